@@ -1,0 +1,1 @@
+"""What staff use: clients of the Desk port, never of store or roster."""

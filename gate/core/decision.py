@@ -1,0 +1,102 @@
+"""What the journal holds: entries, their canonical bytes and the hash chain.
+
+An event is a flat JSON object. Its canonical bytes are the UTF-8 of
+`json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)`
+without the keys of `NOT_HASHED`; its hash is SHA-256(previous hash || canonical bytes). The first
+event of an epoch follows `GENESIS`. `ms` is left out because the time of a commit is known only
+after the commit that it would have to be part of.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gate.core.events import Instant
+
+Event = dict[str, Any]
+
+GENESIS = "0" * 64
+"""The previous hash of the first event of an epoch, hex."""
+
+NOT_HASHED = frozenset({"prev", "hash", "ms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
+    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`).
+
+    `body` holds JSON values only; keys of the envelope are refused.
+    """
+
+    kind: str
+    when: Instant
+    body: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        taken = _ENVELOPE & self.body.keys()
+        if taken:
+            raise ValueError(f"keys of the envelope in a body: {sorted(taken)}")
+
+
+_ENVELOPE = frozenset({
+    "v", "id", "kind", "gate", "epoch", "seq", "at", "mono_ms", "boot", "clock", "prev", "hash",
+})  # fmt: skip
+
+
+def canonical_bytes(event: Mapping[str, Any]) -> bytes:
+    """The bytes that the hash covers. ValueError for NaN, infinity and lone surrogates."""
+    hashed = {k: v for k, v in event.items() if k not in NOT_HASHED}
+    return json.dumps(
+        hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def event_hash(previous: str, event: Mapping[str, Any]) -> str:
+    """The hash of `event` after `previous`, both 64 hex digits."""
+    return hashlib.sha256(bytes.fromhex(previous) + canonical_bytes(event)).hexdigest()
+
+
+def seal(entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: str) -> Event:
+    """The event that `entry` becomes at place `seq` (from 1) behind `previous`."""
+    event: Event = {
+        "v": 1,
+        "id": f"{epoch}-{seq}",
+        "kind": entry.kind,
+        "gate": gate,
+        "epoch": epoch,
+        "seq": seq,
+        "at": entry.when.at.isoformat(timespec="milliseconds"),
+        "mono_ms": entry.when.mono_ns // 1_000_000,
+        "boot": boot,
+        "clock": "trusted" if entry.when.trusted else "untrusted",
+        **entry.body,
+        "prev": previous,
+    }
+    return event | {"hash": event_hash(previous, event)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """Where a chain breaks. `what`: `gap`, `altered`, `foreign` or `order`."""
+
+    seq: int
+    what: str
+
+
+def verify_chain(
+    events: Iterable[Mapping[str, Any]], *, gate: str, epoch: str, seq: int = 0, head: str = GENESIS
+) -> ChainFault | None:
+    """The first fault of `events`, which must continue (`seq`, `head`); None when whole."""
+    for event in events:
+        if event["seq"] != seq + 1:
+            return ChainFault(seq + 1, "gap" if event["seq"] > seq + 1 else "order")
+        seq += 1
+        if (event["gate"], event["epoch"]) != (gate, epoch):
+            return ChainFault(seq, "foreign")
+        if event["prev"] != head or event["hash"] != event_hash(head, event):
+            return ChainFault(seq, "altered")
+        head = event["hash"]
+    return None

@@ -1,0 +1,80 @@
+"""What is to be done, in the imperative. `step` returns these; the service performs them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gate.core.exam import FacePolicy
+from gate.core.reasons import Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpCard:
+    """Find the candidate whose card carries `number`."""
+
+    number: str
+
+    def __repr__(self) -> str:  # a log line must not carry a number
+        return f"LookUpCard(…{self.number[-2:]})"
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpTyped:
+    """Find the candidate by what staff typed: `handle` is `ticket`, `id_tail` or `seat`."""
+
+    handle: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeFace:
+    """Compare the live face with the candidate's reference. `attempt` counts from 1."""
+
+    policy: FacePolicy
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopJudging:
+    """Give up an attempt that is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Commit this; nothing that follows from it may be shown before. `evidence`: seal a picture
+    first and name its hash in the body."""
+
+    kind: str
+    body: dict[str, Any]
+    evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Lamps, buzzer and the sentence for the candidate."""
+
+    pattern: Pattern
+    reason: str = ""
+    zh: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBarrier:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    seconds: float
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFaces:
+    """The visit is over: no probe of this person may serve the next one."""
+
+
+Effect = (
+    LookUpCard | LookUpTyped | JudgeFace | StopJudging | Record | Show | OpenBarrier | StartTimer
+    | ForgetFaces
+)  # fmt: skip

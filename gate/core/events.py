@@ -1,0 +1,184 @@
+"""What happened, in the past tense. The state table takes these and nothing else.
+
+Instants carry both times: the wall for rules and records, the monotonic for durations; the two
+are never mixed.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.core.exam import Candidate
+from gate.core.reasons import Advice, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """`at`: aware wall time; `mono_ns`: monotonic; `trusted`: the wall may be relied on."""
+
+    at: datetime
+    mono_ns: int
+    trusted: bool
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("an instant needs an aware time")
+
+
+class Source(StrEnum):
+    CARD = "card"
+    TYPED = "typed"
+    SCAN = "scan"
+
+
+class Fault(StrEnum):
+    """What makes the gate say OUT OF SERVICE. JOURNAL stops every decision; the others stop what
+    needs them: a typed candidate is still recorded when reader or camera are gone."""
+
+    JOURNAL = "journal"
+    ROSTER = "roster"
+    READER = "reader"
+    CAMERA = "camera"
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """A card was read whole. `found`: the reader's card-found reply, the instant that counts;
+    `read_mono_ns`: the last byte."""
+
+    card: IdCard
+    found: Instant
+    read_mono_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardUnreadable:
+    """A card was found but not read. `reason`: `lay-again`, `not-an-id-card` or `line-noise`."""
+
+    found: Instant
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLost:
+    """The reader is gone or silent. `detail`: one sentence for the log."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderBack:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StaffTyped:
+    """An invigilator typed a candidate. Exactly one of the handles is what was typed:
+    `handle` is `ticket`, `id_tail` or `seat`; `value` what stood there."""
+
+    handle: str
+    value: str
+    document: DocumentKind
+    valid_to: date | Expiry
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFound:
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateElsewhere:
+    """In the exam, at another site. `key`: the keyed ID, hex."""
+
+    site: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateUnknown:
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJudged:
+    """One attempt at the face has ended. `reason` is OK or one of the face reasons.
+
+    `score`: raw cosine of the fused probe with the reference; `normalised`: its s-norm, None where
+    the cohort is too small; `threshold`: what the deciding one of the two was held against.
+    """
+
+    reason: Reason
+    score: float | None = None
+    normalised: float | None = None
+    normalisation: str | None = None
+    threshold: float | None = None
+    frames: int = 0
+    liveness: float | None = None
+    quality: float | None = None
+    advice: Advice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecorded:
+    """The decision that was asked for is committed."""
+
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefused:
+    """The journal took nothing: the decision does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictGiven:
+    """An invigilator settled a REFER. `decision`: its id."""
+
+    decision: str
+    admit: bool
+    by: str
+    second: str | None
+    note: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class TimeElapsed:
+    """A wait that was asked for has ended; an old `token` is ignored."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRaised:
+    """`detail`: one sentence for the log."""
+
+    fault: Fault
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultCleared:
+    fault: Fault
+
+
+Event = (
+    CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
+    | CandidateFound | CandidateElsewhere | CandidateUnknown | FaceJudged | DecisionRecorded | RecordRefused
+    | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised | FaultCleared
+)  # fmt: skip

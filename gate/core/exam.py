@@ -1,0 +1,131 @@
+"""The exam as signed data: sites, papers, entry windows, extensions; and the candidate's papers.
+
+Every rule of a real exam is a field here with a default, never a constant in code. All instants
+are aware; comparisons work across offsets.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gate.core.card import DocumentKind
+
+
+@dataclass(frozen=True, slots=True)
+class FacePolicy:
+    """How the face is judged for one paper. `fmr`: target false match rate of one comparison."""
+
+    fmr: float = 1e-4
+    attempts: int = 3
+    probe_frames: int = 5
+    probe_seconds: float = 3.0
+    liveness: str = "passive"
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One sitting of one subject. Entry: `start - opens_before` inclusive to `start + closes_after`
+    exclusive; a negative `closes_after_min` closes before the start."""
+
+    id: str
+    subject: str
+    start: datetime
+    end: datetime
+    opens_before_min: float = 30
+    closes_after_min: float = 15
+    leave_before_end_min: float = 30
+    reentry: bool = False
+    documents: frozenset[DocumentKind] = frozenset(DocumentKind)
+    face: FacePolicy = field(default_factory=FacePolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Later closing granted on the day, for a paper and a room (None: every room)."""
+
+    paper: str
+    room: str | None
+    closes_after_min: float
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    id: str
+    name: str
+    timezone: str
+    retention_days: int
+    sites: tuple[Site, ...]
+    papers: tuple[Paper, ...]
+    extensions: tuple[Extension, ...] = ()
+
+    def site_name(self, site: str) -> str:
+        """The name of a site, or its id where the exam does not list it."""
+        return next((s.name for s in self.sites if s.id == site), site)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a candidate sits one paper."""
+
+    paper: str
+    room: str
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A candidate as the rules see one. `key` is the keyed ID (hex), never the number itself."""
+
+    ticket: str
+    name: str
+    key: str
+    seats: tuple[Seat, ...]
+    has_reference: bool
+    flags: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:  # a log line must not carry a name
+        return f"Candidate({self.ticket})"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Half open: `opens <= t < closes`."""
+
+    opens: datetime
+    closes: datetime
+    closes_after_min: float
+
+    def holds(self, at: datetime) -> bool:
+        return self.opens <= at < self.closes
+
+
+def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) -> Window:
+    """When `room` of `paper` may be entered. Of several extensions the latest close counts, and an
+    extension never closes earlier than the paper does."""
+    granted = [
+        e.closes_after_min for e in extensions if e.paper == paper.id and e.room in (None, room)
+    ]
+    closes_after = max([paper.closes_after_min, *granted])
+    return Window(
+        opens=paper.start - timedelta(minutes=paper.opens_before_min),
+        closes=paper.start + timedelta(minutes=closes_after),
+        closes_after_min=closes_after,
+    )
+
+
+def current_papers(papers: Iterable[Paper], at: datetime) -> tuple[Paper, ...]:
+    """The sitting that the gate is about at `at`: the unfinished paper that starts first, with
+    every unfinished paper that starts before that one ends. Empty after the last end."""
+    unfinished = sorted((p for p in papers if at < p.end), key=lambda p: (p.start, p.end))
+    if not unfinished:
+        return ()
+    first = unfinished[0]
+    return tuple(p for p in unfinished if p.start < first.end)

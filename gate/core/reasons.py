@@ -1,0 +1,213 @@
+"""Why a candidate was let in, referred or refused, and how lamps and buzzer say so.
+
+The table is the contract with outside tools; nothing else in the program knows a lamp.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """ADMIT opens, REFER leaves the last word to staff, REFUSE is what exam data settle."""
+
+    ADMIT = "ADMIT"
+    REFER = "REFER"
+    REFUSE = "REFUSE"
+
+
+class Lamp(StrEnum):
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+
+
+class Rhythm(StrEnum):
+    """steady; slow 0.5 s on/off; fast 0.125 s on/off; double: two 0.125 s flashes a second."""
+
+    STEADY = "steady"
+    SLOW = "slow"
+    FAST = "fast"
+    DOUBLE = "double"
+
+
+class Tone(StrEnum):
+    NONE = "none"
+    ONE_SHORT = "one-short"
+    TWO_SHORT = "two-short"
+    ONE_LONG = "one-long"
+    TWO_LONG = "two-long"
+    THREE_LONG = "three-long"
+
+
+class Reason(StrEnum):
+    OK = "OK"
+    TOO_EARLY = "TOO_EARLY"
+    TOO_LATE = "TOO_LATE"
+    WRONG_PAPER = "WRONG_PAPER"
+    WRONG_SITE = "WRONG_SITE"
+    NOT_ON_ROSTER = "NOT_ON_ROSTER"
+    ALREADY_ADMITTED = "ALREADY_ADMITTED"
+    DOCUMENT_EXPIRED = "DOCUMENT_EXPIRED"
+    DOCUMENT_NOT_ACCEPTED = "DOCUMENT_NOT_ACCEPTED"
+    CARD_UNREADABLE = "CARD_UNREADABLE"
+    NO_FACE = "NO_FACE"
+    SEVERAL_FACES = "SEVERAL_FACES"
+    FACE_POOR = "FACE_POOR"
+    FACE_MISMATCH = "FACE_MISMATCH"
+    LIVENESS_FAILED = "LIVENESS_FAILED"
+    NO_REFERENCE = "NO_REFERENCE"
+    CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
+    STAFF_ADMIT = "STAFF_ADMIT"
+    STAFF_DENY = "STAFF_DENY"
+    OUT_OF_SERVICE = "OUT_OF_SERVICE"
+
+
+class Advice(StrEnum):
+    """What FACE_POOR tells the candidate to do."""
+
+    COME_CLOSER = "come-closer"
+    STEP_BACK = "step-back"
+    LOOK_STRAIGHT = "look-straight"
+    HOLD_STILL = "hold-still"
+    MORE_LIGHT = "more-light"
+    LESS_LIGHT = "less-light"
+
+
+ADVICE_TEXT: dict[Advice, tuple[str, str]] = {
+    Advice.COME_CLOSER: ("请靠近一些", "Come closer"),
+    Advice.STEP_BACK: ("请后退一步", "Step back a little"),
+    Advice.LOOK_STRAIGHT: ("请正视摄像头", "Look straight at the camera"),
+    Advice.HOLD_STILL: ("请保持不动", "Hold still"),
+    Advice.MORE_LIGHT: ("光线太暗，请面向亮处", "Too dark: face the light"),
+    Advice.LESS_LIGHT: ("光线太强，请避开强光", "Too bright: turn away from the light"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What lamps and buzzer do. `hold_s`: ends by itself after so long; None repeats until told."""
+
+    lamps: tuple[Lamp, ...]
+    rhythm: Rhythm
+    tone: Tone
+    hold_s: float | None
+    tone_repeats: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(f"{lamp}:{self.rhythm}" for lamp in self.lamps)
+
+    def labels(self) -> tuple[str, ...]:
+        """The `signals` field of a decision: one `lamp:rhythm` for each lamp."""
+        return tuple(f"{lamp}:{self.rhythm}" for lamp in self.lamps)
+
+
+SHOW_S = 3.0
+"""How long ADMIT and REFUSE stay lit (formats.md, Reasons)."""
+
+IDLE = Pattern((), Rhythm.STEADY, Tone.NONE, None)
+ASK_AGAIN = Pattern((Lamp.YELLOW,), Rhythm.STEADY, Tone.ONE_SHORT, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    outcome: Outcome | None
+    pattern: Pattern
+    zh: str
+    en: str
+    retried: bool = False
+    """The gate asks for another try first, within the paper's attempts."""
+    doubtful: bool = False
+    """The candidate counts as doubtful (存疑) and an evidence picture is sealed."""
+
+
+def _green() -> Pattern:
+    return Pattern((Lamp.GREEN,), Rhythm.STEADY, Tone.ONE_SHORT, SHOW_S)
+
+
+def _red(rhythm: Rhythm) -> Pattern:
+    return Pattern((Lamp.RED,), rhythm, Tone.ONE_LONG, SHOW_S)
+
+
+def _yellow(rhythm: Rhythm, tone: Tone) -> Pattern:
+    return Pattern((Lamp.YELLOW,), rhythm, tone, None)
+
+
+_ALL = (Lamp.RED, Lamp.YELLOW, Lamp.GREEN)
+_FACE = _yellow(Rhythm.DOUBLE, Tone.TWO_SHORT)
+_DOUBT = _yellow(Rhythm.FAST, Tone.TWO_LONG)
+_PAPERWORK = _yellow(Rhythm.SLOW, Tone.TWO_SHORT)
+_ADMIT, _REFER, _REFUSE = Outcome.ADMIT, Outcome.REFER, Outcome.REFUSE
+
+MEANING: dict[Reason, Meaning] = {
+    Reason.OK: Meaning(
+        _ADMIT, _green(), "请入场：{room}考场 {seat}号", "Please enter: room {room}, seat {seat}"
+    ),
+    Reason.TOO_EARLY: Meaning(
+        _REFUSE, _red(Rhythm.SLOW),
+        "未到入场时间，{time}开始入场", "Too early: entry opens at {time}",
+    ),
+    Reason.TOO_LATE: Meaning(
+        _REFUSE, _red(Rhythm.SLOW), "开考{minutes}分钟后不得入场", "Entry closed at {time}"
+    ),
+    Reason.WRONG_PAPER: Meaning(
+        _REFUSE, _red(Rhythm.DOUBLE), "本场无您的考试，您的考试：{when}", "Your paper is at {when}"
+    ),
+    Reason.WRONG_SITE: Meaning(
+        _REFUSE, _red(Rhythm.DOUBLE), "您的考点是：{site}", "Your site is {site}"
+    ),
+    Reason.NOT_ON_ROSTER: Meaning(
+        _REFUSE, _red(Rhythm.FAST), "查无此考生", "Not on the roster"
+    ),
+    Reason.ALREADY_ADMITTED: Meaning(
+        _REFER, _DOUBT, "该证件已入场", "This card has already entered"
+    ),
+    Reason.DOCUMENT_EXPIRED: Meaning(
+        _REFER, _PAPERWORK, "证件已过期，请联系监考员", "Document expired: see the invigilator"
+    ),
+    Reason.DOCUMENT_NOT_ACCEPTED: Meaning(
+        _REFER, _PAPERWORK, "此证件不可用于入场", "This document is not accepted"
+    ),
+    Reason.CARD_UNREADABLE: Meaning(
+        _REFER, _PAPERWORK, "请重新放置身份证", "Lay the card again", retried=True
+    ),
+    Reason.NO_FACE: Meaning(_REFER, _FACE, "请正对摄像头", "Face the camera", retried=True),
+    Reason.SEVERAL_FACES: Meaning(
+        _REFER, _FACE, "请一人通过", "One person at a time", retried=True
+    ),
+    Reason.FACE_POOR: Meaning(_REFER, _FACE, "{advice}", "{advice}", retried=True),
+    Reason.FACE_MISMATCH: Meaning(
+        _REFER, _DOUBT, "人脸比对未通过，请联系监考员", "Face not matched: see the invigilator",
+        retried=True, doubtful=True,
+    ),
+    Reason.LIVENESS_FAILED: Meaning(
+        _REFER, _DOUBT,
+        "活体检测未通过，请联系监考员", "Liveness not confirmed: see the invigilator",
+        retried=True, doubtful=True,
+    ),
+    Reason.NO_REFERENCE: Meaning(
+        _REFER, _PAPERWORK, "无准考证相片，请人工核验", "No ticket photo: manual check"
+    ),
+    Reason.CLOCK_UNTRUSTED: Meaning(
+        _REFER, _PAPERWORK, "时钟未校准，请监考员确认时间",
+        "Clock not trusted: invigilator decides the time",
+    ),
+    Reason.STAFF_ADMIT: Meaning(_ADMIT, _green(), "监考员放行", "Admitted by staff"),
+    Reason.STAFF_DENY: Meaning(_REFUSE, _red(Rhythm.SLOW), "监考员拒绝", "Refused by staff"),
+    Reason.OUT_OF_SERVICE: Meaning(
+        None, Pattern(_ALL, Rhythm.SLOW, Tone.THREE_LONG, None, tone_repeats=True),
+        "设备停用，请走人工通道", "Out of service: use the staffed lane",
+    ),
+}  # fmt: skip
+
+
+def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
+    """The sentence for the candidate, (Chinese, English), with `facts` filled in.
+
+    `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `advice`; the advice is an
+    `Advice` value and is put in words here.
+    """
+    meaning = MEANING[reason]
+    if "advice" in facts:
+        zh, en = ADVICE_TEXT[Advice(facts["advice"])]
+        return meaning.zh.format(advice=zh), meaning.en.format(advice=en)
+    return meaning.zh.format_map(facts), meaning.en.format_map(facts)

@@ -1,0 +1,1 @@
+"""What touches hardware, and the pure codecs beside it."""

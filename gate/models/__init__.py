@@ -1,0 +1,1 @@
+"""Networks: build, detect, align, embed, match."""

@@ -1,0 +1,1 @@
+"""The signed and sealed list of one site's candidates."""

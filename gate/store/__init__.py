@@ -1,0 +1,1 @@
+"""The gate's journal: append-only, hash-chained, durable."""

@@ -1,0 +1,1 @@
+"""Journal to office: wire format, outbox, MQTT, receipts."""

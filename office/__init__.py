@@ -1,0 +1,1 @@
+"""The central office's own program, exam-office."""

@@ -1,0 +1,57 @@
+"""exam-gate: the entry gate of an exam site, and exam-office, its central office."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_text())[1]
+
+RUNTIME = [
+    "aiosqlite>=0.22,<0.23",
+    "gpiozero>=2.0.1",
+    "numpy>=1.24,<2",  # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter
+    "paho-mqtt>=2.1,<2.3",
+    "pillow>=10",
+    "pydantic>=2.6,<3",
+    "pynacl>=1.5",
+    "pyserial>=3.5",
+    "rich>=13",
+    "tflite-runtime==2.14.0; python_version < '3.12'",
+    "ai-edge-litert>=2.1; python_version >= '3.12'",
+    "typer>=0.12",
+]
+
+setup(
+    name="exam-gate",
+    version=VERSION,
+    description="Entry gate of an exam site: ID card, live face, entry window, durable journal",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
+    package_data={"gate": ["**/*.toml", "**/*.sql"], "office": ["**/*.sql"]},
+    install_requires=RUNTIME,
+    extras_require={
+        # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
+        "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
+        "office": ["cryptography>=42", "openpyxl>=3.1", "sqlalchemy>=2"],
+        "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
+        "test": [
+            "hypothesis>=6.100",
+            "mypy>=1.11",
+            "onnxruntime>=1.18",
+            "pytest>=8",
+            "pytest-asyncio>=0.24",
+            "ruff>=0.8",
+        ],
+    },
+    entry_points={
+        "console_scripts": [
+            "exam-gate = gate.__main__:main",
+            "exam-office = office.__main__:main",
+        ]
+    },
+)

@@ -1,0 +1,113 @@
+"""The arrows of docs/architecture.md, walked: who may import whom."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync", "gate.console")
+OFFICE_MAY = (
+    "gate.core",
+    "gate.errors",
+    "gate.ports",
+    "gate.roster",
+    "gate.models",
+    "gate.sync",
+    "office",
+)
+
+
+def modules() -> list[Path]:
+    return sorted([*ROOT.glob("gate/**/*.py"), *ROOT.glob("office/**/*.py")])
+
+
+def name_of(path: Path) -> str:
+    dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return dotted.removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module a file imports, anywhere in it; `from a import b` counts as a.b."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if is_module(inner) else str(node.module))
+    return found
+
+
+def is_module(dotted: str) -> bool:
+    path = ROOT.joinpath(*dotted.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def ours(names: set[str]) -> set[str]:
+    return {n for n in names if n.split(".")[0] in ("gate", "office")}
+
+
+def inside(name: str, *roots: str) -> bool:
+    return any(name == r or name.startswith(f"{r}.") for r in roots)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("gate/core/*.py")), ids=name_of)
+def test_core_is_pure(path: Path) -> None:
+    impure = {"asyncio", "sqlite3", "logging", "os", "random", "time", "threading", "socket", "io"}
+    for name in imports_of(path):
+        top = name.split(".")[0]
+        assert inside(name, "gate.core") or (
+            top in sys.stdlib_module_names and top not in impure
+        ), f"core imports {name}"
+
+
+def test_errors_import_nothing() -> None:
+    assert imports_of(ROOT / "gate/errors.py") == set()
+
+
+def test_ports_import_core_and_errors_only() -> None:
+    for name in ours(imports_of(ROOT / "gate/ports.py")):
+        assert inside(name, "gate.core", "gate.errors"), name
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_do_not_know_each_other(room: str) -> None:
+    for path in modules():
+        if not inside(name_of(path), room):
+            continue
+        for name in ours(imports_of(path)):
+            assert name == "gate" or inside(name, room, "gate.core", "gate.errors", "gate.ports"), (
+                f"{name_of(path)} imports {name}"
+            )
+
+
+def test_gate_never_imports_office() -> None:
+    for path in ROOT.glob("gate/**/*.py"):
+        for name in imports_of(path):
+            assert not inside(name, "office"), f"{name_of(path)} imports {name}"
+
+
+def test_office_imports_what_it_may() -> None:
+    for path in ROOT.glob("office/**/*.py"):
+        for name in ours(imports_of(path)):
+            assert name == "gate" or inside(name, *OFFICE_MAY), f"{name_of(path)} imports {name}"
+
+
+def test_only_wiring_and_commands_name_adapters() -> None:
+    for path in ROOT.glob("gate/*.py"):
+        if path.stem in ("wiring", "__main__"):
+            continue
+        for name in ours(imports_of(path)):
+            assert not inside(name, *ROOMS, "gate.wiring"), f"{name_of(path)} imports {name}"
+
+
+def test_service_touches_ports_and_core_only() -> None:
+    path = ROOT / "gate/service.py"
+    if not path.exists():
+        pytest.skip("no service yet")
+    for name in ours(imports_of(path)):
+        assert inside(name, "gate.core", "gate.errors", "gate.ports", "gate.health"), name
