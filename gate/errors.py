@@ -38,6 +38,18 @@ def _rebuild(kind: type[GateError], en: str, zh: str, facts: dict[str, object]) 
     return kind(en, zh, **facts)
 
 
+def ending(error: Exception) -> tuple[int, str, str]:
+    """How a command ends with `error`: exit code, English and Chinese sentence."""
+    if isinstance(error, GateError):
+        return error.exit_code, error.en, error.zh
+    name = type(error).__name__
+    return (
+        70,
+        f"A bug ({name}): please report it with the log.",
+        f"程序错误（{name}），请附日志报告。",
+    )
+
+
 # -- wait and try again ------------------------------------------------------------------------
 
 

@@ -1,1 +1,2 @@
-"""One file a verb of exam-gate."""
+"""One file a verb of exam-gate. Each imports its heavy parts inside the function that needs them,
+so that `exam-gate run` carries only what it uses."""

@@ -78,6 +78,11 @@ def seal(entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: 
     return event | {"hash": event_hash(previous, event)}
 
 
+def key_id(public_key: bytes) -> str:
+    """The short name of a public key on the wire: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class ChainFault:
     """Where a chain breaks. `what`: `gap`, `altered`, `foreign` or `order`."""

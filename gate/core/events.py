@@ -179,6 +179,6 @@ class FaultCleared:
 
 Event = (
     CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
-    | CandidateFound | CandidateElsewhere | CandidateUnknown | FaceJudged | DecisionRecorded | RecordRefused
-    | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised | FaultCleared
+    | CandidateFound | CandidateElsewhere | CandidateUnknown | FaceJudged | DecisionRecorded
+    | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised | FaultCleared
 )  # fmt: skip

@@ -1,0 +1,47 @@
+"""exam-gate: arguments and exit codes. Each verb lives in gate/commands."""
+
+import logging
+import sys
+
+import typer
+
+from gate import __version__
+from gate.errors import ending
+from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate
+
+app = typer.Typer(
+    name="exam-gate",
+    help="The entry gate of an exam site. 考点入场闸机。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("calibrate")(calibrate.calibrate)
+app.command("selftest")(selftest.selftest)
+app.add_typer(bench.app, name="bench")
+app.add_typer(journal.app, name="journal")
+app.add_typer(models.app, name="models")
+app.add_typer(roster.app, name="roster")
+app.add_typer(simulate.app, name="simulate")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run a command. Every error ends as one sentence in each language and its exit code."""
+    try:
+        app()
+    except Exception as e:  # noqa: BLE001 - the outermost frame; 70 says it is our bug
+        code, en, zh = ending(e)
+        if code == 70:
+            logging.getLogger("gate").exception("bug")
+        print(f"exam-gate: {en}\nexam-gate: {zh}", file=sys.stderr)
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""exam-office: arguments and exit codes. Each verb lives in office/commands."""
+
+import logging
+import sys
+
+import typer
+
+from gate import __version__
+from gate.errors import ending
+from office.commands import keys, receive, roster
+
+app = typer.Typer(
+    name="exam-office",
+    help="The central office of an exam. 考试中心。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("keys")(keys.keys)
+app.command("receive")(receive.receive)
+app.add_typer(roster.app, name="roster")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run a command. Every error ends as one sentence in each language and its exit code."""
+    try:
+        app()
+    except Exception as e:  # noqa: BLE001 - the outermost frame; 70 says it is our bug
+        code, en, zh = ending(e)
+        if code == 70:
+            logging.getLogger("office").exception("bug")
+        print(f"exam-office: {en}\nexam-office: {zh}", file=sys.stderr)
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""exam-office keys."""
+
+
+def keys() -> None:
+    """Not built yet."""
+    raise NotImplementedError

@@ -1,0 +1,6 @@
+"""exam-office receive."""
+
+
+def receive() -> None:
+    """Not built yet."""
+    raise NotImplementedError

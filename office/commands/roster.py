@@ -1,0 +1,5 @@
+"""exam-office roster."""
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)

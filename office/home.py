@@ -1,0 +1,68 @@
+"""Where the office keeps its keys, its enrolled gates and its database.
+
+    ca/ca.crt ca.key                       the certificate authority
+    broker/server.crt server.key ca.crt    what mosquitto needs
+    office/office.crt office.key           MQTT client certificate, CN `office`
+    office/office-signing.key office.pub   Ed25519: rosters and receipts
+    office/index-<exam>.key                HMAC key of one exam's ID numbers
+    examiner/examiner.key examiner.pub     X25519: evidence pictures
+    gates/<id>.json                        enrolment: gate, site, public keys
+    gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
+                                           gate-signing.key gate-sealing.key office.pub examiner.pub
+    office.sqlite                          what was received
+
+Key files hold raw 32 bytes in base64, one line, mode 0600 where they are private.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def default_home() -> Path:
+    """`EXAM_OFFICE_HOME`, else exam-office under `XDG_DATA_HOME` (~/.local/share)."""
+    named = os.environ.get("EXAM_OFFICE_HOME")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "exam-office"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders above, by name. Creates nothing."""
+
+    root: Path
+
+    @property
+    def ca(self) -> Path:
+        return self.root / "ca"
+
+    @property
+    def broker(self) -> Path:
+        return self.root / "broker"
+
+    @property
+    def office(self) -> Path:
+        return self.root / "office"
+
+    @property
+    def examiner(self) -> Path:
+        return self.root / "examiner"
+
+    @property
+    def gates(self) -> Path:
+        return self.root / "gates"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "office.sqlite"
+
+    def gate(self, gate: str) -> Path:
+        """The folder that is handed to one unit."""
+        return self.gates / gate
+
+    def enrolment(self, gate: str) -> Path:
+        return self.gates / f"{gate}.json"
+
+    def index_key(self, exam: str) -> Path:
+        return self.office / f"index-{exam}.key"
