@@ -6,8 +6,8 @@ import sys
 import typer
 
 from gate import __version__
-from gate.errors import ending
 from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate
+from gate.errors import ending
 
 app = typer.Typer(
     name="exam-gate",
@@ -35,7 +35,7 @@ def main() -> None:
     """Run a command. Every error ends as one sentence in each language and its exit code."""
     try:
         app()
-    except Exception as e:  # noqa: BLE001 - the outermost frame; 70 says it is our bug
+    except Exception as e:
         code, en, zh = ending(e)
         if code == 70:
             logging.getLogger("gate").exception("bug")

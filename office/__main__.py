@@ -30,7 +30,7 @@ def main() -> None:
     """Run a command. Every error ends as one sentence in each language and its exit code."""
     try:
         app()
-    except Exception as e:  # noqa: BLE001 - the outermost frame; 70 says it is our bug
+    except Exception as e:
         code, en, zh = ending(e)
         if code == 70:
             logging.getLogger("office").exception("bug")
