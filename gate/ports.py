@@ -126,7 +126,8 @@ class Head:
 class Receipt:
     """The office's signed word. `high`: every event up to it is stored; `head`: its hash;
     `missing`: ranges above it that are still wanted, both ends included; `generation`: of the
-    office's database, which rises when a backup was restored."""
+    office's database, which rises when a backup was restored; `top`: up to here every event
+    outside `missing` is stored (0: nothing is said above `high`)."""
 
     generation: int
     gate: str
@@ -135,6 +136,7 @@ class Receipt:
     head: str
     missing: tuple[tuple[int, int], ...]
     at: str
+    top: int = 0
 
 
 # -- ports ---------------------------------------------------------------------------------------
