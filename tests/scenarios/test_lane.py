@@ -15,10 +15,11 @@ from gate.front_desk import FrontDesk
 from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
-from gate.service import Service
+from gate.service import Pace, Service
 from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
 
 BOUND_S = 10.0
+FAST = Pace(watch_s=0.01, retry_s=0.02)
 
 
 class Running:
@@ -52,7 +53,7 @@ class Running:
 async def running(parts: Rig) -> AsyncIterator[Running]:
     lane = Lane(parts.unit)
     seen = Running(parts, lane)
-    task = asyncio.create_task(Service(lane, Health({})).run(seen.stop))
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
     try:
         await seen.until(lambda: task.done() or (lane.roster is not None and lane.idle))
         yield seen
@@ -241,7 +242,7 @@ async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
 
     parts.matcher.judge = broken  # type: ignore[method-assign]
     lane = Lane(parts.unit)
-    task = asyncio.create_task(Service(lane, Health({})).run(asyncio.Event()))
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
     parts.reader.queue.put_nowait(parts.card())
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(task, BOUND_S)
