@@ -74,9 +74,9 @@ class SdtModule:
         return str(self._link)
 
     def __enter__(self) -> Self:
-        """UsageError where something that is no link stands at the place of the link."""
-        self._wake_out, self._wake_in = os.pipe()
+        """UsageError where the link cannot be made."""
         self._plug()
+        self._wake_out, self._wake_in = os.pipe()
         self._thread = threading.Thread(target=self._run, name="sdt-module", daemon=True)
         self._thread.start()
         return self
@@ -223,13 +223,26 @@ class SdtModule:
                 f"{self._link} 已存在且不是链接：请换一个路径。",
                 port=str(self._link),
             )
-        self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)  # kept open, or reads fail once a client closes its end
-        os.set_blocking(self._master, False)
+        master, slave = pty.openpty()
+        tty.setraw(slave)  # kept open, or reads fail once a client closes its end
+        os.set_blocking(master, False)
+        try:
+            self._make_link(os.ttyname(slave))
+        except OSError as e:
+            os.close(master)
+            os.close(slave)
+            raise UsageError(
+                f"No link can be made at {self._link}: name a place in an existing folder of yours.",
+                f"无法在 {self._link} 创建链接：请换一个可写目录中的路径。",
+                port=str(self._link),
+            ) from e
+        self._master, self._slave = master, slave
         self._decoder.reset()
+
+    def _make_link(self, target: str) -> None:
         fresh = self._link.with_name(self._link.name + ".new")
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(os.ttyname(self._slave))
+        fresh.symlink_to(target)
         fresh.replace(self._link)
 
     def _unplug(self) -> None:
