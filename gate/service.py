@@ -28,6 +28,8 @@ CLOCK_STEP_S = 2.0
 """A jump of the wall against the monotonic clock that is worth an entry in the journal."""
 SILENT_S = 10.0
 """A task that has not beaten for so long is dead."""
+ROSTER_SILENT_S = 60.0
+"""Hashing and opening a large roster from a slow card takes its time."""
 
 
 class Service:
@@ -38,6 +40,7 @@ class Service:
         self._unit = lane.unit
         self._health = health
         self._next_roster: Roster | None = None
+        self._roster_trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order reader, matcher, journal, signals."""
@@ -48,6 +51,7 @@ class Service:
                 return
             await self._lane.remember()
             await self._lane.note("start", {"inside": len(self._lane.state.inside)})
+            await self._look_for_roster()  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
             await self._work(stop)
@@ -162,25 +166,27 @@ class Service:
 
     async def _watch_roster(self) -> None:
         """A newly installed roster is taken up between two visits."""
-        self._health.expect("roster", 60.0)
-        told = ""
+        self._health.expect("roster", ROSTER_SILENT_S)
         while True:
-            try:
-                fresh = await asyncio.to_thread(self._unit.shelf.refresh)
-                told = ""
-            except GateError as e:
-                fresh = None
-                if e.en != told:
-                    log.error("roster: %s", e.en)
-                told = e.en
-            self._next_roster = fresh or self._next_roster
-            if self._next_roster is not None and self._lane.idle:
-                self._adopt(self._next_roster)
-                self._next_roster = None
-            elif self._lane.roster is None and not self._lane.showing:
-                self._lane.show_out_of_service()
+            await self._look_for_roster()
             self._health.beat("roster")
             await asyncio.sleep(RETRY_S)
+
+    async def _look_for_roster(self) -> None:
+        try:
+            fresh = await asyncio.to_thread(self._unit.shelf.refresh)
+            self._roster_trouble = ""
+        except GateError as e:
+            fresh = None
+            if e.en != self._roster_trouble:
+                log.error("roster: %s", e.en)
+            self._roster_trouble = e.en
+        self._next_roster = fresh or self._next_roster
+        if self._next_roster is not None and self._lane.idle:
+            self._adopt(self._next_roster)
+            self._next_roster = None
+        elif self._lane.roster is None and not self._lane.showing:
+            self._lane.show_out_of_service()
 
     def _adopt(self, roster: Roster) -> None:
         """No await between the check for idleness and this: the lane cannot have begun a visit."""
