@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.core.exam import Candidate
+from gate.core.exam import Candidate, Exam
 from gate.core.reasons import Advice, Reason
 
 
@@ -109,6 +109,13 @@ class CandidateUnknown:
 
 
 @dataclass(frozen=True, slots=True)
+class LookupFailed:
+    """The roster could not be read: damaged, or its disk is."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class FaceJudged:
     """One attempt at the face has ended. `reason` is OK or one of the face reasons.
 
@@ -158,6 +165,14 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class RosterOpened:
+    """A roster was installed, or a newer one. `version`: as decisions carry it."""
+
+    exam: Exam
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimeElapsed:
     """A wait that was asked for has ended; an old `token` is ignored."""
 
@@ -179,6 +194,7 @@ class FaultCleared:
 
 Event = (
     CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
-    | CandidateFound | CandidateElsewhere | CandidateUnknown | FaceJudged | DecisionRecorded
-    | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised | FaultCleared
+    | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed | FaceJudged
+    | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised
+    | FaultCleared | RosterOpened
 )  # fmt: skip
