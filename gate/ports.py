@@ -6,7 +6,7 @@ the real ones.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -126,7 +126,8 @@ class Head:
 class Receipt:
     """The office's signed word. `high`: every event up to it is stored; `head`: its hash;
     `missing`: ranges above it that are still wanted, both ends included; `generation`: of the
-    office's database, which rises when a backup was restored."""
+    office's database, which rises when a backup was restored; `top`: up to here every event
+    outside `missing` is stored (0: nothing is said above `high`)."""
 
     generation: int
     gate: str
@@ -135,6 +136,7 @@ class Receipt:
     head: str
     missing: tuple[tuple[int, int], ...]
     at: str
+    top: int = 0
 
 
 # -- ports ---------------------------------------------------------------------------------------
@@ -232,8 +234,21 @@ class Roster(Protocol):
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
 
 
+class RosterShelf(Protocol):
+    """Where rosters are installed while the gate runs."""
+
+    def refresh(self) -> Roster | None:
+        """The installed roster if it is another one than at the last call, verified and opened.
+        Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
+
+
 class Journal(Protocol):
     """The append-only log. One writer; `append` returns after the commit is on disk."""
+
+    async def __aenter__(self) -> Self:
+        """Opens and verifies. StorageRefused: try again later; StorageDamaged."""
+
+    async def __aexit__(self, *_: object) -> None: ...
 
     @property
     def head(self) -> Head: ...
@@ -303,11 +318,3 @@ class Desk(Protocol):
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         """Decisions as they are committed, and status when it changes. A slow reader loses the
         oldest status lines first, never a decision without being told (`{"dropped": n}`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """A task's sign of life. `every_s`: silence longer than three of these is a stall."""
-
-    task: str
-    every_s: float = field(default=1.0)

@@ -20,6 +20,9 @@ Event = dict[str, Any]
 GENESIS = "0" * 64
 """The previous hash of the first event of an epoch, hex."""
 
+MAX_EVENT_BYTES = 16_384
+"""Canonical bytes of one event at most: any event must fit into a batch of 32 kB alone."""
+
 NOT_HASHED = frozenset({"prev", "hash", "ms"})
 
 

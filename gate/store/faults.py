@@ -1,0 +1,66 @@
+"""SQLite's and the system's errors in our words, sorted by remedy."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+from gate.errors import GateError, StorageBroken, StorageDamaged, StorageRefused
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_HEALABLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA}
+
+
+def full(path: Path, detail: str) -> StorageRefused:
+    """The disk takes no more, or nothing at all."""
+    return StorageRefused(
+        f"The disk of {path} takes nothing ({detail}): free space or remount it writable.",
+        f"{path} 所在磁盘无法写入（{detail}）：请清理空间或重新以可写方式挂载。",
+        path=str(path), detail=detail,
+    )  # fmt: skip
+
+
+def damaged(path: Path, detail: str) -> StorageDamaged:
+    return StorageDamaged(
+        f"The journal {path} is damaged ({detail}): keep the file, tell the office.",
+        f"日志 {path} 已损坏（{detail}）：请保留该文件并报告考试中心。",
+        path=str(path), detail=detail,
+    )  # fmt: skip
+
+
+def broken(path: Path, detail: str) -> StorageBroken:
+    return StorageBroken(
+        f"Writing {path} failed ({detail}): the gate stops; check the card, then start again.",
+        f"写入 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
+        path=str(path), detail=detail,
+    )  # fmt: skip
+
+
+def from_system(path: Path, error: OSError) -> GateError:
+    """An error of open, write, fsync or rename, before anything was promised."""
+    if error.errno == errno.EIO:
+        return broken(path, str(error.strerror))
+    return full(path, str(error.strerror or error))
+
+
+def from_sqlite(path: Path, error: sqlite3.Error) -> GateError:
+    """What `error` means for the journal. A failed write or fsync is never retried: after it
+    nobody knows what is on the disk (sqlite.org/rescode.html, SQLITE_IOERR)."""
+    extended: int = getattr(error, "sqlite_errorcode", 0)
+    primary = extended & 0xFF
+    if extended == sqlite3.SQLITE_READONLY_DBMOVED:
+        return broken(path, "the file was moved or removed while in use")
+    if extended == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the WAL's index: nothing written
+        return full(path, str(error))
+    if primary in _HEALABLE:
+        return full(path, str(error))
+    if primary in _DAMAGED:
+        return damaged(path, str(error))
+    return broken(path, str(error))

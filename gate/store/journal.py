@@ -1,0 +1,272 @@
+"""The gate's journal on SQLite: WAL, synchronous=FULL, one writer, append-only, hash-chained."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import aiosqlite
+
+from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, canonical_bytes, seal
+from gate.errors import GateBug, GateError, InputRejected, StorageRefused
+from gate.ports import Head, Receipt
+from gate.store import rows
+from gate.store.faults import broken, from_sqlite, from_system
+from gate.store.opening import Opened, prepare
+
+_T = TypeVar("_T")
+_CHECKPOINT_EVERY = 100
+"""Events between checkpoints made off the decision path; SQLite's own limit is far behind."""
+
+
+class SqliteJournal:
+    """Obeys `gate.ports.Journal` at `path`, the journal of `gate`; `boot` goes into every event.
+
+    Entering makes the file or checks it: StorageRefused (disk full, read-only, or another
+    exam-gate has it: enter again later), StorageDamaged, Refused (another unit's journal).
+    A cancelled `append` still commits: the event then stands in the journal, once.
+    """
+
+    def __init__(self, path: Path, *, gate: str, boot: str) -> None:
+        self._path = path
+        self._gate = gate
+        self._boot = boot
+        self._db: aiosqlite.Connection | None = None
+        self._folder: int | None = None
+        self._head: Head | None = None
+        self._receipt: Receipt | None = None
+        self._timings: dict[int, str] = {}
+        self._since_checkpoint = 0
+        self._fatal: GateError | None = None
+        self._one_writer = asyncio.Lock()
+        self._grown = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._to_the_end(self._locked(self._open()))
+        except asyncio.CancelledError:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._to_the_end(self._locked(self._close()))
+
+    @property
+    def head(self) -> Head:
+        if self._head is None:
+            raise GateBug("The journal was used before it was opened.", "日志尚未打开。")
+        return self._head
+
+    async def append(self, entry: Entry) -> Event:
+        """Commit `entry` behind the head; the sealed event. StorageRefused: nothing was written,
+        call again later. StorageBroken: end the process. InputRejected: too large, or no JSON."""
+        return await self._to_the_end(self._locked(self._append(entry)))
+
+    async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
+        """Rides in the next append's transaction, or in the one at closing: no fsync of its own."""
+        self._timings[seq] = json.dumps(dict(ms))
+        if self._since_checkpoint >= _CHECKPOINT_EVERY:
+            await self._to_the_end(self._locked(self._checkpoint()))
+
+    async def read(self, first: int, limit: int) -> list[Event]:
+        """Committed events only: the head bounds what a transaction under way has inserted."""
+        db, last = self._db, min(first + limit - 1, self.head.seq)
+        if db is None:
+            raise from_system(self._path, OSError("the journal is closed"))
+        try:
+            found = await db.execute_fetchall(rows.EVENTS, (first, last))
+        except sqlite3.Error as e:
+            raise from_sqlite(self._path, e) from e
+        return [self._timed(rows.event(row)) for row in found]
+
+    async def beyond(self, seq: int) -> None:
+        while self.head.seq <= seq:
+            await self._grown.wait()
+
+    async def receipt(self) -> Receipt | None:
+        return self._receipt
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """StorageRefused: it is known until the process ends; losing it only sends events again."""
+        self._receipt = receipt
+        row = rows.receipt_row(receipt)
+        await self._to_the_end(self._locked(self._commit([(rows.KEEP_RECEIPT, row)])))
+
+    # -- under the lock ----------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        if self._db is not None:
+            return
+        try:
+            self._folder = _claim(self._path)
+            self._db, opened = await self._connect()
+        except sqlite3.Error as e:
+            raise from_sqlite(self._path, e) from e
+        except OSError as e:
+            raise e if isinstance(e, GateError) else from_system(self._path, e) from e
+        finally:
+            if self._db is None:
+                self._release()
+        if self._head not in (None, opened.head):
+            await self._close()
+            self._fatal = broken(self._path, "another journal lies in its place")
+            raise self._fatal
+        self._head = opened.head
+        self._receipt = self._receipt or opened.receipt
+
+    async def _connect(self) -> tuple[aiosqlite.Connection, Opened]:
+        opened: list[Opened] = []
+
+        def connector() -> sqlite3.Connection:
+            db = sqlite3.connect(self._path, isolation_level=None)
+            try:
+                opened.append(prepare(db, self._path, self._gate))
+            except BaseException:
+                db.close()
+                raise
+            return db
+
+        return await aiosqlite.Connection(connector, 64), opened[0]
+
+    async def _close(self) -> None:
+        db, self._db = self._db, None
+        try:
+            if db is not None:
+                await self._last_words(db)
+                await db.close()
+        except sqlite3.Error as e:
+            raise from_sqlite(self._path, e) from e
+        finally:
+            self._release()
+
+    async def _last_words(self, db: aiosqlite.Connection) -> None:
+        if self._fatal is None and self._timings:
+            with contextlib.suppress(StorageRefused):  # timings are lost without harm
+                await self._transaction(db, self._timing_rows())
+
+    def _release(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            os.close(folder)
+
+    async def _append(self, entry: Entry) -> Event:
+        head = self.head
+        event = _sealed(entry, self._gate, self._boot, head)
+        timings = dict(self._timings)
+        await self._commit([*self._timing_rows(), (rows.APPEND, rows.event_row(event))])
+        self._timings = {s: ms for s, ms in self._timings.items() if timings.get(s) != ms}
+        self._head = Head(head.epoch, event["seq"], event["hash"])
+        self._since_checkpoint += 1
+        self._grown.set()
+        self._grown = asyncio.Event()
+        return event
+
+    async def _commit(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        if self._fatal is not None:
+            raise self._fatal
+        await self._open()
+        assert self._db is not None
+        await self._transaction(self._db, statements)
+
+    async def _transaction(
+        self, db: aiosqlite.Connection, statements: Iterable[tuple[str, tuple[Any, ...]]]
+    ) -> None:
+        try:
+            await db.execute("BEGIN IMMEDIATE")
+            for sql, values in statements:
+                await db.execute(sql, values)
+            await db.execute("COMMIT")
+        except sqlite3.Error as e:
+            raise await self._undone(db, e) from e
+
+    async def _undone(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
+        """What `error` means, once it is certain that nothing of the transaction stands."""
+        meaning = from_sqlite(self._path, error)
+        try:
+            if db.in_transaction:
+                await db.execute("ROLLBACK")
+            stands = [row[0] for row in await db.execute_fetchall(rows.LAST)] or [0]
+        except sqlite3.Error as e:
+            meaning, stands = broken(self._path, f"{error}; then {e}"), []
+        if isinstance(meaning, StorageRefused) and stands == [self.head.seq]:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_FULL:
+                await db.close()  # opened anew by the next append: read-only sticks to a connection
+                self._db = None
+                self._release()
+            return meaning
+        if isinstance(meaning, StorageRefused):
+            meaning = broken(self._path, f"{error}; the head is not where it was")
+        self._fatal = meaning
+        return meaning
+
+    async def _checkpoint(self) -> None:
+        """Move the WAL into the file while nobody waits. A failure leaves it for the next one."""
+        self._since_checkpoint = 0
+        if self._db is not None:
+            with contextlib.suppress(sqlite3.OperationalError):
+                await self._db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+
+    # -- help ----------------------------------------------------------------------------------
+
+    def _timing_rows(self) -> list[tuple[str, tuple[Any, ...]]]:
+        return [(rows.KEEP_TIMING, item) for item in self._timings.items()]
+
+    def _timed(self, event: Event) -> Event:
+        waiting = self._timings.get(event["seq"])
+        return event if waiting is None else event | {"ms": json.loads(waiting)}
+
+    async def _locked(self, work: Coroutine[Any, Any, _T]) -> _T:
+        async with self._one_writer:
+            return await work
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Cancelling the caller does not stop `work` half-way through a transaction."""
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+
+
+def _sealed(entry: Entry, gate: str, boot: str, head: Head) -> Event:
+    try:
+        event = seal(
+            entry, gate=gate, epoch=head.epoch, seq=head.seq + 1, boot=boot, previous=head.hash
+        )
+        size = len(canonical_bytes(event))
+    except (TypeError, ValueError) as e:
+        raise InputRejected(
+            f"A {entry.kind} entry cannot be journaled: {e}.",
+            f"{entry.kind} 记录无法写入日志：{e}。",
+        ) from e
+    if size > MAX_EVENT_BYTES:
+        raise InputRejected(
+            f"A {entry.kind} entry of {size} bytes is too long: shorten its note.",
+            f"{entry.kind} 记录过长（{size} 字节）：请缩短备注。",
+            size=size, most=MAX_EVENT_BYTES,
+        )  # fmt: skip
+    return event
+
+
+def _claim(path: Path) -> int:
+    """Make the folder and hold it against a second writer; the descriptor that holds it. The lock
+    is on the folder: closing any descriptor of the file itself would drop SQLite's own locks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as e:
+        os.close(folder)
+        raise StorageRefused(
+            f"Another exam-gate is using the journal {path}: stop that one first.",
+            f"另一个 exam-gate 正在使用日志 {path}：请先停止它。",
+            path=str(path),
+        ) from e
+    return folder

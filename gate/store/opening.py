@@ -1,0 +1,91 @@
+"""Opening a journal: pragmas, schema, identity, and the checks that come before any promise."""
+
+import os
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.core.decision import GENESIS, verify_chain
+from gate.errors import Refused
+from gate.ports import Head, Receipt
+from gate.store import rows, schema
+from gate.store.faults import damaged
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # the commit's fsync is what the lamp waits for
+    "PRAGMA busy_timeout = 2000",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA journal_size_limit = 4194304",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Where a journal stands after opening."""
+
+    head: Head
+    receipt: Receipt | None
+
+
+def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:
+    """Make or check the journal of `gate` behind `db`. sqlite3.Error, StorageDamaged, Refused."""
+    for pragma in PRAGMAS:
+        db.execute(pragma)
+    fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise damaged(path, fault)
+    schema.migrate(db, schema.steps())
+    owner = rows.identity(db)
+    if owner is None:
+        owner = _found(db, path, gate)
+    if owner[0] != gate:
+        raise Refused(
+            f"The journal {path} belongs to gate {owner[0]}, not {gate}: "
+            "put this unit's own card in, or name its own state folder.",
+            f"日志 {path} 属于闸机 {owner[0]}，不是 {gate}：请换回本机存储卡或改正 state 路径。",
+            path=str(path), owner=owner[0], gate=gate,
+        )  # fmt: skip
+    opened = Opened(rows.head(db, owner[1]), rows.receipt(db))
+    check_chain(db, path, gate, opened)
+    return opened
+
+
+def _found(db: sqlite3.Connection, path: Path, gate: str) -> tuple[str, str]:
+    """A new epoch, random, so that a copied card cannot reuse sequence numbers unnoticed."""
+    epoch = secrets.token_hex(8)
+    db.execute("INSERT INTO journal VALUES (1, ?, ?)", (gate, epoch))
+    sync_folder(path.parent)
+    return gate, epoch
+
+
+def check_chain(db: sqlite3.Connection, path: Path, gate: str, opened: Opened) -> None:
+    """The chain behind the last receipt, which the office has vouched for up to its `high`;
+    the whole chain where there is none. StorageDamaged."""
+    head, receipt = opened.head, opened.receipt
+    seq, digest = (0, GENESIS) if receipt is None else (receipt.high, receipt.head)
+    if seq > head.seq:
+        raise damaged(path, f"events {head.seq + 1} to {seq} are gone; the office has them")
+    if seq and db.execute("SELECT hash FROM event WHERE seq = ?", (seq,)).fetchone() != (digest,):
+        raise damaged(path, f"event {seq} is not the one the office has")
+    try:
+        later = rows.walk(db, seq + 1, head.seq)
+        fault = verify_chain(later, gate=gate, epoch=head.epoch, seq=seq, head=digest)
+    except (ValueError, KeyError, TypeError) as e:
+        raise damaged(path, f"a row behind event {seq} cannot be read: {e}") from e
+    if fault is not None:
+        raise damaged(path, f"event {fault.seq}: {fault.what}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in `folder` survive a power cut. OSError."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
