@@ -7,6 +7,7 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,7 @@ class Lane:
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
         self._unhandled = 0
         self._reference: Reference | None = None
         self._ms: dict[str, float] = {}
@@ -109,6 +111,7 @@ class Lane:
         await self._handle(asked)
         self._unhandled -= 1
         self.settled.set()
+        self.on_change()
 
     async def _handle(self, asked: Asked) -> None:
         """Step and perform until nothing follows any more."""

@@ -189,7 +189,10 @@ class Service:
                 log.error("roster: %s", e.en)
             self._roster_trouble = e.en
         self._next_roster = fresh or self._next_roster
-        if self._next_roster is not None and self._lane.idle:
+        if not self._unit.shelf.holds and self._lane.roster is not None and self._lane.idle:
+            self._lane.roster = None
+            self._lane.put(events.FaultRaised(events.Fault.ROSTER, "the roster was wiped"))
+        elif self._next_roster is not None and self._lane.idle:
             self._adopt(self._next_roster)
             self._next_roster = None
         elif self._lane.roster is None and not self._lane.showing:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gate.lane import Lane, Unit
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
 from gate.roster.keys import read_key
-from gate.roster.shelf import InstalledShelf
+from gate.roster.watch import InstalledShelf
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
@@ -35,8 +36,8 @@ class Hardware:
     camera: Camera
     signals: GpioSignals
     reader_port: str
-    simulator: Any = None
-    """The control socket's handler, under --simulate only."""
+    simulator: AbstractAsyncContextManager[Any] | None = None
+    """The control socket, under --simulate only."""
 
 
 @contextlib.asynccontextmanager
@@ -52,8 +53,7 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
             staff = StaffSocket(FrontDesk(lane))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
             if hardware.simulator is not None:
-                handler = hardware.simulator.answer
-                await stack.enter_async_context(serve(runtime / "simulator.sock", handler))
+                await stack.enter_async_context(hardware.simulator)
             yield lane
 
 
@@ -96,7 +96,7 @@ def shelf_of(settings: Settings) -> InstalledShelf:
     """The unit's installed rosters."""
     keys = settings.keys
     return InstalledShelf(
-        settings.paths.state, gate=settings.unit.id, site=settings.unit.site,
+        settings.paths.state, gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
         office=read_key(keys.office, "the office's public key"),
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     """A port that exists is a real one, or somebody's emulator: the simulated module stays out."""
     from gate.drivers.simulated.camera import SimulatedCamera
     from gate.drivers.simulated.clock import SimulatedClock
-    from gate.drivers.simulated.control import Simulator
+    from gate.drivers.simulated.control import SimulatorSocket
     from gate.drivers.simulated.sdt_module import SdtModule
     from gate.drivers.simulated.signals import SimulatedSignals
 
@@ -150,5 +150,11 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
             camera=camera,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
-            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals),
+            simulator=SimulatorSocket(
+                settings.paths.runtime / "simulator.sock",
+                clock=clock,
+                camera=camera,
+                module=module,
+                signals=signals,
+            ),
         )

@@ -16,7 +16,7 @@ from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
 from gate.service import Pace, Service
-from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
+from tests.scenarios.fakes import MATCH, STRANGER, FakeRoster, Rig, rig
 
 BOUND_S = 10.0
 FAST = Pace(watch_s=0.01, retry_s=0.02)
@@ -40,10 +40,10 @@ class Running:
         raise AssertionError
 
     async def until(self, true: Any) -> None:
-        """Gives way to the service until `true()`."""
+        """Looks each millisecond whether `true()`; a spin would starve the journal's thread."""
         async with asyncio.timeout(BOUND_S):
             while not true():
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
 
     async def phase(self, name: str) -> None:
         await self.until(lambda: self.lane.state.phase == name)
@@ -204,6 +204,18 @@ async def test_three_bad_readings_refer(parts: Rig) -> None:
         decided = await gate.decision()
         assert (decided["outcome"], decided["reason"]) == ("REFER", "CARD_UNREADABLE")
         assert decided["ticket"] is None
+
+
+async def test_a_wiped_roster_stops_and_a_new_one_starts_the_gate(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.shelf.holds = False
+        await gate.phase("out-of-service")
+        with pytest.raises(StorageRefused):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        parts.shelf.holds, parts.shelf.next = True, FakeRoster()
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
 
 
 async def test_the_button_silences_a_refer(parts: Rig) -> None:
