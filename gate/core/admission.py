@@ -71,7 +71,7 @@ _IDLE, _ASKING, _LOOKING, _MATCHING, _RECORDING, _SHOWING, _OUT = Phase
 _REST = (_IDLE, _ASKING)
 _BUSY = (_LOOKING, _MATCHING, _RECORDING)
 _ALL = tuple(Phase)
-_ANSWERS = (CandidateFound, CandidateElsewhere, CandidateUnknown)
+_STRANGERS = (CandidateElsewhere, CandidateUnknown)
 _FAULTS, _HEALINGS = (FaultRaised, ReaderLost), (FaultCleared, ReaderBack)
 
 
@@ -95,7 +95,8 @@ ROWS = (
     Row(_ALL, (CardRemoved,), visit.card_gone),
     Row((*_REST, _SHOWING, _OUT), (StaffTyped,), visit.typed, (_LOOKING,)),
     Row(_BUSY, (StaffTyped,), visit.typed_too_soon),
-    Row((_LOOKING,), _ANSWERS, visit.looked_up, (_MATCHING, _RECORDING, _OUT)),
+    Row((_LOOKING,), (CandidateFound,), visit.looked_up, (_MATCHING, _RECORDING, _OUT)),
+    Row((_LOOKING,), _STRANGERS, visit.looked_up, (_RECORDING, _OUT)),
     Row((_LOOKING,), (LookupFailed,), visit.lookup_failed, (_OUT,)),
     Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
     Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
