@@ -20,6 +20,11 @@ class FrontDesk:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+        lane.on_change = self._publish_status
+
+    def _publish_status(self) -> None:
+        if self._lane.bulletin.is_followed:
+            self._lane.bulletin.publish({"status": self.status()})
 
     def status(self) -> dict[str, Any]:
         """A snapshot for people and programs; names nobody."""

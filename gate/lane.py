@@ -7,6 +7,7 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +71,11 @@ class Lane:
         self.bulletin = Bulletin()
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
-        self.inbox: asyncio.Queue[Asked] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
+        self._unhandled = 0
         self._reference: Reference | None = None
         self._ms: dict[str, float] = {}
 
@@ -80,13 +83,17 @@ class Lane:
 
     def put(self, event: events.Event) -> None:
         """From the loop's thread."""
-        self.inbox.put_nowait(Asked(event))
+        self._enqueue(Asked(event))
 
     async def ask(self, event: events.Event) -> dict[str, Any]:
         """Put `event`; the journal event that comes of it. StorageRefused if none could be."""
         answer = asyncio.get_running_loop().create_future()
-        self.inbox.put_nowait(Asked(event, answer))
+        self._enqueue(Asked(event, answer))
         return await answer
+
+    def _enqueue(self, asked: Asked) -> None:
+        self._unhandled += 1
+        self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
         """Who is inside and what is unsettled, from the journal, in pages."""
@@ -98,12 +105,15 @@ class Lane:
     async def work(self, timeout_s: float) -> None:
         """Take one event, if one comes in time, and do all that follows from it."""
         try:
-            asked = await asyncio.wait_for(self.inbox.get(), timeout_s)
+            asked = await asyncio.wait_for(self._inbox.get(), timeout_s)
         except TimeoutError:
             return
-        await self.handle(asked)
+        await self._handle(asked)
+        self._unhandled -= 1
+        self.settled.set()
+        self.on_change()
 
-    async def handle(self, asked: Asked) -> None:
+    async def _handle(self, asked: Asked) -> None:
         """Step and perform until nothing follows any more."""
         queue = [asked.event]
         while queue:
@@ -117,11 +127,11 @@ class Lane:
                 follows = await self._perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
-        self.settled.set()
 
     @property
     def idle(self) -> bool:
-        return self.state.phase not in BUSY and self.inbox.empty()
+        """No visit is under way and no event waits or is being handled."""
+        return self.state.phase not in BUSY and self._unhandled == 0
 
     # -- effects out -----------------------------------------------------------------------------
 

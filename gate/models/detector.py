@@ -54,9 +54,7 @@ class Detector:
         if scale != 1.0:
             boxes = boxes / scale
             landmarks = (landmarks + 0.5) / scale - 0.5  # pixel centres, not corners
-        return [
-            Face(boxes[n], landmarks[n], float(scores[n])) for n in distinct(boxes, scores)
-        ]
+        return [Face(boxes[n], landmarks[n], float(scores[n])) for n in distinct(boxes, scores)]
 
     def invoke(self) -> None:
         """The bare network on whatever its input holds, for the benchmark."""
@@ -116,9 +114,7 @@ def check_picture(picture: Picture) -> None:
         )
 
 
-def distinct(
-    boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32]
-) -> list[int]:
+def distinct(boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32]) -> list[int]:
     """Greedy non-maximum suppression: places of the boxes to keep, best score first."""
     order = list(np.argsort(-scores, kind="stable"))
     kept: list[int] = []
