@@ -54,7 +54,7 @@ def test_config_txt_says_nothing_twice() -> None:
 
 
 def _what(line: str) -> str:
-    """What a line sets: an overlay, a parameter and a list of pins are each a thing of their own."""
+    """What a line sets: each overlay, parameter and list of pins is a thing of its own."""
     key, _, value = line.partition("=")
     if key == "dtoverlay":
         return f"{key}={value.split(',')[0]}"
