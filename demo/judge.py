@@ -26,6 +26,10 @@ class Seen:
     stray: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    @property
+    def as_expected(self) -> bool:
+        return not self.wrong
+
 
 def judge(seen: Seen, person: Person, state: Path) -> None:
     """Fills `seen.wrong`. `state`: where sealed evidence must lie."""

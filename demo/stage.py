@@ -187,7 +187,7 @@ port = {self._port}
         return dict(told(self.staff, {"ask": "status"})["uplink"])
 
     def out_of_service(self) -> bool:
-        return told(self.staff, {"ask": "status"})["phase"] == "out-of-service"
+        return bool(told(self.staff, {"ask": "status"})["phase"] == "out-of-service")
 
     def changes(self) -> list[Change]:
         """Every change of every output so far, in order."""
