@@ -15,8 +15,8 @@ from gate.errors import SdtError
 
 __all__ = [
     "Command", "Decoder", "FrameDecoder", "Remedy", "Reply", "Request", "RequestDecoder", "Status",
-    "checksum", "decode_reply", "decode_request", "encode_frame", "encode_reply", "encode_request",
-    "sam_id", "text_block",
+    "checksum", "damaged", "decode_reply", "decode_request", "encode_frame", "encode_reply",
+    "encode_request", "sam_id", "text_block",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -145,13 +145,13 @@ class FrameDecoder(Generic[T]):
         length = self._length()
         if not self._shortest <= length <= LONGEST:
             del self._buffer[0]
-            return _damaged("length")
+            return damaged("length")
         if len(self._buffer) < HEADER + length:
             return None
         framed = bytes(self._buffer[len(PREAMBLE) : HEADER + length])
         if checksum(framed):
             del self._buffer[0]
-            return _damaged("checksum")
+            return damaged("checksum")
         del self._buffer[: HEADER + length]
         return self._decode(framed[2:-1])
 
@@ -189,7 +189,7 @@ def text_block(reply: Reply) -> bytes:
     plain = len(data) == 4 + sum(sizes[:2])
     with_fingerprints = len(data) == 6 + sum(sizes)
     if sizes[0] != TEXT_SIZE or not (plain or with_fingerprints):
-        raise _damaged("shape")
+        raise damaged("shape")
     start = 4 if plain else 6
     return data[start : start + TEXT_SIZE]
 
@@ -197,13 +197,14 @@ def text_block(reply: Reply) -> bytes:
 def sam_id(reply: Reply) -> str:
     """The module's number as its label prints it, from the reply to SAM_ID. SdtError."""
     if len(reply.data) != 16:
-        raise _damaged("shape")
+        raise damaged("shape")
     fields = [(0, 2), (2, 4), (4, 8), (8, 12), (12, 16)]
     a, b, made, d, e = (int.from_bytes(reply.data[i:j], "little") for i, j in fields)
     return f"{a:02d}.{b:02d}-{made:08d}-{d:010d}-{e:010d}"
 
 
-def _damaged(reason: str) -> SdtError:
+def damaged(reason: str) -> SdtError:
+    """Bytes that are no frame. `reason`: length, checksum, incomplete or shape."""
     return SdtError(
         f"Bytes from the card reader are damaged ({reason}): check its cable.",
         f"读卡器数据有误（{reason}）：请检查连接线。",
