@@ -6,7 +6,7 @@ the real ones.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -234,8 +234,25 @@ class Roster(Protocol):
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
 
 
+class RosterShelf(Protocol):
+    """Where rosters are installed while the gate runs."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether any is installed now. Cheap."""
+
+    def refresh(self) -> Roster | None:
+        """The installed roster if it is another one than at the last call, verified and opened.
+        Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
+
+
 class Journal(Protocol):
     """The append-only log. One writer; `append` returns after the commit is on disk."""
+
+    async def __aenter__(self) -> Self:
+        """Opens and verifies. StorageRefused: try again later; StorageDamaged."""
+
+    async def __aexit__(self, *_: object) -> None: ...
 
     @property
     def head(self) -> Head: ...
@@ -305,11 +322,3 @@ class Desk(Protocol):
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         """Decisions as they are committed, and status when it changes. A slow reader loses the
         oldest status lines first, never a decision without being told (`{"dropped": n}`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """A task's sign of life. `every_s`: silence longer than three of these is a stall."""
-
-    task: str
-    every_s: float = field(default=1.0)

@@ -1,47 +1,57 @@
-"""Who is enrolled, and the key files of office/home.py, read."""
+"""Which gates the office knows: one JSON file each, beside the folder handed to the unit."""
 
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from gate.errors import InputDamaged, SignatureRefused
+from gate.errors import InputDamaged
+from gate.roster.keys import write_file
 from office.home import Home
 
 
-def enrolment(home: Home, gate: str) -> dict[str, Any]:
-    """What `exam-office keys` has written of a gate. SignatureRefused where it is not enrolled."""
-    try:
-        found = json.loads(home.enrolment(gate).read_text(encoding="utf-8"))
-        if not all(isinstance(found[k], str) for k in ("gate", "site", "signing")):
-            raise TypeError("gate, site and signing must be text")
-    except FileNotFoundError as e:
-        raise SignatureRefused(f"Gate {gate} is not enrolled here.") from e
-    except (OSError, ValueError, KeyError, TypeError) as e:
-        raise InputDamaged(f"The enrolment of gate {gate} cannot be read ({e}).") from e
-    if found["gate"] != gate:
-        raise InputDamaged(f"The enrolment of gate {gate} is that of {found['gate']}.")
-    return dict(found)
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """`signing`: Ed25519 public key of its batch heads; `sealing`: X25519 public key that rosters
+    are sealed to."""
+
+    gate: str
+    site: str
+    signing: bytes
+    sealing: bytes
 
 
-def read_key(path: Path) -> bytes:
-    """Raw 32 bytes from one line of base64. InputDamaged."""
+def write_enrolment(home: Home, enrolment: Enrolment) -> None:
+    body = {
+        "gate": enrolment.gate,
+        "site": enrolment.site,
+        "signing": base64.b64encode(enrolment.signing).decode("ascii"),
+        "sealing": base64.b64encode(enrolment.sealing).decode("ascii"),
+    }
+    write_file(home.enrolment(enrolment.gate), json.dumps(body, indent=1).encode() + b"\n", 0o644)
+
+
+def read_enrolment(path: Path) -> Enrolment:
+    """InputDamaged."""
     try:
-        return key_of(path.read_text(encoding="ascii").strip(), path.name)
-    except (OSError, UnicodeDecodeError) as e:
+        body = json.loads(path.read_bytes())
+        signing, sealing = (
+            base64.b64decode(body[name], validate=True) for name in ("signing", "sealing")
+        )
+        if len(signing) != 32 or len(sealing) != 32:
+            raise ValueError("a key is not 32 bytes")
+        return Enrolment(str(body["gate"]), str(body["site"]), signing, sealing)
+    except (OSError, ValueError, KeyError, TypeError, binascii.Error) as e:
         raise InputDamaged(
-            f"No key at {path}: make it with exam-office keys.",
-            f"{path} 处没有密钥：请用 exam-office keys 生成。",
+            f"{path} is no enrolment of a gate ({e}): restore it from the backup, or remove it and "
+            "run exam-office keys again for this gate.",
+            f"{path} 不是有效的闸机登记文件：请恢复备份，或删除后重新运行 exam-office keys。",
+            path=str(path),
         ) from e
 
 
-def key_of(encoded: str, of: str) -> bytes:
-    """Raw 32 bytes from base64; `of` names whose in the error. InputDamaged."""
-    try:
-        key = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as e:
-        raise InputDamaged(f"The key of {of} is not base64.", f"{of} 的密钥不是 base64。") from e
-    if len(key) != 32:
-        raise InputDamaged(f"The key of {of} is not 32 bytes.", f"{of} 的密钥长度不是 32 字节。")
-    return key
+def enrolments(home: Home) -> dict[str, Enrolment]:
+    """Every enrolled gate by its id. InputDamaged."""
+    found = [read_enrolment(path) for path in sorted(home.gates.glob("*.json"))]
+    return {e.gate: e for e in found}

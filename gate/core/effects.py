@@ -34,11 +34,6 @@ class JudgeFace:
 
 
 @dataclass(frozen=True, slots=True)
-class StopJudging:
-    """Give up an attempt that is under way."""
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
     """Commit this; nothing that follows from it may be shown before. `evidence`: seal a picture
     first and name its hash in the body."""
@@ -46,6 +41,14 @@ class Record:
     kind: str
     body: dict[str, Any]
     evidence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Journal this beside the visit; nothing waits for it."""
+
+    kind: str
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,6 @@ class ForgetFaces:
 
 
 Effect = (
-    LookUpCard | LookUpTyped | JudgeFace | StopJudging | Record | Show | OpenBarrier | StartTimer
+    LookUpCard | LookUpTyped | JudgeFace | Record | Note | Show | OpenBarrier | StartTimer
     | ForgetFaces
 )  # fmt: skip

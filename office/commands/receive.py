@@ -28,8 +28,8 @@ def receive(
     """Store every gate's events and answer with signed receipts. 接收闸机事件并签发回执。"""
     from nacl.signing import SigningKey
 
+    from gate.roster.keys import read_key
     from gate.sync.link import Address
-    from office.enrolment import read_key
     from office.receive import Receiver
     from office.store import OfficeStore
 
@@ -39,7 +39,7 @@ def receive(
         host, port, found.ca / "ca.crt", found.office / "office.crt", found.office / "office.key",
         name="office",
     )  # fmt: skip
-    signing = SigningKey(read_key(found.office / "office-signing.key"))
+    signing = SigningKey(read_key(found.office / "office-signing.key", "the office's signing key"))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,107 @@
+"""The data files of the demo as values: who plays, and what must come of it."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+USUAL = ("stand", "lay", "decided", "shown")
+STEPS = frozenset(
+    {"clock", "trusted", "stand", "lay", "pull", "type", "decided", "shown", "settle",
+     "acknowledge", "broker", "gate", "disk", "await"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A part. `live`: pictures before the camera; the rest None for somebody without a ticket."""
+
+    key: str
+    live: tuple[str, ...]
+    name: str = ""
+    number: str = ""
+    ticket: str | None = None
+    ticket_photo: str | None = None
+    site: str = ""
+    paper: str = ""
+    room: str = ""
+    seat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a row must show. `face`: same, other, none; `then`: the verdict that follows."""
+
+    reason: str
+    lamps: str
+    buzzer: str
+    outcome: str | None = None
+    barrier: bool = False
+    attempt: int | None = None
+    asked: int = 0
+    face: str = "none"
+    evidence: bool = False
+    clock: str = "trusted"
+    unsent: bool = False
+    then: "Expected | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`verb` of STEPS, its argument, and what else stands beside it."""
+
+    verb: str
+    argument: Any
+    more: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    number: int
+    zh: str
+    en: str
+    card: str
+    expect: Expected
+    steps: tuple[Step, ...]
+    source: str = "card"
+    hold_s: float | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class ScriptFault(Exception):
+    """A data file of the demo contradicts itself."""
+
+
+def people(path: Path = HERE / "people.toml") -> dict[str, Person]:
+    """Every part by its key."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {k: Person(key=k, live=tuple(v.pop("live")), **v) for k, v in raw.items()}
+
+
+def rows(cast: dict[str, Person], path: Path = HERE / "script.toml") -> tuple[Row, ...]:
+    """The morning in order. ScriptFault names the row."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))["row"]
+    return tuple(_row(n, r, cast) for n, r in enumerate(raw, 1))
+
+
+def _row(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Row:
+    if raw["card"] not in cast:
+        raise ScriptFault(f"row {number}: nobody is called {raw['card']}")
+    expect = dict(raw.pop("expect"))
+    then = expect.pop("then", None)
+    expected = Expected(**expect, then=Expected(**then) if then else None)
+    usual = [{v: [raw["card"]] if v == "stand" else raw["card"]} for v in USUAL]
+    steps = tuple(_step(number, s, cast) for s in raw.pop("steps", usual))
+    return Row(number=number, expect=expected, steps=steps, **raw)
+
+
+def _step(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Step:
+    verb, argument = next(iter(raw.items()))
+    if verb not in STEPS:
+        raise ScriptFault(f"row {number}: no step is called {verb}")
+    named = {"stand": argument, "lay": [argument], "pull": [argument], "type": [argument]}
+    for who in named.get(verb, []):
+        if who not in cast:
+            raise ScriptFault(f"row {number}: nobody is called {who}")
+    return Step(verb, argument, {k: v for k, v in raw.items() if k != verb})

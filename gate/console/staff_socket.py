@@ -1,0 +1,106 @@
+"""staff.sock: JSON lines from an invigilator's keypad, console or script to the Desk.
+
+Requests are those of formats.md, Control sockets; anything else is answered with what fits.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from gate.errors import UsageError
+from gate.jsonlines import Message
+from gate.ports import Desk, Typed, Verdict
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Type(_Request):
+    do: Literal["type"]
+    ticket: str | None = None
+    id_tail: str | None = None
+    seat: str | None = None
+    document: str = "resident"
+    valid_to: str = "长期"
+    by: str
+
+    @model_validator(mode="after")
+    def _one_handle(self) -> "_Type":
+        if sum(h is not None for h in (self.ticket, self.id_tail, self.seat)) != 1:
+            raise ValueError("give exactly one of ticket, id_tail, seat")
+        return self
+
+    @property
+    def handle(self) -> tuple[str, str]:
+        pairs = (("ticket", self.ticket), ("id_tail", self.id_tail), ("seat", self.seat))
+        return next((name, value) for name, value in pairs if value is not None)
+
+
+class _Settle(_Request):
+    do: Literal["settle"]
+    decision: str
+    verdict: Literal["admit", "deny"]
+    by: str
+    second: str | None = None
+    reason: str = ""
+
+
+class _Acknowledge(_Request):
+    do: Literal["acknowledge"]
+    by: str
+
+
+_DOING: TypeAdapter[_Type | _Settle | _Acknowledge] = TypeAdapter(
+    Annotated[_Type | _Settle | _Acknowledge, Field(discriminator="do")]
+)
+
+
+class StaffSocket:
+    """The handler of one staff socket."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def answer(self, message: Message) -> Message | AsyncIterator[Message]:
+        """One request's answer; a stream for `follow`. UsageError says what is wrong with it."""
+        if "ask" in message:
+            return self._asked(message)
+        try:
+            request = _DOING.validate_python(message)
+        except ValidationError as e:
+            raise _misfit(e) from e
+        match request:
+            case _Type():
+                handle, value = request.handle
+                return await self._desk.type(
+                    Typed(handle, value, request.document, request.valid_to, request.by)
+                )
+            case _Settle():
+                return await self._desk.settle(
+                    Verdict(
+                        request.decision, request.verdict == "admit", request.by,
+                        request.second, request.reason,
+                    )
+                )  # fmt: skip
+            case _Acknowledge():
+                return await self._desk.acknowledge(request.by)
+
+    def _asked(self, message: Message) -> Message | AsyncIterator[Message]:
+        match message:
+            case {"ask": "status"}:
+                return self._desk.status()
+            case {"ask": "follow"}:
+                return self._desk.follow()
+        raise UsageError("ask is status or follow.", "ask 只能是 status 或 follow。")
+
+
+def _misfit(error: ValidationError) -> UsageError:
+    faults: list[Any] = [
+        f"{'.'.join(str(p) for p in f['loc'][1:]) or 'request'}: {f['msg']}" for f in error.errors()
+    ]
+    listed = "; ".join(faults)
+    return UsageError(
+        f"The request does not fit: {listed}.", f"请求有误：{listed}。", faults=faults
+    )

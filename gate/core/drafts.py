@@ -1,0 +1,91 @@
+"""Bodies of decisions and verdicts, as formats.md lays them out; the journal adds the envelope,
+the service adds what belongs to the unit (model, roster, evidence)."""
+
+from typing import Any
+
+from gate.core.entry import Presented, Ruling
+from gate.core.events import FaceJudged, VerdictGiven
+from gate.core.reasons import MEANING, Outcome, Reason
+
+NO_FACE_ASKED = FaceJudged(Reason.OK)
+"""Stands in for the face where the rules alone decided."""
+
+
+def decision_body(
+    shown: Presented,
+    ruling: Ruling,
+    *,
+    ticket: str | None,
+    key: str | None,
+    face: FaceJudged | None,
+    attempt: int,
+) -> dict[str, Any]:
+    """`face` is None where none was asked for; its fields are null then."""
+    meaning = MEANING[ruling.reason]
+    judged = face or NO_FACE_ASKED
+    asked = face is not None
+    policy = ruling.paper.face if ruling.paper else None
+    return {
+        "ticket": ticket,
+        "key": key,
+        "paper": ruling.paper.id if ruling.paper else None,
+        "room": ruling.seat.room if ruling.seat else None,
+        "seat": ruling.seat.seat if ruling.seat else None,
+        "source": shown.source.value,
+        "by": shown.by,
+        "document": shown.document.value,
+        "found": shown.found.at.isoformat(timespec="milliseconds"),
+        "outcome": meaning.outcome.value if meaning.outcome else None,
+        "reason": ruling.reason.value,
+        "doubtful": meaning.doubtful,
+        "score": _rounded(judged.score),
+        "normalised": _rounded(judged.normalised),
+        "normalisation": judged.normalisation,
+        "threshold": _rounded(judged.threshold),
+        "fmr": policy.fmr if asked and policy else None,
+        "frames": judged.frames if asked else None,
+        "liveness": _rounded(judged.liveness),
+        "quality": _rounded(judged.quality),
+        "attempt": attempt if asked else None,
+        "signals": list(meaning.pattern.labels()),
+    }
+
+
+def unreadable_body(shown: Presented, attempt: int) -> dict[str, Any]:
+    """A card that could not be read: nobody is known."""
+    ruling = Ruling(Reason.CARD_UNREADABLE)
+    body = decision_body(shown, ruling, ticket=None, key=None, face=None, attempt=0)
+    return body | {"document": None, "attempt": attempt}
+
+
+def verdict_body(given: VerdictGiven, settled: dict[str, Any]) -> dict[str, Any]:
+    """An invigilator's last word on the REFER `settled` (ticket, key, paper, source, document,
+    reason)."""
+    reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
+    meaning = MEANING[reason]
+    outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE
+    return {
+        "decision": given.decision,
+        "ticket": settled["ticket"],
+        "key": settled["key"],
+        "paper": settled["paper"],
+        "source": settled["source"],
+        "document": settled["document"],
+        "referred": settled["reason"],
+        "outcome": outcome.value,
+        "reason": reason.value,
+        "doubtful": settled["doubtful"],
+        "by": given.by,
+        "second": given.second,
+        "note": given.note,
+        "signals": list(meaning.pattern.labels()),
+    } | dict.fromkeys(_FACE_FIELDS)
+
+
+_FACE_FIELDS = (
+    "score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt",
+)  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

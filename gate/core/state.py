@@ -1,0 +1,122 @@
+"""What one lane knows, and the few moves that all its transitions share."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from gate.core.effects import Effect, Show, StartTimer
+from gate.core.entry import Presented, Ruling
+from gate.core.events import CardPresented, FaceJudged, Fault, VerdictGiven
+from gate.core.exam import Exam
+from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
+from gate.errors import IllegalEvent
+
+
+class Phase(StrEnum):
+    IDLE = "idle"
+    ASKING = "asking"
+    LOOKING_UP = "looking-up"
+    MATCHING = "matching"
+    RECORDING = "recording"
+    SHOWING = "showing"
+    OUT_OF_SERVICE = "out-of-service"
+
+
+BUSY = frozenset({Phase.LOOKING_UP, Phase.MATCHING, Phase.RECORDING})
+STOPS_ALL = frozenset({Fault.JOURNAL, Fault.ROSTER})
+"""With one of these not even a typed candidate can be decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A REFER that staff have not settled. `facts`: what its verdict must name."""
+
+    decision: str
+    reason: Reason
+    facts: dict[str, Any]
+    acknowledged: bool = False
+
+    @property
+    def advice(self) -> dict[str, str]:
+        """The advice was for the candidate at that moment; what is left is to look up again."""
+        return {"advice": Advice.LOOK_STRAIGHT} if self.reason is Reason.FACE_POOR else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One person at the gate, from the card to the decision."""
+
+    shown: Presented
+    ruling: Ruling = field(default_factory=lambda: Ruling(Reason.OK))
+    ticket: str | None = None
+    key: str | None = None
+    attempt: int = 0
+    gravest: FaceJudged | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the gate knows. `unsettled` is in the order of the decisions."""
+
+    exam: Exam | None = None
+    phase: Phase = Phase.OUT_OF_SERVICE
+    visit: Visit | None = None
+    waiting: CardPresented | None = None
+    unreadable: int = 0
+    inside: frozenset[tuple[str, str]] = frozenset()
+    unsettled: tuple[Unsettled, ...] = ()
+    verdict: VerdictGiven | None = None
+    faults: frozenset[Fault] = frozenset({Fault.ROSTER})
+    token: int = 0
+
+
+Step = tuple[State, tuple[Effect, ...]]
+
+
+def visit_of(state: State) -> Visit:
+    """The visit under way; its absence is our own mistake."""
+    if state.visit is None:
+        raise illegal(state, "no visit is under way")
+    return state.visit
+
+
+def illegal(state: State, why: str) -> IllegalEvent:
+    """Our own mistake in this phase; `step` adds the event."""
+    return IllegalEvent(f"In phase {state.phase}: {why}.", phase=state.phase)
+
+
+def with_timer(state: State, seconds: float) -> tuple[State, StartTimer]:
+    """A new token makes every earlier timer void."""
+    token = state.token + 1
+    return replace(state, token=token), StartTimer(seconds, token)
+
+
+def show(reason: Reason, facts: dict[str, str]) -> Show:
+    """The lamps, the buzzer and the sentence of a reason."""
+    zh, en = text(reason, facts)
+    return Show(MEANING[reason].pattern, reason, zh, en)
+
+
+def entered(body: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """Who is inside by an ADMIT with this body; nobody where staff let in a stranger."""
+    paper, key = body["paper"], body["key"]
+    return frozenset({(paper, key)}) if paper and key else frozenset()
+
+
+def at_rest(state: State) -> Step:
+    """Nobody is there: out of service, an unacknowledged REFER, or dark. A card that waits is not
+    kept through an outage: whose it was has gone to the staffed lane."""
+    if state.faults:
+        out = replace(state, phase=Phase.OUT_OF_SERVICE, waiting=None, unreadable=0)
+        return out, (show(Reason.OUT_OF_SERVICE, {}),)
+    idle = replace(state, phase=Phase.IDLE)
+    open_refer = next((u for u in reversed(state.unsettled) if not u.acknowledged), None)
+    if open_refer is None:
+        return idle, (Show(IDLE),)
+    return idle, (show(open_refer.reason, open_refer.advice),)
+
+
+def find_unsettled(state: State, decision: str) -> Unsettled | None:
+    """The unsettled REFER with this id."""
+    return next((u for u in state.unsettled if u.decision == decision), None)

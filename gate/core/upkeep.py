@@ -1,0 +1,136 @@
+"""The transitions beside a visit: staff, faults, rosters. Wired up in admission.TABLE."""
+
+from dataclasses import replace
+
+from gate.core import drafts
+from gate.core.effects import Effect, Note, OpenBarrier, Record
+from gate.core.events import (
+    Acknowledged,
+    DecisionRecorded,
+    Fault,
+    FaultCleared,
+    FaultRaised,
+    ReaderBack,
+    ReaderLost,
+    RecordRefused,
+    RosterOpened,
+    VerdictGiven,
+)
+from gate.core.reasons import SHOW_S, Reason
+from gate.core.state import (
+    BUSY,
+    STOPS_ALL,
+    Phase,
+    State,
+    Step,
+    at_rest,
+    entered,
+    find_unsettled,
+    illegal,
+    show,
+    with_timer,
+)
+from gate.errors import NoSuchEntry, StorageRefused, UsageError
+
+
+def refuse_while_stopped(state: State) -> None:
+    """StorageRefused: without a journal or a roster nobody can be decided and recorded."""
+    if STOPS_ALL & state.faults:
+        raise _out_of_service()
+
+
+def _out_of_service() -> StorageRefused:
+    return StorageRefused(
+        "Out of service: nothing can be recorded; use the staffed lane.",
+        "设备停用，无法记录，请走人工通道。",
+    )
+
+
+def verdict(state: State, event: VerdictGiven) -> Step:
+    """NoSuchEntry for a decision that is not open (any more), UsageError while the answer to
+    another record is due, StorageRefused without a journal. A verdict needs no roster."""
+    if Fault.JOURNAL in state.faults:
+        raise _out_of_service()
+    if state.verdict is not None or state.phase is Phase.RECORDING:
+        raise UsageError("Another decision is being recorded: try again.", "正在记录，请稍后再试。")
+    settled = find_unsettled(state, event.decision)
+    if settled is None:
+        raise NoSuchEntry(
+            f"No unsettled decision {event.decision}: see status for those that wait.",
+            f"没有待处理的判定 {event.decision}：请查看状态。",
+            decision=event.decision,
+        )
+    body = drafts.verdict_body(event, settled.facts)
+    return replace(state, verdict=event), (Record("verdict", body),)
+
+
+def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
+    given = state.verdict
+    settled = find_unsettled(state, given.decision) if given else None
+    if given is None or settled is None:
+        raise illegal(state, "no record was asked for")
+    left = tuple(u for u in state.unsettled if u is not settled)
+    done = replace(state, verdict=None, unsettled=left)
+    reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
+    acts: tuple[Effect, ...] = (show(reason, {}),)
+    if given.admit:
+        done = replace(done, inside=done.inside | entered(settled.facts))
+        acts = (*acts, OpenBarrier())
+    if done.phase in BUSY:
+        return done, acts
+    shown, timer = with_timer(replace(done, phase=Phase.SHOWING), SHOW_S)
+    return shown, (*acts, timer)
+
+
+def record_refused(state: State, event: RecordRefused) -> Step:
+    """The journal took no verdict, or no note: a visit under way goes on to its own end, where
+    nothing is decided, because the answer to its face or its lookup is still to come."""
+    hurt = replace(state, verdict=None, faults=state.faults | {Fault.JOURNAL})
+    if state.phase in BUSY:
+        return hurt, ()
+    return at_rest(hurt)
+
+
+def acknowledged(state: State, event: Acknowledged) -> Step:
+    if all(u.acknowledged for u in state.unsettled):
+        return state, ()  # a button that bounces
+    seen = tuple(replace(u, acknowledged=True) for u in state.unsettled)
+    silent = replace(state, unsettled=seen)
+    note = Note("acknowledged", {"by": event.by, "decisions": [u.decision for u in seen]})
+    if state.phase is not Phase.IDLE:
+        return silent, (note,)
+    rested, acts = at_rest(silent)
+    return rested, (*acts, note)
+
+
+# -- faults and roster ---------------------------------------------------------------------------
+
+
+def fault(state: State, event: FaultRaised | ReaderLost) -> Step:
+    what = event.fault if isinstance(event, FaultRaised) else Fault.READER
+    if what in state.faults:
+        return state, ()
+    hurt = replace(state, faults=state.faults | {what})
+    note = Note("fault", {"fault": what.value, "detail": event.detail})
+    if state.phase in BUSY or state.phase is Phase.SHOWING:
+        return hurt, (note,)
+    rested, acts = at_rest(hurt)
+    return rested, (*acts, note)
+
+
+def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
+    what = event.fault if isinstance(event, FaultCleared) else Fault.READER
+    if what not in state.faults:
+        return state, ()
+    well = replace(state, faults=state.faults - {what})
+    note = Note("healed", {"fault": what.value})
+    if state.phase is not Phase.OUT_OF_SERVICE:
+        return well, (note,)
+    rested, acts = at_rest(well)
+    return rested, (*acts, note)
+
+
+def roster(state: State, event: RosterOpened) -> Step:
+    opened = replace(state, exam=event.exam)
+    well, acts = healed(opened, FaultCleared(Fault.ROSTER))
+    return well, (*acts, Note("roster", {"roster": event.version}))

@@ -1,0 +1,272 @@
+"""The SDT protocol of second-generation ID-card modules (GA/T 467): bytes to values and back.
+
+Pure: no port, no clock. A frame is `AA AA AA 96 69 | length | body | checksum`; the length is two
+bytes big endian and counts body and checksum; the checksum is the XOR of length and body.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from functools import reduce
+from operator import xor
+from typing import Generic, TypeVar
+
+from gate.errors import SdtError
+
+T = TypeVar("T")
+
+PREAMBLE = b"\xaa\xaa\xaa\x96\x69"
+HEADER = len(PREAMBLE) + 2
+LONGEST = 0x090A
+"""Largest length field: text, photo and two fingerprints."""
+
+TEXT_SIZE = 256
+PHOTO_SIZE = 1024
+
+
+class Command(Enum):
+    """CMD and PARA bytes of a request."""
+
+    RESET = b"\x10\xff"
+    STATUS = b"\x11\xff"
+    SAM_ID = b"\x12\xff"
+    FIND = b"\x20\x01"
+    SELECT = b"\x20\x02"
+    READ = b"\x30\x01"
+    READ_WITH_FINGERPRINTS = b"\x30\x10"
+    NEWEST_ADDRESS = b"\x30\x03"
+    CHIP_NUMBER = b"\x30\x05"
+    SET_RF_FRAME = b"\x61\xff"
+
+
+class Remedy(Enum):
+    """What a status asks of whoever gets it."""
+
+    NONE = "done"
+    WAIT = "no card yet"
+    LAY_AGAIN = "move the card away and lay it again"
+    NOT_AN_ID_CARD = "another kind of card"
+    RESEND = "noise on the line"
+    READER_FAULT = "the module itself is at fault"
+
+
+class Status(IntEnum):
+    """SW3. SW1 and SW2 are the card's own and say nothing about success."""
+
+    DONE = 0x90
+    NO_SUCH_ITEM = 0x91
+    CARD_FOUND = 0x9F
+    NO_CARD = 0x80
+    SELECT_FAILED = 0x81
+    READ_FAILED = 0x41
+    RANDOM_FAILED = 0x47
+    MODULE_NOT_AUTHENTICATED = 0x31
+    CARD_NOT_AUTHENTICATED = 0x32
+    VERIFICATION_FAILED = 0x33
+    NOT_FOUND_YET = 0x34
+    CARD_TYPE_UNKNOWN = 0x40
+    BAD_CHECKSUM = 0x10
+    BAD_LENGTH = 0x11
+    BAD_COMMAND = 0x21
+    NOT_PERMITTED = 0x23
+    UNRECOGNISED = 0x24
+    SELF_TEST_FAILED = 0x60
+    NOT_AUTHORISED = 0x66
+
+
+_REMEDY = {
+    Remedy.NONE: (Status.DONE, Status.NO_SUCH_ITEM, Status.CARD_FOUND),
+    Remedy.WAIT: (Status.NO_CARD,),
+    Remedy.LAY_AGAIN: (
+        Status.SELECT_FAILED, Status.READ_FAILED, Status.RANDOM_FAILED, Status.NOT_FOUND_YET,
+        Status.MODULE_NOT_AUTHENTICATED, Status.CARD_NOT_AUTHENTICATED, Status.VERIFICATION_FAILED,
+    ),
+    Remedy.NOT_AN_ID_CARD: (Status.CARD_TYPE_UNKNOWN,),
+    Remedy.RESEND: (
+        Status.BAD_CHECKSUM, Status.BAD_LENGTH, Status.BAD_COMMAND, Status.NOT_PERMITTED,
+        Status.UNRECOGNISED,
+    ),
+    Remedy.READER_FAULT: (Status.SELF_TEST_FAILED, Status.NOT_AUTHORISED),
+}  # fmt: skip
+_REMEDY_OF = {int(status): remedy for remedy, statuses in _REMEDY.items() for status in statuses}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends. `code`: CMD and PARA, which a module may not know."""
+
+    code: bytes
+    data: bytes = b""
+
+    @property
+    def command(self) -> Command | None:
+        return Command(self.code) if self.code in _COMMANDS else None
+
+
+_COMMANDS = frozenset(c.value for c in Command)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a module answers. `sw3` is the status; `data` may hold personal data: never log it."""
+
+    sw3: int
+    data: bytes = b""
+    sw12: bytes = b"\0\0"
+
+    @property
+    def remedy(self) -> Remedy:
+        """An unknown status counts as noise: asking once more is harmless."""
+        return _REMEDY_OF.get(self.sw3, Remedy.RESEND)
+
+    def fits(self, command: Command) -> bool:
+        """Whether this can be the answer to `command`. Replies do not name their request, so a
+        late one is told apart by its shape: 9F answers a find only, a card's data a read only."""
+        if self.sw3 == Status.CARD_FOUND:
+            return command is Command.FIND
+        if self.sw3 != Status.DONE:
+            return True
+        if command in (Command.READ, Command.READ_WITH_FINGERPRINTS):
+            return len(self.data) >= TEXT_SIZE
+        return command is not Command.FIND and len(self.data) <= 4 * 70
+
+    def __repr__(self) -> str:
+        return f"Reply({self.sw3:02X}, {len(self.data)} bytes)"
+
+
+def checksum(framed: bytes) -> int:
+    """XOR of length field and body; over these and the checksum itself it is 0."""
+    return reduce(xor, framed, 0)
+
+
+def encode_frame(body: bytes) -> bytes:
+    """`body` (at most `LONGEST` - 1 bytes) with preamble, length and checksum."""
+    framed = (len(body) + 1).to_bytes(2, "big") + body
+    return PREAMBLE + framed + bytes([checksum(framed)])
+
+
+def encode_request(command: Command, data: bytes = b"") -> bytes:
+    return encode_frame(command.value + data)
+
+
+def encode_reply(reply: Reply) -> bytes:
+    return encode_frame(reply.sw12 + bytes([reply.sw3]) + reply.data)
+
+
+def decode_request(body: bytes) -> Request:
+    return Request(body[:2], body[2:])
+
+
+def decode_reply(body: bytes) -> Reply:
+    return Reply(body[2], body[3:], body[:2])
+
+
+class FrameDecoder(Generic[T]):
+    """Bytes in any pieces to values and errors, in order.
+
+    Holds at most one frame (2,321 bytes). After a wrong length or checksum it looks for the next
+    preamble one byte on, so nothing good that was swallowed by a damaged frame is lost. It never
+    cuts a frame at a preamble: a portrait may contain one.
+    """
+
+    def __init__(self, decode: Callable[[bytes], T], shortest: int) -> None:
+        self._decode = decode
+        self._shortest = shortest
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[T | SdtError]:
+        """What `data` completes. Errors are returned, not raised: `reason` length or checksum."""
+        out: list[T | SdtError] = []
+        for start in range(0, len(data), LONGEST):
+            self._buffer += data[start : start + LONGEST]
+            while (item := self._next()) is not None:
+                out.append(item)
+        return out
+
+    def reset(self) -> None:
+        """Forget a part of a frame."""
+        self._buffer.clear()
+
+    @property
+    def midway(self) -> bool:
+        """Whether a frame has begun and is not complete."""
+        return bool(self._buffer)
+
+    @property
+    def wanted(self) -> int:
+        """How many bytes the next value needs at least; reading no more never waits in vain."""
+        if len(self._buffer) < HEADER:
+            return HEADER - len(self._buffer)
+        return HEADER + self._length() - len(self._buffer)
+
+    def _next(self) -> T | SdtError | None:
+        self._drop_noise()
+        if len(self._buffer) < HEADER:
+            return None
+        length = self._length()
+        if not self._shortest <= length <= LONGEST:
+            del self._buffer[0]
+            return _damaged("length")
+        if len(self._buffer) < HEADER + length:
+            return None
+        framed = bytes(self._buffer[len(PREAMBLE) : HEADER + length])
+        if checksum(framed):
+            del self._buffer[0]
+            return _damaged("checksum")
+        del self._buffer[: HEADER + length]
+        return self._decode(framed[2:-1])
+
+    def _length(self) -> int:
+        return int.from_bytes(self._buffer[len(PREAMBLE) : HEADER], "big")
+
+    def _drop_noise(self) -> None:
+        at = self._buffer.find(PREAMBLE)
+        if at < 0:  # the last bytes may be the beginning of a preamble
+            keep = next(
+                (n for n in range(len(PREAMBLE) - 1, 0, -1) if self._buffer.endswith(PREAMBLE[:n])),
+                0,
+            )
+            at = len(self._buffer) - keep
+        del self._buffer[:at]
+
+
+def Decoder() -> FrameDecoder[Reply]:
+    """For a client: decodes replies."""
+    return FrameDecoder(decode_reply, shortest=4)
+
+
+def RequestDecoder() -> FrameDecoder[Request]:
+    """For a module: decodes requests."""
+    return FrameDecoder(decode_request, shortest=3)
+
+
+def text_block(reply: Reply) -> bytes:
+    """The 256 text bytes of a good read reply; portrait and fingerprints are left behind.
+
+    SdtError (`reason` shape) where the lengths within it do not fit.
+    """
+    data = reply.data
+    sizes = [int.from_bytes(data[i : i + 2], "big") for i in (0, 2, 4)]
+    plain = len(data) == 4 + sum(sizes[:2])
+    with_fingerprints = len(data) == 6 + sum(sizes)
+    if sizes[0] != TEXT_SIZE or not (plain or with_fingerprints):
+        raise _damaged("shape")
+    start = 4 if plain else 6
+    return data[start : start + TEXT_SIZE]
+
+
+def sam_id(reply: Reply) -> str:
+    """The module's number as its label prints it, from the reply to SAM_ID. SdtError."""
+    if len(reply.data) != 16:
+        raise _damaged("shape")
+    fields = [(0, 2), (2, 4), (4, 8), (8, 12), (12, 16)]
+    a, b, made, d, e = (int.from_bytes(reply.data[i:j], "little") for i, j in fields)
+    return f"{a:02d}.{b:02d}-{made:08d}-{d:010d}-{e:010d}"
+
+
+def _damaged(reason: str) -> SdtError:
+    return SdtError(
+        f"Bytes from the card reader are damaged ({reason}): check its cable.",
+        f"读卡器数据有误（{reason}）：请检查连接线。",
+        reason=reason,
+    )

@@ -1,0 +1,125 @@
+"""The Desk: what staff may ask of a running gate, checked before it reaches the lane."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+from gate.core import events
+from gate.core.card import DocumentKind, Expiry
+from gate.core.reasons import MEANING
+from gate.errors import StorageRefused, UsageError
+from gate.lane import Lane
+from gate.ports import Typed, Verdict
+
+HANDLES = ("ticket", "id_tail", "seat")
+
+
+class FrontDesk:
+    """Obeys the Desk port on one lane."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        lane.on_change = self._publish_status
+
+    def _publish_status(self) -> None:
+        if self._lane.bulletin.is_followed:
+            self._lane.bulletin.publish({"status": self.status()})
+
+    def status(self) -> dict[str, Any]:
+        """A snapshot for people and programs; names nobody."""
+        lane, state, now = self._lane, self._lane.state, self._lane.unit.clock.now()
+        return {
+            "gate": lane.unit.id,
+            "site": lane.unit.site,
+            "phase": state.phase.value,
+            "faults": sorted(f.value for f in state.faults),
+            "clock": {"at": now.at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
+            "exam": state.exam.id if state.exam else None,
+            "roster": lane.roster.version if lane.roster else None,
+            "papers": list(lane.papers_now()),
+            "model": lane.unit.matcher.model,
+            "showing": lane.showing,
+            "attempt": state.visit.attempt if state.visit else None,
+            "inside": len(state.inside),
+            "unsettled": [
+                {
+                    "decision": u.decision,
+                    "ticket": u.facts["ticket"],
+                    "reason": u.reason.value,
+                    "doubtful": MEANING[u.reason].doubtful,
+                    "acknowledged": u.acknowledged,
+                }
+                for u in state.unsettled
+            ],
+            "uplink": dict(lane.unit.uplink.status),
+        }
+
+    async def type(self, typed: Typed) -> dict[str, Any]:
+        """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
+        a request that does not fit or while somebody is being checked."""
+        document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
+        if typed.handle not in HANDLES or not typed.value.strip():
+            raise _usage(
+                "Type a ticket number, id_tail or seat.", "请输入准考证号、证件尾号或座位。"
+            )
+        roster = self._lane.roster
+        if roster is None:
+            raise _out_of_service()
+        entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
+        now = self._lane.unit.clock.now()
+        await self._lane.ask(
+            events.StaffTyped(
+                typed.handle, typed.value, document, valid_to, _name(typed.by), now
+            )
+        )  # fmt: skip
+        return {"ok": True, "ticket": entry.candidate.ticket}
+
+    async def settle(self, verdict: Verdict) -> dict[str, Any]:
+        """The verdict's journal event. NoSuchEntry where nothing is open under that id."""
+        given = events.VerdictGiven(
+            verdict.decision, verdict.admit, _name(verdict.by), verdict.second or None,
+            verdict.note, self._lane.unit.clock.now(),
+        )  # fmt: skip
+        return {"ok": True} | await self._lane.ask(given)
+
+    async def acknowledge(self, by: str) -> dict[str, Any]:
+        """Silence a REFER that flashes; it stays unsettled."""
+        self._lane.put(events.Acknowledged(_name(by), self._lane.unit.clock.now()))
+        return {"ok": True}
+
+    def follow(self) -> AsyncIterator[dict[str, Any]]:
+        return self._lane.bulletin.follow({"status": self.status()})
+
+
+def _document(kind: str) -> DocumentKind:
+    try:
+        return DocumentKind(kind)
+    except ValueError as e:
+        kinds = ", ".join(DocumentKind)
+        raise _usage(f"document is one of: {kinds}.", f"document 可为：{kinds}。") from e
+
+
+def _valid_to(text: str) -> date | Expiry:
+    if text == Expiry.LONG_TERM:
+        return Expiry.LONG_TERM
+    try:
+        return date.fromisoformat(text)
+    except ValueError as e:
+        raise _usage("valid_to is a date 2027-05-01 or 长期.", "valid_to 为日期或“长期”。") from e
+
+
+def _name(by: str) -> str:
+    if not by.strip():
+        raise _usage("Say who asks: by is empty.", "请填写操作人（by）。")
+    return by.strip()
+
+
+def _usage(en: str, zh: str) -> UsageError:
+    return UsageError(en, zh)
+
+
+def _out_of_service() -> StorageRefused:
+    return StorageRefused(
+        "Out of service: nothing can be recorded; use the staffed lane.",
+        "设备停用，无法记录，请走人工通道。",
+    )

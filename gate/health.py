@@ -1,0 +1,89 @@
+"""systemd's READY, WATCHDOG and STATUS, and the heartbeats behind them.
+
+The watchdog is fed only while every task that promised to beat does so; a free-running ping would
+keep a dead gate alive. Protocol: sd_notify(3), datagrams to $NOTIFY_SOCKET.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+
+log = logging.getLogger("gate.health")
+
+
+class Health:
+    """Heartbeats of named tasks. Without systemd it only counts."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str] = os.environ,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
+        self._address = _address(environment.get("NOTIFY_SOCKET", ""))
+        self._ping_s = _watchdog_s(environment)
+        self._due: dict[str, float] = {}
+        self._silent_s: dict[str, float] = {}
+
+    def expect(self, task: str, silent_s: float) -> None:
+        """From now on `task` must beat at least every `silent_s`."""
+        self._silent_s[task] = silent_s
+        self.beat(task)
+
+    def beat(self, task: str) -> None:
+        self._due[task] = self._monotonic() + self._silent_s[task]
+
+    def excuse(self, task: str) -> None:
+        """`task` has ended as it should."""
+        self._due.pop(task, None)
+
+    @property
+    def overdue(self) -> list[str]:
+        """Names of the tasks that have gone silent."""
+        now = self._monotonic()
+        return sorted(task for task, due in self._due.items() if due < now)
+
+    def ready(self, status: str) -> None:
+        self._tell(f"READY=1\nSTATUS={status}")
+
+    def status(self, text: str) -> None:
+        self._tell(f"STATUS={text}")
+
+    def stopping(self) -> None:
+        self._tell("STOPPING=1")
+
+    async def feed_watchdog(self) -> None:
+        """Until cancelled: one WATCHDOG=1 each interval in which nobody was overdue."""
+        told: list[str] = []
+        while True:
+            silent = self.overdue
+            if not silent:
+                self._tell("WATCHDOG=1")
+            elif silent != told:
+                log.error("no sign of life from: %s", ", ".join(silent))
+            told = silent
+            await asyncio.sleep(self._ping_s)
+
+    def _tell(self, message: str) -> None:
+        if self._address is None:
+            return
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, contextlib.suppress(OSError):
+            s.setblocking(False)  # a full manager queue must not stall a gate
+            s.sendto(message.encode(), self._address)
+
+
+def _address(named: str) -> str | None:
+    """A leading @ names the abstract namespace."""
+    return ("\0" + named[1:] if named.startswith("@") else named) or None
+
+
+def _watchdog_s(environment: Mapping[str, str]) -> float:
+    """Half the interval systemd asks for, when it is meant for this process; else 10 s."""
+    usec = environment.get("WATCHDOG_USEC", "")
+    if not usec.isdigit() or environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return 10.0
+    return int(usec) / 2e6

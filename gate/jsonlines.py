@@ -1,0 +1,253 @@
+"""JSON lines over a unix socket: one request, one answer (formats.md, Control sockets).
+
+Shared by the staff socket and the simulator's. A handler gets one JSON object and returns one, or
+an async iterator of them for a stream. Errors are answered as `{"error": sentence}`; a bug in a
+handler ends the server, as it ends every other task.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from gate.errors import GateBug, GateError, NetworkFault, UsageError
+
+Message = dict[str, Any]
+Handler = Callable[[Message], Awaitable[Message | AsyncIterator[Message]]]
+
+LINE_MAX = 64 * 1024
+"""Bytes of one request, its newline included."""
+
+ANSWER_MAX = 16 * 1024 * 1024
+"""Bytes of one answer that `ask` and `follow` take; the history of all outputs is the longest."""
+
+
+@contextlib.asynccontextmanager
+async def serve(path: Path, handler: Handler, mode: int = 0o660) -> AsyncIterator[None]:
+    """Listens at `path` until left; the file is there, with its `mode`, when the body begins.
+
+    A socket left by a dead process is replaced; UsageError where a living one listens or the path
+    does not fit. Clients are served at once and side by side, each one's requests in order. A
+    stream ends when its iterator does or when the client closes its side.
+    """
+    listener = await _listener(path, mode)
+    ours = _inode(path)
+    clients: set[asyncio.Task[None]] = set()
+    async with asyncio.TaskGroup() as group:
+
+        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = group.create_task(
+                _client(reader, writer, handler), name=f"client of {path.name}"
+            )
+            clients.add(task)
+            task.add_done_callback(clients.discard)
+
+        server = await asyncio.start_unix_server(connected, sock=listener, limit=LINE_MAX)
+        try:
+            yield
+        finally:
+            server.close()
+            _unlink(path, ours)
+            for task in clients:
+                task.cancel()
+
+
+async def ask(path: Path, request: Message, timeout_s: float = 10.0) -> Message:
+    """One request, its answer. NetworkFault where nobody listens or answers in time."""
+    try:
+        async with asyncio.timeout(timeout_s), _connection(path) as (reader, writer):
+            writer.write(encode(request))
+            await writer.drain()
+            line = await reader.readline()
+    except (OSError, TimeoutError) as e:
+        raise _nobody(path) from e
+    if not line:
+        raise _nobody(path)
+    return dict(json.loads(line))
+
+
+async def follow(path: Path, request: Message) -> AsyncIterator[Message]:
+    """The lines of a stream until the server ends it. NetworkFault where nobody listens."""
+    try:
+        async with _connection(path) as (reader, writer):
+            writer.write(encode(request))
+            while line := await reader.readline():
+                yield dict(json.loads(line))
+    except OSError as e:
+        raise _nobody(path) from e
+
+
+def encode(message: Message) -> bytes:
+    """One line. TypeError, ValueError for what JSON cannot hold."""
+    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The object of one line. UsageError for anything else."""
+    try:
+        message = json.loads(line)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+        raise UsageError("Send one JSON object on one line.", "请每行发送一个 JSON 对象。") from e
+    if not isinstance(message, dict):
+        raise UsageError(
+            "Send a JSON object, not a bare value.", "请发送 JSON 对象，而不是单个值。"
+        )
+    return message
+
+
+# -- server ------------------------------------------------------------------------------------
+
+
+async def _listener(path: Path, mode: int) -> socket.socket:
+    """A bound socket. It gets its mode before it gets its name, so nobody finds it too open."""
+    await _refuse_if_alive(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unnamed = path.with_name(f".{path.name}.{os.getpid()}")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        unnamed.unlink(missing_ok=True)
+        listener.bind(str(unnamed))
+        unnamed.chmod(mode)
+        unnamed.rename(path)
+    except OSError as e:
+        listener.close()
+        raise UsageError(
+            f"No socket can be made at {path} ({e}): name a shorter or writable folder as runtime.",
+            f"无法在 {path} 建立套接字（{e}）：请改用较短或可写的运行目录。",
+            path=str(path),
+        ) from e
+    listener.setblocking(False)
+    return listener
+
+
+async def _refuse_if_alive(path: Path) -> None:
+    if _is_other_file(path):
+        raise UsageError(
+            f"{path} is a file, not a socket: move it away.", f"{path} 不是套接字，请移走该文件。",
+            path=str(path),
+        )  # fmt: skip
+    with contextlib.suppress(OSError):
+        async with _connection(path):
+            raise UsageError(
+                f"Another process already answers at {path}: stop it first.",
+                f"{path} 已有程序在使用，请先停止它。",
+                path=str(path),
+            )
+
+
+def _is_other_file(path: Path) -> bool:
+    return path.exists() and not stat.S_ISSOCK(path.lstat().st_mode)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _unlink(path: Path, ours: int | None) -> None:
+    if _inode(path) == ours:  # a successor's socket stays
+        path.unlink(missing_ok=True)
+
+
+async def _client(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler
+) -> None:
+    with contextlib.suppress(ConnectionError):  # the client went away; nothing is owed to it
+        try:
+            while await _one_request(reader, writer, handler):
+                pass
+        finally:
+            writer.close()
+        await writer.wait_closed()
+
+
+async def _one_request(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler
+) -> bool:
+    """False when the client has no more to ask."""
+    try:
+        line = await reader.readline()
+    except ValueError:  # longer than LINE_MAX: where the next request begins is not known
+        writer.write(encode({"error": f"A request may have {LINE_MAX} bytes."}))
+        await writer.drain()
+        return False
+    if not line.strip():
+        return bool(line)
+    try:
+        answer = await handler(decode(line))
+        if not isinstance(answer, dict):
+            await _stream(reader, writer, answer)
+            return False
+    except GateBug:
+        raise
+    except GateError as e:
+        answer = {"error": e.en, "zh": e.zh, "exit": e.exit_code}
+    writer.write(encode(answer))
+    await writer.drain()
+    return True
+
+
+async def _stream(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: AsyncIterator[Message]
+) -> None:
+    """Write `lines` until they end or the client hangs up; what it still sends is not read as a
+    request."""
+
+    writing = asyncio.create_task(_write_all(writer, lines), name="stream")
+    hung_up = asyncio.create_task(_until_end(reader), name="stream hang-up")
+    try:
+        await asyncio.wait({writing, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hung_up.cancel()
+        if not writing.done():
+            writing.cancel()
+        await asyncio.wait({writing, hung_up})
+    if not writing.cancelled():
+        writing.result()
+
+
+async def _write_all(writer: asyncio.StreamWriter, lines: AsyncIterator[Message]) -> None:
+    try:
+        async for line in lines:
+            writer.write(encode(line))
+            await writer.drain()
+    finally:
+        if isinstance(lines, AsyncGenerator):
+            await lines.aclose()
+
+
+async def _until_end(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(1024):
+            pass
+
+
+# -- client ------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _connection(
+    path: Path,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_unix_connection(path, limit=ANSWER_MAX)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+def _nobody(path: Path) -> NetworkFault:
+    return NetworkFault(
+        f"Nobody answers at {path}: start the gate with this runtime folder first.",
+        f"{path} 无程序应答：请先用此运行目录启动闸机。",
+        path=str(path),
+    )

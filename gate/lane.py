@@ -1,0 +1,287 @@
+"""The one owner of the state: takes events in order, steps, records, performs.
+
+Everything else (reader, face, staff, timers, faults) only puts events into the inbox. What a step
+asks for is performed before the next event is taken, so no lamp ever runs ahead of the journal.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gate.bulletin import Bulletin
+from gate.core import effects, events
+from gate.core.admission import step
+from gate.core.decision import Entry
+from gate.core.exam import current_papers
+from gate.core.reasons import Outcome, Reason
+from gate.core.recall import recall
+from gate.core.state import BUSY, State, show
+from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
+from gate.ports import (
+    CardReader,
+    Clock,
+    Evidence,
+    Journal,
+    Lookup,
+    Matcher,
+    Reference,
+    Roster,
+    RosterEntry,
+    RosterShelf,
+    Signals,
+    Uplink,
+)
+
+log = logging.getLogger("gate.lane")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The adapters of one gate, by port."""
+
+    id: str
+    site: str
+    clock: Clock
+    reader: CardReader
+    matcher: Matcher
+    signals: Signals
+    shelf: RosterShelf
+    journal: Journal
+    evidence: Evidence
+    uplink: Uplink
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An event in the inbox; `answer` gets what was recorded because of it."""
+
+    event: events.Event
+    answer: asyncio.Future[dict[str, Any]] | None = None
+
+    def done(self, recorded: dict[str, Any]) -> None:
+        """The first answer counts: what was recorded, or nothing."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(recorded)
+
+    def fail(self, error: GateError) -> None:
+        """Tell whoever asked; an event that nobody asked for has nobody to tell."""
+        if self.answer is None:
+            raise error
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Lane:
+    """State, inbox and the hands that carry effects out."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.state = State()
+        self.bulletin = Bulletin()
+        self.showing: dict[str, Any] = {}
+        self.roster: Roster | None = None
+        self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
+        self.judging: asyncio.Task[None] | None = None
+        self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
+        self._unhandled = 0
+        self._reference: Reference | None = None
+        self._ms: dict[str, float] = {}
+
+    # -- events in -------------------------------------------------------------------------------
+
+    def put(self, event: events.Event) -> None:
+        """From the loop's thread."""
+        self._enqueue(Asked(event))
+
+    async def ask(self, event: events.Event) -> dict[str, Any]:
+        """Put `event`; what was recorded because of it, empty while a face is being looked at.
+        The state table's own refusals, and StorageRefused where nothing could be recorded."""
+        answer = asyncio.get_running_loop().create_future()
+        self._enqueue(Asked(event, answer))
+        return await answer
+
+    def _enqueue(self, asked: Asked) -> None:
+        self._unhandled += 1
+        self._inbox.put_nowait(asked)
+
+    async def remember(self) -> None:
+        """Who is inside and what is unsettled, from the journal, in pages."""
+        first = 1
+        while page := await self.unit.journal.read(first, 1000):
+            self.state = recall(self.state, page)
+            first = page[-1]["seq"] + 1
+
+    async def work(self, timeout_s: float) -> None:
+        """Take one event, if one comes in time, and do all that follows from it."""
+        try:
+            asked = await asyncio.wait_for(self._inbox.get(), timeout_s)
+        except TimeoutError:
+            return
+        await self._handle(asked)
+        self._unhandled -= 1
+        self.settled.set()
+        self.on_change()
+
+    async def _handle(self, asked: Asked) -> None:
+        """Step and perform until nothing follows any more."""
+        queue = [asked.event]
+        while queue:
+            event = queue.pop(0)
+            if isinstance(event, events.CardPresented | events.StaffTyped):
+                self._ms = {}
+            began = time.perf_counter()
+            try:
+                self.state, wanted = step(self.state, event)
+            except (InputRejected, StorageRefused) as e:  # staff asked for what cannot be now
+                asked.fail(e)
+                return
+            self._ms["rules"] = self._ms.get("rules", 0.0) + _ms_since(began)
+            for effect in wanted:
+                follows = await self._perform(effect, asked)
+                if follows is not None:
+                    queue.append(follows)
+        asked.done({})
+
+    @property
+    def idle(self) -> bool:
+        """No visit is under way and no event waits or is being handled."""
+        return self.state.phase not in BUSY and self._unhandled == 0
+
+    # -- effects out -----------------------------------------------------------------------------
+
+    async def _perform(self, effect: effects.Effect, asked: Asked) -> events.Event | None:
+        match effect:
+            case effects.LookUpCard(number=number):
+                return await self._look_up(number=number)
+            case effects.LookUpTyped(handle=handle, value=value):
+                return await self._look_up(typed=(handle, value))
+            case effects.JudgeFace():
+                self.judging = asyncio.create_task(self._judge(effect), name="judge")
+            case effects.Record():
+                return await self._record(effect, asked)
+            case effects.Note(kind=kind, body=body):
+                return await self.note(kind, body)
+            case effects.Show():
+                self._show(effect)
+            case effects.OpenBarrier():
+                self.unit.signals.open_barrier()
+            case effects.StartTimer(seconds=seconds, token=token):
+                loop = asyncio.get_running_loop()
+                loop.call_later(seconds, self.put, events.TimeElapsed(token))
+            case effects.ForgetFaces():
+                self._reference = None
+                self.unit.matcher.forget()
+        return None
+
+    async def _look_up(
+        self, number: str = "", typed: tuple[str, str] | None = None
+    ) -> events.Event:
+        began = time.perf_counter()
+        try:
+            if self.roster is None:
+                raise GateBug("A lookup without a roster.")
+            found: Lookup = (
+                await self.roster.find(number)
+                if typed is None
+                else await self.roster.find_typed(*typed, self.papers_now())
+            )
+        except (InputRejected, StorageDamaged) as e:
+            return events.LookupFailed(e.en)
+        self._ms["roster"] = _ms_since(began)
+        if isinstance(found, RosterEntry):
+            self._reference = found.reference
+            return events.CandidateFound(found.candidate)
+        return found
+
+    def papers_now(self) -> tuple[str, ...]:
+        """Ids of the papers of the current sitting."""
+        papers = self.state.exam.papers if self.state.exam else ()
+        return tuple(p.id for p in current_papers(papers, self.unit.clock.now().at))
+
+    async def _judge(self, wanted: effects.JudgeFace) -> None:
+        if self._reference is None:
+            raise GateBug("A face was to be judged without a reference.")
+        began = time.perf_counter()
+        judged = await self.unit.matcher.judge(self._reference, wanted.policy)
+        self._ms["match"] = self._ms.get("match", 0.0) + _ms_since(began)
+        self.put(judged)
+
+    def _show(self, wanted: effects.Show) -> None:
+        self.unit.signals.show(wanted.pattern)
+        self.showing = {
+            "reason": str(wanted.reason), "zh": wanted.zh, "en": wanted.en,
+            "signals": list(wanted.pattern.labels()),
+        }  # fmt: skip
+
+    def show_out_of_service(self) -> None:
+        """Before there is a journal or a roster to step with."""
+        self._show(show(Reason.OUT_OF_SERVICE, {}))
+
+    # -- the journal -----------------------------------------------------------------------------
+
+    async def _record(self, wanted: effects.Record, asked: Asked) -> events.Event:
+        """Commit; only what follows from the returned event may be shown."""
+        since_ns = self._since_ns()
+        try:
+            body = wanted.body | await self._of_this_unit(wanted.evidence)
+            began = time.perf_counter()
+            event = await self.unit.journal.append(Entry(wanted.kind, self.unit.clock.now(), body))
+        except StorageRefused as e:
+            log.error("not recorded, out of service: %s", e.en)
+            if asked.answer is not None:
+                asked.fail(e)
+            return events.RecordRefused()
+        await self._tell(event, self._timing(began, since_ns))
+        asked.done(event)
+        return events.DecisionRecorded(event["id"])
+
+    def _since_ns(self) -> int:
+        visit = self.state.visit
+        return visit.shown.since_mono_ns if visit else self.unit.clock.now().mono_ns
+
+    async def _of_this_unit(self, evidence: bool) -> dict[str, Any]:
+        jpeg = self.unit.matcher.evidence() if evidence else None
+        sealed = None
+        if jpeg is not None:
+            head = self.unit.journal.head
+            name = f"{head.epoch}-{head.seq + 1}"
+            sealed = await asyncio.to_thread(self.unit.evidence.keep, jpeg, name)
+        return {
+            "model": self.unit.matcher.model,
+            "roster": self.roster.version if self.roster else None,
+            "exam": self.state.exam.id if self.state.exam else None,
+            "evidence": sealed,
+        }
+
+    def _timing(self, began: float, since_ns: int) -> dict[str, float]:
+        ms = {part: round(self._ms.get(part, 0.0), 3) for part in ("roster", "match", "rules")}
+        total_ns = self.unit.clock.now().mono_ns - since_ns
+        return ms | {"disk": round(_ms_since(began), 3), "total": round(total_ns / 1e6, 3)}
+
+    async def _tell(self, event: dict[str, Any], ms: dict[str, float]) -> None:
+        """One line in the log and one to every follower, without a name or a number."""
+        await self.unit.journal.keep_timing(event["seq"], ms)
+        self.bulletin.publish(event | {"ms": ms})
+        level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
+        log.log(
+            level, "%s %s %s ticket=%s attempt=%s total=%.1f ms",
+            event["id"], event["outcome"], event["reason"], event["ticket"], event["attempt"],
+            ms["total"],
+        )  # fmt: skip
+
+    async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:
+        """Journal what happened beside a visit."""
+        try:
+            await self.unit.journal.append(Entry(kind, self.unit.clock.now(), body))
+        except StorageRefused as e:
+            log.error("not recorded, out of service: %s", e.en)
+            return events.RecordRefused()
+        return None
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1e3

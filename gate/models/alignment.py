@@ -1,0 +1,93 @@
+"""From five landmarks to the 112 x 112 picture that the recogniser was trained on.
+
+The similarity transform (turn, scale, shift) with the least squared error between the landmarks
+and the template (Umeyama, IEEE PAMI 13(4), 1991; in the plane it is one complex division).
+"""
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from gate.errors import InputRejected
+from gate.ports import Picture
+
+SIDE = 112
+TEMPLATE = np.array(
+    [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ]
+)
+"""Where right eye, left eye, nose tip and corners of the mouth belong, in pixel centres (ArcFace)."""
+
+MARGIN_PX = 2
+"""Pixels around the face that bilinear sampling may touch."""
+
+
+def similarity(landmarks: npt.NDArray[np.floating]) -> tuple[complex, complex]:
+    """(a, b) with template = a * landmarks + b, points as complex numbers.
+
+    InputRejected where all landmarks fall together.
+    """
+    points = landmarks[:, 0] + 1j * landmarks[:, 1]
+    target = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
+    centred = points - points.mean()
+    spread = float(np.sum(np.abs(centred) ** 2))
+    a = complex(np.sum(centred.conj() * (target - target.mean()))) / spread if spread > 0 else 0j
+    if not np.isfinite(a) or abs(a) < 1e-9:
+        raise InputRejected(
+            "The landmarks of this face fall together: take another picture.",
+            "人脸关键点无效：请换一张图片。",
+        )
+    return a, complex(target.mean() - a * points.mean())
+
+
+def align(picture: Picture, landmarks: npt.NDArray[np.floating]) -> Picture:
+    """The face upright in 112 x 112 x 3. `landmarks`: float[5, 2], pixels of `picture`.
+
+    What lies outside the picture is black. InputRejected for landmarks that fall together.
+    """
+    a, b = similarity(landmarks)
+    left, top, region = _surroundings(picture, a, b)
+    if not region.size:
+        return np.zeros((SIDE, SIDE, 3), np.uint8)
+    image = Image.fromarray(region)
+    shrink = max(1, int(1 / abs(a) / 1.5))
+    if shrink > 1:  # a large face: average first, or fine texture would fold into the small one
+        image = image.reduce(shrink)
+    chip = image.transform(
+        (SIDE, SIDE),
+        Image.Transform.AFFINE,
+        _coefficients(a, b, left, top, shrink),
+        resample=Image.Resampling.BILINEAR,
+    )
+    return np.asarray(chip)
+
+
+def _surroundings(picture: Picture, a: complex, b: complex) -> tuple[int, int, Picture]:
+    """The part of the picture that the aligned face is taken from, and where it begins."""
+    corners = np.array([0, SIDE, SIDE * 1j, SIDE * (1 + 1j)])
+    source = (corners - b) / a
+    margin = MARGIN_PX + 2 / abs(a)
+    height, width = picture.shape[:2]
+    left = int(np.clip(np.floor(source.real.min() - margin), 0, width))
+    right = int(np.clip(np.ceil(source.real.max() + margin), 0, width))
+    top = int(np.clip(np.floor(source.imag.min() - margin), 0, height))
+    bottom = int(np.clip(np.ceil(source.imag.max() + margin), 0, height))
+    return left, top, picture[top:bottom, left:right]
+
+
+def _coefficients(
+    a: complex, b: complex, left: int, top: int, shrink: int
+) -> tuple[float, float, float, float, float, float]:
+    """Pillow's affine map from the aligned picture back to the region.
+
+    Pillow counts from pixel corners, landmarks and template from pixel centres: half a pixel.
+    """
+    turn = 1 / a / shrink
+    half = 0.5 + 0.5j
+    origin = ((-half - b) / a + half - complex(left, top)) / shrink
+    return turn.real, -turn.imag, origin.real, turn.imag, turn.real, origin.imag

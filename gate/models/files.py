@@ -1,0 +1,140 @@
+"""Which network files there must be, where they are, and whether they are whole."""
+
+import hashlib
+import os
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from gate.errors import ModelDamaged
+
+MANIFEST = Path(__file__).with_name("manifest.toml")
+BUILD = "run exam-gate models build"
+BUILD_ZH = "请运行 exam-gate models build"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One ONNX original inside the pinned wheel."""
+
+    network: str
+    path: str
+    size_bytes: int
+    sha256: str
+    licence: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One network file. `size`: width and height of its input."""
+
+    name: str
+    network: str
+    size: tuple[int, int]
+    use: str
+    size_bytes: int
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`requirement`: the wheel as pip names it."""
+
+    requirement: str
+    members: tuple[Member, ...]
+    outputs: tuple[Output, ...]
+
+    def output(self, name: str) -> Output:
+        """KeyError where the manifest has no such network."""
+        for output in self.outputs:
+            if name in (output.name, output.file_name):
+                return output
+        raise KeyError(name)
+
+    def member(self, network: str) -> Member:
+        return next(m for m in self.members if m.network == network)
+
+
+@cache
+def load_manifest() -> Manifest:
+    """The manifest that ships with this version."""
+    raw = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    members = [
+        Member(m["network"], m["path"], m["bytes"], m["sha256"], m["licence"], m["origin"])
+        for m in raw["source"]["member"]
+    ]
+    outputs = [
+        Output(o["name"], o["network"], (o["size"][0], o["size"][1]), o["use"], o["bytes"],
+               o["sha256"])
+        for o in raw["output"]
+    ]  # fmt: skip
+    return Manifest(raw["source"]["requirement"], tuple(members), tuple(outputs))
+
+
+def default_folder() -> Path:
+    """exam-gate/models under `XDG_CACHE_HOME` (~/.cache)."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return cache_home / "exam-gate" / "models"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest, read in pieces so that a large file is never whole in memory."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def verify(folder: Path) -> list[str]:
+    """One sentence for each network that is missing, cut short or altered; empty when whole."""
+    faults = (fault(folder, output) for output in load_manifest().outputs)
+    return [f[0] for f in faults if f]
+
+
+def model_path(folder: Path, name: str) -> Path:
+    """The file of network `name`, whose SHA-256 has just been checked. ModelDamaged."""
+    output = load_manifest().output(name)
+    found = fault(folder, output)
+    if found:
+        raise ModelDamaged(*found, path=str(folder / output.file_name))
+    return folder / output.file_name
+
+
+def models_label(*names: str) -> str:
+    """Names and leading hash digits, as decisions carry them: `yunet-640x480:27fd9cad+…`."""
+    outputs = [load_manifest().output(n) for n in names]
+    return "+".join(f"{o.name}:{o.sha256[:8]}" for o in outputs)
+
+
+def fault(folder: Path, output: Output) -> tuple[str, str] | None:
+    """What is wrong with one file, in English and Chinese."""
+    path = folder / output.file_name
+    try:
+        size = path.stat().st_size
+        if size != output.size_bytes:
+            how, how_zh = _size_words(size, output.size_bytes)
+        elif sha256_of(path) == output.sha256:
+            return None
+        else:
+            how, how_zh = (
+                "is not the pinned one (SHA-256 differs)",
+                "与固定版本不符（SHA-256 不同）",
+            )
+    except FileNotFoundError:
+        how, how_zh = "is missing", "不存在"
+    except OSError as e:
+        how, how_zh = f"cannot be read ({e.strerror})", f"无法读取（{e.strerror}）"
+    return f"Model file {path} {how}: {BUILD}.", f"模型文件 {path} {how_zh}：{BUILD_ZH}。"
+
+
+def _size_words(size: int, wanted: int) -> tuple[str, str]:
+    if size < wanted:
+        return (
+            f"is cut short ({size:,} of {wanted:,} bytes)",
+            f"不完整（{size:,} / {wanted:,} 字节）",
+        )
+    return f"is too long ({size:,} bytes, not {wanted:,})", f"长度不符（{size:,} 字节）"

@@ -1,0 +1,221 @@
+"""exam.toml and the manifest's `exam` to `gate.core.exam.Exam`, and back.
+
+Both have one shape: formats.md, exam.toml. In the manifest every paper carries all its rules and
+there are no [defaults]. Every fault is listed in one ConfigInvalid: key, what is wrong, what is
+allowed.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gate.core.card import DocumentKind
+from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
+from gate.errors import ConfigInvalid
+from gate.roster.exam_fields import (
+    ExamFields,
+    ExtensionFields,
+    PaperFields,
+    Rules,
+    SiteFields,
+    aware_or_none,
+)
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_PAPER_RULES = ("opens_before_min", "closes_after_min", "leave_before_end_min", "reentry")
+_FACE_RULES = ("fmr", "attempts", "probe_frames", "probe_seconds", "liveness")
+_STANDARD = {
+    f.name: f.default for f in fields(Paper) if f.name in ("opens_before_min", "closes_after_min")
+}
+
+
+def exam_from_toml(text: str, source: str) -> Exam:
+    """The exam that `text` describes; `source` names the file in messages. ConfigInvalid."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise _invalid(source, [f"not TOML: {e}"]) from e
+    return _Reading(source).exam(raw)
+
+
+def exam_from_json(raw: Mapping[str, Any], source: str = "the manifest") -> Exam:
+    """What `exam_to_json` wrote. ConfigInvalid."""
+    return _Reading(source).exam(raw)
+
+
+def exam_to_json(exam: Exam) -> dict[str, Any]:
+    """The whole exam description as JSON values, nothing inherited."""
+    return {
+        "exam": exam.id,
+        "name": exam.name,
+        "timezone": exam.timezone,
+        "retention_days": exam.retention_days,
+        "site": [{"id": s.id, "name": s.name} for s in exam.sites],
+        "paper": [_paper_to_json(p) for p in exam.papers],
+        "extension": [_extension_to_json(e) for e in exam.extensions],
+    }
+
+
+def _paper_to_json(paper: Paper) -> dict[str, Any]:
+    return {
+        "id": paper.id,
+        "subject": paper.subject,
+        "start": paper.start.isoformat(),
+        "end": paper.end.isoformat(),
+        **{name: getattr(paper, name) for name in _PAPER_RULES},
+        **{name: getattr(paper.face, name) for name in _FACE_RULES},
+        "documents": sorted(paper.documents),
+    }
+
+
+def _extension_to_json(granted: Extension) -> dict[str, Any]:
+    return {
+        "paper": granted.paper,
+        **({} if granted.room is None else {"room": granted.room}),
+        "closes_after_min": granted.closes_after_min,
+        "by": granted.by,
+        "reason": granted.reason,
+    }
+
+
+class _Reading:
+    """One pass over a description that collects every fault before it gives up."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.faults: list[str] = []
+
+    def exam(self, raw: Mapping[str, Any]) -> Exam:
+        tables = {name: self._tables(raw, name) for name in ("site", "paper", "extension")}
+        plain = {k: v for k, v in raw.items() if k not in (*tables, "defaults")}
+        head = self._parsed(ExamFields, plain, "")
+        defaults = self._defaults(raw.get("defaults", {}))
+        sites = self._rows(SiteFields, tables["site"], "site")
+        papers = self._rows(PaperFields, tables["paper"], "paper")
+        extensions = self._rows(ExtensionFields, tables["extension"], "extension")
+        self._check_papers(tables["paper"], raw.get("defaults"))
+        self._check_ids("site", tables["site"])
+        self._check_ids("paper", tables["paper"])
+        self._check_extensions(tables["extension"], tables["paper"])
+        if self.faults or head is None:
+            raise _invalid(self.source, self.faults)
+        return Exam(
+            id=head.exam,
+            name=head.name,
+            timezone=head.timezone,
+            retention_days=head.retention_days,
+            sites=tuple(Site(s.id, s.name) for s in sites),
+            papers=tuple(_paper(p, defaults) for p in papers),
+            extensions=tuple(Extension(**e.model_dump()) for e in extensions),
+        )
+
+    def _tables(self, raw: Mapping[str, Any], name: str) -> list[Any]:
+        found = raw.get(name, [])
+        if not isinstance(found, list):
+            self.faults.append(f"{name}: write it as [[{name}]]")
+            return []
+        if not found and name != "extension":
+            self.faults.append(f"[[{name}]]: missing; at least one is needed")
+        return found
+
+    def _defaults(self, raw: Any) -> dict[str, Any]:
+        given = self._parsed(Rules, raw, "defaults")
+        return {} if given is None else _set_fields(given)
+
+    def _rows(self, model: type[_Model], rows: Iterable[Any], table: str) -> list[_Model]:
+        parsed = [self._parsed(model, row, _place(table, i, row)) for i, row in enumerate(rows, 1)]
+        return [row for row in parsed if row is not None]
+
+    def _parsed(self, model: type[_Model], raw: Any, place: str) -> _Model | None:
+        try:
+            return model.model_validate(raw)
+        except ValidationError as e:
+            self.faults += [_sentence(model, place, fault) for fault in e.errors()]
+            return None
+
+    def _check_papers(self, papers: Iterable[Any], defaults: Any) -> None:
+        """On what is written, so that a paper with one fault still tells its others."""
+        inherited = defaults if isinstance(defaults, dict) else {}
+        for i, row in enumerate(papers, 1):
+            if not isinstance(row, dict):
+                continue
+            place, rules = _place("paper", i, row), {**_STANDARD, **inherited, **row}
+            start, end = (aware_or_none(row.get(name)) for name in ("start", "end"))
+            if start is not None and end is not None and end <= start:
+                self.faults.append(f"{place}.end: not after start; it must be later")
+            opens, closes = rules["opens_before_min"], rules["closes_after_min"]
+            if _is_number(opens) and _is_number(closes) and opens + closes <= 0:
+                self.faults.append(
+                    f"{place}.closes_after_min: entry would close before it opens; "
+                    "opens_before_min + closes_after_min must be above 0"
+                )
+
+    def _check_ids(self, table: str, rows: Iterable[Any]) -> None:
+        ids = [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
+        for doubled in sorted({i for i in ids if ids.count(i) > 1}):
+            self.faults.append(f"[[{table}]] {doubled}.id: used twice; each needs its own")
+
+    def _check_extensions(self, extensions: Iterable[Any], papers: Iterable[Any]) -> None:
+        known = [str(p["id"]) for p in papers if isinstance(p, dict) and "id" in p]
+        for i, row in enumerate(extensions, 1):
+            if isinstance(row, dict) and "paper" in row and row["paper"] not in known:
+                self.faults.append(
+                    f"[[extension]] {i}.paper: no paper {row['paper']!r}; "
+                    f"the papers are {', '.join(known) or 'none'}"
+                )
+
+
+def _paper(given: PaperFields, defaults: Mapping[str, Any]) -> Paper:
+    """What the paper says, else what [defaults] say, else the program's defaults."""
+    rules = {**defaults, **_set_fields(given)}
+    return Paper(
+        id=given.id,
+        subject=given.subject,
+        start=given.start,
+        end=given.end,
+        **{name: rules[name] for name in _PAPER_RULES if name in rules},
+        **(
+            {"documents": frozenset(DocumentKind(d) for d in rules["documents"])}
+            if "documents" in rules
+            else {}
+        ),
+        face=FacePolicy(**{name: rules[name] for name in _FACE_RULES if name in rules}),
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _set_fields(given: BaseModel) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in given.model_fields_set}
+
+
+def _place(table: str, number: int, row: Any) -> str:
+    named = row.get("id") if isinstance(row, dict) else None
+    return f"[[{table}]] {named if isinstance(named, str) else number}"
+
+
+def _sentence(model: type[BaseModel], place: str, fault: Any) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    where = ".".join(part for part in (place, key) if part)
+    if fault["type"] == "missing":
+        return f"{where}: missing"
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: unknown key; allowed: {', '.join(model.model_fields)}"
+    said = fault["msg"].removeprefix("Value error, ")
+    return f"{where or 'file'}: {said} (got {fault['input']!r})"
+
+
+def _invalid(source: str, faults: list[str]) -> ConfigInvalid:
+    listed = "\n".join(f"  - {fault}" for fault in faults)
+    return ConfigInvalid(
+        f"{source} has {len(faults)} mistake(s); correct them:\n{listed}",
+        f"{source} 有 {len(faults)} 处错误，请改正（见上）。",
+        path=source,
+        faults=tuple(faults),
+    )

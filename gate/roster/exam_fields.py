@@ -1,0 +1,107 @@
+"""The tables of exam.toml, one pydantic model each (formats.md). Strict types, named unknowns."""
+
+import re
+import zoneinfo
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+_EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
+_SITE_ID = re.compile(r"[a-z0-9-]{1,60}")
+_PAPER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+def _matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value) or value == "office":
+            raise ValueError(f"allowed: {allowed}, never 'office'")
+        return value
+
+    return AfterValidator(check)
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:
+        raise ValueError("no such time zone; allowed: IANA names such as Asia/Shanghai") from e
+    return value
+
+
+def _aware(value: Any) -> datetime:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise ValueError("not a time; allowed: 2027-04-10T09:00:00+08:00")  # noqa: TRY004 - pydantic reports ValueError only
+    if value.tzinfo is None:
+        raise ValueError("no offset; allowed: 2027-04-10T09:00:00+08:00")
+    return value
+
+
+def aware_or_none(value: Any) -> datetime | None:
+    """`value` as an aware time, None where it is not one."""
+    try:
+        return _aware(value)
+    except ValueError:
+        return None
+
+
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_Minutes = Annotated[float, Field(ge=0, le=1440)]
+_SignedMinutes = Annotated[float, Field(ge=-1440, le=1440)]
+_Time = Annotated[datetime, BeforeValidator(_aware)]
+_Document = Literal["resident", "temporary", "residence-permit", "foreigner"]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ExamFields(_Table):
+    """The keys outside every table."""
+
+    exam: Annotated[str, _matching(_EXAM_ID, "1 to 32 of a-z, 0-9 and -")]
+    name: _Name
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    retention_days: Annotated[int, Field(ge=0, le=3650)] = 30
+
+
+class SiteFields(_Table):
+    id: Annotated[str, _matching(_SITE_ID, "1 to 60 of a-z, 0-9 and -")]
+    name: _Name
+
+
+class Rules(_Table):
+    """[defaults], and the same keys in a paper. Only the keys that were written count, so the
+    defaults themselves stand in one place: gate.core.exam. `background` concerns the office's
+    check of ticket photos and does not travel to the gate."""
+
+    opens_before_min: _Minutes = 0
+    closes_after_min: _SignedMinutes = 0
+    leave_before_end_min: _Minutes = 0
+    reentry: bool = False
+    documents: Annotated[list[_Document], Field(min_length=1)] = []
+    fmr: Annotated[float, Field(ge=1e-6, le=1e-2)] = 0
+    attempts: Annotated[int, Field(ge=1, le=10)] = 0
+    probe_frames: Annotated[int, Field(ge=1, le=20)] = 0
+    probe_seconds: Annotated[float, Field(ge=0.5, le=30)] = 0
+    liveness: Literal["off", "passive", "action"] = "off"
+    background: Literal["any", "plain", "blue", "white"] = "any"
+
+
+class PaperFields(Rules):
+    id: Annotated[str, _matching(_PAPER_ID, "1 to 32 letters, digits, . _ and -")]
+    subject: _Name
+    start: _Time
+    end: _Time
+
+
+class ExtensionFields(_Table):
+    """Granted on the day. Without `room` it holds for every room of the paper."""
+
+    paper: str
+    room: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    closes_after_min: _SignedMinutes
+    by: _Name
+    reason: _Name

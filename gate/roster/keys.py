@@ -1,0 +1,79 @@
+"""Key files: 32 raw bytes in base64 on one line, mode 0600 where private."""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+from gate.errors import InputDamaged
+
+KEY_BYTES = 32
+
+
+def read_key(path: Path, what: str) -> bytes:
+    """The 32 bytes of a key file; `what` names it in the sentence, e.g. `the office's public key`.
+
+    InputDamaged where it is missing, unreadable or not 32 bytes in base64.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError as e:
+        raise InputDamaged(
+            f"No file {path} ({what}): copy it from the folder that `exam-office keys --gate ID` "
+            "makes for this unit.",
+            f"找不到密钥文件 {path}：请从 exam-office keys --gate 生成的本机文件夹中复制。",
+            path=str(path),
+        ) from e
+    except (OSError, UnicodeDecodeError) as e:
+        raise _damaged(path, what, str(e)) from e
+    try:
+        raw = base64.b64decode(text.strip(), validate=True)
+    except binascii.Error as e:
+        raise _damaged(path, what, "it is not base64") from e
+    if len(raw) != KEY_BYTES:
+        raise _damaged(path, what, f"it holds {len(raw)} bytes instead of {KEY_BYTES}")
+    return raw
+
+
+def _damaged(path: Path, what: str, why: str) -> InputDamaged:
+    return InputDamaged(
+        f"{path} ({what}) is damaged, {why}: copy it again from the folder that "
+        "`exam-office keys` made.",
+        f"密钥文件 {path} 已损坏：请从 exam-office keys 生成的文件夹中重新复制。",
+        path=str(path),
+    )
+
+
+def write_key(path: Path, raw: bytes, private: bool) -> None:
+    """Write a key file whole or not at all; 0600 where `private`, else 0644. Replaces what is
+    there: the caller decides whether it may."""
+    if len(raw) != KEY_BYTES:
+        raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(raw)}")
+    write_file(path, base64.b64encode(raw) + b"\n", 0o600 if private else 0o644)
+
+
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """Write a small file whole or not at all, on disk when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), mode)  # a left-over staged file keeps its mode otherwise
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        staged.replace(path)
+    except OSError:
+        staged.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

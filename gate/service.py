@@ -1,0 +1,227 @@
+"""The life of one gate: tasks, watches, and the order of the end."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gate.core import events
+from gate.core.decision import Entry
+from gate.errors import GateError, StorageRefused
+from gate.health import Health
+from gate.lane import Lane
+from gate.ports import Roster
+
+log = logging.getLogger("gate.service")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+STALLED_S = 2.0
+"""A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
+FINISH_S = 4.0
+"""What a decision in hand may take when the gate is told to stop."""
+CLOCK_STEP_S = 2.0
+"""A jump of the wall against the monotonic clock that is worth an entry in the journal."""
+SILENT_S = 10.0
+"""A task that has not beaten for so long is dead."""
+ROSTER_SILENT_S = 60.0
+"""Hashing and opening a large roster from a slow card takes its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`watch_s`: how often faults are looked for; `retry_s`: between attempts to write again, and
+    between looks for a new roster."""
+
+    watch_s: float = 0.5
+    retry_s: float = 1.0
+
+
+class Service:
+    """Runs one lane with its unit's adapters until told to stop."""
+
+    def __init__(self, lane: Lane, health: Health, pace: Pace | None = None) -> None:
+        self._lane = lane
+        self._unit = lane.unit
+        self._health = health
+        self._pace = pace or Pace()
+        self._next_roster: Roster | None = None
+        self._roster_trouble = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Contexts close in the order reader, matcher, journal, signals."""
+        unit = self._unit
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(unit.signals)
+            if not await self._open_journal(stack, stop):
+                return
+            await self._lane.remember()
+            await self._lane.note("start", {"inside": len(self._lane.state.inside)})
+            await self._look_for_roster()  # before the reader: a card already lying there counts
+            await stack.enter_async_context(unit.matcher)
+            await stack.enter_async_context(unit.reader)
+            await self._work(stop)
+
+    async def _open_journal(self, stack: contextlib.AsyncExitStack, stop: asyncio.Event) -> bool:
+        """Out of service until the journal opens; False when told to stop before."""
+        told = ""
+        while not stop.is_set():
+            try:
+                await stack.enter_async_context(self._unit.journal)
+            except StorageRefused as e:
+                if e.en != told:
+                    log.warning("out of service: %s", e.en)
+                told = e.en
+                self._lane.show_out_of_service()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), self._pace.retry_s)
+            else:
+                return True
+        return False
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            intake = [
+                group.create_task(self._pump_reader(), name="reader"),
+                group.create_task(self._pump_button(), name="button"),
+            ]
+            steady = [
+                group.create_task(self._decide(), name="decide"),
+                group.create_task(self._watch(), name="watch"),
+                group.create_task(self._watch_roster(), name="roster"),
+                group.create_task(self._mend_journal(), name="journal"),
+                group.create_task(self._health.feed_watchdog(), name="watchdog"),
+            ]
+            uplink = group.create_task(self._unit.uplink.run(), name="uplink")
+            self._health.ready(f"{self._unit.id} at work")
+            await stop.wait()
+            await self._wind_down(intake, steady, uplink)
+
+    async def _wind_down(
+        self,
+        intake: list[asyncio.Task[None]],
+        steady: list[asyncio.Task[None]],
+        uplink: asyncio.Task[None],
+    ) -> None:
+        """Stop intake; finish the decision in hand; barrier safe; flush the journal; drop MQTT.
+        Each bounded. Reader, camera, journal and lamps are closed by their contexts after this."""
+        self._health.stopping()
+        await _end(*intake)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S):
+                while not self._lane.idle:
+                    self._lane.settled.clear()
+                    await self._lane.settled.wait()
+        if self._lane.judging is not None:
+            await _end(self._lane.judging)
+        await _end(*steady)
+        self._unit.signals.safe()
+        await self._lane.note("stop", {"inside": len(self._lane.state.inside)})
+        await _end(uplink)
+
+    # -- tasks -----------------------------------------------------------------------------------
+
+    async def _decide(self) -> None:
+        self._health.expect("decide", SILENT_S)
+        while True:
+            await self._lane.work(timeout_s=self._pace.retry_s)
+            self._raise_if_judging_failed()
+            self._health.beat("decide")
+
+    def _raise_if_judging_failed(self) -> None:
+        """A judge that died would leave its visit waiting for ever."""
+        task = self._lane.judging
+        if task is not None and task.done() and not task.cancelled() and task.exception():
+            raise task.exception() or AssertionError
+
+    async def _pump_reader(self) -> None:
+        async for event in self._unit.reader.events():
+            self._lane.put(event)
+
+    async def _pump_button(self) -> None:
+        while True:
+            await self._unit.signals.acknowledged()
+            self._lane.put(events.Acknowledged("button", self._unit.clock.now()))
+
+    async def _watch(self) -> None:
+        """Camera, clock, and the followers' view of it all."""
+        self._health.expect("watch", SILENT_S)
+        offset, trusted = self._clock_offset(), self._unit.clock.now().trusted
+        while True:
+            stalled = self._unit.matcher.stalled_s > STALLED_S
+            self._tell_fault(events.Fault.CAMERA, stalled, "no picture from the camera")
+            now = self._unit.clock.now()
+            step_s = (self._clock_offset() - offset).total_seconds()
+            if now.trusted != trusted or abs(step_s) > CLOCK_STEP_S:
+                body = {"step_s": round(step_s, 3), "trusted": now.trusted}
+                await self._lane.note("clock", body)
+            offset, trusted = self._clock_offset(), now.trusted
+            self._health.beat("watch")
+            await asyncio.sleep(self._pace.watch_s)
+
+    def _clock_offset(self) -> timedelta:
+        """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
+        now = self._unit.clock.now()
+        return now.at - _EPOCH - timedelta(microseconds=now.mono_ns // 1000)
+
+    def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
+        if present != (fault in self._lane.state.faults):
+            self._lane.put(
+                events.FaultRaised(fault, detail) if present else events.FaultCleared(fault)
+            )
+
+    async def _watch_roster(self) -> None:
+        """A newly installed roster is taken up between two visits."""
+        self._health.expect("roster", ROSTER_SILENT_S)
+        while True:
+            await self._look_for_roster()
+            self._health.beat("roster")
+            await asyncio.sleep(self._pace.retry_s)
+
+    async def _look_for_roster(self) -> None:
+        try:
+            fresh = await asyncio.to_thread(self._unit.shelf.refresh)
+            self._roster_trouble = ""
+        except GateError as e:
+            fresh = None
+            if e.en != self._roster_trouble:
+                log.error("roster: %s", e.en)
+            self._roster_trouble = e.en
+        self._next_roster = fresh or self._next_roster
+        if not self._unit.shelf.holds and self._lane.roster is not None and self._lane.idle:
+            self._lane.roster = None
+            self._lane.put(events.FaultRaised(events.Fault.ROSTER, "the roster was wiped"))
+        elif self._next_roster is not None and self._lane.idle:
+            self._adopt(self._next_roster)
+            self._next_roster = None
+        elif self._lane.roster is None and not self._lane.showing:
+            self._lane.show_out_of_service()
+
+    def _adopt(self, roster: Roster) -> None:
+        """No await between the check for idleness and this: the lane cannot have begun a visit."""
+        self._lane.roster = roster
+        self._lane.put(events.RosterOpened(roster.exam, roster.version))
+
+    async def _mend_journal(self) -> None:
+        """While the journal refuses, try once a second to write down that it did."""
+        self._health.expect("journal", SILENT_S)
+        while True:
+            if events.Fault.JOURNAL in self._lane.state.faults:
+                await self._try_to_record()
+            self._health.beat("journal")
+            await asyncio.sleep(self._pace.retry_s)
+
+    async def _try_to_record(self) -> None:
+        body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}
+        try:
+            await self._unit.journal.append(Entry("fault", self._unit.clock.now(), body))
+        except StorageRefused:
+            return
+        self._lane.put(events.FaultCleared(events.Fault.JOURNAL))
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=FINISH_S)

@@ -1,0 +1,83 @@
+# Shared by every script here: what a bare Debian 12 lacks is installed once, then nothing is done.
+# Sourced with the caller's $0 in scripts/; leaves the shell in the checkout with $venv set,
+# and $called_from naming the folder it came from.
+# shellcheck shell=sh disable=SC2034
+
+called_from=$PWD
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$root" || exit 1
+venv=$root/.venv
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$1"; exit "${2:-1}"; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        die "this needs root and there is no sudo; run as root: $*" 5
+    fi
+}
+
+# Debian keeps daemons in /usr/sbin, which is not on every user's PATH.
+has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1; }
+
+# A Python of 3.11 or newer that can make environments; empty where there is none.
+find_python() {
+    for name in python3 python3.11 python3.12 python3.13 /usr/bin/python3; do
+        if "$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+            >/dev/null 2>&1; then
+            printf '%s\n' "$name"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# need_packages PACKAGE...: apt, once, and only for what is missing.
+need_packages() {
+    say "installing with apt: $*"
+    has apt-get || die "apt-get is missing: install these yourself: $*" 4
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
+        die "apt-get update failed: check the network and /etc/apt/sources.list" 8
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "$@" >/dev/null ||
+        die "apt-get install failed for: $*" 8
+}
+
+# system [mosquitto]: Debian's part of the set-up.
+system() {
+    missing=
+    find_python >/dev/null || missing="python3 python3-venv"
+    for tool in "$@"; do has "$tool" || missing="$missing $tool"; done
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+    # shellcheck disable=SC2086  # a list of package names
+    [ -z "$missing" ] || need_packages $missing
+    find_python >/dev/null || die "no Python 3.11 or newer with venv was found" 4
+}
+
+# environment: .venv of this checkout. The stamp names what it was made from and where: an
+# environment cannot be moved, so a moved checkout makes it anew.
+environment() {
+    stamp="$(sha256sum setup.py | cut -d' ' -f1) $root"
+    if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null
+    then
+        return 0
+    fi
+    python=$(find_python)
+    say "making .venv with $("$python" --version) (a few minutes the first time)"
+    "$python" -m venv --clear "$venv" || die "could not make $venv" 7
+    "$venv/bin/python" -m pip install --quiet -e '.[office,build,test]' ||
+        die "pip could not install the dependencies named above" 8
+    printf '%s\n' "$stamp" >"$venv/.installed"
+}
+
+# networks: the face networks in their cache, built where they are absent or damaged.
+networks() {
+    "$venv/bin/exam-gate" models verify >/dev/null 2>&1 ||
+        "$venv/bin/exam-gate" models build ||
+        die "the face networks could not be built" 4
+}
