@@ -2,10 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gate.config import Camera as CameraSettings
 from gate.config import Settings
@@ -17,7 +15,7 @@ from gate.drivers.reader import SerialCardReader
 from gate.drivers.signals import GpioSignals
 from gate.errors import CameraMissing
 from gate.front_desk import FrontDesk
-from gate.jsonlines import serve
+from gate.jsonlines import Handler, serve
 from gate.lane import Lane, Unit
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
@@ -36,8 +34,8 @@ class Hardware:
     camera: Camera
     signals: GpioSignals
     reader_port: str
-    simulator: AbstractAsyncContextManager[Any] | None = None
-    """The control socket, under --simulate only."""
+    simulator: Handler | None = None
+    """Answers simulator.sock, under --simulate only."""
 
 
 @contextlib.asynccontextmanager
@@ -53,7 +51,8 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
             staff = StaffSocket(FrontDesk(lane))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
             if hardware.simulator is not None:
-                await stack.enter_async_context(hardware.simulator)
+                listening = serve(runtime / "simulator.sock", hardware.simulator)
+                await stack.enter_async_context(listening)
             yield lane
 
 
@@ -133,7 +132,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     """A port that exists is a real one, or somebody's emulator: the simulated module stays out."""
     from gate.drivers.simulated.camera import SimulatedCamera
     from gate.drivers.simulated.clock import SimulatedClock
-    from gate.drivers.simulated.control import SimulatorSocket
+    from gate.drivers.simulated.control import Simulator
     from gate.drivers.simulated.sdt_module import SdtModule
     from gate.drivers.simulated.signals import SimulatedSignals
 
@@ -150,11 +149,5 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
             camera=camera,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
-            simulator=SimulatorSocket(
-                settings.paths.runtime / "simulator.sock",
-                clock=clock,
-                camera=camera,
-                module=module,
-                signals=signals,
-            ),
+            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals).answer,
         )

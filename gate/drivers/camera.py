@@ -12,22 +12,10 @@ from typing import Any, Self
 import numpy as np
 
 from gate.errors import CameraMissing, FrameTimeout
-from gate.ports import Camera, Frame
+from gate.ports import Frame
 
 RESTART_S = 5.0
 """Longer than this, stop() will not come back in this process."""
-
-
-def real_camera(kind: str, width: int, height: int, fps: float) -> Camera:
-    """The Camera for `[camera] kind`. CameraMissing for a kind that this version cannot open."""
-    if kind == "picamera2":
-        return Picamera2Camera(width, height, fps)
-    raise CameraMissing(
-        f'Cameras of kind "{kind}" are not supported yet: set [camera] kind = "picamera2" and use '
-        "a Raspberry Pi camera, or run with --simulate.",
-        f"暂不支持 {kind} 摄像头：请设置 [camera] kind = \"picamera2\" 并使用树莓派摄像头。",
-        kind=kind,
-    )  # fmt: skip
 
 
 class Picamera2Camera:

@@ -12,10 +12,10 @@ from PIL import Image
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
-from gate.drivers.simulated.control import SimulatorSocket
+from gate.drivers.simulated.control import Simulator
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import CameraMissing, UsageError
-from gate.jsonlines import ask
+from gate.jsonlines import ask, serve
 
 SETTINGS = {
     "red": 5, "yellow": 6, "green": 13, "buzzer": 19, "barrier": 26, "acknowledge": 21,
@@ -60,14 +60,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         tmp_path / "simulator.sock", SimulatedClock(), SimulatedCamera(fps=500), Module(),
         SimulatedSignals(**SETTINGS),
     )  # fmt: skip
+    simulator = Simulator(
+        clock=made.clock, camera=made.camera, module=made.module, signals=made.signals
+    )
     with made.camera:
-        async with (
-            made.signals,
-            SimulatorSocket(
-                made.path, clock=made.clock, camera=made.camera, module=made.module,
-                signals=made.signals,
-            ),
-        ):  # fmt: skip
+        async with made.signals, serve(made.path, simulator.answer):
             yield made
 
 
@@ -169,9 +166,8 @@ async def test_what_does_not_fit_is_told_and_the_next_one_served(
 
 async def test_a_real_reader_cannot_be_moved(tmp_path: Path) -> None:
     path = tmp_path / "simulator.sock"
-    async with SimulatorSocket(
-        path, clock=SimulatedClock(), camera=None, module=None, signals=None
-    ):
+    simulator = Simulator(clock=SimulatedClock(), camera=None, module=None, signals=None)
+    async with serve(path, simulator.answer):
         for request in ("card", "lift", "person", "people", "nobody", "press"):
             answer = await ask(path, {"do": request, "number": "1", "pictures": []})
             assert "real one" in answer["error"]

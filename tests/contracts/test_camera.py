@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from gate.drivers import camera as real
-from gate.drivers.camera import Picamera2Camera, real_camera
+from gate.drivers.camera import Picamera2Camera
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.scenes import APPROACH
 from gate.errors import CameraMissing, FrameTimeout, InputDamaged, UsageError
@@ -282,9 +282,3 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(CameraMissing, match="apt install"), Picamera2Camera(640, 480, 10):
         pass
-
-
-def test_a_kind_that_is_not_there_yet() -> None:
-    with pytest.raises(CameraMissing, match="picamera2"):
-        real_camera("v4l2", 640, 480, 10)
-    assert isinstance(real_camera("picamera2", 640, 480, 10), Picamera2Camera)

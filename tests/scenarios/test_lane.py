@@ -173,6 +173,7 @@ async def test_a_bad_request_changes_nothing(
         assert gate.lane.state == before
 
 
+@pytest.mark.slow
 async def test_a_card_that_comes_too_soon_is_served_after(parts: Rig) -> None:
     parts.matcher.hold.clear()
     async with running(parts) as gate:

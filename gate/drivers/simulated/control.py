@@ -5,46 +5,42 @@ button. What is done answers `{"ok": true}`, the clock its new time.
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import UsageError
-from gate.jsonlines import Message, serve
+from gate.jsonlines import Message
 
 DONE: Message = {"ok": True}
 
 
-class SimulatorSocket:
-    """Listens at `path` while entered. `module` is None where a real reader is used; `camera` and
-    `signals` likewise: their requests are then answered with an error.
+class Simulator:
+    """`answer` is the handler of simulator.sock. `module` is None where a real reader is used;
+    `camera` and `signals` likewise: their requests are then answered with an error.
 
     Pictures and the reader's thread are waited for off the event loop, which is the gate's own.
     """
 
     def __init__(
         self,
-        path: Path,
         *,
         clock: SimulatedClock,
         camera: SimulatedCamera | None,
         module: Any,
         signals: SimulatedSignals | None,
     ) -> None:
-        self._path = path
         self._clock = clock
         self._camera = camera
         self._module = module
         self._signals = signals
-        self._serving = contextlib.AsyncExitStack()
         self._verbs: Mapping[tuple[str, str], Callable[[Message], Awaitable[Message]]] = {
             ("do", "clock"): self._set_clock,
             ("do", "card"): self._lay,
@@ -56,13 +52,6 @@ class SimulatorSocket:
             ("do", "press"): self._press,
             ("ask", "signals"): self._history,
         }
-
-    async def __aenter__(self) -> Self:
-        await self._serving.enter_async_context(serve(self._path, self.answer))
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        await self._serving.__aexit__(*error)
 
     async def answer(self, request: Message) -> Message:
         """What a client gets for `request`. UsageError for one that does not fit its form."""
