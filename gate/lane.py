@@ -7,6 +7,7 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from gate.core.exam import current_papers
 from gate.core.reasons import Outcome, Reason
 from gate.core.recall import recall
 from gate.core.state import BUSY, State, show
-from gate.errors import GateBug, InputRejected, StorageDamaged, StorageRefused
+from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import (
     CardReader,
     Clock,
@@ -60,6 +61,18 @@ class Asked:
     event: events.Event
     answer: asyncio.Future[dict[str, Any]] | None = None
 
+    def done(self, recorded: dict[str, Any]) -> None:
+        """The first answer counts: what was recorded, or nothing."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(recorded)
+
+    def fail(self, error: GateError) -> None:
+        """Tell whoever asked; an event that nobody asked for has nobody to tell."""
+        if self.answer is None:
+            raise error
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
 
 class Lane:
     """State, inbox and the hands that carry effects out."""
@@ -73,6 +86,7 @@ class Lane:
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
         self._unhandled = 0
         self._reference: Reference | None = None
         self._ms: dict[str, float] = {}
@@ -84,7 +98,8 @@ class Lane:
         self._enqueue(Asked(event))
 
     async def ask(self, event: events.Event) -> dict[str, Any]:
-        """Put `event`; the journal event that comes of it. StorageRefused if none could be."""
+        """Put `event`; what was recorded because of it, empty while a face is being looked at.
+        The state table's own refusals, and StorageRefused where nothing could be recorded."""
         answer = asyncio.get_running_loop().create_future()
         self._enqueue(Asked(event, answer))
         return await answer
@@ -109,6 +124,7 @@ class Lane:
         await self._handle(asked)
         self._unhandled -= 1
         self.settled.set()
+        self.on_change()
 
     async def _handle(self, asked: Asked) -> None:
         """Step and perform until nothing follows any more."""
@@ -118,12 +134,17 @@ class Lane:
             if isinstance(event, events.CardPresented | events.StaffTyped):
                 self._ms = {}
             began = time.perf_counter()
-            self.state, wanted = step(self.state, event)
+            try:
+                self.state, wanted = step(self.state, event)
+            except (InputRejected, StorageRefused) as e:  # staff asked for what cannot be now
+                asked.fail(e)
+                return
             self._ms["rules"] = self._ms.get("rules", 0.0) + _ms_since(began)
             for effect in wanted:
                 follows = await self._perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
+        asked.done({})
 
     @property
     def idle(self) -> bool:
@@ -211,12 +232,11 @@ class Lane:
             event = await self.unit.journal.append(Entry(wanted.kind, self.unit.clock.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
-            if asked.answer is not None and not asked.answer.done():
-                asked.answer.set_exception(e)
+            if asked.answer is not None:
+                asked.fail(e)
             return events.RecordRefused()
         await self._tell(event, self._timing(began, since_ns))
-        if asked.answer is not None and not asked.answer.done():
-            asked.answer.set_result(event)
+        asked.done(event)
         return events.DecisionRecorded(event["id"])
 
     def _since_ns(self) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gate.core import events
@@ -16,12 +17,8 @@ log = logging.getLogger("gate.service")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-WATCH_S = 0.5
-"""How often faults are looked for."""
 STALLED_S = 2.0
 """A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
-RETRY_S = 1.0
-"""Between attempts to write again, and between looks for a new roster."""
 FINISH_S = 4.0
 """What a decision in hand may take when the gate is told to stop."""
 CLOCK_STEP_S = 2.0
@@ -32,13 +29,23 @@ ROSTER_SILENT_S = 60.0
 """Hashing and opening a large roster from a slow card takes its time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`watch_s`: how often faults are looked for; `retry_s`: between attempts to write again, and
+    between looks for a new roster."""
+
+    watch_s: float = 0.5
+    retry_s: float = 1.0
+
+
 class Service:
     """Runs one lane with its unit's adapters until told to stop."""
 
-    def __init__(self, lane: Lane, health: Health) -> None:
+    def __init__(self, lane: Lane, health: Health, pace: Pace | None = None) -> None:
         self._lane = lane
         self._unit = lane.unit
         self._health = health
+        self._pace = pace or Pace()
         self._next_roster: Roster | None = None
         self._roster_trouble = ""
 
@@ -68,7 +75,7 @@ class Service:
                 told = e.en
                 self._lane.show_out_of_service()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
+                    await asyncio.wait_for(stop.wait(), self._pace.retry_s)
             else:
                 return True
         return False
@@ -118,7 +125,7 @@ class Service:
     async def _decide(self) -> None:
         self._health.expect("decide", SILENT_S)
         while True:
-            await self._lane.work(timeout_s=1.0)
+            await self._lane.work(timeout_s=self._pace.retry_s)
             self._raise_if_judging_failed()
             self._health.beat("decide")
 
@@ -151,7 +158,7 @@ class Service:
                 await self._lane.note("clock", body)
             offset, trusted = self._clock_offset(), now.trusted
             self._health.beat("watch")
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(self._pace.watch_s)
 
     def _clock_offset(self) -> timedelta:
         """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
@@ -170,7 +177,7 @@ class Service:
         while True:
             await self._look_for_roster()
             self._health.beat("roster")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._pace.retry_s)
 
     async def _look_for_roster(self) -> None:
         try:
@@ -182,7 +189,10 @@ class Service:
                 log.error("roster: %s", e.en)
             self._roster_trouble = e.en
         self._next_roster = fresh or self._next_roster
-        if self._next_roster is not None and self._lane.idle:
+        if not self._unit.shelf.holds and self._lane.roster is not None and self._lane.idle:
+            self._lane.roster = None
+            self._lane.put(events.FaultRaised(events.Fault.ROSTER, "the roster was wiped"))
+        elif self._next_roster is not None and self._lane.idle:
             self._adopt(self._next_roster)
             self._next_roster = None
         elif self._lane.roster is None and not self._lane.showing:
@@ -200,7 +210,7 @@ class Service:
             if events.Fault.JOURNAL in self._lane.state.faults:
                 await self._try_to_record()
             self._health.beat("journal")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._pace.retry_s)
 
     async def _try_to_record(self) -> None:
         body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}

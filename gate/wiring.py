@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gate.config import Camera as CameraSettings
 from gate.config import Settings
@@ -16,12 +15,12 @@ from gate.drivers.reader import SerialCardReader
 from gate.drivers.signals import GpioSignals
 from gate.errors import CameraMissing
 from gate.front_desk import FrontDesk
-from gate.jsonlines import serve
+from gate.jsonlines import Handler, serve
 from gate.lane import Lane, Unit
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
 from gate.roster.keys import read_key
-from gate.roster.shelf import InstalledShelf
+from gate.roster.watch import InstalledShelf
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
@@ -35,8 +34,8 @@ class Hardware:
     camera: Camera
     signals: GpioSignals
     reader_port: str
-    simulator: Any = None
-    """The control socket's handler, under --simulate only."""
+    simulator: Handler | None = None
+    """Answers simulator.sock, under --simulate only."""
 
 
 @contextlib.asynccontextmanager
@@ -52,8 +51,8 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
             staff = StaffSocket(FrontDesk(lane))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
             if hardware.simulator is not None:
-                handler = hardware.simulator.answer
-                await stack.enter_async_context(serve(runtime / "simulator.sock", handler))
+                listening = serve(runtime / "simulator.sock", hardware.simulator)
+                await stack.enter_async_context(listening)
             yield lane
 
 
@@ -96,7 +95,7 @@ def shelf_of(settings: Settings) -> InstalledShelf:
     """The unit's installed rosters."""
     keys = settings.keys
     return InstalledShelf(
-        settings.paths.state, gate=settings.unit.id, site=settings.unit.site,
+        settings.paths.state, gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
         office=read_key(keys.office, "the office's public key"),
     )  # fmt: skip
@@ -150,5 +149,5 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
             camera=camera,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
-            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals),
+            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals).answer,
         )

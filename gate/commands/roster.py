@@ -1,5 +1,112 @@
-"""exam-gate roster."""
+"""exam-gate roster: install, status, wipe."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from gate.config import Settings, load
+from gate.errors import UsageError
+
+if TYPE_CHECKING:
+    from gate.roster.manifest import Manifest
+
+app = typer.Typer(no_args_is_help=True, help="The candidates of this site. 考生名册。")
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="The unit's gate.toml.")]
+
+
+@app.command()
+def install(
+    path: Annotated[Path, typer.Argument(help="A folder such as a USB stick, or a manifest.")],
+    config: ConfigFile = Path("gate.toml"),
+) -> None:
+    """Check and install a roster. Whatever fails leaves the installed one as it was."""
+    from gate.roster import install as installing
+
+    settings = load(config)
+    unit = settings.unit
+    done = installing.install(
+        path, settings.paths.state, unit.id, unit.site, **_keys(settings), now=_now()
+    )
+    said = "already installed" if done.already else "installed"
+    print(f"{said}: {_line(done.manifest)}")
+
+
+@app.command()
+def status(
+    config: ConfigFile = Path("gate.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """What is installed, signature and file checked again. Exit 1 where there is none."""
+    from gate.roster import install as installing
+
+    settings = load(config)
+    manifest = installing.status(settings.paths.state, settings.unit.id, **_keys(settings))
+    if manifest is None:
+        print("No roster is installed: exam-gate roster install PATH. 未安装名册。")
+        raise typer.Exit(1)
+    if as_json:
+        print(json.dumps(_facts(manifest), ensure_ascii=False))
+        return
+    print(f"installed: {_line(manifest)}")
+    if _now() >= manifest.expires:
+        print("expired: exam-gate roster wipe --yes. 已过期，请销毁。")
+        raise typer.Exit(1)
+
+
+@app.command()
+def wipe(
+    config: ConfigFile = Path("gate.toml"),
+    yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
+) -> None:
+    """Destroy every roster of this unit: sealed keys first, then files."""
+    from gate.roster import install as installing
+
+    if not yes:
+        raise UsageError(
+            "This destroys every roster of this unit for good: say --yes.",
+            "此操作将永久销毁本机全部名册：确认请加 --yes。",
+        )
+    destroyed = installing.wipe(load(config).paths.state, _now())
+    for name in destroyed:
+        print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
+    if not destroyed:
+        print("Nothing to destroy: no roster is installed. 无名册可销毁。")
+
+
+def _keys(settings: Settings) -> dict[str, bytes]:
+    from gate.roster.keys import read_key
+
+    return {
+        "office_public_key": read_key(settings.keys.office, "the office's public key"),
+        "sealing_private_key": read_key(settings.keys.sealing, "this gate's sealing key"),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _line(manifest: "Manifest") -> str:
+    counts = manifest.counts
+    return (
+        f"{manifest.name}, {counts['candidates']} candidates "
+        f"({counts['with_reference']} with a reference), cohort {counts['cohort']}, "
+        f"until {manifest.expires:%Y-%m-%d}"
+    )
+
+
+def _facts(manifest: "Manifest") -> dict[str, Any]:
+    return {
+        "roster": manifest.name,
+        "exam": manifest.exam.id,
+        "site": manifest.site,
+        "version": manifest.version,
+        "not_before": manifest.not_before.isoformat(),
+        "expires": manifest.expires.isoformat(),
+        "sha256": manifest.sha256,
+        **manifest.counts,
+    }

@@ -81,7 +81,7 @@ def _roster(settings: "Settings") -> str:
 
 
 def _reader(settings: "Settings") -> str:
-    from gate.drivers.reader import probe
+    from gate.drivers.serial_link import probe
 
     return probe(settings.reader.port, settings.reader.baud)
 

@@ -147,6 +147,7 @@ class FakeRoster:
 class FakeShelf:
     def __init__(self) -> None:
         self.next: FakeRoster | None = FakeRoster()
+        self.holds = True
 
     def refresh(self) -> FakeRoster | None:
         fresh, self.next = self.next, None

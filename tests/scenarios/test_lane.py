@@ -15,10 +15,11 @@ from gate.front_desk import FrontDesk
 from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
-from gate.service import Service
-from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
+from gate.service import Pace, Service
+from tests.scenarios.fakes import MATCH, STRANGER, FakeRoster, Rig, rig
 
 BOUND_S = 10.0
+FAST = Pace(watch_s=0.01, retry_s=0.02)
 
 
 class Running:
@@ -39,10 +40,10 @@ class Running:
         raise AssertionError
 
     async def until(self, true: Any) -> None:
-        """Gives way to the service until `true()`."""
+        """Looks each millisecond whether `true()`; a spin would starve the journal's thread."""
         async with asyncio.timeout(BOUND_S):
             while not true():
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
 
     async def phase(self, name: str) -> None:
         await self.until(lambda: self.lane.state.phase == name)
@@ -52,7 +53,7 @@ class Running:
 async def running(parts: Rig) -> AsyncIterator[Running]:
     lane = Lane(parts.unit)
     seen = Running(parts, lane)
-    task = asyncio.create_task(Service(lane, Health({})).run(seen.stop))
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
     try:
         await seen.until(lambda: task.done() or (lane.roster is not None and lane.idle))
         yield seen
@@ -172,6 +173,7 @@ async def test_a_bad_request_changes_nothing(
         assert gate.lane.state == before
 
 
+@pytest.mark.slow
 async def test_a_card_that_comes_too_soon_is_served_after(parts: Rig) -> None:
     parts.matcher.hold.clear()
     async with running(parts) as gate:
@@ -203,6 +205,18 @@ async def test_three_bad_readings_refer(parts: Rig) -> None:
         decided = await gate.decision()
         assert (decided["outcome"], decided["reason"]) == ("REFER", "CARD_UNREADABLE")
         assert decided["ticket"] is None
+
+
+async def test_a_wiped_roster_stops_and_a_new_one_starts_the_gate(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.shelf.holds = False
+        await gate.phase("out-of-service")
+        with pytest.raises(StorageRefused):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        parts.shelf.holds, parts.shelf.next = True, FakeRoster()
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
 
 
 async def test_the_button_silences_a_refer(parts: Rig) -> None:
@@ -241,7 +255,7 @@ async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
 
     parts.matcher.judge = broken  # type: ignore[method-assign]
     lane = Lane(parts.unit)
-    task = asyncio.create_task(Service(lane, Health({})).run(asyncio.Event()))
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
     parts.reader.queue.put_nowait(parts.card())
     with pytest.raises(ExceptionGroup):
         await asyncio.wait_for(task, BOUND_S)

@@ -1,0 +1,81 @@
+"""Writing a roster file from values. The office calls it; what is personal goes in sealed."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.roster.format import (
+    APPLICATION_ID,
+    COHORT_KEY,
+    SCHEMA,
+    Record,
+    Templates,
+    encode_record,
+    handles_of,
+)
+from gate.roster.sealing import RosterKeys, handle_key, number_key, seal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One candidate to be written. `photo`: the ticket photo as JPEG, None where there is none."""
+
+    number: str
+    record: Record
+    photo: bytes | None = None
+
+    def __repr__(self) -> str:  # a log line must not carry a number
+        return f"Row({self.record.ticket})"
+
+
+def write_roster(
+    path: Path,
+    rows: Iterable[Row],
+    whereabouts: Iterable[tuple[str, str]],
+    cohort: Templates | None,
+    keys: RosterKeys,
+) -> None:
+    """Write a new file at `path`. `rows`: the site's candidates, one for each ID number;
+    `whereabouts`: (ID number, site id) of all candidates of the exam; `cohort`: n x 128."""
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        _write_index(db, whereabouts, keys)
+        # By key, so that the order of rows does not tell the office's own.
+        for row in sorted(rows, key=lambda row: number_key(keys.index, row.number)):
+            _write_row(db, row, keys)
+        if cohort is not None:
+            sealed = seal(keys.content, "shared", COHORT_KEY, cohort.astype("<f4").tobytes())
+            db.execute("INSERT INTO shared VALUES ('cohort', ?)", (sealed,))
+
+
+def _write_index(
+    db: sqlite3.Connection, whereabouts: Iterable[tuple[str, str]], keys: RosterKeys
+) -> None:
+    places = sorted({(number_key(keys.index, number), site) for number, site in whereabouts})
+    numbers = {site: n for n, site in enumerate(sorted({site for _, site in places}), 1)}
+    db.executemany("INSERT INTO site (id, number) VALUES (?, ?)", numbers.items())
+    db.executemany(
+        "INSERT INTO exam_index VALUES (?, ?)", ((key, numbers[site]) for key, site in places)
+    )
+
+
+def _write_row(db: sqlite3.Connection, row: Row, keys: RosterKeys) -> None:
+    key = number_key(keys.index, row.number)
+    sealed = seal(keys.content, "candidate", key, encode_record(row.record))
+    db.execute("INSERT INTO candidate VALUES (?, ?)", (key, sealed))
+    handles = {handle_key(keys.index, handle) for handle in handles_of(row.record, row.number)}
+    db.executemany("INSERT INTO handle VALUES (?, ?)", ((handle, key) for handle in handles))
+    if row.photo is not None:
+        db.execute(
+            "INSERT INTO photo VALUES (?, ?)", (key, seal(keys.content, "photo", key, row.photo))
+        )
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,238 @@
+"""Installing, opening and destroying the roster of a unit.
+
+Whatever fails leaves the installed roster as it was: the new one is checked whole in a staging
+folder, renamed into place, and `current` is switched last. Versions of an exam never go back, not
+even after wiping.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gate.errors import (
+    ExpiryRefused,
+    Refused,
+    StorageDamaged,
+    VersionRefused,
+)
+from gate.roster.build import file_sha256
+from gate.roster.keys import sync_folder, write_file
+from gate.roster.manifest import Manifest, digest, verify
+from gate.roster.open import InstalledRoster
+from gate.roster.sealing import unwrap
+from gate.roster.shelf import MANIFEST, Shelf, destroy
+from gate.roster.source import copied, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """`already`: this very roster was installed and whole, nothing was changed."""
+
+    manifest: Manifest
+    already: bool
+
+
+def install(
+    source: Path,
+    state: Path,
+    *,
+    gate: str,
+    site: str,
+    office_public_key: bytes,
+    sealing_private_key: bytes,
+    now: datetime,
+) -> Installed:
+    """Install the roster at `source`: a folder such as a USB stick, or a manifest in it.
+    `office_public_key`: Ed25519; `sealing_private_key`: the gate's X25519.
+
+    SignatureRefused, VersionRefused, ExpiryRefused, Refused (wrong site, not for this gate),
+    InputDamaged (file missing, cut short, altered), StorageRefused (disk full).
+    """
+    shelf = Shelf.of(state)
+    path, raw = read_manifest(source, site)
+    manifest = verify(raw, office_public_key, str(path))
+    _check_recipient(manifest, gate, site)
+    _check_dates(manifest, now)
+    keys = unwrap(manifest.keys[gate], sealing_private_key)
+    with shelf.held():
+        is_newer = _is_newer(manifest, digest(raw), shelf)
+        if not is_newer and _is_in_use(shelf, manifest, raw):
+            return Installed(manifest, already=True)
+        staged = copied(path.parent, manifest, shelf.staging)
+        write_file(staged / MANIFEST, raw, 0o600)
+        InstalledRoster(staged / manifest.file, manifest, keys).close()
+        _switch(shelf, staged, manifest, digest(raw))
+        _note(shelf, "installed", manifest, now)
+        _destroy_superseded(shelf, manifest, now)
+    return Installed(manifest, already=False)
+
+
+def current_manifest(state: Path) -> Path | None:
+    """The installed manifest; its path differs after every installation. Cheap enough to poll."""
+    return Shelf.of(state).current()
+
+
+def open_installed(
+    state: Path, gate: str, sealing_private_key: bytes, office_public_key: bytes
+) -> InstalledRoster | None:
+    """The installed roster, its signature and SHA-256 checked again; None where there is none.
+
+    SignatureRefused, StorageDamaged. Dates are the caller's question: `manifest.expires`.
+    """
+    path = current_manifest(state)
+    if path is None:
+        return None
+    manifest = verify(path.read_bytes(), office_public_key, str(path))
+    if not _is_whole(path.parent / manifest.file, manifest):
+        raise StorageDamaged(
+            f"The installed roster {manifest.name} is damaged: install it again from its source.",
+            f"已安装的名册 {manifest.name} 已损坏：请重新安装。",
+            path=str(path.parent / manifest.file),
+        )
+    keys = unwrap(manifest.keys.get(gate, ""), sealing_private_key)
+    return InstalledRoster(path.parent / manifest.file, manifest, keys)
+
+
+def status(
+    state: Path, gate: str, sealing_private_key: bytes, office_public_key: bytes
+) -> Manifest | None:
+    """What is installed and opens for this unit. Errors as `open_installed`."""
+    roster = open_installed(state, gate, sealing_private_key, office_public_key)
+    if roster is None:
+        return None
+    with roster:
+        return roster.manifest
+
+
+def wipe(state: Path, now: datetime) -> list[str]:
+    """Destroy every roster of the unit, sealed keys first; what was destroyed, by name."""
+    shelf = Shelf.of(state)
+    with shelf.held():
+        destroyed = [_destroy_noted(shelf, folder, now) for folder in shelf.folders()]
+        shelf.pointer.unlink(missing_ok=True)
+    return destroyed
+
+
+def history(state: Path, after: int = 0) -> list[dict[str, Any]]:
+    """Installations and destructions for the journal, numbered by `note`, those above `after`."""
+    return Shelf.of(state).notes(after)
+
+
+def _check_recipient(manifest: Manifest, gate: str, site: str) -> None:
+    if manifest.site != site:
+        raise Refused(
+            f"Roster {manifest.name} is for site {manifest.site}, this unit stands at {site}: "
+            "take the roster of this site.",
+            f"名册属于考点 {manifest.site}，本机属于 {site}：请使用本考点的名册。",
+            site=manifest.site,
+        )
+    if gate not in manifest.keys:
+        raise Refused(
+            f"Roster {manifest.name} is not sealed to gate {gate}, only to "
+            f"{', '.join(sorted(manifest.keys)) or 'nobody'}: enrol this gate and build it again.",
+            f"名册未授权给闸机 {gate}：请在考试中心登记本机后重新生成。",
+            gate=gate,
+        )
+
+
+def _check_dates(manifest: Manifest, now: datetime) -> None:
+    if now >= manifest.expires:
+        raise ExpiryRefused(
+            f"Roster {manifest.name} expired on {manifest.expires:%Y-%m-%d %H:%M %z}; this unit's "
+            f"clock says {now:%Y-%m-%d %H:%M %z}: take the roster of the coming exam.",
+            f"名册已于 {manifest.expires:%Y-%m-%d %H:%M} 过期：请使用本次考试的名册。",
+            expires=manifest.expires,
+        )
+    if now < manifest.not_before:
+        raise ExpiryRefused(
+            f"Roster {manifest.name} is valid from {manifest.not_before:%Y-%m-%d %H:%M %z}; this "
+            f"unit's clock says {now:%Y-%m-%d %H:%M %z}: set the clock, then install again.",
+            f"名册自 {manifest.not_before:%Y-%m-%d %H:%M} 起有效：请先校准本机时钟。",
+            not_before=manifest.not_before,
+        )
+
+
+def _is_newer(manifest: Manifest, manifest_digest: str, shelf: Shelf) -> bool:
+    """False for the very same roster; VersionRefused for an older one or another of its number."""
+    known = shelf.trusted().get(_exam_and_site(manifest))
+    if known is None or manifest.version > known["version"]:
+        return True
+    if manifest.version == known["version"] and manifest_digest == known["digest"]:
+        return False
+    raise VersionRefused(
+        f"Version {manifest.version} of the roster is not newer than version {known['version']}, "
+        "which this unit has had: build a new version at the office.",
+        f"名册版本 {manifest.version} 不高于本机已用过的版本 {known['version']}：请生成新版本。",
+        version=manifest.version,
+        known=known["version"],
+    )
+
+
+def _is_in_use(shelf: Shelf, manifest: Manifest, raw: bytes) -> bool:
+    """Whether `raw` is in use and its file whole. A damaged one is installed once more."""
+    current = shelf.current()
+    if current is None or current.read_bytes() != raw:
+        return False
+    return _is_whole(current.parent / manifest.file, manifest)
+
+
+def _is_whole(file: Path, manifest: Manifest) -> bool:
+    return file.is_file() and file_sha256(file) == manifest.sha256
+
+
+def _switch(shelf: Shelf, staged: Path, manifest: Manifest, manifest_digest: str) -> None:
+    shelf.installed.mkdir(exist_ok=True, mode=0o700)
+    # A fresh name each time, so that whoever polls `current` sees a reinstallation too.
+    name = f"{manifest.file.removesuffix('.roster')}.{secrets.token_hex(4)}"
+    folder = staged.rename(shelf.installed / name)
+    sync_folder(shelf.installed)
+    # Before the switch: a power cut between the two leaves the old roster, and the new one can
+    # still be installed, being the very version that is trusted.
+    shelf.trust(_exam_and_site(manifest), manifest.version, manifest_digest)
+    shelf.point_to(folder)
+
+
+def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None:
+    """Older rosters of this exam at once; another exam's stays, to be installed again, until the
+    unit is wiped or that roster has expired."""
+    current = shelf.current()
+    for folder in shelf.folders():
+        if current is not None and folder == current.parent:
+            continue
+        about = _about(folder)
+        if about.get("exam") in (None, manifest.exam.id) or _has_expired(about, now):
+            _destroy_noted(shelf, folder, now)
+
+
+def _destroy_noted(shelf: Shelf, folder: Path, now: datetime) -> str:
+    name = str(_about(folder).get("name", folder.name))
+    destroy(folder)
+    shelf.note("destroyed", now, {"roster": name})
+    return name
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """From a manifest that was verified when it was installed; empty where it is gone."""
+    try:
+        body = json.loads((folder / MANIFEST).read_bytes())
+        exam = body["exam"]["exam"]
+        name = f"{exam}/{body['site']}/v{body['version']}"
+        return {"exam": exam, "name": name, "expires": body["expires"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _has_expired(about: dict[str, Any], now: datetime) -> bool:
+    return now >= datetime.fromisoformat(about["expires"])
+
+
+def _note(shelf: Shelf, what: str, manifest: Manifest, now: datetime) -> None:
+    facts = {"roster": manifest.name, "sha256": manifest.sha256, **manifest.counts}
+    shelf.note(what, now, facts)
+
+
+def _exam_and_site(manifest: Manifest) -> str:
+    return f"{manifest.exam.id}/{manifest.site}"

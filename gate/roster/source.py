@@ -1,0 +1,116 @@
+"""Where a roster comes from: a folder such as a USB stick, or one manifest in it."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from gate.errors import InputDamaged, Refused, UsageError
+from gate.roster.keys import sync_folder
+from gate.roster.manifest import SUFFIX, Manifest
+from gate.roster.shelf import MANIFEST, storage_refused
+
+_CHUNK_BYTES = 1 << 20
+_NAME = re.compile(r"(?P<exam>[a-z0-9-]+)_(?P<site>[a-z0-9-]+)_v(?P<version>\d+)")
+
+
+def read_manifest(source: Path, site: str) -> tuple[Path, bytes]:
+    """The manifest's path and bytes. Of a folder: the highest version for `site`.
+
+    InputDamaged (none, unreadable), Refused (only other sites'), UsageError (several exams').
+    """
+    path = _chosen(source, site) if source.is_dir() else source
+    try:
+        return path, path.read_bytes()
+    except FileNotFoundError as e:
+        raise InputDamaged(
+            f"Nothing at {path}: name the folder or the manifest that the office made.",
+            f"{path} 不存在：请指定考试中心生成的文件夹或清单文件。",
+            path=str(path),
+        ) from e
+    except OSError as e:
+        raise _unreadable(path, e) from e
+
+
+def _chosen(folder: Path, site: str) -> Path:
+    own = folder / MANIFEST
+    if own.is_file():  # a folder of a unit's own, kept from another exam
+        return own
+    named = {p: _NAME.fullmatch(p.name.removesuffix(SUFFIX)) for p in folder.glob(f"*{SUFFIX}")}
+    found = [(m["exam"], int(m["version"]), p) for p, m in named.items() if m and m["site"] == site]
+    if not named:
+        raise InputDamaged(
+            f"No roster manifest (*{SUFFIX}) in {folder}: copy both files of the roster there.",
+            f"{folder} 中没有名册清单（*{SUFFIX}）：请拷入名册的两个文件。",
+            path=str(folder),
+        )
+    if not found:
+        raise Refused(
+            f"{folder} holds no roster of site {site}: take the roster of this site.",
+            f"{folder} 中没有考点 {site} 的名册：请使用本考点的名册。",
+            path=str(folder),
+        )
+    if len({exam for exam, _, _ in found}) > 1:
+        raise UsageError(
+            f"{folder} holds rosters of several exams: name the manifest to install.",
+            f"{folder} 中有多个考试的名册：请指定要安装的清单文件。",
+            path=str(folder),
+        )
+    return max(found)[2]
+
+
+def copied(folder: Path, manifest: Manifest, staging: Path) -> Path:
+    """Copy the roster file into the new folder `staging`, on disk, checked against the manifest.
+
+    InputDamaged where it is missing, cut short or altered. Returns `staging`.
+    """
+    source, target = folder / manifest.file, staging / manifest.file
+    with storage_refused(staging.parent):
+        staging.mkdir(parents=True, mode=0o700)
+    sha256, size = _copy(source, target)
+    sync_folder(staging)
+    if size != manifest.size:
+        raise _altered(source, f"it has {size} bytes instead of {manifest.size}")
+    if sha256 != manifest.sha256:
+        raise _altered(source, "its SHA-256 differs")
+    return staging
+
+
+def _copy(source: Path, target: Path) -> tuple[str, int]:
+    hashed, size = hashlib.sha256(), 0
+    try:
+        reading = source.open("rb")
+    except OSError as e:
+        raise _unreadable(source, e) from e
+    with reading, storage_refused(target.parent), target.open("wb") as writing:
+        os.fchmod(writing.fileno(), 0o600)
+        while True:
+            try:
+                chunk = reading.read(_CHUNK_BYTES)
+            except OSError as e:
+                raise _unreadable(source, e) from e
+            if not chunk:
+                break
+            hashed.update(chunk)
+            size += len(chunk)
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    return hashed.hexdigest(), size
+
+
+def _unreadable(path: Path, error: OSError) -> InputDamaged:
+    return InputDamaged(
+        f"{path} cannot be read ({error.strerror or error}): copy the roster again from the "
+        "office.",
+        f"{path} 无法读取：请从考试中心重新拷贝名册。",
+        path=str(path),
+    )
+
+
+def _altered(path: Path, why: str) -> InputDamaged:
+    return InputDamaged(
+        f"{path} is not what the office signed, {why}: copy it again from the office.",
+        f"{path} 与考试中心签发的不一致：请重新拷贝。",
+        path=str(path),
+    )
