@@ -4,6 +4,7 @@ formats.md, Reasons: steady; slow 0.5 s on, 0.5 s off; fast 0.125 s on, 0.125 s 
 0.125 s flashes each second. A tone is short or long; GAP_S of silence ends a group of them.
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ def rhythm(on: list[Span], cut_s: float, now_s: float) -> str | None:
     if (on[0][1] or now_s) - on[0][0] >= STEADY_S:
         return "steady" if len(on) == 1 else "odd"
     lit = [off - start for start, off in on if off is not None]
-    dark = [b[0] - a[1] for a, b in zip(on, on[1:], strict=False) if a[1] is not None]
+    dark = [b[0] - a[1] for a, b in itertools.pairwise(on) if a[1] is not None]
     return _blinking(lit, dark)
 
 
@@ -68,7 +69,7 @@ def _blinking(lit: list[float], dark: list[float]) -> str | None:
     kinds = ["short" if _near(d, 0.125) else "long" if _near(d, 0.625) else "odd" for d in dark]
     if set(kinds) == {"short"}:
         return "fast" if len(kinds) >= 3 else None
-    alternate = all(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    alternate = all(a != b for a, b in itertools.pairwise(kinds))
     if set(kinds) == {"short", "long"} and alternate:
         return "double"
     return None if kinds == ["long"] else "odd"

@@ -50,6 +50,10 @@ class Bulletin:
     def __init__(self) -> None:
         self._followers: set[_Follower] = set()
 
+    @property
+    def is_followed(self) -> bool:
+        return bool(self._followers)
+
     def publish(self, line: Line) -> None:
         for follower in self._followers:
             follower.offer(line)

@@ -7,8 +7,7 @@ from typing import Any
 from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.reasons import MEANING
-from gate.core.state import BUSY, STOPS_ALL, find_unsettled
-from gate.errors import NoSuchEntry, StorageRefused, UsageError
+from gate.errors import StorageRefused, UsageError
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
 
@@ -20,6 +19,11 @@ class FrontDesk:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+        lane.on_change = self._publish_status
+
+    def _publish_status(self) -> None:
+        if self._lane.bulletin.is_followed:
+            self._lane.bulletin.publish({"status": self.status()})
 
     def status(self) -> dict[str, Any]:
         """A snapshot for people and programs; names nobody."""
@@ -58,30 +62,20 @@ class FrontDesk:
             raise _usage(
                 "Type a ticket number, id_tail or seat.", "请输入准考证号、证件尾号或座位。"
             )
-        self._refuse_while_stopped()
-        if self._lane.state.phase in BUSY:
-            raise _usage("Somebody is being checked: try again.", "正在核验他人，请稍后再试。")
         roster = self._lane.roster
         if roster is None:
             raise _out_of_service()
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
-        self._lane.put(
+        now = self._lane.unit.clock.now()
+        await self._lane.ask(
             events.StaffTyped(
-                typed.handle, typed.value, document, valid_to, _name(typed.by),
-                self._lane.unit.clock.now(),
+                typed.handle, typed.value, document, valid_to, _name(typed.by), now
             )
         )  # fmt: skip
         return {"ok": True, "ticket": entry.candidate.ticket}
 
     async def settle(self, verdict: Verdict) -> dict[str, Any]:
         """The verdict's journal event. NoSuchEntry where nothing is open under that id."""
-        self._refuse_while_stopped()
-        if find_unsettled(self._lane.state, verdict.decision) is None:
-            raise NoSuchEntry(
-                f"No unsettled decision {verdict.decision}: see status for those that wait.",
-                f"没有待处理的判定 {verdict.decision}：请查看状态。",
-                decision=verdict.decision,
-            )
         given = events.VerdictGiven(
             verdict.decision, verdict.admit, _name(verdict.by), verdict.second or None,
             verdict.note, self._lane.unit.clock.now(),
@@ -95,10 +89,6 @@ class FrontDesk:
 
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         return self._lane.bulletin.follow({"status": self.status()})
-
-    def _refuse_while_stopped(self) -> None:
-        if STOPS_ALL & self._lane.state.faults:
-            raise _out_of_service()
 
 
 def _document(kind: str) -> DocumentKind:

@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 log = logging.getLogger("gate.health")
 
@@ -18,7 +18,12 @@ log = logging.getLogger("gate.health")
 class Health:
     """Heartbeats of named tasks. Without systemd it only counts."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str] = os.environ,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._monotonic = monotonic
         self._address = _address(environment.get("NOTIFY_SOCKET", ""))
         self._ping_s = _watchdog_s(environment)
         self._due: dict[str, float] = {}
@@ -30,7 +35,7 @@ class Health:
         self.beat(task)
 
     def beat(self, task: str) -> None:
-        self._due[task] = time.monotonic() + self._silent_s[task]
+        self._due[task] = self._monotonic() + self._silent_s[task]
 
     def excuse(self, task: str) -> None:
         """`task` has ended as it should."""
@@ -39,7 +44,7 @@ class Health:
     @property
     def overdue(self) -> list[str]:
         """Names of the tasks that have gone silent."""
-        now = time.monotonic()
+        now = self._monotonic()
         return sorted(task for task, due in self._due.items() if due < now)
 
     def ready(self, status: str) -> None:

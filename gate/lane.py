@@ -7,6 +7,7 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from gate.core.exam import current_papers
 from gate.core.reasons import Outcome, Reason
 from gate.core.recall import recall
 from gate.core.state import BUSY, State, show
-from gate.errors import GateBug, InputRejected, StorageDamaged, StorageRefused
+from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import (
     CardReader,
     Clock,
@@ -60,6 +61,18 @@ class Asked:
     event: events.Event
     answer: asyncio.Future[dict[str, Any]] | None = None
 
+    def done(self, recorded: dict[str, Any]) -> None:
+        """The first answer counts: what was recorded, or nothing."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(recorded)
+
+    def fail(self, error: GateError) -> None:
+        """Tell whoever asked; an event that nobody asked for has nobody to tell."""
+        if self.answer is None:
+            raise error
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
 
 class Lane:
     """State, inbox and the hands that carry effects out."""
@@ -70,9 +83,11 @@ class Lane:
         self.bulletin = Bulletin()
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
-        self.inbox: asyncio.Queue[Asked] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
+        self._unhandled = 0
         self._reference: Reference | None = None
         self._ms: dict[str, float] = {}
 
@@ -80,13 +95,18 @@ class Lane:
 
     def put(self, event: events.Event) -> None:
         """From the loop's thread."""
-        self.inbox.put_nowait(Asked(event))
+        self._enqueue(Asked(event))
 
     async def ask(self, event: events.Event) -> dict[str, Any]:
-        """Put `event`; the journal event that comes of it. StorageRefused if none could be."""
+        """Put `event`; what was recorded because of it, empty while a face is being looked at.
+        The state table's own refusals, and StorageRefused where nothing could be recorded."""
         answer = asyncio.get_running_loop().create_future()
-        self.inbox.put_nowait(Asked(event, answer))
+        self._enqueue(Asked(event, answer))
         return await answer
+
+    def _enqueue(self, asked: Asked) -> None:
+        self._unhandled += 1
+        self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
         """Who is inside and what is unsettled, from the journal, in pages."""
@@ -98,12 +118,15 @@ class Lane:
     async def work(self, timeout_s: float) -> None:
         """Take one event, if one comes in time, and do all that follows from it."""
         try:
-            asked = await asyncio.wait_for(self.inbox.get(), timeout_s)
+            asked = await asyncio.wait_for(self._inbox.get(), timeout_s)
         except TimeoutError:
             return
-        await self.handle(asked)
+        await self._handle(asked)
+        self._unhandled -= 1
+        self.settled.set()
+        self.on_change()
 
-    async def handle(self, asked: Asked) -> None:
+    async def _handle(self, asked: Asked) -> None:
         """Step and perform until nothing follows any more."""
         queue = [asked.event]
         while queue:
@@ -111,17 +134,22 @@ class Lane:
             if isinstance(event, events.CardPresented | events.StaffTyped):
                 self._ms = {}
             began = time.perf_counter()
-            self.state, wanted = step(self.state, event)
+            try:
+                self.state, wanted = step(self.state, event)
+            except (InputRejected, StorageRefused) as e:  # staff asked for what cannot be now
+                asked.fail(e)
+                return
             self._ms["rules"] = self._ms.get("rules", 0.0) + _ms_since(began)
             for effect in wanted:
                 follows = await self._perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
-        self.settled.set()
+        asked.done({})
 
     @property
     def idle(self) -> bool:
-        return self.state.phase not in BUSY and self.inbox.empty()
+        """No visit is under way and no event waits or is being handled."""
+        return self.state.phase not in BUSY and self._unhandled == 0
 
     # -- effects out -----------------------------------------------------------------------------
 
@@ -204,12 +232,11 @@ class Lane:
             event = await self.unit.journal.append(Entry(wanted.kind, self.unit.clock.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
-            if asked.answer is not None and not asked.answer.done():
-                asked.answer.set_exception(e)
+            if asked.answer is not None:
+                asked.fail(e)
             return events.RecordRefused()
         await self._tell(event, self._timing(began, since_ns))
-        if asked.answer is not None and not asked.answer.done():
-            asked.answer.set_result(event)
+        asked.done(event)
         return events.DecisionRecorded(event["id"])
 
     def _since_ns(self) -> int:

@@ -237,6 +237,10 @@ class Roster(Protocol):
 class RosterShelf(Protocol):
     """Where rosters are installed while the gate runs."""
 
+    @property
+    def holds(self) -> bool:
+        """Whether any is installed now. Cheap."""
+
     def refresh(self) -> Roster | None:
         """The installed roster if it is another one than at the last call, verified and opened.
         Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gate.core import events
@@ -16,28 +17,37 @@ log = logging.getLogger("gate.service")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-WATCH_S = 0.5
-"""How often faults are looked for."""
 STALLED_S = 2.0
 """A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
-RETRY_S = 1.0
-"""Between attempts to write again, and between looks for a new roster."""
 FINISH_S = 4.0
 """What a decision in hand may take when the gate is told to stop."""
 CLOCK_STEP_S = 2.0
 """A jump of the wall against the monotonic clock that is worth an entry in the journal."""
 SILENT_S = 10.0
 """A task that has not beaten for so long is dead."""
+ROSTER_SILENT_S = 60.0
+"""Hashing and opening a large roster from a slow card takes its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`watch_s`: how often faults are looked for; `retry_s`: between attempts to write again, and
+    between looks for a new roster."""
+
+    watch_s: float = 0.5
+    retry_s: float = 1.0
 
 
 class Service:
     """Runs one lane with its unit's adapters until told to stop."""
 
-    def __init__(self, lane: Lane, health: Health) -> None:
+    def __init__(self, lane: Lane, health: Health, pace: Pace | None = None) -> None:
         self._lane = lane
         self._unit = lane.unit
         self._health = health
+        self._pace = pace or Pace()
         self._next_roster: Roster | None = None
+        self._roster_trouble = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order reader, matcher, journal, signals."""
@@ -48,6 +58,7 @@ class Service:
                 return
             await self._lane.remember()
             await self._lane.note("start", {"inside": len(self._lane.state.inside)})
+            await self._look_for_roster()  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
             await self._work(stop)
@@ -64,7 +75,7 @@ class Service:
                 told = e.en
                 self._lane.show_out_of_service()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
+                    await asyncio.wait_for(stop.wait(), self._pace.retry_s)
             else:
                 return True
         return False
@@ -114,7 +125,7 @@ class Service:
     async def _decide(self) -> None:
         self._health.expect("decide", SILENT_S)
         while True:
-            await self._lane.work(timeout_s=1.0)
+            await self._lane.work(timeout_s=self._pace.retry_s)
             self._raise_if_judging_failed()
             self._health.beat("decide")
 
@@ -147,7 +158,7 @@ class Service:
                 await self._lane.note("clock", body)
             offset, trusted = self._clock_offset(), now.trusted
             self._health.beat("watch")
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(self._pace.watch_s)
 
     def _clock_offset(self) -> timedelta:
         """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
@@ -162,25 +173,30 @@ class Service:
 
     async def _watch_roster(self) -> None:
         """A newly installed roster is taken up between two visits."""
-        self._health.expect("roster", 60.0)
-        told = ""
+        self._health.expect("roster", ROSTER_SILENT_S)
         while True:
-            try:
-                fresh = await asyncio.to_thread(self._unit.shelf.refresh)
-                told = ""
-            except GateError as e:
-                fresh = None
-                if e.en != told:
-                    log.error("roster: %s", e.en)
-                told = e.en
-            self._next_roster = fresh or self._next_roster
-            if self._next_roster is not None and self._lane.idle:
-                self._adopt(self._next_roster)
-                self._next_roster = None
-            elif self._lane.roster is None and not self._lane.showing:
-                self._lane.show_out_of_service()
+            await self._look_for_roster()
             self._health.beat("roster")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._pace.retry_s)
+
+    async def _look_for_roster(self) -> None:
+        try:
+            fresh = await asyncio.to_thread(self._unit.shelf.refresh)
+            self._roster_trouble = ""
+        except GateError as e:
+            fresh = None
+            if e.en != self._roster_trouble:
+                log.error("roster: %s", e.en)
+            self._roster_trouble = e.en
+        self._next_roster = fresh or self._next_roster
+        if not self._unit.shelf.holds and self._lane.roster is not None and self._lane.idle:
+            self._lane.roster = None
+            self._lane.put(events.FaultRaised(events.Fault.ROSTER, "the roster was wiped"))
+        elif self._next_roster is not None and self._lane.idle:
+            self._adopt(self._next_roster)
+            self._next_roster = None
+        elif self._lane.roster is None and not self._lane.showing:
+            self._lane.show_out_of_service()
 
     def _adopt(self, roster: Roster) -> None:
         """No await between the check for idleness and this: the lane cannot have begun a visit."""
@@ -194,7 +210,7 @@ class Service:
             if events.Fault.JOURNAL in self._lane.state.faults:
                 await self._try_to_record()
             self._health.beat("journal")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self._pace.retry_s)
 
     async def _try_to_record(self) -> None:
         body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}

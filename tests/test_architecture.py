@@ -111,9 +111,11 @@ def test_only_wiring_and_commands_name_adapters() -> None:
             assert not inside(name, *ROOMS, "gate.wiring"), f"{name_of(path)} imports {name}"
 
 
-def test_service_touches_ports_and_core_only() -> None:
-    path = ROOT / "gate/service.py"
-    if not path.exists():
-        pytest.skip("no service yet")
-    for name in ours(imports_of(path)):
-        assert inside(name, "gate.core", "gate.errors", "gate.ports", "gate.health"), name
+HEART = {"service", "lane", "front_desk", "bulletin", "health"}
+
+
+@pytest.mark.parametrize("name", sorted(HEART))
+def test_the_heart_touches_ports_and_core_only(name: str) -> None:
+    may = ("gate.core", "gate.errors", "gate.ports", *(f"gate.{part}" for part in HEART))
+    for imported in ours(imports_of(ROOT / f"gate/{name}.py")):
+        assert inside(imported, *may), imported

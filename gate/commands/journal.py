@@ -1,5 +1,144 @@
-"""exam-gate journal."""
+"""exam-gate journal: look at, verify and carry away what the gate has recorded."""
+
+import json
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from gate.core.reasons import MEANING, Reason
+from gate.errors import StorageRefused, UsageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gate.store.reading import Reading
+
+app = typer.Typer(
+    no_args_is_help=True, help="The gate's own log: show, verify, export. 日志：查看、校验、导出。"
+)
+
+Config = Annotated[Path, typer.Option(help="The unit's gate.toml.")]
+File = Annotated[Path | None, typer.Option("--journal", help="Another journal file.")]
+_DEFAULT = Path("/etc/exam-gate/gate.toml")
+
+
+@app.command()
+def show(
+    config: Config = _DEFAULT,
+    journal: File = None,
+    last: Annotated[int, typer.Option(min=1, help="How many events.")] = 20,
+) -> None:
+    """The newest events as a table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    with _opened(config, journal)[0] as found:
+        table = Table(title=f"{found.gate} · {found.epoch} · {found.last} events")
+        for name in ("seq", "time 时间", "kind", "ticket 准考证", "outcome", "reason 原因", "ms"):
+            table.add_column(name, justify="right" if name in ("seq", "ms") else "left")
+        for event in found.events(max(1, found.last - last + 1)):
+            table.add_row(*_row(event))
+        Console().print(table)
+
+
+@app.command()
+def verify(
+    config: Config = _DEFAULT,
+    journal: File = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate."""
+    opened, gate = _opened(config, journal)
+    with opened as found:
+        fault = found.fault(gate)
+        said = {
+            "gate": found.gate, "epoch": found.epoch, "events": found.last, "head": found.head,
+            "receipted": found.receipt.high if found.receipt else 0,
+            "chain": fault or "verified",
+        }  # fmt: skip
+    if as_json:
+        print(json.dumps(said))
+    elif fault is None:
+        print(f"{said['gate']}: {said['events']} events, chain verified 链完整, {said['head']}")
+    else:
+        print(f"{said['gate']}: the journal is not as it was written: {fault} 日志校验未通过")
+    raise typer.Exit(0 if fault is None else 1)
+
+
+@app.command()
+def export(
+    config: Config = _DEFAULT,
+    journal: File = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; - or none: the screen.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only this kind, such as decision.")] = None,
+    first: Annotated[int, typer.Option(min=1, help="From this seq on.")] = 1,
+) -> None:
+    """Events as JSON lines, in order, with `ms` where it was measured."""
+    with _opened(config, journal)[0] as found:
+        if out is None or str(out) == "-":
+            _write(found, nullcontext(sys.stdout), kind, first)
+            return
+        part = out.with_name(out.name + ".part")
+        try:
+            _write(found, part.open("w", encoding="utf-8"), kind, first)
+            part.replace(out)
+        except OSError as e:
+            part.unlink(missing_ok=True)
+            raise StorageRefused(
+                f"{out} cannot be written ({e.strerror}): name another place with --out.",
+                f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
+            ) from e
+
+
+def _write(
+    found: "Reading", opened: "AbstractContextManager[IO[str]]", kind: str | None, first: int
+) -> None:
+    with opened as file:
+        for event in found.events(first):
+            if kind in (None, event["kind"]):
+                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        file.flush()
+        if file is not sys.stdout:
+            os.fsync(file.fileno())
+
+
+def _opened(
+    config: Path, journal: Path | None
+) -> tuple["AbstractContextManager[Reading]", str | None]:
+    """The journal, and the gate it must belong to: none where only a file was named."""
+    from gate.config import load
+    from gate.store.reading import reading
+
+    if journal is not None and not config.exists():
+        if config != _DEFAULT:
+            raise UsageError(f"No configuration at {config}.", f"找不到配置文件 {config}。")
+        return reading(journal), None
+    settings = load(config)
+    return reading(journal or settings.paths.state / "journal.sqlite"), settings.unit.id
+
+
+class _Unsaid(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def _row(event: dict[str, Any]) -> tuple[str, ...]:
+    known = Reason.__members__.get(str(event.get("reason")))
+    said = str(event.get("reason") or event.get("detail") or "")
+    if known is not None:
+        zh = MEANING[known].zh.format_map(_Unsaid(event))
+        said = f"{said} {zh.split('：')[0] if '…' in zh else zh}"
+    total = event.get("ms", {}).get("total")
+    return (
+        str(event["seq"]),
+        str(event["at"])[11:23] + ("" if event["clock"] == "trusted" else " ?"),
+        str(event["kind"]),
+        str(event.get("ticket") or ""),
+        str(event.get("outcome") or ""),
+        said,
+        "" if total is None else f"{total:.0f}",
+    )

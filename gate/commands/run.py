@@ -1,6 +1,53 @@
-"""exam-gate run."""
+"""exam-gate run: the gate itself."""
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 
-def run() -> None:
-    """Not built yet."""
-    raise NotImplementedError
+def run(
+    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")],
+    simulate: Annotated[
+        bool, typer.Option(help="Simulated camera, clock, lamps and card reader. 模拟硬件。")
+    ] = False,
+    verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
+) -> None:
+    """Run the gate until SIGTERM. 运行闸机。"""
+    from gate.config import load
+
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    settings = load(config)
+    try:
+        asyncio.run(_main(settings, simulate))
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
+
+
+async def _main(settings: object, simulate: bool) -> None:
+    from gate.config import Settings
+    from gate.health import Health
+    from gate.service import Service
+    from gate.wiring import wired
+
+    assert isinstance(settings, Settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with wired(settings, simulate=simulate) as lane:
+        await Service(lane, Health()).run(stop)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended the TaskGroup: the others only followed it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

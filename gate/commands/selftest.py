@@ -1,6 +1,118 @@
-"""exam-gate selftest."""
+"""exam-gate selftest: is this unit ready for an exam day?"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gate.config import Settings
+
+Check = tuple[str, str, Callable[["Settings"], str]]
 
 
-def selftest() -> None:
-    """Not built yet."""
-    raise NotImplementedError
+def selftest(
+    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only these: keys models roster reader camera signals.")
+    ] = None,
+) -> None:
+    """Try every part once, with the gate stopped; the exit code is the first failure's. 自检。"""
+    from gate.config import load
+    from gate.errors import GateError, UsageError
+
+    settings = load(config)
+    names = [name for name, _, _ in CHECKS]
+    unknown = sorted(set(only or []) - set(names))
+    if unknown:
+        raise UsageError(
+            f"No check called {', '.join(unknown)}: there are {', '.join(names)}.",
+            f"没有名为 {', '.join(unknown)} 的检查项，可选：{', '.join(names)}。",
+        )
+    worst = 0
+    for name, zh, check in CHECKS:
+        if only and name not in only:
+            continue
+        try:
+            said, mark = check(settings), "ok  "
+        except GateError as e:
+            said, mark = f"{e.en} {e.zh}", "FAIL"
+            worst = worst or e.exit_code
+        print(f"{mark} {name} {zh}: {said}")
+    raise typer.Exit(worst)
+
+
+def _keys(settings: "Settings") -> str:
+    from gate.roster.keys import read_key
+
+    keys = settings.keys
+    for path, what in (
+        (keys.signing, "this unit's signing key"),
+        (keys.sealing, "this unit's sealing key"),
+        (keys.office, "the office's public key"),
+        (keys.examiner, "the chief examiner's public key"),
+    ):
+        read_key(path, what)
+    return "four keys read"
+
+
+def _models(settings: "Settings") -> str:
+    from gate.errors import ModelDamaged
+    from gate.models.files import verify
+
+    faults = verify(settings.paths.models)
+    if faults:
+        raise ModelDamaged(faults[0], "模型文件不完整：请运行 exam-gate models build。")
+    return f"whole in {settings.paths.models}"
+
+
+def _roster(settings: "Settings") -> str:
+    from gate.errors import InputDamaged
+    from gate.wiring import shelf_of
+
+    roster = shelf_of(settings).refresh()
+    if roster is None:
+        raise InputDamaged(
+            "No roster is installed: exam-gate roster install.",
+            "未安装考生名册：请运行 exam-gate roster install。",
+        )
+    return roster.version
+
+
+def _reader(settings: "Settings") -> str:
+    from gate.drivers.serial_link import probe
+
+    return probe(settings.reader.port, settings.reader.baud)
+
+
+def _camera(settings: "Settings") -> str:
+    from gate.wiring import real_camera
+
+    with real_camera(settings.camera) as camera:
+        frame = camera.capture(timeout_s=5.0)
+    height, width = frame.pixels.shape[:2]
+    return f"{width}x{height}"
+
+
+def _signals(settings: "Settings") -> str:
+    import asyncio
+
+    from gate.wiring import real_signals
+
+    async def claim() -> None:
+        async with real_signals(settings.signals):
+            pass
+
+    asyncio.run(claim())
+    return "lines claimed and released"
+
+
+CHECKS: tuple[Check, ...] = (
+    ("keys", "密钥", _keys),
+    ("models", "模型", _models),
+    ("roster", "名册", _roster),
+    ("reader", "读卡器", _reader),
+    ("camera", "摄像头", _camera),
+    ("signals", "指示灯", _signals),
+)

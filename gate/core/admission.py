@@ -1,16 +1,19 @@
 """One lane of one gate: the state table and `step`.
 
-Two laws. Every transition stands in `TABLE` and nowhere else (the handlers are in visit.py and
-upkeep.py). An event without a
-row is IllegalEvent and changes nothing.
+Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in visit.py and
+upkeep.py), and leads to the phases of its row or stays. An event without a row is IllegalEvent, our
+own mistake, and changes nothing. What staff ask at the wrong moment is an error of theirs
+(InputRejected, StorageRefused) and changes nothing either.
 
 Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
 waits for a card to be laid again; OUT_OF_SERVICE decides nothing. Staff verdicts run beside the
-phases, because an invigilator settles one person while the next lays the card down.
+phases, because an invigilator settles one person while the next lays the card down. LOOKING_UP,
+MATCHING and RECORDING end by the answer to what they asked for and by nothing else: a late answer
+would be taken for the next person's.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from gate.core import upkeep, visit
 from gate.core.events import (
@@ -36,19 +39,22 @@ from gate.core.events import (
     VerdictGiven,
 )
 from gate.core.reasons import Reason
-from gate.core.state import BUSY, Phase, State, Step, show
+from gate.core.state import Phase, State, Step, show
 from gate.errors import IllegalEvent
 
 
 def step(state: State, event: Event) -> Step:
     """The next state and what is to be done. IllegalEvent names phase and event."""
+    name = type(event).__name__
     handler = TABLE.get((state.phase, type(event)))
     if handler is None:
-        name = type(event).__name__
         raise IllegalEvent(
             f"{name} has no row in phase {state.phase}.", phase=state.phase, event=name
         )
-    return handler(state, event)
+    try:
+        return handler(state, event)
+    except IllegalEvent as e:
+        raise IllegalEvent(f"{name}: {e.en}", phase=state.phase, event=name) from e
 
 
 def _ignored(state: State, event: Event) -> Step:
@@ -61,40 +67,59 @@ def _out_of_service_card(state: State, event: Event) -> Step:
 
 
 Handler = Callable[[State, Any], Step]
-_FREE = (Phase.IDLE, Phase.ASKING, Phase.SHOWING)
-_STOPPED = (Phase.OUT_OF_SERVICE,)
+_IDLE, _ASKING, _LOOKING, _MATCHING, _RECORDING, _SHOWING, _OUT = Phase
+_REST = (_IDLE, _ASKING)
+_BUSY = (_LOOKING, _MATCHING, _RECORDING)
 _ALL = tuple(Phase)
+_STRANGERS = (CandidateElsewhere, CandidateUnknown)
+_FAULTS, _HEALINGS = (FaultRaised, ReaderLost), (FaultCleared, ReaderBack)
 
-_ROWS: tuple[tuple[tuple[Phase, ...], tuple[type, ...], Handler], ...] = (
-    (_FREE, (CardPresented,), visit.card),
-    (tuple(BUSY), (CardPresented,), visit.card_waits),
-    (_STOPPED, (CardPresented, CardUnreadable), _out_of_service_card),
-    (_FREE, (CardUnreadable,), visit.unreadable),
-    (tuple(BUSY), (CardUnreadable,), _ignored),
-    (_ALL, (CardRemoved,), _ignored),
-    ((*_FREE, *_STOPPED), (StaffTyped,), visit.typed),
-    (
-        (Phase.LOOKING_UP,),
-        (CandidateFound, CandidateElsewhere, CandidateUnknown),
-        visit.looked_up,
-    ),
-    ((Phase.LOOKING_UP,), (LookupFailed,), visit.lookup_failed),
-    ((Phase.MATCHING,), (FaceJudged,), visit.judged),
-    (_ALL, (DecisionRecorded,), visit.recorded),
-    (_ALL, (RecordRefused,), visit.refused),
-    ((Phase.SHOWING, Phase.ASKING), (TimeElapsed,), visit.show_ended),
-    ((Phase.IDLE,), (TimeElapsed,), visit.next_waiting),
-    ((*BUSY, *_STOPPED), (TimeElapsed,), _ignored),
-    (_ALL, (VerdictGiven,), upkeep.verdict),
-    (_ALL, (Acknowledged,), upkeep.acknowledged),
-    (_ALL, (FaultRaised, ReaderLost), upkeep.fault),
-    (_ALL, (FaultCleared, ReaderBack), upkeep.healed),
-    (_ALL, (RosterOpened,), upkeep.roster),
+
+class Row(NamedTuple):
+    """`leads_to`: the phases that the handler may change to; it may always stay."""
+
+    phases: tuple[Phase, ...]
+    events: tuple[type, ...]
+    handler: Handler
+    leads_to: tuple[Phase, ...] = ()
+
+
+ROWS = (
+    Row(_REST, (CardPresented,), visit.card, (_LOOKING,)),
+    Row((_SHOWING,), (CardPresented,), visit.card, (_LOOKING, _OUT)),
+    Row(_BUSY, (CardPresented,), visit.card_waits),
+    Row((_OUT,), (CardPresented, CardUnreadable), _out_of_service_card),
+    Row(_REST, (CardUnreadable,), visit.unreadable, (_ASKING, _RECORDING)),
+    Row((_SHOWING,), (CardUnreadable,), visit.unreadable, (_ASKING, _RECORDING, _OUT)),
+    Row(_BUSY, (CardUnreadable,), visit.card_gone),
+    Row(_ALL, (CardRemoved,), visit.card_gone),
+    Row((*_REST, _SHOWING, _OUT), (StaffTyped,), visit.typed, (_LOOKING,)),
+    Row(_BUSY, (StaffTyped,), visit.typed_too_soon),
+    Row((_LOOKING,), (CandidateFound,), visit.looked_up, (_MATCHING, _RECORDING, _OUT)),
+    Row((_LOOKING,), _STRANGERS, visit.looked_up, (_RECORDING, _OUT)),
+    Row((_LOOKING,), (LookupFailed,), visit.lookup_failed, (_OUT,)),
+    Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
+    Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
+    Row((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
+    Row((_LOOKING, _MATCHING), (DecisionRecorded,), upkeep.verdict_recorded),
+    Row((_LOOKING, _MATCHING), (RecordRefused,), upkeep.record_refused),
+    Row((*_REST, _SHOWING, _OUT), (DecisionRecorded,), upkeep.verdict_recorded, (_SHOWING,)),
+    Row((*_REST, _SHOWING, _OUT), (RecordRefused,), upkeep.record_refused, (_OUT,)),
+    Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _OUT)),
+    Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE,)),
+    Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
+    Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
+    Row(_ALL, (VerdictGiven,), upkeep.verdict),
+    Row(_ALL, (Acknowledged,), upkeep.acknowledged),
+    Row(_REST, _FAULTS, upkeep.fault, (_OUT,)),
+    Row((*_BUSY, _SHOWING, _OUT), _FAULTS, upkeep.fault),
+    Row((_OUT,), _HEALINGS, upkeep.healed, (_IDLE,)),
+    Row((_OUT,), (RosterOpened,), upkeep.roster, (_IDLE,)),
+    Row((*_REST, *_BUSY, _SHOWING), _HEALINGS, upkeep.healed),
+    Row((*_REST, *_BUSY, _SHOWING), (RosterOpened,), upkeep.roster),
 )
+"""A later row for the same phase and event would replace an earlier one; there is none (tested)."""
 
 TABLE: dict[tuple[Phase, type], Handler] = {
-    (phase, event): handler
-    for phases, events, handler in _ROWS
-    for phase in phases
-    for event in events
+    (phase, event): row.handler for row in ROWS for phase in row.phases for event in row.events
 }

@@ -22,6 +22,9 @@ from gate.core.reasons import Reason
 Inside = Set[tuple[str, str]]
 """(paper id, candidate key) of everybody who has entered at this gate."""
 
+OwnPaper = tuple[Paper, Seat, Window]
+"""One paper of a candidate, the seat in it, and when its room may be entered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
@@ -66,18 +69,33 @@ def rule(
 
 
 def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: Inside) -> Ruling:
+    own, at = _own_papers(exam, candidate), shown.found.at
+    if not own:
+        return Ruling(Reason.NOT_ON_ROSTER)
     if not shown.found.trusted:
-        return Ruling(Reason.CLOCK_UNTRUSTED)
-    if not _is_valid(shown, _day(exam, shown.found.at)):
-        return Ruling(Reason.DOCUMENT_EXPIRED)
-    sitting = _sitting(exam, candidate, shown.found.at, inside)
+        return _rule_without_time(exam, own, candidate, at, inside)
+    sitting = _sitting(exam, own, candidate, at, inside)
+    if not _is_valid(shown, _day(exam, at)):
+        # The paper stands in the record, so that an invigilator's ADMIT counts for it.
+        return Ruling(Reason.DOCUMENT_EXPIRED, *(sitting[:2] if sitting else ()))
     if sitting is None:
-        return _wrong_paper(exam, candidate, shown.found.at)
+        return _wrong_paper(own, at)
     paper, seat, window = sitting
     reason, facts = _rule_paper(paper, window, candidate, shown, inside)
     if reason is Reason.OK and not candidate.has_reference:
         reason = Reason.NO_REFERENCE
     return Ruling(reason, paper, seat, facts or {"room": seat.room, "seat": seat.seat})
+
+
+def _rule_without_time(
+    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
+) -> Ruling:
+    """What is true whatever the time is: who has entered every own paper is inside. Else the paper
+    is a guess by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
+    left = [o for o in own if _may_enter_yet(o[0], candidate, inside)]
+    papers = left or own
+    paper, seat, _ = _sitting(exam, papers, candidate, at, inside) or _next(papers, at)
+    return Ruling(Reason.CLOCK_UNTRUSTED if left else Reason.ALREADY_ADMITTED, paper, seat)
 
 
 def _rule_paper(
@@ -87,25 +105,28 @@ def _rule_paper(
     if shown.document not in paper.documents:
         return Reason.DOCUMENT_NOT_ACCEPTED, {}
     if at < window.opens:
-        return Reason.TOO_EARLY, {"time": clock_text(window.opens, paper)}
+        return Reason.TOO_EARLY, {"time": _time_text(window.opens, paper, at)}
     if at >= window.closes:
-        closed = {"time": clock_text(window.closes, paper), "minutes": _minutes(window)}
+        closed = {"time": _time_text(window.closes, paper, at), "minutes": _minutes(window)}
         return Reason.TOO_LATE, closed
-    if not paper.reentry and (paper.id, candidate.key) in inside:
+    if not _may_enter_yet(paper, candidate, inside):
         return Reason.ALREADY_ADMITTED, {}
     return Reason.OK, {}
 
 
+def _may_enter_yet(paper: Paper, candidate: Candidate, inside: Inside) -> bool:
+    return paper.reentry or (paper.id, candidate.key) not in inside
+
+
 def _sitting(
-    exam: Exam, candidate: Candidate, at: datetime, inside: Inside
-) -> tuple[Paper, Seat, Window] | None:
+    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
+) -> OwnPaper | None:
     """The candidate's own paper that counts at `at`: one that is open, not yet entered first; else
     one of the current sitting; None where the candidate has no paper now."""
-    own = _own_papers(exam, candidate)
     open_now = [o for o in own if o[2].holds(at)]
     if open_now:
         return next((o for o in open_now if (o[0].id, candidate.key) not in inside), open_now[0])
-    # After the last paper of all, its own candidates are late; nobody has a wrong paper then.
+    # After the last paper of all, its own candidates are late; the others' paper was another one.
     ended = max((p.end for p in exam.papers), default=at)
     current = current_papers(exam.papers, at) or tuple(p for p in exam.papers if p.end == ended)
     now = {p.id for p in current}
@@ -113,7 +134,7 @@ def _sitting(
     return next((o for o in mine if at < o[2].closes), mine[0] if mine else None)
 
 
-def _own_papers(exam: Exam, candidate: Candidate) -> list[tuple[Paper, Seat, Window]]:
+def _own_papers(exam: Exam, candidate: Candidate) -> list[OwnPaper]:
     papers = {p.id: p for p in exam.papers}
     own = [
         (papers[s.paper], s, entry_window(papers[s.paper], s.room, exam.extensions))
@@ -123,12 +144,13 @@ def _own_papers(exam: Exam, candidate: Candidate) -> list[tuple[Paper, Seat, Win
     return sorted(own, key=lambda o: o[0].start)
 
 
-def _wrong_paper(exam: Exam, candidate: Candidate, at: datetime) -> Ruling:
+def _next(own: list[OwnPaper], at: datetime) -> OwnPaper:
     """The next own paper that has not ended, else the last one."""
-    own = _own_papers(exam, candidate)
-    if not own:
-        return Ruling(Reason.NOT_ON_ROSTER)
-    paper, seat, _ = next((o for o in own if at < o[0].end), own[-1])
+    return next((o for o in own if at < o[0].end), own[-1])
+
+
+def _wrong_paper(own: list[OwnPaper], at: datetime) -> Ruling:
+    paper, seat, _ = _next(own, at)
     when = f"{paper.start:%Y-%m-%d %H:%M}"
     return Ruling(Reason.WRONG_PAPER, paper, seat, {"when": when})
 
@@ -138,14 +160,24 @@ def _is_valid(shown: Presented, day: date) -> bool:
 
 
 def _day(exam: Exam, at: datetime) -> date:
-    """The calendar day of `at` where the exam is held: papers carry the exam's own offset."""
-    zone = exam.papers[0].start.tzinfo if exam.papers else at.tzinfo
+    """The calendar day of `at` where the exam is held: papers carry the exam's own offset, and the
+    current ones that of today."""
+    papers = current_papers(exam.papers, at) or exam.papers[-1:]
+    zone = papers[0].start.tzinfo if papers else at.tzinfo
     return at.astimezone(zone).date()
 
 
 def clock_text(at: datetime, paper: Paper) -> str:
     """HH:MM on the wall of the exam site."""
     return f"{at.astimezone(paper.start.tzinfo):%H:%M}"
+
+
+def _time_text(at: datetime, paper: Paper, today: datetime) -> str:
+    """HH:MM, with the date where it is not that of `today`: 08:30 alone would mean today's."""
+    zone = paper.start.tzinfo
+    if at.astimezone(zone).date() == today.astimezone(zone).date():
+        return clock_text(at, paper)
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _minutes(window: Window) -> str:

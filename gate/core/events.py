@@ -4,13 +4,14 @@ Instants carry both times: the wall for rules and records, the monotonic for dur
 are never mixed.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.exam import Candidate, Exam
-from gate.core.reasons import Advice, Reason
+from gate.core.reasons import FACE_REASONS, Advice, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,8 @@ class LookupFailed:
 
 @dataclass(frozen=True, slots=True)
 class FaceJudged:
-    """One attempt at the face has ended. `reason` is OK or one of the face reasons.
+    """One attempt at the face has ended. `reason` is OK or one of the face reasons; numbers are
+    finite (ValueError): a record with NaN in it could not be written.
 
     `score`: raw cosine of the fused probe with the reference; `normalised`: its s-norm, None where
     the cohort is too small; `threshold`: what the deciding one of the two was held against.
@@ -132,6 +134,13 @@ class FaceJudged:
     liveness: float | None = None
     quality: float | None = None
     advice: Advice | None = None
+
+    def __post_init__(self) -> None:
+        if self.reason is not Reason.OK and self.reason not in FACE_REASONS:
+            raise ValueError(f"{self.reason} is nothing that a face can say")
+        numbers = (self.score, self.normalised, self.threshold, self.liveness, self.quality)
+        if not all(n is None or math.isfinite(n) for n in numbers):
+            raise ValueError("a face judged with a number that is not finite")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ are aware; comparisons work across offsets.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gate.core.card import DocumentKind
 
@@ -108,15 +108,17 @@ class Window:
 
 
 def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) -> Window:
-    """When `room` of `paper` may be entered. Of several extensions the latest close counts, and an
-    extension never closes earlier than the paper does."""
+    """When `room` of `paper` may be entered, in UTC: minutes are counted on no wall, so a change to
+    summer time moves nothing. Of several extensions the latest close counts, and an extension never
+    closes earlier than the paper does."""
     granted = [
         e.closes_after_min for e in extensions if e.paper == paper.id and e.room in (None, room)
     ]
     closes_after = max([paper.closes_after_min, *granted])
+    start = paper.start.astimezone(UTC)
     return Window(
-        opens=paper.start - timedelta(minutes=paper.opens_before_min),
-        closes=paper.start + timedelta(minutes=closes_after),
+        opens=start - timedelta(minutes=paper.opens_before_min),
+        closes=start + timedelta(minutes=closes_after),
         closes_after_min=closes_after,
     )
 

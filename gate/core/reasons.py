@@ -199,6 +199,9 @@ MEANING: dict[Reason, Meaning] = {
     ),
 }  # fmt: skip
 
+FACE_REASONS = frozenset(r for r, m in MEANING.items() if m.retried) - {Reason.CARD_UNREADABLE}
+"""What an attempt at the face may end with, beside OK."""
+
 
 def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.

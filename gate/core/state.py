@@ -77,8 +77,13 @@ Step = tuple[State, tuple[Effect, ...]]
 def visit_of(state: State) -> Visit:
     """The visit under way; its absence is our own mistake."""
     if state.visit is None:
-        raise IllegalEvent("No visit.", phase=state.phase)
+        raise illegal(state, "no visit is under way")
     return state.visit
+
+
+def illegal(state: State, why: str) -> IllegalEvent:
+    """Our own mistake in this phase; `step` adds the event."""
+    return IllegalEvent(f"In phase {state.phase}: {why}.", phase=state.phase)
 
 
 def with_timer(state: State, seconds: float) -> tuple[State, StartTimer]:
@@ -100,9 +105,10 @@ def entered(body: dict[str, Any]) -> frozenset[tuple[str, str]]:
 
 
 def at_rest(state: State) -> Step:
-    """Nobody is there: out of service, an unacknowledged REFER, or dark."""
+    """Nobody is there: out of service, an unacknowledged REFER, or dark. A card that waits is not
+    kept through an outage: whose it was has gone to the staffed lane."""
     if state.faults:
-        out = replace(state, phase=Phase.OUT_OF_SERVICE)
+        out = replace(state, phase=Phase.OUT_OF_SERVICE, waiting=None, unreadable=0)
         return out, (show(Reason.OUT_OF_SERVICE, {}),)
     idle = replace(state, phase=Phase.IDLE)
     open_refer = next((u for u in reversed(state.unsettled) if not u.acknowledged), None)

@@ -12,6 +12,7 @@ from gate.core.events import (
     FaultRaised,
     ReaderBack,
     ReaderLost,
+    RecordRefused,
     RosterOpened,
     VerdictGiven,
 )
@@ -25,23 +26,40 @@ from gate.core.state import (
     at_rest,
     entered,
     find_unsettled,
+    illegal,
     show,
     with_timer,
 )
-from gate.errors import IllegalEvent
+from gate.errors import NoSuchEntry, StorageRefused, UsageError
 
 
 def refuse_while_stopped(state: State) -> None:
-    """Without a journal or a roster not even staff can have anything decided and recorded."""
+    """StorageRefused: without a journal or a roster nobody can be decided and recorded."""
     if STOPS_ALL & state.faults:
-        raise IllegalEvent("Out of service: nothing can be recorded.", phase=state.phase)
+        raise _out_of_service()
+
+
+def _out_of_service() -> StorageRefused:
+    return StorageRefused(
+        "Out of service: nothing can be recorded; use the staffed lane.",
+        "设备停用，无法记录，请走人工通道。",
+    )
 
 
 def verdict(state: State, event: VerdictGiven) -> Step:
-    refuse_while_stopped(state)
+    """NoSuchEntry for a decision that is not open (any more), UsageError while the answer to
+    another record is due, StorageRefused without a journal. A verdict needs no roster."""
+    if Fault.JOURNAL in state.faults:
+        raise _out_of_service()
+    if state.verdict is not None or state.phase is Phase.RECORDING:
+        raise UsageError("Another decision is being recorded: try again.", "正在记录，请稍后再试。")
     settled = find_unsettled(state, event.decision)
     if settled is None:
-        raise IllegalEvent("No such unsettled decision.", phase=state.phase)
+        raise NoSuchEntry(
+            f"No unsettled decision {event.decision}: see status for those that wait.",
+            f"没有待处理的判定 {event.decision}：请查看状态。",
+            decision=event.decision,
+        )
     body = drafts.verdict_body(event, settled.facts)
     return replace(state, verdict=event), (Record("verdict", body),)
 
@@ -50,7 +68,7 @@ def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
     given = state.verdict
     settled = find_unsettled(state, given.decision) if given else None
     if given is None or settled is None:
-        raise IllegalEvent("A verdict on nothing.", phase=state.phase)
+        raise illegal(state, "no record was asked for")
     left = tuple(u for u in state.unsettled if u is not settled)
     done = replace(state, verdict=None, unsettled=left)
     reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
@@ -64,7 +82,18 @@ def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
     return shown, (*acts, timer)
 
 
+def record_refused(state: State, event: RecordRefused) -> Step:
+    """The journal took no verdict, or no note: a visit under way goes on to its own end, where
+    nothing is decided, because the answer to its face or its lookup is still to come."""
+    hurt = replace(state, verdict=None, faults=state.faults | {Fault.JOURNAL})
+    if state.phase in BUSY:
+        return hurt, ()
+    return at_rest(hurt)
+
+
 def acknowledged(state: State, event: Acknowledged) -> Step:
+    if all(u.acknowledged for u in state.unsettled):
+        return state, ()  # a button that bounces
     seen = tuple(replace(u, acknowledged=True) for u in state.unsettled)
     silent = replace(state, unsettled=seen)
     note = Note("acknowledged", {"by": event.by, "decisions": [u.decision for u in seen]})

@@ -21,6 +21,7 @@ from gate.core.events import (
     CandidateFound,
     CandidateUnknown,
     CardPresented,
+    CardRemoved,
     CardUnreadable,
     DecisionRecorded,
     FaceJudged,
@@ -32,8 +33,9 @@ from gate.core.events import (
     TimeElapsed,
 )
 from gate.core.exam import FacePolicy
-from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Outcome, Reason, text
+from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
 from gate.core.state import (
+    STOPS_ALL,
     Phase,
     State,
     Step,
@@ -41,12 +43,13 @@ from gate.core.state import (
     Visit,
     at_rest,
     entered,
+    illegal,
     show,
     visit_of,
     with_timer,
 )
-from gate.core.upkeep import refuse_while_stopped, verdict_recorded
-from gate.errors import IllegalEvent
+from gate.core.upkeep import record_refused, refuse_while_stopped, verdict_recorded
+from gate.errors import UsageError
 
 ASKING_S = 30.0
 """How long failed readings of one card are counted together before the next person starts anew."""
@@ -55,6 +58,8 @@ ASKING_S = 30.0
 
 
 def card(state: State, event: CardPresented) -> Step:
+    if state.faults:  # while the last outcome is still shown
+        return at_rest(state)
     shown = Presented(
         Source.CARD, event.card.kind, event.card.valid_from, event.card.valid_to,
         event.found, event.read_mono_ns,
@@ -67,7 +72,14 @@ def card_waits(state: State, event: CardPresented) -> Step:
     return replace(state, waiting=event), ()
 
 
+def card_gone(state: State, event: CardRemoved | CardUnreadable) -> Step:
+    """A card that waited has left the reader, and so may its owner: were it served later, somebody
+    else's face would make its owner doubtful."""
+    return replace(state, waiting=None), ()
+
+
 def typed(state: State, event: StaffTyped) -> Step:
+    """StorageRefused while nothing can be recorded."""
     refuse_while_stopped(state)
     shown = Presented(
         Source.TYPED, event.document, None, event.valid_to, event.at, event.at.mono_ns, event.by
@@ -76,7 +88,15 @@ def typed(state: State, event: StaffTyped) -> Step:
     return begun, (LookUpTyped(event.handle, event.value),)
 
 
+def typed_too_soon(state: State, event: StaffTyped) -> Step:
+    """UsageError: one person at a time."""
+    raise UsageError("Somebody is being checked: try again.", "正在核验他人，请稍后再试。")
+
+
 def unreadable(state: State, event: CardUnreadable) -> Step:
+    if state.faults:
+        return at_rest(state)
+    state = replace(state, waiting=None)  # another card lies there now
     count = state.unreadable + 1
     if count < _default_policy(state).attempts:
         zh, en = text(Reason.CARD_UNREADABLE, {})
@@ -101,7 +121,7 @@ def _default_policy(state: State) -> FacePolicy:
 def looked_up(state: State, event: CandidateFound | CandidateElsewhere | CandidateUnknown) -> Step:
     visit, exam = visit_of(state), state.exam
     if exam is None:
-        raise IllegalEvent("A lookup without an exam.", phase=state.phase)
+        raise illegal(state, "a lookup without an exam")
     ruling = rule(exam, event, visit.shown, state.inside)
     if isinstance(event, CandidateFound):
         ticket, key = event.candidate.ticket, event.candidate.key
@@ -110,22 +130,22 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     visit = replace(visit, ruling=ruling, ticket=ticket, key=key)
     if ruling.reason is not Reason.OK or ruling.paper is None:
         return _decide(state, visit, None)
-    if Fault.CAMERA in state.faults:
-        return _decide(state, visit, FaceJudged(Reason.NO_FACE))
+    if Fault.CAMERA in state.faults:  # no face was asked for, and the record says so
+        blind = replace(ruling, reason=Reason.NO_FACE, facts={})
+        return _decide(state, replace(visit, ruling=blind), None)
     matching = replace(state, phase=Phase.MATCHING, visit=replace(visit, attempt=1))
     return matching, (JudgeFace(ruling.paper.face, 1),)
 
 
 def lookup_failed(state: State, event: LookupFailed) -> Step:
     """The roster itself is damaged: nobody is decided by half a roster."""
-    failed = replace(
-        state, phase=Phase.OUT_OF_SERVICE, visit=None, faults=state.faults | {Fault.ROSTER}
-    )
-    note = Note("fault", {"fault": Fault.ROSTER.value, "detail": event.detail})
-    return failed, (show(Reason.OUT_OF_SERVICE, {}), ForgetFaces(), note)
+    failed, acts = _abandoned(replace(state, faults=state.faults | {Fault.ROSTER}))
+    return failed, (*acts, Note("fault", {"fault": Fault.ROSTER.value, "detail": event.detail}))
 
 
 def judged(state: State, event: FaceJudged) -> Step:
+    if STOPS_ALL & state.faults:  # asking again would be in vain
+        return _abandoned(state)
     visit = visit_of(state)
     paper = visit.ruling.paper
     if event.reason is Reason.OK or paper is None:
@@ -148,9 +168,13 @@ def _graver(before: FaceJudged | None, now: FaceJudged) -> FaceJudged:
 
 def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     """Everything is known: ask for the record. Nothing is shown before it is committed."""
+    if STOPS_ALL & state.faults:
+        return _abandoned(state)
     ruling = visit.ruling
     if face is not None and face.reason is not Reason.OK:
         ruling = replace(ruling, reason=face.reason, facts=_advice(face))
+    elif ruling.reason is Reason.OK and _entered_meanwhile(state, visit):
+        ruling = replace(ruling, reason=Reason.ALREADY_ADMITTED, facts={})
     body = drafts.decision_body(
         visit.shown, ruling,
         ticket=visit.ticket, key=visit.key, face=face, attempt=visit.attempt,
@@ -160,14 +184,29 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     return recording, (Record("decision", body, evidence=MEANING[ruling.reason].doubtful),)
 
 
+def _entered_meanwhile(state: State, visit: Visit) -> bool:
+    """Staff settled an earlier REFER of this candidate while the face was looked at."""
+    paper = visit.ruling.paper
+    return paper is not None and not paper.reentry and (paper.id, visit.key) in state.inside
+
+
+def _abandoned(state: State) -> Step:
+    """The visit ends undecided: nothing could be recorded, or nobody can be known."""
+    rested, acts = at_rest(replace(state, visit=None))
+    return rested, (*acts, ForgetFaces())
+
+
 def _advice(face: FaceJudged) -> dict[str, str]:
-    return {"advice": face.advice.value} if face.advice else {}
+    if face.reason is Reason.FACE_POOR:
+        return {"advice": (face.advice or Advice.LOOK_STRAIGHT).value}
+    return {}
 
 
 # -- record, then act ----------------------------------------------------------------------------
 
 
 def recorded(state: State, event: DecisionRecorded) -> Step:
+    """Answers come in the order of the records; a verdict can only have been asked for before."""
     if state.verdict is not None:
         return verdict_recorded(state, event)
     visit = visit_of(state)
@@ -180,24 +219,23 @@ def recorded(state: State, event: DecisionRecorded) -> Step:
             acts = (*acts, OpenBarrier())
         case Outcome.REFER:
             referred = Unsettled(event.decision, reason, visit.body)
-            done = replace(done, phase=Phase.IDLE, unsettled=(*done.unsettled, referred))
+            phase = Phase.SHOWING if state.faults else Phase.IDLE
+            done = replace(done, phase=phase, unsettled=(*done.unsettled, referred))
     shown, timer = with_timer(done, SHOW_S)
     return shown, (*acts, ForgetFaces(), timer)
 
 
 def refused(state: State, event: RecordRefused) -> Step:
     """What could not be written did not happen: nobody is admitted."""
-    failed = replace(
-        state, phase=Phase.OUT_OF_SERVICE, visit=None, verdict=None, waiting=None,
-        faults=state.faults | {Fault.JOURNAL},
-    )  # fmt: skip
-    return failed, (show(Reason.OUT_OF_SERVICE, {}), ForgetFaces())
+    if state.verdict is not None:
+        return record_refused(state, event)
+    return _abandoned(replace(state, faults=state.faults | {Fault.JOURNAL}))
 
 
 def show_ended(state: State, event: TimeElapsed) -> Step:
     if event.token != state.token:
         return state, ()
-    if state.waiting is not None:
+    if state.waiting is not None and not state.faults:
         return card(state, state.waiting)
     return at_rest(replace(state, unreadable=0))
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from gpiozero import LED, Button, Buzzer, GPIOZeroError, OutputDevice
+from gpiozero import LED, Buzzer, DigitalInputDevice, GPIOZeroError, OutputDevice
 
 from gate.core.reasons import IDLE, Pattern
 from gate.drivers.rhythm import next_change, on_at
@@ -138,9 +138,10 @@ class GpioSignals:
             factory = self._factory or header_factory()
             self._panel = Panel(**self._outputs, factory=factory)
             undo.callback(self._panel.close)
-            self._button = Button(self._acknowledge, pin_factory=factory)
+            # not gpiozero's Button: that wakes ten times a second to tell a hold from a press
+            self._button = DigitalInputDevice(self._acknowledge, pull_up=True, pin_factory=factory)
             undo.pop_all()
-        self._button.when_pressed = self._edge
+        self._button.when_activated = self._edge
         self._stopped = False
         self._thread = threading.Thread(target=self._play, name="signals", daemon=True)
         self._thread.start()
@@ -155,9 +156,9 @@ class GpioSignals:
             if self._stopped:
                 return
             self._stopped = True
-            self._button.when_pressed = None
-            self._button.close()
             self._panel.close()
+            self._button.when_activated = None
+            self._button.close()
             self._turn.notify()
         self._thread.join()
 
@@ -189,7 +190,7 @@ class GpioSignals:
         self._loop.call_soon_threadsafe(self._loop.call_later, CONFIRM_S, self._confirm)
 
     def _confirm(self) -> None:
-        if not self._button.closed and self._button.is_pressed:
+        if not self._button.closed and self._button.is_active:
             self._pressed.set()
 
 

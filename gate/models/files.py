@@ -120,7 +120,10 @@ def fault(folder: Path, output: Output) -> tuple[str, str] | None:
         elif sha256_of(path) == output.sha256:
             return None
         else:
-            how, how_zh = "is not the pinned one (SHA-256 differs)", "与固定版本不符（SHA-256 不同）"
+            how, how_zh = (
+                "is not the pinned one (SHA-256 differs)",
+                "与固定版本不符（SHA-256 不同）",
+            )
     except FileNotFoundError:
         how, how_zh = "is missing", "不存在"
     except OSError as e:

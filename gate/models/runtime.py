@@ -26,7 +26,9 @@ def usable_threads(wanted: int) -> int:
 def make_interpreter(path: Path, threads: int = 1) -> Any:
     """An interpreter with its tensors allocated. Not thread safe: one owner each. ModelDamaged."""
     try:
-        interpreter = _interpreter_class()(model_path=str(path), num_threads=usable_threads(threads))
+        interpreter = _interpreter_class()(
+            model_path=str(path), num_threads=usable_threads(threads)
+        )
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as e:
         raise ModelDamaged(

@@ -2,11 +2,10 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,7 +16,7 @@ from gate.errors import GateBug, GateError, InputRejected, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows
 from gate.store.faults import broken, from_sqlite, from_system
-from gate.store.opening import Opened, prepare
+from gate.store.opening import Opened, claim, prepare
 
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100
@@ -40,7 +39,7 @@ class SqliteJournal:
         self._folder: int | None = None
         self._head: Head | None = None
         self._receipt: Receipt | None = None
-        self._timings: dict[int, str] = {}
+        self._timings: rows.Timings = {}
         self._since_checkpoint = 0
         self._fatal: GateError | None = None
         self._one_writer = asyncio.Lock()
@@ -69,8 +68,9 @@ class SqliteJournal:
         return await self._to_the_end(self._locked(self._append(entry)))
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
-        """Rides in the next append's transaction, or in the one at closing: no fsync of its own."""
-        self._timings[seq] = json.dumps(dict(ms))
+        """Rides in the next append, or in closing: no fsync of its own. Now and then it tidies the
+        file, which may meet StorageBroken."""
+        self._timings[seq] = dict(ms)
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             await self._to_the_end(self._locked(self._checkpoint()))
 
@@ -96,7 +96,7 @@ class SqliteJournal:
         """StorageRefused: it is known until the process ends; losing it only sends events again."""
         self._receipt = receipt
         row = rows.receipt_row(receipt)
-        await self._to_the_end(self._locked(self._commit([(rows.KEEP_RECEIPT, row)])))
+        await self._to_the_end(self._locked(self._write(rows.KEEP_RECEIPT, row)))
 
     # -- under the lock ----------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class SqliteJournal:
         if self._db is not None:
             return
         try:
-            self._folder = _claim(self._path)
+            self._folder = claim(self._path)
             self._db, opened = await self._connect()
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
@@ -138,8 +138,10 @@ class SqliteJournal:
         db, self._db = self._db, None
         try:
             if db is not None:
-                await self._last_words(db)
-                await db.close()
+                try:
+                    await self._last_words(db)
+                finally:
+                    await db.close()
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
         finally:
@@ -147,8 +149,8 @@ class SqliteJournal:
 
     async def _last_words(self, db: aiosqlite.Connection) -> None:
         if self._fatal is None and self._timings:
-            with contextlib.suppress(StorageRefused):  # timings are lost without harm
-                await self._transaction(db, self._timing_rows())
+            with contextlib.suppress(sqlite3.OperationalError):  # timings are lost without harm
+                await db.execute(rows.KEEP_TIMINGS, (json.dumps(self._timings),))
 
     def _release(self) -> None:
         folder, self._folder = self._folder, None
@@ -158,68 +160,63 @@ class SqliteJournal:
     async def _append(self, entry: Entry) -> Event:
         head = self.head
         event = _sealed(entry, self._gate, self._boot, head)
-        timings = dict(self._timings)
-        await self._commit([*self._timing_rows(), (rows.APPEND, rows.event_row(event))])
-        self._timings = {s: ms for s, ms in self._timings.items() if timings.get(s) != ms}
+        written, self._timings = self._timings, {}
+        try:
+            await self._write(rows.APPEND, rows.append_row(event, written))
+        except GateError:
+            self._timings = written | self._timings
+            raise
         self._head = Head(head.epoch, event["seq"], event["hash"])
         self._since_checkpoint += 1
         self._grown.set()
         self._grown = asyncio.Event()
         return event
 
-    async def _commit(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+    async def _write(self, sql: str, values: tuple[Any, ...]) -> None:
+        """One statement outside any transaction is one: it stands on the disk, or not at all."""
         if self._fatal is not None:
             raise self._fatal
         await self._open()
         assert self._db is not None
-        await self._transaction(self._db, statements)
-
-    async def _transaction(
-        self, db: aiosqlite.Connection, statements: Iterable[tuple[str, tuple[Any, ...]]]
-    ) -> None:
         try:
-            await db.execute("BEGIN IMMEDIATE")
-            for sql, values in statements:
-                await db.execute(sql, values)
-            await db.execute("COMMIT")
+            await self._db.execute(sql, values)
         except sqlite3.Error as e:
-            raise await self._undone(db, e) from e
+            raise await self._failed(self._db, e) from e
 
-    async def _undone(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
-        """What `error` means, once it is certain that nothing of the transaction stands."""
+    async def _failed(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
+        """What `error` means, once it is certain that the head is where it was."""
         meaning = from_sqlite(self._path, error)
-        try:
-            if db.in_transaction:
-                await db.execute("ROLLBACK")
-            stands = [row[0] for row in await db.execute_fetchall(rows.LAST)] or [0]
-        except sqlite3.Error as e:
-            meaning, stands = broken(self._path, f"{error}; then {e}"), []
-        if isinstance(meaning, StorageRefused) and stands == [self.head.seq]:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_FULL:
-                await db.close()  # opened anew by the next append: read-only sticks to a connection
-                self._db = None
-                self._release()
-            return meaning
         if isinstance(meaning, StorageRefused):
-            meaning = broken(self._path, f"{error}; the head is not where it was")
-        self._fatal = meaning
+            try:
+                stands = await db.execute_fetchall(rows.LAST)
+                if list(stands) != [(self.head.seq,)] * bool(self.head.seq):
+                    meaning = broken(self._path, f"{error}; the head is not where it was")
+                elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+                    await self._close()  # read-only sticks to a connection; the next write reopens
+            except sqlite3.Error as e:
+                meaning = broken(self._path, f"{error}; then {e}")
+        if not isinstance(meaning, StorageRefused):
+            self._fatal = meaning
         return meaning
 
     async def _checkpoint(self) -> None:
-        """Move the WAL into the file while nobody waits. A failure leaves it for the next one."""
+        """Move the WAL into the file while nobody waits. No room leaves it for the next time."""
         self._since_checkpoint = 0
-        if self._db is not None:
-            with contextlib.suppress(sqlite3.OperationalError):
-                await self._db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        if self._db is None or self._fatal is not None:
+            return
+        try:
+            await self._db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as e:
+            meaning = from_sqlite(self._path, e)
+            if not isinstance(meaning, StorageRefused):
+                self._fatal = meaning
+                raise meaning from e
 
     # -- help ----------------------------------------------------------------------------------
 
-    def _timing_rows(self) -> list[tuple[str, tuple[Any, ...]]]:
-        return [(rows.KEEP_TIMING, item) for item in self._timings.items()]
-
     def _timed(self, event: Event) -> Event:
         waiting = self._timings.get(event["seq"])
-        return event if waiting is None else event | {"ms": json.loads(waiting)}
+        return event if waiting is None else event | {"ms": waiting}
 
     async def _locked(self, work: Coroutine[Any, Any, _T]) -> _T:
         async with self._one_writer:
@@ -253,20 +250,3 @@ def _sealed(entry: Entry, gate: str, boot: str, head: Head) -> Event:
             size=size, most=MAX_EVENT_BYTES,
         )  # fmt: skip
     return event
-
-
-def _claim(path: Path) -> int:
-    """Make the folder and hold it against a second writer; the descriptor that holds it. The lock
-    is on the folder: closing any descriptor of the file itself would drop SQLite's own locks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as e:
-        os.close(folder)
-        raise StorageRefused(
-            f"Another exam-gate is using the journal {path}: stop that one first.",
-            f"另一个 exam-gate 正在使用日志 {path}：请先停止它。",
-            path=str(path),
-        ) from e
-    return folder

@@ -1,5 +1,6 @@
 """Opening a journal: pragmas, schema, identity, and the checks that come before any promise."""
 
+import fcntl
 import os
 import secrets
 import sqlite3
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decision import GENESIS, verify_chain
-from gate.errors import Refused
+from gate.errors import Refused, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
 from gate.store.faults import damaged
@@ -31,6 +32,23 @@ class Opened:
 
     head: Head
     receipt: Receipt | None
+
+
+def claim(path: Path) -> int:
+    """Make the folder and hold it against a second writer; the descriptor that holds it. The lock
+    is on the folder: closing any descriptor of the file itself would drop SQLite's own locks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as e:
+        os.close(folder)
+        raise StorageRefused(
+            f"Another exam-gate is using the journal {path}: stop that one first.",
+            f"另一个 exam-gate 正在使用日志 {path}：请先停止它。",
+            path=str(path),
+        ) from e
+    return folder
 
 
 def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:

@@ -8,13 +8,16 @@ from typing import Any
 from gate.core.decision import GENESIS, Event, canonical_bytes
 from gate.ports import Head, Receipt
 
+Timings = dict[int, dict[str, float]]
+"""Milliseconds of each part of a decision, by its seq."""
+
 EVENTS = """
 SELECT event.event, event.prev, event.hash, timing.ms
 FROM event LEFT JOIN timing USING (seq) WHERE seq BETWEEN ? AND ? ORDER BY seq
 """
 LAST = "SELECT seq FROM event ORDER BY seq DESC LIMIT 1"
-APPEND = "INSERT INTO event (seq, prev, hash, event) VALUES (?, ?, ?, ?)"
-KEEP_TIMING = "INSERT OR REPLACE INTO timing VALUES (?, ?)"
+APPEND = "INSERT INTO append VALUES (?, ?, ?, ?, ?)"
+KEEP_TIMINGS = "INSERT OR REPLACE INTO timing SELECT key, value FROM json_each(?)"
 KEEP_RECEIPT = "INSERT OR REPLACE INTO receipt VALUES (1, ?, ?, ?, ?, ?, ?)"
 
 _SLICE = 500
@@ -52,8 +55,9 @@ def event(row: Any) -> Event:
     return found if ms is None else found | {"ms": json.loads(ms)}
 
 
-def event_row(event: Event) -> tuple[int, str, str, str]:
-    return event["seq"], event["prev"], event["hash"], canonical_bytes(event).decode()
+def append_row(event: Event, timings: Timings) -> tuple[int, str, str, str, str]:
+    body = canonical_bytes(event).decode()
+    return event["seq"], event["prev"], event["hash"], body, json.dumps(timings)
 
 
 def receipt(db: sqlite3.Connection) -> Receipt | None:

@@ -34,6 +34,16 @@ CREATE TABLE receipt (
     top        INTEGER NOT NULL
 ) STRICT;
 
+-- One INSERT here is one transaction and one trip to the database's thread: the event, and the
+-- timings of decisions before it ({"seq": {"part": milliseconds}}).
+CREATE VIEW append AS SELECT seq, prev, hash, event, '{}' AS timings FROM event;
+
+CREATE TRIGGER append_event INSTEAD OF INSERT ON append
+BEGIN
+    INSERT INTO event VALUES (NEW.seq, NEW.prev, NEW.hash, NEW.event);
+    INSERT OR REPLACE INTO timing SELECT key, value FROM json_each(NEW.timings);
+END;
+
 CREATE TRIGGER event_in_order BEFORE INSERT ON event
 WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM event)
   OR NEW.prev <> coalesce((SELECT hash FROM event ORDER BY seq DESC LIMIT 1), printf('%064d', 0))

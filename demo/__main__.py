@@ -1,0 +1,96 @@
+"""scripts/demo: one exam morning. Exit 0 only if everything was as script.toml expects."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from demo import cast, ending, report
+from demo.judge import Seen
+from demo.pictures import PictureFault
+from demo.play import Player
+from demo.processes import CommandFailed
+from demo.sockets import NotAnswered
+from demo.stage import Stage, new_stage
+
+
+def main() -> int:
+    """0 as expected, 1 not, 130 interrupted."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up as Ctrl-C does
+    asked = _arguments()
+    people = cast.people()
+    script = cast.rows(people)
+    chosen = [r for r in script if not asked.only or r.number in _numbers(asked.only)]
+    screen = report.Screen()
+    begun = time.monotonic()
+    try:
+        stage = new_stage(people)
+    except PictureFault as e:
+        print(f"demo: {e}", file=sys.stderr)
+        return 4
+    screen.say(f"work folder 工作目录 {stage.work}")
+    rows: list[Seen] = []
+    last = ending.Ending()
+    interrupted = False
+    try:
+        _open(stage, screen)
+        player = Player(stage, people)
+        for row in chosen:
+            rows.append(player.play(row))
+            screen.row(rows[-1])
+        ending.measure_idle(stage, last)
+        ending.audit(stage, people, last)
+    except (CommandFailed, NotAnswered) as e:
+        last.wrong.append(str(e))
+    except KeyboardInterrupt:
+        last.wrong.append("interrupted")
+        interrupted = True
+    shown = report.facts(rows, len(chosen), last)
+    if not shown["ok"]:
+        last.wrong.append(f"the end of the gate's log:\n{stage.crew.tail('gate')}")
+    keep = asked.keep or not (shown["ok"] or interrupted)
+    stage.close(keep)
+    if keep:
+        screen.say(f"kept 已保留: {stage.work} (the small disk in it: umount {stage.disk.folder})")
+    screen.figures(shown)
+    screen.say(f"  {time.monotonic() - begun:.0f} s in all")
+    if asked.json:
+        report.write_json(asked.json, shown)
+    screen.last(shown)
+    return 130 if interrupted else int(not shown["ok"])
+
+
+def _open(stage: Stage, screen: report.Screen) -> None:
+    screen.say("keys, roster, broker, office, gate 密钥、名册、消息服务器、考试中心、闸机 …")
+    stage.build()
+    stage.start_broker()
+    stage.start_office()
+    stage.start_gate()
+    screen.head()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
+    parser.add_argument("--json", type=_from_caller, metavar="FILE", help="write what was shown")
+    parser.add_argument("--keep", action="store_true", help="keep the work folder")
+    parser.add_argument("--only", metavar="ROWS", help="these rows only, as in 1,4-6")
+    return parser.parse_args()
+
+
+def _from_caller(name: str) -> Path:
+    """Relative to where scripts/demo was called, not to the checkout."""
+    return Path(os.environ.get("DEMO_CALLED_FROM") or ".") / name
+
+
+def _numbers(ranges: str) -> set[int]:
+    numbers: set[int] = set()
+    for part in ranges.split(","):
+        first, _, last = part.partition("-")
+        numbers |= set(range(int(first), int(last or first) + 1))
+    return numbers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""After the last candidate: what the gate uses while idle, and whether gate and office agree."""
+
+import json
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.cast import Person
+from demo.judge import Seen
+from demo.processes import cpu_s, program, resident_mb, run
+from demo.sockets import Message
+from demo.stage import Stage
+
+IDLE_S = 10.0
+RECEIPTS_S = 30.0
+PARTS = ("total", "roster", "match", "rules", "disk")
+
+
+@dataclass(slots=True)
+class Ending:
+    """`wrong`: each difference in words; empty: gate and office hold the same, chains whole."""
+
+    gate_events: int = 0
+    office_events: int = 0
+    missing: int = 0
+    gate_chain: str = "not verified"
+    office_chain: str = "not verified"
+    stopped_with: int | None = None
+    rss_mb: float = 0.0
+    idle_cpu_percent: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def chain(self) -> str:
+        both = (self.gate_chain, self.office_chain)
+        return "verified" if both == ("verified", "verified") else f"NOT verified ({both})"
+
+
+def measure_idle(stage: Stage, ending: Ending) -> None:
+    """Memory after the morning; processor use with nobody there and the camera watching."""
+    pid = stage.crew.pid("gate")
+    before = cpu_s(pid)
+    stage.pause(IDLE_S)
+    ending.idle_cpu_percent = round((cpu_s(pid) - before) / IDLE_S * 100, 1)
+    ending.rss_mb = round(resident_mb(pid), 1)
+
+
+def audit(stage: Stage, cast: dict[str, Person], ending: Ending) -> None:
+    """Everything receipted, gate stopped in order, both logs verified and compared by hash."""
+    stage.until("all-receipted", lambda: stage.unsent() == 0, RECEIPTS_S)
+    gate = program("exam-gate")
+    exported = run(gate, "journal", "export", "--config", str(stage.config))
+    events = [json.loads(line) for line in exported.splitlines()]
+    office = json.loads(
+        run(
+            program("exam-office"), "verify", "--home", str(stage.home), "--json", "--events",
+            ok=(0, 1),
+        )
+    )  # fmt: skip
+    ending.stopped_with = stage.crew.stop("gate")
+    if ending.stopped_with != 0:
+        ending.wrong.append(f"SIGTERM ended the gate with {ending.stopped_with}, expected 0")
+    verdict = json.loads(
+        run(gate, "journal", "verify", "--config", str(stage.config), "--json", ok=(0, 1))
+    )
+    ending.gate_chain = str(verdict["chain"])
+    _compare(events, office, ending)
+    _private(stage, cast, exported, ending)
+
+
+def _compare(events: list[Message], office: Message, ending: Ending) -> None:
+    here = {e["hash"] for e in events}
+    there = set(office_hashes(office))
+    ending.gate_events, ending.office_events = len(here), len(there)
+    ending.missing = len(here - there)
+    ending.office_chain = office_chain(office)
+    if ending.missing:
+        ending.wrong.append(f"{ending.missing} events of the gate never reached the office")
+    if there - here:
+        ending.wrong.append(f"the office holds {len(there - here)} events that the gate has not")
+    if ending.chain != "verified":
+        ending.wrong.append(f"chain {ending.chain}")
+
+
+def office_hashes(office: Message) -> list[str]:
+    return [str(h) for h in office["hashes"]]
+
+
+def office_chain(office: Message) -> str:
+    return str(office["chain"])
+
+
+def _private(stage: Stage, cast: dict[str, Person], exported: str, ending: Ending) -> None:
+    """No name and no ID number lies in the clear in the gate's state, its export, the office's
+    database or the broker's."""
+    words = [w.encode() for p in cast.values() for w in (p.name, p.number) if w]
+    files = [
+        p for folder in (stage.disk.folder, stage.work / "broker", stage.home)
+        for p in folder.rglob("*") if p.is_file()
+    ]  # fmt: skip
+    for name, data in [
+        ("the export", exported.encode()),
+        *((str(p), p.read_bytes()) for p in files),
+    ]:
+        if any(w in data for w in words):
+            ending.wrong.append(f"a candidate's name or ID number lies in the clear in {name}")
+
+
+def timings(morning: list[Seen]) -> dict[str, Any]:
+    """Median and 95th percentile in ms of the decisions whose first attempt found a face that was
+    already seen; each part of `ms` apart."""
+    taken = [
+        s.decision["ms"] for s in morning
+        if s.decision and s.decision.get("ms") and s.decision.get("attempt") == 1
+        and s.asked == 0 and s.row.source == "card" and s.decision.get("score") is not None
+    ]  # fmt: skip
+    table: dict[str, Any] = {"decisions": len(taken)}
+    for part in PARTS:
+        values = sorted(t[part] for t in taken if t.get(part) is not None)
+        if values:
+            p95 = values[min(len(values) - 1, round(0.95 * len(values) + 0.5) - 1)]
+            table[part] = {"median": round(statistics.median(values), 2), "p95": round(p95, 2)}
+    return table

@@ -1,0 +1,172 @@
+"""Plays one row: does its steps and collects what sockets and lamps really showed."""
+
+import time
+from typing import Any
+
+from demo import judge, watch
+from demo.cast import Person, Row, Step
+from demo.judge import Seen
+from demo.sockets import Message, NotAnswered, told
+from demo.stage import Stage
+
+DECISION_S = 20.0
+VERDICT_S = 5.0
+STATE_S = 30.0
+
+
+class Player:
+    """One row at a time, in order. The stage may be restarted between them."""
+
+    def __init__(self, stage: Stage, cast: dict[str, Person]) -> None:
+        self._stage = stage
+        self._cast = cast
+        self._seen: Seen
+        self._cut_s = 0.0
+
+    def play(self, row: Row) -> Seen:
+        """What the row showed. A socket that does not answer is a difference, not an end."""
+        self._seen = Seen(row)
+        self._begin()
+        try:
+            for step in row.steps:
+                getattr(self, f"_{step.verb}")(step)
+            if row.hold_s is not None:
+                self._seen.held_s = watch.held(self._stage, row.expect.lamps, self._cut_s)
+            self._seen.stray = self._stray_decisions()
+            self._leave()
+        except NotAnswered as e:
+            self._seen.wrong.append(str(e))
+        judge.judge(self._seen, self._cast[row.card], self._stage.disk.folder)
+        return self._seen
+
+    def _leave(self) -> None:
+        self._simulate(do="lift")
+        self._simulate(do="nobody")
+
+    # -- the world --
+
+    def _simulate(self, **request: Any) -> Message:
+        return told(self._stage.simulator, request)
+
+    def _clock(self, step: Step) -> None:
+        self._simulate(do="clock", at=step.argument, run=bool(step.more.get("run")), trusted=True)
+
+    def _trusted(self, step: Step) -> None:
+        self._simulate(do="clock", trusted=step.argument)
+
+    def _stand(self, step: Step) -> None:
+        sets = [[str(self._stage.photos[p]) for p in self._cast[who].live] for who in step.argument]
+        match sets:
+            case []:
+                self._simulate(do="nobody")
+            case [alone]:
+                self._simulate(do="person", pictures=alone)
+                self._stage.await_face()
+            case _:
+                self._simulate(do="people", pictures=sets)
+
+    def _lay(self, step: Step) -> None:
+        self._begin()
+        self._simulate(**self._card(step))
+
+    def _pull(self, step: Step) -> None:
+        self._begin()
+        self._simulate(do="fault", name="card-pulled", on=True)
+        self._simulate(**self._card(step))
+
+    def _card(self, step: Step) -> Message:
+        person = self._cast[step.argument]
+        valid_to = step.more.get("valid_to", "长期")
+        return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
+
+    def _type(self, step: Step) -> None:
+        self._begin()
+        request = {"do": "type", "ticket": self._cast[step.argument].ticket, **step.more}
+        told(self._stage.staff, request)
+
+    def _begin(self) -> None:
+        """Whatever was shown before belongs to the row before."""
+        if self._stage.follower:
+            self._stage.follower.drain()
+        self._cut_s = time.monotonic()
+
+    def _broker(self, step: Step) -> None:
+        if step.argument == "stop":
+            self._stage.crew.stop("broker")
+        else:
+            self._stage.start_broker()
+
+    def _gate(self, step: Step) -> None:
+        if step.argument == "kill":
+            self._stage.kill_gate()
+        else:
+            self._stage.start_gate()
+
+    def _disk(self, step: Step) -> None:
+        if self._stage.disk_fault:
+            raise NotAnswered(f"not shown: {self._stage.disk_fault}")
+        if step.argument == "fill":
+            self._stage.disk.fill()
+        else:
+            self._stage.disk.free()
+
+    # -- staff --
+
+    def _settle(self, step: Step) -> None:
+        decision = self._seen.decision or {}
+        request = {"do": "settle", "decision": decision.get("id"), "verdict": step.argument}
+        told(self._stage.staff, request | step.more)
+        verdict = self._follow("verdict", VERDICT_S)
+        self._cut_s = verdict["mono_ms"] / 1000
+        self._seen.verdict = verdict
+
+    def _acknowledge(self, step: Step) -> None:
+        told(self._stage.staff, {"do": "acknowledge", "by": step.argument})
+        if not watch.goes_dark(self._stage):
+            self._seen.wrong.append("the lamps went on after the acknowledgement")
+
+    # -- what comes of it --
+
+    def _decided(self, step: Step) -> None:
+        began = self._cut_s
+        decision = self._follow("decision", DECISION_S)
+        self._cut_s = decision["mono_ms"] / 1000
+        self._seen.decision = decision
+        self._seen.asked = watch.asked(self._stage, began, self._cut_s)
+        self._seen.unsent = self._stage.unsent() > 0
+
+    def _shown(self, step: Step) -> None:
+        """Lamps and buzzer of the decision, or of the verdict once there is one."""
+        expect = self._seen.row.expect
+        target = expect.then if self._seen.verdict and expect.then else expect
+        shown = watch.shown(self._stage, self._cut_s, target)
+        if target is expect:
+            self._seen.shown = shown
+        else:
+            self._seen.then_shown = shown
+
+    def _await(self, step: Step) -> None:
+        match step.argument:
+            case "asked-again":
+                watch.asked_again(self._stage, self._cut_s)
+            case "out-of-service":
+                self._stage.until(step.argument, self._stage.out_of_service, STATE_S)
+            case "in-service":
+                self._stage.until(step.argument, lambda: not self._stage.out_of_service(), STATE_S)
+            case "offline":
+                self._stage.until(step.argument, lambda: not self._stage.connected(), STATE_S)
+            case "all-receipted":
+                self._stage.until(step.argument, lambda: self._stage.unsent() == 0, STATE_S)
+
+    def _follow(self, kind: str, timeout_s: float) -> Message:
+        if self._stage.follower is None:
+            raise NotAnswered("the gate is not running")
+        try:
+            return self._stage.follower.wait(lambda m: m.get("kind") == kind, timeout_s)
+        except NotAnswered as e:
+            raise NotAnswered(f"no {kind}: {e}") from e
+
+    def _stray_decisions(self) -> int:
+        """Decisions that nobody waited for."""
+        said = self._stage.follower.drain() if self._stage.follower else []
+        return sum(m.get("kind") in ("decision", "verdict") for m in said)

@@ -1,0 +1,83 @@
+"""The state table and the reasons as text for docs/admission.md; `python -m gate.core.diagram`.
+
+Drawn from `admission.ROWS` and `reasons.MEANING`, so that the page cannot say anything else.
+"""
+
+from collections import defaultdict
+
+from gate.core.admission import ROWS
+from gate.core.reasons import MEANING, SHOW_S, Meaning, Reason
+from gate.core.state import Phase
+
+BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
+
+
+def mermaid() -> str:
+    """The phases and what leads from one to another, as a Mermaid state diagram."""
+    events: dict[tuple[Phase, Phase], list[str]] = defaultdict(list)
+    for row in ROWS:
+        for source in row.phases:
+            for target in row.leads_to:
+                if source is not target:
+                    events[source, target] += [e.__name__ for e in row.events]
+    lines = ["stateDiagram-v2", f"    [*] --> {_name(Phase.OUT_OF_SERVICE)}"]
+    for source, target in sorted(events, key=lambda edge: tuple(map(list(Phase).index, edge))):
+        label = "<br/>".join(dict.fromkeys(events[source, target]))
+        lines.append(f"    {_name(source)} --> {_name(target)} : {label}")
+    return "\n".join(lines)
+
+
+def table() -> str:
+    """Every phase and event: where it leads; `·` stays; empty where the event is illegal."""
+    cells: dict[tuple[str, Phase], str] = {}
+    for row in ROWS:
+        for phase in row.phases:
+            leads = ", ".join(_name(p) for p in row.leads_to if p is not phase) or "·"
+            cells |= {(e.__name__, phase): leads for e in row.events}
+    names = dict.fromkeys(name for name, _ in cells)
+    rows = [[name, *(cells.get((name, p), "") for p in Phase)] for name in names]
+    return _markdown(["event", *map(_name, Phase)], rows)
+
+
+def reasons() -> str:
+    """The table of reasons, in the order of formats."""
+    rows = [
+        [r.value, _outcome(r, m), str(m.pattern), _hold(m), _tone(m), m.zh, m.en]
+        for r, m in MEANING.items()
+    ]
+    return _markdown(["reason", "outcome", "lamps", "until", "buzzer", "中文", "English"], rows)
+
+
+def page() -> str:
+    """What stands between the marks in docs/admission.md."""
+    return "\n\n".join(["```mermaid\n" + mermaid() + "\n```", table(), reasons()])
+
+
+def _name(phase: Phase) -> str:
+    return phase.name
+
+
+def _outcome(reason: Reason, meaning: Meaning) -> str:
+    outcome = meaning.outcome.value if meaning.outcome else "none"
+    again = "again, then " if meaning.retried else ""
+    return f"{again}{outcome}{' (doubtful, evidence)' if meaning.doubtful else ''}"
+
+
+def _hold(meaning: Meaning) -> str:
+    if meaning.pattern.hold_s is not None:
+        return f"{SHOW_S:g} s"
+    return "acknowledged or settled" if meaning.outcome else "healed"
+
+
+def _tone(meaning: Meaning) -> str:
+    repeated = ", repeated" if meaning.pattern.tone_repeats else ""
+    return f"{meaning.pattern.tone}{repeated}"
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(page())

@@ -1,0 +1,134 @@
+"""The Raspberry Pi camera through picamera2. Not yet tried on hardware; see docs.
+
+picamera2 is imported when the camera is opened, so everything else runs without it. What libcamera
+does when a camera hangs, and in which order to undo it, is picamera2#883, #952 and #1264.
+"""
+
+import contextlib
+import threading
+import time
+from typing import Any, Self
+
+import numpy as np
+
+from gate.errors import CameraMissing, FrameTimeout
+from gate.ports import Frame
+
+RESTART_S = 5.0
+"""Longer than this, stop() will not come back in this process."""
+
+
+class Picamera2Camera:
+    """The Camera port: RGB frames of `width` x `height`. One thread opens, captures and closes.
+
+    A camera that gives nothing is restarted once by `capture`; one that then does not answer stays
+    CameraMissing until the process is started again, because reopening leaks its memory
+    (picamera2#1102)."""
+
+    def __init__(self, width: int, height: int, fps: float) -> None:
+        self._size = (width, height)
+        self._frame_us = round(1_000_000 / fps)
+        self._camera: Any = None
+        self._number = 0
+        self._hung = False
+
+    def __enter__(self) -> Self:
+        if self._hung:
+            raise _hung()
+        try:
+            from picamera2 import Picamera2
+        except ImportError as e:
+            raise CameraMissing(
+                "picamera2 is not installed: apt install python3-picamera2 and make the venv with "
+                "--system-site-packages.",
+                "未安装 picamera2：请执行 apt install python3-picamera2。",
+            ) from e
+        with _missing_as_one_error():
+            camera = Picamera2()
+        try:
+            with _missing_as_one_error():
+                camera.configure(self._configuration(camera))
+                camera.start()
+        except CameraMissing:
+            camera.close()
+            raise
+        self._camera = camera
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        camera, self._camera = self._camera, None
+        if camera is not None and not self._hung:
+            self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.close)
+
+    def capture(self, timeout_s: float) -> Frame:
+        if self._hung or self._camera is None:
+            raise _hung()
+        try:
+            with _missing_as_one_error():
+                request = self._camera.capture_request(wait=timeout_s)
+        except TimeoutError as e:
+            self._restart()
+            raise FrameTimeout(
+                f"The camera gave no frame for {timeout_s:g} s: check its cable and power supply.",
+                f"摄像头 {timeout_s:g} 秒内没有图像：请检查排线和电源。",
+                timeout_s=timeout_s,
+            ) from e
+        try:
+            pixels = np.ascontiguousarray(request.make_array("main")[:, :, :3])
+            exposed_ns = request.get_metadata().get("SensorTimestamp") or time.monotonic_ns()
+        finally:
+            request.release()  # four unreleased requests stall the camera
+        self._number += 1
+        return Frame(pixels, int(exposed_ns), self._number)
+
+    def _configuration(self, camera: Any) -> Any:
+        """BGR888 is libcamera's name for R, G, B in memory order. queue=False: no old frames."""
+        controls: dict[str, Any] = {"FrameDurationLimits": (self._frame_us, self._frame_us)}
+        wanted = {"AfMode": 2, "AeFlickerMode": 1, "AeFlickerPeriod": 10_000}  # follow; 50 Hz light
+        controls |= {k: v for k, v in wanted.items() if k in camera.camera_controls}
+        return camera.create_video_configuration(
+            main={"size": self._size, "format": "BGR888"},
+            buffer_count=4, queue=False, display=None, encode=None, controls=controls,
+        )  # fmt: skip
+
+    def _restart(self) -> None:
+        """Without the flush a capture that timed out would swallow a later frame."""
+        camera = self._camera
+        self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.start)
+
+
+def _in_time(*steps: Any) -> bool:
+    """Whether all steps came back within RESTART_S together. They may block for ever
+    (picamera2#1264), so they run on a thread that is left behind if they do."""
+    done = threading.Event()
+
+    def run() -> None:
+        with contextlib.suppress(RuntimeError, OSError):
+            for step in steps:
+                step()
+            done.set()
+
+    threading.Thread(target=run, name="camera restart", daemon=True).start()
+    return done.wait(RESTART_S)
+
+
+@contextlib.contextmanager
+def _missing_as_one_error() -> Any:
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (IndexError, RuntimeError, OSError) as e:
+        raise CameraMissing(
+            f"No camera answers ({type(e).__name__}: {e}): check the ribbon cable and that no "
+            "other program uses it, then restart the gate.",
+            "未找到摄像头：请检查排线，确认没有其他程序占用，然后重启闸机程序。",
+            cause=str(e),
+        ) from e
+
+
+def _hung() -> CameraMissing:
+    return CameraMissing(
+        "The camera does not answer any more: restart the gate program.",
+        "摄像头已无响应：请重启闸机程序。",
+    )

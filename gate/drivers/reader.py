@@ -1,0 +1,124 @@
+"""The ID-card reader on its serial port: one thread owns the port, the loop gets its events."""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Self
+
+from gate.core.events import ReaderBack, ReaderLost
+from gate.drivers.card_watch import CardWatch
+from gate.drivers.serial_link import (
+    PORT_FAULTS,
+    LinkClosing,
+    Patience,
+    SerialLink,
+    lost,
+    probe,
+)
+from gate.ports import Clock, ReaderEvent
+
+__all__ = ["Patience", "SerialCardReader", "probe"]
+
+log = logging.getLogger(__name__)
+
+_EVENTS_KEPT = 64
+_BACKOFF_MAX_S = 5.0
+_JOIN_S = 3.0
+
+
+class SerialCardReader:
+    """A `gate.ports.CardReader` for SDT modules. `poll_s`: pause between two looks for a card.
+
+    A port that is missing, busy or silent is a `ReaderLost`, once an outage, and is opened again
+    with a pause that doubles up to 5 s. A card that lies there from before is presented. Events
+    nobody takes are dropped oldest first, 64 are kept: who laid that card has long gone.
+    """
+
+    def __init__(
+        self, port: str, baud: int, clock: Clock, poll_s: float = 0.3,
+        patience: Patience | None = None,
+    ) -> None:  # fmt: skip
+        self._port, self._baud = port, baud
+        self._clock = clock
+        self._poll_s = poll_s
+        self._patience = patience or Patience()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: deque[ReaderEvent] = deque(maxlen=_EVENTS_KEPT)
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="card-reader", daemon=True)
+        self._thread.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Idempotent; at most 3 s."""
+        self._stopping.set()
+        self._closed = True
+        self._changed.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.join, _JOIN_S)
+            if thread.is_alive():
+                log.error("the card reader's thread did not end within %s s", _JOIN_S)
+
+    async def events(self) -> AsyncIterator[ReaderEvent]:
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            if self._closed:
+                return
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _keep(self, event: ReaderEvent) -> None:
+        if len(self._waiting) == _EVENTS_KEPT:
+            log.warning("nobody takes the card reader's events: the oldest is dropped")
+        self._waiting.append(event)
+        self._changed.set()
+
+    # -- on the reader's own thread from here ----------------------------------------------------
+
+    def _tell(self, event: ReaderEvent) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(self._keep, event)
+        except RuntimeError:  # the loop was closed without closing the reader
+            self._stopping.set()
+
+    def _run(self) -> None:
+        told_lost = False
+        backoff_s = self._poll_s
+        while not self._stopping.is_set():
+            try:
+                with self._link() as link:
+                    link.prove_alive()
+                    if told_lost:
+                        self._tell(ReaderBack())
+                    told_lost, backoff_s = False, self._poll_s
+                    self._serve(link)
+            except LinkClosing:
+                return
+            except PORT_FAULTS as e:
+                if not told_lost:
+                    self._tell(ReaderLost(lost(self._port, e).en))
+                told_lost = True
+            self._stopping.wait(backoff_s)
+            backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
+
+    def _link(self) -> SerialLink:
+        return SerialLink(
+            self._port, self._baud, patience=self._patience, closing=self._stopping.is_set
+        )
+
+    def _serve(self, link: SerialLink) -> None:
+        watch = CardWatch(link, self._clock, self._tell)
+        while not self._stopping.is_set():
+            watch.poll()
+            self._stopping.wait(self._poll_s)

@@ -1,0 +1,191 @@
+"""simulator.sock: how a script, a demo or a test moves the world of a simulated gate.
+
+The requests are those of formats.md, Control sockets; `{"do": "press"}` presses the acknowledge
+button. What is done answers `{"ok": true}`, the clock its new time.
+"""
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from gate.drivers.simulated.camera import SimulatedCamera
+from gate.drivers.simulated.clock import SimulatedClock
+from gate.drivers.simulated.sdt_cards import card_of
+from gate.drivers.simulated.signals import SimulatedSignals
+from gate.errors import UsageError
+from gate.jsonlines import Message
+
+DONE: Message = {"ok": True}
+
+
+class Simulator:
+    """`answer` is the handler of simulator.sock. `module` is None where a real reader is used;
+    `camera` and `signals` likewise: their requests are then answered with an error.
+
+    Pictures and the reader's thread are waited for off the event loop, which is the gate's own.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: SimulatedClock,
+        camera: SimulatedCamera | None,
+        module: Any,
+        signals: SimulatedSignals | None,
+    ) -> None:
+        self._clock = clock
+        self._camera = camera
+        self._module = module
+        self._signals = signals
+        self._verbs: Mapping[tuple[str, str], Callable[[Message], Awaitable[Message]]] = {
+            ("do", "clock"): self._set_clock,
+            ("do", "card"): self._lay,
+            ("do", "lift"): self._lift,
+            ("do", "person"): self._person,
+            ("do", "people"): self._people,
+            ("do", "nobody"): self._nobody,
+            ("do", "fault"): self._fault,
+            ("do", "press"): self._press,
+            ("ask", "signals"): self._history,
+        }
+
+    async def answer(self, request: Message) -> Message:
+        """What a client gets for `request`. UsageError for one that does not fit its form."""
+        for key in ("do", "ask"):
+            verb = request.get(key)
+            if isinstance(verb, str) and (key, verb) in self._verbs:
+                return await self._verbs[key, verb](request)
+        known = ", ".join(f'{{"{key}":"{verb}"}}' for key, verb in self._verbs)
+        raise UsageError(f"No such request: use one of {known}.", f"未知请求，可用：{known}。")
+
+    async def _set_clock(self, request: Message) -> Message:
+        at, run, trusted = (
+            _optional(request, "at", str), _optional(request, "run", bool),
+            _optional(request, "trusted", bool),
+        )  # fmt: skip
+        now = self._clock.set(None if at is None else _instant(at), run, trusted)
+        return DONE | {
+            "at": now.at.isoformat(timespec="milliseconds"),
+            "trusted": now.trusted,
+            "mono_ms": now.mono_ns // 1_000_000,
+        }
+
+    async def _lay(self, request: Message) -> Message:
+        module = _present(self._module, "reader", "读卡器")
+        words = {
+            name: _optional(request, name, str)
+            for name in ("number", "name", "valid_to", "kind", "valid_from")
+        }
+        if words["number"] is None:
+            raise UsageError('A card needs a "number".', "证件需要号码（number）。")
+        begins = words.pop("valid_from")
+        card = card_of(**{k: v for k, v in words.items() if v is not None})
+        if begins is not None:
+            card = dataclasses.replace(card, valid_from=_day(begins))
+        await asyncio.to_thread(module.lay, card)
+        return DONE
+
+    async def _lift(self, _: Message) -> Message:
+        await asyncio.to_thread(_present(self._module, "reader", "读卡器").lift)
+        return DONE
+
+    async def _person(self, request: Message) -> Message:
+        camera = _present(self._camera, "camera", "摄像头")
+        await asyncio.to_thread(camera.person, _paths(request.get("pictures")))
+        return DONE
+
+    async def _people(self, request: Message) -> Message:
+        camera = _present(self._camera, "camera", "摄像头")
+        people = request.get("pictures")
+        if not isinstance(people, list):
+            raise _no_pictures()
+        await asyncio.to_thread(camera.people, [_paths(person) for person in people])
+        return DONE
+
+    async def _nobody(self, _: Message) -> Message:
+        _present(self._camera, "camera", "摄像头").nobody()
+        return DONE
+
+    async def _fault(self, request: Message) -> Message:
+        name = _optional(request, "name", str) or ""
+        on = _optional(request, "on", bool)
+        of_camera = self._camera.FAULTS if self._camera else ()
+        if self._camera and name in of_camera:
+            self._camera.fault(name, on is not False)
+            return DONE
+        of_module: tuple[str, ...] = ()
+        if self._module is not None:
+            try:
+                await asyncio.to_thread(self._module.fault, name, on is not False)
+            except UsageError as e:
+                of_module = tuple(e.facts.get("names", ()))  # type: ignore[call-overload]
+            else:
+                return DONE
+        known = ", ".join((*of_camera, *of_module))
+        raise UsageError(f"No fault {name!r}: use one of {known}.", f"未知故障，可用：{known}。")
+
+    async def _press(self, _: Message) -> Message:
+        _present(self._signals, "signals", "信号灯").press_acknowledge()
+        return DONE
+
+    async def _history(self, _: Message) -> Message:
+        signals = _present(self._signals, "signals", "信号灯")
+        return {"mono_ms": time.monotonic_ns() // 1_000_000, **signals.history()}
+
+
+def _present(part: Any, name: str, zh: str) -> Any:
+    if part is None:
+        raise UsageError(
+            f"The {name} of this gate is a real one and cannot be moved by a script.",
+            f"此闸机使用真实{zh}，不能由脚本控制。",
+            part=name,
+        )
+    return part
+
+
+def _optional(request: Message, key: str, kind: type) -> Any:
+    value = request.get(key)
+    if value is not None and not isinstance(value, kind):
+        raise UsageError(
+            f"{key!r} must be {_KINDS[kind]}, not {value!r}.", f"{key} 的类型不正确：{value!r}。"
+        )
+    return value
+
+
+_KINDS = {str: "a text", bool: "true or false"}
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(
+            f"{text!r} is no time: write 2027-04-10T08:45:00+08:00.",
+            f"{text!r} 不是有效时间：请写 2027-04-10T08:45:00+08:00。",
+        ) from e
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(
+            f"{text!r} is no date: write 2020-04-10.", f"{text!r} 不是有效日期：请写 2020-04-10。"
+        ) from e
+
+
+def _paths(names: object) -> list[Path]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _no_pictures()
+    return [Path(name) for name in names]
+
+
+def _no_pictures() -> UsageError:
+    return UsageError(
+        '"pictures" must list files: ["a.jpg","b.jpg"]; for people one such list for each.',
+        "pictures 应为文件列表；多人时每人一个列表。",
+    )

@@ -1,0 +1,74 @@
+"""Cards for the simulated module: what a chip would hold, made from what a script says."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.drivers.sdt import Reply, Status
+from gate.drivers.sdt_text import encode_addresses, encode_card
+from gate.errors import UsageError
+
+FAKE_PORTRAIT = bytes.fromhex("574C66007E00320000FF85005151513E") + bytes(
+    i * 7 & 255 for i in range(1008)
+)
+"""The header every portrait has and filler: no decoder, and no person, is behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedCard:
+    """One chip. `text`: 256 bytes; `photo`: 1,024; `addresses`: newest address entries, 0 to 4."""
+
+    text: bytes
+    photo: bytes = FAKE_PORTRAIT
+    addresses: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, card: IdCard, *addresses: str, **others: str) -> "SimulatedCard":
+        """The chip of `card`; `others` as `encode_card`. SdtError."""
+        return cls(encode_card(card, **others), addresses=addresses)
+
+    def text_and_photo(self) -> Reply:
+        sizes = len(self.text).to_bytes(2, "big") + len(self.photo).to_bytes(2, "big")
+        return Reply(Status.DONE, sizes + self.text + self.photo)
+
+    def newest_address(self) -> Reply:
+        if not self.addresses:
+            return Reply(Status.NO_SUCH_ITEM)
+        return Reply(Status.DONE, encode_addresses(self.addresses))
+
+
+def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "resident") -> IdCard:
+    """An `IdCard` from the words of a script. UsageError for what no chip can hold.
+
+    The number's check digit is not looked at: a wrong one is something to try.
+    """
+    kinds = [k.value for k in DocumentKind if k is not DocumentKind.TEMPORARY]
+    if kind not in kinds:
+        raise UsageError(
+            f"No card of kind {kind!r} has a chip: use one of {', '.join(kinds)}.",
+            f"{kind!r} 类证件没有芯片：请用 {'、'.join(kinds)}。",
+            kind=kind,
+        )
+    if not re.fullmatch(r"[0-9A-Za-z]{15,18}", number):
+        raise UsageError(
+            f"{number!r} is not an ID number: 18 characters, or 15 on a foreigner's card of 2017.",
+            f"{number!r} 不是证件号码。",
+            number=number,
+        )
+    return IdCard(DocumentKind(kind), number, name, None, _expiry(valid_to))
+
+
+def _expiry(text: str) -> date | Expiry:
+    if text == Expiry.LONG_TERM.value:
+        return Expiry.LONG_TERM
+    if text in ("", Expiry.UNKNOWN.value):
+        return Expiry.UNKNOWN
+    try:
+        return date.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(
+            f"{text!r} is no end of validity: write YYYY-MM-DD, 长期 or unknown.",
+            f"{text!r} 不是有效期：请写 YYYY-MM-DD、长期 或 unknown。",
+            valid_to=text,
+        ) from e

@@ -1,0 +1,31 @@
+"""The running gate's view of what is installed: a new roster is opened when there is one."""
+
+from pathlib import Path
+
+from gate.roster.install import current_manifest, open_installed
+from gate.roster.open import InstalledRoster
+
+
+class InstalledShelf:
+    """Obeys the RosterShelf port. A roster that failed to open is tried again at each call."""
+
+    def __init__(self, state: Path, *, gate: str, sealing: bytes, office: bytes) -> None:
+        self._state = state
+        self._gate = gate
+        self._sealing = sealing
+        self._office = office
+        self._opened: Path | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether any roster is installed now."""
+        return current_manifest(self._state) is not None
+
+    def refresh(self) -> InstalledRoster | None:
+        path = current_manifest(self._state)
+        if path is None or path == self._opened:
+            return None
+        roster = open_installed(self._state, self._gate, self._sealing, self._office)
+        if roster is not None:
+            self._opened = path
+        return roster

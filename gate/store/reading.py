@@ -1,0 +1,105 @@
+"""A journal looked at from outside, also while the gate writes it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from gate.core.decision import Event, verify_chain
+from gate.errors import InputDamaged, StorageDamaged
+from gate.ports import Receipt
+from gate.store import rows
+from gate.store.faults import damaged, from_sqlite
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One snapshot. `last`: its newest seq, `head`: the hash there."""
+
+    db: sqlite3.Connection
+    path: Path
+    gate: str
+    epoch: str
+    last: int
+    head: str
+    receipt: Receipt | None
+
+    def events(self, first: int = 1, last: int | None = None) -> Iterator[Event]:
+        """In order, at most to the end of the snapshot. StorageDamaged."""
+        upto = self.last if last is None else min(last, self.last)
+        try:
+            yield from rows.walk(self.db, first, upto)
+        except sqlite3.Error as e:
+            raise from_sqlite(self.path, e) from e
+        except ValueError as e:
+            raise damaged(self.path, f"an event is not JSON: {e}") from e
+
+    def fault(self, gate: str | None = None) -> str | None:
+        """Why this is not the whole unchanged journal of `gate` (by default: of the gate that made
+        it), in words that name the seq; None when it is."""
+        if gate is not None and gate != self.gate:
+            return f"it belongs to gate {self.gate}, not {gate}"
+        try:
+            broken = verify_chain(self.events(), gate=self.gate, epoch=self.epoch)
+        except (KeyError, TypeError) as e:
+            return f"an event lacks or misuses the field {e}"
+        if broken is not None:
+            return f"event {broken.seq}: {broken.what}"
+        counted = self.db.execute("SELECT count(*) FROM event").fetchone()[0]
+        if counted != self.last:
+            return f"{self.last} events should be there, {counted} are"
+        return self._against_receipt()
+
+    def _against_receipt(self) -> str | None:
+        known = self.receipt
+        if known is None or not known.high:
+            return None
+        if known.high > self.last:
+            return f"events {self.last + 1} to {known.high} are gone; the office has them"
+        (event,) = self.events(known.high, known.high)
+        if event["hash"] != known.head:
+            return f"event {known.high} is not the one the office has"
+        return None
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Reading]:
+    """Open `path` for reading only. InputDamaged where there is no journal, StorageDamaged."""
+    if not path.is_file():
+        raise InputDamaged(
+            f"No journal at {path}: run the gate first, or name the file with --journal.",
+            f"{path} 处没有日志：请先运行闸机，或用 --journal 指定文件。",
+            path=str(path),
+        )
+    db = None
+    try:
+        db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+        db.execute("PRAGMA busy_timeout = 2000")
+        db.isolation_level = None
+        db.execute("BEGIN")  # one snapshot for everything that follows
+        yield _snapshot(db, path)
+    except sqlite3.Error as e:
+        raise from_sqlite(path, e) from e
+    finally:
+        if db is not None:
+            db.close()
+
+
+def _snapshot(db: sqlite3.Connection, path: Path) -> Reading:
+    try:
+        owner = rows.identity(db)
+    except sqlite3.OperationalError as e:
+        if "no such table" in str(e):
+            raise damaged(path, "it holds no journal") from e
+        raise
+    if owner is None:
+        raise StorageDamaged(
+            f"The journal {path} was never begun: start the gate once.",
+            f"日志 {path} 尚未建立：请先启动一次闸机。",
+            path=str(path),
+        )
+    gate, epoch = owner
+    head = rows.head(db, epoch)
+    return Reading(db, path, gate, epoch, head.seq, head.hash, rows.receipt(db))

@@ -1,0 +1,105 @@
+"""The envelope of every message: one JSON object, checked field by field, and signed."""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
+
+from gate.core.decision import key_id
+from gate.errors import InputRejected, SignatureRefused
+
+MAX_BYTES = 32 * 1024
+"""Of one payload, signature included."""
+
+ID = re.compile(r"[a-z0-9-]{1,64}")
+EPOCH = re.compile(r"[0-9a-f]{16}")
+HASH = re.compile(r"[0-9a-f]{64}")
+_NUMBER_MAX = 2**53  # what every JSON reader takes for a whole number
+
+Form = dict[str, Callable[[Any], bool]]
+"""What each field must satisfy."""
+
+
+def matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+    """Text that `pattern` covers whole."""
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def count(least: int) -> Callable[[Any], bool]:
+    """A whole number, not a boolean."""
+    return lambda value: type(value) is int and least <= value <= _NUMBER_MAX
+
+
+def text(value: Any) -> bool:
+    """A short string."""
+    return isinstance(value, str) and len(value) <= 200
+
+
+def read_object(payload: bytes) -> dict[str, Any]:
+    """One JSON object of at most `MAX_BYTES`."""
+    if len(payload) > MAX_BYTES:
+        raise InputRejected(f"A message of {len(payload)} bytes; at most {MAX_BYTES} are taken.")
+    try:
+        raw = json.loads(payload.decode("utf-8"), parse_constant=_no_such_number)
+    except (ValueError, RecursionError) as e:
+        raise InputRejected(f"A message is not JSON: {e}.") from e
+    if not isinstance(raw, dict):
+        raise InputRejected("A message is not a JSON object.")
+    return raw
+
+
+def _no_such_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def check_fields(raw: dict[str, Any], form: Form) -> dict[str, Any]:
+    """`raw` itself, once every field of `form` is there and fits; others may stand beside.
+    InputRejected."""
+    wrong = sorted(k for k, fits in form.items() if k not in raw or not fits(raw[k]))
+    if wrong:
+        raise InputRejected(f"A message lacks or misuses: {', '.join(wrong)}.")
+    return raw
+
+
+def signed(domain: str, head: dict[str, Any], key: SigningKey) -> dict[str, Any]:
+    """`head` with the signer's key id and signature."""
+    named = head | {"key": key_id(key.verify_key.encode())}
+    signature = key.sign(_covered(domain, named)).signature
+    return named | {"sig": base64.b64encode(signature).decode()}
+
+
+def verify(domain: str, head: Mapping[str, Any], public: bytes | None) -> None:
+    """SignatureRefused unless `head` was signed with the private half of `public`."""
+    if public is None:
+        raise SignatureRefused(f"Gate {head['gate']} is not enrolled here.")
+    if head["key"] != key_id(public):
+        raise SignatureRefused(f"Signed with key {head['key'][:16]!r}, not with {key_id(public)}.")
+    try:
+        signature = base64.b64decode(head["sig"], validate=True)
+        VerifyKey(public).verify(_covered(domain, head), signature)
+    except (BadSignatureError, binascii.Error, ValueError, TypeError) as e:
+        raise SignatureRefused(f"The signature of a {domain} of {head['gate']} is wrong.") from e
+
+
+def _covered(domain: str, head: Mapping[str, Any]) -> bytes:
+    """Every field but the signature, behind the name of what is signed: no signature of one kind of
+    message can stand under another."""
+    return f"exam-gate/{domain}/1\n".encode() + compact(
+        {k: v for k, v in head.items() if k != "sig"}
+    )
+
+
+def compact(value: Any) -> bytes:
+    """Canonical bytes. InputRejected for NaN, infinity and lone surrogates."""
+    try:
+        encoded = json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+        return encoded.encode()
+    except (ValueError, RecursionError) as e:
+        raise InputRejected(f"A message has no canonical bytes: {e}.") from e

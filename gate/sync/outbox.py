@@ -1,0 +1,130 @@
+"""What to send next: a pure function of the journal's head, the office's receipt and what this
+connection has under way. Nothing here outlives a connection, so nothing here can be lost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gate.ports import Receipt
+from gate.sync.wire import MAX_EVENTS
+
+WINDOW = 4
+"""Batches under way at most; the backlog uses one less, so that a live event never waits."""
+
+RESEND_S = 10.0
+RESEND_MAX_S = 300.0
+"""Without a receipt a batch goes again after `RESEND_S`, doubled for each time in a row."""
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Events `first` to `last`, both included. `hist`: backlog, not live."""
+
+    first: int
+    last: int
+    hist: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    part: Slice
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One connection's sending. Events from `live_from` on happened while it stood. `listening`:
+    the office has not said that it is away. `unheard`: batches in a row that ran into their
+    timeout."""
+
+    live_from: int
+    listening: bool = True
+    sent: tuple[Sent, ...] = ()
+    unheard: int = 0
+
+    @property
+    def timeout_s(self) -> float:
+        if not self.listening:
+            return RESEND_MAX_S
+        return min(RESEND_MAX_S, RESEND_S * 2.0 ** min(self.unheard, 10))
+
+
+def next_slice(head: int, receipt: Receipt | None, window: Window) -> Slice | None:
+    """The next events to send, None when there is nothing to send now. Live before backlog; within
+    each the lowest first, which is what the receipt misses."""
+    free = (WINDOW if window.listening else 1) - len(window.sent)
+    wanted = _without(unstored(head, receipt), [(s.part.first, s.part.last) for s in window.sent])
+    for first, last in _clipped(wanted, window.live_from, head):
+        return _slice(first, last, hist=False) if free > 0 else None
+    for first, last in _clipped(wanted, 1, window.live_from - 1):
+        return _slice(first, last, hist=True) if free > (1 if window.listening else 0) else None
+    return None
+
+
+def unstored(head: int, receipt: Receipt | None) -> list[Range]:
+    """What the office has not said it has, up to `head`."""
+    if receipt is None:
+        return [(1, head)] if head else []
+    known = max(receipt.high, receipt.top)
+    return [*receipt.missing, (known + 1, head)] if known < head else list(receipt.missing)
+
+
+def backlog(head: int, receipt: Receipt | None) -> int:
+    """How many events the office has not receipted."""
+    return sum(last - first + 1 for first, last in unstored(head, receipt))
+
+
+def note_sent(window: Window, part: Slice, now_s: float) -> Window:
+    return replace(window, sent=(*window.sent, Sent(part, now_s)))
+
+
+def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
+    """What is stored is no longer under way. After a change of generation nothing is: the office's
+    database may stand lower than before."""
+    if old is not None and old.generation != new.generation:
+        return replace(window, sent=(), unheard=0)
+    ends = [(s, unstored(s.part.last, new)) for s in window.sent]
+    under_way = tuple(s for s, open_ in ends if any(_clipped(open_, s.part.first, s.part.last)))
+    return replace(window, sent=under_way, unheard=0)
+
+
+def note_time(window: Window, now_s: float) -> Window:
+    """Batches without a receipt for too long are no longer under way: they will be sent again."""
+    fresh = tuple(s for s in window.sent if now_s < s.at_s + window.timeout_s)
+    if len(fresh) == len(window.sent):
+        return window
+    return replace(window, sent=fresh, unheard=window.unheard + 1)
+
+
+def note_office(window: Window, listening: bool) -> Window:
+    """An office that came back is sent everything it has not receipted, at once."""
+    if listening and not window.listening:
+        return replace(window, listening=True, sent=(), unheard=0)
+    return replace(window, listening=listening)
+
+
+def next_timeout(window: Window) -> float | None:
+    """When `note_time` has something to do."""
+    return min((s.at_s + window.timeout_s for s in window.sent), default=None)
+
+
+def _slice(first: int, last: int, *, hist: bool) -> Slice:
+    return Slice(first, min(last, first + MAX_EVENTS - 1), hist)
+
+
+def _clipped(ranges: Iterable[Range], low: int, high: int) -> list[Range]:
+    cut = ((max(first, low), min(last, high)) for first, last in ranges)
+    return [(first, last) for first, last in cut if first <= last]
+
+
+def _without(ranges: list[Range], taken: list[Range]) -> list[Range]:
+    """`ranges` without `taken`."""
+    for low, high in taken:
+        ranges = [
+            part
+            for first, last in ranges
+            for part in ((first, min(last, low - 1)), (max(first, high + 1), last))
+            if part[0] <= part[1]
+        ]
+    return ranges

@@ -1,0 +1,213 @@
+"""What travels between gate and office: topics, signed batches, signed receipts. Pure.
+
+A batch is any slice of a journal, in any order, any number of times. Its events travel without
+`prev`, `hash` and `ms`: the receiver computes the hashes from the batch's `prev` on and
+compares the last one with the signed head: no event carries a hash that could differ from it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.core.decision import NOT_HASHED, Event, event_hash
+from gate.errors import InputRejected, SignatureRefused
+from gate.ports import Receipt
+from gate.sync.envelope import (
+    EPOCH,
+    HASH,
+    ID,
+    MAX_BYTES,
+    Form,
+    check_fields,
+    compact,
+    count,
+    matches,
+    read_object,
+    signed,
+    text,
+    verify,
+)
+
+MAX_EVENTS = 50
+MAX_RANGES = 64
+"""Missing ranges in one receipt; `top` then ends before the first one left out."""
+
+_ENVELOPE: Form = {
+    "v": lambda value: type(value) is int and value == 1,
+    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
+}  # fmt: skip
+_BATCH_HEAD = _ENVELOPE | {
+    "from": count(1), "to": count(1), "prev": matches(HASH),
+    "hist": lambda value: isinstance(value, bool),
+}  # fmt: skip
+_RECEIPT = _ENVELOPE | {
+    "generation": count(0), "high": count(0), "top": count(0), "at": text,
+    "missing": lambda value: isinstance(value, list),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """`eg/1/<exam>/<site>/<gate>/…`; the gate's name is MQTT client id and certificate name."""
+
+    exam: str
+    site: str
+    gate: str
+
+    @property
+    def ev(self) -> str:
+        return self._own("ev")
+
+    @property
+    def hb(self) -> str:
+        return self._own("hb")
+
+    @property
+    def state(self) -> str:
+        return self._own("state")
+
+    @property
+    def rcpt(self) -> str:
+        return self._own("rcpt")
+
+    def _own(self, part: str) -> str:
+        return f"eg/1/{self.exam}/{self.site}/{self.gate}/{part}"
+
+    @staticmethod
+    def of(topic: str) -> tuple["Topics", str]:
+        """Whose topic this is and its last part (`ev`, `hb`, `cmd/res`, …). InputRejected."""
+        parts = topic.split("/", 5)
+        if len(parts) != 6 or parts[:2] != ["eg", "1"] or parts[5] not in _PARTS:
+            raise InputRejected(f"Not a gate's topic: {topic[:200]!r}.")
+        if not all(ID.fullmatch(p) for p in parts[2:5]):
+            raise InputRejected(f"Not a gate's topic: {topic[:200]!r}.")
+        return Topics(*parts[2:5]), parts[5]
+
+
+_PARTS = ("ev", "hb", "state", "alert", "rcpt", "cmd", "cmd/res", "cfg", "cfg/rep", "mirror")
+
+OFFICE_STATE = "eg/1/office/state"
+EVERY_GATES_EVENTS = "eg/1/+/+/+/ev"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events `first` to `last` of one gate, `prev` and hashes joined on again. `head`: the hash of
+    the last; `hist`: sent from the backlog."""
+
+    gate: str
+    epoch: str
+    first: int
+    last: int
+    prev: str
+    head: str
+    hist: bool
+    events: tuple[Event, ...]
+    key: str
+    sig: str
+
+
+def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tuple[bytes, int]:
+    """The payload of the longest run from the start of `events` that keeps the limits, and how many
+    events it holds (at least one; the journal bounds the size of one)."""
+    bodies: list[Event] = []
+    room = MAX_BYTES - 1024  # envelope and signature are below 600 bytes
+    for event in events[:MAX_EVENTS]:
+        body = {k: v for k, v in event.items() if k not in NOT_HASHED}
+        room -= len(compact(body)) + 1
+        if room < 0 and bodies:
+            break
+        bodies.append(body)
+    first, last = events[0], events[len(bodies) - 1]
+    head = {
+        "v": 1, "gate": first["gate"], "epoch": first["epoch"], "from": first["seq"],
+        "to": last["seq"], "prev": first["prev"], "hist": hist, "head": last["hash"],
+    }  # fmt: skip
+    return compact(signed("batch", head, key) | {"ev": bodies}), len(bodies)
+
+
+def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
+    """The batch in `payload`, its signature and its inner chain verified. `keys`: the Ed25519
+    public key of a gate, None for one that is not enrolled. InputRejected, SignatureRefused."""
+    raw = read_object(payload)
+    bodies = raw.pop("ev", None)
+    head = check_fields(raw, _BATCH_HEAD)
+    if not isinstance(bodies, list) or not 1 <= len(bodies) <= MAX_EVENTS:
+        raise InputRejected("A batch holds 1 to 50 events.")
+    if head["to"] - head["from"] + 1 != len(bodies):
+        raise InputRejected("A batch must hold every event from its first to its last.")
+    verify("batch", head, keys(head["gate"]))
+    return Batch(
+        head["gate"], head["epoch"], head["from"], head["to"], head["prev"], head["head"],
+        head["hist"], _chained(head, bodies), head["key"], head["sig"],
+    )  # fmt: skip
+
+
+def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[Event, ...]:
+    events, previous = [], head["prev"]
+    for seq, body in enumerate(bodies, head["from"]):
+        if not isinstance(body, dict) or NOT_HASHED & body.keys():
+            raise InputRejected(f"Event {seq} of a batch has not the form of an event.")
+        if (body.get("gate"), body.get("epoch"), body.get("seq")) != (
+            head["gate"], head["epoch"], seq,
+        ) or isinstance(body["seq"], bool):  # fmt: skip
+            raise InputRejected(f"Event {seq} of a batch belongs elsewhere.")
+        if not all(isinstance(body.get(k), str) for k in ("id", "kind", "at", "boot", "clock")):
+            raise InputRejected(f"Event {seq} of a batch lacks a field of every event.")
+        try:
+            digest = event_hash(previous, body)
+        except (ValueError, RecursionError) as e:
+            raise InputRejected(f"Event {seq} of a batch has no canonical bytes: {e}.") from e
+        events.append(body | {"prev": previous, "hash": digest})
+        previous = digest
+    if previous != head["head"]:
+        raise SignatureRefused("The events of a batch do not lead to its signed head.")
+    return tuple(events)
+
+
+def encode_receipt(receipt: Receipt, key: SigningKey) -> bytes:
+    """InputRejected for more than `MAX_RANGES` missing ranges."""
+    if len(receipt.missing) > MAX_RANGES:
+        raise InputRejected(f"A receipt names at most {MAX_RANGES} missing ranges.")
+    body = {
+        "v": 1, "generation": receipt.generation, "gate": receipt.gate, "epoch": receipt.epoch,
+        "high": receipt.high, "head": receipt.head, "missing": [list(r) for r in receipt.missing],
+        "at": receipt.at, "top": receipt.top,
+    }  # fmt: skip
+    return compact(signed("receipt", body, key))
+
+
+def decode_receipt(payload: bytes, office_public: bytes) -> Receipt:
+    """The receipt in `payload`, its signature verified. InputRejected, SignatureRefused."""
+    body = check_fields(read_object(payload), _RECEIPT)
+    ranges = tuple(_range(r) for r in body["missing"][: MAX_RANGES + 1])
+    low = body["high"]
+    for first, last in ranges:
+        if not low < first <= last < body["top"]:
+            raise InputRejected("The missing ranges of a receipt are not in order.")
+        low = last + 1
+    if len(ranges) > MAX_RANGES or body["top"] < body["high"]:
+        raise InputRejected("The missing ranges of a receipt exceed its limits.")
+    verify("receipt", body, office_public)
+    return Receipt(
+        body["generation"], body["gate"], body["epoch"], body["high"], body["head"], ranges,
+        body["at"], body["top"],
+    )  # fmt: skip
+
+
+def encode_note(**fields: Any) -> bytes:
+    """An unsigned note: heartbeat or state."""
+    return compact({"v": 1, **fields})
+
+
+def decode_note(payload: bytes) -> dict[str, Any]:
+    """InputRejected."""
+    return read_object(payload)
+
+
+def _range(raw: Any) -> tuple[int, int]:
+    if not isinstance(raw, list) or len(raw) != 2 or not all(count(1)(n) for n in raw):
+        raise InputRejected("A missing range is two numbers.")
+    return raw[0], raw[1]

@@ -1,0 +1,153 @@
+"""The only file that names concrete adapters: settings in, one unit out."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.config import Camera as CameraSettings
+from gate.config import Settings
+from gate.config import Signals as SignalsSettings
+from gate.console.staff_socket import StaffSocket
+from gate.drivers.camera import Picamera2Camera
+from gate.drivers.clock import SystemClock
+from gate.drivers.reader import SerialCardReader
+from gate.drivers.signals import GpioSignals
+from gate.errors import CameraMissing
+from gate.front_desk import FrontDesk
+from gate.jsonlines import Handler, serve
+from gate.lane import Lane, Unit
+from gate.models.watcher import Watcher
+from gate.ports import Camera, Clock
+from gate.roster.keys import read_key
+from gate.roster.watch import InstalledShelf
+from gate.store.evidence import SealedEvidence
+from gate.store.journal import SqliteJournal
+from gate.sync.mqtt import MqttUplink
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What a simulation replaces."""
+
+    clock: Clock
+    camera: Camera
+    signals: GpioSignals
+    reader_port: str
+    simulator: Handler | None = None
+    """Answers simulator.sock, under --simulate only."""
+
+
+@contextlib.asynccontextmanager
+async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
+    """A lane with its sockets open. Nothing is opened before `Service.run` but these sockets and,
+    under --simulate, the simulated card reader's pseudo-terminal."""
+    with _simulated(settings) if simulate else _real(settings) as hardware:
+        unit, lane_of = _unit(settings, hardware)
+        lane = Lane(unit)
+        lane_of.append(lane)
+        runtime = settings.paths.runtime
+        async with contextlib.AsyncExitStack() as stack:
+            staff = StaffSocket(FrontDesk(lane))
+            await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
+            if hardware.simulator is not None:
+                listening = serve(runtime / "simulator.sock", hardware.simulator)
+                await stack.enter_async_context(listening)
+            yield lane
+
+
+def _unit(settings: Settings, hardware: Hardware) -> tuple[Unit, list[Lane]]:
+    """The uplink asks which exam the lane is at; the lane is made after it."""
+    keys, state, unit = settings.keys, settings.paths.state, settings.unit
+    lane_of: list[Lane] = []
+    office = read_key(keys.office, "the office's public key")
+    journal = SqliteJournal(state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot)
+    return Unit(
+        id=unit.id,
+        site=unit.site,
+        clock=hardware.clock,
+        reader=SerialCardReader(hardware.reader_port, settings.reader.baud, hardware.clock),
+        matcher=Watcher(
+            hardware.camera, settings.paths.models, hardware.clock,
+            fps=settings.camera.fps, threads=settings.camera.threads,
+        ),
+        signals=hardware.signals,
+        shelf=shelf_of(settings),
+        journal=journal,
+        evidence=SealedEvidence(
+            state / "evidence", read_key(keys.examiner, "the chief examiner's public key")
+        ),
+        uplink=MqttUplink(
+            host=settings.mqtt.host, port=settings.mqtt.port, ca=settings.mqtt.ca,
+            certificate=settings.mqtt.certificate, key=settings.mqtt.key,
+            gate=unit.id, site=unit.site, exam=lambda: _exam_of(lane_of), journal=journal,
+            signing=read_key(keys.signing, "this unit's signing key"), office_public=office,
+        ),
+    ), lane_of  # fmt: skip
+
+
+def _exam_of(lane_of: list[Lane]) -> str | None:
+    exam = lane_of[0].state.exam if lane_of else None
+    return exam.id if exam else None
+
+
+def shelf_of(settings: Settings) -> InstalledShelf:
+    """The unit's installed rosters."""
+    keys = settings.keys
+    return InstalledShelf(
+        settings.paths.state, gate=settings.unit.id,
+        sealing=read_key(keys.sealing, "this unit's sealing key"),
+        office=read_key(keys.office, "the office's public key"),
+    )  # fmt: skip
+
+
+def real_signals(settings: SignalsSettings) -> GpioSignals:
+    """Lamps, buzzer and barrier on the unit's pins."""
+    return GpioSignals(**settings.model_dump())
+
+
+@contextlib.contextmanager
+def _real(settings: Settings) -> Iterator[Hardware]:
+    yield Hardware(
+        clock=SystemClock(),
+        camera=real_camera(settings.camera),
+        signals=real_signals(settings.signals),
+        reader_port=settings.reader.port,
+    )
+
+
+def real_camera(settings: CameraSettings) -> Camera:
+    """The unit's camera, not yet opened. CameraMissing for a kind this release has not."""
+    if settings.kind != "picamera2":
+        raise CameraMissing(
+            f"camera.kind {settings.kind} is for --simulate or a later release: use picamera2.",
+            f"camera.kind {settings.kind} 仅用于 --simulate 或后续版本，请改用 picamera2。",
+            kind=settings.kind,
+        )
+    return Picamera2Camera(settings.width, settings.height, settings.fps)
+
+
+@contextlib.contextmanager
+def _simulated(settings: Settings) -> Iterator[Hardware]:
+    """A port that exists is a real one, or somebody's emulator: the simulated module stays out."""
+    from gate.drivers.simulated.camera import SimulatedCamera
+    from gate.drivers.simulated.clock import SimulatedClock
+    from gate.drivers.simulated.control import Simulator
+    from gate.drivers.simulated.sdt_module import SdtModule
+    from gate.drivers.simulated.signals import SimulatedSignals
+
+    clock = SimulatedClock()
+    camera = SimulatedCamera(settings.camera.width, settings.camera.height, settings.camera.fps)
+    signals = SimulatedSignals(**settings.signals.model_dump())
+    foreign = Path(settings.reader.port).exists()
+    link = settings.paths.runtime / "reader"
+    settings.paths.runtime.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        module = None if foreign else stack.enter_context(SdtModule(link=link))
+        yield Hardware(
+            clock=clock,
+            camera=camera,
+            signals=signals,
+            reader_port=settings.reader.port if module is None else module.port,
+            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals).answer,
+        )

@@ -1,0 +1,79 @@
+"""gate.toml: whole, with defaults, and with every mistake named at once."""
+
+from pathlib import Path
+
+import pytest
+
+from gate.config import load
+from gate.errors import ConfigInvalid
+
+WHOLE = """
+[unit]
+id = "wh-hs-01-g1"
+site = "wh-hs-01"
+[paths]
+state = "state"
+[mqtt]
+ca = "/etc/ca.crt"
+"""
+
+FIVE_MISTAKES = """
+[unit]
+id = "g1"
+site = "wh-hs-01"
+[reader]
+baud = 12345
+[camera]
+kind = "webcam"
+[signals]
+red = 99
+[mqtt]
+prt = 8883
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "gate.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_relative_paths_belong_to_the_folder_of_the_file(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, WHOLE))
+    assert settings.paths.state == tmp_path / "state"
+    assert settings.mqtt.ca == Path("/etc/ca.crt")
+    assert settings.mqtt.key == tmp_path / "gate.key"
+    assert settings.paths.runtime == Path("/run/exam-gate")
+    assert settings.signals.green == 13
+
+
+def test_five_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        load(written(tmp_path, FIVE_MISTAKES))
+    faults = caught.value.facts["faults"]
+    assert isinstance(faults, tuple)
+    assert len(faults) == 5
+    for part in ("unit", "reader.baud", "camera.kind", "signals.red", "mqtt.prt"):
+        assert any(f.startswith(part) for f in faults), part
+        assert part in caught.value.en
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[unit", "TOML"),
+        ("", "unit: missing"),
+        (WHOLE + "[signals]\nred = 5\nyellow = 5\n", "used twice: [5]"),
+        (WHOLE.replace("wh-hs-01-g1", "office"), "unit.id"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigInvalid, match=r".") as caught:
+        load(written(tmp_path, text))
+    assert said in caught.value.en
+
+
+def test_a_missing_file_says_where_to_name_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="--config"):
+        load(tmp_path / "none.toml")

@@ -1,0 +1,284 @@
+"""What every Camera keeps, then the people who walk up in the simulated one, then how the
+picamera2 driver climbs its ladder."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gate.drivers import camera as real
+from gate.drivers.camera import Picamera2Camera
+from gate.drivers.simulated.camera import SimulatedCamera
+from gate.drivers.simulated.scenes import APPROACH
+from gate.errors import CameraMissing, FrameTimeout, InputDamaged, UsageError
+from gate.ports import Camera, Frame
+
+FPS = 200
+
+
+@pytest.fixture(params=["simulated", pytest.param("picamera2", marks=pytest.mark.hardware)])
+def camera(request: pytest.FixtureRequest) -> Iterator[Camera]:
+    if request.param == "picamera2" and "hardware" not in request.config.getoption("markexpr"):
+        pytest.skip("needs the camera: -m hardware")
+    made = (
+        SimulatedCamera(fps=FPS) if request.param == "simulated" else Picamera2Camera(640, 480, 30)
+    )
+    with made as entered:
+        yield entered
+
+
+def capture(camera: Camera, count: int) -> list[Frame]:
+    return [camera.capture(2.0) for _ in range(count)]
+
+
+def test_frames_are_rgb_and_new_each_time(camera: Camera) -> None:
+    frames = capture(camera, 5)
+    assert {(f.pixels.shape, f.pixels.dtype) for f in frames} == {((480, 640, 3), np.dtype("u1"))}
+    numbers, times = [f.number for f in frames], [f.mono_ns for f in frames]
+    assert numbers == sorted(set(numbers))
+    assert times == sorted(set(times))
+    assert abs(time.monotonic_ns() - times[-1]) < 10**9
+
+
+def test_close_is_idempotent(camera: Camera) -> None:
+    camera.__exit__(None, None, None)
+    camera.__exit__(None, None, None)
+
+
+# -- the simulated one ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """A red and a green photograph of other sizes than the frame's."""
+    for name, size, colour in (("a", (250, 250), "red"), ("b", (900, 2000), "lime")):
+        Image.new("RGB", size, colour).save(tmp_path / f"{name}.png")
+    return [tmp_path / "a.png", tmp_path / "b.png"]
+
+
+def area(frame: Frame, channel: int) -> int:
+    """Pixels that are full in one channel and empty in the others."""
+    others = [c for c in range(3) if c != channel]
+    pixels = frame.pixels
+    return int(((pixels[..., channel] > 250) & (pixels[..., others].max(axis=2) < 5)).sum())
+
+
+def test_a_person_grows_and_then_the_pictures_take_turns(pictures: list[Path]) -> None:
+    with SimulatedCamera(fps=FPS) as camera:
+        camera.person(pictures)
+        near = len(APPROACH)
+        frames = capture(camera, near + 12)
+    walking = [area(f, 0) for f in frames[: near + 1]]
+    assert walking == sorted(set(walking))
+    turns = ["red" if area(f, 0) else "green" for f in frames[near:]]
+    assert turns == [*["red"] * 3, *["green"] * 3] * 2
+    assert all((a.pixels != b.pixels).any() for a, b in pairwise(frames))
+
+
+def test_several_stand_side_by_side(pictures: list[Path]) -> None:
+    with SimulatedCamera(fps=FPS) as camera:
+        camera.people([[pictures[0]], [pictures[1]]])
+        last = capture(camera, len(APPROACH) + 1)[-1]
+    reds, greens = last.pixels[:, :320], last.pixels[:, 320:]
+    assert area(Frame(reds, 0, 0), 0) > 100_000
+    assert area(Frame(greens, 0, 0), 1) > 50_000
+    assert area(Frame(reds, 0, 0), 1) == area(Frame(greens, 0, 0), 0) == 0
+
+
+def test_nobody_is_one_picture_handed_out_again_and_again(pictures: list[Path]) -> None:
+    with SimulatedCamera(fps=FPS) as camera:
+        first = camera.capture(2.0)
+        camera.person(pictures)
+        assert (camera.capture(2.0).pixels != first.pixels).any()
+        camera.nobody()
+        frames = capture(camera, 3)
+    assert all(f.pixels is first.pixels for f in frames)
+
+
+def test_a_photograph_taken_sideways_stands_upright(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (400, 300), "red")
+    picture.paste("lime", (0, 0, 200, 300))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # turn 90 degrees clockwise to see it upright
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    with SimulatedCamera(fps=FPS) as camera:
+        camera.person([tmp_path / "a.jpg"])
+        frame = capture(camera, len(APPROACH) + 1)[-1]
+    upper, lower = frame.pixels[100, 320], frame.pixels[400, 320]
+    assert upper[1] > 200 > upper[0]
+    assert lower[0] > 200 > lower[1]
+
+
+@pytest.mark.parametrize("damage", ["missing", "text", "short jpeg", "short png"])
+def test_a_bad_picture_is_one_sentence_and_the_scene_stays(
+    damage: str, pictures: list[Path], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad"
+    if damage == "text":
+        bad.write_text("not a picture")
+    if damage.startswith("short"):
+        noise = np.random.default_rng(1).integers(0, 255, (200, 200, 3), np.uint8)
+        Image.fromarray(noise).save(bad, damage.split()[1])
+        bad.write_bytes(bad.read_bytes()[:3000])
+    with SimulatedCamera(fps=FPS) as camera:
+        before = camera.capture(2.0).pixels
+        with pytest.raises(InputDamaged, match="bad"):
+            camera.person([pictures[0], bad])
+        assert camera.capture(2.0).pixels is before
+
+
+@pytest.mark.parametrize("people", [[], [[]], [[Path("a.png")], []]])
+def test_a_person_needs_a_picture(people: list[list[Path]]) -> None:
+    with pytest.raises(UsageError):
+        SimulatedCamera().people(people)
+
+
+def test_frozen_gives_no_frame_until_it_is_healed() -> None:
+    with SimulatedCamera(fps=FPS) as camera:
+        camera.fault("camera-frozen", True)
+        with pytest.raises(FrameTimeout):
+            camera.capture(0.02)
+        camera.fault("camera-frozen", False)
+        assert camera.capture(2.0).number > 0
+
+
+def test_unplugged_wakes_the_one_who_waits_and_cannot_be_opened() -> None:
+    camera = SimulatedCamera(fps=0.01)
+    with camera:
+        threading.Timer(0.02, camera.fault, ("camera-unplugged", True)).start()
+        with pytest.raises(CameraMissing):
+            camera.capture(30)
+    with pytest.raises(CameraMissing), camera:
+        pass
+    camera.fault("camera-unplugged", False)
+    with camera:
+        pass
+
+
+def test_dark_is_black() -> None:
+    with SimulatedCamera(fps=FPS) as camera:
+        camera.fault("camera-dark", True)
+        assert camera.capture(2.0).pixels.max() == 0
+
+
+def test_an_unknown_fault_lists_the_known() -> None:
+    with pytest.raises(UsageError, match="camera-frozen, camera-unplugged, camera-dark"):
+        SimulatedCamera().fault("camera-on-fire", True)
+
+
+def test_a_slow_reader_gets_the_frame_of_the_moment() -> None:
+    with SimulatedCamera(fps=100) as camera:
+        first = camera.capture(2.0)
+        camera._due_ns -= 50 * 10_000_000  # as if half a second had gone by
+        second, third = capture(camera, 2)
+    assert second.number - first.number >= 50
+    assert third.number - second.number < 20
+    assert third.mono_ns > second.mono_ns
+
+
+# -- the picamera2 driver, on a stand-in for the library that cannot run here --------------------
+
+
+class Library(ModuleType):
+    """As much of picamera2 as the driver calls, with the faults its issues tell of."""
+
+    def __init__(self, on_open: Exception | None = None, stop_blocks: bool = False) -> None:
+        super().__init__("picamera2")
+        self.calls: list[str] = []
+        self.on_open, self.stop_blocks = on_open, stop_blocks
+        self.silent = False
+        self.Picamera2 = self.make
+        self.camera_controls = {"AfMode": (0, 2, 0)}
+
+    def make(self) -> "Library":
+        if self.on_open:
+            raise self.on_open
+        return self
+
+    def create_video_configuration(self, **options: object) -> dict:
+        self.options = options
+        return options
+
+    def capture_request(self, wait: float) -> "Library":
+        assert wait is not None
+        if self.silent:
+            raise TimeoutError
+        return self
+
+    def make_array(self, stream: str) -> np.ndarray:
+        return np.zeros((480, 640, 3), np.uint8)
+
+    def get_metadata(self) -> dict:
+        return {"SensorTimestamp": time.monotonic_ns()}
+
+    def stop(self) -> None:
+        self.calls.append("stop")
+        if self.stop_blocks:
+            threading.Event().wait(5)
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_: self.calls.append(name)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Library:
+    made = Library()
+    monkeypatch.setitem(sys.modules, "picamera2", made)
+    monkeypatch.setattr(real, "RESTART_S", 0.05)
+    return made
+
+
+def test_picamera2_gives_rgb_and_releases_every_request(library: Library) -> None:
+    with Picamera2Camera(640, 480, 10) as camera:
+        frames = capture(camera, 3)
+    assert [f.number for f in frames] == [1, 2, 3]
+    assert library.calls.count("release") == 3
+    assert library.calls[-3:] == ["cancel_all_and_flush", "stop", "close"]
+    assert library.options["main"] == {"size": (640, 480), "format": "BGR888"}
+    assert library.options["controls"] == {"FrameDurationLimits": (100_000,) * 2, "AfMode": 2}
+
+
+def test_picamera2_silent_is_flushed_and_started_again(library: Library) -> None:
+    with Picamera2Camera(640, 480, 10) as camera:
+        library.calls.clear()
+        library.silent = True
+        with pytest.raises(FrameTimeout):
+            camera.capture(0.01)
+        assert library.calls == ["cancel_all_and_flush", "stop", "start"]
+        library.silent = False
+        assert camera.capture(0.01).number == 1
+
+
+def test_picamera2_that_will_not_stop_stays_missing(library: Library) -> None:
+    library.stop_blocks = True
+    camera = Picamera2Camera(640, 480, 10)
+    with camera:
+        library.silent = True
+        with pytest.raises(FrameTimeout):
+            camera.capture(0.01)
+        with pytest.raises(CameraMissing, match="restart"):
+            camera.capture(0.01)
+    with pytest.raises(CameraMissing, match="restart"), camera:
+        pass
+
+
+@pytest.mark.parametrize("error", [IndexError("list index"), RuntimeError("No camera number 0")])
+def test_picamera2_without_a_camera(library: Library, error: Exception) -> None:
+    library.on_open = error
+    with pytest.raises(CameraMissing, match="ribbon"), Picamera2Camera(640, 480, 10):
+        pass
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(CameraMissing, match="apt install"), Picamera2Camera(640, 480, 10):
+        pass

@@ -1,0 +1,213 @@
+"""Hand-written adapters for scenarios of the lane: they obey the ports and remember what was asked.
+
+The journal is not faked: scenarios use the real one on a real file.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Self
+
+import numpy as np
+
+from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.core.decision import Entry, Event
+from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
+from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
+from gate.core.reasons import Pattern, Reason
+from gate.errors import NoSuchEntry, StorageRefused
+from gate.lane import Unit
+from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry
+from gate.store.journal import SqliteJournal
+
+ZONE = timezone(timedelta(hours=8))
+NINE = datetime(2027, 4, 10, 9, 0, tzinfo=ZONE)
+PAPER = Paper("00015-am", "英语（二）", NINE, NINE + timedelta(hours=2, minutes=30))
+EXAM = Exam(
+    "hb-zk-2027-04", "自学考试", "Asia/Shanghai", 30, (Site("wh-hs-01", "一考点"),), (PAPER,)
+)
+NUMBERS = {"11010519491231002X": "A1", "440524188001010014": "A2"}
+MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9)
+STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frames=5)
+
+
+class FakeClock:
+    """Stands still until moved."""
+
+    boot = "boot-1"
+
+    def __init__(self) -> None:
+        self.at = NINE - timedelta(minutes=15)
+        self.trusted = True
+        self.mono_ns = 1_000_000_000
+
+    def now(self) -> Instant:
+        return Instant(self.at, self.mono_ns, self.trusted)
+
+
+class FakeReader:
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def events(self) -> AsyncIterator[ReaderEvent]:
+        while True:
+            yield await self.queue.get()
+
+
+class FakeMatcher:
+    """Answers with `verdicts` in turn, the last one for ever; `hold` delays until set."""
+
+    model = "fake"
+
+    def __init__(self) -> None:
+        self.verdicts = [MATCH]
+        self.stalled_s = 0.0
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.judged = 0
+        self.forgotten = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
+        self.judged += 1
+        await self.hold.wait()
+        return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def evidence(self) -> bytes | None:
+        return b"jpeg"
+
+
+class FakeSignals:
+    """Remembers every pattern and opening with the journal's head at that moment."""
+
+    def __init__(self) -> None:
+        self.journal: SqliteJournal | None = None
+        self.history: list[tuple[str, int]] = []
+        self.pressed = asyncio.Event()
+        self.closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+    def _head(self) -> int:
+        return self.journal.head.seq if self.journal else 0
+
+    def show(self, pattern: Pattern) -> None:
+        self.history.append((str(pattern), self._head()))
+
+    def open_barrier(self) -> None:
+        self.history.append(("barrier", self._head()))
+
+    def safe(self) -> None:
+        self.history.append(("safe", self._head()))
+
+    async def acknowledged(self) -> None:
+        await self.pressed.wait()
+        self.pressed.clear()
+
+
+class FakeRoster:
+    exam = EXAM
+    version = "hb-zk-2027-04/wh-hs-01/v1"
+
+    async def find(self, number: str) -> Lookup:
+        ticket = NUMBERS.get(number)
+        return self._entry(ticket) if ticket else CandidateUnknown("00")
+
+    async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
+        if handle != "ticket" or value not in NUMBERS.values():
+            raise NoSuchEntry("nobody")
+        return self._entry(value)
+
+    def _entry(self, ticket: str) -> RosterEntry:
+        seat = Seat(PAPER.id, "03", "12")
+        candidate = Candidate(ticket, "测试", f"key-{ticket}", (seat,), has_reference=True)
+        template = np.zeros(128, dtype=np.float32)
+        return RosterEntry(candidate, Reference(template, None, None, None))
+
+
+class FakeShelf:
+    def __init__(self) -> None:
+        self.next: FakeRoster | None = FakeRoster()
+        self.holds = True
+
+    def refresh(self) -> FakeRoster | None:
+        fresh, self.next = self.next, None
+        return fresh
+
+
+class FakeEvidence:
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    def keep(self, jpeg: bytes, name: str) -> str:
+        self.kept.append(name)
+        return "ab" * 32
+
+
+class FakeUplink:
+    status: dict[str, Any] = {"connected": False}  # noqa: RUF012 - never written
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
+class RefusingJournal(SqliteJournal):
+    """The real journal on a disk that can be filled."""
+
+    full = False
+
+    async def append(self, entry: Entry) -> Event:
+        if self.full:
+            raise StorageRefused("The disk is full.")
+        return await super().append(entry)
+
+
+@dataclass
+class Rig:
+    """One unit of fakes and a real journal."""
+
+    unit: Unit
+    clock: FakeClock
+    reader: FakeReader
+    matcher: FakeMatcher
+    signals: FakeSignals
+    shelf: FakeShelf
+    journal: RefusingJournal
+    evidence: FakeEvidence
+    names: list[str] = field(default_factory=list)
+
+    def card(self, number: str = "11010519491231002X") -> CardPresented:
+        now = self.clock.now()
+        card = IdCard(DocumentKind.RESIDENT, number, "测试甲", None, Expiry.LONG_TERM)
+        return CardPresented(card, now, now.mono_ns)
+
+
+def rig(folder: Any) -> Rig:
+    clock, reader, matcher, signals = FakeClock(), FakeReader(), FakeMatcher(), FakeSignals()
+    shelf, evidence = FakeShelf(), FakeEvidence()
+    journal = RefusingJournal(folder / "journal.sqlite", gate="wh-hs-01-g1", boot=clock.boot)
+    signals.journal = journal
+    unit = Unit(
+        "wh-hs-01-g1", "wh-hs-01", clock, reader, matcher, signals, shelf, journal, evidence,
+        FakeUplink(),
+    )  # fmt: skip
+    return Rig(unit, clock, reader, matcher, signals, shelf, journal, evidence)

@@ -1,0 +1,262 @@
+"""The lane and its service: record then act, faults, restarts, the order of the end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.core.events import CardUnreadable
+from gate.core.reasons import Reason
+from gate.errors import NoSuchEntry, StorageRefused, UsageError
+from gate.front_desk import FrontDesk
+from gate.health import Health
+from gate.lane import Lane
+from gate.ports import Typed, Verdict
+from gate.service import Pace, Service
+from tests.scenarios.fakes import MATCH, STRANGER, FakeRoster, Rig, rig
+
+BOUND_S = 10.0
+FAST = Pace(watch_s=0.01, retry_s=0.02)
+
+
+class Running:
+    """A service at work, seen as its staff see it."""
+
+    def __init__(self, parts: Rig, lane: Lane) -> None:
+        self.parts = parts
+        self.lane = lane
+        self.desk = FrontDesk(lane)
+        self.stop = asyncio.Event()
+        self._lines = self.desk.follow()
+
+    async def decision(self) -> dict[str, Any]:
+        async with asyncio.timeout(BOUND_S):
+            async for line in self._lines:
+                if "outcome" in line:
+                    return line
+        raise AssertionError
+
+    async def until(self, true: Any) -> None:
+        """Looks each millisecond whether `true()`; a spin would starve the journal's thread."""
+        async with asyncio.timeout(BOUND_S):
+            while not true():
+                await asyncio.sleep(0.001)
+
+    async def phase(self, name: str) -> None:
+        await self.until(lambda: self.lane.state.phase == name)
+
+
+@contextlib.asynccontextmanager
+async def running(parts: Rig) -> AsyncIterator[Running]:
+    lane = Lane(parts.unit)
+    seen = Running(parts, lane)
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
+    try:
+        await seen.until(lambda: task.done() or (lane.roster is not None and lane.idle))
+        yield seen
+    finally:
+        seen.stop.set()
+        await asyncio.wait_for(task, BOUND_S)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Rig:
+    return rig(tmp_path)
+
+
+async def test_a_match_is_recorded_then_shown(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        decided = await gate.decision()
+        await gate.phase("showing")
+        assert (decided["outcome"], decided["reason"], decided["ticket"]) == ("ADMIT", "OK", "A1")
+        assert ("green:steady", decided["seq"]) in parts.signals.history
+        assert ("barrier", decided["seq"]) in parts.signals.history
+        assert set(decided["ms"]) == {"roster", "match", "rules", "disk", "total"}
+        assert parts.matcher.forgotten == 1
+
+
+async def test_an_unrecorded_admission_is_never_shown(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.journal.full = True
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.phase("out-of-service")
+        assert not any(shown.startswith(("green", "barrier")) for shown, _ in parts.signals.history)
+        assert gate.lane.showing["reason"] == "OUT_OF_SERVICE"
+        with pytest.raises(StorageRefused):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+
+
+async def test_a_healed_journal_tells_of_the_gap_and_admits_again(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.journal.full = True
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.phase("out-of-service")
+        parts.journal.full = False
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
+        kinds = [e["kind"] for e in await parts.journal.read(1, 100)]
+        assert "fault" in kinds
+        assert "healed" in kinds
+
+
+async def test_three_mismatches_refer_with_evidence_and_staff_settle(parts: Rig) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        referred = await gate.decision()
+        assert (referred["outcome"], referred["reason"]) == ("REFER", "FACE_MISMATCH")
+        assert (referred["attempt"], parts.matcher.judged) == (3, 3)
+        assert referred["doubtful"]
+        assert referred["evidence"] == "ab" * 32
+        assert parts.evidence.kept == [referred["id"]]
+        given = await gate.desk.settle(Verdict(referred["id"], True, "li", "wang", "same person"))
+        assert (given["reason"], given["decision"]) == (Reason.STAFF_ADMIT, referred["id"])
+        assert ("barrier", given["seq"]) in parts.signals.history
+        with pytest.raises(NoSuchEntry):
+            await gate.desk.settle(Verdict(referred["id"], True, "li"))
+
+
+async def test_a_mismatch_then_a_match_admits_on_the_second_attempt(parts: Rig) -> None:
+    parts.matcher.verdicts = [STRANGER, MATCH]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        decided = await gate.decision()
+        assert (decided["outcome"], decided["attempt"]) == ("ADMIT", 2)
+
+
+async def test_a_restart_remembers_who_is_inside_and_what_is_open(
+    parts: Rig, tmp_path: Path
+) -> None:
+    parts.matcher.verdicts = [MATCH, STRANGER]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.decision()
+        parts.reader.queue.put_nowait(parts.card("440524188001010014"))
+        referred = await gate.decision()
+    again = rig(tmp_path)
+    async with running(again) as gate:
+        assert [u["decision"] for u in gate.desk.status()["unsettled"]] == [referred["id"]]
+        again.reader.queue.put_nowait(again.card())
+        assert (await gate.decision())["reason"] == "ALREADY_ADMITTED"
+
+
+async def test_typed_by_staff_goes_the_same_way(parts: Rig) -> None:
+    async with running(parts) as gate:
+        answer = await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        decided = await gate.decision()
+        assert answer == {"ok": True, "ticket": "A1"}
+        assert (decided["outcome"], decided["source"], decided["by"]) == ("ADMIT", "typed", "li")
+        assert decided["document"] == "temporary"
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        (Typed("ticket", "nobody", "temporary", "2027-05-01", "li"), NoSuchEntry),
+        (Typed("ticket", "A1", "passport", "2027-05-01", "li"), UsageError),
+        (Typed("ticket", "A1", "temporary", "soon", "li"), UsageError),
+        (Typed("ticket", "A1", "temporary", "2027-05-01", " "), UsageError),
+    ],
+)
+async def test_a_bad_request_changes_nothing(
+    parts: Rig, typed: Typed, error: type[Exception]
+) -> None:
+    async with running(parts) as gate:
+        before = gate.lane.state
+        with pytest.raises(error):
+            await gate.desk.type(typed)
+        assert gate.lane.state == before
+
+
+@pytest.mark.slow
+async def test_a_card_that_comes_too_soon_is_served_after(parts: Rig) -> None:
+    parts.matcher.hold.clear()
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.phase("matching")
+        parts.reader.queue.put_nowait(parts.card("440524188001010014"))
+        with pytest.raises(UsageError):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        parts.matcher.hold.set()
+        assert (await gate.decision())["ticket"] == "A1"
+        assert (await gate.decision())["ticket"] == "A2"
+
+
+async def test_a_stalled_camera_is_out_of_service_and_back(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.matcher.stalled_s = 3.0
+        await gate.phase("out-of-service")
+        parts.reader.queue.put_nowait(parts.card())
+        parts.matcher.stalled_s = 0.0
+        await gate.phase("idle")
+        kinds = [e["kind"] for e in await parts.journal.read(1, 100)]
+        assert "decision" not in kinds
+
+
+async def test_three_bad_readings_refer(parts: Rig) -> None:
+    async with running(parts) as gate:
+        for _ in range(3):
+            parts.reader.queue.put_nowait(CardUnreadable(parts.clock.now(), "lay-again"))
+        decided = await gate.decision()
+        assert (decided["outcome"], decided["reason"]) == ("REFER", "CARD_UNREADABLE")
+        assert decided["ticket"] is None
+
+
+async def test_a_wiped_roster_stops_and_a_new_one_starts_the_gate(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.shelf.holds = False
+        await gate.phase("out-of-service")
+        with pytest.raises(StorageRefused):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        parts.shelf.holds, parts.shelf.next = True, FakeRoster()
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
+
+
+async def test_the_button_silences_a_refer(parts: Rig) -> None:
+    parts.clock.trusted = False
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["reason"] == "CLOCK_UNTRUSTED"
+        parts.signals.pressed.set()
+        await gate.until(lambda: parts.signals.history[-1][0] == "")
+        assert gate.desk.status()["unsettled"][0]["acknowledged"]
+
+
+@pytest.mark.parametrize("phase", ["idle", "matching", "showing", "out-of-service"])
+async def test_the_end_has_an_order_in_every_phase(parts: Rig, phase: str) -> None:
+    async with running(parts) as gate:
+        if phase == "matching":
+            parts.matcher.hold.clear()
+        if phase == "out-of-service":
+            parts.matcher.stalled_s = 3.0
+        elif phase != "idle":
+            parts.reader.queue.put_nowait(parts.card())
+        await gate.phase(phase)
+        gate.stop.set()
+        if phase == "matching":
+            parts.matcher.hold.set()
+            assert (await gate.decision())["outcome"] == "ADMIT"
+    assert parts.signals.closed
+    assert parts.signals.history[-1][0] == "safe"
+    async with rig(parts.journal._path.parent).journal as journal:
+        assert (await journal.read(journal.head.seq, 1))[0]["kind"] == "stop"
+
+
+async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
+    async def broken(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    parts.matcher.judge = broken  # type: ignore[method-assign]
+    lane = Lane(parts.unit)
+    task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
+    parts.reader.queue.put_nowait(parts.card())
+    with pytest.raises(ExceptionGroup):
+        await asyncio.wait_for(task, BOUND_S)
+    assert parts.signals.closed
