@@ -43,15 +43,14 @@ def build(
 ) -> None:
     """Build, sign and seal the roster of each site. Exit 1: built, but rows were rejected."""
     from gate.models.enrol import Enroller
-    from gate.models.matching import cohort_statistics
-
     from gate.models.files import default_folder
+    from gate.models.matching import cohort_statistics
     from office.candidates import read_candidates
     from office.people import people_of
     from office.photos import photos_in
     from office.roster_build import Making, build_site, check_dates, gates_by_site, sites_to_build
 
-    place, now = Home(home or default_home()), datetime.now().astimezone()
+    place, now = Home(home or default_home()), _now()
     exam = _exam(exam_file)
     check_dates(exam, now)
     candidates = read_candidates(candidates_file, exam)
@@ -68,6 +67,10 @@ def build(
     _print_lists(candidates.rejected, references.unusable, out)
     if candidates.rejected:
         raise typer.Exit(1)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
 
 
 def _exam(path: Path) -> "Exam":
