@@ -95,7 +95,7 @@ class Stage:
             office, "roster", "build", str(HERE / "exam.toml"), str(self.work / "candidates.csv"),
             str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
         )  # fmt: skip
-        run(gate, "roster", "install", str(rosters / SITE), "--config", str(self.config))
+        run(gate, "roster", "install", str(rosters), "--config", str(self.config))
         run(
             office, "broker-config", "--home", str(self.home),
             "--listen", f"127.0.0.1:{self._port}", "--out", str(self.work / "broker"),
