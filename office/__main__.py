@@ -7,7 +7,7 @@ import typer
 
 from gate import __version__
 from gate.errors import ending
-from office.commands import keys, receive, roster
+from office.commands import broker_config, keys, receive, roster, verify
 
 app = typer.Typer(
     name="exam-office",
@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
+app.command("verify")(verify.verify)
+app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 
 

@@ -149,7 +149,7 @@ class Link:
             self._client.disconnect()
         self._client.loop_start()
 
-    def _properties(self) -> Properties:
+    def _properties(self) -> Any:
         properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._keep_session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM

@@ -1,6 +1,55 @@
-"""exam-office receive."""
+"""exam-office receive: take what the gates send, for as long as it runs."""
+
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from office.home import Home, default_home
 
 
-def receive() -> None:
-    """Not built yet."""
-    raise NotImplementedError
+def receive(
+    home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
+    host: Annotated[str, typer.Option(help="The broker, as its certificate names it.")] = (
+        "localhost"
+    ),
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8883,
+    once_idle: Annotated[
+        float | None, typer.Option(help="End after so many seconds without a batch.")
+    ] = None,
+    status_file: Annotated[
+        Path | None, typer.Option(help="Keep the counts here, as JSON, for other programs.")
+    ] = None,
+) -> None:
+    """Store every gate's events and answer with signed receipts. 接收闸机事件并签发回执。"""
+    from nacl.signing import SigningKey
+
+    from gate.roster.keys import read_key
+    from gate.sync.link import Address
+    from office.receive import Receiver
+    from office.store import OfficeStore
+
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    found = Home(home or default_home())
+    address = Address(
+        host, port, found.ca / "ca.crt", found.office / "office.crt", found.office / "office.key",
+        name="office",
+    )  # fmt: skip
+    signing = SigningKey(read_key(found.office / "office-signing.key", "the office's signing key"))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with OfficeStore(found.database) as store:
+        generation = store.begin_generation(int(time.time()))
+        receiver = Receiver(
+            found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
+        )
+        receiver.run(stop)
+    print(
+        f"{receiver.counts.events} events in {receiver.counts.batches} batches, "
+        f"{receiver.counts.rejected} refused, {receiver.counts.conflicts} conflicts"
+    )

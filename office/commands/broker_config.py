@@ -1,0 +1,64 @@
+"""exam-office broker-config: the shipped broker configuration, for a broker run from a folder."""
+
+import getpass
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate.errors import InputDamaged, UsageError
+from office.home import Home, default_home
+
+_SHIPPED = Path(__file__).parents[2] / "firmware_config" / "mosquitto"
+_INSTALLED = "/etc/mosquitto/exam-gate"
+
+
+def broker_config(
+    out: Annotated[Path, typer.Option(help="Folder to write; it keeps the broker's memory too.")],
+    home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
+    listen: Annotated[str, typer.Option(help="Address and port.")] = "127.0.0.1:8883",
+    shipped: Annotated[
+        Path, typer.Option(help="firmware_config/mosquitto of the release.")
+    ] = _SHIPPED,
+) -> None:
+    """Write OUT/mosquitto.conf, to be run by `mosquitto -c`. The rules are the shipped files: only
+    their paths and the listener are filled in; mosquitto.conf stands for Debian's own."""
+    address, _, port = listen.rpartition(":")
+    if not address or not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"--listen takes ADDRESS:PORT, not {listen}.", "--listen 应为 地址:端口。")
+    out = out.resolve()
+    conf_d = out / "conf.d"
+    conf_d.mkdir(parents=True, exist_ok=True)
+    try:
+        acl = (shipped / "acl").read_text(encoding="utf-8")
+        conf = (shipped / "exam-gate.conf").read_text(encoding="utf-8")
+    except OSError as e:
+        raise InputDamaged(
+            f"The shipped configuration is not at {shipped}: name it with --shipped.",
+            f"{shipped} 处没有随附的配置：请用 --shipped 指定。",
+        ) from e
+    broker = Home(home or default_home()).broker.resolve()
+    (out / "acl").write_text(acl, encoding="utf-8")
+    (conf_d / "exam-gate.conf").write_text(
+        _filled(conf, broker, out, f"{port} {address}"), encoding="utf-8"
+    )
+    (out / "mosquitto.conf").write_text(_main(out), encoding="utf-8")
+    print(f"mosquitto -c {out / 'mosquitto.conf'}")
+
+
+def _filled(conf: str, broker: Path, out: Path, listener: str) -> str:
+    conf = conf.replace(f"acl_file {_INSTALLED}/", f"acl_file {out}/")
+    conf = re.sub(rf"^(cafile|certfile|keyfile) {_INSTALLED}/", rf"\1 {broker}/", conf, flags=re.M)
+    return re.sub(r"^listener 8883$", f"listener {listener}", conf, flags=re.M)
+
+
+def _main(out: Path) -> str:
+    """What Debian's /etc/mosquitto/mosquitto.conf says, with places of our own."""
+    return (
+        f"user {getpass.getuser()}\n"
+        "persistence true\n"
+        f"persistence_location {out}/\n"
+        "log_dest stderr\n"
+        f"include_dir {out / 'conf.d'}\n"
+    )

@@ -1,0 +1,228 @@
+"""What the office has received: one SQLite file, one writer, everything in one transaction.
+
+The standard library's sqlite3 does this job; SQLAlchemy comes with PostgreSQL, when it grows.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from gate.core.decision import GENESIS, canonical_bytes
+from gate.errors import StorageBroken, StorageDamaged, StorageRefused
+from gate.ports import Receipt
+from gate.sync.wire import MAX_RANGES, Batch
+
+_GAPS = """
+SELECT before + 1, seq - 1 FROM (
+    SELECT seq, lag(seq, 1, :high) OVER (ORDER BY seq) AS before
+    FROM event WHERE gate = :gate AND epoch = :epoch AND seq > :high
+) WHERE seq > before + 1 ORDER BY seq LIMIT :most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What one batch changed. `conflicts`: seqs that were already there with another content."""
+
+    new: int
+    conflicts: tuple[int, ...]
+
+
+class OfficeStore:
+    """A context manager. StorageRefused, StorageDamaged, StorageBroken."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._in_words():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
+                self._db.execute(f"PRAGMA {pragma}")
+            _migrate(self._db)
+
+    def __enter__(self) -> "OfficeStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def begin_generation(self, now_s: int) -> int:
+        """A new generation of this database: higher than any it had, and (by the clock) than any
+        that a newer copy of it had before this one was restored from a backup."""
+        with self.transaction():
+            row = self._db.execute("SELECT generation FROM office").fetchone()
+            generation = max(now_s, row[0] + 1 if row else 1)
+            self._db.execute("INSERT OR REPLACE INTO office VALUES (1, ?)", (generation,))
+        return generation
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Committed and on the disk when it ends; nothing of it stands after an error."""
+        with self._in_words():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def add(self, batch: Batch, *, exam: str, site: str, now: str) -> Stored:
+        """Within a transaction. Any batch, any number of times, in any order."""
+        new, conflicts = 0, []
+        for event in batch.events:
+            if self._add_event(batch, event, now):
+                new += 1
+            elif self._is_conflict(batch, event, now):
+                conflicts.append(int(event["seq"]))
+        self._db.execute(
+            "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (batch.gate, batch.epoch, batch.first, batch.last, batch.prev, batch.head,
+             int(batch.hist), batch.key, batch.sig),
+        )  # fmt: skip
+        self._move_mark(batch, exam, site, now)
+        return Stored(new, tuple(conflicts))
+
+    def _add_event(self, batch: Batch, event: dict[str, Any], now: str) -> bool:
+        row = (batch.gate, batch.epoch, event["seq"], event["prev"], event["hash"],
+               canonical_bytes(event).decode(), now)  # fmt: skip
+        added = self._db.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row
+        )
+        return added.rowcount == 1
+
+    def _is_conflict(self, batch: Batch, event: dict[str, Any], now: str) -> bool:
+        place = (batch.gate, batch.epoch, event["seq"])
+        (stored,) = self._db.execute(
+            "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
+        ).fetchone()
+        if stored == event["hash"]:
+            return False
+        self._db.execute(
+            "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
+            (*place, event["hash"], canonical_bytes(event).decode(), now),
+        )
+        return True
+
+    def _move_mark(self, batch: Batch, exam: str, site: str, now: str) -> None:
+        """On, as long as the next event is there and follows the one before."""
+        key = (batch.gate, batch.epoch)
+        row = self._db.execute("SELECT high, head FROM mark WHERE gate = ? AND epoch = ?", key)
+        high, head = row.fetchone() or (0, GENESIS)
+        following = self._db.execute(
+            "SELECT seq, prev, hash FROM event WHERE gate = ? AND epoch = ? AND seq > ? "
+            "ORDER BY seq", (*key, high),
+        )  # fmt: skip
+        for seq, prev, digest in following:
+            if seq != high + 1 or prev != head:
+                break
+            high, head = seq, digest
+        self._db.execute(
+            "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*key, exam, site, high, head, now),
+        )
+
+    def gates(self) -> list[tuple[str, str, str, str]]:
+        """(exam, site, gate, epoch) of every gate's journal that was heard last."""
+        with self._in_words():
+            return self._db.execute(
+                "SELECT exam, site, gate, epoch FROM mark m WHERE heard = "
+                "(SELECT max(heard) FROM mark WHERE gate = m.gate) GROUP BY gate"
+            ).fetchall()
+
+    def receipt(self, gate: str, epoch: str, *, generation: int, now: str) -> Receipt:
+        """What is committed of one journal, in the form that the gate is told."""
+        with self._in_words():
+            key = {"gate": gate, "epoch": epoch}
+            high, head = self._db.execute(
+                "SELECT high, head FROM mark WHERE gate = :gate AND epoch = :epoch", key
+            ).fetchone()
+            gaps = self._db.execute(_GAPS, key | {"high": high, "most": MAX_RANGES + 1}).fetchall()
+            (top,) = self._db.execute(
+                "SELECT max(seq) FROM event WHERE gate = :gate AND epoch = :epoch", key
+            ).fetchone()
+        if len(gaps) > MAX_RANGES:
+            top = gaps[MAX_RANGES][0] - 1
+        missing = tuple((a, b) for a, b in gaps[:MAX_RANGES])
+        return Receipt(generation, gate, epoch, high, head, missing, now, top)
+
+    def journals(self, gate: str | None = None) -> list[tuple[str, str]]:
+        """(gate, epoch) of everything stored."""
+        with self._in_words():
+            rows = self._db.execute("SELECT DISTINCT gate, epoch FROM event ORDER BY gate, epoch")
+            return [(g, e) for g, e in rows if gate in (None, g)]
+
+    def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
+        """In order, with `prev` and `hash`."""
+        with self._in_words():
+            for prev, digest, body in self._db.execute(
+                "SELECT prev, hash, event FROM event WHERE gate = ? AND epoch = ? ORDER BY seq",
+                (gate, epoch),
+            ):
+                yield json.loads(body) | {"prev": prev, "hash": digest}
+
+    def conflicts(self, gate: str, epoch: str) -> list[int]:
+        with self._in_words():
+            found = self._db.execute(
+                "SELECT DISTINCT seq FROM conflict WHERE gate = ? AND epoch = ? ORDER BY seq",
+                (gate, epoch),
+            )
+            return [seq for (seq,) in found]
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as e:
+            raise _explained(self._path, e) from e
+        except OSError as e:
+            if isinstance(e, StorageRefused | StorageDamaged | StorageBroken):
+                raise
+            raise _refused(self._path, str(e)) from e
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    known = sorted(
+        (int(f.name.removesuffix(".sql")), f.read_text(encoding="utf-8"))
+        for f in files("office").joinpath("schema").iterdir()
+        if f.name.endswith(".sql")
+    )
+    for number, text in known:
+        if number not in _applied(db):
+            db.executescript(
+                f"BEGIN IMMEDIATE;\n{text}\nINSERT INTO schema_record VALUES ({number:d});\nCOMMIT;"
+            )
+
+
+def _applied(db: sqlite3.Connection) -> Iterable[int]:
+    table = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_record'").fetchone()
+    return [v for (v,) in db.execute("SELECT version FROM schema_record")] if table else []
+
+
+def _explained(path: Path, error: sqlite3.Error) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return StorageDamaged(
+            f"The office's database {path} is damaged ({error}): restore the last backup.",
+            f"考试中心数据库 {path} 已损坏（{error}）：请恢复最近的备份。",
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageBroken(
+            f"Writing {path} failed ({error}): check the disk, then start again.",
+            f"写入 {path} 失败（{error}）：请检查磁盘后重新启动。",
+        )
+    return _refused(path, str(error))
+
+
+def _refused(path: Path, detail: str) -> StorageRefused:
+    return StorageRefused(
+        f"The office's database {path} takes nothing ({detail}): free space on its disk.",
+        f"考试中心数据库 {path} 无法写入（{detail}）：请清理空间或停止占用的程序。",
+        detail=detail,
+    )
