@@ -145,7 +145,7 @@ port = {self._port}
     def start_office(self) -> None:
         self.crew.start(
             "office", program("exam-office"), "receive", "--home", str(self.home),
-            "--broker", f"127.0.0.1:{self._port}",
+            "--host", "127.0.0.1", "--port", str(self._port),
         )  # fmt: skip
 
     def start_gate(self) -> None:
