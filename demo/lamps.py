@@ -140,7 +140,7 @@ def asked(changes: Iterable[Change], from_s: float, to_s: float) -> int:
 def held_s(changes: Iterable[Change], lamp: str, cut_s: float) -> float | None:
     """How long `lamp` was lit without a break since `cut_s`; None while it still is."""
     on = since(spans(changes, lamp), cut_s)
-    return on[0][1] - on[0][0] if on and on[0][1] is not None else None
+    return on[0][1] - max(on[0][0], cut_s) if on and on[0][1] is not None else None
 
 
 def opened(changes: Iterable[Change], cut_s: float) -> bool:

@@ -33,7 +33,7 @@ class Screen:
         self._console = Console(highlight=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, style="dim")
+        self._console.print(text, markup=False, style="dim", soft_wrap=True)
 
     def head(self) -> None:
         self._line([Text(h, style="bold") for h in HEAD])
@@ -44,7 +44,7 @@ class Screen:
         if seen.decision and seen.verdict and seen.then_shown:
             self._line(_verdict_cells(seen))
         for fault in seen.wrong:
-            self._console.print(f"      {fault}", markup=False, style="bold red")
+            self._console.print(f"      {fault}", markup=False, style="bold red", soft_wrap=True)
 
     def _line(self, cells: list[Text]) -> None:
         for cell, width in zip(cells, WIDTHS, strict=True):
@@ -64,7 +64,7 @@ class Screen:
 
     def last(self, facts: dict[str, Any]) -> None:
         for fault in facts["wrong"]:
-            self._console.print(f"  {fault}", markup=False, style="bold red")
+            self._console.print(f"  {fault}", markup=False, style="bold red", soft_wrap=True)
         self._console.print(facts["line"], markup=False, soft_wrap=True)
 
 

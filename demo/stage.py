@@ -95,7 +95,7 @@ class Stage:
             office, "roster", "build", str(HERE / "exam.toml"), str(self.work / "candidates.csv"),
             str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
         )  # fmt: skip
-        run(gate, "roster", "install", str(rosters / SITE), "--config", str(self.config))
+        run(gate, "roster", "install", str(rosters), "--config", str(self.config))
         run(
             office, "broker-config", "--home", str(self.home),
             "--listen", f"127.0.0.1:{self._port}", "--out", str(self.work / "broker"),
@@ -145,7 +145,7 @@ port = {self._port}
     def start_office(self) -> None:
         self.crew.start(
             "office", program("exam-office"), "receive", "--home", str(self.home),
-            "--broker", f"127.0.0.1:{self._port}",
+            "--host", "127.0.0.1", "--port", str(self._port),
         )  # fmt: skip
 
     def start_gate(self) -> None:
