@@ -14,11 +14,8 @@ from office.home import Home
 from office.store import OfficeStore
 from tests.journal_making import (
     GATE,
-    OTHER,
-    SITE,
     broker_at,
     entry,
-    free_port,
     made_home,
     office_at,
     opened,
