@@ -39,7 +39,7 @@ class Screen:
         self._line([Text(h, style="bold") for h in HEAD])
 
     def row(self, seen: Seen) -> None:
-        self._console.print(f"   {seen.row.en} · {seen.row.zh}", markup=False, style="dim")
+        self.say(f"   {seen.row.en} · {seen.row.zh}")
         self._line(_cells(seen))
         if seen.decision and seen.verdict and seen.then_shown:
             self._line(_verdict_cells(seen))
@@ -58,7 +58,8 @@ class Screen:
                     f"  {part:8} median {values['median']:8.2f} ms   p95 {values['p95']:8.2f} ms"
                 )
         self.say(
-            f"  over {facts['timings']['decisions']} decisions whose face was already seen; "
+            f"  over {facts['timings']['decisions']} decisions whose face was already seen (journal in "
+            "memory here: disk is what SQLite takes, not what a card takes); "
             f"gate {facts['rss_mb']} MB resident, {facts['idle_cpu_percent']}% of a core idle"
         )
 

@@ -18,7 +18,7 @@ from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 EXAM, SITE, GATE = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
-FACE_S = 1.0
+FACE_S = 0.9
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -128,6 +128,8 @@ models = "{models_folder()}"
 port = "simulated"
 [camera]
 kind = "pictures"
+[signals]
+open_s = 1.0
 [mqtt]
 host = "127.0.0.1"
 port = {self._port}
