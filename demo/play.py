@@ -61,16 +61,15 @@ class Player:
                 self._simulate(do="nobody")
             case [alone]:
                 self._simulate(do="person", pictures=alone)
-                self._stage.await_face()
             case _:
                 self._simulate(do="people", pictures=sets)
+        if sets and self._seen.row.expect.attempt is not None:
+            self._stage.await_face()
 
     def _lay(self, step: Step) -> None:
-        self._begin()
         self._simulate(**self._card(step))
 
     def _pull(self, step: Step) -> None:
-        self._begin()
         self._simulate(do="fault", name="card-pulled", on=True)
         self._simulate(**self._card(step))
 
@@ -80,7 +79,6 @@ class Player:
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
 
     def _type(self, step: Step) -> None:
-        self._begin()
         request = {"do": "type", "ticket": self._cast[step.argument].ticket, **step.more}
         told(self._stage.staff, request)
 
