@@ -28,6 +28,7 @@ class Ending:
     stopped_with: int | None = None
     rss_mb: float = 0.0
     idle_cpu_percent: float = 0.0
+    interrupted: bool = False
     wrong: list[str] = field(default_factory=list)
 
     @property

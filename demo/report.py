@@ -58,8 +58,8 @@ class Screen:
                     f"  {part:8} median {values['median']:8.2f} ms   p95 {values['p95']:8.2f} ms"
                 )
         self.say(
-            f"  over {facts['timings']['decisions']} decisions whose face was already seen (journal in "
-            "memory here: disk is what SQLite takes, not what a card takes); "
+            f"  over {facts['timings']['decisions']} decisions whose face was already seen "
+            "(the journal is in memory here: disk is SQLite's part alone); "
             f"gate {facts['rss_mb']} MB resident, {facts['idle_cpu_percent']}% of a core idle"
         )
 
