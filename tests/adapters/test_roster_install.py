@@ -1,6 +1,7 @@
 """Installing: what is refused leaves the former roster readable; what is destroyed is gone."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,12 @@ from gate.roster.exam_data import exam_from_toml
 from gate.roster.install import current_manifest, history, wipe
 from gate.roster.shelf import Shelf
 from tests.roster_making import EXAM_TOML, NOW, Office, citizen, row
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut here, and real syncs would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
