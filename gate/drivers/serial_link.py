@@ -112,7 +112,7 @@ class SerialLink:
     def prove_alive(self) -> None:
         """ReaderMissing unless the module answers something within three requests; a module that
         does not know STATUS still answers a find."""
-        for command in (Command.STATUS, Command.STATUS, Command.FIND):
+        for command in (Command.STATUS, Command.FIND, Command.STATUS):
             try:
                 self.ask(command)
             except Silence:

@@ -82,8 +82,8 @@ def _scores(side: Side, cohort: Floats | None, frames: int, seed: int) -> Scores
 
 
 def _groups(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Rows that make up each fused probe, `frames` of one person, drawn without repetition. At
-    least one picture of the person is left over as the reference."""
+    """Rows that make up each fused probe, `frames` of one person, drawn without repetition.
+    A person with no picture left over as a reference still gives impostor pairs."""
     found: list[tuple[int, ...]] = []
     for person in np.unique(side.people[side.usable]):
         own = np.flatnonzero((side.people == person) & side.usable)

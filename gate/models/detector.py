@@ -59,6 +59,13 @@ class Detector:
             landmarks = (landmarks + 0.5) / scale - 0.5  # pixel centres, not corners
         return [Face(boxes[n], landmarks[n], float(scores[n])) for n in distinct(boxes, scores)]
 
+    def cells(self, picture: Picture) -> tuple[_Floats, _Floats]:
+        """Box and score of every cell, for the comparison with the original network."""
+        self._feed(picture)
+        self._interpreter.invoke()
+        boxes, _, scores = self._decode(score_min=0.0)
+        return boxes, scores
+
     def invoke(self) -> None:
         """The bare network on whatever its input holds, for the benchmark."""
         self._interpreter.invoke()

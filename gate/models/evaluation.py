@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
-from gate.models.matching import COHORT, TOP, cohort_statistics
+from gate.models.matching import COHORT, SAME_PERSON, TOP
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -35,8 +35,12 @@ class Norms:
 
     @classmethod
     def of(cls, templates: Floats, cohort: Floats, top: int = TOP) -> "Norms":
-        pairs = [cohort_statistics(t, cohort, top) for t in templates]
-        mean, deviation = np.array(pairs, np.float32).reshape(-1, 2).T
+        """`matching.cohort_statistics` of every row at once; a cohort of more than `top` rows."""
+        parts = [
+            _top_statistics(templates[start : start + BLOCK_ROWS] @ cohort.T, top)
+            for start in range(0, max(1, len(templates)), BLOCK_ROWS)
+        ]
+        mean, deviation = np.concatenate(parts, axis=1).astype(np.float32)
         return cls(mean, deviation)
 
 
@@ -133,6 +137,13 @@ def draw_cohort(people: Labels, usable: npt.NDArray[np.bool_], seed: int) -> npt
     order = np.lexsort((rng.permutation(len(names)), counts))[:COHORT]
     drawn: npt.NDArray[np.intp] = rows[first[order]]
     return drawn
+
+
+def _top_statistics(scores: Floats, top: int) -> npt.NDArray[np.float64]:
+    """Mean and deviation of each row's highest scores, without those of the template itself."""
+    others = np.where(scores < SAME_PERSON, scores, -np.inf)
+    highest = np.partition(others, others.shape[1] - top, axis=1)[:, -top:].astype(np.float64)
+    return np.stack([highest.mean(axis=1), np.maximum(highest.std(axis=1), 1e-6)])
 
 
 def _best_threshold(scores: Floats, same: npt.NDArray[np.bool_]) -> float:

@@ -62,9 +62,12 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """`retained`: it was said before we subscribed."""
+
     topic: str
     payload: bytes
     mid: int
+    retained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class Link:
             self._end(_unreachable(self._address, self._detail or str(code)))
 
     def _on_message(self, _c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:
-        self._post(Message(message.topic, bytes(message.payload), message.mid))
+        self._post(Message(message.topic, bytes(message.payload), message.mid, message.retain))
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: Any, _p: Any) -> None:
         self._post(Acked(mid, str(code) if code.is_failure else None))

@@ -157,7 +157,9 @@ class _Session:
         up = self._up
         if message.topic == OFFICE_STATE:
             up._office = "online" if decode_note(message.payload).get("online") else "offline"
-            self._window = outbox.note_office(self._window, up._office == "online")
+            self._window = outbox.note_office(
+                self._window, up._office == "online", just_now=not message.retained
+            )
         elif message.topic == self._topics.rcpt:
             receipt = await accept(
                 message.payload,

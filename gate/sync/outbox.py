@@ -97,9 +97,10 @@ def note_time(window: Window, now_s: float) -> Window:
     return replace(window, sent=fresh, unheard=window.unheard + 1)
 
 
-def note_office(window: Window, listening: bool) -> Window:
-    """An office that came back is sent everything it has not receipted, at once."""
-    if listening and not window.listening:
+def note_office(window: Window, listening: bool, *, just_now: bool) -> Window:
+    """An office that has just come is sent everything it has not receipted, at once: what went out
+    before may have met a broker that knew no reader for it."""
+    if listening and (just_now or not window.listening):
         return replace(window, listening=True, sent=(), unheard=0)
     return replace(window, listening=listening)
 
