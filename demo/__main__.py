@@ -31,35 +31,45 @@ def main() -> int:
         print(f"demo: {e}", file=sys.stderr)
         return 4
     screen.say(f"work folder 工作目录 {stage.work}")
-    rows: list[Seen] = []
-    last = ending.Ending()
-    interrupted = False
+    last, keep = ending.Ending(), True
     try:
-        _open(stage, screen)
-        player = Player(stage, people)
-        for row in chosen:
-            rows.append(player.play(row))
-            screen.row(rows[-1])
-        ending.measure_idle(stage, last)
-        ending.audit(stage, people, last)
-    except (CommandFailed, NotAnswered) as e:
-        last.wrong.append(str(e))
-    except KeyboardInterrupt:
-        last.wrong.append("interrupted")
-        interrupted = True
-    shown = report.facts(rows, len(chosen), last)
-    if not shown["ok"]:
-        last.wrong.append(f"the end of the gate's log:\n{stage.crew.tail('gate')}")
-    keep = asked.keep or not (shown["ok"] or interrupted)
-    stage.close(keep)
-    if keep:
-        screen.say(f"kept 已保留: {stage.work} (the small disk in it: umount {stage.disk.folder})")
+        rows = _morning(stage, Player(stage, people), chosen, screen, last)
+        shown = report.facts(rows, len(chosen), last)
+        keep = asked.keep or not (shown["ok"] or last.interrupted)
+        if not shown["ok"]:
+            last.wrong.append(f"the end of the gate's log:\n{stage.crew.tail('gate')}")
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave processes
+        stage.close(keep)
+        if keep:
+            screen.say(f"kept 已保留: {stage.work}; in it a small disk: umount {stage.disk.folder}")
     screen.figures(shown)
     screen.say(f"  {time.monotonic() - begun:.0f} s in all")
     if asked.json:
         report.write_json(asked.json, shown)
     screen.last(shown)
-    return 130 if interrupted else int(not shown["ok"])
+    return 130 if last.interrupted else int(not shown["ok"])
+
+
+def _morning(
+    stage: Stage, player: Player, chosen: list[cast.Row], screen: report.Screen,
+    last: ending.Ending,
+) -> list[Seen]:  # fmt: skip
+    """What the rows showed, up to where something ended it; `last` says what."""
+    rows: list[Seen] = []
+    try:
+        _open(stage, screen)
+        for row in chosen:
+            rows.append(player.play(row))
+            screen.row(rows[-1])
+        ending.measure_idle(stage, last)
+        ending.audit(stage, player.cast, last)
+    except (CommandFailed, NotAnswered, OSError) as e:
+        last.wrong.append(str(e))
+    except KeyboardInterrupt:
+        last.wrong.append("interrupted")
+        last.interrupted = True
+    return rows
 
 
 def _open(stage: Stage, screen: report.Screen) -> None:

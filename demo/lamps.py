@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LAMPS = ("red", "yellow", "green")
-STEADY_S = 0.75  # longer than the longest "on" of any blinking
+STEADY_S = 0.65  # longer than the longest "on" of any blinking
 LONG_TONE_S = 0.35
-GAP_S = 0.75
+GAP_S = 0.5
 REST_S = 0.05  # a tone or edge shorter than this is the end of an older one
 COUNTS = {1: "one", 2: "two", 3: "three"}
 
@@ -86,13 +86,19 @@ def shown(changes: list[Change], cut_s: float, now_s: float) -> str | None:
     labels = []
     for lamp in LAMPS:
         on = since(spans(changes, lamp), cut_s)
-        if not on:
+        if not on or _is_left_over(on, cut_s):
             continue
         name = rhythm(on, cut_s, now_s)
         if name is None:
             return None
         labels.append(f"{lamp}:{name}")
     return " ".join(labels)
+
+
+def _is_left_over(on: list[Span], cut_s: float) -> bool:
+    """Lit before the cut, out soon after it, and not again: what was shown before."""
+    start, off = on[0]
+    return len(on) == 1 and start < cut_s and off is not None and off - cut_s < STEADY_S
 
 
 def since(on: list[Span], cut_s: float) -> list[Span]:
@@ -140,9 +146,9 @@ def asked(changes: Iterable[Change], from_s: float, to_s: float) -> int:
 def held_s(changes: Iterable[Change], lamp: str, cut_s: float) -> float | None:
     """How long `lamp` was lit without a break since `cut_s`; None while it still is."""
     on = since(spans(changes, lamp), cut_s)
-    return on[0][1] - on[0][0] if on and on[0][1] is not None else None
+    return on[0][1] - max(on[0][0], cut_s) if on and on[0][1] is not None else None
 
 
 def opened(changes: Iterable[Change], cut_s: float) -> bool:
-    """Whether the barrier was open since `cut_s`, opened before or after."""
-    return bool(since(spans(changes, "barrier"), cut_s))
+    """Whether the barrier was opened since `cut_s`."""
+    return any(start >= cut_s for start, _ in spans(changes, "barrier"))

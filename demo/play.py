@@ -19,7 +19,7 @@ class Player:
 
     def __init__(self, stage: Stage, cast: dict[str, Person]) -> None:
         self._stage = stage
-        self._cast = cast
+        self.cast = cast
         self._seen: Seen
         self._cut_s = 0.0
 
@@ -36,7 +36,7 @@ class Player:
             self._leave()
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
-        judge.judge(self._seen, self._cast[row.card], self._stage.disk.folder)
+        judge.judge(self._seen, self.cast[row.card], self._stage.disk.folder)
         return self._seen
 
     def _leave(self) -> None:
@@ -55,33 +55,31 @@ class Player:
         self._simulate(do="clock", trusted=step.argument)
 
     def _stand(self, step: Step) -> None:
-        sets = [[str(self._stage.photos[p]) for p in self._cast[who].live] for who in step.argument]
+        sets = [[str(self._stage.photos[p]) for p in self.cast[who].live] for who in step.argument]
         match sets:
             case []:
                 self._simulate(do="nobody")
             case [alone]:
                 self._simulate(do="person", pictures=alone)
-                self._stage.await_face()
             case _:
                 self._simulate(do="people", pictures=sets)
+        if sets and self._seen.row.expect.attempt is not None:
+            self._stage.await_face()
 
     def _lay(self, step: Step) -> None:
-        self._begin()
         self._simulate(**self._card(step))
 
     def _pull(self, step: Step) -> None:
-        self._begin()
         self._simulate(do="fault", name="card-pulled", on=True)
         self._simulate(**self._card(step))
 
     def _card(self, step: Step) -> Message:
-        person = self._cast[step.argument]
+        person = self.cast[step.argument]
         valid_to = step.more.get("valid_to", "长期")
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
 
     def _type(self, step: Step) -> None:
-        self._begin()
-        request = {"do": "type", "ticket": self._cast[step.argument].ticket, **step.more}
+        request = {"do": "type", "ticket": self.cast[step.argument].ticket, **step.more}
         told(self._stage.staff, request)
 
     def _begin(self) -> None:

@@ -33,18 +33,18 @@ class Screen:
         self._console = Console(highlight=False)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, style="dim")
+        self._console.print(text, markup=False, style="dim", soft_wrap=True)
 
     def head(self) -> None:
         self._line([Text(h, style="bold") for h in HEAD])
 
     def row(self, seen: Seen) -> None:
-        self._console.print(f"   {seen.row.en} · {seen.row.zh}", markup=False, style="dim")
+        self.say(f"   {seen.row.en} · {seen.row.zh}")
         self._line(_cells(seen))
         if seen.decision and seen.verdict and seen.then_shown:
             self._line(_verdict_cells(seen))
         for fault in seen.wrong:
-            self._console.print(f"      {fault}", markup=False, style="bold red")
+            self._console.print(f"      {fault}", markup=False, style="bold red", soft_wrap=True)
 
     def _line(self, cells: list[Text]) -> None:
         for cell, width in zip(cells, WIDTHS, strict=True):
@@ -58,13 +58,14 @@ class Screen:
                     f"  {part:8} median {values['median']:8.2f} ms   p95 {values['p95']:8.2f} ms"
                 )
         self.say(
-            f"  over {facts['timings']['decisions']} decisions whose face was already seen; "
+            f"  over {facts['timings']['decisions']} decisions whose face was already seen "
+            "(the journal is in memory here: disk is SQLite's part alone); "
             f"gate {facts['rss_mb']} MB resident, {facts['idle_cpu_percent']}% of a core idle"
         )
 
     def last(self, facts: dict[str, Any]) -> None:
         for fault in facts["wrong"]:
-            self._console.print(f"  {fault}", markup=False, style="bold red")
+            self._console.print(f"  {fault}", markup=False, style="bold red", soft_wrap=True)
         self._console.print(facts["line"], markup=False, soft_wrap=True)
 
 

@@ -18,7 +18,7 @@ from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 EXAM, SITE, GATE = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
-FACE_S = 1.0
+FACE_S = 0.9
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -95,7 +95,7 @@ class Stage:
             office, "roster", "build", str(HERE / "exam.toml"), str(self.work / "candidates.csv"),
             str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
         )  # fmt: skip
-        run(gate, "roster", "install", str(rosters / SITE), "--config", str(self.config))
+        run(gate, "roster", "install", str(rosters), "--config", str(self.config))
         run(
             office, "broker-config", "--home", str(self.home),
             "--listen", f"127.0.0.1:{self._port}", "--out", str(self.work / "broker"),
@@ -128,6 +128,8 @@ models = "{models_folder()}"
 port = "simulated"
 [camera]
 kind = "pictures"
+[signals]
+open_s = 1.0
 [mqtt]
 host = "127.0.0.1"
 port = {self._port}
@@ -145,7 +147,7 @@ port = {self._port}
     def start_office(self) -> None:
         self.crew.start(
             "office", program("exam-office"), "receive", "--home", str(self.home),
-            "--broker", f"127.0.0.1:{self._port}",
+            "--host", "127.0.0.1", "--port", str(self._port),
         )  # fmt: skip
 
     def start_gate(self) -> None:

@@ -12,7 +12,7 @@ from demo.stage import Stage
 
 RHYTHM_S = 5.0
 ASKED_S = 10.0
-DARK_S = 0.8
+DARK_S = 0.65
 LOOK_S = 0.1
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@
     office/office.crt office.key           MQTT client certificate, CN `office`
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
+    office/rosters.json                    highest version built of each exam and site
     examiner/examiner.key examiner.pub     X25519: evidence pictures
     gates/<id>.json                        enrolment: gate, site, public keys
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
@@ -66,3 +67,7 @@ class Home:
 
     def index_key(self, exam: str) -> Path:
         return self.office / f"index-{exam}.key"
+
+    @property
+    def versions(self) -> Path:
+        return self.office / "rosters.json"

@@ -131,5 +131,11 @@ def test_asking_again_is_a_short_tone_under_a_yellow_lamp() -> None:
 
 def test_the_barrier_counts_only_since_the_cut() -> None:
     moved = [Change(0.0, "barrier", True), Change(5.0, "barrier", False)]
-    assert lamps.opened(moved, 4.0)
-    assert not lamps.opened(moved, 6.0)
+    assert lamps.opened(moved, 0.0)
+    assert not lamps.opened(moved, 4.0)
+
+
+def test_what_was_lit_before_the_cut_is_no_rhythm_of_its_own() -> None:
+    before = [Change(-1.0, "yellow", True), Change(0.02, "yellow", False)]
+    assert lamps.shown([*before, Change(0.02, "green", True)], 0.0, 1.0) == "green:steady"
+    assert lamps.shown(before, 0.0, 1.0) == ""

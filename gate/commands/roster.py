@@ -29,7 +29,12 @@ def install(
     settings = load(config)
     unit = settings.unit
     done = installing.install(
-        path, settings.paths.state, unit.id, unit.site, **_keys(settings), now=_now()
+        path,
+        settings.paths.state,
+        gate=unit.id,
+        site=unit.site,
+        now=_now(),
+        **_keys(settings),
     )
     said = "already installed" if done.already else "installed"
     print(f"{said}: {_line(done.manifest)}")

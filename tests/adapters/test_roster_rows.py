@@ -108,6 +108,7 @@ async def test_typed(roster: InstalledRoster, handle: str, value: str, ticket: s
     [
         ("ticket", "99999"),
         ("ticket", "0001"),
+        ("ticket", "990100000001"),
         ("id_tail", "00000"),
         ("seat", "04-01"),
         ("seat", ""),

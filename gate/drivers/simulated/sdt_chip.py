@@ -26,20 +26,39 @@ class Mode(StrEnum):
     FREE = "free"
 
 
+FAULTS = (
+    "card-pulled",  # the next text+photo read answers 41 and the card is gone
+    "line-noise",  # one bit of the next reply is flipped
+    "read-noise",  # one bit of every text+photo reply is flipped
+    "unreadable",  # every text+photo read answers 41 while the card lies there
+    "wrong-card",  # selecting answers 40: not an identity card
+    "reader-faulty",  # every command answers 60: self-test failed
+    "reader-silent",  # nothing is answered
+    "reader-unplugged",  # the port is gone
+)
+
 SAM_ID = bytes.fromhex("05000100D5AF34014E61BC0015CD5B07")
 _FAILED = {
     Command.SELECT: Status.SELECT_FAILED,
     Command.READ: Status.READ_FAILED,
     Command.NEWEST_ADDRESS: Status.READ_FAILED,
 }
+_ALWAYS: dict[Command | None, Reply] = {
+    Command.RESET: Reply(Status.DONE),
+    Command.STATUS: Reply(Status.DONE),
+    Command.SET_RF_FRAME: Reply(Status.DONE),
+    Command.SAM_ID: Reply(Status.DONE, SAM_ID),
+}
 
 
 class Chip:
-    """The module without its wire. `card` is what lies on it."""
+    """The module without its wire. `card`: what lies on it; `faults`: those of `FAULTS` that are
+    on, of which the ones about the wire are left to its owner."""
 
     def __init__(self, mode: Mode) -> None:
         self.card: SimulatedCard | None = None
         self.place = Place.EMPTY
+        self.faults: set[str] = set()
         self._mode = mode
         self._refused = False
 
@@ -53,25 +72,19 @@ class Chip:
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request that came whole, and the step it causes."""
-        match request.command:
-            case Command.RESET:
-                self._place()
-                return Reply(Status.DONE)
-            case Command.STATUS | Command.SET_RF_FRAME:
-                return Reply(Status.DONE)
-            case Command.SAM_ID:
-                return Reply(Status.DONE, SAM_ID)
-            case Command.FIND:
-                return self._find()
-            case Command.SELECT | Command.READ | Command.NEWEST_ADDRESS as command:
-                return self._with_card(command)
-            case _:
-                return Reply(Status.BAD_COMMAND)
+        if "reader-faulty" in self.faults:
+            return Reply(Status.SELF_TEST_FAILED)
+        if request.command in _FAILED:
+            return self._with_card(request.command)
+        if request.command is Command.FIND:
+            return self._find()
+        if request.command is Command.RESET:
+            self.restart()
+        return _ALWAYS.get(request.command, Reply(Status.BAD_COMMAND))
 
-    def fail(self, command: Command) -> Reply:
-        """The reply of a command that the card did not carry; it must be found again."""
+    def restart(self) -> None:
+        """As after power came back: what lies there has not been found yet."""
         self._place()
-        return Reply(_FAILED[command])
 
     def _place(self) -> None:
         self.place = Place.PRESENT if self.card else Place.EMPTY
@@ -96,12 +109,29 @@ class Chip:
         if card is None:
             return Reply(_FAILED[command])
         if command is Command.SELECT and place is Place.FOUND:
-            self.place = Place.SELECTED
-            return Reply(Status.DONE, bytes(8))
+            return self._select()
         read_again = place is Place.READ and self._mode is Mode.FREE
         if command is Command.READ and (place is Place.SELECTED or read_again):
-            self.place = Place.READ
-            return card.text_and_photo()
+            return self._read(card)
         if command is Command.NEWEST_ADDRESS and place in (Place.SELECTED, Place.READ):
             return card.newest_address()
         return Reply(_FAILED[command])
+
+    def _select(self) -> Reply:
+        if "wrong-card" in self.faults:
+            self._place()
+            return Reply(Status.CARD_TYPE_UNKNOWN)
+        self.place = Place.SELECTED
+        return Reply(Status.DONE, bytes(8))
+
+    def _read(self, card: SimulatedCard) -> Reply:
+        """A card that was not read whole must be found again."""
+        if "card-pulled" in self.faults:
+            self.faults.discard("card-pulled")
+            self.lift()
+            return Reply(Status.READ_FAILED)
+        if "unreadable" in self.faults:
+            self._place()
+            return Reply(Status.READ_FAILED)
+        self.place = Place.READ
+        return card.text_and_photo()

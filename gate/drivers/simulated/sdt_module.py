@@ -21,20 +21,8 @@ from typing import Self
 from gate.core.card import IdCard
 from gate.drivers.sdt import Command, Reply, Request, RequestDecoder, Status, encode_reply
 from gate.drivers.simulated.sdt_cards import SimulatedCard
-from gate.drivers.simulated.sdt_chip import Chip, Mode, Place
+from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
 from gate.errors import GateBug, SdtError, UsageError
-
-FAULTS = (
-    "card-pulled",  # the next text+photo read answers 41 and the card is gone
-    "line-noise",  # one bit of the next reply is flipped
-    "read-noise",  # one bit of every text+photo reply is flipped
-    "unreadable",  # every text+photo read answers 41 while the card lies there
-    "wrong-card",  # selecting answers 40: not an identity card
-    "reader-faulty",  # every command answers 60: self-test failed
-    "reader-silent",  # nothing is answered
-    "reader-unplugged",  # the port is gone
-)
-_ONCE = frozenset({"card-pulled", "line-noise"})
 
 LATENCY_S = {Command.FIND: 0.060, Command.SELECT: 0.040, Command.READ: 0.800}
 """How long a module thinks, chosen within what manuals and field programs suggest."""
@@ -48,18 +36,21 @@ class SdtModule:
     """The module behind `port`, a symbolic link to the pseudo-terminal that outlives unplugging.
 
     `latency_scale`: 1 thinks as long as a real one, 0 not at all; `paced`: bytes leave at `baud`.
+    `heard` is called on the module's thread with each request, before it is answered.
     """
 
     def __init__(
         self, link: Path | None = None, *, mode: Mode = Mode.STICKY,
         latency_scale: float = 0.0, paced: bool = True, baud: int = 115200,
+        heard: Callable[[Request], None] | None = None,
     ) -> None:  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="sdt-") if link is None else None
         self._link = link or Path(self._folder.name if self._folder else "") / "reader"
         self._chip = Chip(mode)
         self._latency_scale = latency_scale
+        self._heard = heard
         self._byte_s = 10 / baud if paced else 0.0
-        self._faults: set[str] = set()
+        self._faults = self._chip.faults
         self._calls: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._wake_out, self._wake_in = -1, -1
         self._master, self._slave = -1, -1
@@ -120,6 +111,8 @@ class SdtModule:
         """Run `call` on the module's thread and wait until it is done."""
         if self._thread is None:
             raise GateBug("The simulated reader is not running: enter it first.")
+        if threading.current_thread() is self._thread:
+            return call()
         done: Future[None] = Future()
         self._calls.append((call, done))
         os.write(self._wake_in, b"!")
@@ -129,24 +122,20 @@ class SdtModule:
 
     def _run(self) -> None:
         while not self._stopping:
-            waiting = _INCOMPLETE_S if self._decoder.midway else None
-            if self._wait(waiting):
+            midway = self._decoder.midway
+            watched = [self._wake_out] + ([self._master] if self._master >= 0 else [])
+            ready, _, _ = select.select(watched, [], [], _INCOMPLETE_S if midway else None)
+            if self._wake_out in ready:
+                os.read(self._wake_out, 64)
+                self._obey()
+            elif ready:
                 self._take()
-            elif waiting and self._decoder.midway and not self._stopping:
+            elif midway:
                 self._decoder.reset()
                 self._send(Reply(Status.BAD_LENGTH))
 
     def _stop(self) -> None:
         self._stopping = True
-
-    def _wait(self, timeout_s: float | None) -> bool:
-        """Do what was asked for; whether bytes have come. None waits for either."""
-        watched = [self._wake_out] + ([self._master] if self._master >= 0 else [])
-        ready, _, _ = select.select(watched, [], [], timeout_s)
-        if self._wake_out in ready:
-            os.read(self._wake_out, 64)
-            self._obey()
-        return self._master in ready and self._master >= 0
 
     def _obey(self) -> None:
         while self._calls:
@@ -177,25 +166,13 @@ class SdtModule:
                     self._serve(item)
 
     def _serve(self, request: Request) -> None:
+        if self._heard:
+            self._heard(request)
         latency_s = LATENCY_S.get(request.command, 0.0) if request.command else 0.0
         if self._chip.place is not Place.EMPTY or request.command is Command.FIND:
             self._pause(time.monotonic() + latency_s * self._latency_scale)
-        reply = self._fault_reply(request) or self._chip.answer(request)
+        reply = self._chip.answer(request)
         self._send(reply, noisy="read-noise" in self._faults and len(reply.data) > 256)
-
-    def _fault_reply(self, request: Request) -> Reply | None:
-        if "reader-faulty" in self._faults:
-            return Reply(Status.SELF_TEST_FAILED)
-        if request.command is Command.SELECT and "wrong-card" in self._faults:
-            return Reply(Status.CARD_TYPE_UNKNOWN)
-        if request.command is Command.READ and self._chip.place is Place.SELECTED:
-            if "card-pulled" in self._faults:
-                self._faults.discard("card-pulled")
-                self._chip.lift()
-                return self._chip.fail(Command.READ)
-            if "unreadable" in self._faults:
-                return self._chip.fail(Command.READ)
-        return None
 
     def _send(self, reply: Reply, noisy: bool = False) -> None:
         frame = bytearray(encode_reply(reply))
@@ -232,12 +209,13 @@ class SdtModule:
             os.close(master)
             os.close(slave)
             raise UsageError(
-                f"No link can be made at {self._link}: name a place in an existing folder of yours.",
+                f"No link can be made at {self._link}: use an existing folder of yours.",
                 f"无法在 {self._link} 创建链接：请换一个可写目录中的路径。",
                 port=str(self._link),
             ) from e
         self._master, self._slave = master, slave
         self._decoder.reset()
+        self._chip.restart()
 
     def _make_link(self, target: str) -> None:
         fresh = self._link.with_name(self._link.name + ".new")

@@ -1,0 +1,94 @@
+"""A ticket photo to a template, or the reason why not."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gate.errors import PhotoRejected
+from gate.models.quality import assess
+from gate.models.stills import Stills
+from gate.ports import Picture, Quality, Template
+
+PIXELS_MAX = 50_000_000
+"""A larger picture is not decoded: a small file can claim any size."""
+
+EYES_PX_MIN = 24.0
+"""Below it the photo is too small; 90 px are wanted (ISO/IEC 19794-5)."""
+
+SECOND_FACE_MIN = 0.75
+SECOND_FACE_SIZE = 0.4
+"""A second face counts when it is as sure as this and at least so large beside the first: a
+pattern on a shirt is not a person."""
+
+_WORDS = {
+    "damaged": ("cannot be read as a picture: hand in a JPEG or PNG",
+                "无法读取：请提供 JPEG 或 PNG"),
+    "too-large": ("has too many pixels: scale it down", "像素过大：请缩小后提交"),
+    "no-face": ("shows no face: hand in a portrait", "未检测到人脸：请提供正面相片"),
+    "several-faces": ("shows several faces: hand in one of the candidate alone",
+                      "检测到多张人脸：请提供单人相片"),
+    "too-small": ("shows too small a face: hand in a larger picture", "人脸过小：请提供更大的相片"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enrolled:
+    """`size`: width and height of the photo as it stands upright; `face_count`: 1, or more where
+    the others are too small or unsure to count."""
+
+    template: Template
+    quality: Quality
+    face_count: int
+    size: tuple[int, int]
+
+
+class Enroller:
+    """Owns a detector and a recogniser: one thread at a time."""
+
+    def __init__(self, models_folder: Path, threads: int = 1) -> None:
+        """ModelDamaged."""
+        self._stills = Stills(models_folder, threads)
+
+    def enrol(self, jpeg: bytes) -> Enrolled:
+        """PhotoRejected with `reason` damaged, too-large, no-face, several-faces or too-small."""
+        picture = decode_photo(jpeg)
+        faces = self._stills.faces(picture)
+        if not faces:
+            raise rejected("no-face")
+        main = max(faces, key=lambda f: float(f.box[2] * f.box[3]))
+        size = float(main.box[3])
+        others = [f for f in faces if f is not main and f.score >= SECOND_FACE_MIN]
+        if any(float(f.box[3]) >= SECOND_FACE_SIZE * size for f in others):
+            raise rejected("several-faces")
+        chip = self._stills.chip(picture, main)
+        quality = assess(chip, main)
+        if quality.eyes_px < EYES_PX_MIN:
+            raise rejected("too-small")
+        template = self._stills.embed(chip)
+        return Enrolled(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
+
+
+def decode_photo(data: bytes) -> Picture:
+    """Upright RGB pixels of a JPEG or PNG. PhotoRejected: damaged, too-large."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            pixels = image.width * image.height
+            upright = (
+                ImageOps.exif_transpose(image).convert("RGB") if pixels <= PIXELS_MAX else None
+            )
+    except Image.DecompressionBombError as e:
+        raise rejected("too-large") from e
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as e:
+        raise rejected("damaged") from e
+    if upright is None:
+        raise rejected("too-large")
+    return np.asarray(upright)
+
+
+def rejected(reason: str) -> PhotoRejected:
+    """The error for one reason, in words."""
+    en, zh = _WORDS[reason]
+    return PhotoRejected(f"The photo {en}.", f"相片{zh}。", reason=reason)

@@ -1,0 +1,76 @@
+"""One frame to what it shows: detector, alignment, quality and recogniser in a row."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gate.core.reasons import Advice
+from gate.errors import InputRejected
+from gate.models.alignment import align
+from gate.models.detector import Detector
+from gate.models.files import model_path, models_label
+from gate.models.quality import advice, assess
+from gate.models.recogniser import Recogniser
+from gate.models.ring import Sighting, View, is_crowded, nearest, with_probe, with_sighting
+from gate.ports import Face, Frame, Picture, Probe, Quality
+
+WATCHING, FULL, RECOGNISER = "yunet-320x256", "yunet-640x480", "sface"
+LABEL = models_label(FULL, RECOGNISER)
+
+FEW = 3
+"""Probes that a track is given at once; then one every PROBE_EVERY_NS keeps them fresh."""
+PROBE_EVERY_NS = 250_000_000
+
+
+class Eyes:
+    """Owns the interpreters: one thread. While nobody is there only the small detector runs."""
+
+    def __init__(self, models: Path, threads: int) -> None:
+        """ModelDamaged."""
+        self._watching = Detector(model_path(models, WATCHING), threads)
+        self._full = Detector(model_path(models, FULL), threads)
+        self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
+
+    def look(self, frame: Frame, view: View, eager: bool) -> View:
+        """`view` with this frame in it. `eager`: a face is being judged, so every good frame
+        becomes a probe."""
+        somebody = eager or is_somebody_there(view) or self._glance(frame.pixels)
+        faces = self._full.detect(frame.pixels) if somebody else []
+        face = nearest(faces)
+        if face is None:
+            return with_sighting(view, Sighting(frame.mono_ns, face=False), None)
+        chip, quality, wrong = self._portrait(frame.pixels, face)
+        sighting = Sighting(
+            frame.mono_ns, True, is_crowded(faces), wrong, quality.score if quality else None
+        )
+        view = with_sighting(view, sighting, face)
+        if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
+            return view
+        template = self._recogniser.embed(chip)
+        return with_probe(view, Probe(template, frame.mono_ns, face, quality, view.track))
+
+    def _glance(self, pixels: Picture) -> bool:
+        """Every n-th pixel is enough to see that somebody comes, and costs half of resampling."""
+        height, width = pixels.shape[:2]
+        step = max(1, -(-width // self._watching.size[0]), -(-height // self._watching.size[1]))
+        return bool(self._watching.detect(pixels[::step, ::step]))
+
+    def _portrait(
+        self, pixels: Picture, face: Face
+    ) -> tuple[Picture, Quality | None, Advice | None]:
+        try:
+            chip = align(pixels, face.landmarks)
+        except InputRejected:
+            return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
+        quality = assess(chip, face)
+        return chip, quality, advice(quality)
+
+
+def is_somebody_there(view: View) -> bool:
+    """Whether the last frame had a face: then the next one is looked at closely at once."""
+    return bool(view.sightings) and view.sightings[-1].face
+
+
+def wants_probe(view: View, now_ns: int) -> bool:
+    """A track needs a few probes soon, then only fresh ones: nobody's card is there yet."""
+    return len(view.probes) < FEW or now_ns - view.probes[-1].mono_ns >= PROBE_EVERY_NS

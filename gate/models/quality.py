@@ -1,0 +1,91 @@
+"""Is this face good enough to be compared? Measures after ISO/IEC 29794-5, bounds measured.
+
+Where each bound comes from, and what it costs, stands in docs/models-and-accuracy.md: the share
+of genuine pictures that it turns away is printed by `exam-gate bench faces`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.core.reasons import Advice
+from gate.ports import Face, Picture, Quality
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a measure must reach. `score` of a face is its least measure on the way from `least`
+    (score 0.5) to `good` (score 1)."""
+
+    eyes_px: float = 32.0
+    yaw_max: float = 0.45
+    sharpness: float = 40.0
+    darkest: float = 40.0
+    brightest: float = 225.0
+
+
+LIVE = Bounds()
+"""Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
+
+TICKET_EYES_PX = 90.0
+"""Wanted in a ticket photo (ISO/IEC 19794-5, full frontal); below it the photo is only marked."""
+
+
+def assess(chip: Picture, face: Face) -> Quality:
+    """`chip`: the aligned face; `face`: in pixels of the picture it was found in."""
+    luma = chip.astype(np.float32) @ LUMA
+    centre = luma[16:96, 24:88]  # eyes to chin, without hair and background
+    eyes_px = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+    measured = (eyes_px, yaw_of(face.landmarks), sharpness_of(centre), float(centre.mean()))
+    return Quality(*measured, score=_score(*measured))
+
+
+def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
+    """What the person should do; None where the face is good enough. The nearest cause first:
+    a face too far away is also blurred, a turned one also badly lit."""
+    if quality.eyes_px < bounds.eyes_px:
+        return Advice.COME_CLOSER
+    if quality.yaw > bounds.yaw_max:
+        return Advice.LOOK_STRAIGHT
+    if quality.brightness < bounds.darkest:
+        return Advice.MORE_LIGHT
+    if quality.brightness > bounds.brightest:
+        return Advice.LESS_LIGHT
+    if quality.sharpness < bounds.sharpness:
+        return Advice.HOLD_STILL
+    return None
+
+
+def yaw_of(landmarks: npt.NDArray[np.float32]) -> float:
+    """0 frontal to 1 profile: how far the nose tip stands from the middle between the eyes, along
+    the line of the eyes, in halves of their distance."""
+    right, left, nose = landmarks[0], landmarks[1], landmarks[2]
+    line = left - right
+    length_squared = float(line @ line)
+    if length_squared <= 0:
+        return 1.0
+    along = float((nose - (right + left) / 2) @ line) / length_squared
+    return min(1.0, abs(2 * along))
+
+
+def sharpness_of(luma: npt.NDArray[np.float32]) -> float:
+    """Variance of the 4-neighbour Laplacian."""
+    inner = luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
+    return float(laplacian.var())
+
+
+def _score(eyes_px: float, yaw: float, sharpness: float, brightness: float) -> float:
+    """Each measure: 0.5 at its bound, 1 where more would not help; the least of them counts."""
+    b = LIVE
+    parts = (
+        0.5 * eyes_px / b.eyes_px,
+        1.0 - 0.5 * yaw / b.yaw_max,
+        0.5 * sharpness / b.sharpness,
+        0.5 * brightness / b.darkest,
+        0.5 * (255.0 - brightness) / (255.0 - b.brightest),
+    )
+    return float(np.clip(min(parts), 0.0, 1.0))

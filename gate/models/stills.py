@@ -1,0 +1,66 @@
+"""A still picture (ticket photo, benchmark picture) to one face and its aligned chip.
+
+Small pictures are enlarged before detection: YuNet places landmarks to a fraction of its cells,
+so on a larger face they are finer, and the recogniser feels it.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gate.models.alignment import align
+from gate.models.detector import Detector
+from gate.models.files import model_path
+from gate.models.recogniser import Recogniser
+from gate.ports import Face, Picture, Template
+
+STILL_DETECTOR = "yunet-416x416"
+RECOGNISER = "sface"
+LONG_SIDE = 400
+
+
+class Stills:
+    """Detector for still pictures and recogniser. One owner."""
+
+    def __init__(self, models_folder: Path, threads: int = 1) -> None:
+        """ModelDamaged."""
+        self._detector = Detector(model_path(models_folder, STILL_DETECTOR), threads)
+        self._recogniser = Recogniser(model_path(models_folder, RECOGNISER), threads)
+
+    def faces(self, picture: Picture) -> list[Face]:
+        """Every face, best score first, in pixels of `picture`. InputRejected."""
+        enlarged, scale = _enlarged(picture)
+        return [_scaled(f, scale) for f in self._detector.detect(enlarged)]
+
+    def most_central_face(self, picture: Picture) -> Face | None:
+        """The face nearest to the middle of the picture."""
+        middle = np.array([picture.shape[1], picture.shape[0]]) / 2
+        return min(
+            self.faces(picture),
+            key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
+            default=None,
+        )
+
+    def chip(self, picture: Picture, face: Face) -> Picture:
+        return align(picture, face.landmarks)
+
+    def embed(self, chip: Picture, mirror: bool = False) -> Template:
+        return self._recogniser.embed_with_mirror(chip) if mirror else self._recogniser.embed(chip)
+
+
+def _enlarged(picture: Picture) -> tuple[Picture, float]:
+    long_side = max(picture.shape[:2])
+    if long_side >= LONG_SIDE or not picture.size:
+        return picture, 1.0
+    scale = LONG_SIDE / long_side
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    image = Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)
+    return np.asarray(image), scale
+
+
+def _scaled(face: Face, scale: float) -> Face:
+    """Back to the picture it came from; landmarks count from pixel centres."""
+    if scale == 1.0:
+        return face
+    return Face(face.box / scale, (face.landmarks + 0.5) / scale - 0.5, face.score)

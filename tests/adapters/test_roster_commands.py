@@ -1,0 +1,145 @@
+"""exam-gate roster and exam-office roster as a person runs them: words and exit codes."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import gate.__main__
+import gate.commands.roster
+import office.__main__
+import office.commands.roster
+from gate.roster.keys import write_key
+from tests.adapters.test_office_candidates import line, table
+from tests.roster_making import EXAM_TOML, GATE, NOW, Office
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def running(program: str, *arguments: str | Path) -> tuple[int, str, str]:
+        main = {"exam-gate": gate.__main__.main, "exam-office": office.__main__.main}[program]
+        monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
+        for module in (gate.commands.roster, office.commands.roster):
+            monkeypatch.setattr(module, "_now", lambda: NOW)
+        try:
+            main()
+        except SystemExit as ended:
+            return (int(ended.code or 0), *capsys.readouterr())
+        return (0, *capsys.readouterr())
+
+    return running
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Office:
+    """An office, and its unit's folder with gate.toml and keys in `tmp_path`."""
+    it = Office()
+    write_key(tmp_path / "office.pub", bytes(it.signing.verify_key), private=False)
+    write_key(tmp_path / "gate-sealing.key", bytes(it.gate), private=True)
+    (tmp_path / "gate.toml").write_text(
+        f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n'
+    )
+    return it
+
+
+def test_the_life_of_a_roster(run: Run, unit: Office, tmp_path: Path) -> None:
+    config = ("--config", tmp_path / "gate.toml")
+    code, said, _ = run("exam-gate", "roster", "status", *config)
+    assert (code, said.split(":")[0]) == (1, "No roster is installed")
+    unit.written(tmp_path / "usb")
+    code, said, _ = run("exam-gate", "roster", "install", tmp_path / "usb", *config)
+    assert (code, said) == (
+        0,
+        "installed: hb-zk-2027-04/wh-hs-01/v1, 3 candidates (3 with a reference), cohort 0, "
+        "until 2027-05-31\n",
+    )
+    code, said, _ = run("exam-gate", "roster", "install", tmp_path / "usb", *config)
+    assert (code, said.split(":")[0]) == (0, "already installed")
+    code, said, _ = run("exam-gate", "roster", "status", "--json", *config)
+    assert (code, json.loads(said)["version"]) == (0, 1)
+    code, _, error = run("exam-gate", "roster", "wipe", *config)
+    assert code == 2
+    assert "--yes" in error
+    assert run("exam-gate", "roster", "status", *config)[0] == 0
+    code, said, _ = run("exam-gate", "roster", "wipe", "--yes", *config)
+    assert (code, said.startswith("destroyed: hb-zk-2027-04/wh-hs-01/v1")) == (0, True)
+    assert run("exam-gate", "roster", "status", *config)[0] == 1
+
+
+def test_refused_in_both_languages(run: Run, unit: Office, tmp_path: Path) -> None:
+    Office(gate=unit.gate).written(tmp_path / "usb")
+    code, said, error = run(
+        "exam-gate", "roster", "install", tmp_path / "usb", "--config", tmp_path / "gate.toml"
+    )
+    assert (code, said) == (5, "")
+    english, chinese = error.splitlines()
+    assert "the office that enrolled this unit" in english
+    assert "签名密钥" in chinese
+
+
+def test_unit_without_keys(run: Run, unit: Office, tmp_path: Path) -> None:
+    (tmp_path / "office.pub").unlink()
+    code, _, error = run("exam-gate", "roster", "status", "--config", tmp_path / "gate.toml")
+    assert code == 4
+    assert "exam-office keys" in error
+
+
+@pytest.mark.parametrize(
+    ("exam", "candidates", "code", "said"),
+    [
+        (None, "", 4, "exam.toml cannot be read"),
+        (EXAM_TOML.replace("Asia/Shanghai", "Moon"), "", 3, "timezone"),
+        (EXAM_TOML.replace("2027-", "2020-"), "", 5, "ended"),
+        (EXAM_TOML, None, 4, "c.csv cannot be read"),
+        (EXAM_TOML, "ticket,phone\n", 3, "unknown column 'phone'"),
+        (EXAM_TOML, "ticket,id_number,name,site,paper,room,seat\n", 4, "No folder"),
+    ],
+)
+def test_office_build_refuses(
+    run: Run, tmp_path: Path, exam: str | None, candidates: str | None, code: int, said: str
+) -> None:
+    for name, text in (("exam.toml", exam), ("c.csv", candidates)):
+        if text is not None:
+            (tmp_path / name).write_text(text, encoding="utf-8")
+    got, out, error = run(
+        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
+        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
+    )  # fmt: skip
+    assert (got, out) == (code, "")
+    assert said in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.models
+def test_office_build_with_the_real_networks(run: Run, tmp_path: Path) -> None:
+    """Pictures without faces only: no person's picture lies in this repository."""
+    from gate.models.files import default_folder
+
+    if not default_folder().is_dir():
+        pytest.skip("the networks are not built: exam-gate models build")
+    (tmp_path / "exam.toml").write_text(EXAM_TOML, encoding="utf-8")
+    rows = [line(1), line(2), line(3), line(4, site="wh-xx")]
+    (tmp_path / "c.csv").write_text(table(*rows), encoding="utf-8")
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (400, 500), (30, 90, 200)).save(tmp_path / "photos" / "420100000001.jpg")
+    (tmp_path / "photos" / "420100000002.jpg").write_bytes(b"\xff\xd8 cut short")
+    run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
+    arguments = (
+        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
+        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
+    )  # fmt: skip
+    code, said, _ = run(*arguments)
+    assert code == 1
+    assert "built: hb-zk-2027-04_wh-hs-01_v1.manifest.json, 3 candidates, 0 with" in said
+    assert "rejected: line 5, ticket 420100000004: the exam has no site 'wh-xx'" in said
+    with (tmp_path / "out" / "without_reference.csv").open(encoding="utf-8-sig") as file:
+        reasons = {row["ticket"][-1]: row["reason"] for row in csv.DictReader(file)}
+    assert reasons == {"1": "no-face", "2": "damaged", "3": "missing"}
+    (tmp_path / "c.csv").write_text(table(*rows[:3]), encoding="utf-8")
+    assert run(*arguments)[0] == 0

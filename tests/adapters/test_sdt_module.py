@@ -1,0 +1,201 @@
+"""The simulated module as any client sees it: its bytes, its port, its faults, its command."""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+
+from gate.commands.simulate import obey
+from gate.core.card import IdCard
+from gate.drivers.sdt import (
+    Command,
+    Decoder,
+    Reply,
+    Status,
+    encode_frame,
+    encode_request,
+    text_block,
+)
+from gate.drivers.sdt_text import parse_card
+from gate.drivers.simulated import sdt_module
+from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
+from gate.drivers.simulated.sdt_chip import FAULTS, SAM_ID
+from gate.drivers.simulated.sdt_module import SdtModule
+from gate.errors import SdtError, UsageError
+
+CARD = card_of("11010519491231002X", "测试甲")
+
+
+class Client:
+    """Anybody's: pyserial, one request, one reply."""
+
+    def __init__(self, port: str) -> None:
+        self._port = serial.Serial(port, 115200, timeout=10)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._port.close()
+
+    def send(self, frame: bytes) -> Reply:
+        self._port.write(frame)
+        decoder = Decoder()
+        while True:
+            for item in decoder.feed(self._port.read(decoder.wanted)):
+                assert isinstance(item, Reply)
+                return item
+
+    def ask(self, command: Command) -> Reply:
+        return self.send(encode_request(command))
+
+    def card(self) -> IdCard:
+        for command, status in [(Command.FIND, Status.CARD_FOUND), (Command.SELECT, Status.DONE)]:
+            assert self.ask(command).sw3 == status
+        return parse_card(text_block(self.ask(Command.READ)))
+
+
+@pytest.fixture
+def module() -> Iterator[SdtModule]:
+    with SdtModule(paced=False) as module:
+        yield module
+
+
+@pytest.fixture
+def client(module: SdtModule) -> Iterator[Client]:
+    with Client(module.port) as client:
+        yield client
+
+
+def test_the_usual_course_of_a_client(module: SdtModule, client: Client) -> None:
+    assert client.ask(Command.STATUS) == Reply(Status.DONE)
+    assert client.ask(Command.SAM_ID) == Reply(Status.DONE, SAM_ID)
+    assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
+    module.lay(SimulatedCard.of(CARD, "测试省测试市测试路3号"))
+    assert client.card() == CARD
+    assert client.ask(Command.NEWEST_ADDRESS).data.decode("utf-16-le").strip() == (
+        "测试省测试市测试路3号"
+    )
+    assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
+    assert client.ask(Command.RESET) == Reply(Status.DONE)
+    assert client.card() == CARD
+
+
+@pytest.mark.parametrize(
+    ("frame", "status"),
+    [
+        (encode_request(Command.FIND)[:-1] + b"\x21", Status.BAD_CHECKSUM),
+        (b"\xaa\xaa\xaa\x96\x69\xff\xff", Status.BAD_LENGTH),
+        (encode_frame(b"\x20\x00"), Status.BAD_COMMAND),
+        (encode_request(Command.SELECT), Status.SELECT_FAILED),
+        (encode_request(Command.READ), Status.READ_FAILED),
+        (encode_request(Command.NEWEST_ADDRESS), Status.READ_FAILED),
+    ],
+)
+def test_what_does_not_fit_is_answered_with_its_status(
+    client: Client, frame: bytes, status: Status
+) -> None:
+    assert client.send(frame) == Reply(status)
+
+
+def test_a_frame_that_stays_incomplete_is_a_wrong_length(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sdt_module, "_INCOMPLETE_S", 0.01)
+    assert client.send(encode_request(Command.FIND)[:-1]) == Reply(Status.BAD_LENGTH)
+    assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+def test_the_next_client_finds_the_port_as_the_first_did(module: SdtModule) -> None:
+    for _ in range(2):
+        with Client(module.port) as client:
+            module.lay(CARD)
+            assert client.card() == CARD
+
+
+def test_the_port_keeps_its_name_over_unplugging(module: SdtModule) -> None:
+    module.fault("reader-unplugged", True)
+    assert not os.path.lexists(module.port)
+    module.fault("reader-unplugged", True)
+    module.fault("reader-unplugged", False)
+    with Client(module.port) as client:
+        assert client.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+def test_a_silent_module_says_nothing(module: SdtModule) -> None:
+    module.fault("reader-silent", True)
+    with serial.Serial(module.port, timeout=0) as port:
+        port.write(encode_request(Command.STATUS))
+        module.fault("reader-silent", True)  # done after the request was taken
+        assert select.select([port.fileno()], [], [], 0)[0] == []
+
+
+def test_an_unknown_fault_is_refused_with_the_names(module: SdtModule) -> None:
+    with pytest.raises(UsageError) as caught:
+        module.fault("coffee", True)
+    assert all(name in caught.value.en for name in FAULTS)
+    for name in FAULTS:
+        module.fault(name, True)
+        module.fault(name, False)
+
+
+def test_a_card_without_a_chip_cannot_be_laid(module: SdtModule) -> None:
+    temporary = IdCard(kind="temporary", number=CARD.number, name="", valid_from=None,
+                       valid_to=CARD.valid_to)  # fmt: skip
+    with pytest.raises(SdtError):
+        module.lay(temporary)
+
+
+def test_the_link_goes_where_it_is_wanted_and_nothing_else_is_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "reader"
+    link.symlink_to("/dev/pts/gone")
+    with SdtModule(link) as module:
+        assert module.port == str(link)
+        assert link.resolve().is_char_device()
+    assert not link.is_symlink()
+    link.write_text("mine")
+    for place in (link, tmp_path / "no folder" / "reader"):
+        with pytest.raises(UsageError), SdtModule(place):
+            pass
+    assert link.read_text() == "mine"
+
+
+def test_typed_lines(module: SdtModule, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    obey(["lay 11010519491231002X '测试 甲' 2030-01-01\n", "\n"], module)
+    assert client.card() == card_of("11010519491231002X", "测试 甲", "2030-01-01")
+    wrong = [
+        "dance",
+        "lay 'x",
+        "fault coffee on",
+        "lay 1",
+        "lay 11010519491231002X 名 长期 temporary",
+    ]
+    obey(["lift", "fault reader-silent off", *wrong, "quit", "lay 11010519491231002X"], module)
+    said = capsys.readouterr().out.splitlines()
+    assert [line == "ok" for line in said] == [True] * 3 + [False] * len(wrong)
+    assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+@pytest.mark.system
+def test_the_command_serves_another_process(tmp_path: Path) -> None:
+    link = tmp_path / "reader"
+    command = [sys.executable, "-m", "gate", "simulate", "reader", "--port", str(link),
+               "--latency", "0"]  # fmt: skip
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == f"reader at {link}\n".encode()
+        process.stdin.write("lay 11010519491231002X 测试甲\n".encode())
+        process.stdin.flush()
+        while process.stdout.readline() != b"ok\n":
+            pass
+        with Client(str(link)) as client:
+            assert client.card() == CARD
+        process.stdin.close()
+        assert process.wait(10) == 0
+    assert not link.is_symlink()

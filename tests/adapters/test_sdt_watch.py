@@ -1,0 +1,296 @@
+"""When a card is told, once and no more, on modules that answer differently about a read card.
+
+The watch talks to the simulated module's state table through real frames, without a wire, so each
+poll is one call and nothing depends on time.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
+from gate.drivers.card_watch import CardWatch
+from gate.drivers.sdt import (
+    Command,
+    Decoder,
+    Remedy,
+    Reply,
+    RequestDecoder,
+    Status,
+    encode_reply,
+    encode_request,
+)
+from gate.drivers.serial_link import Silence
+from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
+from gate.drivers.simulated.sdt_chip import Chip, Mode
+from gate.errors import ReaderMissing, SdtError
+
+FIRST = SimulatedCard.of(card_of("11010519491231002X", "测试甲"))
+SECOND = SimulatedCard.of(card_of("440524188001010014", "测试乙"))
+
+
+class TickingClock:
+    """Every look is one nanosecond later."""
+
+    boot = "test"
+
+    def __init__(self) -> None:
+        self._ticks = count(1)
+
+    def now(self) -> Instant:
+        return Instant(datetime(2027, 4, 10, tzinfo=UTC), next(self._ticks), True)
+
+
+@dataclass
+class Wireless:
+    """A link without a wire. `spoil` may change, refuse or swallow a reply on its way."""
+
+    chip: Chip
+    spoil: Callable[[Command, Reply], Reply | None] = lambda command, reply: reply
+    noise: Iterator[Command] | None = None
+    asked: list[Command] = field(default_factory=list)
+    noisy: list[Command] = field(default_factory=list)
+
+    def ask(self, command: Command) -> Reply:
+        self.asked.append(command)
+        (request,) = RequestDecoder().feed(encode_request(command))
+        reply = self.spoil(command, self.chip.answer(request))
+        if reply is None:
+            raise Silence("silent")
+        frame = bytearray(encode_reply(reply))
+        if command in self.noisy:
+            self.noisy.remove(command)
+            frame[-1] ^= 0x10
+        (item,) = Decoder().feed(bytes(frame))
+        if isinstance(item, SdtError):
+            raise item
+        return item
+
+    def ask_twice(self, command: Command) -> Reply:
+        try:
+            reply = self.ask(command)
+        except SdtError:
+            return self.ask(command)
+        return self.ask(command) if reply.remedy is Remedy.RESEND else reply
+
+    def drain(self) -> None:
+        pass
+
+    def prove_alive(self) -> None:
+        pass
+
+
+class Scene:
+    """Polls and what was told: P presented, U unreadable, R removed, with number or reason."""
+
+    def __init__(self, mode: Mode = Mode.STICKY) -> None:
+        self.chip = Chip(mode)
+        self.link = Wireless(self.chip)
+        self.events: list[CardPresented | CardUnreadable | CardRemoved] = []
+        self.watch = CardWatch(self.link, TickingClock(), self.events.append)
+
+    def polls(self, n: int = 3) -> list[str]:
+        """What `n` polls told."""
+        before = len(self.events)
+        for _ in range(n):
+            self.watch.poll()
+        return [self._word(e) for e in self.events[before:]]
+
+    @staticmethod
+    def _word(event: CardPresented | CardUnreadable | CardRemoved) -> str:
+        if isinstance(event, CardPresented):
+            return "P " + event.card.number
+        return "U " + event.reason if isinstance(event, CardUnreadable) else "R"
+
+
+P1, P2 = "P 11010519491231002X", "P 440524188001010014"
+every_mode = pytest.mark.parametrize("mode", Mode)
+
+
+@every_mode
+def test_a_card_is_told_once_however_long_it_lies(mode: Mode) -> None:
+    scene = Scene(mode)
+    assert scene.polls() == []
+    scene.chip.lay(FIRST)
+    assert scene.polls(20) == [P1]
+    scene.chip.lift()
+    assert scene.polls(20) == ["R"]
+
+
+@every_mode
+def test_lifted_and_laid_again_is_told_again(mode: Mode) -> None:
+    scene = Scene(mode)
+    for _ in range(3):
+        scene.chip.lay(FIRST)
+        assert scene.polls() == [P1]
+        scene.chip.lift()
+        assert scene.polls() == ["R"]
+
+
+@every_mode
+def test_another_card_between_two_polls_is_told(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.lay(FIRST)
+    scene.polls()
+    scene.chip.lay(SECOND)
+    assert scene.polls() == ["R", P2]
+
+
+def test_the_same_card_laid_again_between_two_polls_is_told_by_a_module_that_hides_it() -> None:
+    scene = Scene(Mode.STICKY)
+    scene.chip.lay(FIRST)
+    scene.polls(1)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == ["R", P1]
+
+
+@every_mode
+@pytest.mark.parametrize(
+    "answer", [Status.READ_FAILED, Status.BAD_COMMAND, Status.NO_SUCH_ITEM, None]
+)
+def test_modules_that_say_the_same_of_every_newest_address(mode: Mode, answer: int | None) -> None:
+    """Refused, unknown, always "no such item", or silence: presence falls back to the find."""
+    scene = Scene(mode)
+    scene.link.spoil = lambda command, reply: (
+        reply if command is not Command.NEWEST_ADDRESS
+        else None if answer is None else Reply(answer)
+    )  # fmt: skip
+    scene.chip.lay(FIRST)
+    assert scene.polls(6).count(P1) == 1
+    scene.chip.lift()
+    scene.polls(6)
+    scene.chip.lay(SECOND)
+    assert scene.polls(6).count(P2) == 1
+    scene.chip.lift()
+    scene.polls(6)
+    scene.chip.lay(SECOND)
+    assert scene.polls(6).count(P2) == 1
+
+
+def test_a_silent_newest_address_is_not_asked_again() -> None:
+    scene = Scene()
+    scene.link.spoil = lambda command, reply: None if command is Command.NEWEST_ADDRESS else reply
+    for _ in range(2):
+        scene.chip.lay(FIRST)
+        scene.polls()
+        scene.chip.lift()
+        scene.polls()
+    assert scene.link.asked.count(Command.NEWEST_ADDRESS) == 1
+
+
+@every_mode
+def test_a_card_that_fails_is_told_once_and_read_when_it_comes_right(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.faults.add("unreadable")
+    scene.chip.lay(FIRST)
+    assert scene.polls(10) == ["U lay-again"]
+    scene.chip.faults.clear()
+    assert scene.polls() == [P1]
+
+
+@every_mode
+def test_a_card_that_fails_is_told_again_when_laid_again(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.faults.add("unreadable")
+    for _ in range(2):
+        scene.chip.lay(FIRST)
+        assert scene.polls() == ["U lay-again"]
+        scene.chip.lift()
+        assert scene.polls() == ["R"]
+
+
+def test_pulled_away_while_read() -> None:
+    scene = Scene()
+    scene.chip.faults.add("card-pulled")
+    scene.chip.lay(FIRST)
+    assert scene.polls(10) == ["U lay-again", "R"]
+
+
+def test_not_an_id_card() -> None:
+    scene = Scene()
+    scene.chip.faults.add("wrong-card")
+    scene.chip.lay(FIRST)
+    assert scene.polls(10) == ["U not-an-id-card"]
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (Status.CARD_TYPE_UNKNOWN, "U not-an-id-card"),
+        (Status.VERIFICATION_FAILED, "U lay-again"),
+        (Status.MODULE_NOT_AUTHENTICATED, "U lay-again"),
+        (Status.UNRECOGNISED, "U line-noise"),
+    ],
+)
+def test_the_status_of_a_failed_read_gives_the_reason(status: Status, word: str) -> None:
+    scene = Scene()
+    scene.link.spoil = lambda command, reply: Reply(status) if command is Command.READ else reply
+    scene.chip.lay(FIRST)
+    assert scene.polls(1) == [word]
+
+
+def test_a_status_of_the_find_itself_may_tell_a_wrong_card() -> None:
+    scene = Scene()
+    scene.link.spoil = lambda command, reply: Reply(Status.CARD_TYPE_UNKNOWN)
+    assert scene.polls(5) == ["U not-an-id-card"]
+
+
+@pytest.mark.parametrize("command", [Command.FIND, Command.SELECT, Command.NEWEST_ADDRESS])
+def test_noise_on_one_short_reply_costs_nothing(command: Command) -> None:
+    scene = Scene()
+    scene.link.noisy = [command]
+    scene.chip.lay(FIRST)
+    assert scene.polls(5) == [P1]
+    assert scene.link.noisy == []
+
+
+def test_noise_on_the_card_itself() -> None:
+    """A module that reads again at once gives the card; one that will not asks for a new laying."""
+    for mode, words in [(Mode.FREE, [P1]), (Mode.STICKY, ["U line-noise"])]:
+        scene = Scene(mode)
+        scene.link.noisy = [Command.READ]
+        scene.chip.lay(FIRST)
+        assert scene.polls(5) == words
+
+
+def test_noise_without_end_is_a_lost_reader() -> None:
+    scene = Scene()
+    scene.link.noisy = [Command.FIND] * 100
+    with pytest.raises(ReaderMissing):
+        scene.polls(10)
+
+
+def test_one_failed_find_is_tried_again_at_once() -> None:
+    scene = Scene()
+    misses = [Command.FIND]
+    scene.link.spoil = lambda command, reply: (
+        Reply(Status.NO_CARD) if command in misses and misses.pop() else reply
+    )
+    scene.chip.lay(FIRST)
+    assert scene.polls(1) == [P1]
+
+
+def test_a_misread_number_is_nobodys() -> None:
+    scene = Scene()
+    scene.chip.lay(SimulatedCard.of(card_of("110105194912310029", "测试")))
+    assert scene.polls(5) == ["U lay-again"]
+
+
+def test_a_document_nobody_knows() -> None:
+    text = bytearray(FIRST.text)
+    text[248:250] = "Z".encode("utf-16-le")
+    scene = Scene()
+    scene.chip.lay(SimulatedCard(bytes(text)))
+    assert scene.polls(5) == ["U not-an-id-card"]
+
+
+def test_found_is_before_the_read_and_the_last_byte_after() -> None:
+    scene = Scene()
+    scene.chip.lay(FIRST)
+    scene.polls(1)
+    (event,) = scene.events
+    assert isinstance(event, CardPresented)
+    assert event.found.mono_ns < event.read_mono_ns

@@ -1,0 +1,583 @@
+"""One lane, step by step: what it shows, when, and what it must never do."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate.core import diagram
+from gate.core.admission import ROWS, TABLE, step
+from gate.core.card import DocumentKind
+from gate.core.effects import ForgetFaces, JudgeFace, LookUpCard, Note, Record, Show
+from gate.core.events import (
+    Acknowledged,
+    CandidateFound,
+    CandidateUnknown,
+    CardRemoved,
+    DecisionRecorded,
+    FaceJudged,
+    Fault,
+    FaultCleared,
+    FaultRaised,
+    LookupFailed,
+    ReaderBack,
+    ReaderLost,
+    RecordRefused,
+    RosterOpened,
+    TimeElapsed,
+)
+from gate.core.exam import FacePolicy
+from gate.core.reasons import FACE_REASONS, MEANING, Reason
+from gate.core.state import Phase, State
+from gate.errors import IllegalEvent, NoSuchEntry, StorageRefused, UsageError
+from tests.core.world import (
+    ANNA,
+    CARD,
+    EXAM,
+    GOOD,
+    Gate,
+    at,
+    candidate,
+    exam_of,
+    face,
+    instant,
+    laid,
+    paper,
+    typed,
+    unread,
+    verdict,
+)
+
+DOC = Path(__file__).parents[2] / "docs/lane.md"
+BEN = candidate("am", key="ben")
+DISK_FULL = FaultRaised(Fault.JOURNAL, "full")
+NO_CAMERA = FaultRaised(Fault.CAMERA, "gone")
+
+
+def press() -> Acknowledged:
+    return Acknowledged("button", instant())
+
+
+def out_of_service(gate: Gate) -> bool:
+    return gate.state.phase is Phase.OUT_OF_SERVICE and gate.lamps == [
+        "red:slow yellow:slow green:slow"
+    ]
+
+
+# -- the table -----------------------------------------------------------------------------------
+
+
+def test_no_row_hides_another() -> None:
+    cells = [(p, e) for row in ROWS for p in row.phases for e in row.events]
+    assert len(cells) == len(set(cells)) == len(TABLE)
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    page = DOC.read_text(encoding="utf-8")
+    shown = page.split(diagram.BEGIN)[1].split(diagram.END)[0].strip()
+    assert shown == diagram.page(), "run: python -m gate.core.diagram, between the marks"
+
+
+EXTERNAL = {
+    "CardPresented", "CardUnreadable", "CardRemoved", "ReaderLost", "ReaderBack", "StaffTyped",
+    "VerdictGiven", "Acknowledged", "TimeElapsed", "FaultRaised", "FaultCleared", "RosterOpened",
+    "RecordRefused",
+}  # fmt: skip
+
+
+def test_what_comes_from_outside_has_a_row_in_every_phase() -> None:
+    """People, readers and disks keep no order; only our own answers can come at a wrong time."""
+    rows = {(phase, event.__name__) for phase, event in TABLE}
+    assert {(p, e) for p in Phase for e in EXTERNAL} <= rows
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize(
+    "event", [GOOD, CandidateUnknown("x"), CandidateFound(ANNA), LookupFailed(""),
+              DecisionRecorded("e-1")], ids=lambda e: type(e).__name__,
+)  # fmt: skip
+def test_an_answer_that_nobody_asked_for_is_illegal(phase: Phase, event: Any) -> None:
+    asked = {
+        Phase.MATCHING: (FaceJudged,),
+        Phase.LOOKING_UP: (CandidateUnknown, CandidateFound, LookupFailed),
+        Phase.RECORDING: (DecisionRecorded,),
+    }
+    if isinstance(event, asked.get(phase, ())):
+        return
+    state = replace(Gate().to_matching().state, phase=phase)
+    with pytest.raises(IllegalEvent) as refused:
+        step(state, event)
+    assert refused.value.phase is phase
+    assert refused.value.event == type(event).__name__
+    assert phase.value in refused.value.en
+    assert type(event).__name__ in refused.value.en
+
+
+# -- one visit -----------------------------------------------------------------------------------
+
+
+def test_card_to_green() -> None:
+    gate = Gate()
+    assert gate.feed(laid()) == (LookUpCard(CARD.number),)
+    assert gate.feed(CandidateFound(ANNA)) == (JudgeFace(FacePolicy(), 1),)
+    gate.feed(GOOD)
+    (record,) = gate.effects
+    assert (record.kind, record.body["reason"], record.evidence) == ("decision", "OK", False)
+    gate.commit()
+    assert (gate.lamps, gate.barrier, gate.timers()) == (["green:steady"], True, [3.0])
+    assert gate.of(ForgetFaces)
+    gate.wait()
+    assert (gate.state.phase, gate.lamps) == (Phase.IDLE, [""])
+
+
+@pytest.mark.parametrize("reason", sorted(FACE_REASONS))
+def test_asked_again_then_referred(reason: Reason) -> None:
+    gate = Gate().to_matching()
+    for attempt in (2, 3):
+        gate.feed(face(reason))
+        assert gate.lamps == ["yellow:steady"]
+        assert [j.attempt for j in gate.of(JudgeFace)] == [attempt]
+        assert not gate.of(Record)
+    gate.feed(face(reason))
+    assert not gate.of(JudgeFace)
+    (record,) = gate.of(Record)
+    doubtful = reason in (Reason.FACE_MISMATCH, Reason.LIVENESS_FAILED)
+    assert (record.body["attempt"], record.body["reason"]) == (3, reason)
+    assert record.evidence == record.body["doubtful"] == doubtful
+    gate.commit()
+    assert gate.lamps == [str(MEANING[reason].pattern)]
+    assert not gate.barrier
+    gate.wait()
+    assert gate.effects == ()  # it flashes on
+    gate.feed(press())
+    assert (gate.lamps, len(gate.state.unsettled)) == ([""], 1)
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+def test_attempts_are_the_papers(attempts: int) -> None:
+    am = paper("am", at("09:00"), at("11:30"), face=FacePolicy(attempts=attempts))
+    gate = Gate(exam_of(am)).to_matching()
+    for _ in range(attempts - 1):
+        assert gate.feed(face(Reason.NO_FACE))
+        assert not gate.of(Record)
+    gate.feed(face(Reason.NO_FACE))
+    assert gate.record()["attempt"] == attempts
+
+
+@pytest.mark.parametrize(
+    ("faces", "decided"),
+    [
+        (("FACE_MISMATCH", "NO_FACE", "NO_FACE"), "FACE_MISMATCH"),
+        (("NO_FACE", "LIVENESS_FAILED", "FACE_POOR"), "LIVENESS_FAILED"),
+        (("FACE_MISMATCH", "LIVENESS_FAILED", "SEVERAL_FACES"), "LIVENESS_FAILED"),
+        (("NO_FACE", "FACE_POOR", "SEVERAL_FACES"), "SEVERAL_FACES"),
+        (("NO_FACE", "NO_FACE", "FACE_MISMATCH"), "FACE_MISMATCH"),
+    ],
+)
+def test_a_doubt_stays(faces: tuple[str, ...], decided: str) -> None:
+    gate = Gate().to_matching()
+    for reason in faces:
+        gate.feed(face(Reason(reason)))
+    assert gate.record()["reason"] == decided
+
+
+def test_poor_without_advice_still_says_something() -> None:
+    gate = Gate().to_matching()
+    gate.feed(FaceJudged(Reason.FACE_POOR))
+    assert [s.zh for s in gate.of(Show)] == ["请正视摄像头"]
+
+
+def test_rules_alone_decide_without_a_face() -> None:
+    gate = Gate()
+    gate.feed(laid(at("09:15")))
+    gate.feed(CandidateFound(ANNA))
+    assert not gate.of(JudgeFace)
+    assert (gate.record()["reason"], gate.record()["score"]) == ("TOO_LATE", None)
+    gate.commit()
+    assert (gate.lamps, gate.timers()) == (["red:slow"], [3.0])
+    gate.wait()
+    assert gate.lamps == [""]
+
+
+def test_unreadable_is_asked_again_and_forgotten_with_time() -> None:
+    gate = Gate()
+    gate.feed(unread())
+    assert (gate.lamps, gate.timers(), gate.state.phase) == (["yellow:steady"], [30], Phase.ASKING)
+    gate.feed(unread())
+    gate.wait()
+    assert (gate.lamps, gate.state.unreadable) == ([""], 0)
+    for _ in range(3):
+        assert not gate.of(Record)
+        gate.feed(unread())
+    assert gate.record()["reason"] == "CARD_UNREADABLE"
+    gate.commit()
+    assert gate.lamps == ["yellow:slow"]
+
+
+def test_the_same_card_again() -> None:
+    gate = Gate().admit()
+    gate.wait()
+    gate.feed(laid())
+    gate.feed(CandidateFound(ANNA))
+    assert gate.record()["reason"] == "ALREADY_ADMITTED"
+
+
+def test_an_old_timer_does_nothing() -> None:
+    gate = Gate().admit()
+    old = gate.state.token
+    gate.feed(laid())
+    gate.feed(CandidateUnknown("x"))
+    gate.commit()
+    assert gate.state.token > old
+    before = gate.state
+    assert gate.feed(TimeElapsed(old)) == ()
+    assert gate.state == before
+
+
+# -- a card that waits ---------------------------------------------------------------------------
+
+BENS = replace(CARD, number="420106199001015678")
+
+
+def test_a_card_that_waits_is_served_next() -> None:
+    gate = Gate().to_matching()
+    assert gate.feed(laid(card=BENS)) == ()
+    gate.feed(GOOD)
+    gate.commit()
+    assert gate.wait() == (LookUpCard(BENS.number),)
+    assert gate.state.waiting is None
+
+
+def test_it_is_served_after_a_refer_too() -> None:
+    gate = Gate().to_matching()
+    gate.feed(laid(card=BENS))
+    for _ in range(3):
+        gate.feed(face(Reason.NO_FACE))
+    gate.commit()
+    assert gate.wait() == (LookUpCard(BENS.number),)
+
+
+@pytest.mark.parametrize("gone", [CardRemoved(instant()), unread()])
+def test_who_has_left_is_not_judged_by_the_next_ones_face(gone: Any) -> None:
+    gate = Gate().to_matching()
+    gate.feed(laid(card=BENS))
+    gate.feed(gone)
+    gate.feed(GOOD)
+    gate.commit()
+    gate.wait()
+    assert (gate.state.phase, gate.state.visit) == (Phase.IDLE, None)
+
+
+def test_an_outage_sends_the_waiting_away_for_good() -> None:
+    gate = Gate().to_matching()
+    gate.feed(laid(card=BENS))
+    gate.feed(NO_CAMERA)
+    gate.feed(GOOD)
+    gate.commit()
+    gate.wait()
+    assert out_of_service(gate)
+    gate.feed(FaultCleared(Fault.CAMERA))
+    assert (gate.state.phase, gate.state.waiting) == (Phase.IDLE, None)
+    gate.refer(Reason.NO_FACE, BEN)
+    assert gate.wait() == ()
+
+
+# -- out of service ------------------------------------------------------------------------------
+
+
+def test_before_a_roster_nobody_is_decided() -> None:
+    gate = Gate(state=State())
+    gate.feed(laid())
+    assert out_of_service(gate)
+    with pytest.raises(StorageRefused):
+        gate.feed(typed())
+    gate.feed(RosterOpened(EXAM, "v1"))
+    assert (gate.state.phase, gate.lamps) == (Phase.IDLE, [""])
+
+
+def test_not_written_did_not_happen() -> None:
+    gate = Gate().to_matching()
+    gate.feed(GOOD)
+    gate.feed(RecordRefused())
+    assert out_of_service(gate)
+    assert gate.of(ForgetFaces)
+    assert not gate.barrier
+    assert gate.state.inside == frozenset()
+    gate.feed(laid())
+    assert out_of_service(gate)
+    gate.feed(FaultCleared(Fault.JOURNAL))
+    assert gate.admit().barrier
+
+
+@pytest.mark.parametrize("hurt", [DISK_FULL, RecordRefused(), FaultRaised(Fault.ROSTER)])
+def test_a_fault_while_the_face_is_judged(hurt: Any) -> None:
+    """The late answer must not meet another phase, nor the next person's visit."""
+    gate = Gate().to_matching()
+    gate.feed(hurt)
+    assert gate.state.phase is Phase.MATCHING
+    assert not gate.of(ForgetFaces)
+    gate.feed(GOOD)
+    assert out_of_service(gate)
+    assert not gate.of(Record)
+    assert gate.state.visit is None
+
+
+def test_a_fault_that_heals_before_the_answer_is_forgotten() -> None:
+    gate = Gate().to_matching()
+    gate.feed(DISK_FULL)
+    gate.feed(FaultCleared(Fault.JOURNAL))
+    gate.feed(GOOD)
+    gate.commit()
+    assert gate.barrier
+
+
+def test_a_fault_during_the_lookup() -> None:
+    gate = Gate()
+    gate.feed(laid())
+    gate.feed(DISK_FULL)
+    gate.feed(CandidateFound(ANNA))
+    gate.feed(GOOD)
+    assert out_of_service(gate)
+
+
+def test_a_damaged_roster_decides_nobody_until_another_comes() -> None:
+    gate = Gate()
+    gate.feed(laid())
+    gate.feed(LookupFailed("row 7 does not open"))
+    assert out_of_service(gate)
+    assert gate.of(Note)[0].body == {"fault": "roster", "detail": "row 7 does not open"}
+    gate.feed(RosterOpened(EXAM, "v2"))
+    assert gate.state.phase is Phase.IDLE
+
+
+def test_a_committed_decision_is_shown_though_a_fault_came() -> None:
+    gate = Gate().to_matching()
+    gate.feed(GOOD)
+    gate.feed(DISK_FULL)
+    gate.commit()
+    assert gate.barrier
+    gate.feed(laid())
+    assert out_of_service(gate)
+
+
+@pytest.mark.parametrize("event", [laid(), unread()])
+def test_a_fault_while_an_outcome_is_shown(event: Any) -> None:
+    gate = Gate().admit()
+    gate.feed(NO_CAMERA)
+    gate.feed(event)
+    assert out_of_service(gate)
+
+
+def test_a_typed_candidate_is_referred_without_a_camera() -> None:
+    gate = Gate()
+    gate.feed(NO_CAMERA)
+    assert out_of_service(gate)
+    gate.feed(typed())
+    gate.feed(CandidateFound(ANNA))
+    body = gate.record()
+    assert (body["reason"], body["source"], body["by"]) == ("NO_FACE", "typed", "Li")
+    assert (body["attempt"], body["frames"], body["fmr"]) == (None, None, None)
+    decision = gate.commit()
+    assert decision
+    assert gate.lamps == ["yellow:double"]
+    gate.wait()
+    assert out_of_service(gate)  # and no card slips in on the way
+    gate.feed(verdict(gate.state.unsettled[0].decision))
+    gate.commit()
+    assert gate.barrier
+    gate.wait()
+    assert out_of_service(gate)
+
+
+def test_the_reader_goes_and_comes() -> None:
+    gate = Gate()
+    gate.feed(ReaderLost("unplugged"))
+    assert out_of_service(gate)
+    gate.feed(ReaderLost("unplugged"))
+    assert gate.effects == ()
+    gate.feed(NO_CAMERA)
+    gate.feed(ReaderBack())
+    assert out_of_service(gate)
+    gate.feed(FaultCleared(Fault.CAMERA))
+    assert gate.state.phase is Phase.IDLE
+    kinds = [e["kind"] for e in gate.journal]
+    assert kinds == ["healed", "roster", "fault", "fault", "healed", "healed"]
+
+
+# -- staff ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("admit", "lamp", "inside"),
+    [(True, "green:steady", {("am", "ab12")}), (False, "red:slow", set())],
+)
+def test_a_verdict_is_recorded_then_shown(admit: bool, lamp: str, inside: set[Any]) -> None:
+    gate = Gate()
+    gate.feed(verdict(gate.refer(), admit=admit))
+    assert [type(e) for e in gate.effects] == [Record]
+    gate.commit()
+    assert (gate.lamps, gate.barrier, gate.timers()) == ([lamp], admit, [3.0])
+    assert (gate.state.inside, gate.state.unsettled) == (inside, ())
+    gate.wait()
+    assert gate.lamps == [""]
+
+
+def test_settling_twice_changes_nothing() -> None:
+    gate = Gate()
+    decision = gate.refer()
+    gate.feed(verdict(decision))
+    at_once = gate.state
+    with pytest.raises(UsageError):
+        gate.feed(verdict(decision, admit=False))
+    assert gate.state == at_once
+    gate.commit()
+    before = gate.state
+    for unknown in (decision, "e-99"):
+        with pytest.raises(NoSuchEntry, match=unknown):
+            gate.feed(verdict(unknown))
+    assert gate.state == before
+
+
+def test_a_verdict_waits_for_the_record_of_a_visit() -> None:
+    """Else the two answers would be taken for each other: green for who is not decided."""
+    gate = Gate()
+    decision = gate.refer()
+    gate.to_matching(BEN).feed(GOOD)
+    with pytest.raises(UsageError):
+        gate.feed(verdict(decision))
+
+
+def test_a_verdict_beside_a_visit() -> None:
+    gate = Gate()
+    decision = gate.refer()
+    gate.to_matching(BEN)
+    visit, token = gate.state.visit, gate.state.token
+    gate.feed(verdict(decision))
+    gate.commit()
+    assert gate.barrier
+    assert (gate.state.phase, gate.state.visit) == (Phase.MATCHING, visit)
+    assert gate.state.token == token
+    gate.feed(GOOD)
+    gate.commit()
+    assert gate.state.inside == {("am", "ab12"), ("am", "ben")}
+
+
+def test_a_verdict_asked_for_first_is_answered_first() -> None:
+    gate = Gate()
+    decision = gate.refer()
+    gate.to_matching(BEN)
+    gate.feed(verdict(decision, admit=False))
+    gate.feed(GOOD)
+    gate.feed(DecisionRecorded("the verdict"))
+    assert (gate.lamps, gate.barrier, gate.state.phase) == (["red:slow"], False, Phase.RECORDING)
+    gate.feed(DecisionRecorded("the visit"))
+    assert (gate.lamps, gate.barrier) == (["green:steady"], True)
+    assert gate.state.inside == {("am", "ben")}
+
+
+def test_a_refused_verdict_leaves_the_visit_and_the_refer() -> None:
+    gate = Gate()
+    decision = gate.refer()
+    gate.to_matching(BEN)
+    gate.feed(verdict(decision))
+    gate.feed(RecordRefused())
+    assert gate.state.phase is Phase.MATCHING
+    gate.feed(GOOD)
+    assert out_of_service(gate)
+    with pytest.raises(StorageRefused):
+        gate.feed(verdict(decision))
+    gate.feed(FaultCleared(Fault.JOURNAL))
+    assert gate.lamps == ["yellow:fast"]
+    gate.feed(verdict(decision))
+    gate.commit()
+    assert gate.barrier
+
+
+def test_a_verdict_needs_no_roster() -> None:
+    gate = Gate()
+    decision = gate.refer()
+    gate.feed(FaultRaised(Fault.ROSTER))
+    gate.feed(verdict(decision))
+    gate.commit()
+    assert gate.barrier
+    gate.wait()
+    assert out_of_service(gate)
+
+
+def test_let_in_by_staff_while_the_same_card_is_checked_again() -> None:
+    """Two people with one card: one is waved through, the other's face would have opened too."""
+    gate = Gate()
+    decision = gate.refer()
+    gate.to_matching()
+    gate.feed(verdict(decision))
+    gate.commit()
+    gate.feed(GOOD)
+    assert gate.record()["reason"] == "ALREADY_ADMITTED"
+    gate.commit()
+    assert (gate.barrier, gate.lamps) == (False, ["yellow:fast"])
+
+
+@pytest.mark.parametrize("fact", ["expired", "untrusted"])
+def test_let_in_by_staff_counts_as_inside(fact: str) -> None:
+    gate = Gate()
+    old = replace(CARD, valid_to=at("00:00", 9).date())
+    gate.feed(laid(card=old) if fact == "expired" else laid(trusted=False))
+    gate.feed(CandidateFound(ANNA))
+    gate.commit()
+    gate.feed(verdict(gate.state.unsettled[0].decision))
+    gate.commit()
+    gate.wait()
+    gate.feed(laid())
+    gate.feed(CandidateFound(ANNA))
+    assert gate.record()["reason"] == "ALREADY_ADMITTED"
+
+
+def test_a_refer_comes_back_after_the_next_person() -> None:
+    gate = Gate()
+    gate.refer()
+    gate.admit(BEN)
+    gate.wait()
+    assert (gate.lamps, gate.state.phase) == (["yellow:fast"], Phase.IDLE)
+
+
+def test_settling_one_refer_leaves_the_other_flashing() -> None:
+    gate = Gate()
+    first = gate.refer(Reason.NO_FACE)
+    gate.refer(Reason.FACE_MISMATCH, BEN)
+    gate.feed(verdict(gate.state.unsettled[1].decision, admit=False))
+    gate.commit()
+    gate.wait()
+    assert gate.lamps == ["yellow:double"]
+    gate.feed(verdict(first))
+    gate.commit()
+    gate.wait()
+    assert gate.lamps == [""]
+
+
+def test_acknowledging_nothing_writes_nothing() -> None:
+    gate = Gate()
+    assert gate.feed(press()) == ()
+    gate.refer()
+    gate.feed(press())
+    assert gate.lamps == [""]
+    assert gate.journal[-1]["by"] == "button"
+    assert gate.feed(press()) == ()
+
+
+def test_a_button_during_a_visit_does_not_touch_its_lamps() -> None:
+    gate = Gate()
+    gate.refer()
+    gate.to_matching(BEN)
+    gate.feed(press())
+    assert gate.lamps == []
+    assert gate.state.unsettled[0].acknowledged
+
+
+def test_staff_type_one_at_a_time() -> None:
+    gate = Gate()
+    gate.feed(typed())
+    assert gate.state.visit
+    assert gate.state.visit.shown.document is DocumentKind.TEMPORARY
+    with pytest.raises(UsageError):
+        gate.feed(typed())
