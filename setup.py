@@ -45,6 +45,7 @@ setup(
             "onnxruntime>=1.18",
             "pytest>=8",
             "pytest-asyncio>=0.24",
+            "pytest-timeout>=2.3",
             "ruff>=0.8",
         ],
     },

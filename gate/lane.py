@@ -125,7 +125,9 @@ class Lane:
     async def work(self, timeout_s: float) -> None:
         """Take one event, if one comes in time, and do all that follows from it."""
         try:
-            asked = await asyncio.wait_for(self._inbox.get(), timeout_s)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
+            async with asyncio.timeout(timeout_s):
+                asked = await self._inbox.get()
         except TimeoutError:
             return
         await self._handle(asked)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from gate.core import events
 from gate.core.decision import Entry
-from gate.errors import GateError, StorageRefused
+from gate.errors import CameraMissing, GateError, StorageRefused
 from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Roster
@@ -19,6 +19,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 STALLED_S = 2.0
 """A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
+GIVE_UP_S = 120.0
+"""A camera that is gone for so long comes back, if ever, with a new process (platform.md: the
+camera list is read once a process, and a hung stop() never returns)."""
 FINISH_S = 4.0
 """What a decision in hand may take when the gate is told to stop."""
 CLOCK_STEP_S = 2.0
@@ -75,7 +78,8 @@ class Service:
                 told = e.en
                 self._lane.show_out_of_service()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._pace.retry_s)
+                    async with asyncio.timeout(self._pace.retry_s):
+                        await stop.wait()
             else:
                 return True
         return False
@@ -149,8 +153,15 @@ class Service:
         self._health.expect("watch", SILENT_S)
         offset, trusted = self._clock_offset(), self._unit.clock.now().trusted
         while True:
-            stalled = self._unit.matcher.stalled_s > STALLED_S
-            self._tell_fault(events.Fault.CAMERA, stalled, "no picture from the camera")
+            stalled_s = self._unit.matcher.stalled_s
+            if stalled_s > GIVE_UP_S:
+                raise CameraMissing(
+                    f"No picture from the camera for {GIVE_UP_S:g} s: check cable and power; the "
+                    "gate starts anew.",
+                    f"摄像头已 {GIVE_UP_S:g} 秒无图像：请检查排线和电源，闸机将重新启动。",
+                )
+            present = stalled_s > STALLED_S
+            self._tell_fault(events.Fault.CAMERA, present, "no picture from the camera")
             now = self._unit.clock.now()
             step_s = (self._clock_offset() - offset).total_seconds()
             if now.trusted != trusted or abs(step_s) > CLOCK_STEP_S:

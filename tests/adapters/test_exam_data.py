@@ -45,7 +45,7 @@ def test_defaults_are_inherited_and_overridden() -> None:
         ("Asia/Shanghai", "../localtime", "timezone"),
         ("retention_days = 30", 'retention_days = "30"', "retention_days"),
         ("retention_days = 30", "retention_day = 30", "retention_day"),
-        ("[defaults]", "[defaults]\nfmr = 1e-7", "defaults.fmr"),
+        ("[defaults]", "[defaults]\nfmr = 1e-6", "defaults.fmr"),
         ("[defaults]", "[defaults]\nfmr = 0.02", "defaults.fmr"),
         ("[defaults]", "[defaults]\nfmr = nan", "defaults.fmr"),
         ("[defaults]", "[defaults]\nattempts = 0", "defaults.attempts"),
@@ -120,7 +120,7 @@ _papers = st.builds(
     documents=st.frozensets(st.sampled_from(DocumentKind), min_size=1),
     face=st.builds(
         FacePolicy,
-        fmr=st.floats(1e-6, 1e-2),
+        fmr=st.floats(1e-5, 1e-2),
         attempts=st.integers(1, 10),
         probe_frames=st.integers(1, 20),
         probe_seconds=st.floats(0.5, 30),

@@ -10,7 +10,7 @@ import pytest
 
 from gate.core.events import CardUnreadable
 from gate.core.reasons import Reason
-from gate.errors import NoSuchEntry, StorageRefused, UsageError
+from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
 from gate.front_desk import FrontDesk
 from gate.health import Health
 from gate.lane import Lane
@@ -196,6 +196,15 @@ async def test_a_stalled_camera_is_out_of_service_and_back(parts: Rig) -> None:
         await gate.phase("idle")
         kinds = [e["kind"] for e in await parts.journal.read(1, 100)]
         assert "decision" not in kinds
+
+
+async def test_a_camera_that_stays_away_ends_the_process(parts: Rig) -> None:
+    parts.matcher.stalled_s = 121.0
+    task = asyncio.create_task(Service(Lane(parts.unit), Health({}), FAST).run(asyncio.Event()))
+    with pytest.raises(ExceptionGroup) as caught:
+        await asyncio.wait_for(task, BOUND_S)
+    assert caught.group_contains(CameraMissing)
+    assert parts.signals.closed
 
 
 async def test_three_bad_readings_refer(parts: Rig) -> None:
