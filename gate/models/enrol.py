@@ -63,6 +63,7 @@ class Enroller:
         others = [f for f in faces if f is not main and f.score >= SECOND_FACE_MIN]
         if any(float(f.box[3]) >= SECOND_FACE_SIZE * size for f in others):
             raise rejected("several-faces")
+        main = self._stills.refined(picture, main)
         chip = self._stills.chip(picture, main)
         quality = assess(chip, main)
         if quality.eyes_px < EYES_PX_MIN:

@@ -147,14 +147,17 @@ def _top_statistics(scores: Floats, top: int) -> npt.NDArray[np.float64]:
 
 
 def _best_threshold(scores: Floats, same: npt.NDArray[np.bool_]) -> float:
-    """The score that, as a threshold, judges most pairs right; the middle of equals."""
+    """The threshold that judges most pairs right: half way between two scores, since one that
+    sits on a genuine score would miss the next that is a hair lower. Of equals the middle one."""
     order = np.argsort(scores, kind="stable")
     ordered, genuine = scores[order], same[order]
     wrong_below = np.concatenate(([0], np.cumsum(genuine)))
     wrong_above = np.concatenate((np.cumsum(~genuine[::-1])[::-1], [0]))
     wrong = (wrong_below + wrong_above)[:-1]
     best = np.flatnonzero(wrong == wrong.min())
-    return float(ordered[best[len(best) // 2]])
+    place = int(best[len(best) // 2])
+    below = ordered[place - 1] if place else NO_FACE
+    return float(ordered[place] if below == NO_FACE else (ordered[place] + below) / 2)
 
 
 def _highest(values: Floats, count: int) -> Floats:

@@ -12,10 +12,11 @@ from PIL import Image
 from gate.models.alignment import align
 from gate.models.detector import Detector
 from gate.models.files import model_path
+from gate.models.landmarks import refine
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Picture, Template
 
-STILL_DETECTOR = "yunet-416x416"
+STILL_DETECTOR = "yunet-544x544"
 RECOGNISER = "sface"
 LONG_SIDE = 400
 
@@ -34,13 +35,18 @@ class Stills:
         return [_scaled(f, scale) for f in self._detector.detect(enlarged)]
 
     def most_central_face(self, picture: Picture) -> Face | None:
-        """The face nearest to the middle of the picture."""
+        """The face nearest to the middle of the picture, landmarks refined."""
         middle = np.array([picture.shape[1], picture.shape[0]]) / 2
-        return min(
+        face = min(
             self.faces(picture),
             key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
             default=None,
         )
+        return None if face is None else self.refined(picture, face)
+
+    def refined(self, picture: Picture, face: Face) -> Face:
+        """The same face with finer landmarks."""
+        return refine(self._detector, picture, face)
 
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
