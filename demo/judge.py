@@ -24,6 +24,7 @@ class Seen:
     held_s: float | None = None
     unsent: bool = False
     stray: int = 0
+    took_s: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
     @property

@@ -27,6 +27,7 @@ class Player:
         """What the row showed. A socket that does not answer is a difference, not an end."""
         self._seen = Seen(row)
         self._begin()
+        began = self._cut_s
         try:
             for step in row.steps:
                 getattr(self, f"_{step.verb}")(step)
@@ -36,6 +37,7 @@ class Player:
             self._leave()
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
+        self._seen.took_s = round(time.monotonic() - began, 2)
         judge.judge(self._seen, self.cast[row.card], self._stage.disk.folder)
         return self._seen
 
@@ -149,6 +151,7 @@ class Player:
                 watch.asked_again(self._stage, self._cut_s)
             case "out-of-service":
                 self._stage.until(step.argument, self._stage.out_of_service, STATE_S)
+                self._cut_s = watch.first_lit(self._stage, "red", self._cut_s)
             case "in-service":
                 self._stage.until(step.argument, lambda: not self._stage.out_of_service(), STATE_S)
             case "offline":

@@ -149,6 +149,7 @@ def _fact(seen: Seen) -> dict[str, Any]:
         "buzzer": shown.buzzer if shown else None,
         "barrier": shown.barrier if shown else None,
         "asked_again": seen.asked,
+        "took_s": seen.took_s,
         "decision": seen.decision,
         "verdict": seen.verdict,
         "verdict_lamps": then.lamps if then else None,

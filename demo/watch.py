@@ -41,6 +41,12 @@ def shown(stage: Stage, cut_s: float, target: Expected) -> Shown:
     return _until(stage, look, lambda seen: seen == wanted, cut_s + RHYTHM_S)
 
 
+def first_lit(stage: Stage, lamp: str, since_s: float) -> float:
+    """When `lamp` was first lit since `since_s`; that itself where it was not."""
+    on = (start for start, _ in lamps.spans(stage.changes(), lamp) if start >= since_s)
+    return next(on, since_s)
+
+
 def held(stage: Stage, label: str, cut_s: float) -> float | None:
     """How long the lamp of `label` stayed lit."""
     lamp = label.partition(":")[0]
