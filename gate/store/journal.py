@@ -106,18 +106,18 @@ class SqliteJournal:
         try:
             self._folder = claim(self._path)
             self._db, opened = await self._connect()
+        except GateError:
+            raise
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
         except OSError as e:
-            if isinstance(e, GateError):
-                raise
             raise from_system(self._path, e) from e
         finally:
             if self._db is None:
                 self._release()
         if self._head not in (None, opened.head):
-            await self._close()
             self._fatal = broken(self._path, "another journal lies in its place")
+            await self._close()
             raise self._fatal
         self._head = opened.head
         self._receipt = self._receipt or opened.receipt
@@ -213,8 +213,6 @@ class SqliteJournal:
             if not isinstance(meaning, StorageRefused):
                 self._fatal = meaning
                 raise meaning from e
-
-    # -- help ----------------------------------------------------------------------------------
 
     def _timed(self, event: Event) -> Event:
         waiting = self._timings.get(event["seq"])

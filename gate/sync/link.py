@@ -153,7 +153,7 @@ class Link:
         self._client.loop_start()
 
     def _properties(self) -> Any:
-        properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties: Any = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._keep_session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         properties.MaximumPacketSize = MAX_BYTES + 1024
