@@ -68,14 +68,13 @@ class SqliteJournal:
         return await self._to_the_end(self._locked(self._append(entry)))
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
-        """Rides in the next append, or in closing: no fsync of its own. Now and then it tidies the
-        file, which may meet StorageBroken."""
+        """Rides in the next append: no fsync of its own. Now and then tidies up: StorageBroken."""
         self._timings[seq] = dict(ms)
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             await self._to_the_end(self._locked(self._checkpoint()))
 
     async def read(self, first: int, limit: int) -> list[Event]:
-        """Committed events only: the head bounds what a transaction under way has inserted."""
+        """Committed events only, as the head bounds them."""
         db, last = self._db, min(first + limit - 1, self.head.seq)
         if db is None:
             raise from_system(self._path, OSError("the journal is closed"))

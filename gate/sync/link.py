@@ -99,8 +99,7 @@ class Link:
         self._client = self._made(will)
 
     def open(self) -> None:
-        """Returns at once; `Up` or `Down` follows. A thread of its own: DNS may block for long, and
-        nobody must wait for it at the end of the process."""
+        """Returns at once; `Up` or `Down` follows. DNS may block for long: nobody waits for it."""
         threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
 
     def subscribe(self, *topics: str) -> None:
