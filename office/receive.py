@@ -156,8 +156,8 @@ class Receiver:
             if (site := read_enrolment(self.home.enrolment(batch.gate)).site) != topics.site:
                 raise SignatureRefused(f"Gate {batch.gate} is enrolled at {site}.")
         except InputRejected as e:
-            self.counts.rejected += 1
             log.warning("batch refused on %s: %s", message.topic[:200], e)
+            self.counts.rejected += 1
             return None
         return topics, batch
 

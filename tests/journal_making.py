@@ -1,31 +1,13 @@
-"""A journal's entries, and a real broker with a real office behind it, for the tests."""
+"""A journal's entries, for the tests."""
 
-import contextlib
-import shutil
-import socket
-import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from nacl.signing import SigningKey
-
 from gate.core.decision import Entry
 from gate.core.events import Instant
-from gate.roster.keys import read_key
 from gate.store.journal import SqliteJournal
-from gate.sync.link import Address
-from gate.sync.mqtt import MqttUplink
-from office.commands.broker_config import broker_config
-from office.home import Home
-from office.keys import make_keys
-from office.receive import Receiver
-from office.store import OfficeStore
 
 EXAM, SITE, GATE, OTHER = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1", "wh-hs-01-g2"
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
 def entry(number: int = 1, kind: str = "decision", **body: object) -> Entry:
@@ -37,104 +19,12 @@ def opened(folder: Path, gate: str = GATE) -> SqliteJournal:
     return SqliteJournal(folder / "journal.sqlite", gate=gate, boot="boot-1")
 
 
-def made_home(root: Path) -> Home:
-    make_keys(
-        Home(root), gates=(GATE, OTHER), broker=("127.0.0.1",),
-        not_before=datetime.now(UTC) - timedelta(days=1),
-    )  # fmt: skip
-    return Home(root)
+async def entered(journal: SqliteJournal) -> None:
+    """Open it and close it again."""
+    async with journal:
+        pass
 
 
-class Broker:
-    """Debian's mosquitto with the shipped configuration, on a free loopback port."""
-
-    def __init__(self, home: Home, folder: Path) -> None:
-        self.port = free_port()
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        broker_config(out=folder, home=home.root, listen=f"127.0.0.1:{self.port}")
-
-    def start(self) -> None:
-        assert MOSQUITTO, "apt install mosquitto"
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [MOSQUITTO, "-c", self._folder / "mosquitto.conf"], stderr=log
-            )
-        until(self._listens)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def _listens(self) -> bool:
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), 0.2).close()
-            return True
-        return False
-
-
-@contextlib.contextmanager
-def broker_at(home: Home, folder: Path) -> Iterator[Broker]:
-    broker = Broker(home, folder)
-    broker.start()
-    try:
-        yield broker
-    finally:
-        broker.stop()
-
-
-@contextlib.contextmanager
-def office_at(home: Home, port: int, generation: int | None = None) -> Iterator[Receiver]:
-    """The receiving office in a thread of its own."""
-    stop, ready = threading.Event(), threading.Event()
-    made: list[Receiver] = []
-
-    def work() -> None:
-        address = Address(
-            "127.0.0.1", port, home.ca / "ca.crt", home.office / "office.crt",
-            home.office / "office.key", name="office",
-        )  # fmt: skip
-        signing = SigningKey(read_key(home.office / "office-signing.key", "signing key"))
-        with OfficeStore(home.database) as store:
-            begun = store.begin_generation(generation or 1)
-            made.append(Receiver(home, store, address, begun, signing))
-            ready.set()
-            made[0].run(stop)
-
-    thread = threading.Thread(target=work, name="office")
-    thread.start()
-    assert ready.wait(5)
-    try:
-        yield made[0]
-    finally:
-        stop.set()
-        thread.join(10)
-        assert not thread.is_alive()
-
-
-def uplink_of(home: Home, port: int, journal: SqliteJournal, gate: str = GATE, **other: object):
-    folder = home.gate(gate)
-    settings = {
-        "host": "127.0.0.1", "port": port, "ca": folder / "ca.crt",
-        "certificate": folder / "gate.crt", "key": folder / "gate.key", "gate": gate, "site": SITE,
-        "exam": lambda: EXAM, "journal": journal,
-        "signing": read_key(folder / "gate-signing.key", "signing key"),
-        "office_public": read_key(folder / "office.pub", "office key"),
-    }  # fmt: skip
-    return MqttUplink(**(settings | other))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(met: Callable[[], bool], bound_s: float = 15.0) -> None:
-    """Waits for another process or thread; the bound only ends a hang."""
-    end = time.monotonic() + bound_s
-    while not met():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+async def fill(journal: SqliteJournal, count: int) -> None:
+    for number in range(count):
+        await journal.append(entry(number))

@@ -68,14 +68,13 @@ class SqliteJournal:
         return await self._to_the_end(self._locked(self._append(entry)))
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
-        """Rides in the next append, or in closing: no fsync of its own. Now and then it tidies the
-        file, which may meet StorageBroken."""
+        """Rides in the next append: no fsync of its own. Now and then tidies up: StorageBroken."""
         self._timings[seq] = dict(ms)
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             await self._to_the_end(self._locked(self._checkpoint()))
 
     async def read(self, first: int, limit: int) -> list[Event]:
-        """Committed events only: the head bounds what a transaction under way has inserted."""
+        """Committed events only, as the head bounds them."""
         db, last = self._db, min(first + limit - 1, self.head.seq)
         if db is None:
             raise from_system(self._path, OSError("the journal is closed"))
@@ -106,18 +105,18 @@ class SqliteJournal:
         try:
             self._folder = claim(self._path)
             self._db, opened = await self._connect()
+        except GateError:
+            raise
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
         except OSError as e:
-            if isinstance(e, GateError):
-                raise
             raise from_system(self._path, e) from e
         finally:
             if self._db is None:
                 self._release()
         if self._head not in (None, opened.head):
-            await self._close()
             self._fatal = broken(self._path, "another journal lies in its place")
+            await self._close()
             raise self._fatal
         self._head = opened.head
         self._receipt = self._receipt or opened.receipt
@@ -213,8 +212,6 @@ class SqliteJournal:
             if not isinstance(meaning, StorageRefused):
                 self._fatal = meaning
                 raise meaning from e
-
-    # -- help ----------------------------------------------------------------------------------
 
     def _timed(self, event: Event) -> Event:
         waiting = self._timings.get(event["seq"])

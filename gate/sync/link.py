@@ -99,8 +99,7 @@ class Link:
         self._client = self._made(will)
 
     def open(self) -> None:
-        """Returns at once; `Up` or `Down` follows. A thread of its own: DNS may block for long, and
-        nobody must wait for it at the end of the process."""
+        """Returns at once; `Up` or `Down` follows. DNS may block for long: nobody waits for it."""
         threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
 
     def subscribe(self, *topics: str) -> None:
@@ -153,7 +152,7 @@ class Link:
         self._client.loop_start()
 
     def _properties(self) -> Any:
-        properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties: Any = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._keep_session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         properties.MaximumPacketSize = MAX_BYTES + 1024

@@ -13,7 +13,7 @@ import pytest
 
 from gate.core.decision import verify_chain
 from gate.errors import StorageBroken, StorageRefused
-from tests.journal_making import GATE, entry, opened
+from tests.journal_making import GATE, entered, entry, opened
 
 pytestmark = pytest.mark.system
 
@@ -168,7 +168,7 @@ async def test_a_disk_full_at_opening(small_disk: Path, begun: bool) -> None:
     filler = fill(small_disk)
     journal = opened(folder)
     with pytest.raises(StorageRefused):
-        await journal.__aenter__()
+        await entered(journal)
     filler.unlink()
     async with journal:
         assert (await journal.append(entry(2)))["seq"] == 1 + begun
@@ -182,7 +182,7 @@ async def test_a_disk_gone_read_only(small_disk: Path) -> None:
     subprocess.run(remount, check=True)
     journal = opened(folder)
     with pytest.raises(StorageRefused):
-        await journal.__aenter__()
+        await entered(journal)
     subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
     async with journal:
         assert (await journal.append(entry(2)))["seq"] == 2

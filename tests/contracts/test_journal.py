@@ -10,7 +10,7 @@ from gate.core.decision import GENESIS, verify_chain
 from gate.errors import GateBug, InputRejected, Refused, StorageDamaged, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from gate.store import schema
-from tests.journal_making import GATE, OTHER, entry, opened
+from tests.journal_making import GATE, OTHER, entered, entry, opened
 
 
 def raw(folder: Path) -> sqlite3.Connection:
@@ -102,7 +102,7 @@ async def test_a_cancelled_append_stands_once(tmp_path: Path) -> None:
 
 async def test_cancelled_while_entering_it_can_be_entered_again(tmp_path: Path) -> None:
     journal = opened(tmp_path)
-    task = asyncio.create_task(journal.__aenter__())
+    task = asyncio.create_task(entered(journal))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -154,6 +154,7 @@ async def test_a_receipt_is_kept(tmp_path: Path) -> None:
         "INSERT OR REPLACE INTO event SELECT * FROM event WHERE seq = 1",
         "INSERT INTO event SELECT seq + 2, prev, hash, event FROM event WHERE seq = 2",
         "INSERT INTO event SELECT seq + 1, prev, hash, event FROM event WHERE seq = 2",
+        "INSERT INTO event SELECT seq + 5, hash, hash, event FROM event WHERE seq = 2",
         "UPDATE journal SET gate = 'wh-hs-01-g9'",
         "DELETE FROM journal",
         "INSERT OR REPLACE INTO journal VALUES (1, 'x', '0123456789abcdef')",
@@ -170,7 +171,7 @@ async def test_the_file_itself_refuses_changes(tmp_path: Path, attack: str) -> N
 async def test_another_units_journal_is_refused(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
     with pytest.raises(Refused, match=f"belongs to gate {GATE}, not {OTHER}"):
-        await opened(tmp_path, OTHER).__aenter__()
+        await entered(opened(tmp_path, OTHER))
     assert await filled(tmp_path, 0)
 
 
@@ -178,7 +179,7 @@ async def test_a_second_writer_is_refused_until_the_first_ends(tmp_path: Path) -
     second = opened(tmp_path)
     async with opened(tmp_path) as first:
         with pytest.raises(StorageRefused, match="Another exam-gate"):
-            await second.__aenter__()
+            await entered(second)
         await first.append(entry(1))
     async with second:
         assert second.head.seq == 1
@@ -198,7 +199,7 @@ async def test_a_changed_journal_is_named_by_seq(tmp_path: Path, change: str, to
     await filled(tmp_path, 5)
     unguarded(tmp_path).execute(change)
     with pytest.raises(StorageDamaged, match=told):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
 
 
 async def test_events_that_the_office_has_and_the_card_lost_are_named(tmp_path: Path) -> None:
@@ -207,7 +208,7 @@ async def test_events_that_the_office_has_and_the_card_lost_are_named(tmp_path: 
         await journal.keep_receipt(receipt_at(head))
     unguarded(tmp_path).execute("DELETE FROM event WHERE seq > 3")
     with pytest.raises(StorageDamaged, match="events 4 to 5 are gone"):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
 
 
 async def test_a_receipt_for_another_event_is_noticed(tmp_path: Path) -> None:
@@ -215,7 +216,7 @@ async def test_a_receipt_for_another_event_is_noticed(tmp_path: Path) -> None:
     async with opened(tmp_path) as journal:
         await journal.keep_receipt(receipt_at(head, head="f" * 64))
     with pytest.raises(StorageDamaged, match="event 2 is not the one the office has"):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
 
 
 @pytest.mark.parametrize("keep", [0.4, 0.9])
@@ -225,14 +226,14 @@ async def test_a_cut_file_is_damaged_and_stays(tmp_path: Path, keep: float) -> N
     cut = path.read_bytes()[: int(path.stat().st_size * keep) // 4096 * 4096]
     path.write_bytes(cut)
     with pytest.raises(StorageDamaged):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
     assert path.read_bytes() == cut
 
 
 async def test_a_file_of_something_else_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite").write_bytes(b"not a database " * 400)
     with pytest.raises(StorageDamaged):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
 
 
 @pytest.mark.parametrize("note", ["x" * 20_000, "\ud800", {1, 2}, float("nan")])
@@ -267,7 +268,7 @@ async def test_no_folder_can_be_made_now_but_later(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
     journal = opened(tmp_path / "state")
     with pytest.raises(StorageRefused):
-        await journal.__aenter__()
+        await entered(journal)
     (tmp_path / "state").unlink()
     async with journal:
         assert (await journal.append(entry()))["seq"] == 1
@@ -289,7 +290,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
     raw(tmp_path).execute("INSERT INTO schema_record VALUES (99, '')")
     with pytest.raises(Refused, match="newer exam-gate"):
-        await opened(tmp_path).__aenter__()
+        await entered(opened(tmp_path))
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
