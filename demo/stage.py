@@ -18,7 +18,6 @@ from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 EXAM, SITE, GATE = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
-FACE_S = 0.9
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -214,10 +213,6 @@ port = {self._port}
         if self.follower is None:
             raise NotAnswered("the gate is not running")
         self.follower.pause(seconds)
-
-    def await_face(self) -> None:
-        """Long enough for somebody to walk up and for a few frames to be looked at."""
-        self.pause(FACE_S)
 
     def close(self, keep: bool) -> None:
         if self.follower:
