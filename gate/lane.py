@@ -19,7 +19,14 @@ from gate.core.exam import current_papers
 from gate.core.reasons import Outcome, Reason
 from gate.core.recall import recall
 from gate.core.state import BUSY, State, show
-from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
+from gate.errors import (
+    GateBug,
+    GateError,
+    InputRejected,
+    NoSuchEntry,
+    StorageDamaged,
+    StorageRefused,
+)
 from gate.ports import (
     CardReader,
     Clock,
@@ -189,6 +196,8 @@ class Lane:
                 if typed is None
                 else await self.roster.find_typed(*typed, self.papers_now())
             )
+        except NoSuchEntry:  # typed for a sitting that ended since the desk looked
+            return events.CandidateUnknown("")
         except (InputRejected, StorageDamaged) as e:
             return events.LookupFailed(e.en)
         self._ms["roster"] = _ms_since(began)
@@ -211,6 +220,8 @@ class Lane:
         self.put(judged)
 
     def _show(self, wanted: effects.Show) -> None:
+        if wanted.reason == Reason.OUT_OF_SERVICE == self.showing.get("reason"):
+            return  # said already: its rhythm and its buzzer go on undisturbed
         self.unit.signals.show(wanted.pattern)
         self.showing = {
             "reason": str(wanted.reason), "zh": wanted.zh, "en": wanted.en,

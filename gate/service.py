@@ -155,7 +155,9 @@ class Service:
             step_s = (self._clock_offset() - offset).total_seconds()
             if now.trusted != trusted or abs(step_s) > CLOCK_STEP_S:
                 body = {"step_s": round(step_s, 3), "trusted": now.trusted}
-                await self._lane.note("clock", body)
+                refused = await self._lane.note("clock", body)
+                if refused is not None:
+                    self._lane.put(refused)
             offset, trusted = self._clock_offset(), now.trusted
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)

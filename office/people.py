@@ -13,8 +13,8 @@ from gate.core.exam import Seat
 from gate.errors import PhotoRejected
 from gate.ports import Template
 from gate.roster.format import COHORT_SIZE, Templates
-from office.candidates import CandidateRow
 from office.photos import read_photo
+from office.rows import CandidateRow
 
 
 class Enrolling(Protocol):

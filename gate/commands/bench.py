@@ -38,7 +38,7 @@ def faces(
     print(json.dumps(result) if as_json else _table(result))
 
 
-def _table(result: dict[str, object]) -> str:
+def _table(result: dict[str, Any]) -> str:
     lines = [f"{result['pictures']} pictures of {result['people']} people, "
              f"{result['failed_to_acquire']} without a face"]  # fmt: skip
     for name, block in (("raw cosine", result), ("s-norm", result["snorm"])):
@@ -49,7 +49,9 @@ def _table(result: dict[str, object]) -> str:
                     threshold = block["threshold"][fmr]
                     lines.append(f"  FMR {fmr}: TAR {tar:.4f} at {threshold:.4f}")
     lines.append(f"milliseconds (median): {result['ms']}")
-    lines.append(f"genuine pictures turned away by each quality bound: {result['turned_away']}")
+    lines.append("quality bound: share turned away; genuine missed at 1e-4 with, without")
+    for bound, rates in result["quality"].items():
+        lines.append(f"  {bound}: {' '.join(str(rate) for rate in rates.values())}")
     return "\n".join(lines)
 
 

@@ -1,12 +1,11 @@
-"""The state table and the reasons as text for docs/admission.md; `python -m gate.core.diagram`.
+"""The state table as text for docs/lane.md; `python -m gate.core.diagram`.
 
-Drawn from `admission.ROWS` and `reasons.MEANING`, so that the page cannot say anything else.
+Drawn from `admission.ROWS`, so that the page cannot say anything else.
 """
 
 from collections import defaultdict
 
 from gate.core.admission import ROWS
-from gate.core.reasons import MEANING, SHOW_S, Meaning, Reason
 from gate.core.state import Phase
 
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
@@ -39,39 +38,13 @@ def table() -> str:
     return _markdown(["event", *map(_name, Phase)], rows)
 
 
-def reasons() -> str:
-    """The table of reasons, in the order of formats."""
-    rows = [
-        [r.value, _outcome(r, m), str(m.pattern), _hold(m), _tone(m), m.zh, m.en]
-        for r, m in MEANING.items()
-    ]
-    return _markdown(["reason", "outcome", "lamps", "until", "buzzer", "中文", "English"], rows)
-
-
 def page() -> str:
-    """What stands between the marks in docs/admission.md."""
-    return "\n\n".join(["```mermaid\n" + mermaid() + "\n```", table(), reasons()])
+    """What stands between the marks in docs/lane.md."""
+    return "\n\n".join(["```mermaid\n" + mermaid() + "\n```", table()])
 
 
 def _name(phase: Phase) -> str:
     return phase.name
-
-
-def _outcome(reason: Reason, meaning: Meaning) -> str:
-    outcome = meaning.outcome.value if meaning.outcome else "none"
-    again = "again, then " if meaning.retried else ""
-    return f"{again}{outcome}{' (doubtful, evidence)' if meaning.doubtful else ''}"
-
-
-def _hold(meaning: Meaning) -> str:
-    if meaning.pattern.hold_s is not None:
-        return f"{SHOW_S:g} s"
-    return "acknowledged or settled" if meaning.outcome else "healed"
-
-
-def _tone(meaning: Meaning) -> str:
-    repeated = ", repeated" if meaning.pattern.tone_repeats else ""
-    return f"{meaning.pattern.tone}{repeated}"
 
 
 def _markdown(head: list[str], rows: list[list[str]]) -> str:

@@ -81,7 +81,7 @@ def parse_card(block: bytes) -> IdCard:
     number = normalise_number(field("number"))
     if fault := number_fault(number):
         raise _unreadable("number", f"an ID number with a wrong {fault}")
-    latin = (field("latin_name").ljust(35) + field("latin_name_2")).strip()
+    latin = (field("latin_name").ljust(35) + field("latin_name_2")).rstrip(" ")
     return IdCard(
         kind=layout.kind,
         number=number,

@@ -55,9 +55,10 @@ class SerialLink:
 
     def __enter__(self) -> Self:
         """Open for nobody else. ReaderMissing with what to do about it."""
+        tick_s = min(_TICK_S, self._patience.gap_s)
         try:
             self._port = serial.Serial(
-                self._name, self._baud, timeout=_TICK_S, write_timeout=1.0, exclusive=True
+                self._name, self._baud, timeout=tick_s, write_timeout=1.0, exclusive=True
             )
         except (*PORT_FAULTS, ValueError) as e:
             raise _missing(self._name, e) from e
@@ -112,7 +113,7 @@ class SerialLink:
     def prove_alive(self) -> None:
         """ReaderMissing unless the module answers something within three requests; a module that
         does not know STATUS still answers a find."""
-        for command in (Command.STATUS, Command.STATUS, Command.FIND):
+        for command in (Command.STATUS, Command.FIND, Command.STATUS):
             try:
                 self.ask(command)
             except Silence:

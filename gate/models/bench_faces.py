@@ -1,6 +1,5 @@
 """What `exam-gate bench faces` reports, from templates and listed pairs."""
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from gate.models.evaluation import (
     subset,
 )
 from gate.models.face_set import FaceSet, Pairs, Templates
-from gate.models.quality import LIVE, advice
+from gate.models.quality import CAUSES, beyond
 
 STATED_FMRS = FMRS[:4]
 
@@ -35,20 +34,49 @@ def report(
         "failed_to_acquire": int((~templates.usable).sum()),
         "ms": {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()},
     }
+    raw = _block(side, pairs)
     return {
-        **_block(side, pairs),
+        **raw,
         **shared,
         "mirror": mirror,
-        "turned_away": turned_away(templates),
+        "quality": quality_rates(side, templates, raw["threshold"]["1e-4"]),
         "snorm": _normalised(side, pairs, shared, seed),
     }
 
 
-def turned_away(templates: Templates) -> dict[str, float]:
-    """Share of the pictures with a face that each quality bound of live frames refuses."""
-    qualities = [q for q in templates.qualities if q is not None]
-    causes = Counter(a for a in (advice(q, LIVE) for q in qualities) if a is not None)
-    return {str(cause): round(n / len(qualities), 5) for cause, n in sorted(causes.items())}
+def quality_rates(
+    side: Side, templates: Templates, threshold: float | None
+) -> dict[str, dict[str, float | None]]:
+    """For each quality bound of live frames: the share of pictures with a face that it turns
+    away, and the share of genuine pairs missed at `threshold` with and without such a picture."""
+    genuine = _genuine_pairs(side)
+    scores = pair_scores(subset(side, genuine[0]), subset(side, genuine[1]))
+    rates: dict[str, dict[str, float | None]] = {}
+    for bound in CAUSES:
+        poor = np.array([q is not None and bound in beyond(q) for q in templates.qualities])
+        touched = poor[genuine[0]] | poor[genuine[1]]
+        rates[str(bound)] = {
+            "turned_away": round(float(poor.sum() / max(1, side.usable.sum())), 5),
+            "fnmr_with": _missed(scores[touched], threshold),
+            "fnmr_without": _missed(scores[~touched], threshold),
+        }
+    return rates
+
+
+def _genuine_pairs(side: Side) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(side.people, kind="stable")
+    ends = np.flatnonzero(np.diff(side.people[order])) + 1
+    found = [np.stack(np.triu_indices(len(own), 1)) for own in np.split(order, ends)]
+    rows = [own[pair] for own, pair in zip(np.split(order, ends), found, strict=True)]
+    one, other = np.concatenate(rows, axis=1)
+    usable = side.usable[one] & side.usable[other]
+    return one[usable], other[usable]
+
+
+def _missed(scores: np.ndarray, threshold: float | None) -> float | None:
+    if threshold is None or not len(scores):
+        return None
+    return round(float((scores < threshold).mean()), 5)
 
 
 def _normalised(

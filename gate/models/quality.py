@@ -17,14 +17,17 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a measure must reach. `score` of a face is its least measure on the way from `least`
-    (score 0.5) to `good` (score 1)."""
+    """What each measure must reach. Of LFW's folds 1 to 5 (3,811 pictures) they turn away 1.5%,
+    2.5%, 1.9%, none and none; at FMR 1e-4 the genuine pairs with such a picture are missed about
+    1.7, 1.2 and 3 times as often as the others. Where none is beyond a bound, the set ends there:
+    the measured brightness is 48 to 204 (59 to 172 in studio portraits, the lowest of them dark
+    skin in good light, so the bound must stay well below)."""
 
     eyes_px: float = 32.0
-    yaw_max: float = 0.45
+    yaw_max: float = 0.75
     sharpness: float = 40.0
     darkest: float = 40.0
-    brightest: float = 225.0
+    brightest: float = 210.0
 
 
 LIVE = Bounds()
@@ -32,6 +35,16 @@ LIVE = Bounds()
 
 TICKET_EYES_PX = 90.0
 """Wanted in a ticket photo (ISO/IEC 19794-5, full frontal); below it the photo is only marked."""
+
+
+CAUSES = (
+    Advice.COME_CLOSER,
+    Advice.LOOK_STRAIGHT,
+    Advice.MORE_LIGHT,
+    Advice.LESS_LIGHT,
+    Advice.HOLD_STILL,
+)
+"""The nearest cause first: a face too far away is also blurred, a turned one also badly lit."""
 
 
 def assess(chip: Picture, face: Face) -> Quality:
@@ -44,19 +57,21 @@ def assess(chip: Picture, face: Face) -> Quality:
 
 
 def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
-    """What the person should do; None where the face is good enough. The nearest cause first:
-    a face too far away is also blurred, a turned one also badly lit."""
-    if quality.eyes_px < bounds.eyes_px:
-        return Advice.COME_CLOSER
-    if quality.yaw > bounds.yaw_max:
-        return Advice.LOOK_STRAIGHT
-    if quality.brightness < bounds.darkest:
-        return Advice.MORE_LIGHT
-    if quality.brightness > bounds.brightest:
-        return Advice.LESS_LIGHT
-    if quality.sharpness < bounds.sharpness:
-        return Advice.HOLD_STILL
-    return None
+    """What the person should do; None where the face is good enough."""
+    missed = beyond(quality, bounds)
+    return next((a for a in CAUSES if a in missed), None)
+
+
+def beyond(quality: Quality, bounds: Bounds = LIVE) -> frozenset[Advice]:
+    """Every bound that the face misses."""
+    found = {
+        Advice.COME_CLOSER: quality.eyes_px < bounds.eyes_px,
+        Advice.LOOK_STRAIGHT: quality.yaw > bounds.yaw_max,
+        Advice.MORE_LIGHT: quality.brightness < bounds.darkest,
+        Advice.LESS_LIGHT: quality.brightness > bounds.brightest,
+        Advice.HOLD_STILL: quality.sharpness < bounds.sharpness,
+    }
+    return frozenset(a for a, missed in found.items() if missed)
 
 
 def yaw_of(landmarks: npt.NDArray[np.float32]) -> float:

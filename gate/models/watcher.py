@@ -49,6 +49,7 @@ class Watcher:
         self._stop = threading.Event()
         self._turn = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None
+        self._life: Future[None] | None = None
         self._waiting: set[asyncio.Event] = set()
         self._forgot_ns = 0
         self._view = View()
@@ -69,7 +70,7 @@ class Watcher:
             undo.pop_all()
         self._worker = worker
         self._fresh_ns = self._clock.now().mono_ns
-        self._life: Future[None] = worker.submit(self._run, eyes)
+        self._life = worker.submit(self._run, eyes)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -84,7 +85,9 @@ class Watcher:
 
     @property
     def stalled_s(self) -> float:
-        """Raises what ended the watching, which only a bug does."""
+        """0 before it is entered. Raises what ended the watching, which only a bug does."""
+        if self._life is None:
+            return 0.0
         if self._life.done():
             self._life.result()
         since_s = (self._clock.now().mono_ns - self._fresh_ns) / 1e9

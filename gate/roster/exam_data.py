@@ -171,18 +171,15 @@ class _Reading:
 
 def _paper(given: PaperFields, defaults: Mapping[str, Any]) -> Paper:
     """What the paper says, else what [defaults] say, else the program's defaults."""
-    rules = {**defaults, **_set_fields(given)}
+    rules: dict[str, Any] = {**defaults, **_set_fields(given)}
+    if "documents" in rules:
+        rules["documents"] = frozenset(DocumentKind(kind) for kind in rules["documents"])
     return Paper(
         id=given.id,
         subject=given.subject,
         start=given.start,
         end=given.end,
-        **{name: rules[name] for name in _PAPER_RULES if name in rules},
-        **(
-            {"documents": frozenset(DocumentKind(d) for d in rules["documents"])}
-            if "documents" in rules
-            else {}
-        ),
+        **{name: rules[name] for name in (*_PAPER_RULES, "documents") if name in rules},
         face=FacePolicy(**{name: rules[name] for name in _FACE_RULES if name in rules}),
     )
 

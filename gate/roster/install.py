@@ -24,7 +24,7 @@ from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap
 from gate.roster.shelf import MANIFEST, Shelf, destroy
-from gate.roster.source import copied, read_manifest
+from gate.roster.source import check_file, copied, read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def install(
     with shelf.held():
         is_newer = _is_newer(manifest, digest(raw), shelf)
         if not is_newer and _is_in_use(shelf, manifest, raw):
+            check_file(path.parent, manifest)  # a damaged stick is told even then
             return Installed(manifest, already=True)
         staged = copied(path.parent, manifest, shelf.staging)
         write_file(staged / MANIFEST, raw, 0o600)

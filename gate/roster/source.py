@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from gate.errors import InputDamaged, Refused, UsageError
@@ -64,39 +65,39 @@ def copied(folder: Path, manifest: Manifest, staging: Path) -> Path:
 
     InputDamaged where it is missing, cut short or altered. Returns `staging`.
     """
-    source, target = folder / manifest.file, staging / manifest.file
     with storage_refused(staging.parent):
         staging.mkdir(parents=True, mode=0o700)
-    sha256, size = _copy(source, target)
-    sync_folder(staging)
-    if size != manifest.size:
-        raise _altered(source, f"it has {size} bytes instead of {manifest.size}")
-    if sha256 != manifest.sha256:
-        raise _altered(source, "its SHA-256 differs")
+        with (staging / manifest.file).open("wb") as writing:
+            os.fchmod(writing.fileno(), 0o600)
+            for chunk in _checked_chunks(folder / manifest.file, manifest):
+                writing.write(chunk)
+            writing.flush()
+            os.fsync(writing.fileno())
+        sync_folder(staging)
     return staging
 
 
-def _copy(source: Path, target: Path) -> tuple[str, int]:
+def check_file(folder: Path, manifest: Manifest) -> None:
+    """InputDamaged where the roster file beside the manifest is missing, cut short or altered."""
+    for _ in _checked_chunks(folder / manifest.file, manifest):
+        pass
+
+
+def _checked_chunks(source: Path, manifest: Manifest) -> Iterator[bytes]:
+    """The file piece by piece; its end raises InputDamaged where the whole was another."""
     hashed, size = hashlib.sha256(), 0
     try:
-        reading = source.open("rb")
+        with source.open("rb") as reading:
+            while chunk := reading.read(_CHUNK_BYTES):
+                hashed.update(chunk)
+                size += len(chunk)
+                yield chunk
     except OSError as e:
         raise _unreadable(source, e) from e
-    with reading, storage_refused(target.parent), target.open("wb") as writing:
-        os.fchmod(writing.fileno(), 0o600)
-        while True:
-            try:
-                chunk = reading.read(_CHUNK_BYTES)
-            except OSError as e:
-                raise _unreadable(source, e) from e
-            if not chunk:
-                break
-            hashed.update(chunk)
-            size += len(chunk)
-            writing.write(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
-    return hashed.hexdigest(), size
+    if size != manifest.size:
+        raise _altered(source, f"it has {size} bytes instead of {manifest.size}")
+    if hashed.hexdigest() != manifest.sha256:
+        raise _altered(source, "its SHA-256 differs")
 
 
 def _unreadable(path: Path, error: OSError) -> InputDamaged:

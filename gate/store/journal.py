@@ -16,7 +16,7 @@ from gate.errors import GateBug, GateError, InputRejected, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows
 from gate.store.faults import broken, from_sqlite, from_system
-from gate.store.opening import Opened, claim, prepare
+from gate.store.opening import Opened, claim, connect
 
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100
@@ -109,7 +109,9 @@ class SqliteJournal:
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
         except OSError as e:
-            raise e if isinstance(e, GateError) else from_system(self._path, e) from e
+            if isinstance(e, GateError):
+                raise
+            raise from_system(self._path, e) from e
         finally:
             if self._db is None:
                 self._release()
@@ -121,18 +123,18 @@ class SqliteJournal:
         self._receipt = self._receipt or opened.receipt
 
     async def _connect(self) -> tuple[aiosqlite.Connection, Opened]:
-        opened: list[Opened] = []
+        found: list[Opened | Exception] = []
 
         def connector() -> sqlite3.Connection:
-            db = sqlite3.connect(self._path, isolation_level=None)
-            try:
-                opened.append(prepare(db, self._path, self._gate))
-            except BaseException:
-                db.close()
-                raise
+            db, outcome = connect(self._path, self._gate)
+            found.append(outcome)
             return db
 
-        return await aiosqlite.Connection(connector, 64), opened[0]
+        db = await aiosqlite.Connection(connector, 64)
+        if isinstance(found[0], Exception):
+            await db.close()
+            raise found[0]
+        return db, found[0]
 
     async def _close(self) -> None:
         db, self._db = self._db, None

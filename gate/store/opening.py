@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decision import GENESIS, verify_chain
-from gate.errors import Refused, StorageRefused
+from gate.errors import GateError, Refused, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
 from gate.store.faults import damaged
@@ -49,6 +49,22 @@ def claim(path: Path) -> int:
             path=str(path),
         ) from e
     return folder
+
+
+def connect(path: Path, gate: str) -> tuple[sqlite3.Connection, Opened | Exception]:
+    """A connection, and where its journal stands or why it cannot be used. The caller closes it.
+
+    Raises nothing that can be returned: aiosqlite's thread would answer a raised error to an event
+    loop that may be gone by then.
+    """
+    try:
+        db = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.Error as e:
+        return sqlite3.connect(":memory:"), e
+    try:
+        return db, prepare(db, path, gate)
+    except (sqlite3.Error, OSError, GateError) as e:
+        return db, e
 
 
 def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:

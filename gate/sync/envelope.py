@@ -81,6 +81,8 @@ def verify(domain: str, head: Mapping[str, Any], public: bytes | None) -> None:
         raise SignatureRefused(f"Signed with key {head['key'][:16]!r}, not with {key_id(public)}.")
     try:
         signature = base64.b64decode(head["sig"], validate=True)
+        if base64.b64encode(signature).decode() != head["sig"]:
+            raise ValueError("a signature has one spelling")
         VerifyKey(public).verify(_covered(domain, head), signature)
     except (BadSignatureError, binascii.Error, ValueError, TypeError) as e:
         raise SignatureRefused(f"The signature of a {domain} of {head['gate']} is wrong.") from e

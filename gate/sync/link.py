@@ -173,9 +173,10 @@ class Link:
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: Any, _p: Any) -> None:
         if self._leaving:
             self._end(None)
-        elif not self._answered and "alert" in self._detail.lower():
-            # TLS 1.3: our handshake is over before the broker has judged our certificate
-            self._end(_not_admitted(self._address, self._detail))
+        elif not self._answered and str(code) != "Keep alive timeout":
+            # TLS 1.3: our handshake is over before the broker has judged our certificate, and its
+            # alert may be lost with the connection that it ends
+            self._end(_not_admitted(self._address, self._detail or str(code)))
         else:
             self._end(_unreachable(self._address, self._detail or str(code)))
 

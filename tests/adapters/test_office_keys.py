@@ -1,6 +1,7 @@
 """Keys and certificates: made once, never replaced, and good for a real TLS handshake."""
 
 import contextlib
+import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,12 @@ from office.home import Home
 from office.keys import Made, make_keys
 
 GATE = "wh-hs-01-g1"
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut here, and real syncs would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def made(root: Path, *gates: str, **options: object) -> Made:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,12 @@ from tests.adapters.test_office_candidates import line, table
 from tests.roster_making import EXAM_TOML, GATE, NOW, SITE, citizen, templates
 
 EXAM = exam_from_toml(EXAM_TOML, "exam.toml")
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut here, and real syncs would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 class ByColour:

@@ -141,7 +141,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=40))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_probes_in_hand_are_always_of_one_person(story: list[tuple[int, int, int, bool]]) -> None:
     """People come, go and take each other's place; what could be fused is never mixed."""
     view, at = View(), 0

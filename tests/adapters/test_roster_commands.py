@@ -1,20 +1,30 @@
 """exam-gate roster and exam-office roster as a person runs them: words and exit codes."""
 
+import csv
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import gate.__main__
 import gate.commands.roster
 import office.__main__
 import office.commands.roster
 from gate.roster.keys import write_key
+from tests.adapters.test_office_candidates import line, table
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut here, and real syncs would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -24,9 +34,11 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
         for module in (gate.commands.roster, office.commands.roster):
             monkeypatch.setattr(module, "_now", lambda: NOW)
-        with pytest.raises(SystemExit) as ended:
+        try:
             main()
-        return (ended.value.code or 0, *capsys.readouterr())
+        except SystemExit as ended:
+            return (int(ended.code or 0), *capsys.readouterr())
+        return (0, *capsys.readouterr())
 
     return running
 
@@ -109,3 +121,32 @@ def test_office_build_refuses(
     assert (got, out) == (code, "")
     assert said in error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.models
+def test_office_build_with_the_real_networks(run: Run, tmp_path: Path) -> None:
+    """Pictures without faces only: no person's picture lies in this repository."""
+    from gate.models.files import default_folder
+
+    if not default_folder().is_dir():
+        pytest.skip("the networks are not built: exam-gate models build")
+    (tmp_path / "exam.toml").write_text(EXAM_TOML, encoding="utf-8")
+    rows = [line(1), line(2), line(3), line(4, site="wh-xx")]
+    (tmp_path / "c.csv").write_text(table(*rows), encoding="utf-8")
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (400, 500), (30, 90, 200)).save(tmp_path / "photos" / "420100000001.jpg")
+    (tmp_path / "photos" / "420100000002.jpg").write_bytes(b"\xff\xd8 cut short")
+    run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
+    arguments = (
+        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
+        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
+    )  # fmt: skip
+    code, said, _ = run(*arguments)
+    assert code == 1
+    assert "built: hb-zk-2027-04_wh-hs-01_v1.manifest.json, 3 candidates, 0 with" in said
+    assert "rejected: line 5, ticket 420100000004: the exam has no site 'wh-xx'" in said
+    with (tmp_path / "out" / "without_reference.csv").open(encoding="utf-8-sig") as file:
+        reasons = {row["ticket"][-1]: row["reason"] for row in csv.DictReader(file)}
+    assert reasons == {"1": "no-face", "2": "damaged", "3": "missing"}
+    (tmp_path / "c.csv").write_text(table(*rows[:3]), encoding="utf-8")
+    assert run(*arguments)[0] == 0

@@ -1,6 +1,8 @@
 """Installing: what is refused leaves the former roster readable; what is destroyed is gone."""
 
 import json
+import os
+import resource
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +25,12 @@ from gate.roster.exam_data import exam_from_toml
 from gate.roster.install import current_manifest, history, wipe
 from gate.roster.shelf import Shelf
 from tests.roster_making import EXAM_TOML, NOW, Office, citizen, row
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut here, and real syncs would be most of the time."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
@@ -55,6 +63,18 @@ def test_install_and_again(office: Office, state: Path, tmp_path: Path) -> None:
     assert office.install(tmp_path / "usb", state).already
     assert current_manifest(state) == pointed
     assert [n["what"] for n in history(state)] == ["installed"]
+
+
+async def test_same_roster_from_a_damaged_stick(
+    office: Office, state: Path, tmp_path: Path
+) -> None:
+    path = office.written(tmp_path / "usb")
+    office.install(path, state)
+    flip(next(path.parent.glob("*.roster")), 0.5)
+    with pytest.raises(InputDamaged, match="SHA-256"):
+        office.install(path, state)
+    with office.open(state) as roster:
+        assert (await roster.find(citizen(1))).candidate.ticket == "420100000001"
 
 
 def test_newer_version_replaces_and_destroys_the_older(
@@ -285,6 +305,23 @@ def test_disk_that_takes_nothing(office: Office, tmp_path: Path) -> None:
     with pytest.raises(StorageRefused) as raised:
         office.install(path, tmp_path / "state")
     assert raised.value.exit_code == 7
+
+
+async def test_disk_full_half_way(office: Office, state: Path, tmp_path: Path) -> None:
+    office.install(office.written(tmp_path / "usb", 1), state)
+    second = office.written(tmp_path / "usb", 2)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with pytest.raises(StorageRefused, match="takes no more"):
+            office.install(second, state)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with office.open(state) as roster:
+        assert roster.version.endswith("/v1")
+        assert (await roster.find(citizen(1))).candidate.ticket == "420100000001"
+    assert not Shelf.of(state).staging.exists()
+    assert office.install(second, state).manifest.version == 2
 
 
 def test_torn_note_is_passed_over(office: Office, state: Path, tmp_path: Path) -> None:

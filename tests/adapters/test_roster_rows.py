@@ -26,10 +26,10 @@ def opened(tmp_path: Path, rows: list, cohort: np.ndarray | None = None) -> Inst
     return roster
 
 
-@pytest.fixture
-def roster(tmp_path: Path) -> Iterator[InstalledRoster]:
+@pytest.fixture(scope="module")
+def roster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstalledRoster]:
     with opened(
-        tmp_path,
+        tmp_path_factory.mktemp("roster"),
         [
             row(1, flags=frozenset({"look-alike"})),
             row(2, template=None, mean=None, deviation=None),
@@ -108,6 +108,7 @@ async def test_typed(roster: InstalledRoster, handle: str, value: str, ticket: s
     [
         ("ticket", "99999"),
         ("ticket", "0001"),
+        ("ticket", "990100000001"),
         ("id_tail", "00000"),
         ("seat", "04-01"),
         ("seat", ""),
@@ -169,7 +170,8 @@ def test_sealed_row_opens_in_its_place_only(table: str) -> None:
         sealing.unseal(content, table, key, sealed[:10])
 
 
-def test_close_twice(roster: InstalledRoster) -> None:
+def test_close_twice(tmp_path: Path) -> None:
+    roster = opened(tmp_path, [row(1)])
     roster.close()
     roster.close()
 

@@ -1,5 +1,7 @@
 """One serial port, one request at a time: bounds, late replies, and what the sentences say."""
 
+import os
+import select
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 import serial
 
 from gate.drivers.reader import probe
-from gate.drivers.sdt import Command, Reply, Request, Status
+from gate.drivers.sdt import Command, Reply, Request, Status, encode_reply
 from gate.drivers.serial_link import PORT_FAULTS, LinkClosing, Patience, SerialLink, Silence
 from gate.drivers.simulated.sdt_chip import SAM_ID
 from gate.drivers.simulated.sdt_module import SdtModule
@@ -93,6 +95,27 @@ def test_the_answer_to_an_earlier_request_is_not_this_ones() -> None:
         SerialLink(module.port, 115200, patience=QUICK, closing=lambda: False) as link,
     ):
         assert link.ask(Command.SAM_ID).data == SAM_ID
+        assert link.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+def test_what_came_before_a_request_is_no_answer_to_it(module: SdtModule, link: SerialLink) -> None:
+    module._do(lambda: module._send(Reply(Status.READ_FAILED)))
+    assert select.select([link._open_port().fileno()], [], [], 10)[0]
+    assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+def test_half_a_reply_does_not_spoil_the_next_one() -> None:
+    def stammer(_: Request) -> None:
+        if stammers:
+            os.write(module._master, stammers.pop())
+
+    stammers = [encode_reply(Reply(Status.CARD_FOUND, bytes(4)))[:7]]
+    with (
+        SdtModule(paced=False, heard=stammer) as module,
+        SerialLink(module.port, 115200, patience=QUICK, closing=lambda: False) as link,
+    ):
+        with pytest.raises(SdtError):
+            link.ask(Command.STATUS)
         assert link.ask(Command.STATUS) == Reply(Status.DONE)
 
 

@@ -142,7 +142,7 @@ def test_another_card_between_two_polls_is_told(mode: Mode) -> None:
 def test_the_same_card_laid_again_between_two_polls_is_told_by_a_module_that_hides_it() -> None:
     scene = Scene(Mode.STICKY)
     scene.chip.lay(FIRST)
-    scene.polls()
+    scene.polls(1)
     scene.chip.lay(FIRST)
     assert scene.polls() == ["R", P1]
 

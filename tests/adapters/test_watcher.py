@@ -26,7 +26,7 @@ from gate.ports import Frame, Reference
 from tests.adapters.test_ring import face, good, template
 
 FPS = 200
-POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=0.3)
+POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=0.1)
 
 
 class ScriptedEyes:

@@ -150,11 +150,23 @@ def test_frozen_gives_no_frame_until_it_is_healed() -> None:
 
 
 def test_unplugged_wakes_the_one_who_waits_and_cannot_be_opened() -> None:
-    camera = SimulatedCamera(fps=0.01)
+    camera = SimulatedCamera(fps=0.0001)
+    ended: list[type[Exception]] = []
+
+    def wait_for_a_frame() -> None:
+        try:
+            camera.capture(36_000)
+        except CameraMissing as e:
+            ended.append(type(e))
+
     with camera:
-        threading.Timer(0.02, camera.fault, ("camera-unplugged", True)).start()
-        with pytest.raises(CameraMissing):
-            camera.capture(30)
+        waiting = threading.Thread(target=wait_for_a_frame, daemon=True)
+        waiting.start()
+        while not camera._turn._waiters:
+            waiting.join(0.001)
+        camera.fault("camera-unplugged", True)
+        waiting.join(5)
+    assert ended == [CameraMissing]
     with pytest.raises(CameraMissing), camera:
         pass
     camera.fault("camera-unplugged", False)

@@ -213,6 +213,23 @@ async def test_a_reader_that_fails_is_lost_once_and_comes_back(
         assert (await events.next(CardPresented)).card == SECOND
 
 
+async def test_a_lost_reader_is_told_once_however_often_it_is_tried() -> None:
+    asked, tried = [], threading.Event()
+
+    def count(request: Request) -> None:
+        asked.append(request)
+        if len(asked) == 5:
+            tried.set()
+
+    with SdtModule(paced=False, heard=count) as module:
+        module.fault("reader-faulty", True)
+        async with reading(Simulated(module)) as events:
+            await events.next(ReaderLost)
+            assert await asyncio.to_thread(tried.wait, 10)
+            module.fault("reader-faulty", False)
+            await events.next(ReaderBack)
+
+
 @pytest.mark.parametrize(
     "step", [Command.FIND, Command.SELECT, Command.READ, Command.NEWEST_ADDRESS]
 )

@@ -49,7 +49,7 @@ from tests.core.world import (
     verdict,
 )
 
-DOC = Path(__file__).parents[2] / "docs/admission.md"
+DOC = Path(__file__).parents[2] / "docs/lane.md"
 BEN = candidate("am", key="ben")
 DISK_FULL = FaultRaised(Fault.JOURNAL, "full")
 NO_CAMERA = FaultRaised(Fault.CAMERA, "gone")

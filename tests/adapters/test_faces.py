@@ -1,0 +1,170 @@
+"""Detector, recogniser and enrolment on real networks; portraits where GATE_FACES has them."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gate.errors import GateBug, InputRejected, PhotoRejected
+from gate.models.alignment import align
+from gate.models.detector import Detector
+from gate.models.enrol import Enroller
+from gate.models.files import model_path
+from gate.models.matching import Thresholds
+from gate.models.recogniser import Recogniser
+from tests.adapters.networks import networks, portrait
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(model_path(networks(), "yunet-640x480"))
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser(model_path(networks(), "sface"))
+
+
+@pytest.fixture(scope="module")
+def enroller() -> Enroller:
+    return Enroller(networks())
+
+
+def frame_with(face: np.ndarray, height: int, left: int, top: int = 0) -> np.ndarray:
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    image = Image.fromarray(face)
+    image = image.resize((image.width * height // image.height, height))
+    frame[top : top + height, left : left + image.width] = np.asarray(image)
+    return frame
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (3000, 2), (480, 640), (7, 9), (481, 641)])
+def test_a_plain_picture_of_any_size_shows_no_face(
+    detector: Detector, shape: tuple[int, int]
+) -> None:
+    assert detector.detect(np.full((*shape, 3), 127, np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(0, 640, 3), (480, 640), (480, 640, 4), (480, 640, 1)])
+def test_what_is_no_picture_is_rejected(detector: Detector, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputRejected):
+        detector.detect(np.zeros(shape, np.uint8))
+
+
+def test_a_face_does_not_stay_behind_in_the_input(detector: Detector) -> None:
+    """The network's input is reused; a small picture after a large one must not see it."""
+    assert detector.detect(frame_with(portrait("001"), 400, 100))
+    assert detector.detect(np.full((32, 32, 3), 127, np.uint8)) == []
+
+
+def test_two_faces_are_two_and_the_surer_comes_first(detector: Detector) -> None:
+    frame = frame_with(portrait("001"), 300, 0)
+    frame[:, 320:] = frame_with(portrait("002"), 300, 320)[:, 320:]
+    faces = detector.detect(frame)
+    assert len(faces) == 2
+    assert faces[0].score >= faces[1].score
+    assert {int(f.box[0] > 300) for f in faces} == {0, 1}
+
+
+def test_landmarks_stand_in_their_order(detector: Detector) -> None:
+    (face,) = detector.detect(frame_with(portrait("001"), 400, 100))
+    right_eye, left_eye, nose, right_mouth, left_mouth = face.landmarks
+    assert right_eye[0] < nose[0] < left_eye[0]
+    assert right_mouth[0] < left_mouth[0]
+    assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_mouth[1], left_mouth[1])
+
+
+@pytest.mark.parametrize("factor", [2, 4.5])
+def test_a_larger_picture_gives_the_same_place(detector: Detector, factor: float) -> None:
+    """Scaled down for the network, the face comes back in pixels of the large picture."""
+    small = frame_with(portrait("001"), 400, 100)
+    size = (int(640 * factor), int(480 * factor))
+    large = np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC))
+    (one,), (other,) = detector.detect(small), detector.detect(large)
+    assert np.abs(other.landmarks / factor - one.landmarks).max() < 1.5
+
+
+def test_templates_tell_people_apart(detector: Detector, recogniser: Recogniser) -> None:
+    def template(number: str, kind: str) -> np.ndarray:
+        frame = frame_with(portrait(number, kind), 400, 100)
+        return recogniser.embed(align(frame, detector.detect(frame)[0].landmarks))
+
+    one, again, other = (
+        template("001", "neutral"),
+        template("001", "smiling"),
+        template("003", "neutral"),
+    )
+    threshold = Thresholds.load().threshold(1e-4, 1, "raw")
+    assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
+    assert one @ again > threshold > one @ other
+
+
+def test_the_mirrored_view_is_a_unit_vector_of_its_own(recogniser: Recogniser) -> None:
+    chip = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
+    both = recogniser.embed_with_mirror(chip)
+    assert np.linalg.norm(both) == pytest.approx(1, abs=1e-5)
+    assert np.allclose(both, recogniser.embed_with_mirror(chip[:, ::-1]), atol=1e-5)
+
+
+def test_an_unaligned_chip_is_a_bug(recogniser: Recogniser) -> None:
+    with pytest.raises(GateBug):
+        recogniser.embed(np.zeros((113, 112, 3), np.uint8))
+
+
+def jpeg(picture: np.ndarray, **options: object) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=92, **options)
+    return out.getvalue()
+
+
+def reason(enroller: Enroller, data: bytes) -> object:
+    with pytest.raises(PhotoRejected) as caught:
+        enroller.enrol(data)
+    return caught.value.reason
+
+
+def test_unusable_photos_are_rejected_with_their_reason(enroller: Enroller) -> None:
+    assert reason(enroller, b"\xff\xd8 not a photo") == "damaged"
+    assert reason(enroller, jpeg(np.full((200, 150, 3), 200, np.uint8))) == "no-face"
+    assert reason(enroller, jpeg(np.full((1, 1, 3), 200, np.uint8))) == "no-face"
+
+
+def test_a_portrait_is_enrolled(enroller: Enroller) -> None:
+    picture = portrait("001")
+    enrolled = enroller.enrol(jpeg(picture))
+    assert enrolled.size == (picture.shape[1], picture.shape[0])
+    assert enrolled.face_count == 1
+    assert enrolled.quality.score >= 0.5
+    assert np.linalg.norm(enrolled.template) == pytest.approx(1, abs=1e-5)
+
+
+def test_two_people_in_a_photo_are_rejected(enroller: Enroller) -> None:
+    both = np.concatenate([portrait("001")[:500], portrait("002")[:500]], axis=1)
+    assert reason(enroller, jpeg(both)) == "several-faces"
+
+
+def test_a_tiny_face_is_rejected(enroller: Enroller) -> None:
+    image = Image.fromarray(portrait("001"))
+    small = np.asarray(image.resize((image.width // 10, image.height // 10)))
+    assert reason(enroller, jpeg(small)) == "too-small"
+
+
+def test_a_photo_on_its_side_gives_the_same_template(enroller: Enroller) -> None:
+    picture = portrait("001")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = enroller.enrol(jpeg(np.rot90(picture), exif=exif))
+    assert lying.template @ enroller.enrol(jpeg(picture)).template > 0.98
+
+
+def test_a_small_copy_gives_nearly_the_same_template(enroller: Enroller) -> None:
+    """Ticket photos come small: 160 px wide."""
+    image = Image.fromarray(portrait("001"))
+    small = np.asarray(
+        image.resize((160, image.height * 160 // image.width), Image.Resampling.LANCZOS)
+    )
+    one, other = enroller.enrol(jpeg(np.asarray(image))), enroller.enrol(jpeg(small))
+    assert one.template @ other.template > 0.8

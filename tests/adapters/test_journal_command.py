@@ -1,0 +1,111 @@
+"""exam-gate journal show, verify, export; also beside a gate that is writing."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gate.commands.journal import app
+from gate.core.decision import verify_chain
+from gate.errors import InputDamaged, StorageDamaged, StorageRefused
+from tests.journal_making import GATE, OTHER, entry, opened
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+async def unit(tmp_path: Path) -> Path:
+    """gate.toml of a unit with seven events."""
+    config = tmp_path / "gate.toml"
+    config.write_text(
+        f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n', encoding="utf-8"
+    )
+    async with opened(tmp_path / "state") as journal:
+        for number in range(6):
+            event = await journal.append(entry(number, reason="TOO_EARLY", outcome="REFUSE"))
+            await journal.keep_timing(event["seq"], {"disk": 1.5, "total": 4.25})
+        await journal.append(entry(7, kind="fault", detail="camera unplugged"))
+    return config
+
+
+def changed(unit: Path, sql: str) -> None:
+    db = sqlite3.connect(unit.parent / "state" / "journal.sqlite")
+    for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {name}")
+    db.execute(sql)
+    db.commit()
+    db.close()
+
+
+def test_export_is_whole_and_chained(unit: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    assert run("export", "--config", unit, "--out", out).exit_code == 0
+    events = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [e["seq"] for e in events] == list(range(1, 8))
+    assert events[0]["ms"] == {"disk": 1.5, "total": 4.25}
+    assert verify_chain(events, gate=GATE, epoch=events[0]["epoch"]) is None
+
+
+def test_export_by_kind_to_the_screen(unit: Path) -> None:
+    lines = run("export", "--config", unit, "--kind", "fault").stdout.splitlines()
+    assert [json.loads(line)["detail"] for line in lines] == ["camera unplugged"]
+
+
+def test_an_export_that_fails_leaves_the_old_one(unit: Path, tmp_path: Path) -> None:
+    found = run("export", "--config", unit, "--out", tmp_path / "no" / "folder.jsonl")
+    assert isinstance(found.exception, StorageRefused)
+
+
+def test_verify_says_yes(unit: Path) -> None:
+    found = run("verify", "--config", unit, "--json")
+    said = json.loads(found.stdout)
+    assert (found.exit_code, said["chain"], said["events"]) == (0, "verified", 7)
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("UPDATE event SET event = replace(event, 'EARLY', 'LATE') WHERE seq = 3", "event 3"),
+        ("DELETE FROM event WHERE seq = 5", "event 5: gap"),
+        ("UPDATE event SET prev = hash WHERE seq = 2", "event 2"),
+    ],
+)
+def test_verify_says_no_and_where(unit: Path, sql: str, told: str) -> None:
+    changed(unit, sql)
+    found = run("verify", "--config", unit)
+    assert found.exit_code == 1
+    assert told in found.stdout
+
+
+def test_verify_refuses_another_units_journal(unit: Path) -> None:
+    unit.write_text(unit.read_text().replace(GATE, OTHER), encoding="utf-8")
+    found = run("verify", "--config", unit)
+    assert found.exit_code == 1
+    assert f"belongs to gate {GATE}" in found.stdout
+
+
+async def test_verify_and_export_beside_a_writing_gate(unit: Path) -> None:
+    async with opened(unit.parent / "state") as journal:
+        await journal.append(entry(8))
+        assert json.loads(run("verify", "--config", unit, "--json").stdout)["events"] == 8
+        await journal.append(entry(9))
+        assert len(run("export", "--config", unit).stdout.splitlines()) == 9
+
+
+def test_show_tells_the_newest(unit: Path) -> None:
+    found = run("show", "--config", unit, "--last", "2").stdout
+    assert "TOO_EARLY" in found
+    assert "camera" in found
+    assert found.count("decision") == 1
+
+
+def test_no_journal_and_no_database(unit: Path, tmp_path: Path) -> None:
+    assert isinstance(run("verify", "--journal", tmp_path / "none").exception, InputDamaged)
+    (tmp_path / "junk").write_bytes(b"junk " * 1000)
+    assert isinstance(run("verify", "--journal", tmp_path / "junk").exception, StorageDamaged)
+    sqlite3.connect(tmp_path / "other").execute("CREATE TABLE t (x)")
+    assert isinstance(run("verify", "--journal", tmp_path / "other").exception, StorageDamaged)

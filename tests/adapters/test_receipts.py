@@ -1,0 +1,86 @@
+"""Which receipts a gate believes."""
+
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+
+from gate.core.decision import GENESIS
+from gate.errors import InputRejected, Refused, SignatureRefused
+from gate.ports import Receipt
+from gate.store.journal import SqliteJournal
+from gate.sync.receipts import accept
+from gate.sync.wire import encode_receipt
+from tests.journal_making import GATE, OTHER, entry, opened
+
+OFFICE, FOREIGN = SigningKey(b"\x01" * 32), SigningKey(b"\x02" * 32)
+
+
+async def receipt(journal: SqliteJournal, at: int, **other: object) -> Receipt:
+    head = (await journal.read(at, 1))[0]["hash"] if at else GENESIS
+    values = {
+        "generation": 5, "gate": GATE, "epoch": journal.head.epoch, "high": at, "head": head,
+        "missing": (), "at": "", "top": at,
+    }  # fmt: skip
+    return Receipt(**(values | other))
+
+
+async def judged(journal: SqliteJournal, told: Receipt, key: SigningKey = OFFICE) -> Receipt | None:
+    return await accept(
+        encode_receipt(told, key),
+        gate=GATE, office_public=OFFICE.verify_key.encode(), journal=journal,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def journal(tmp_path: Path):
+    async with opened(tmp_path) as journal:
+        for number in range(9):
+            await journal.append(entry(number))
+        await journal.keep_receipt(await receipt(journal, 4))
+        yield journal
+
+
+async def test_one_that_says_more_counts(journal: SqliteJournal) -> None:
+    for told in (
+        await receipt(journal, 5),
+        await receipt(journal, 9),
+        await receipt(journal, 4),
+        await receipt(journal, 4, missing=((5, 6),), top=8),
+        await receipt(journal, 2, generation=6),
+        await receipt(journal, 0, generation=6),
+    ):
+        assert await judged(journal, told) == told
+
+
+async def test_an_older_one_is_passed_over(journal: SqliteJournal) -> None:
+    assert await judged(journal, await receipt(journal, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"gate": OTHER}, f"for gate {OTHER}"),
+        ({"epoch": "0" * 16}, "for the journal 0000"),
+        ({"head": "a" * 64}, "another event 5"),
+        ({"generation": 4}, "of generation 4, 5 is known"),
+        ({"high": 10, "top": 10}, "speaks of event 10, the head is 9"),
+        ({"missing": ((7, 9),), "top": 12}, "speaks of event 12"),
+        ({"high": 0, "generation": 6}, "another event 0"),
+    ],
+)
+async def test_a_wrong_one_is_refused(
+    journal: SqliteJournal, change: dict[str, object], told: str
+) -> None:
+    with pytest.raises(Refused, match=told):
+        await judged(journal, await receipt(journal, 5, **change))
+
+
+async def test_one_by_another_key_is_refused(journal: SqliteJournal) -> None:
+    with pytest.raises(SignatureRefused):
+        await judged(journal, await receipt(journal, 5), FOREIGN)
+
+
+async def test_garbage_is_refused(journal: SqliteJournal) -> None:
+    with pytest.raises(InputRejected):
+        await accept(b"\x00", gate=GATE, office_public=b"\x00" * 32, journal=journal)

@@ -1,0 +1,210 @@
+"""What is computed around the networks: boxes, quality, photos, picture lists. No network."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gate.core.reasons import Advice
+from gate.errors import InputDamaged, InputRejected, PhotoRejected
+from gate.models.detector import check_picture, distinct, overlap
+from gate.models.enrol import PIXELS_MAX, decode_photo
+from gate.models.face_set import read_face_set, read_pairs
+from gate.models.quality import LIVE, advice, assess, yaw_of
+from gate.ports import Face, Quality
+
+BOX = np.array([10, 10, 20, 20], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("other", "wanted"),
+    [
+        ((10, 10, 20, 20), 1.0),
+        ((20, 10, 20, 20), 1 / 3),
+        ((10, 20, 20, 10), 0.5),
+        ((30, 10, 5, 5), 0.0),
+        ((0, 0, 0, 0), 0.0),
+    ],
+)
+def test_overlap_is_intersection_over_union(other: tuple[int, ...], wanted: float) -> None:
+    assert overlap(BOX, np.array([other], np.float32))[0] == pytest.approx(wanted)
+
+
+def test_of_overlapping_boxes_the_best_stays() -> None:
+    boxes = np.array([(0, 0, 10, 10), (1, 0, 10, 10), (50, 0, 10, 10), (5, 0, 10, 10)], np.float32)
+    scores = np.array([0.7, 0.9, 0.8, 0.6], np.float32)
+    assert distinct(boxes, scores) == [1, 2]  # the last overlaps the best by 0.43
+
+
+def test_no_box_gives_no_face() -> None:
+    assert distinct(np.empty((0, 4), np.float32), np.empty(0, np.float32)) == []
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((0, 5, 3), np.uint8),
+        np.zeros((5, 5), np.uint8),
+        np.zeros((5, 5, 1), np.uint8),
+        np.zeros((5, 5, 4), np.uint8),
+        np.zeros((5, 5, 3), np.float32),
+    ],
+)
+def test_what_is_no_picture_is_rejected(picture: np.ndarray) -> None:
+    with pytest.raises(InputRejected, match="height x width x 3"):
+        check_picture(picture)
+
+
+def face(eyes_px: float = 60, nose_along: float = 0.0) -> Face:
+    """An upright face; the nose `nose_along` eye distances off the middle."""
+    middle = 100.0
+    points = [(middle - eyes_px / 2, 50), (middle + eyes_px / 2, 50),
+              (middle + nose_along * eyes_px, 80), (80, 100), (120, 100)]  # fmt: skip
+    return Face(np.array([50, 20, 100, 120], np.float32), np.array(points, np.float32), 0.9)
+
+
+def chip(brightness: int = 120, contrast: int = 20) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    noise = rng.integers(-contrast, contrast + 1, (112, 112, 1))
+    return np.clip(np.repeat(brightness + noise, 3, axis=2), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.7, -2.5])
+def test_yaw_does_not_depend_on_roll(turn: float) -> None:
+    rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    for along in (0.0, 0.1, -0.25):
+        turned = (face(60, along).landmarks @ rotation).astype(np.float32)
+        assert yaw_of(turned) == pytest.approx(2 * abs(along), abs=1e-5)
+
+
+def test_measures_are_in_their_units() -> None:
+    quality = assess(chip(120, 0), face(60))
+    assert (quality.eyes_px, quality.yaw, quality.sharpness) == (60, 0, 0)
+    assert quality.brightness == pytest.approx(120, abs=0.01)
+    assert quality.score == 0
+    assert assess(chip(), face()).score > 0.8
+
+
+@pytest.mark.parametrize(
+    ("picture", "found", "wanted"),
+    [
+        (chip(), face(), None),
+        (chip(), face(eyes_px=LIVE.eyes_px - 1), Advice.COME_CLOSER),
+        (chip(), face(nose_along=LIVE.yaw_max), Advice.LOOK_STRAIGHT),
+        (chip(brightness=22), face(), Advice.MORE_LIGHT),
+        (chip(brightness=240), face(), Advice.LESS_LIGHT),
+        (chip(contrast=0), face(), Advice.HOLD_STILL),
+    ],
+)
+def test_each_fault_has_its_advice(picture: np.ndarray, found: Face, wanted: Advice | None) -> None:
+    quality = assess(picture, found)
+    assert advice(quality) is wanted
+    assert (quality.score >= 0.5) is (wanted is None)
+
+
+def test_the_nearest_cause_is_said_first() -> None:
+    assert advice(Quality(10, 1, 0, 0, 0)) is Advice.COME_CLOSER
+
+
+def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_photos_of_any_colour_become_rgb(mode: str) -> None:
+    assert decode_photo(encoded(Image.new(mode, (4, 6)))).shape == (6, 4, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "I;16"])
+def test_png_of_any_kind_becomes_rgb(mode: str) -> None:
+    picture = decode_photo(encoded(Image.new(mode, (4, 6)), "PNG"))
+    assert (picture.shape, picture.dtype) == ((6, 4, 3), np.uint8)
+
+
+def test_a_photo_taken_on_its_side_is_turned_up() -> None:
+    image = Image.new("RGB", (40, 20))
+    image.paste((255, 255, 255), (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: the top is at the right
+    picture = decode_photo(encoded(image, exif=exif))
+    assert picture.shape == (40, 20, 3)
+    assert picture[5].mean() > 200 > 50 > picture[35].mean()
+
+
+WHOLE = encoded(Image.effect_noise((64, 64), 50).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", WHOLE[:30], WHOLE[: len(WHOLE) // 2], b"GIF89a" + WHOLE]
+)
+def test_a_damaged_photo_is_named_so(data: bytes) -> None:
+    with pytest.raises(PhotoRejected) as caught:
+        decode_photo(data)
+    assert caught.value.reason == "damaged"
+    assert caught.value.zh != caught.value.en
+
+
+def test_a_file_that_claims_too_many_pixels_is_not_decoded() -> None:
+    side = int(PIXELS_MAX**0.5) + 1
+    bomb = encoded(Image.new("1", (side, side)), "PNG")
+    assert len(bomb) < 20_000
+    with pytest.raises(PhotoRejected) as caught:
+        decode_photo(bomb)
+    assert caught.value.reason == "too-large"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    for name, count in (("Ann_Lee", 2), ("Bo", 3)):
+        (tmp_path / name).mkdir()
+        for n in range(1, count + 1):
+            (tmp_path / name / f"{name}_{n:04d}.jpg").write_bytes(WHOLE)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pairs.txt").write_text("2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t3\n"
+                                        "Bo\t2\t3\nBo\t1\tAnn_Lee\t2\n")  # fmt: skip
+    return tmp_path
+
+
+def test_pairs_are_read_with_their_folds(people: Path) -> None:
+    faces = read_face_set(people)
+    pairs = read_pairs(people / "pairs.txt", faces)
+    assert faces.people.tolist() == [0, 0, 1, 1, 1]
+    assert pairs.one.tolist() == [0, 0, 3, 2]
+    assert pairs.other.tolist() == [1, 4, 4, 1]
+    assert pairs.same.tolist() == [True, False, True, False]
+    assert pairs.folds.tolist() == [0, 0, 1, 1]
+
+
+def test_a_list_without_folds_is_one_fold(people: Path) -> None:
+    (people / "pairs.txt").write_text("1\nBo\t1\t2\nBo\t1\tAnn_Lee\t2\n")
+    assert read_pairs(people / "pairs.txt", read_face_set(people)).folds.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "first line"),
+        ("x\t1\n", "first line"),
+        ("1\t1\nBo\t1\t9\nBo\t1\tAnn_Lee\t1\n", "Line 2"),
+        ("1\t1\nBo\t1\t2\nBo\tone\tAnn_Lee\t1\n", "Line 3"),
+        ("1\t1\nBo\t1\t2\nBo\n", "Line 3"),
+        ("1\t2\nBo\t1\t2\nBo\t1\tAnn_Lee\t1\n", "announces 4 pairs and has 2"),
+    ],
+)
+def test_a_faulty_list_is_named_with_its_line(people: Path, text: str, says: str) -> None:
+    (people / "pairs.txt").write_text(text)
+    with pytest.raises(InputDamaged, match=says):
+        read_pairs(people / "pairs.txt", read_face_set(people))
+
+
+def test_folders_without_pictures_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputDamaged, match="no pictures"):
+        read_face_set(tmp_path)
+    with pytest.raises(InputDamaged, match="There is no folder"):
+        read_face_set(tmp_path / "none")
+    with pytest.raises(InputDamaged, match="cannot be read"):
+        read_pairs(tmp_path / "pairs.txt", None)  # type: ignore[arg-type]
