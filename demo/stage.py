@@ -169,7 +169,7 @@ port = {self._port}
             told(self.simulator, {"ask": "signals"}, 2.0)
         except NotAnswered:
             return False
-        return "error" not in self.status()
+        return self.status().get("phase", "out-of-service") != "out-of-service"
 
     def status(self) -> Message:
         try:
@@ -179,7 +179,10 @@ port = {self._port}
 
     def unsent(self) -> int:
         """Events without the office's receipt. NotAnswered where the gate does not say."""
-        return int(self._uplink()["unsent"])
+        unsent = self._uplink()["unsent"]
+        if unsent is None:
+            raise NotAnswered("the gate does not know what is unsent: its journal is not open")
+        return int(unsent)
 
     def connected(self) -> bool:
         return bool(self._uplink()["connected"])
