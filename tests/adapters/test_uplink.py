@@ -99,7 +99,7 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
 async def test_status_may_be_asked_before_the_journal_is_open_and_after(
     home: Home, tmp_path: Path
 ) -> None:
-    """The staff socket answers from the first moment; a full disk keeps the journal shut for long."""
+    """The staff socket answers from the first moment; a full disk keeps the journal shut."""
     journal = opened(tmp_path)
     uplink = uplink_of(home, 1, journal)
     assert uplink.status["unsent"] is None
