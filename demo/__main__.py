@@ -1,6 +1,7 @@
 """scripts/demo: one exam morning. Exit 0 only if everything was as script.toml expects."""
 
 import argparse
+import itertools
 import os
 import signal
 import sys
@@ -59,10 +60,9 @@ def _morning(
     rows: list[Seen] = []
     try:
         _open(stage, screen)
-        for row in chosen:
-            rows.append(player.play(row))
+        for row, following in itertools.zip_longest(chosen, chosen[1:]):
+            rows.append(player.play(row, following))
             screen.row(rows[-1])
-        ending.measure_idle(stage, last)
         ending.audit(stage, player.cast, last)
     except (CommandFailed, NotAnswered, OSError) as e:
         last.wrong.append(str(e))

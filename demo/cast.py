@@ -1,7 +1,7 @@
 """The data files of the demo as values: who plays, and what must come of it."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,26 @@ class Row:
     steps: tuple[Step, ...]
     source: str = "card"
     hold_s: float | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def last_shown(self) -> Step | None:
+        """The last step that watches lamps, where nobody moves before the camera after it."""
+        for step in reversed(self.steps):
+            if step.verb == "shown":
+                return step
+            if step.verb in ("stand", "lay", "type", "gate"):
+                return None
+        return None
+
+    @property
+    def stands_first(self) -> list[str] | None:
+        """Who may step up before the row begins; None where the gate is restarted first."""
+        for step in self.steps:
+            if step.verb == "stand":
+                return list(step.argument)
+            if step.verb == "gate":
+                return None
+        return None
 
 
 class ScriptFault(Exception):

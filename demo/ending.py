@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,33 +38,33 @@ class Ending:
         return "verified" if both == ("verified", "verified") else f"NOT verified ({both})"
 
 
-def measure_idle(stage: Stage, ending: Ending) -> None:
-    """Memory after the morning; processor use with nobody there and the camera watching."""
-    pid = stage.crew.pid("gate")
-    before = cpu_s(pid)
-    stage.pause(IDLE_S)
-    ending.idle_cpu_percent = round((cpu_s(pid) - before) / IDLE_S * 100, 1)
-    ending.rss_mb = round(resident_mb(pid), 1)
-
-
 def audit(stage: Stage, cast: dict[str, Person], ending: Ending) -> None:
-    """Everything receipted, gate stopped in order, both logs verified and compared by hash."""
+    """Everything receipted, gate idle, gate stopped in order; both logs verified and compared."""
     stage.until("all-receipted", lambda: stage.unsent() == 0, RECEIPTS_S)
-    gate = program("exam-gate")
-    exported = run(gate, "journal", "export", "--config", str(stage.config))
-    events = [json.loads(line) for line in exported.splitlines()]
-    office = json.loads(
-        run(program("exam-office"), "verify", "--home", str(stage.home), "--json", ok=(0, 1))
-    )
+    exported, office = _while_idle(stage, ending)
     ending.stopped_with = stage.crew.stop("gate")
     if ending.stopped_with != 0:
         ending.wrong.append(f"SIGTERM ended the gate with {ending.stopped_with}, expected 0")
-    verdict = json.loads(
-        run(gate, "journal", "verify", "--config", str(stage.config), "--json", ok=(0, 1))
-    )
+    verify = ("journal", "verify", "--config", str(stage.config), "--json")
+    verdict = json.loads(run(program("exam-gate"), *verify, ok=(0, 1)))
     ending.gate_chain = str(verdict["chain"])
-    _compare(events, office, ending)
+    _compare([json.loads(line) for line in exported.splitlines()], office, ending)
     _private(stage, cast, exported, ending)
+
+
+def _while_idle(stage: Stage, ending: Ending) -> tuple[str, Message]:
+    """The gate's own processor use over IDLE_S with nobody there and the camera watching, and its
+    memory after the morning. Export and the office's check run beside it meanwhile."""
+    pid, began_s = stage.crew.pid("gate"), time.monotonic()
+    before_s = cpu_s(pid)
+    exported = run(program("exam-gate"), "journal", "export", "--config", str(stage.config))
+    verify = ("verify", "--home", str(stage.home), "--json")
+    office = json.loads(run(program("exam-office"), *verify, ok=(0, 1)))
+    stage.pause(began_s + IDLE_S - time.monotonic())
+    took_s = time.monotonic() - began_s
+    ending.idle_cpu_percent = round((cpu_s(pid) - before_s) / took_s * 100, 1)
+    ending.rss_mb = round(resident_mb(pid), 1)
+    return exported, office
 
 
 def _compare(events: list[Message], office: Message, ending: Ending) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 LAMPS = ("red", "yellow", "green")
 STEADY_S = 0.65  # longer than the longest "on" of any blinking
 LONG_TONE_S = 0.35
-GAP_S = 0.5
+GAP_S = 0.4
 REST_S = 0.05  # a tone or edge shorter than this is the end of an older one
 COUNTS = {1: "one", 2: "two", 3: "three"}
 

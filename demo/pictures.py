@@ -117,3 +117,7 @@ def _framed(cache: Path, pin: Pin) -> Path:
         cut.save(partial, format="JPEG", quality=95)
     partial.rename(path)
     return path
+
+
+if __name__ == "__main__":  # python -m demo.pictures NAME: fetches, prints where that picture is
+    print(fetch(cache_folder())[sys.argv[1]])

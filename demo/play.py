@@ -12,6 +12,8 @@ from demo.stage import Stage
 DECISION_S = 20.0
 VERDICT_S = 5.0
 STATE_S = 30.0
+FACE_S = 0.9
+"""Long enough for somebody to walk up and for a few frames to be looked at."""
 
 
 class Player:
@@ -21,29 +23,44 @@ class Player:
         self._stage = stage
         self.cast = cast
         self._seen: Seen
+        self._following: Row | None = None
+        self._standing: list[str] | None = None
+        self._standing_since_s = 0.0
         self._cut_s = 0.0
 
-    def play(self, row: Row) -> Seen:
-        """What the row showed. A socket that does not answer is a difference, not an end."""
-        self._seen = Seen(row)
+    def play(self, row: Row, following: Row | None = None) -> Seen:
+        """What the row showed. `following` steps up while the last lamp of this row is watched, as
+        in a queue. A socket that does not answer is a difference, not an end."""
+        self._seen, self._following = Seen(row), following
         self._begin()
         began = self._cut_s
         try:
             for step in row.steps:
+                if step is row.last_shown:
+                    self._next_steps_up()
                 getattr(self, f"_{step.verb}")(step)
             if row.hold_s is not None:
                 self._seen.held_s = watch.held(self._stage, row.expect.lamps, self._cut_s)
             self._seen.stray = self._stray_decisions()
-            self._leave()
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
+        self._leave()
         self._seen.took_s = round(time.monotonic() - began, 2)
         judge.judge(self._seen, self.cast[row.card], self._stage.disk.folder)
         return self._seen
 
     def _leave(self) -> None:
-        self._simulate(do="lift")
-        self._simulate(do="nobody")
+        try:
+            self._simulate(do="lift")
+            if self._following is None:
+                self._place([])
+        except NotAnswered as e:
+            self._seen.wrong.append(str(e))
+
+    def _next_steps_up(self) -> None:
+        stands = self._following.stands_first if self._following else None
+        if stands is not None:
+            self._place(stands)
 
     # -- the world --
 
@@ -57,7 +74,15 @@ class Player:
         self._simulate(do="clock", trusted=step.argument)
 
     def _stand(self, step: Step) -> None:
-        sets = [[str(self._stage.photos[p]) for p in self.cast[who].live] for who in step.argument]
+        if step.argument != self._standing:
+            self._place(step.argument)
+        if step.argument and self._seen.row.expect.attempt is not None:
+            stood_s = time.monotonic() - self._standing_since_s
+            self._stage.pause(max(0.0, FACE_S - stood_s))
+
+    def _place(self, names: list[str]) -> None:
+        """These people, and nobody else, before the camera."""
+        sets = [[str(self._stage.photos[p]) for p in self.cast[who].live] for who in names]
         match sets:
             case []:
                 self._simulate(do="nobody")
@@ -65,8 +90,7 @@ class Player:
                 self._simulate(do="person", pictures=alone)
             case _:
                 self._simulate(do="people", pictures=sets)
-        if sets and self._seen.row.expect.attempt is not None:
-            self._stage.await_face()
+        self._standing, self._standing_since_s = names, time.monotonic()
 
     def _lay(self, step: Step) -> None:
         self._simulate(**self._card(step))
@@ -99,6 +123,7 @@ class Player:
     def _gate(self, step: Step) -> None:
         if step.argument == "kill":
             self._stage.kill_gate()
+            self._standing = None
         else:
             self._stage.start_gate()
 

@@ -18,7 +18,6 @@ from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 EXAM, SITE, GATE = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
-FACE_S = 0.9
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -170,7 +169,7 @@ port = {self._port}
             told(self.simulator, {"ask": "signals"}, 2.0)
         except NotAnswered:
             return False
-        return "error" not in self.status()
+        return self.status().get("phase", "out-of-service") != "out-of-service"
 
     def status(self) -> Message:
         try:
@@ -180,7 +179,10 @@ port = {self._port}
 
     def unsent(self) -> int:
         """Events without the office's receipt. NotAnswered where the gate does not say."""
-        return int(self._uplink()["unsent"])
+        unsent = self._uplink()["unsent"]
+        if unsent is None:
+            raise NotAnswered("the gate does not know what is unsent: its journal is not open")
+        return int(unsent)
 
     def connected(self) -> bool:
         return bool(self._uplink()["connected"])
@@ -214,10 +216,6 @@ port = {self._port}
         if self.follower is None:
             raise NotAnswered("the gate is not running")
         self.follower.pause(seconds)
-
-    def await_face(self) -> None:
-        """Long enough for somebody to walk up and for a few frames to be looked at."""
-        self.pause(FACE_S)
 
     def close(self, keep: bool) -> None:
         if self.follower:

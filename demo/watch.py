@@ -12,8 +12,8 @@ from demo.stage import Stage
 
 RHYTHM_S = 5.0
 ASKED_S = 10.0
-DARK_S = 0.65
-LOOK_S = 0.1
+DARK_S = 0.6
+LOOK_S = 0.08
 T = TypeVar("T")
 
 

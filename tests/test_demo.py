@@ -118,7 +118,7 @@ def test_tones_are_counted_by_group(spans: list[tuple[float, float]], said: str)
 
 
 def test_a_group_of_tones_may_still_go_on() -> None:
-    assert lamps.tones(beeps((0, 0.6)), 0.0, 1.0) is None
+    assert lamps.tones(beeps((0, 0.6)), 0.0, 0.9) is None
     assert lamps.tones([Change(0.0, "buzzer", True)], 0.0, 1.0) is None
 
 

@@ -47,6 +47,7 @@ class MqttUplink:
         self._office_public = office_public
         self._receipt: Receipt | None = None
         self._connected = False
+        self._at_work = False
         self._office: str | None = None
         self._error: GateError | None = None
 
@@ -54,16 +55,30 @@ class MqttUplink:
     def status(self) -> Mapping[str, Any]:
         return {
             "connected": self._connected,
-            "unsent": outbox.backlog(self._journal.head.seq, self._receipt),
+            "unsent": self._unsent(),
             "receipted": self._receipt.high if self._receipt else 0,
             "last_error": self._error.en if self._error else None,
             "error_kind": type(self._error).__name__ if self._error else None,
             "office": self._office,
         }
 
+    def _unsent(self) -> int | None:
+        """None before and after the work: the journal may not be open then, staff may ask all the
+        same."""
+        if not self._at_work:
+            return None
+        return outbox.backlog(self._journal.head.seq, self._receipt)
+
     async def run(self) -> None:
         """Until cancelled; then the goodbye takes at most two seconds. StorageBroken."""
         self._receipt = await self._journal.receipt()
+        self._at_work = True
+        try:
+            await self._work()
+        finally:
+            self._at_work = False
+
+    async def _work(self) -> None:
         failures = 0
         while True:
             exam = self._exam()

@@ -56,6 +56,18 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
     assert (found["events"], found["head"]) == (123, head.hash)
 
 
+async def test_status_may_be_asked_before_the_journal_is_open_and_after(
+    home: Home, tmp_path: Path
+) -> None:
+    """The staff socket answers from the first moment; a full disk keeps the journal shut."""
+    journal = opened(tmp_path)
+    uplink = uplink_of(home, 1, journal)
+    assert uplink.status["unsent"] is None
+    async with journal, sending(uplink):
+        await until(lambda: uplink.status["unsent"] == 0)
+    assert uplink.status["unsent"] is None
+
+
 async def test_a_broker_that_goes_and_comes_back(home: Home, tmp_path: Path) -> None:
     with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
         async with opened(tmp_path) as journal:
