@@ -18,7 +18,9 @@ def run(
 ) -> None:
     """Run the gate until SIGTERM. 运行闸机。"""
     from gate.config import load
+    from gate.memory import give_back_early
 
+    give_back_early()
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
