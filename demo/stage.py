@@ -24,13 +24,16 @@ COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 class Disk:
     """The folder of the gate's journal, on a small file system of its own that can be filled."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, small: bool) -> None:
         self.folder = folder
+        self._small = small
         self._mounted = False
 
     def mount(self) -> str | None:
         """None, or why the full disk cannot be shown here."""
         self.folder.mkdir(parents=True)
+        if not self._small:
+            return "the gate's state is on the disk of the work folder"
         options = f"size={DISK_MB}m,mode=0700,uid={os.getuid()},gid={os.getgid()}"
         command = ["mount", "-t", "tmpfs", "-o", options, "exam-gate-demo", str(self.folder)]
         if os.getuid() != 0:
@@ -66,12 +69,21 @@ class Disk:
 class Stage:
     """The work folder and the processes in it. Close it whatever happens."""
 
-    def __init__(self, work: Path, cast: dict[str, Person], photos: dict[str, Path]) -> None:
+    def __init__(
+        self,
+        work: Path,
+        cast: dict[str, Person],
+        photos: dict[str, Path],
+        *,
+        small_disk: bool = True,
+        reentry: bool = False,
+    ) -> None:
         self.work = work
         self.photos = photos
+        self._reentry = reentry
         self._cast = cast
         self.crew = Crew(work / "logs")
-        self.disk = Disk(work / "state")
+        self.disk = Disk(work / "state", small_disk)
         self.home = work / "office"
         self.config = work / "unit" / "gate.toml"
         self.simulator = work / "run" / "simulator.sock"
@@ -89,9 +101,10 @@ class Stage:
         run(office, "keys", "--home", str(self.home), "--gate", GATE, "--broker", "127.0.0.1")
         self._write_candidates()
         self._write_config()
+        exam = self._write_exam()
         rosters = self.work / "rosters"
         run(
-            office, "roster", "build", str(HERE / "exam.toml"), str(self.work / "candidates.csv"),
+            office, "roster", "build", str(exam), str(self.work / "candidates.csv"),
             str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
         )  # fmt: skip
         run(gate, "roster", "install", str(rosters), "--config", str(self.config))
@@ -99,6 +112,14 @@ class Stage:
             office, "broker-config", "--home", str(self.home),
             "--listen", f"127.0.0.1:{self._port}", "--out", str(self.work / "broker"),
         )  # fmt: skip
+
+    def _write_exam(self) -> Path:
+        """The demo's exam; with re-entry where the same few people come many times."""
+        exam, text = self.work / "exam.toml", (HERE / "exam.toml").read_text(encoding="utf-8")
+        if self._reentry:
+            text = text.replace("[defaults]", "[defaults]\nreentry = true", 1)
+        exam.write_text(text, encoding="utf-8")
+        return exam
 
     def _write_candidates(self) -> None:
         tickets = self.work / "photos"
@@ -226,10 +247,11 @@ port = {self._port}
             shutil.rmtree(self.work, ignore_errors=True)
 
 
-def new_stage(cast: dict[str, Person]) -> Stage:
+def new_stage(cast: dict[str, Person], *, small_disk: bool = True, reentry: bool = False) -> Stage:
     """In a fresh folder. PictureFault."""
     photos = pictures.fetch(pictures.cache_folder())
-    return Stage(Path(tempfile.mkdtemp(prefix="exam-gate-demo-")), cast, photos)
+    work = Path(tempfile.mkdtemp(prefix="exam-gate-demo-"))
+    return Stage(work, cast, photos, small_disk=small_disk, reentry=reentry)
 
 
 def models_folder() -> Path:

@@ -1,4 +1,4 @@
-"""exam-gate bench: accuracy on faces, speed of the pipeline."""
+"""exam-gate bench: accuracy on faces, speed of the pipeline, speed of the journal."""
 
 import json
 from pathlib import Path
@@ -75,6 +75,19 @@ def pipeline(
     print(json.dumps({"runs": runs}) if as_json else "\n".join(map(_line, runs)))
     if any(run["ratio"] > ratio_max for run in runs):
         raise typer.Exit(1)
+
+
+@app.command("journal")
+def journal(
+    as_json: _Json = False,
+    folder: Annotated[Path, typer.Option(help="A folder on the disk to measure.")] = Path(),
+    appends: int = 300,
+) -> None:
+    """Append and commit against a bare 4 kB write with fdatasync on the same disk, by turns."""
+    from gate.store.bench import measure
+
+    result = measure(folder, appends)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v:.3f}" for k, v in result.items()))
 
 
 def _line(run: dict[str, Any]) -> str:

@@ -1,0 +1,99 @@
+"""From the last byte of a card to the committed decision, on the disk that the gate really has.
+
+    python -m demo.latency [--cards N] [--json FILE]
+
+The same processes as the demo, with the gate's state in the work folder (TMPDIR) instead of a
+small memory disk, and an exam that allows re-entry, so that a few people can come many times. Only
+decisions that found the face already seen count.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from demo import cast
+from demo.cast import Person
+from demo.ending import PARTS
+from demo.processes import resident_mb
+from demo.sockets import Message, NotAnswered, told
+from demo.stage import Stage, new_stage
+
+PLAYERS = ("first", "second", "third", "robbed")
+SEEN_S = 0.9
+DECISION_S = 20.0
+
+
+def main() -> int:
+    """0 when every card was admitted, 1 otherwise."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cards", type=int, default=48)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    asked = parser.parse_args()
+    people = cast.people()
+    stage = new_stage(people, small_disk=False, reentry=True)
+    try:
+        result = _measured(stage, [people[p] for p in PLAYERS], asked.cards)
+    finally:
+        stage.close(keep=False)
+    text = json.dumps(result)
+    if asked.json:
+        asked.json.write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return int(result["admitted"] != asked.cards)
+
+
+def _measured(stage: Stage, players: list[Person], cards: int) -> dict[str, Any]:
+    stage.build()
+    stage.start_broker()
+    stage.start_office()
+    stage.start_gate()
+    told(stage.simulator, {"do": "clock", "at": "2027-04-10T08:45:00+08:00", "run": True})
+    decisions = [_one(stage, players[n * len(players) // cards]) for n in range(cards)]
+    return {
+        "cards": cards,
+        "admitted": sum(d["outcome"] == "ADMIT" for d in decisions),
+        "ms": {part: _spread([d["ms"][part] for d in decisions]) for part in PARTS},
+        "disk": _file_system(stage.disk.folder),
+        "rss_mb": resident_mb(stage.crew.pid("gate")),
+    }
+
+
+def _one(stage: Stage, person: Person) -> Message:
+    """One person who has stood there for a moment lays the card; the decision on it."""
+    photos = [str(stage.photos[p]) for p in person.live]
+    told(stage.simulator, {"do": "person", "pictures": photos})
+    stage.pause(SEEN_S)
+    card = {"number": person.number, "name": person.name, "valid_to": "长期"}
+    told(stage.simulator, {"do": "card", **card})
+    if stage.follower is None:
+        raise NotAnswered("the gate is not running")
+    decision = stage.follower.wait(lambda m: m.get("kind") == "decision", DECISION_S)
+    told(stage.simulator, {"do": "lift"})
+    return decision
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "median": statistics.median(ordered),
+        "p95": ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))],
+        "max": ordered[-1],
+    }
+
+
+def _file_system(folder: Path) -> str:
+    """Its type, from the longest mount point above the folder."""
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    above = [m for m in mounts if folder.resolve().is_relative_to(m[1])]
+    return max(above, key=lambda m: len(m[1]))[2]
+
+
+if __name__ == "__main__":
+    began = time.monotonic()
+    code = main()
+    print(f"{time.monotonic() - began:.0f} s in all", file=sys.stderr)
+    sys.exit(code)
