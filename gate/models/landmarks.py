@@ -15,7 +15,7 @@ from gate.ports import Face, Picture
 AROUND = 2.2
 """Side of the square that is looked at again, in box sides."""
 
-SIDES_PX = (280, 400, 520)
+SIDES_PX = (350, 450, 540)
 """How large that square is shown."""
 
 SAME_FACE_MIN = 0.5
