@@ -64,7 +64,7 @@ async def test_status_may_be_asked_before_the_journal_is_open_and_after(
     uplink = uplink_of(home, 1, journal)
     assert uplink.status["unsent"] is None
     async with journal, sending(uplink):
-        await until(lambda: uplink.status["unsent"] == 0)
+        await soon(lambda: uplink.status["unsent"] == 0)
     assert uplink.status["unsent"] is None
 
 
