@@ -1,5 +1,7 @@
 """A folder or file that cannot be used ends a command with one sentence, never as a bug."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,3 +76,15 @@ def test_every_command_looks_where_the_unit_file_looks(
     with pytest.raises(SystemExit):
         gate.__main__.main()
     assert f"[default: {DEFAULT}]" in " ".join(capsys.readouterr().out.replace("│", "").split())
+
+
+@pytest.mark.parametrize("program", ["gate", "office"])
+def test_a_terminal_without_chinese_shows_its_code_points(program: str) -> None:
+    """Redirected help in a locale of one byte a character: this ended as a bug."""
+    done = subprocess.run(
+        [sys.executable, "-m", program, "--help"],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1:strict", "NO_COLOR": "1"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u8003" in done.stdout
