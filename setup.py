@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_text())[1]
@@ -23,6 +24,19 @@ RUNTIME = [
     "typer>=0.12",
 ]
 
+BROKER = "mosquitto"
+
+
+class BuildWithBroker(build_py):
+    """exam-office broker-config fills in the shipped files, which lie outside the packages."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            source, target = HERE / "firmware_config" / BROKER, Path(self.build_lib, "office")
+            self.copy_tree(str(source), str(target / BROKER))
+
+
 setup(
     name="exam-gate",
     version=VERSION,
@@ -33,6 +47,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
     package_data={"gate": ["**/*.toml", "**/*.sql"], "office": ["**/*.sql"]},
+    cmdclass={"build_py": BuildWithBroker},
     install_requires=RUNTIME,
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.

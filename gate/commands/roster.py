@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.config import Settings, load
+from gate.config import DEFAULT, Settings, load
 from gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The unit's gate.toml
 @app.command()
 def install(
     path: Annotated[Path, typer.Argument(help="A folder such as a USB stick, or a manifest.")],
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
 ) -> None:
     """Check and install a roster. Whatever fails leaves the installed one as it was."""
     from gate.roster import install as installing
@@ -42,7 +42,7 @@ def install(
 
 @app.command()
 def status(
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What is installed, signature and file checked again. Exit 1 where there is none."""
@@ -64,7 +64,7 @@ def status(
 
 @app.command()
 def wipe(
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
     """Destroy every roster of this unit: sealed keys first, then files."""
