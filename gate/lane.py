@@ -44,6 +44,10 @@ from gate.ports import (
 
 log = logging.getLogger("gate.lane")
 
+REACTION_S = 0.8
+"""Before another attempt: time to see the yellow lamp and to look up. Without it three attempts at
+10 frames a second are over in 1.5 s, and "asked again" is a word only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -84,8 +88,9 @@ class Asked:
 class Lane:
     """State, inbox and the hands that carry effects out."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, reaction_s: float = REACTION_S) -> None:
         self.unit = unit
+        self._reaction_s = reaction_s
         self.state = State()
         self.bulletin = Bulletin()
         self.showing: dict[str, Any] = {}
@@ -216,6 +221,8 @@ class Lane:
     async def _judge(self, wanted: effects.JudgeFace) -> None:
         if self._reference is None:
             raise GateBug("A face was to be judged without a reference.")
+        if wanted.attempt > 1:
+            await asyncio.sleep(self._reaction_s)
         began = time.perf_counter()
         judged = await self.unit.matcher.judge(self._reference, wanted.policy)
         self._ms["match"] = self._ms.get("match", 0.0) + _ms_since(began)

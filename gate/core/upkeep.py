@@ -131,6 +131,10 @@ def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
 
 
 def roster(state: State, event: RosterOpened) -> Step:
-    opened = replace(state, exam=event.exam)
-    well, acts = healed(opened, FaultCleared(Fault.ROSTER))
-    return well, (*acts, Note("roster", {"roster": event.version}))
+    """One entry says it: that a roster is there again needs no second one."""
+    opened = replace(state, exam=event.exam, faults=state.faults - {Fault.ROSTER})
+    note = Note("roster", {"roster": event.version})
+    if state.phase is not Phase.OUT_OF_SERVICE:
+        return opened, (note,)
+    rested, acts = at_rest(opened)
+    return rested, (*acts, note)

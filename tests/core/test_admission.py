@@ -402,7 +402,7 @@ def test_the_reader_goes_and_comes() -> None:
     gate.feed(FaultCleared(Fault.CAMERA))
     assert gate.state.phase is Phase.IDLE
     kinds = [e["kind"] for e in gate.journal]
-    assert kinds == ["healed", "roster", "fault", "fault", "healed", "healed"]
+    assert kinds == ["roster", "fault", "fault", "healed", "healed"]
 
 
 # -- staff ---------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(parts: Rig) -> AsyncIterator[Running]:
-    lane = Lane(parts.unit)
+    lane = Lane(parts.unit, reaction_s=0.0)
     seen = Running(parts, lane)
     task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
     try:
@@ -200,7 +200,9 @@ async def test_a_stalled_camera_is_out_of_service_and_back(parts: Rig) -> None:
 
 async def test_a_camera_that_stays_away_ends_the_process(parts: Rig) -> None:
     parts.matcher.stalled_s = 121.0
-    task = asyncio.create_task(Service(Lane(parts.unit), Health({}), FAST).run(asyncio.Event()))
+    task = asyncio.create_task(
+        Service(Lane(parts.unit, reaction_s=0.0), Health({}), FAST).run(asyncio.Event())
+    )
     with pytest.raises(ExceptionGroup) as caught:
         await asyncio.wait_for(task, BOUND_S)
     assert caught.group_contains(CameraMissing)
@@ -263,7 +265,7 @@ async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
         raise ZeroDivisionError
 
     parts.matcher.judge = broken  # type: ignore[method-assign]
-    lane = Lane(parts.unit)
+    lane = Lane(parts.unit, reaction_s=0.0)
     task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
     parts.reader.queue.put_nowait(parts.card())
     with pytest.raises(ExceptionGroup):
