@@ -1,6 +1,7 @@
 """exam-gate roster: install, status, wipe."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.config import DEFAULT, Settings, load
-from gate.errors import UsageError
+from gate.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from gate.roster.manifest import Manifest
@@ -27,6 +28,7 @@ def install(
     from gate.roster import install as installing
 
     settings = load(config)
+    _check_user(settings.paths.state)
     unit = settings.unit
     done = installing.install(
         path,
@@ -75,11 +77,31 @@ def wipe(
             "This destroys every roster of this unit for good: say --yes.",
             "此操作将永久销毁本机全部名册：确认请加 --yes。",
         )
-    destroyed = installing.wipe(load(config).paths.state, _now())
+    settings = load(config)
+    _check_user(settings.paths.state)
+    destroyed = installing.wipe(settings.paths.state, _now())
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
     if not destroyed:
         print("Nothing to destroy: no roster is installed. 无名册可销毁。")
+
+
+def _check_user(state: Path) -> None:
+    """What root makes in the unit's folder, the running gate could not read."""
+    if os.geteuid() != 0 or not state.exists() or (owner := _owner(state)) == "root":
+        return
+    raise Refused(
+        f"{state} belongs to {owner}: run this as that user, sudo -u {owner} exam-gate roster …",
+        f"{state} 属于用户 {owner}：请用 sudo -u {owner} 运行本命令。",
+        path=str(state),
+    )
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:  # a card from another machine: its user has no name here
+        return f"#{folder.stat().st_uid}"
 
 
 def _keys(settings: Settings) -> dict[str, bytes]:
