@@ -12,7 +12,10 @@ VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_t
 RUNTIME = [
     "aiosqlite>=0.22,<0.23",
     "gpiozero>=2.0.1",
-    "numpy>=1.24,<2",  # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter
+    # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter; LiteRT can, and
+    # Trixie's Python has no wheel of numpy 1.
+    "numpy>=1.24,<2; python_version < '3.12'",
+    "numpy>=1.26; python_version >= '3.12'",
     "paho-mqtt>=2.1,<2.3",
     "pillow>=10",
     "pydantic>=2.6,<3",
