@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -87,7 +87,7 @@ class Signals(_Section):
 class Mqtt(_Section):
     """File names are relative to the folder of gate.toml."""
 
-    host: str = "broker.local"
+    host: Annotated[str, Field(min_length=1)] = "broker.local"
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
     ca: Path = Path("ca.crt")
     certificate: Path = Path("gate.crt")
@@ -143,22 +143,38 @@ def load(path: Path) -> Settings:
         ) from e
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise ConfigInvalid(
-            f"{path} cannot be read as TOML: {e}.", f"{path} 不是可读的 TOML 文件：{e}。",
+            f"{path} cannot be read as TOML in UTF-8 ({e}): correct it there.",
+            f"{path} 不是可读的 UTF-8 TOML 文件（{e}）：请改正。",
             path=str(path), faults=(str(e),),
         ) from e  # fmt: skip
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as e:
-        raise _every_fault(path, e) from e
+        raise _every_fault(path, [*e.errors(), *_behind(raw, e)]) from e
     return _resolved(settings, path.resolve().parent)
 
 
-def _every_fault(path: Path, error: ValidationError) -> ConfigInvalid:
+def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
+    """Faults between fields, which pydantic looks for only where each field is right by itself."""
+    named = {f["loc"] for f in error.errors()}
+    rest = {k: dict(v) if isinstance(v, dict) else v for k, v in raw.items()}
+    for section, *key in named:
+        place = rest.get(section) if key else rest
+        if isinstance(place, dict):
+            place.pop(key[0] if key else section, None)
+    try:
+        Settings.model_validate(rest)
+    except ValidationError as e:
+        return [f for f in e.errors() if f["loc"] not in named]
+    return []
+
+
+def _every_fault(path: Path, found: list[Any]) -> ConfigInvalid:
     faults = tuple(
         f"{'.'.join(str(p) for p in f['loc']) or 'file'}: {f['msg']} (got {f['input']!r})"
         if f["type"] != "missing"
         else f"{'.'.join(str(p) for p in f['loc'])}: missing"
-        for f in error.errors()
+        for f in found
     )
     listed = "\n".join(f"  - {f}" for f in faults)
     return ConfigInvalid(

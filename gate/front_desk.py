@@ -12,6 +12,9 @@ from gate.lane import Lane
 from gate.ports import Typed, Verdict
 
 HANDLES = ("ticket", "id_tail", "seat")
+NAME_MAX = 100
+NOTE_MAX = 1000
+"""Characters; a journal entry has room for 16 kB."""
 
 
 class FrontDesk:
@@ -77,8 +80,9 @@ class FrontDesk:
     async def settle(self, verdict: Verdict) -> dict[str, Any]:
         """The verdict's journal event. NoSuchEntry where nothing is open under that id."""
         given = events.VerdictGiven(
-            verdict.decision, verdict.admit, _name(verdict.by), verdict.second or None,
-            verdict.note, self._lane.unit.clock.now(),
+            verdict.decision, verdict.admit, _name(verdict.by),
+            _short(verdict.second or "", "second", NAME_MAX) or None,
+            _short(verdict.note, "reason", NOTE_MAX), self._lane.unit.clock.now(),
         )  # fmt: skip
         return {"ok": True} | await self._lane.ask(given)
 
@@ -111,7 +115,14 @@ def _valid_to(text: str) -> date | Expiry:
 def _name(by: str) -> str:
     if not by.strip():
         raise _usage("Say who asks: by is empty.", "请填写操作人（by）。")
-    return by.strip()
+    return _short(by.strip(), "by", NAME_MAX)
+
+
+def _short(text: str, field: str, most: int) -> str:
+    """What is too long for the journal must not get there: its refusal would come too late."""
+    if len(text) > most:
+        raise _usage(f"{field} is longer than {most} characters.", f"{field} 超过 {most} 个字符。")
+    return text
 
 
 def _usage(en: str, zh: str) -> UsageError:

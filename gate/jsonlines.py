@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import socket
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -91,7 +92,8 @@ def decode(line: bytes) -> Message:
     """The object of one line. UsageError for anything else."""
     try:
         message = json.loads(line)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as e:
+        encode(message)  # NaN or half a surrogate pair: neither answered nor journaled
+    except (ValueError, RecursionError) as e:
         raise UsageError("Send one JSON object on one line.", "请每行发送一个 JSON 对象。") from e
     if not isinstance(message, dict):
         raise UsageError(
@@ -106,10 +108,10 @@ def decode(line: bytes) -> Message:
 async def _listener(path: Path, mode: int) -> socket.socket:
     """A bound socket. It gets its mode before it gets its name, so nobody finds it too open."""
     await _refuse_if_alive(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     unnamed = path.with_name(f".{path.name}.{os.getpid()}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         unnamed.unlink(missing_ok=True)
         listener.bind(str(unnamed))
         unnamed.chmod(mode)
@@ -198,10 +200,10 @@ async def _stream(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: AsyncIterator[Message]
 ) -> None:
     """Write `lines` until they end or the client hangs up; what it still sends is not read as a
-    request."""
+    request. A client that only closes its writing side (`printf … | socat`) goes on reading."""
 
     writing = asyncio.create_task(_write_all(writer, lines), name="stream")
-    hung_up = asyncio.create_task(_until_end(reader), name="stream hang-up")
+    hung_up = asyncio.create_task(_until_hung_up(reader, writer), name="stream hang-up")
     try:
         await asyncio.wait({writing, hung_up}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -223,10 +225,16 @@ async def _write_all(writer: asyncio.StreamWriter, lines: AsyncIterator[Message]
             await lines.aclose()
 
 
-async def _until_end(reader: asyncio.StreamReader) -> None:
+async def _until_hung_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """POLLHUP tells a client that is gone from one that has only said its last word. If that one
+    goes later, the next line written to it fails."""
     with contextlib.suppress(ConnectionError):
         while await reader.read(1024):
             pass
+        poll = select.poll()
+        poll.register(writer.get_extra_info("socket"), 0)
+        if not poll.poll(0):
+            await asyncio.Event().wait()
 
 
 # -- client ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from gate.drivers.camera import Picamera2Camera
 from gate.drivers.clock import SystemClock
 from gate.drivers.reader import SerialCardReader
 from gate.drivers.signals import GpioSignals
-from gate.errors import CameraMissing
+from gate.errors import CameraMissing, UsageError
 from gate.front_desk import FrontDesk
 from gate.jsonlines import Handler, serve
 from gate.lane import Lane, Unit
@@ -141,7 +141,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     signals = SimulatedSignals(**settings.signals.model_dump())
     foreign = Path(settings.reader.port).exists()
     link = settings.paths.runtime / "reader"
-    settings.paths.runtime.mkdir(parents=True, exist_ok=True)
+    _make(settings.paths.runtime)
     with contextlib.ExitStack() as stack:
         module = None if foreign else stack.enter_context(SdtModule(link=link))
         yield Hardware(
@@ -151,3 +151,15 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
             reader_port=settings.reader.port if module is None else module.port,
             simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals).answer,
         )
+
+
+def _make(runtime: Path) -> None:
+    """UsageError where it cannot be."""
+    try:
+        runtime.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise UsageError(
+            f"The runtime folder {runtime} cannot be made ({e.strerror}): name another in [paths].",
+            f"无法建立运行目录 {runtime}（{e.strerror}）：请在 [paths] 中改用其他目录。",
+            path=str(runtime),
+        ) from e

@@ -32,6 +32,9 @@ from gate.core.state import (
 )
 from gate.errors import NoSuchEntry, StorageRefused, UsageError
 
+NOTED_AT_ONCE = 100
+"""Decisions named in one journal entry: a day's REFERs together are longer than one may be."""
+
 
 def refuse_while_stopped(state: State) -> None:
     """StorageRefused: without a journal or a roster nobody can be decided and recorded."""
@@ -92,15 +95,19 @@ def record_refused(state: State, event: RecordRefused) -> Step:
 
 
 def acknowledged(state: State, event: Acknowledged) -> Step:
-    if all(u.acknowledged for u in state.unsettled):
+    new = [u.decision for u in state.unsettled if not u.acknowledged]
+    if not new:
         return state, ()  # a button that bounces
     seen = tuple(replace(u, acknowledged=True) for u in state.unsettled)
     silent = replace(state, unsettled=seen)
-    note = Note("acknowledged", {"by": event.by, "decisions": [u.decision for u in seen]})
+    notes = tuple(
+        Note("acknowledged", {"by": event.by, "decisions": new[first : first + NOTED_AT_ONCE]})
+        for first in range(0, len(new), NOTED_AT_ONCE)
+    )
     if state.phase is not Phase.IDLE:
-        return silent, (note,)
+        return silent, notes
     rested, acts = at_rest(silent)
-    return rested, (*acts, note)
+    return rested, (*acts, *notes)
 
 
 # -- faults and roster ---------------------------------------------------------------------------

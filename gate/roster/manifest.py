@@ -6,7 +6,6 @@ whole: changing a window means a new version, not a new file format.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -106,7 +105,7 @@ def verify(raw: bytes, office_public_key: bytes, source: str) -> Manifest:
         body = json.loads(raw)
         signature = base64.b64decode(body.pop("signature"), validate=True)
         signer = str(body["key_id"])
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error) as e:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
         raise _damaged(source) from e
     try:
         VerifyKey(office_public_key).verify(_PREFIX + _canonical(body), signature)

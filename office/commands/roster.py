@@ -55,6 +55,8 @@ def build(
     check_dates(exam, now)
     candidates = read_candidates(candidates_file, exam)
     photos = photos_in(photos_folder)
+    if not candidates.rows:
+        raise _nobody_left(candidates_file, candidates.rejected, out)
     people = people_of(candidates.rows)
     wanted = sites_to_build(exam, people, site or ())
     gates = gates_by_site(place, wanted)
@@ -113,11 +115,25 @@ def _write_lists(out: Path, rejected: Sequence[Any], unusable: Sequence[Any]) ->
     from gate.roster.shelf import storage_refused
 
     with storage_refused(out):
+        out.mkdir(parents=True, exist_ok=True)
         for (name, columns), rows in zip(_LISTS.items(), (rejected, unusable), strict=True):
             with (out / name).open("w", encoding="utf-8-sig", newline="") as file:
                 table = csv.writer(file)
                 table.writerow(columns)
                 table.writerows([getattr(row, column) for column in columns] for row in rows)
+
+
+def _nobody_left(path: Path, rejected: Sequence[Any], out: Path) -> InputDamaged:
+    """Every row listed all the same."""
+    if rejected:
+        _write_lists(out, rejected, ())
+        _print_lists(rejected, (), out)
+    return InputDamaged(
+        f"{path} leaves no candidate, {len(rejected)} row(s) rejected, so nothing is built: "
+        "correct the list.",
+        f"{path} 没有可用的考生（{len(rejected)} 行被拒），未生成名册：请改正名单。",
+        path=str(path),
+    )
 
 
 def _print_built(built: "Iterable[Built]", without_gates: Iterable[str]) -> None:

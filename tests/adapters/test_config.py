@@ -77,3 +77,22 @@ def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, said: str) -> None
 def test_a_missing_file_says_where_to_name_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="--config"):
         load(tmp_path / "none.toml")
+
+
+def test_a_fault_between_fields_is_named_beside_those_of_single_fields(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        load(
+            written(tmp_path, WHOLE + "[signals]\nred = 6\nopen_s = -1\n[mqqt]\n[reader]\nbaud=1\n")
+        )
+    faults = caught.value.facts["faults"]
+    assert isinstance(faults, tuple)
+    for part in ("signals.open_s", "mqqt", "reader.baud", "signals: "):
+        assert any(f.startswith(part) for f in faults), part
+    assert len(faults) == 4
+
+
+def test_a_file_in_another_encoding_is_told_what_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "gate.toml"
+    path.write_bytes(WHOLE.encode("utf-16"))
+    with pytest.raises(ConfigInvalid, match="UTF-8"):
+        load(path)

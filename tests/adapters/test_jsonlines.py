@@ -97,7 +97,17 @@ async def test_a_path_too_long_is_one_sentence(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize("line", [b"{", b"[1]", b"3", b"\xff\xfe", b'"x"', b"[" * 5000])
+async def test_a_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("kept")
+    with pytest.raises(UsageError, match="writable folder"):
+        async with jsonlines.serve(tmp_path / "run" / "staff.sock", handler):
+            pass
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"{", b"[1]", b"3", b"\xff\xfe", b'"x"', b"[" * 5000, b'{"by": "\\ud800"}', b'{"n": NaN}'],
+)
 async def test_malformed_lines_are_answered_and_the_next_one_served(
     path: Path, line: bytes
 ) -> None:
@@ -156,6 +166,26 @@ async def test_a_stream_is_followed_and_ends_with_the_client(path: Path) -> None
         writer.close()
         async with asyncio.timeout(5):
             await ended.wait()
+
+
+async def test_a_stream_goes_on_for_a_client_that_has_only_said_its_last_word(path: Path) -> None:
+    read_on = asyncio.Event()
+
+    async def two(_: dict) -> AsyncIterator[dict]:
+        async def lines() -> AsyncIterator[dict]:
+            yield {"n": 0}
+            await read_on.wait()
+            yield {"n": 1}
+
+        return lines()
+
+    async with jsonlines.serve(path, two), client(path) as (reader, writer):
+        writer.write(b'{"ask": "follow"}\n')
+        writer.write_eof()
+        assert json.loads(await reader.readline()) == {"n": 0}
+        assert await jsonlines.ask(path, {"ask": "follow"}) == {"n": 0}  # the end was seen by now
+        read_on.set()
+        assert json.loads(await reader.readline()) == {"n": 1}
 
 
 async def test_leaving_ends_streams_and_idle_clients(path: Path) -> None:

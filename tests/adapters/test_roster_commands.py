@@ -123,6 +123,21 @@ def test_office_build_refuses(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_list_whose_every_row_is_rejected_names_each(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "exam.toml").write_text(EXAM_TOML, encoding="utf-8")
+    (tmp_path / "c.csv").write_text(table(line(1, site="wh-xx")), encoding="utf-8")
+    (tmp_path / "photos").mkdir()
+    run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
+    code, said, error = run(
+        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
+        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
+    )  # fmt: skip
+    assert code == 4
+    assert "rejected: line 2, ticket 420100000001: the exam has no site 'wh-xx'" in said
+    assert "leaves no candidate, 1 row(s) rejected" in error
+    assert "wh-xx" in (tmp_path / "out" / "rejected.csv").read_text(encoding="utf-8-sig")
+
+
 @pytest.mark.models
 def test_office_build_with_the_real_networks(run: Run, tmp_path: Path) -> None:
     """Pictures without faces only: no person's picture lies in this repository."""

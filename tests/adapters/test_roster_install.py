@@ -123,6 +123,12 @@ def no_file(office: Office, folder: Path) -> Path:
     return path
 
 
+def nested_manifest(office: Office, folder: Path) -> Path:
+    path = office.written(folder, 3)
+    path.write_text('{"a":' * 100_000)
+    return path
+
+
 def cut_manifest(office: Office, folder: Path) -> Path:
     path = office.written(folder, 3)
     path.write_bytes(path.read_bytes()[:-100])
@@ -146,6 +152,7 @@ REFUSED: list[tuple[Callable[[Office, Path], Path], type[GateError], int]] = [
     (cut_file, InputDamaged, 4),
     (no_file, InputDamaged, 4),
     (cut_manifest, InputDamaged, 4),
+    (nested_manifest, InputDamaged, 4),
     (lambda o, f: f / "nothing.manifest.json", InputDamaged, 4),
     (lambda o, f: f.parent, InputDamaged, 4),
 ]

@@ -9,6 +9,7 @@ import pytest
 from gate.core import diagram
 from gate.core.admission import ROWS, TABLE, step
 from gate.core.card import DocumentKind
+from gate.core.decision import MAX_EVENT_BYTES
 from gate.core.effects import ForgetFaces, JudgeFace, LookUpCard, Note, Record, Show
 from gate.core.events import (
     Acknowledged,
@@ -29,7 +30,7 @@ from gate.core.events import (
 )
 from gate.core.exam import FacePolicy
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
-from gate.core.state import Phase, State
+from gate.core.state import Phase, State, Unsettled
 from gate.errors import IllegalEvent, NoSuchEntry, StorageRefused, UsageError
 from tests.core.world import (
     ANNA,
@@ -581,3 +582,18 @@ def test_staff_type_one_at_a_time() -> None:
     assert gate.state.visit.shown.document is DocumentKind.TEMPORARY
     with pytest.raises(UsageError):
         gate.feed(typed())
+
+
+def test_the_button_names_only_what_is_new_and_never_more_than_an_entry_holds() -> None:
+    """Every REFER of a long day in one entry was longer than the journal takes."""
+    epoch = "0123456789abcdef"
+    old = tuple(
+        Unsettled(f"{epoch}-{n}", Reason.NO_FACE, {}, acknowledged=True) for n in range(900)
+    )
+    new = tuple(Unsettled(f"{epoch}-{n}", Reason.NO_FACE, {}) for n in range(900, 1800))
+    after, effects = step(State(unsettled=old + new), press())
+    assert all(u.acknowledged for u in after.unsettled)
+    notes = [e for e in effects if isinstance(e, Note)]
+    named = [d for note in notes for d in note.body["decisions"]]
+    assert named == [u.decision for u in new]
+    assert all(len(str(note.body)) < MAX_EVENT_BYTES / 2 for note in notes)

@@ -121,6 +121,27 @@ async def test_three_mismatches_refer_with_evidence_and_staff_settle(parts: Rig)
             await gate.desk.settle(Verdict(referred["id"], True, "li"))
 
 
+@pytest.mark.parametrize(
+    "long", [{"by": "l" * 20_000}, {"second": "l" * 101}, {"note": "l" * 1001}]
+)
+async def test_a_verdict_too_long_for_the_journal_is_refused_before_it(
+    parts: Rig, long: dict[str, str]
+) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        referred = await gate.decision()
+        with pytest.raises(UsageError):
+            await gate.desk.settle(
+                Verdict(**{"decision": referred["id"], "admit": True, "by": "li", **long})
+            )
+        assert (
+            await gate.desk.settle(
+                Verdict(referred["id"], True, "李" * 100, "王" * 100, "同" * 1000)
+            )
+        )["ok"]
+
+
 async def test_a_mismatch_then_a_match_admits_on_the_second_attempt(parts: Rig) -> None:
     parts.matcher.verdicts = [STRANGER, MATCH]
     async with running(parts) as gate:
@@ -161,6 +182,7 @@ async def test_typed_by_staff_goes_the_same_way(parts: Rig) -> None:
         (Typed("ticket", "A1", "passport", "2027-05-01", "li"), UsageError),
         (Typed("ticket", "A1", "temporary", "soon", "li"), UsageError),
         (Typed("ticket", "A1", "temporary", "2027-05-01", " "), UsageError),
+        (Typed("ticket", "A1", "temporary", "2027-05-01", "li" * 9000), UsageError),
     ],
 )
 async def test_a_bad_request_changes_nothing(
