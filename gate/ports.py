@@ -193,7 +193,7 @@ class Matcher(Protocol):
 
     def evidence(self) -> bytes | None:
         """The newest frame in which a face was seen during this visit, as JPEG, to be sealed at
-        once; else the newest frame; None where no frame ever came."""
+        once; else the newest frame; None where no frame ever came. From any thread."""
 
 
 class Signals(Protocol):

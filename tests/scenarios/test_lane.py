@@ -142,6 +142,33 @@ async def test_a_verdict_too_long_for_the_journal_is_refused_before_it(
         )["ok"]
 
 
+async def test_an_evidence_file_bears_its_decisions_id_whatever_is_noted_meanwhile(
+    parts: Rig,
+) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        loop, keep = asyncio.get_running_loop(), parts.evidence.keep
+
+        def slowly(jpeg: bytes, name: str) -> str:
+            """On its own thread, while something else is noted on the loop."""
+            asyncio.run_coroutine_threadsafe(gate.lane.note("clock", {"step_s": 3.0}), loop)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.02), loop).result(BOUND_S)
+            return keep(jpeg, name)
+
+        parts.evidence.keep = slowly  # type: ignore[method-assign]
+        parts.reader.queue.put_nowait(parts.card())
+        assert parts.evidence.kept == [(await gate.decision())["id"]]
+
+
+async def test_nobodys_time_is_counted_for_another(parts: Rig) -> None:
+    async with running(parts) as gate:
+        for number in ("11010519491231002X", "440524188001010014", "440524188001010014"):
+            parts.reader.queue.put_nowait(parts.card(number))
+            ms = (await gate.decision())["ms"]
+            parts.clock.mono_ns += 1_000_000
+        assert ms["match"] == 0  # inside already: no face was asked for
+
+
 async def test_a_mismatch_then_a_match_admits_on_the_second_attempt(parts: Rig) -> None:
     parts.matcher.verdicts = [STRANGER, MATCH]
     async with running(parts) as gate:
