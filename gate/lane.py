@@ -95,6 +95,7 @@ class Lane:
         self.bulletin = self.recorder.bulletin
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
+        self.roster_notes = 0
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
@@ -120,10 +121,13 @@ class Lane:
         self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
-        """Who is inside and what is unsettled, from the journal, in pages."""
+        """Who is inside, what is unsettled, and how much of the shelf's history is journaled
+        (`roster_notes`), from the journal, in pages."""
         first = 1
         while page := await self.unit.journal.read(first, 1000):
             self.state = recall(self.state, page)
+            noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+            self.roster_notes = max([self.roster_notes, *noted])
             first = page[-1]["seq"] + 1
 
     async def work(self, timeout_s: float) -> None:
