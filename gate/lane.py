@@ -85,11 +85,13 @@ class Asked:
 
 
 class Lane:
-    """State, inbox and the hands that carry effects out."""
+    """State, inbox and the hands that carry effects out. `timers`: factor on every wait that the
+    state table asks for; 1 outside tests."""
 
-    def __init__(self, unit: Unit, reaction_s: float = REACTION_S) -> None:
+    def __init__(self, unit: Unit, reaction_s: float = REACTION_S, timers: float = 1.0) -> None:
         self.unit = unit
         self._reaction_s = reaction_s
+        self._timers = timers
         self.state = State()
         self.recorder = Recorder(unit.journal, unit.evidence, unit.matcher, unit.clock)
         self.bulletin = self.recorder.bulletin
@@ -187,7 +189,7 @@ class Lane:
                 self.unit.signals.open_barrier()
             case effects.StartTimer(seconds=seconds, token=token):
                 loop = asyncio.get_running_loop()
-                loop.call_later(seconds, self.put, events.TimeElapsed(token))
+                loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))
             case effects.ForgetFaces():
                 self._reference = None
                 self.recorder.forget_times()

@@ -1,6 +1,7 @@
 """The arrows of docs/architecture.md, walked: who may import whom."""
 
 import ast
+import functools
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def name_of(path: Path) -> str:
     return dotted.removesuffix(".__init__")
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     """Every module a file imports, anywhere in it; `from a import b` counts as a.b."""
     found: set[str] = set()

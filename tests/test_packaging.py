@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
 ROOT = Path(__file__).parent.parent
 BROKER = ROOT / "firmware_config" / "mosquitto"
 

@@ -5,13 +5,14 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
 from gate.errors import ConfigInvalid
 from gate.roster.exam_data import exam_from_json, exam_from_toml, exam_to_json
+from tests.examples import examples
 from tests.roster_making import EXAM_TOML
 
 EXTENSION = """
@@ -129,7 +130,7 @@ _papers = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(papers=st.lists(_papers, min_size=1, max_size=3, unique_by=lambda p: p.id), room=st.none())
 def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) -> None:
     exam = Exam(

@@ -6,12 +6,13 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import ConfigInvalid, InputDamaged
 from gate.roster.exam_data import exam_from_toml
 from office.candidates import OPTIONAL, REQUIRED, parse_candidates, read_candidates
+from tests.examples import examples
 from tests.roster_making import EXAM_TOML, citizen
 
 EXAM = exam_from_toml(EXAM_TOML, "exam.toml")
@@ -161,7 +162,7 @@ _cells = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(rows=st.lists(st.lists(_cells, min_size=5, max_size=9), max_size=8), extra=st.booleans())
 def test_every_row_is_taken_or_named(rows: list[list[str]], extra: bool) -> None:
     text = io.StringIO()
@@ -175,7 +176,7 @@ def test_every_row_is_taken_or_named(rows: list[list[str]], extra: bool) -> None
     assert sorted(lines) == written
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(
         st.tuples(*(st.integers(0, 2),) * 3, st.sampled_from(["00015-am", "00023-pm"])), max_size=8

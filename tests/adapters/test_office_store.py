@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.decision import GENESIS, Event, seal
@@ -13,6 +13,7 @@ from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch
 from office.commands.verify import audit, is_whole
 from office.store import OfficeStore, Stored
+from tests.examples import examples
 from tests.journal_making import EXAM, GATE, SITE, entry
 
 EPOCH, NOW = "00112233aabbccdd", "2027-04-10T00:45:00.000+00:00"
@@ -63,7 +64,7 @@ def test_the_mark_moves_only_without_a_gap(store: OfficeStore) -> None:
     assert told(store) == Receipt(1, GATE, EPOCH, 9, EVENTS[8]["hash"], (), NOW, 9)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.tuples(st.integers(0, 59), st.integers(1, 20)), min_size=1, max_size=12))
 def test_a_receipt_says_exactly_what_is_stored(slices: list[tuple[int, int]]) -> None:
     with OfficeStore(Path(":memory:")) as store:

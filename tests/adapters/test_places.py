@@ -78,6 +78,7 @@ def test_every_command_looks_where_the_unit_file_looks(
     assert f"[default: {DEFAULT}]" in " ".join(capsys.readouterr().out.replace("│", "").split())
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("program", ["gate", "office"])
 def test_a_terminal_without_chinese_shows_its_code_points(program: str) -> None:
     """Redirected help in a locale of one byte a character: this ended as a bug."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import Advice, Reason
@@ -25,6 +25,7 @@ from gate.models.ring import (
     with_sighting,
 )
 from gate.ports import Face, Probe, Quality
+from tests.examples import examples
 
 FRAME_NS = 100_000_000
 
@@ -141,7 +142,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=40))
-@settings(max_examples=100)
+@examples(100)
 def test_probes_in_hand_are_always_of_one_person(story: list[tuple[int, int, int, bool]]) -> None:
     """People come, go and take each other's place; what could be fused is never mixed."""
     view, at = View(), 0

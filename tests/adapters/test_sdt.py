@@ -1,7 +1,7 @@
 """The SDT codec: the protocol's own bytes, every way of feeding them, and what is not a frame."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.drivers.sdt import (
@@ -22,6 +22,7 @@ from gate.drivers.sdt import (
     text_block,
 )
 from gate.errors import SdtError
+from tests.examples import examples
 
 REQUESTS = {
     Command.RESET: "AAAAAA9669000310FFEC",
@@ -123,7 +124,7 @@ STREAMS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(STREAMS)
 def test_any_bytes_give_replies_or_sdt_errors_and_the_buffer_stays_small(
     stream: list[bytes],
@@ -136,7 +137,7 @@ def test_any_bytes_give_replies_or_sdt_errors_and_the_buffer_stays_small(
         assert decoder.wanted > 0
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(STREAMS)
 def test_after_any_bytes_and_a_reset_the_next_frame_is_read(stream: list[bytes]) -> None:
     decoder = Decoder()
@@ -146,7 +147,7 @@ def test_after_any_bytes_and_a_reset_the_next_frame_is_read(stream: list[bytes])
     assert decoder.feed(FOUND) == [Reply(Status.CARD_FOUND, bytes(4))]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(STREAMS, st.data())
 def test_pieces_do_not_matter(stream: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(stream)
@@ -154,7 +155,7 @@ def test_pieces_do_not_matter(stream: list[bytes], data: st.DataObject) -> None:
     assert replies(whole) == replies(whole[:cut], whole[cut:])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(min_size=3, max_size=LONGEST - 1))
 def test_every_body_survives_the_frame(body: bytes) -> None:
     (reply,) = Decoder().feed(encode_frame(body))
@@ -163,7 +164,7 @@ def test_every_body_survives_the_frame(body: bytes) -> None:
     assert request == Request(body[:2], body[2:])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.integers(0, len(FOUND) * 8 - 1))
 def test_one_flipped_bit_never_passes(bit: int) -> None:
     frame = bytearray(FOUND)

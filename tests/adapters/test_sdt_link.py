@@ -34,6 +34,7 @@ def test_probe_tells_the_modules_number(module: SdtModule) -> None:
     assert probe(module.port, 115200, QUICK) == "05.01-20230101-0012345678-0123456789"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "words"),
     [

@@ -4,7 +4,7 @@ import hashlib
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.card import DocumentKind, Expiry, IdCard, check_character
@@ -22,6 +22,7 @@ from gate.drivers.sdt_text import (
 )
 from gate.drivers.simulated.sdt_cards import FAKE_PORTRAIT, SimulatedCard, card_of
 from gate.errors import SdtError, UsageError
+from tests.examples import examples
 
 NUMBER = "11010519491231002X"
 RESIDENT_FIELDS = {
@@ -179,13 +180,13 @@ CARDS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(CARDS)
 def test_every_card_comes_back_from_its_block(card: IdCard) -> None:
     assert parse_card(encode_card(card)) == card
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=256) | st.binary(min_size=256, max_size=256))
 def test_any_block_is_a_card_or_an_sdt_error(block: bytes) -> None:
     try:

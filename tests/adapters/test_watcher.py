@@ -131,6 +131,7 @@ async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
     assert (await watcher.judge(reference(1), POLICY)).reason is Reason.OK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["camera-frozen", "camera-unplugged"])
 async def test_a_lost_camera_stalls_and_comes_back(
     watcher: Watcher, camera: SimulatedCamera, fault: str, caplog: pytest.LogCaptureFixture

@@ -196,6 +196,7 @@ async def test_noise_on_every_card_is_told(simulated: Simulated) -> None:
         assert (await events.next(CardUnreadable)).reason == "line-noise"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["reader-silent", "reader-faulty", "reader-unplugged"])
 async def test_a_reader_that_fails_is_lost_once_and_comes_back(
     simulated: Simulated, fault: str

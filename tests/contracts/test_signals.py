@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import ASK_AGAIN, IDLE, MEANING, Lamp, Pattern, Reason, Rhythm, Tone
@@ -14,6 +14,7 @@ from gate.drivers.signals import GpioSignals, Panel
 from gate.drivers.simulated import signals as simulated
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import SignalsMissing
+from tests.examples import examples
 
 PINS = {"red": 5, "yellow": 6, "green": 13, "buzzer": 19, "barrier": 26}
 SETTINGS = {**PINS, "acknowledge": 21, "open_s": 5.0, "barrier_rest": "released"}
@@ -98,7 +99,7 @@ patterns = st.builds(
 
 
 @given(patterns, st.integers(0, 20_000))
-@settings(max_examples=100)
+@examples(100)
 def test_nothing_changes_before_the_next_change(pattern: Pattern, ms: int) -> None:
     change = next_change(pattern, ms)
     upto = ms + 1500 if change is None else min(change, ms + 1500)
@@ -231,6 +232,7 @@ async def test_the_first_step_is_on_the_pins_when_show_returns() -> None:
     assert [state for _, state in history["buzzer"]] == [1]
 
 
+@pytest.mark.slow
 async def test_the_thread_plays_on_by_itself() -> None:
     flash = Pattern((Lamp.RED,), Rhythm.FAST, Tone.NONE, 0.3)
     async with SimulatedSignals(**SETTINGS) as signals, asyncio.timeout(10):
@@ -258,6 +260,7 @@ async def test_leaving_in_the_middle_of_everything_is_safe_and_it_can_be_entered
         assert last == {"red": 0, "yellow": 0, "green": 0, "buzzer": 0, "barrier": 1}
 
 
+@pytest.mark.slow
 async def test_the_button_is_heard_even_before_anybody_waits() -> None:
     async with SimulatedSignals(**SETTINGS) as signals, asyncio.timeout(10):
         signals.press_acknowledge()

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import InputRejected
 from gate.models.alignment import SIDE, TEMPLATE, align, similarity
+from tests.examples import examples
 
 
 def moved(a: complex, b: complex) -> np.ndarray:
@@ -29,7 +30,7 @@ def centre_of(chip: np.ndarray) -> complex:
 
 
 @given(st.floats(0.05, 5), st.floats(-3, 3), st.floats(-300, 300), st.floats(-300, 300))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_scale_turn_and_shift_are_found(scale: float, turn: float, x: float, y: float) -> None:
     a, b = scale * np.exp(1j * turn), complex(x, y)
     found_a, found_b = similarity(moved(a, b))

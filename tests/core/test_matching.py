@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import InputRejected
@@ -20,6 +20,7 @@ from gate.models.matching import (
     s_norm,
 )
 from gate.ports import Reference
+from tests.examples import examples
 
 RNG = np.random.default_rng(7)
 
@@ -85,7 +86,7 @@ def test_s_norm_is_the_mean_of_both_sides() -> None:
 
 
 @given(st.integers(0, 200))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_s_norm_is_symmetric(seed: int) -> None:
     one, other = np.random.default_rng(seed).normal(size=(2, 128)).astype(np.float32)
     one, other = fuse([one]), fuse([other])
@@ -144,7 +145,7 @@ def test_frames_between_two_measured_counts_take_the_stricter(
 
 
 @given(st.floats(-5, -2), st.floats(-5, -2))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_lower_rate_never_has_a_lower_threshold(a: float, b: float) -> None:
     low, high = sorted((10**a, 10**b))
     for normalisation in (RAW, SNORM):

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.ports import Receipt
 from gate.sync import outbox
 from gate.sync.outbox import Sent, Slice, Window
+from tests.examples import examples
 
 EPOCH, HASH = "0" * 16, "0" * 64
 
@@ -193,7 +194,7 @@ def play(world: World, step: str, n: int) -> None:
         world.restore_office()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(STEPS)
 def test_everything_arrives_whatever_happened(steps: list[tuple[str, int]]) -> None:
     world = World()

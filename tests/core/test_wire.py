@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
@@ -14,6 +14,7 @@ from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync import envelope
 from gate.sync.wire import Topics, decode_batch, decode_receipt, encode_batch, encode_receipt
+from tests.examples import examples
 
 GATE, EPOCH = "wh-hs-01-g1", "00112233aabbccdd"
 KEY, FOREIGN = SigningKey(b"\x01" * 32), SigningKey(b"\x02" * 32)
@@ -49,7 +50,7 @@ def payload_of(count: int = 3) -> bytes:
     return encode_batch(chain([{"score": 0.5}] * count), hist=False, key=KEY)[0]
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.lists(BODIES, min_size=1, max_size=3), st.integers(1, 10**6), st.booleans())
 def test_a_batch_is_decoded_as_it_was(bodies: list, first: int, hist: bool) -> None:
     events = chain(bodies, first, "a" * 64)
@@ -73,7 +74,7 @@ def test_a_batch_keeps_its_limits() -> None:
     assert (count, len(payload) <= 32 * 1024) == (2, True)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data())
 def test_one_flipped_bit_anywhere_is_refused(data: st.DataObject) -> None:
     payload = bytearray(payload_of())
@@ -83,7 +84,7 @@ def test_one_flipped_bit_anywhere_is_refused(data: st.DataObject) -> None:
         decode_batch(bytes(payload), enrolled)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.binary(max_size=300) | VALUES.map(lambda v: json.dumps(v).encode()))
 def test_garbage_is_refused_in_words(garbage: bytes) -> None:
     for decode in (lambda g: decode_batch(g, enrolled), lambda g: decode_receipt(g, PUBLIC)):
@@ -160,7 +161,7 @@ def test_a_batchs_signature_does_not_stand_under_a_receipt() -> None:
         decode_receipt(forged, PUBLIC)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_one_flipped_bit_in_a_receipt_is_refused(data: st.DataObject) -> None:
     payload = bytearray(encode_receipt(RECEIPT, KEY))

@@ -51,8 +51,8 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(parts: Rig) -> AsyncIterator[Running]:
-    lane = Lane(parts.unit, reaction_s=0.0)
+async def running(parts: Rig, timers: float = 1.0) -> AsyncIterator[Running]:
+    lane = Lane(parts.unit, reaction_s=0.0, timers=timers)
     seen = Running(parts, lane)
     task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
     try:
@@ -230,10 +230,9 @@ async def test_a_bad_request_changes_nothing(
         assert gate.lane.state == before
 
 
-@pytest.mark.slow
 async def test_a_card_that_comes_too_soon_is_served_after(parts: Rig) -> None:
     parts.matcher.hold.clear()
-    async with running(parts) as gate:
+    async with running(parts, timers=0.01) as gate:
         parts.reader.queue.put_nowait(parts.card())
         await gate.phase("matching")
         parts.reader.queue.put_nowait(parts.card("440524188001010014"))
