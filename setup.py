@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_text())[1]
@@ -11,7 +12,10 @@ VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_t
 RUNTIME = [
     "aiosqlite>=0.22,<0.23",
     "gpiozero>=2.0.1",
-    "numpy>=1.24,<2",  # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter
+    # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter; LiteRT can, and
+    # Trixie's Python has no wheel of numpy 1.
+    "numpy>=1.24,<2; python_version < '3.12'",
+    "numpy>=1.26; python_version >= '3.12'",
     "paho-mqtt>=2.1,<2.3",
     "pillow>=10",
     "pydantic>=2.6,<3",
@@ -23,6 +27,19 @@ RUNTIME = [
     "typer>=0.12",
 ]
 
+BROKER = "mosquitto"
+
+
+class BuildWithBroker(build_py):
+    """exam-office broker-config fills in the shipped files, which lie outside the packages."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            source, target = HERE / "firmware_config" / BROKER, Path(self.build_lib, "office")
+            self.copy_tree(str(source), str(target / BROKER))
+
+
 setup(
     name="exam-gate",
     version=VERSION,
@@ -33,6 +50,7 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
     package_data={"gate": ["**/*.toml", "**/*.sql"], "office": ["**/*.sql"]},
+    cmdclass={"build_py": BuildWithBroker},
     install_requires=RUNTIME,
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.

@@ -1,6 +1,7 @@
 """scripts/demo: one exam morning. Exit 0 only if everything was as script.toml expects."""
 
 import argparse
+import io
 import itertools
 import os
 import signal
@@ -21,6 +22,8 @@ def main() -> int:
     """0 as expected, 1 not, 130 interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up as Ctrl-C does
     asked = _arguments()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none
+        sys.stdout.reconfigure(errors="backslashreplace")
     people = cast.people()
     script = cast.rows(people)
     chosen = [r for r in script if not asked.only or r.number in _numbers(asked.only)]
@@ -43,7 +46,8 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave processes
         stage.close(keep)
         if keep:
-            screen.say(f"kept 已保留: {stage.work}; in it a small disk: umount {stage.disk.folder}")
+            disk = "" if stage.disk_fault else f"; in it a small disk: umount {stage.disk.folder}"
+            screen.say(f"kept 已保留: {stage.work}{disk}")
     screen.figures(shown)
     screen.say(f"  {time.monotonic() - begun:.0f} s in all")
     if asked.json:
@@ -75,6 +79,8 @@ def _morning(
 def _open(stage: Stage, screen: report.Screen) -> None:
     screen.say("keys, roster, broker, office, gate 密钥、名册、消息服务器、考试中心、闸机 …")
     stage.build()
+    if stage.disk_fault:
+        screen.say(f"the full disk cannot be shown 磁盘写满无法演示: {stage.disk_fault}")
     stage.start_broker()
     stage.start_office()
     stage.start_gate()

@@ -1,5 +1,6 @@
 """exam-gate: arguments and exit codes. Each verb lives in gate/commands."""
 
+import io
 import logging
 import sys
 
@@ -33,6 +34,8 @@ def version() -> None:
 
 def main() -> None:
     """Run a command. Every error ends as one sentence in each language and its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none: \u8bfb
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as e:

@@ -7,9 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from gate.errors import ConfigInvalid
+from gate.errors import ConfigInvalid, Refused
 
 _Pin = Annotated[int, Field(ge=0, le=27)]
+DEFAULT = Path("/etc/exam-gate/gate.toml")
+"""Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
 _UNIT_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -121,7 +123,8 @@ class Settings(_Section):
 
 
 def load(path: Path) -> Settings:
-    """Settings of `path`. ConfigInvalid with every fault at once (`faults`: key and sentence)."""
+    """Settings of `path`. ConfigInvalid with every fault at once (`faults`: key and sentence);
+    Refused where this user may not read it."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as e:
@@ -130,6 +133,13 @@ def load(path: Path) -> Settings:
             f"找不到配置文件 {path}：请用 --config 指定 gate.toml。",
             path=str(path),
             faults=("file missing",),
+        ) from e
+    except PermissionError as e:
+        raise Refused(
+            f"{path} may not be read by this user: run this with sudo -u exam-gate, or name "
+            "another gate.toml with --config.",
+            f"当前用户无权读取 {path}：请用 sudo -u exam-gate 运行，或用 --config 指定其他文件。",
+            path=str(path),
         ) from e
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise ConfigInvalid(

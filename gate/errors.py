@@ -38,10 +38,21 @@ def _rebuild(kind: type[GateError], en: str, zh: str, facts: dict[str, object]) 
     return kind(en, zh, **facts)
 
 
+_OURS = ("gate", "office")
+
+
 def ending(error: Exception) -> tuple[int, str, str]:
     """How a command ends with `error`: exit code, English and Chinese sentence."""
     if isinstance(error, GateError):
         return error.exit_code, error.en, error.zh
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] not in _OURS:
+        return (
+            4,
+            f"The Python package {error.name} is not installed: in this program's folder run "
+            "pip install '.[office]' for the office, '.[pi]' for a unit, '.[build]' for networks.",
+            f"缺少 Python 包 {error.name}：请在本程序目录运行 pip install '.[office]'（考试中心）、"
+            "'.[pi]'（闸机）或 '.[build]'（构建模型）。",
+        )
     name = type(error).__name__
     return (
         70,

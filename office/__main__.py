@@ -1,5 +1,6 @@
 """exam-office: arguments and exit codes. Each verb lives in office/commands."""
 
+import io
 import logging
 import sys
 
@@ -30,6 +31,8 @@ def version() -> None:
 
 def main() -> None:
     """Run a command. Every error ends as one sentence in each language and its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none: \u8bfb
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except Exception as e:

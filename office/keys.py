@@ -87,7 +87,7 @@ def make_keys(
     making.office()
     making.broker(list(broker))
     for gate, at in enrolled:
-        making.gate(gate, at)
+        making.gate(gate, at, broker[0] if broker else names_of(home.broker / "server.crt")[0])
     return making.made
 
 
@@ -145,7 +145,7 @@ class _Making:
         )
         self._copy(self.home.ca / "ca.crt", self.home.broker / "ca.crt")
 
-    def gate(self, gate: str, site: str) -> None:
+    def gate(self, gate: str, site: str, host: str) -> None:
         folder = self.home.gate(gate)
         self._certificate(
             folder / "gate.crt", lambda path, key: issue_client(self.authority(), gate, path, key)
@@ -154,7 +154,6 @@ class _Making:
         self._copy(self.home.ca / "ca.crt", folder / "ca.crt")
         self._copy(self.home.office / "office.pub", folder / "office.pub")
         self._copy(self.home.examiner / "examiner.pub", folder / "examiner.pub")
-        host = names_of(self.home.broker / "server.crt")[0]
         text = _GATE_TOML.format(gate=gate, site=site, host=host)
         self._make(folder / "gate.toml", lambda path: write_file(path, text.encode(), 0o644))
 

@@ -119,8 +119,8 @@ class Receiver:
         return stood
 
     def _stand(self, link: Link) -> None:
-        if self.error is not None:
-            log.info("The broker is back.")
+        back = "" if self.error is None else " again"
+        log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
         link.subscribe(EVERY_GATES_EVENTS)
         for exam, site, gate, epoch in self.store.gates():

@@ -13,13 +13,13 @@ say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$1"; exit "${2:-1}"; }
 
 as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        sudo "$@"
-    else
-        die "this needs root and there is no sudo; run as root: $*" 5
-    fi
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# apt_get ARGUMENT...: quiet unless it fails. Another apt is waited for: a new machine updates itself.
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" \
+        >"$apt_log" 2>&1 || { tail -n 15 "$apt_log" >&2; return 1; }
 }
 
 # Debian keeps daemons in /usr/sbin, which is not on every user's PATH.
@@ -41,11 +41,12 @@ find_python() {
 need_packages() {
     say "installing with apt: $*"
     has apt-get || die "apt-get is missing: install these yourself: $*" 4
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null ||
-        die "apt-get update failed: check the network and /etc/apt/sources.list" 8
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "$@" >/dev/null ||
-        die "apt-get install failed for: $*" 8
+    [ "$(id -u)" -eq 0 ] || { has sudo && sudo true; } ||
+        die "only root installs packages; as root: apt-get update && apt-get install -y $*" 5
+    apt_log=$(mktemp)
+    apt_get update || die "apt-get update failed, see above: check the network and apt's sources" 8
+    apt_get install --no-install-recommends "$@" || die "apt-get install failed, see above, for: $*" 8
+    rm -f "$apt_log"
 }
 
 # system [mosquitto]: Debian's part of the set-up.

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from gate.__main__ import app as gate_app
+from gate.config import Settings
 from gate.core.admission import TABLE
 from gate.core.reasons import MEANING, SHOW_S, Meaning, Tone
 from gate.core.state import Phase
@@ -111,8 +112,8 @@ def all_errors(root: type[GateError]) -> set[type[GateError]]:
     return {root}.union(*(all_errors(cls) for cls in root.__subclasses__()))
 
 
-def between(name: str) -> str:
-    text = (ROOT / "docs/admission.md").read_text(encoding="utf-8")
+def between(name: str, page: str = "docs/admission.md") -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
     return text.split(f"<!-- {name}: begin -->")[1].split(f"<!-- {name}: end -->")[0].strip()
 
 
@@ -157,15 +158,33 @@ def test_tables_are_the_programs_own(name: str, table: object) -> None:
     assert between(name) == table(), f"docs/admission.md, {name}: copy what the test expects"
 
 
+def settings_table() -> str:
+    lines = ["| section | key | default |", "|---|---|---|"]
+    for section, field in Settings.model_fields.items():
+        assert field.annotation is not None
+        for key, inner in field.annotation.model_fields.items():
+            default = "(must be given)" if inner.is_required() else f"`{inner.default}`"
+            lines.append(f"| {section} | {key} | {default} |")
+    return "\n".join(lines)
+
+
+def test_every_key_of_a_unit_is_listed_with_its_default() -> None:
+    assert between("settings", "docs/operations.md") == settings_table()
+
+
 def write_tables() -> None:
-    """python -m tests.test_docs: puts the tables into docs/admission.md."""
-    path = ROOT / "docs/admission.md"
-    text = path.read_text(encoding="utf-8")
-    for name, table in (("reasons", reasons_table()), ("table", state_table())):
+    """python -m tests.test_docs: puts the tables into their pages."""
+    for page, name, table in (
+        ("docs/admission.md", "reasons", reasons_table()),
+        ("docs/admission.md", "table", state_table()),
+        ("docs/operations.md", "settings", settings_table()),
+    ):
+        path = ROOT / page
+        text = path.read_text(encoding="utf-8")
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         head, _, rest = text.partition(begin)
         text = f"{head}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
-    path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

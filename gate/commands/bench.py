@@ -69,7 +69,7 @@ def pipeline(
     from gate.models.enrol import decode_photo
     from gate.models.files import default_folder
 
-    frame = as_frame(decode_photo((picture or _astronaut()).read_bytes()))
+    frame = as_frame(decode_photo(_bytes_of(picture or _astronaut())))
     folder = models or default_folder()
     runs = [measure(folder, frame, threads, rounds) for threads in (1, 2)]
     print(json.dumps({"runs": runs}) if as_json else "\n".join(map(_line, runs)))
@@ -88,6 +88,18 @@ def journal(
 
     result = measure(folder, appends)
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v:.3f}" for k, v in result.items()))
+
+
+def _bytes_of(picture: Path) -> bytes:
+    from gate.errors import InputDamaged
+
+    try:
+        return picture.read_bytes()
+    except OSError as e:
+        raise InputDamaged(
+            f"{picture} cannot be read ({e.strerror}): name a JPEG or PNG with --picture.",
+            f"无法读取 {picture}（{e.strerror}）：请用 --picture 指定 JPEG 或 PNG 图片。",
+        ) from e
 
 
 def _line(run: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ def calibrate(
     from gate.models.stills import Stills
 
     faces = read_face_set(folder)
+    if out is not None:
+        _check_writable(out)  # before the hours of work, not after
     stills = Stills(models or default_folder(), threads)
     with with_progress("embed") as show:
         templates = embed_set(faces, stills, show)
@@ -35,6 +37,18 @@ def calibrate(
     else:
         out.write_text(text, encoding="utf-8")
         print(f"calibrate: {len(curves)} curves in {out}")
+
+
+def _check_writable(out: Path) -> None:
+    from gate.errors import StorageRefused
+
+    try:
+        out.open("a").close()
+    except OSError as e:
+        raise StorageRefused(
+            f"{out} cannot be written ({e.strerror}): name another place with --out.",
+            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
+        ) from e
 
 
 def _header(folder: Path, people: int, usable: object, seed: int) -> str:

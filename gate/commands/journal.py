@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gate.config import DEFAULT
 from gate.core.reasons import MEANING, Reason
 from gate.errors import StorageRefused, UsageError
 
@@ -23,12 +24,11 @@ app = typer.Typer(
 
 Config = Annotated[Path, typer.Option(help="The unit's gate.toml.")]
 File = Annotated[Path | None, typer.Option("--journal", help="Another journal file.")]
-_DEFAULT = Path("/etc/exam-gate/gate.toml")
 
 
 @app.command()
 def show(
-    config: Config = _DEFAULT,
+    config: Config = DEFAULT,
     journal: File = None,
     last: Annotated[int, typer.Option(min=1, help="How many events.")] = 20,
 ) -> None:
@@ -47,7 +47,7 @@ def show(
 
 @app.command()
 def verify(
-    config: Config = _DEFAULT,
+    config: Config = DEFAULT,
     journal: File = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -71,7 +71,7 @@ def verify(
 
 @app.command()
 def export(
-    config: Config = _DEFAULT,
+    config: Config = DEFAULT,
     journal: File = None,
     out: Annotated[Path | None, typer.Option(help="File to write; - or none: the screen.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this kind, such as decision.")] = None,
@@ -116,7 +116,7 @@ def _opened(
     from gate.store.reading import reading
 
     if journal is not None and not config.exists():
-        if config != _DEFAULT:
+        if config != DEFAULT:
             raise UsageError(f"No configuration at {config}.", f"找不到配置文件 {config}。")
         return reading(journal), None
     settings = load(config)

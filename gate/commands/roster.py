@@ -1,14 +1,15 @@
 """exam-gate roster: install, status, wipe."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.config import Settings, load
-from gate.errors import UsageError
+from gate.config import DEFAULT, Settings, load
+from gate.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from gate.roster.manifest import Manifest
@@ -21,12 +22,13 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="The unit's gate.toml
 @app.command()
 def install(
     path: Annotated[Path, typer.Argument(help="A folder such as a USB stick, or a manifest.")],
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
 ) -> None:
     """Check and install a roster. Whatever fails leaves the installed one as it was."""
     from gate.roster import install as installing
 
     settings = load(config)
+    _check_user(settings.paths.state)
     unit = settings.unit
     done = installing.install(
         path,
@@ -42,7 +44,7 @@ def install(
 
 @app.command()
 def status(
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What is installed, signature and file checked again. Exit 1 where there is none."""
@@ -64,7 +66,7 @@ def status(
 
 @app.command()
 def wipe(
-    config: ConfigFile = Path("gate.toml"),
+    config: ConfigFile = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
     """Destroy every roster of this unit: sealed keys first, then files."""
@@ -75,11 +77,31 @@ def wipe(
             "This destroys every roster of this unit for good: say --yes.",
             "此操作将永久销毁本机全部名册：确认请加 --yes。",
         )
-    destroyed = installing.wipe(load(config).paths.state, _now())
+    settings = load(config)
+    _check_user(settings.paths.state)
+    destroyed = installing.wipe(settings.paths.state, _now())
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
     if not destroyed:
         print("Nothing to destroy: no roster is installed. 无名册可销毁。")
+
+
+def _check_user(state: Path) -> None:
+    """What root makes in the unit's folder, the running gate could not read."""
+    if os.geteuid() != 0 or not state.exists() or (owner := _owner(state)) == "root":
+        return
+    raise Refused(
+        f"{state} belongs to {owner}: run this as that user, sudo -u {owner} exam-gate roster …",
+        f"{state} 属于用户 {owner}：请用 sudo -u {owner} 运行本命令。",
+        path=str(state),
+    )
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:  # a card from another machine: its user has no name here
+        return f"#{folder.stat().st_uid}"
 
 
 def _keys(settings: Settings) -> dict[str, bytes]:

@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
+from gate.config import DEFAULT
+
+log = logging.getLogger(__name__)
+
 
 def run(
-    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")],
+    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")] = DEFAULT,
     simulate: Annotated[
         bool, typer.Option(help="Simulated camera, clock, lamps and card reader. 模拟硬件。")
     ] = False,
@@ -44,6 +48,7 @@ async def _main(settings: object, simulate: bool) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with wired(settings, simulate=simulate) as lane:
+        log.info("%s: sockets in %s, until SIGTERM", settings.unit.id, settings.paths.runtime)
         await Service(lane, Health()).run(stop)
 
 

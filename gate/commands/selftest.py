@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.config import DEFAULT
+
 if TYPE_CHECKING:
     from gate.config import Settings
 
@@ -13,7 +15,7 @@ Check = tuple[str, str, Callable[["Settings"], str]]
 
 
 def selftest(
-    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")],
+    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")] = DEFAULT,
     only: Annotated[
         list[str] | None, typer.Option(help="Only these: keys models roster reader camera signals.")
     ] = None,
@@ -59,11 +61,13 @@ def _keys(settings: "Settings") -> str:
 
 def _models(settings: "Settings") -> str:
     from gate.errors import ModelDamaged
-    from gate.models.files import verify
+    from gate.models.files import build_command, verify
 
     faults = verify(settings.paths.models)
     if faults:
-        raise ModelDamaged(faults[0], "模型文件不完整：请运行 exam-gate models build。")
+        raise ModelDamaged(
+            faults[0], f"模型文件不完整：请运行 {build_command(settings.paths.models)}。"
+        )
     return f"whole in {settings.paths.models}"
 
 

@@ -73,9 +73,9 @@ def _require_packages() -> None:
     missing = [p for p in BUILD_PACKAGES if importlib.util.find_spec(p) is None]
     if missing:
         raise UsageError(
-            f"Building the networks needs {', '.join(missing)}: pip install 'exam-gate[build]', "
-            "or copy the folder from a machine that has built them.",
-            f"构建模型缺少 {', '.join(missing)}：请运行 pip install 'exam-gate[build]'，"
+            f"Building the networks needs {', '.join(missing)}: pip install '.[build]' in this "
+            "program's folder, or copy the folder from a machine that has built them.",
+            f"构建模型缺少 {', '.join(missing)}：请在本程序目录运行 pip install '.[build]'，"
             "或从已构建的机器复制。",
         )
 

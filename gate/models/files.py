@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +11,6 @@ from pathlib import Path
 from gate.errors import ModelDamaged
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
-BUILD = "run exam-gate models build"
-BUILD_ZH = "请运行 exam-gate models build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,12 @@ def default_folder() -> Path:
     return cache_home / "exam-gate" / "models"
 
 
+def build_command(folder: Path) -> str:
+    """What fills this folder: without --to only the user's cache would be filled."""
+    to = "" if folder == default_folder() else f" --to {shlex.quote(str(folder))}"
+    return f"exam-gate models build{to}"
+
+
 def sha256_of(path: Path) -> str:
     """Hex digest, read in pieces so that a large file is never whole in memory."""
     with path.open("rb") as f:
@@ -128,7 +133,8 @@ def fault(folder: Path, output: Output) -> tuple[str, str] | None:
         how, how_zh = "is missing", "不存在"
     except OSError as e:
         how, how_zh = f"cannot be read ({e.strerror})", f"无法读取（{e.strerror}）"
-    return f"Model file {path} {how}: {BUILD}.", f"模型文件 {path} {how_zh}：{BUILD_ZH}。"
+    build = build_command(folder)
+    return f"Model file {path} {how}: run {build}.", f"模型文件 {path} {how_zh}：请运行 {build}。"
 
 
 def _size_words(size: int, wanted: int) -> tuple[str, str]:

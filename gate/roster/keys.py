@@ -5,7 +5,7 @@ import binascii
 import os
 from pathlib import Path
 
-from gate.errors import InputDamaged
+from gate.errors import InputDamaged, Refused
 
 KEY_BYTES = 32
 
@@ -13,7 +13,7 @@ KEY_BYTES = 32
 def read_key(path: Path, what: str) -> bytes:
     """The 32 bytes of a key file; `what` names it in the sentence, e.g. `the office's public key`.
 
-    InputDamaged where it is missing, unreadable or not 32 bytes in base64.
+    InputDamaged where it is missing or not 32 bytes in base64; Refused where this user may not.
     """
     try:
         text = path.read_text(encoding="ascii")
@@ -23,6 +23,13 @@ def read_key(path: Path, what: str) -> bytes:
             "gates/ID at the office, to be copied whole.",
             f"找不到密钥文件 {path}：由 exam-office keys 生成；"
             "本机文件请从考试中心 gates/ID 文件夹整体复制。",
+            path=str(path),
+        ) from e
+    except PermissionError as e:
+        raise Refused(
+            f"{path} ({what}) may not be read by this user: run this as its owner, on a unit with "
+            "sudo -u exam-gate.",
+            f"当前用户无权读取密钥文件 {path}：请以其所有者运行，闸机上用 sudo -u exam-gate。",
             path=str(path),
         ) from e
     except (OSError, UnicodeDecodeError) as e:

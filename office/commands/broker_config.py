@@ -2,15 +2,21 @@
 
 import getpass
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gate.errors import InputDamaged, UsageError
+from gate.roster.shelf import storage_refused
 from office.home import Home, default_home
 
-_SHIPPED = Path(__file__).parents[2] / "firmware_config" / "mosquitto"
+_PLACES = (
+    Path(__file__).parents[2] / "firmware_config" / "mosquitto",  # a checkout
+    Path(__file__).parents[1] / "mosquitto",  # installed (setup.py)
+)
+_SHIPPED = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 _INSTALLED = "/etc/mosquitto/exam-gate"
 
 
@@ -28,8 +34,6 @@ def broker_config(
     if not address or not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"--listen takes ADDRESS:PORT, not {listen}.", "--listen 应为 地址:端口。")
     out = out.resolve()
-    conf_d = out / "conf.d"
-    conf_d.mkdir(parents=True, exist_ok=True)
     try:
         acl = (shipped / "acl").read_text(encoding="utf-8")
         conf = (shipped / "exam-gate.conf").read_text(encoding="utf-8")
@@ -39,12 +43,14 @@ def broker_config(
             f"{shipped} 处没有随附的配置：请用 --shipped 指定。",
         ) from e
     broker = Home(home or default_home()).broker.resolve()
-    (out / "acl").write_text(acl, encoding="utf-8")
-    (conf_d / "exam-gate.conf").write_text(
-        _filled(conf, broker, out, f"{port} {address}"), encoding="utf-8"
-    )
-    (out / "mosquitto.conf").write_text(_main(out), encoding="utf-8")
-    print(f"mosquitto -c {out / 'mosquitto.conf'}")
+    with storage_refused(out):
+        (out / "conf.d").mkdir(parents=True, exist_ok=True)
+        (out / "acl").write_text(acl, encoding="utf-8")
+        (out / "conf.d" / "exam-gate.conf").write_text(
+            _filled(conf, broker, out, f"{port} {address}"), encoding="utf-8"
+        )
+        (out / "mosquitto.conf").write_text(_main(out), encoding="utf-8")
+    print(f"mosquitto -c {shlex.quote(str(out / 'mosquitto.conf'))}")
 
 
 def _filled(conf: str, broker: Path, out: Path, listener: str) -> str:

@@ -25,12 +25,14 @@ def keys(
     ] = None,
 ) -> None:
     """Make the keys and certificates that are missing; never replace one that is there."""
+    from gate.roster.shelf import storage_refused
     from office.certificates import BACKDATED
     from office.keys import make_keys
 
     place = Home(home or default_home())
     since = datetime.now(UTC) - BACKDATED if not_before is None else not_before.astimezone(UTC)
-    made = make_keys(place, gates=gate or (), site=site, broker=broker or (), not_before=since)
+    with storage_refused(place.root):
+        made = make_keys(place, gates=gate or (), site=site, broker=broker or (), not_before=since)
     for path in made.files:
         print(f"made: {path}")
     if not made.files:
@@ -38,7 +40,8 @@ def keys(
     if made.lacking:
         print(
             f"The broker's certificate is not for {', '.join(made.lacking)}: remove "
-            f"{place.broker / 'server.crt'} and run this again with every --broker name. "
-            "服务器证书不含上述名称：请删除后重新生成。"
+            f"{place.broker / 'server.crt'} and run this again with every --broker name; units "
+            "that have their gate.toml already keep the host that stands there. "
+            "服务器证书不含上述名称：请删除后重新生成，并检查各闸机 gate.toml 中的 host。"
         )
         raise typer.Exit(1)

@@ -11,7 +11,16 @@ from tflite import BuiltinOperator
 from gate.errors import InputDamaged, ModelDamaged, NetworkFault
 from gate.models.build import build, converted
 from gate.models.fetch import fetch_originals
-from gate.models.files import Manifest, Member, Output, fault, load_manifest, verify
+from gate.models.files import (
+    Manifest,
+    Member,
+    Output,
+    build_command,
+    default_folder,
+    fault,
+    load_manifest,
+    verify,
+)
 from gate.models.runtime import make_interpreter, usable_threads
 from gate.models.tflite_writer import Graph, Operator, Options, Tensor, serialise
 from tests.adapters.networks import networks, originals
@@ -85,10 +94,14 @@ def test_what_is_wrong_with_a_file_is_said_in_words(
         (tmp_path / "net.tflite").write_bytes(content)
     english, chinese = fault(tmp_path, output) or ("", "")
     assert says in english
-    assert english.endswith("run exam-gate models build.")
-    assert "请运行 exam-gate models build" in chinese
+    assert english.endswith(f"run exam-gate models build --to {tmp_path}.")
+    assert f"请运行 exam-gate models build --to {tmp_path}" in chinese
     (tmp_path / "net.tflite").write_bytes(b"0123456789")
     assert fault(tmp_path, output) is None
+
+
+def test_the_cache_is_filled_without_naming_it() -> None:
+    assert build_command(default_folder()) == "exam-gate models build"
 
 
 def test_an_empty_folder_lacks_every_network(tmp_path: Path) -> None:

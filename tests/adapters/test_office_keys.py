@@ -206,3 +206,11 @@ def test_key_file_round_trip(tmp_path: Path) -> None:
     assert (tmp_path / "k").stat().st_mode & 0o777 == 0o600
     with pytest.raises(ValueError, match="32 bytes"):
         write_key(tmp_path / "k", b"short", private=True)
+
+
+def test_a_unit_is_told_the_broker_that_was_named(tmp_path: Path) -> None:
+    """Also where the broker's certificate stands and lacks the name, which is said."""
+    made(tmp_path)
+    lacking = made(tmp_path, GATE, broker=["broker.example.org"]).lacking
+    assert lacking == ["broker.example.org"]
+    assert load(Home(tmp_path).gate(GATE) / "gate.toml").mqtt.host == "broker.example.org"

@@ -165,3 +165,18 @@ def test_office_build_with_the_real_networks(run: Run, tmp_path: Path) -> None:
     assert reasons == {"1": "no-face", "2": "damaged", "3": "missing"}
     (tmp_path / "c.csv").write_text(table(*rows[:3]), encoding="utf-8")
     assert run(*arguments)[0] == 0
+
+
+def test_root_leaves_the_units_folder_to_its_user(
+    run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What root put there, the running gate could not read."""
+    (tmp_path / "state").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(gate.commands.roster, "_owner", lambda _: "exam-gate")
+    config = ("--config", tmp_path / "gate.toml")
+    for words in (("install", tmp_path), ("wipe", "--yes")):
+        code, _, said = run("exam-gate", "roster", *words, *config)
+        assert code == 5
+        assert "sudo -u exam-gate exam-gate roster" in said
+    assert not list((tmp_path / "state").iterdir())

@@ -38,4 +38,14 @@ def test_facts_are_attributes_and_survive_pickling(kind: type[GateError]) -> Non
 
 def test_an_unexpected_error_is_our_bug() -> None:
     assert ending(ZeroDivisionError())[0] == 70
+    assert ending(ModuleNotFoundError("x", name="gate.nowhere"))[0] == 70
     assert ending(InputRejected("Give another."))[0] == 4
+
+
+def test_a_package_that_is_not_installed_is_named_with_what_installs_it() -> None:
+    """A unit lacks what only the office needs; the office's commands are there all the same."""
+    code, en, zh = ending(ModuleNotFoundError("x", name="cryptography.x509"))
+    assert code == 4
+    assert "cryptography.x509" in en
+    assert "pip install '.[office]'" in en
+    assert "pip install '.[office]'" in zh
