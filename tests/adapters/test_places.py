@@ -26,6 +26,7 @@ HERE = "{0}/a-file/below"
     [
         (("exam-office", "keys", "--home", HERE), 7),
         (("exam-office", "broker-config", "--home", "{0}", "--out", HERE), 7),
+        (("exam-office", "broker-config", "--home", HERE, "--out", "{0}"), 4),
         (("exam-gate", "bench", "pipeline", "--picture", HERE), 4),
     ],
     ids=lambda words: " ".join(words[:2]) if isinstance(words, tuple) else None,
@@ -38,6 +39,8 @@ def test_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "a-file").touch()
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "server.crt").touch()
     monkeypatch.setattr(sys, "argv", [word.format(tmp_path) for word in words])
     program = {"exam-gate": gate.__main__, "exam-office": office.__main__}[words[0]]
     with pytest.raises(SystemExit) as ended:
