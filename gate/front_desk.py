@@ -6,6 +6,7 @@ from typing import Any
 
 from gate.core import events
 from gate.core.card import DocumentKind, Expiry
+from gate.core.exam import liveness_asked
 from gate.core.reasons import MEANING
 from gate.errors import StorageRefused, UsageError
 from gate.lane import Lane
@@ -41,6 +42,10 @@ class FrontDesk:
             "roster": lane.roster.version if lane.roster else None,
             "papers": list(lane.papers_now()),
             "model": lane.unit.matcher.model,
+            "liveness": {
+                "asked": liveness_asked(state.exam),
+                "judged": lane.unit.matcher.liveness,
+            },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
             "inside": len(state.inside),

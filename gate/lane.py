@@ -11,12 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gate.bulletin import Bulletin
 from gate.core import effects, events
 from gate.core.admission import step
-from gate.core.decision import Entry
 from gate.core.exam import current_papers
-from gate.core.reasons import Outcome, Reason
+from gate.core.reasons import Reason
 from gate.core.recall import recall
 from gate.core.state import BUSY, State, show
 from gate.errors import (
@@ -41,6 +39,7 @@ from gate.ports import (
     Signals,
     Uplink,
 )
+from gate.recorder import Recorder, ms_since
 
 log = logging.getLogger("gate.lane")
 
@@ -92,16 +91,17 @@ class Lane:
         self.unit = unit
         self._reaction_s = reaction_s
         self.state = State()
-        self.bulletin = Bulletin()
+        self.recorder = Recorder(unit.journal, unit.evidence, unit.matcher, unit.clock)
+        self.bulletin = self.recorder.bulletin
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
+        self.roster_notes = 0
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
         self.on_change: Callable[[], None] = lambda: None
         self._unhandled = 0
         self._reference: Reference | None = None
-        self._ms: dict[str, float] = {}
 
     # -- events in -------------------------------------------------------------------------------
 
@@ -121,10 +121,13 @@ class Lane:
         self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
-        """Who is inside and what is unsettled, from the journal, in pages."""
+        """Who is inside, what is unsettled, and how much of the shelf's history is journaled
+        (`roster_notes`), from the journal, in pages."""
         first = 1
         while page := await self.unit.journal.read(first, 1000):
             self.state = recall(self.state, page)
+            noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+            self.roster_notes = max([self.roster_notes, *noted])
             first = page[-1]["seq"] + 1
 
     async def work(self, timeout_s: float) -> None:
@@ -136,6 +139,7 @@ class Lane:
         except TimeoutError:
             return
         await self._handle(asked)
+        await self.recorder.tell()
         self._unhandled -= 1
         self.settled.set()
         self.on_change()
@@ -145,15 +149,13 @@ class Lane:
         queue = [asked.event]
         while queue:
             event = queue.pop(0)
-            if isinstance(event, events.CardPresented | events.StaffTyped):
-                self._ms = {}
             began = time.perf_counter()
             try:
                 self.state, wanted = step(self.state, event)
             except (InputRejected, StorageRefused) as e:  # staff asked for what cannot be now
                 asked.fail(e)
                 return
-            self._ms["rules"] = self._ms.get("rules", 0.0) + _ms_since(began)
+            self.recorder.took("rules", ms_since(began))
             for effect in wanted:
                 follows = await self._perform(effect, asked)
                 if follows is not None:
@@ -188,12 +190,14 @@ class Lane:
                 loop.call_later(seconds, self.put, events.TimeElapsed(token))
             case effects.ForgetFaces():
                 self._reference = None
+                self.recorder.forget_times()
                 self.unit.matcher.forget()
         return None
 
     async def _look_up(
         self, number: str = "", typed: tuple[str, str] | None = None
     ) -> events.Event:
+        self.recorder.forget_times()
         began = time.perf_counter()
         try:
             if self.roster is None:
@@ -207,7 +211,7 @@ class Lane:
             return events.CandidateUnknown("")
         except (InputRejected, StorageDamaged) as e:
             return events.LookupFailed(e.en)
-        self._ms["roster"] = _ms_since(began)
+        self.recorder.took("roster", ms_since(began))
         if isinstance(found, RosterEntry):
             self._reference = found.reference
             return events.CandidateFound(found.candidate)
@@ -225,7 +229,7 @@ class Lane:
             await asyncio.sleep(self._reaction_s)
         began = time.perf_counter()
         judged = await self.unit.matcher.judge(self._reference, wanted.policy)
-        self._ms["match"] = self._ms.get("match", 0.0) + _ms_since(began)
+        self.recorder.took("match", ms_since(began))
         self.put(judged)
 
     def _show(self, wanted: effects.Show) -> None:
@@ -244,64 +248,30 @@ class Lane:
     # -- the journal -----------------------------------------------------------------------------
 
     async def _record(self, wanted: effects.Record, asked: Asked) -> events.Event:
-        """Commit; only what follows from the returned event may be shown."""
-        since_ns = self._since_ns()
+        since_ns = self._since_ns(wanted)
         try:
-            body = wanted.body | await self._of_this_unit(wanted.evidence)
-            began = time.perf_counter()
-            event = await self.unit.journal.append(Entry(wanted.kind, self.unit.clock.now(), body))
+            event = await self.recorder.record(wanted, self._of_this_unit(), since_ns)
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
             if asked.answer is not None:
                 asked.fail(e)
             return events.RecordRefused()
-        await self._tell(event, self._timing(began, since_ns))
         asked.done(event)
         return events.DecisionRecorded(event["id"])
 
-    def _since_ns(self) -> int:
-        visit = self.state.visit
+    def _since_ns(self, wanted: effects.Record) -> int:
+        visit, verdict = self.state.visit, self.state.verdict
+        if wanted.kind == "verdict" and verdict is not None:
+            return verdict.at.mono_ns
         return visit.shown.since_mono_ns if visit else self.unit.clock.now().mono_ns
 
-    async def _of_this_unit(self, evidence: bool) -> dict[str, Any]:
-        jpeg = self.unit.matcher.evidence() if evidence else None
-        sealed = None
-        if jpeg is not None:
-            head = self.unit.journal.head
-            name = f"{head.epoch}-{head.seq + 1}"
-            sealed = await asyncio.to_thread(self.unit.evidence.keep, jpeg, name)
+    def _of_this_unit(self) -> dict[str, Any]:
         return {
             "model": self.unit.matcher.model,
             "roster": self.roster.version if self.roster else None,
             "exam": self.state.exam.id if self.state.exam else None,
-            "evidence": sealed,
         }
-
-    def _timing(self, began: float, since_ns: int) -> dict[str, float]:
-        ms = {part: round(self._ms.get(part, 0.0), 3) for part in ("roster", "match", "rules")}
-        total_ns = self.unit.clock.now().mono_ns - since_ns
-        return ms | {"disk": round(_ms_since(began), 3), "total": round(total_ns / 1e6, 3)}
-
-    async def _tell(self, event: dict[str, Any], ms: dict[str, float]) -> None:
-        """One line in the log and one to every follower, without a name or a number."""
-        await self.unit.journal.keep_timing(event["seq"], ms)
-        self.bulletin.publish(event | {"ms": ms})
-        level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
-        log.log(
-            level, "%s %s %s ticket=%s attempt=%s total=%.1f ms",
-            event["id"], event["outcome"], event["reason"], event["ticket"], event["attempt"],
-            ms["total"],
-        )  # fmt: skip
 
     async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:
         """Journal what happened beside a visit."""
-        try:
-            await self.unit.journal.append(Entry(kind, self.unit.clock.now(), body))
-        except StorageRefused as e:
-            log.error("not recorded, out of service: %s", e.en)
-            return events.RecordRefused()
-        return None
-
-
-def _ms_since(began: float) -> float:
-    return (time.perf_counter() - began) * 1e3
+        return None if await self.recorder.note(kind, body) else events.RecordRefused()

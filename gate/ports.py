@@ -7,6 +7,7 @@ the real ones.
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -182,6 +183,11 @@ class Matcher(Protocol):
         """Name and leading hash digits of detector and recogniser, as decisions carry it."""
 
     @property
+    def liveness(self) -> str:
+        """The most that it can judge: `off`, `passive` or `action`. An exam may ask for more; then
+        `FaceJudged.liveness` is None and nothing is claimed."""
+
+    @property
     def stalled_s(self) -> float:
         """Seconds since the last frame; 0 while frames come."""
 
@@ -193,7 +199,7 @@ class Matcher(Protocol):
 
     def evidence(self) -> bytes | None:
         """The newest frame in which a face was seen during this visit, as JPEG, to be sealed at
-        once; else the newest frame; None where no frame ever came."""
+        once; else the newest frame; None where no frame ever came. From any thread."""
 
 
 class Signals(Protocol):
@@ -226,6 +232,13 @@ class Roster(Protocol):
     def version(self) -> str:
         """`<exam>/<site>/v<version>` as decisions carry it."""
 
+    @property
+    def expires(self) -> datetime:
+        """Aware; from then on it must not be used."""
+
+    def close(self) -> None:
+        """Idempotent. Nothing is asked of it any more."""
+
     async def find(self, number: str) -> Lookup:
         """By ID number."""
 
@@ -244,6 +257,11 @@ class RosterShelf(Protocol):
     def refresh(self) -> Roster | None:
         """The installed roster if it is another one than at the last call, verified and opened.
         Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
+
+    def history(self, after: int) -> list[dict[str, Any]]:
+        """What was installed and destroyed, by whatever process: those numbered above `after`, in
+        order. `note`: the number; `what`: `installed` or `destroyed`; `at`: when; `roster`.
+        Blocks. StorageRefused."""
 
 
 class Journal(Protocol):

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from gate.core import events
 from gate.core.decision import Entry
-from gate.errors import CameraMissing, GateError, StorageRefused
+from gate.errors import CameraMissing, StorageRefused
 from gate.health import Health
 from gate.lane import Lane
-from gate.ports import Roster
+from gate.roster_keeper import RosterKeeper
 
 log = logging.getLogger("gate.service")
 
@@ -49,8 +49,7 @@ class Service:
         self._unit = lane.unit
         self._health = health
         self._pace = pace or Pace()
-        self._next_roster: Roster | None = None
-        self._roster_trouble = ""
+        self._rosters = RosterKeeper(lane)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order reader, matcher, journal, signals."""
@@ -61,7 +60,7 @@ class Service:
                 return
             await self._lane.remember()
             await self._lane.note("start", {"inside": len(self._lane.state.inside)})
-            await self._look_for_roster()  # before the reader: a card already lying there counts
+            await self._rosters.look()  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
             await self._work(stop)
@@ -185,36 +184,11 @@ class Service:
             )
 
     async def _watch_roster(self) -> None:
-        """A newly installed roster is taken up between two visits."""
         self._health.expect("roster", ROSTER_SILENT_S)
         while True:
-            await self._look_for_roster()
+            await self._rosters.look()
             self._health.beat("roster")
             await asyncio.sleep(self._pace.retry_s)
-
-    async def _look_for_roster(self) -> None:
-        try:
-            fresh = await asyncio.to_thread(self._unit.shelf.refresh)
-            self._roster_trouble = ""
-        except GateError as e:
-            fresh = None
-            if e.en != self._roster_trouble:
-                log.error("roster: %s", e.en)
-            self._roster_trouble = e.en
-        self._next_roster = fresh or self._next_roster
-        if not self._unit.shelf.holds and self._lane.roster is not None and self._lane.idle:
-            self._lane.roster = None
-            self._lane.put(events.FaultRaised(events.Fault.ROSTER, "the roster was wiped"))
-        elif self._next_roster is not None and self._lane.idle:
-            self._adopt(self._next_roster)
-            self._next_roster = None
-        elif self._lane.roster is None and not self._lane.showing:
-            self._lane.show_out_of_service()
-
-    def _adopt(self, roster: Roster) -> None:
-        """No await between the check for idleness and this: the lane cannot have begun a visit."""
-        self._lane.roster = roster
-        self._lane.put(events.RosterOpened(roster.exam, roster.version))
 
     async def _mend_journal(self) -> None:
         """While the journal refuses, try once a second to write down that it did."""

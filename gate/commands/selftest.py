@@ -1,6 +1,7 @@
 """exam-gate selftest: is this unit ready for an exam day?"""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,8 @@ def _models(settings: "Settings") -> str:
 
 
 def _roster(settings: "Settings") -> str:
-    from gate.errors import InputDamaged
+    from gate.core.exam import liveness_asked
+    from gate.errors import ExpiryRefused, InputDamaged
     from gate.wiring import shelf_of
 
     roster = shelf_of(settings).refresh()
@@ -81,7 +83,30 @@ def _roster(settings: "Settings") -> str:
             "No roster is installed: exam-gate roster install.",
             "未安装考生名册：请运行 exam-gate roster install。",
         )
-    return roster.version
+    roster.close()
+    if _now() >= roster.expires:
+        raise ExpiryRefused(
+            f"{roster.version} has expired: install the coming exam's roster.",
+            f"名册 {roster.version} 已过期：请安装本次考试的名册。",
+        )
+    return roster.version + _liveness_said(liveness_asked(roster.exam))
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _liveness_said(asked: str) -> str:
+    """What the exam asks for and this version does not do must not be found out on the day."""
+    from gate.core.exam import LIVENESS
+    from gate.models.watcher import JUDGES_LIVENESS
+
+    if LIVENESS.index(asked) <= LIVENESS.index(JUDGES_LIVENESS):
+        return ""
+    return (
+        f"; liveness {asked} is asked for and NOT judged by this version: staff must watch "
+        "本版本不做活体检测，请监考员现场查看"
+    )
 
 
 def _reader(settings: "Settings") -> str:

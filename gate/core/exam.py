@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from gate.core.card import DocumentKind
 
+LIVENESS = ("off", "passive", "action")
+"""What a paper may ask for, the least first."""
+
 
 @dataclass(frozen=True, slots=True)
 class FacePolicy:
@@ -69,6 +72,12 @@ class Exam:
     def site_name(self, site: str) -> str:
         """The name of a site, or its id where the exam does not list it."""
         return next((s.name for s in self.sites if s.id == site), site)
+
+
+def liveness_asked(exam: Exam | None) -> str:
+    """The most that any paper of the exam asks for."""
+    papers = exam.papers if exam else ()
+    return max((p.face.liveness for p in papers), key=LIVENESS.index, default=LIVENESS[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ REOPEN_S = 1.0
 STALL_S = 1.0
 """Shorter pauses are no stall: a frame that took its time."""
 JPEG_QUALITY = 90
+JUDGES_LIVENESS = "off"
+"""What this version judges of off, passive and action: nothing, whatever the exam asks for. Status,
+selftest and docs say so; a decision's `liveness` is null."""
 
 
 class Watcher:
@@ -82,6 +85,10 @@ class Watcher:
     @property
     def model(self) -> str:
         return LABEL
+
+    @property
+    def liveness(self) -> str:
+        return JUDGES_LIVENESS
 
     @property
     def stalled_s(self) -> float:

@@ -1,6 +1,7 @@
 """The installed roster, opened one row at a time (`gate.ports.Roster`)."""
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
@@ -71,6 +72,10 @@ class InstalledRoster:
     def version(self) -> str:
         """`<exam>/<site>/v<version>`."""
         return self.manifest.name
+
+    @property
+    def expires(self) -> datetime:
+        return self.manifest.expires
 
     @property
     def cohort(self) -> Templates | None:

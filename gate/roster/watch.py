@@ -1,9 +1,11 @@
 """The running gate's view of what is installed: a new roster is opened when there is one."""
 
 from pathlib import Path
+from typing import Any
 
-from gate.roster.install import current_manifest, open_installed
+from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open import InstalledRoster
+from gate.roster.shelf import storage_refused
 
 
 class InstalledShelf:
@@ -29,3 +31,8 @@ class InstalledShelf:
         if roster is not None:
             self._opened = path
         return roster
+
+    def history(self, after: int) -> list[dict[str, Any]]:
+        """Installations and destructions numbered above `after`. StorageRefused."""
+        with storage_refused(self._state):
+            return history(self._state, after)

@@ -12,6 +12,7 @@ from PIL import Image
 
 import gate.__main__
 import gate.commands.roster
+import gate.commands.selftest
 import office.__main__
 import office.commands.roster
 from gate.roster.keys import write_key
@@ -32,7 +33,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def running(program: str, *arguments: str | Path) -> tuple[int, str, str]:
         main = {"exam-gate": gate.__main__.main, "exam-office": office.__main__.main}[program]
         monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
-        for module in (gate.commands.roster, office.commands.roster):
+        for module in (gate.commands.roster, gate.commands.selftest, office.commands.roster):
             monkeypatch.setattr(module, "_now", lambda: NOW)
         try:
             main()
@@ -53,6 +54,18 @@ def unit(tmp_path: Path) -> Office:
         f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n'
     )
     return it
+
+
+def test_selftest_tells_what_is_asked_for_and_not_judged_and_what_has_expired(
+    run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("exam-gate", "selftest", "--only", "roster", "--config", tmp_path / "gate.toml")
+    manifest = unit.install(unit.written(tmp_path / "stick"), tmp_path / "state").manifest
+    code, said, _ = run(*words)
+    assert (code, manifest.name in said, "liveness passive" in said) == (0, True, True)
+    monkeypatch.setattr("tests.adapters.test_roster_commands.NOW", manifest.expires)
+    code, said, _ = run(*words)
+    assert (code, "has expired" in said) == (5, True)
 
 
 def test_the_life_of_a_roster(run: Run, unit: Office, tmp_path: Path) -> None:

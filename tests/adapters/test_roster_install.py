@@ -24,7 +24,8 @@ from gate.errors import (
 from gate.roster.exam_data import exam_from_toml
 from gate.roster.install import current_manifest, history, wipe
 from gate.roster.shelf import Shelf
-from tests.roster_making import EXAM_TOML, NOW, Office, citizen, row
+from gate.roster.watch import InstalledShelf
+from tests.roster_making import EXAM_TOML, GATE, NOW, Office, citizen, row
 
 
 @pytest.fixture(autouse=True)
@@ -345,3 +346,21 @@ def test_damaged_memory_of_versions(office: Office, state: Path, tmp_path: Path)
     Shelf.of(state).trusted_file.write_text("{")
     with pytest.raises(StorageDamaged, match="confirm the version"):
         office.install(path, state)
+
+
+def test_the_running_gate_sees_what_other_processes_did(
+    office: Office, state: Path, tmp_path: Path
+) -> None:
+    shelf = InstalledShelf(
+        state, gate=GATE, sealing=bytes(office.gate), office=bytes(office.signing.verify_key)
+    )
+    assert (shelf.holds, shelf.refresh(), shelf.history(0)) == (False, None, [])
+    manifest = office.install(office.written(tmp_path / "stick"), state).manifest
+    opened = shelf.refresh()
+    assert opened is not None
+    with opened:
+        assert (opened.version, opened.expires) == (manifest.name, manifest.expires)
+    assert (shelf.holds, shelf.refresh()) == (True, None)
+    wipe(state, NOW)
+    assert [n["what"] for n in shelf.history(1)] == ["destroyed"]
+    assert not shelf.holds

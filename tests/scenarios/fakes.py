@@ -65,6 +65,7 @@ class FakeMatcher:
     """Answers with `verdicts` in turn, the last one for ever; `hold` delays until set."""
 
     model = "fake"
+    liveness = "off"
 
     def __init__(self) -> None:
         self.verdicts = [MATCH]
@@ -127,6 +128,13 @@ class FakeSignals:
 class FakeRoster:
     exam = EXAM
     version = "hb-zk-2027-04/wh-hs-01/v1"
+    expires = PAPER.end + timedelta(days=30)
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
 
     async def find(self, number: str) -> Lookup:
         ticket = NUMBERS.get(number)
@@ -148,10 +156,18 @@ class FakeShelf:
     def __init__(self) -> None:
         self.next: FakeRoster | None = FakeRoster()
         self.holds = True
+        self.noted: list[dict[str, Any]] = []
 
     def refresh(self) -> FakeRoster | None:
         fresh, self.next = self.next, None
         return fresh
+
+    def note(self, what: str) -> None:
+        facts = {"at": NINE.isoformat(), "roster": FakeRoster.version}
+        self.noted.append({"note": len(self.noted) + 1, "what": what, **facts})
+
+    def history(self, after: int) -> list[dict[str, Any]]:
+        return self.noted[after:]
 
 
 class FakeEvidence:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
 from gate.service import Pace, Service
-from tests.scenarios.fakes import MATCH, STRANGER, FakeRoster, Rig, rig
+from tests.scenarios.fakes import MATCH, NINE, STRANGER, FakeRoster, Rig, rig
 
 BOUND_S = 10.0
 FAST = Pace(watch_s=0.01, retry_s=0.02)
@@ -77,6 +78,13 @@ async def test_a_match_is_recorded_then_shown(parts: Rig) -> None:
         assert ("barrier", decided["seq"]) in parts.signals.history
         assert set(decided["ms"]) == {"roster", "match", "rules", "disk", "total"}
         assert parts.matcher.forgotten == 1
+
+
+async def test_liveness_that_is_asked_for_and_not_judged_is_not_pretended(parts: Rig) -> None:
+    async with running(parts) as gate:
+        assert gate.desk.status()["liveness"] == {"asked": "passive", "judged": "off"}
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["liveness"] is None
 
 
 async def test_an_unrecorded_admission_is_never_shown(parts: Rig) -> None:
@@ -140,6 +148,33 @@ async def test_a_verdict_too_long_for_the_journal_is_refused_before_it(
                 Verdict(referred["id"], True, "李" * 100, "王" * 100, "同" * 1000)
             )
         )["ok"]
+
+
+async def test_an_evidence_file_bears_its_decisions_id_whatever_is_noted_meanwhile(
+    parts: Rig,
+) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        loop, keep = asyncio.get_running_loop(), parts.evidence.keep
+
+        def slowly(jpeg: bytes, name: str) -> str:
+            """On its own thread, while something else is noted on the loop."""
+            asyncio.run_coroutine_threadsafe(gate.lane.note("clock", {"step_s": 3.0}), loop)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.02), loop).result(BOUND_S)
+            return keep(jpeg, name)
+
+        parts.evidence.keep = slowly  # type: ignore[method-assign]
+        parts.reader.queue.put_nowait(parts.card())
+        assert parts.evidence.kept == [(await gate.decision())["id"]]
+
+
+async def test_nobodys_time_is_counted_for_another(parts: Rig) -> None:
+    async with running(parts) as gate:
+        for number in ("11010519491231002X", "440524188001010014", "440524188001010014"):
+            parts.reader.queue.put_nowait(parts.card(number))
+            ms = (await gate.decision())["ms"]
+            parts.clock.mono_ns += 1_000_000
+        assert ms["match"] == 0  # inside already: no face was asked for
 
 
 async def test_a_mismatch_then_a_match_admits_on_the_second_attempt(parts: Rig) -> None:
@@ -250,6 +285,73 @@ async def test_a_wiped_roster_stops_and_a_new_one_starts_the_gate(parts: Rig) ->
         await gate.phase("idle")
         parts.reader.queue.put_nowait(parts.card())
         assert (await gate.decision())["outcome"] == "ADMIT"
+
+
+async def test_an_expired_roster_is_not_used_until_the_clock_is_put_right(parts: Rig) -> None:
+    async with running(parts) as gate:
+        used = gate.lane.roster
+        parts.clock.at, parts.clock.trusted = FakeRoster.expires, False
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["reason"] == "CLOCK_UNTRUSTED"
+        parts.clock.trusted = True
+        await gate.phase("out-of-service")
+        with pytest.raises(StorageRefused):
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        parts.clock.at -= timedelta(milliseconds=1)
+        await gate.phase("idle")
+        assert gate.lane.roster is used
+        faults = [e for e in await parts.journal.read(1, 100) if e["kind"] == "fault"]
+        assert [(f["fault"], f["detail"][:18]) for f in faults] == [
+            ("roster", "the roster expired")
+        ]
+
+
+async def test_a_roster_that_is_replaced_or_wiped_is_closed(parts: Rig) -> None:
+    first, second = parts.shelf.next, FakeRoster()
+    async with running(parts) as gate:
+        parts.shelf.next = second
+        await gate.until(lambda: gate.lane.roster is second)
+        assert first is not None
+        assert (first.closed, second.closed) == (True, False)
+        parts.shelf.holds = False
+        await gate.phase("out-of-service")
+        assert second.closed
+
+
+async def test_installed_and_wiped_during_one_visit_is_never_taken_up(parts: Rig) -> None:
+    parts.matcher.hold.clear()
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.phase("matching")
+        fresh = parts.shelf.next = FakeRoster()
+        await gate.until(lambda: parts.shelf.next is None)
+        parts.shelf.holds = False
+        await gate.until(lambda: fresh.closed)
+        parts.matcher.hold.set()
+        assert (await gate.decision())["outcome"] == "ADMIT"
+        await gate.until(lambda: gate.lane.roster is None)
+
+
+async def test_installations_and_wipes_are_journaled_once(parts: Rig, tmp_path: Path) -> None:
+    def told(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+        return [(e["kind"], e["note"], e["roster"], e["done_at"]) for e in events if "note" in e]
+
+    parts.shelf.note("installed")
+    wanted = [
+        (k, n, FakeRoster.version, NINE.isoformat()) for k, n in (("roster", 1), ("wiped", 2))
+    ]
+    async with running(parts) as gate:
+        parts.shelf.note("destroyed")
+        await gate.until(lambda: gate.lane.roster_notes == 2)
+        assert told(await parts.journal.read(1, 100)) == wanted
+    again = rig(tmp_path)
+    again.shelf.noted = [*parts.shelf.noted]
+    again.shelf.note("installed")
+    async with running(again) as gate:
+        await gate.until(lambda: gate.lane.roster_notes == 3)
+        assert [kind for kind, *_ in told(await again.journal.read(1, 100))] == [
+            "roster", "wiped", "roster",
+        ]  # fmt: skip
 
 
 async def test_the_button_silences_a_refer(parts: Rig) -> None:

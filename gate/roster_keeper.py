@@ -1,0 +1,111 @@
+"""Which roster the lane uses: taken up between two visits, dropped when wiped or expired."""
+
+import asyncio
+import logging
+from typing import Any
+
+from gate.core import events
+from gate.errors import GateError
+from gate.lane import Lane
+from gate.ports import Roster
+
+log = logging.getLogger("gate.service")
+
+_KINDS = {"installed": "roster", "destroyed": "wiped"}
+"""What stands in the shelf's history, and the journal's kind for it."""
+
+
+class RosterKeeper:
+    """Call `look` every second or so. Whatever it changes, it changes while the lane is idle."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._shelf = lane.unit.shelf
+        self._next: Roster | None = None
+        self._trouble: dict[str, str] = {}
+
+    async def look(self) -> None:
+        """Once. No await between a check for idleness and what follows from it."""
+        holds = await self._refresh()
+        await self._journal_history()
+        lane, current = self._lane, self._lane.roster
+        if not holds:
+            self._shelve(None)
+            if current is not None and lane.idle:
+                self._drop(current, "the roster was wiped")
+                current.close()
+        elif current is not None and self._is_over(current):
+            if lane.idle:
+                self._drop(current, f"the roster expired on {current.expires:%Y-%m-%d %H:%M %z}")
+                self._shelve(self._next or current)  # for a clock that is put right
+        elif self._next is not None and not self._is_over(self._next) and lane.idle:
+            self._adopt(self._next)
+        if lane.roster is None and not lane.showing:
+            lane.show_out_of_service()
+
+    async def _refresh(self) -> bool:
+        """Whether any is installed; a new one becomes the next."""
+        try:
+            fresh, holds = await asyncio.to_thread(lambda: (self._shelf.refresh(), self._holds()))
+        except GateError as e:
+            self._complain("roster", e.en)
+            return await asyncio.to_thread(self._holds)
+        if fresh is not None:
+            self._shelve(fresh)
+        if self._lane.roster is None and self._next is not None and self._is_over(self._next):
+            sentence = f"{self._next.version} has expired: install the coming exam's roster."
+            self._complain("roster", sentence)
+        else:
+            self._trouble.pop("roster", None)
+        return holds
+
+    def _holds(self) -> bool:
+        return self._shelf.holds
+
+    def _is_over(self, roster: Roster) -> bool:
+        """A clock that is not trusted ends nothing: the invigilator decides the time anyway."""
+        now = self._lane.unit.clock.now()
+        return now.trusted and now.at >= roster.expires
+
+    def _shelve(self, roster: Roster | None) -> None:
+        former, self._next = self._next, roster
+        if former is not None and former is not roster:
+            former.close()
+
+    def _adopt(self, roster: Roster) -> None:
+        former, self._lane.roster, self._next = self._lane.roster, roster, None
+        if former is not None:
+            former.close()
+        self._lane.put(events.RosterOpened(roster.exam, roster.version))
+
+    def _drop(self, roster: Roster, why: str) -> None:
+        log.error("%s: %s", roster.version, why)
+        self._lane.roster = None
+        self._lane.put(events.FaultRaised(events.Fault.ROSTER, why))
+
+    async def _journal_history(self) -> None:
+        """Every installation and destruction since the last one that the journal holds."""
+        if events.Fault.JOURNAL in self._lane.state.faults:
+            return
+        try:
+            notes = await asyncio.to_thread(self._shelf.history, self._lane.roster_notes)
+        except GateError as e:
+            self._complain("history", e.en)
+            return
+        for found in notes:
+            refused = await self._lane.note(_KINDS[found["what"]], _entry(found))
+            if refused is not None:
+                self._lane.put(refused)
+                return
+            self._lane.roster_notes = found["note"]
+
+    def _complain(self, about: str, sentence: str) -> None:
+        """Once for each trouble."""
+        if self._trouble.get(about) != sentence:
+            log.error("%s: %s", about, sentence)
+        self._trouble[about] = sentence
+
+
+def _entry(found: dict[str, Any]) -> dict[str, Any]:
+    """`at` is the journal's own word: when it was written down, not when it was done."""
+    return {"done_at": found["at"], **{k: v for k, v in found.items() if k != "at"}}
