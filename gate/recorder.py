@@ -47,8 +47,8 @@ class Recorder:
         """Commit; only what follows from the returned event may be shown. `about`: what belongs to
         the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
         async with self._one:
-            sealed = await self._seal_picture() if wanted.evidence else None
-            body = wanted.body | about | {"evidence": sealed}
+            picture = await self._picture() if wanted.evidence else {"evidence": None}
+            body = wanted.body | about | picture
             began = time.perf_counter()
             event = await self._journal.append(Entry(wanted.kind, self._clock.now(), body))
         parts = self._ms if wanted.kind == "decision" else {}
@@ -79,9 +79,15 @@ class Recorder:
             )  # fmt: skip
             await self._journal.keep_timing(event["seq"], ms)
 
-    async def _seal_picture(self) -> str | None:
+    async def _picture(self) -> dict[str, Any]:
+        """A decision is not lost with its picture: one that could not be kept is named as such."""
         head = self._journal.head
-        return await asyncio.to_thread(self._seal_as, f"{head.epoch}-{head.seq + 1}")
+        try:
+            kept = await asyncio.to_thread(self._seal_as, f"{head.epoch}-{head.seq + 1}")
+        except StorageRefused as e:
+            log.error("the evidence picture is not kept: %s", e.en)
+            return {"evidence": None, "evidence_fault": "storage"}
+        return {"evidence": kept}
 
     def _seal_as(self, name: str) -> str | None:
         jpeg = self._matcher.evidence()

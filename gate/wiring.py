@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.config import Camera as CameraSettings
-from gate.config import Settings
+from gate.config import Reader, Settings
 from gate.config import Signals as SignalsSettings
 from gate.console.staff_socket import StaffSocket
 from gate.drivers.camera import Picamera2Camera
@@ -129,7 +129,7 @@ def real_camera(settings: CameraSettings) -> Camera:
 
 @contextlib.contextmanager
 def _simulated(settings: Settings) -> Iterator[Hardware]:
-    """A port that exists is a real one, or somebody's emulator: the simulated module stays out."""
+    """Simulated devices; the card reader only where no other port is named."""
     from gate.drivers.simulated.camera import SimulatedCamera
     from gate.drivers.simulated.clock import SimulatedClock
     from gate.drivers.simulated.control import Simulator
@@ -139,7 +139,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     clock = SimulatedClock()
     camera = SimulatedCamera(settings.camera.width, settings.camera.height, settings.camera.fps)
     signals = SimulatedSignals(**settings.signals.model_dump())
-    foreign = Path(settings.reader.port).exists()
+    foreign = _is_foreign(settings.reader.port)
     link = settings.paths.runtime / "reader"
     _make(settings.paths.runtime)
     with contextlib.ExitStack() as stack:
@@ -163,3 +163,9 @@ def _make(runtime: Path) -> None:
             f"无法建立运行目录 {runtime}（{e.strerror}）：请在 [paths] 中改用其他目录。",
             path=str(runtime),
         ) from e
+
+
+def _is_foreign(port: str) -> bool:
+    """Whether a real reader, or somebody's emulator, is meant: a port that exists, or one that is
+    named and may be plugged in later. The default of a unit is not there on a desk."""
+    return Path(port).exists() or port not in ("simulated", Reader().port)

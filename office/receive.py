@@ -123,9 +123,11 @@ class Receiver:
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
         link.subscribe(EVERY_GATES_EVENTS)
-        link.publish(OFFICE_STATE, encode_note(online=True, at=_now()), retain=True)
         for exam, site, gate, epoch in self.store.gates():
             self._publish_receipt(link, Topics(exam, site, gate), epoch)
+        # behind the receipts: a gate that has none of this generation is unknown here, and knocks
+        here = encode_note(online=True, at=_now(), generation=self.generation)
+        link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()
 
     def _take(self, link: Link, messages: list[Message]) -> None:

@@ -77,7 +77,8 @@ def export(
     kind: Annotated[str | None, typer.Option(help="Only this kind, such as decision.")] = None,
     first: Annotated[int, typer.Option(min=1, help="From this seq on.")] = 1,
 ) -> None:
-    """Events as JSON lines, in order, with `ms` where it was measured."""
+    """Events as JSON lines, in order. `ms` of a decision is null where the gate ended, or has
+    written nothing more, before its timing was kept."""
     with _opened(config, journal)[0] as found:
         if out is None or str(out) == "-":
             _write(found, nullcontext(sys.stdout), kind, first)
@@ -100,7 +101,8 @@ def _write(
     with opened as file:
         for event in found.events(first):
             if kind in (None, event["kind"]):
-                file.write(json.dumps(event, ensure_ascii=False) + "\n")
+                whole = {"ms": None} | event if "outcome" in event else event
+                file.write(json.dumps(whole, ensure_ascii=False) + "\n")
         file.flush()
         if file is not sys.stdout:
             os.fsync(file.fileno())

@@ -95,9 +95,10 @@ def sha256_of(path: Path) -> str:
 
 
 def verify(folder: Path) -> list[str]:
-    """One sentence for each network that is missing, cut short or altered; empty when whole."""
+    """One sentence, English and Chinese, for each network that is missing, cut short or altered;
+    empty when whole."""
     faults = (fault(folder, output) for output in load_manifest().outputs)
-    return [f[0] for f in faults if f]
+    return [" ".join(f) for f in faults if f]
 
 
 def model_path(folder: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gate.core.decision import Event, verify_chain
-from gate.errors import InputDamaged, StorageDamaged
+from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
 from gate.store import rows
 from gate.store.faults import damaged, from_sqlite
@@ -66,8 +66,9 @@ class Reading:
 
 @contextmanager
 def reading(path: Path) -> Iterator[Reading]:
-    """Open `path` for reading only. InputDamaged where there is no journal, StorageDamaged."""
-    if not path.is_file():
+    """Open `path` for reading only. InputDamaged where there is no journal, Refused where this user
+    may not see it, StorageDamaged."""
+    if not _is_there(path):
         raise InputDamaged(
             f"No journal at {path}: run the gate first, or name the file with --journal.",
             f"{path} 处没有日志：请先运行闸机，或用 --journal 指定文件。",
@@ -85,6 +86,18 @@ def reading(path: Path) -> Iterator[Reading]:
     finally:
         if db is not None:
             db.close()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError as e:
+        raise Refused(
+            f"{path} may not be read by this user: run this as its owner, on a unit with "
+            "sudo -u exam-gate.",
+            f"当前用户无权读取 {path}：请以其所有者运行，闸机上用 sudo -u exam-gate。",
+            path=str(path),
+        ) from e
 
 
 def _snapshot(db: sqlite3.Connection, path: Path) -> Reading:

@@ -171,10 +171,12 @@ class _Session:
     async def _hear(self, message: Message) -> None:
         up = self._up
         if message.topic == OFFICE_STATE:
-            up._office = "online" if decode_note(message.payload).get("online") else "offline"
+            note = decode_note(message.payload)
+            up._office = "online" if note.get("online") else "offline"
             self._window = outbox.note_office(
-                self._window, up._office == "online", just_now=not message.retained
-            )
+                self._window, up._office == "online",
+                just_now=not message.retained, strange=self._is_newer(note.get("generation")),
+            )  # fmt: skip
         elif message.topic == self._topics.rcpt:
             receipt = await accept(
                 message.payload,
@@ -184,6 +186,11 @@ class _Session:
                 self._window = outbox.note_receipt(self._window, up._receipt, receipt)
                 up._receipt = receipt
                 await up._journal.keep_receipt(receipt)
+
+    def _is_newer(self, generation: object) -> bool:
+        """Whether the office's database is another than the one of our last receipt."""
+        known = self._up._receipt
+        return isinstance(generation, int) and known is not None and generation > known.generation
 
     async def _send_all(self) -> None:
         journal = self._up._journal

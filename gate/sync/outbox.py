@@ -36,12 +36,13 @@ class Sent:
 class Window:
     """One connection's sending. Events from `live_from` on happened while it stood. `listening`:
     the office has not said that it is away. `unheard`: batches in a row that ran into their
-    timeout."""
+    timeout. `strange`: the office's database is newer than our receipt, and may not know us."""
 
     live_from: int
     listening: bool = True
     sent: tuple[Sent, ...] = ()
     unheard: int = 0
+    strange: bool = False
 
     @property
     def timeout_s(self) -> float:
@@ -54,7 +55,10 @@ def next_slice(head: int, receipt: Receipt | None, window: Window) -> Slice | No
     """The next events to send, None when there is nothing to send now. Live before backlog; within
     each the lowest first, which is what the receipt misses."""
     free = (WINDOW if window.listening else 1) - len(window.sent)
-    wanted = _without(unstored(head, receipt), [(s.part.first, s.part.last) for s in window.sent])
+    to_send = unstored(head, receipt)
+    if window.strange and head and not to_send:  # one event makes a new database say what it lacks
+        to_send = [(head, head)]
+    wanted = _without(to_send, [(s.part.first, s.part.last) for s in window.sent])
     for first, last in _clipped(wanted, window.live_from, head):
         return _slice(first, last, hist=False) if free > 0 else None
     for first, last in _clipped(wanted, 1, window.live_from - 1):
@@ -83,7 +87,7 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
     """What is stored is no longer under way. After a change of generation nothing is: the office's
     database may stand lower than before."""
     if old is not None and old.generation != new.generation:
-        return replace(window, sent=(), unheard=0)
+        return replace(window, sent=(), unheard=0, strange=False)
     ends = [(s, unstored(s.part.last, new)) for s in window.sent]
     under_way = tuple(s for s, open_ in ends if any(_clipped(open_, s.part.first, s.part.last)))
     return replace(window, sent=under_way, unheard=0)
@@ -97,9 +101,12 @@ def note_time(window: Window, now_s: float) -> Window:
     return replace(window, sent=fresh, unheard=window.unheard + 1)
 
 
-def note_office(window: Window, listening: bool, *, just_now: bool) -> Window:
+def note_office(
+    window: Window, listening: bool, *, just_now: bool, strange: bool = False
+) -> Window:
     """An office that has just come is sent everything it has not receipted, at once: what went out
     before may have met a broker that knew no reader for it."""
+    window = replace(window, strange=strange)
     if listening and (just_now or not window.listening):
         return replace(window, listening=True, sent=(), unheard=0)
     return replace(window, listening=listening)

@@ -43,6 +43,12 @@ def broker_config(
             f"{shipped} 处没有随附的配置：请用 --shipped 指定。",
         ) from e
     broker = Home(home or default_home()).broker.resolve()
+    if not (broker / "server.crt").exists():
+        raise InputDamaged(
+            f"No broker certificate in {broker}: run exam-office keys with --broker first.",
+            f"{broker} 中没有消息服务器证书：请先运行 exam-office keys 并用 --broker 指定主机。",
+            path=str(broker),
+        )
     with storage_refused(out):
         (out / "conf.d").mkdir(parents=True, exist_ok=True)
         (out / "acl").write_text(acl, encoding="utf-8")

@@ -33,6 +33,9 @@ def verify(
             gates.setdefault(name, {})[epoch] = audit(store, name, epoch)
     if as_json:
         print(json.dumps({"gates": gates}))
+    elif not gates:
+        of = f" of {gate}" if gate else ""
+        print(f"No event{of} was received yet. 尚未收到任何记录。")
     else:
         for name, journals in gates.items():
             for epoch, found in journals.items():

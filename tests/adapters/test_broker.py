@@ -94,7 +94,10 @@ def test_bad_batches_are_counted_and_the_office_goes_on(
         link = client_of(home, OTHER, broker.port, news)
         link.open()
         heard(news, Up)
-        until(lambda: office.connected)
+        # Said behind the office's subscription, on the same connection: what is sent before that
+        # reaches nobody, and this test does not send again.
+        link.subscribe(OFFICE_STATE)
+        assert decode_note(heard(news, Message).payload)["online"]
         for count, (topics, payload, told) in enumerate(bad, 1):
             link.publish(topics.ev, payload)
             until(lambda count=count: office.counts.rejected == count)

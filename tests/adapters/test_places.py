@@ -14,6 +14,8 @@ from gate.commands.calibrate import _check_writable
 from gate.config import DEFAULT, load
 from gate.errors import Refused, StorageRefused
 from gate.roster.keys import read_key
+from gate.store.reading import reading
+from office.store import OfficeStore
 
 HERE = "{0}/a-file/below"
 """No folder for anybody, root included: its parent is a plain file."""
@@ -24,6 +26,7 @@ HERE = "{0}/a-file/below"
     [
         (("exam-office", "keys", "--home", HERE), 7),
         (("exam-office", "broker-config", "--home", "{0}", "--out", HERE), 7),
+        (("exam-office", "broker-config", "--home", HERE, "--out", "{0}"), 4),
         (("exam-gate", "bench", "pipeline", "--picture", HERE), 4),
     ],
     ids=lambda words: " ".join(words[:2]) if isinstance(words, tuple) else None,
@@ -36,6 +39,8 @@ def test_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "a-file").touch()
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "server.crt").touch()
     monkeypatch.setattr(sys, "argv", [word.format(tmp_path) for word in words])
     program = {"exam-gate": gate.__main__, "exam-office": office.__main__}[words[0]]
     with pytest.raises(SystemExit) as ended:
@@ -64,6 +69,21 @@ def test_what_another_user_owns_is_named_so(
         read_key(tmp_path / "gate-sealing.key", "a key")
     with pytest.raises(Refused, match="sudo -u exam-gate"):
         load(tmp_path / "gate.toml")
+    monkeypatch.setattr(Path, "is_file", forbidden)
+    with pytest.raises(Refused, match="sudo -u exam-gate"), reading(tmp_path / "journal.sqlite"):
+        pass
+
+
+def test_an_office_that_waits_for_the_first_event_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OfficeStore(tmp_path / "office.sqlite"):
+        pass
+    monkeypatch.setattr(sys, "argv", ["exam-office", "verify", "--home", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        office.__main__.main()
+    assert ended.value.code == 1
+    assert "No event was received yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [("run",), ("selftest",), ("roster", "status")], ids=str)

@@ -126,6 +126,26 @@ async def test_an_office_restored_from_a_backup_is_sent_again(home: Home, tmp_pa
     assert receipt.generation == 30
 
 
+async def test_an_office_that_lost_everything_is_sent_everything_though_nothing_new_happens(
+    home: Home, tmp_path: Path
+) -> None:
+    with broker_at(home, tmp_path / "broker") as broker:
+        async with opened(tmp_path) as journal:
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                await fill(journal, 10)
+                with office_at(home, broker.port, generation=10):
+                    await soon(lambda: uplink.status["receipted"] == 10)
+                for file in home.root.glob(f"{home.database.name}*"):
+                    file.unlink()
+                with office_at(home, broker.port, generation=20):
+                    await soon(lambda: uplink._receipt.generation == 20)
+                    await soon(lambda: uplink.status["receipted"] == 10)
+                    await soon(lambda: uplink.status["unsent"] == 0)
+                assert journals_at_the_office(home)[GATE]["events"] == 10
+                assert is_whole(journals_at_the_office(home)[GATE])
+
+
 async def test_a_copied_card_is_noticed_at_both_ends(
     home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -50,6 +50,11 @@ def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> W
         # an office that has said it is away is only knocked at
         (9, None, Window(10, listening=False), Slice(1, 9, True)),
         (90, None, under_way((1, 50), live_from=91, listening=False), None),
+        # one event makes a database that may not know us answer
+        (5, receipt(5), Window(6, strange=True), Slice(5, 5, True)),
+        (5, receipt(5), under_way((5, 5), live_from=6, strange=True), None),
+        (5, receipt(4), Window(5, strange=True), Slice(5, 5, False)),
+        (0, receipt(0), Window(1, strange=True), None),
     ],
 )  # fmt: skip
 def test_what_goes_next(
@@ -86,6 +91,13 @@ def test_a_restored_office_is_sent_again_from_its_mark() -> None:
     assert again.sent == ()
     assert outbox.next_slice(99, restored, again) == Slice(80, 99, False)
     assert outbox.backlog(99, restored) == 59
+
+
+def test_a_receipt_of_the_new_generation_ends_the_knocking() -> None:
+    window = outbox.note_office(Window(1), True, just_now=True, strange=True)
+    assert window.strange
+    assert outbox.note_receipt(window, receipt(5), receipt(5)).strange
+    assert not outbox.note_receipt(window, receipt(5), receipt(0, generation=2)).strange
 
 
 def test_an_office_that_has_just_come_is_sent_everything_at_once() -> None:

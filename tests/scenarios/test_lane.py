@@ -177,6 +177,19 @@ async def test_nobodys_time_is_counted_for_another(parts: Rig) -> None:
         assert ms["match"] == 0  # inside already: no face was asked for
 
 
+async def test_a_decision_is_not_lost_with_its_picture(parts: Rig) -> None:
+    def full(jpeg: bytes, name: str) -> str:
+        raise StorageRefused("The disk of the evidence is full.")
+
+    parts.matcher.verdicts = [STRANGER]
+    parts.evidence.keep = full  # type: ignore[method-assign]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        referred = await gate.decision()
+        assert (referred["reason"], referred["doubtful"]) == ("FACE_MISMATCH", True)
+        assert (referred["evidence"], referred["evidence_fault"]) == (None, "storage")
+
+
 async def test_a_mismatch_then_a_match_admits_on_the_second_attempt(parts: Rig) -> None:
     parts.matcher.verdicts = [STRANGER, MATCH]
     async with running(parts) as gate:
