@@ -158,7 +158,7 @@ class CardReader(Protocol):
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, *_: object) -> None: ...
     def events(self) -> AsyncIterator[ReaderEvent]:
-        """Cards and the reader's state, until closed."""
+        """Cards and the reader's state, until closed. GateBug where nothing can come any more."""
 
 
 class Camera(Protocol):
@@ -219,7 +219,8 @@ class Signals(Protocol):
         """Buzzer off, barrier at rest, at once."""
 
     async def acknowledged(self) -> None:
-        """Returns when the acknowledge button has been pressed."""
+        """Returns when the acknowledge button has been pressed. SignalsMissing where the outputs
+        cannot be moved any more."""
 
 
 class Roster(Protocol):

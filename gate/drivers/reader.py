@@ -17,6 +17,7 @@ from gate.drivers.serial_link import (
     lost,
     probe,
 )
+from gate.errors import GateBug
 from gate.ports import Clock, ReaderEvent
 
 __all__ = ["Patience", "SerialCardReader", "probe"]
@@ -33,7 +34,8 @@ class SerialCardReader:
 
     A port that is missing, busy or silent is a `ReaderLost`, once an outage, and is opened again
     with a pause that doubles up to 5 s. A card that lies there from before is presented. Events
-    nobody takes are dropped oldest first, 64 are kept: who laid that card has long gone.
+    nobody takes are dropped oldest first, 64 are kept: who laid that card has long gone. `events`
+    raises GateBug where the thread has died.
     """
 
     def __init__(
@@ -50,10 +52,11 @@ class SerialCardReader:
         self._waiting: deque[ReaderEvent] = deque(maxlen=_EVENTS_KEPT)
         self._changed = asyncio.Event()
         self._closed = False
+        self._dead = False
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="card-reader", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="card-reader", daemon=True)
         self._thread.start()
         return self
 
@@ -74,6 +77,8 @@ class SerialCardReader:
                 yield self._waiting.popleft()
             if self._closed:
                 return
+            if self._dead:
+                raise GateBug("The card reader's thread has died; its traceback is in the log.")
             self._changed.clear()
             await self._changed.wait()
 
@@ -83,7 +88,19 @@ class SerialCardReader:
         self._waiting.append(event)
         self._changed.set()
 
+    def _end(self) -> None:
+        self._dead = True
+        self._changed.set()
+
     # -- on the reader's own thread from here ----------------------------------------------------
+
+    def _live(self) -> None:
+        """A bug of ours must end the process: without this thread no card is ever seen again."""
+        try:
+            self._run()
+        finally:
+            if self._loop is not None and not self._stopping.is_set():
+                self._loop.call_soon_threadsafe(self._end)
 
     def _tell(self, event: ReaderEvent) -> None:
         assert self._loop is not None

@@ -130,6 +130,7 @@ class GpioSignals:
         self._turn = threading.Condition()
         self._stopped = True
         self._pressed = asyncio.Event()
+        self._broken: SignalsMissing | None = None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -177,14 +178,21 @@ class GpioSignals:
             self._panel.rest()
 
     async def acknowledged(self) -> None:
+        """SignalsMissing where the rhythm cannot go on: the barrier would stay as it is."""
         await self._pressed.wait()
+        if self._broken is not None:
+            raise self._broken
         self._pressed.clear()
 
     def _play(self) -> None:
-        with self._turn:
-            while not self._stopped:
-                due_ms = self._panel.advance(_now_ms())
-                self._turn.wait(None if due_ms is None else max(0, due_ms - _now_ms()) / 1000)
+        try:
+            with self._turn:
+                while not self._stopped:
+                    due_ms = self._panel.advance(_now_ms())
+                    self._turn.wait(None if due_ms is None else max(0, due_ms - _now_ms()) / 1000)
+        except (GPIOZeroError, OSError, *_lgpio_errors()) as e:
+            self._broken = _unusable(e)
+            self._loop.call_soon_threadsafe(self._pressed.set)
 
     def _edge(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.call_later, CONFIRM_S, self._confirm)
@@ -226,12 +234,16 @@ def _claiming() -> Iterator[None]:
     try:
         yield
     except (GPIOZeroError, OSError, ImportError, *_lgpio_errors()) as e:
-        raise SignalsMissing(
-            f"The GPIO lines cannot be claimed ({type(e).__name__}: {e}): run on a Raspberry Pi "
-            "with lgpio installed, in the group gpio, with no other program on these pins.",
-            "无法使用 GPIO：请在树莓派上运行，安装 lgpio，加入 gpio 组，并确认引脚未被占用。",
-            cause=str(e),
-        ) from e
+        raise _unusable(e) from e
+
+
+def _unusable(error: Exception) -> SignalsMissing:
+    return SignalsMissing(
+        f"The GPIO lines cannot be used ({type(error).__name__}: {error}): run on a Raspberry Pi "
+        "with lgpio installed, in the group gpio, with no other program on these pins.",
+        "无法使用 GPIO：请在树莓派上运行，安装 lgpio，加入 gpio 组，并确认引脚未被占用。",
+        cause=str(error),
+    )
 
 
 def _lgpio_errors() -> tuple[type[Exception], ...]:

@@ -23,10 +23,13 @@ from gate.core.events import (
     ReaderBack,
     ReaderLost,
 )
+from gate.drivers.card_watch import CardWatch
+from gate.drivers.clock import SystemClock
 from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
+from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
 
 FIRST = card_of("11010519491231002X", "测试甲", "2030-01-01")
@@ -297,3 +300,17 @@ async def test_events_nobody_takes_are_dropped_oldest_first(simulated: Simulated
             reader._keep(ReaderLost(str(number)))
         events = Taker(reader, 10)
         assert (await events.next(ReaderLost)).detail == "36"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_a_bug_on_the_readers_thread_is_not_silence(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(CardWatch, "poll", broken)
+    reader = SerialCardReader(simulated.port, simulated.baud, SystemClock(), simulated.poll_s)
+    async with reader, asyncio.timeout(10):
+        with pytest.raises(GateBug):
+            await anext(reader.events())

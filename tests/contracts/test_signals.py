@@ -295,3 +295,19 @@ async def test_a_pin_taken_twice_is_refused_and_the_others_given_back() -> None:
         async with signals:
             pass
     assert not any(signals._pins._reservations.values())
+
+
+async def test_outputs_that_cannot_be_moved_any_more_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the one task that waits for the signals: a barrier that nobody shuts must end the gate."""
+
+    def gone(*_: object) -> None:
+        raise OSError("lines gone")
+
+    async with SimulatedSignals(**SETTINGS) as signals, asyncio.timeout(10):
+        waiting = asyncio.create_task(signals.acknowledged())
+        monkeypatch.setattr(signals._panel, "advance", gone)
+        signals.open_barrier()
+        with pytest.raises(SignalsMissing, match="lines gone"):
+            await waiting
