@@ -8,7 +8,8 @@ from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.exam import liveness_asked
 from gate.core.reasons import MEANING
-from gate.errors import StorageRefused, UsageError
+from gate.core.upkeep import out_of_service
+from gate.errors import UsageError
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
 
@@ -72,7 +73,7 @@ class FrontDesk:
             )
         roster = self._lane.roster
         if roster is None:
-            raise _out_of_service()
+            raise out_of_service()
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
         now = self._lane.unit.clock.now()
         await self._lane.ask(
@@ -132,10 +133,3 @@ def _short(text: str, field: str, most: int) -> str:
 
 def _usage(en: str, zh: str) -> UsageError:
     return UsageError(en, zh)
-
-
-def _out_of_service() -> StorageRefused:
-    return StorageRefused(
-        "Out of service: nothing can be recorded; use the staffed lane.",
-        "设备停用，无法记录，请走人工通道。",
-    )

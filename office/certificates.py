@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from gate.durable import write_file
 from gate.errors import InputDamaged
-from gate.roster.keys import write_file
 
 BACKDATED = timedelta(days=2 * 365)
 CA_VALID = timedelta(days=10 * 365)

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.durable import write_file
 from gate.errors import InputDamaged
-from gate.roster.keys import write_file
 from office.home import Home
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
+from gate.durable import write_file
 from gate.errors import UsageError
-from gate.roster.keys import read_key, write_file, write_key
+from gate.roster.keys import read_key, write_key
 from office.certificates import (
     Authority,
     issue_client,

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from gate.core.exam import Exam
+from gate.durable import file_sha256, write_file
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.ports import Template
-from gate.roster.build import Row, file_sha256, write_roster
+from gate.roster.build import Row, write_roster
 from gate.roster.format import Record, Templates
-from gate.roster.keys import read_key, write_file, write_key
+from gate.roster.keys import read_key, write_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.sealing import RosterKeys, new_key, wrap
 from gate.roster.shelf import storage_refused

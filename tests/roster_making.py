@@ -10,6 +10,7 @@ from nacl.signing import SigningKey
 
 from gate.core.card import check_character
 from gate.core.exam import Exam, Seat
+from gate.durable import file_sha256
 from gate.roster import build, sealing
 from gate.roster.exam_data import exam_from_toml
 from gate.roster.format import COHORT_SIZE, Record, Templates
@@ -105,7 +106,7 @@ class Office:
             not_before=NOW - timedelta(hours=1),
             expires=expires,
             file=file.name,
-            sha256=build.file_sha256(file),
+            sha256=file_sha256(file),
             size=file.stat().st_size,
             counts={
                 "candidates": len(rows),

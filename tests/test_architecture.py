@@ -10,9 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync", "gate.console")
 # Both control sockets, the staff's and the simulator's, speak JSON lines.
-SHARED = {"gate.drivers": ("gate.jsonlines",), "gate.console": ("gate.jsonlines",)}
+SHARED = {
+    "gate.drivers": ("gate.jsonlines",), "gate.console": ("gate.jsonlines",),
+    "gate.models": ("gate.durable",), "gate.roster": ("gate.durable",),
+    "gate.store": ("gate.durable",),
+}  # fmt: skip
 OFFICE_MAY = (
     "gate.core",
+    "gate.durable",
     "gate.errors",
     "gate.ports",
     "gate.roster",
@@ -91,6 +96,10 @@ def test_rooms_do_not_know_each_other(room: str) -> None:
 
 def test_jsonlines_imports_errors_only() -> None:
     assert ours(imports_of(ROOT / "gate/jsonlines.py")) == {"gate.errors"}
+
+
+def test_durable_imports_nothing_of_ours() -> None:
+    assert ours(imports_of(ROOT / "gate/durable.py")) == set()
 
 
 def test_gate_never_imports_office() -> None:

@@ -51,9 +51,13 @@ _ENVELOPE = frozenset({
 
 def canonical_bytes(event: Mapping[str, Any]) -> bytes:
     """The bytes that the hash covers. ValueError for NaN, infinity and lone surrogates."""
-    hashed = {k: v for k, v in event.items() if k not in NOT_HASHED}
+    return canonical_json({k: v for k, v in event.items() if k not in NOT_HASHED})
+
+
+def canonical_json(value: object) -> bytes:
+    """The one spelling of a JSON value that is hashed or signed. ValueError, RecursionError."""
     return json.dumps(
-        hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
 
 

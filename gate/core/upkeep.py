@@ -39,10 +39,11 @@ NOTED_AT_ONCE = 100
 def refuse_while_stopped(state: State) -> None:
     """StorageRefused: without a journal or a roster nobody can be decided and recorded."""
     if STOPS_ALL & state.faults:
-        raise _out_of_service()
+        raise out_of_service()
 
 
-def _out_of_service() -> StorageRefused:
+def out_of_service() -> StorageRefused:
+    """What staff are told while nothing can be recorded."""
     return StorageRefused(
         "Out of service: nothing can be recorded; use the staffed lane.",
         "设备停用，无法记录，请走人工通道。",
@@ -53,7 +54,7 @@ def verdict(state: State, event: VerdictGiven) -> Step:
     """NoSuchEntry for a decision that is not open (any more), UsageError while the answer to
     another record is due, StorageRefused without a journal. A verdict needs no roster."""
     if Fault.JOURNAL in state.faults:
-        raise _out_of_service()
+        raise out_of_service()
     if state.verdict is not None or state.phase is Phase.RECORDING:
         raise UsageError("Another decision is being recorded: try again.", "正在记录，请稍后再试。")
     settled = find_unsettled(state, event.decision)

@@ -1,6 +1,5 @@
 """Which network files there must be, where they are, and whether they are whole."""
 
-import hashlib
 import os
 import shlex
 import tomllib
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from gate.durable import file_sha256
 from gate.errors import ModelDamaged
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
@@ -88,12 +88,6 @@ def build_command(folder: Path) -> str:
     return f"exam-gate models build{to}"
 
 
-def sha256_of(path: Path) -> str:
-    """Hex digest, read in pieces so that a large file is never whole in memory."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
-
-
 def verify(folder: Path) -> list[str]:
     """One sentence, English and Chinese, for each network that is missing, cut short or altered;
     empty when whole."""
@@ -123,7 +117,7 @@ def fault(folder: Path, output: Output) -> tuple[str, str] | None:
         size = path.stat().st_size
         if size != output.size_bytes:
             how, how_zh = _size_words(size, output.size_bytes)
-        elif sha256_of(path) == output.sha256:
+        elif file_sha256(path) == output.sha256:
             return None
         else:
             how, how_zh = (

@@ -1,6 +1,5 @@
 """Writing a roster file from values. The office calls it; what is personal goes in sealed."""
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -90,8 +89,3 @@ def _write_row(db: sqlite3.Connection, row: Row, keys: RosterKeys) -> None:
         db.execute(
             "INSERT INTO photo VALUES (?, ?)", (key, seal(keys.content, "photo", key, row.photo))
         )
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,14 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.durable import file_sha256, sync_folder, write_file
 from gate.errors import (
     ExpiryRefused,
     Refused,
     StorageDamaged,
     VersionRefused,
 )
-from gate.roster.build import file_sha256
-from gate.roster.keys import sync_folder, write_file
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap

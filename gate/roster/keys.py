@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-import os
 from pathlib import Path
 
+from gate.durable import write_file
 from gate.errors import InputDamaged, Refused
 
 KEY_BYTES = 32
@@ -58,30 +58,3 @@ def write_key(path: Path, raw: bytes, private: bool) -> None:
     if len(raw) != KEY_BYTES:
         raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(raw)}")
     write_file(path, base64.b64encode(raw) + b"\n", 0o600 if private else 0o644)
-
-
-def write_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a small file whole or not at all, on disk when this returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), mode)  # a left-over staged file keeps its mode otherwise
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        staged.replace(path)
-    except OSError:
-        staged.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,7 +17,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from gate.core.decision import key_id
+from gate.core.decision import canonical_json, key_id
 from gate.core.exam import Exam
 from gate.errors import InputDamaged, SignatureRefused
 from gate.roster.exam_data import exam_from_json, exam_to_json
@@ -91,7 +91,7 @@ def sign(manifest: Manifest, office_signing_key: bytes) -> bytes:
         "key_id": key_id(bytes(key.verify_key)),
         "keys": dict(manifest.keys),
     }
-    signature = key.sign(_PREFIX + _canonical(body)).signature
+    signature = key.sign(_PREFIX + canonical_json(body)).signature
     signed = {**body, "signature": base64.b64encode(signature).decode("ascii")}
     return json.dumps(signed, ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -108,8 +108,8 @@ def verify(raw: bytes, office_public_key: bytes, source: str) -> Manifest:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
         raise _damaged(source) from e
     try:
-        VerifyKey(office_public_key).verify(_PREFIX + _canonical(body), signature)
-    except (BadSignatureError, ValueError, TypeError) as e:
+        VerifyKey(office_public_key).verify(_PREFIX + canonical_json(body), signature)
+    except (BadSignatureError, ValueError, TypeError, RecursionError) as e:
         raise _refused(source, signer, key_id(office_public_key)) from e
     try:
         return _manifest(_Body.model_validate(body), source)
@@ -120,12 +120,6 @@ def verify(raw: bytes, office_public_key: bytes, source: str) -> Manifest:
 def digest(raw: bytes) -> str:
     """Names a manifest: SHA-256 of its file, hex."""
     return hashlib.sha256(raw).hexdigest()
-
-
-def _canonical(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(
-        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
 
 
 def _manifest(body: _Body, source: str) -> Manifest:

@@ -18,8 +18,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.durable import sync_folder, write_file
 from gate.errors import GateError, StorageDamaged, StorageRefused
-from gate.roster.keys import sync_folder, write_file
 
 MANIFEST = "manifest.json"
 

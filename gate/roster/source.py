@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gate.durable import sync_folder
 from gate.errors import InputDamaged, Refused, UsageError
-from gate.roster.keys import sync_folder
 from gate.roster.manifest import SUFFIX, Manifest
 from gate.roster.shelf import MANIFEST, storage_refused
 

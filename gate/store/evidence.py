@@ -1,15 +1,14 @@
 """Evidence pictures: sealed to the chief examiner before they touch the disk."""
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
 from nacl.public import PublicKey, SealedBox
 
+from gate.durable import write_file
 from gate.errors import GateBug, InputRejected
 from gate.store.faults import from_system
-from gate.store.opening import sync_folder
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -34,20 +33,7 @@ class SealedEvidence:
             raise GateBug(f"Not a name for an evidence file: {name!r}.", "证据文件名无效。")
         sealed = self._box.encrypt(jpeg)
         try:
-            self._write(sealed, name)
+            write_file(self._folder / f"{name}.sealed", sealed, 0o600)
         except OSError as e:
             raise from_system(self._folder, e) from e
         return hashlib.sha256(sealed).hexdigest()
-
-    def _write(self, sealed: bytes, name: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        part = self._folder / f".{name}.part"
-        try:
-            with part.open("wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._folder / f"{name}.sealed")
-        finally:
-            part.unlink(missing_ok=True)  # a full disk must get its bytes back
-        sync_folder(self._folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decision import GENESIS, verify_chain
+from gate.durable import sync_folder
 from gate.errors import GateError, Refused, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
@@ -114,12 +115,3 @@ def check_chain(db: sqlite3.Connection, path: Path, gate: str, opened: Opened) -
         raise damaged(path, f"a row behind event {seq} cannot be read: {e}") from e
     if fault is not None:
         raise damaged(path, f"event {fault.seq}: {fault.what}")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name in `folder` survive a power cut. OSError."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

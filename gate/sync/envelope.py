@@ -10,7 +10,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from gate.core.decision import key_id
+from gate.core.decision import canonical_json, key_id
 from gate.errors import InputRejected, SignatureRefused
 
 MAX_BYTES = 32 * 1024
@@ -99,9 +99,6 @@ def _covered(domain: str, head: Mapping[str, Any]) -> bytes:
 def compact(value: Any) -> bytes:
     """Canonical bytes. InputRejected for NaN, infinity and lone surrogates."""
     try:
-        encoded = json.dumps(
-            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
-        return encoded.encode()
+        return canonical_json(value)
     except (ValueError, RecursionError) as e:
         raise InputRejected(f"A message has no canonical bytes: {e}.") from e
