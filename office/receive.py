@@ -196,8 +196,11 @@ class Receiver:
         if self.status_file is None:
             return
         part = self.status_file.with_name(self.status_file.name + ".part")
-        part.write_text(json.dumps(self.status()), encoding="utf-8")
-        part.replace(self.status_file)
+        try:
+            part.write_text(json.dumps(self.status()), encoding="utf-8")
+            part.replace(self.status_file)
+        except OSError as e:  # counts for others to read: nothing that is stored depends on them
+            log.warning("%s cannot be written: %s", self.status_file, e.strerror)
 
     def status(self) -> dict[str, Any]:
         return {

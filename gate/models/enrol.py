@@ -1,6 +1,7 @@
 """A ticket photo to a template, or the reason why not."""
 
 import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def decode_photo(data: bytes) -> Picture:
             )
     except Image.DecompressionBombError as e:
         raise rejected("too-large") from e
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as e:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error) as e:
         raise rejected("damaged") from e
     if upright is None:
         raise rejected("too-large")

@@ -12,6 +12,8 @@ from gate.roster.manifest import SUFFIX, Manifest
 from gate.roster.shelf import MANIFEST, storage_refused
 
 _CHUNK_BYTES = 1 << 20
+_MANIFEST_MAX = 4 << 20
+"""Bytes: hundreds of papers and gates. A stick may hold anything under that name."""
 _NAME = re.compile(r"(?P<exam>[a-z0-9-]+)_(?P<site>[a-z0-9-]+)_v(?P<version>\d+)")
 
 
@@ -22,7 +24,8 @@ def read_manifest(source: Path, site: str) -> tuple[Path, bytes]:
     """
     path = _chosen(source, site) if source.is_dir() else source
     try:
-        return path, path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(_MANIFEST_MAX + 1)
     except FileNotFoundError as e:
         raise InputDamaged(
             f"Nothing at {path}: name the folder or the manifest that the office made.",
@@ -31,6 +34,9 @@ def read_manifest(source: Path, site: str) -> tuple[Path, bytes]:
         ) from e
     except OSError as e:
         raise _unreadable(path, e) from e
+    if len(raw) > _MANIFEST_MAX:
+        raise _altered(path, f"it has more than {_MANIFEST_MAX} bytes")
+    return path, raw
 
 
 def _chosen(folder: Path, site: str) -> Path:
@@ -91,6 +97,8 @@ def _checked_chunks(source: Path, manifest: Manifest) -> Iterator[bytes]:
             while chunk := reading.read(_CHUNK_BYTES):
                 hashed.update(chunk)
                 size += len(chunk)
+                if size > manifest.size:  # before a unit's disk is filled with it
+                    raise _altered(source, f"it has more than {manifest.size} bytes")
                 yield chunk
     except OSError as e:
         raise _unreadable(source, e) from e

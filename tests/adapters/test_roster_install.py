@@ -118,6 +118,20 @@ def cut_file(office: Office, folder: Path) -> Path:
     return path
 
 
+def longer_file(office: Office, folder: Path) -> Path:
+    path = office.written(folder, 3)
+    with next(folder.glob("*.roster")).open("ab") as file:
+        file.truncate(1 << 40)
+    return path
+
+
+def huge_manifest(office: Office, folder: Path) -> Path:
+    path = office.written(folder, 3)
+    with path.open("ab") as file:
+        file.truncate(1 << 40)
+    return path
+
+
 def no_file(office: Office, folder: Path) -> Path:
     path = office.written(folder, 3)
     next(folder.glob("*.roster")).unlink()
@@ -152,6 +166,8 @@ REFUSED: list[tuple[Callable[[Office, Path], Path], type[GateError], int]] = [
     (lambda o, f: o.written(f, 3, expires=NOW), ExpiryRefused, 5),
     (cut_file, InputDamaged, 4),
     (no_file, InputDamaged, 4),
+    (longer_file, InputDamaged, 4),
+    (huge_manifest, InputDamaged, 4),
     (cut_manifest, InputDamaged, 4),
     (nested_manifest, InputDamaged, 4),
     (lambda o, f: f / "nothing.manifest.json", InputDamaged, 4),
