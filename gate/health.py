@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 
 log = logging.getLogger("gate.health")
 
+WAITING_S = 30.0
+"""What is asked of systemd each time something is still waited for."""
+
 
 class Health:
     """Heartbeats of named tasks. Without systemd it only counts."""
@@ -37,10 +40,6 @@ class Health:
     def beat(self, task: str) -> None:
         self._due[task] = self._monotonic() + self._silent_s[task]
 
-    def excuse(self, task: str) -> None:
-        """`task` has ended as it should."""
-        self._due.pop(task, None)
-
     @property
     def overdue(self) -> list[str]:
         """Names of the tasks that have gone silent."""
@@ -50,8 +49,9 @@ class Health:
     def ready(self, status: str) -> None:
         self._tell(f"READY=1\nSTATUS={status}")
 
-    def status(self, text: str) -> None:
-        self._tell(f"STATUS={text}")
+    def waiting(self, status: str) -> None:
+        """Not ready yet, and no reason to be started anew: TimeoutStartSec begins again."""
+        self._tell(f"EXTEND_TIMEOUT_USEC={round(WAITING_S * 1e6)}\nSTATUS={status}")
 
     def stopping(self) -> None:
         self._tell("STOPPING=1")

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from gate.core import events
 from gate.core.decision import Entry
@@ -59,7 +60,7 @@ class Service:
             if not await self._open_journal(stack, stop):
                 return
             await self._lane.remember()
-            await self._lane.note("start", {"inside": len(self._lane.state.inside)})
+            await self._note("start", {"inside": len(self._lane.state.inside)})
             await self._rosters.look()  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
@@ -75,6 +76,7 @@ class Service:
                 if e.en != told:
                     log.warning("out of service: %s", e.en)
                 told = e.en
+                self._health.waiting(f"out of service: {e.en}")
                 self._lane.show_out_of_service()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._pace.retry_s):
@@ -82,6 +84,12 @@ class Service:
             else:
                 return True
         return False
+
+    async def _note(self, kind: str, body: dict[str, Any]) -> None:
+        """A journal that takes no note takes no decision either: the lane must know."""
+        refused = await self._lane.note(kind, body)
+        if refused is not None:
+            self._lane.put(refused)
 
     async def _work(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
@@ -165,9 +173,7 @@ class Service:
             step_s = (self._clock_offset() - offset).total_seconds()
             if now.trusted != trusted or abs(step_s) > CLOCK_STEP_S:
                 body = {"step_s": round(step_s, 3), "trusted": now.trusted}
-                refused = await self._lane.note("clock", body)
-                if refused is not None:
-                    self._lane.put(refused)
+                await self._note("clock", body)
             offset, trusted = self._clock_offset(), now.trusted
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)

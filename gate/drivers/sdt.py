@@ -27,7 +27,6 @@ LONGEST = 0x090A
 """Largest length field: text, photo and two fingerprints."""
 
 TEXT_SIZE = 256
-PHOTO_SIZE = 1024
 
 
 @dataclass(frozen=True, slots=True)

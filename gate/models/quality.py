@@ -31,9 +31,6 @@ class Bounds:
 LIVE = Bounds()
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
-TICKET_EYES_PX = 90.0
-"""Wanted in a ticket photo (ISO/IEC 19794-5, full frontal); below it the photo is only marked."""
-
 
 CAUSES = (
     Advice.COME_CLOSER,

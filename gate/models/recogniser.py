@@ -10,8 +10,6 @@ from gate.models.alignment import SIDE
 from gate.models.runtime import drop_mapped_pages, make_interpreter
 from gate.ports import Picture, Template
 
-DIMENSIONS = 128
-
 
 class Recogniser:
     """Owns one interpreter: one thread at a time."""

@@ -28,10 +28,12 @@ def environment(tmp_path: Path, **more: str) -> dict[str, str]:
     return {"NOTIFY_SOCKET": str(tmp_path / "notify"), **more}
 
 
-def test_ready_status_and_stopping(manager: socket.socket, tmp_path: Path) -> None:
+def test_waiting_ready_and_stopping(manager: socket.socket, tmp_path: Path) -> None:
     unit = Health(environment(tmp_path))
+    unit.waiting("out of service")
     unit.ready("at work")
     unit.stopping()
+    assert told(manager) == "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=out of service"
     assert told(manager) == "READY=1\nSTATUS=at work"
     assert told(manager) == "STOPPING=1"
 

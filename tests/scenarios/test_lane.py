@@ -98,6 +98,15 @@ async def test_an_unrecorded_admission_is_never_shown(parts: Rig) -> None:
             await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
 
 
+async def test_a_journal_that_opens_and_takes_nothing_is_out_of_service(parts: Rig) -> None:
+    parts.journal.full = True
+    async with running(parts) as gate:
+        await gate.until(lambda: "journal" in gate.desk.status()["faults"])
+        assert gate.desk.status()["phase"] == "out-of-service"
+        parts.journal.full = False
+        await gate.phase("idle")
+
+
 async def test_a_healed_journal_tells_of_the_gap_and_admits_again(parts: Rig) -> None:
     async with running(parts) as gate:
         parts.journal.full = True
