@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 
-def write_file(path: Path, content: bytes, mode: int) -> None:
+def write_file(path: Path, content: bytes | memoryview, mode: int) -> None:
     """Write a small file whole or not at all, on disk when this returns. OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")

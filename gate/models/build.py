@@ -6,11 +6,10 @@ the manifest before it replaces anything.
 
 import hashlib
 import importlib.util
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from gate.durable import write_file
 from gate.errors import ModelDamaged, StorageRefused, UsageError
 from gate.models.fetch import fetch_originals
 from gate.models.files import Manifest, Output, fault, load_manifest
@@ -64,7 +63,7 @@ def _write(folder: Path, output: Output, manifest: Manifest, original: bytes) ->
             found=found, wanted=output.sha256, original=member.path,
         )  # fmt: skip
     try:
-        _write_atomically(folder / output.file_name, data)
+        write_file(folder / output.file_name, data, 0o644)
     except OSError as e:
         raise _cannot_write(folder, e) from e
 
@@ -94,22 +93,3 @@ def _cannot_write(folder: Path, error: OSError) -> StorageRefused:
         f"无法写入 {folder}（{error.strerror}）：请清理空间或用 --to 另选目录。",
         path=str(folder),
     )
-
-
-def _write_atomically(path: Path, data: memoryview) -> None:
-    """Whole or not at all, and on disk when it returns."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
