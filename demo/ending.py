@@ -12,7 +12,7 @@ from demo.processes import cpu_s, program, resident_mb, run
 from demo.sockets import Message
 from demo.stage import GATE, Stage
 
-IDLE_S = 10.0
+IDLE_S = 6.0
 RECEIPTS_S = 30.0
 PARTS = ("total", "roster", "match", "rules", "disk")
 
