@@ -8,7 +8,7 @@ import typer
 
 from gate import __version__
 from gate.errors import ending
-from office.commands import broker_config, keys, receive, roster, verify
+from office.commands import broker_config, evidence, keys, receive, roster, verify
 
 app = typer.Typer(
     name="exam-office",
@@ -21,6 +21,7 @@ app.command("receive")(receive.receive)
 app.command("verify")(verify.verify)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
+app.add_typer(evidence.app, name="evidence")
 
 
 @app.command()

@@ -139,8 +139,12 @@ def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
 
 
 def roster(state: State, event: RosterOpened) -> Step:
-    """One entry says it: that a roster is there again needs no second one."""
-    opened = replace(state, exam=event.exam, faults=state.faults - {Fault.ROSTER})
+    """What another exam left unsettled is its own affair: nobody at the door can settle it now.
+    One journal entry says it all: that a roster is there again needs no second one."""
+    of_this = tuple(u for u in state.unsettled if u.facts.get("exam") in (None, event.exam.id))
+    opened = replace(
+        state, exam=event.exam, faults=state.faults - {Fault.ROSTER}, unsettled=of_this
+    )
     note = Note("roster", {"roster": event.version})
     if state.phase is not Phase.OUT_OF_SERVICE:
         return opened, (note,)

@@ -54,6 +54,17 @@ def test_recall_in_pages_is_the_same(split: int) -> None:
     assert recall(recall(State(), journal[:split]), journal[split:]) == whole
 
 
+def test_what_another_exam_left_open_is_not_shown_again() -> None:
+    gate = Gate()
+    gate.refer(Reason.FACE_MISMATCH)
+    gate.journal[-1]["exam"] = "last-month"
+    again = restarted(gate)
+    assert again.state.unsettled == ()
+    assert again.state.phase is Phase.IDLE
+    gate.journal[-1]["exam"] = EXAM.id
+    assert len(restarted(gate).state.unsettled) == 1
+
+
 def test_a_refer_flashes_again_after_a_restart() -> None:
     gate = Gate()
     gate.refer(Reason.LIVENESS_FAILED)
