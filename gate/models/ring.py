@@ -150,11 +150,13 @@ class Attempt:
         return taken >= self.frames and not self.crowded(view)
 
     def crowded(self, view: View) -> bool:
-        """Whether most of the frames with a face, of the last AGE_NS, had two."""
+        """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
+        stepped up beside the owner a moment ago is there as much as who stood there all along."""
         seen = self._seen(view)
-        last_ns = seen[-1].mono_ns if seen else 0
-        lately = [s.crowded for s in seen if s.mono_ns >= last_ns - AGE_NS]
-        return 2 * sum(lately) > len(lately)
+        if not seen:
+            return False
+        lately = [s.crowded for s in seen if s.mono_ns >= seen[-1].mono_ns - AGE_NS]
+        return seen[-1].crowded or 2 * sum(lately) > len(lately)
 
     def _seen(self, view: View) -> list[Sighting]:
         since_ns = self.began_ns - AGE_NS

@@ -186,9 +186,20 @@ def crowd(view: View, count: int) -> View:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("crowded", "several"), [(0, False), (5, False), (6, True), (10, True)])
-def test_most_frames_with_a_rival_are_several_faces(crowded: int, several: bool) -> None:
-    view = crowd(frames(10), crowded)
+@pytest.mark.parametrize(
+    ("crowded", "several"),
+    [
+        ("..........", False),
+        ("#####.....", False),
+        ("######....", True),
+        (".........#", True),  # who steps up at this moment counts at once
+        ("##########", True),
+    ],
+)
+def test_a_rival_now_or_most_of_the_time_is_several_faces(crowded: str, several: bool) -> None:
+    view = frames(len(crowded))
+    marked = zip(view.sightings, crowded, strict=True)
+    view = replace(view, sightings=tuple(replace(s, crowded=c == "#") for s, c in marked))
     attempt = Attempt(0, 5, 3)
     assert bool(attempt.in_hand(view)) is not several
     assert conclude(attempt, view, PASSED).reason is (

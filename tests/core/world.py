@@ -10,11 +10,14 @@ from gate.core.card import DocumentKind, IdCard
 from gate.core.effects import Effect, Note, OpenBarrier, Record, Show, StartTimer
 from gate.core.entry import Presented
 from gate.core.events import (
+    Acknowledged,
     CandidateFound,
     CardPresented,
     CardUnreadable,
     DecisionRecorded,
     FaceJudged,
+    Fault,
+    FaultRaised,
     Instant,
     RosterOpened,
     Source,
@@ -24,7 +27,7 @@ from gate.core.events import (
 )
 from gate.core.exam import Candidate, Exam, Paper, Seat, Site
 from gate.core.reasons import Reason
-from gate.core.state import State
+from gate.core.state import Phase, State
 
 CN = timezone(timedelta(hours=8))
 
@@ -171,3 +174,18 @@ class Gate:
 
     def timers(self) -> list[float]:
         return [t.seconds for t in self.of(StartTimer)]
+
+
+BEN = candidate("am", key="ben")
+DISK_FULL = FaultRaised(Fault.JOURNAL, "full")
+NO_CAMERA = FaultRaised(Fault.CAMERA, "gone")
+
+
+def press() -> Acknowledged:
+    return Acknowledged("button", instant())
+
+
+def out_of_service(gate: Gate) -> bool:
+    return gate.state.phase is Phase.OUT_OF_SERVICE and gate.lamps == [
+        "red:slow yellow:slow green:slow"
+    ]
