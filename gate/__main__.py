@@ -28,7 +28,7 @@ app.add_typer(simulate.app, name="simulate")
 
 @app.command()
 def version() -> None:
-    """Print the version."""
+    """Print the version. 显示版本。"""
     print(__version__)
 
 

@@ -26,7 +26,7 @@ app.add_typer(evidence.app, name="evidence")
 
 @app.command()
 def version() -> None:
-    """Print the version."""
+    """Print the version. 显示版本。"""
     print(__version__)
 
 

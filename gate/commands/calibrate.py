@@ -14,7 +14,7 @@ _Seed = Annotated[int, typer.Option(help="Draws of cohorts and fused probes.")]
 def calibrate(
     folder: _Dir, out: _Out = None, models: _Models = None, seed: _Seed = 1, threads: int = 1
 ) -> None:
-    """Measure thresholds at FMR 1e-2 to 1e-6 on the faces in DIR, through the gate's pipeline."""
+    """Thresholds at FMR 1e-2 to 1e-6 on the faces in DIR, by the gate's pipeline. 标定阈值。"""
     from gate.commands.progress import with_progress
     from gate.models.calibration import as_toml, measure
     from gate.models.face_set import embed_set, read_face_set

@@ -32,7 +32,7 @@ def show(
     journal: File = None,
     last: Annotated[int, typer.Option(min=1, help="How many events.")] = 20,
 ) -> None:
-    """The newest events as a table."""
+    """The newest events as a table. 查看最近的记录。"""
     from rich.console import Console
     from rich.table import Table
 
@@ -51,7 +51,7 @@ def verify(
     journal: File = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate."""
+    """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate. 校验日志。"""
     opened, gate = _opened(config, journal)
     with opened as found:
         fault = found.fault(gate)
@@ -78,7 +78,7 @@ def export(
     first: Annotated[int, typer.Option(min=1, help="From this seq on.")] = 1,
 ) -> None:
     """Events as JSON lines, in order. `ms` of a decision is null where the gate ended, or has
-    written nothing more, before its timing was kept."""
+    written nothing more, before its timing was kept. 导出日志。"""
     with _opened(config, journal)[0] as found:
         if out is None or str(out) == "-":
             _write(found, nullcontext(sys.stdout), kind, first)

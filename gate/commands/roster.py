@@ -24,7 +24,7 @@ def install(
     path: Annotated[Path, typer.Argument(help="A folder such as a USB stick, or a manifest.")],
     config: ConfigFile = DEFAULT,
 ) -> None:
-    """Check and install a roster. Whatever fails leaves the installed one as it was."""
+    """Check and install a roster. Whatever fails leaves the installed one as it was. 安装名册。"""
     from gate.roster import install as installing
 
     settings = load(config)
@@ -47,7 +47,7 @@ def status(
     config: ConfigFile = DEFAULT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """What is installed, signature and file checked again. Exit 1 where there is none."""
+    """What is installed, checked again. Exit 1 where there is none. 查看名册。"""
     from gate.roster import install as installing
 
     settings = load(config)
@@ -69,7 +69,7 @@ def wipe(
     config: ConfigFile = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
-    """Destroy every roster of this unit: sealed keys first, then files."""
+    """Destroy every roster of this unit: sealed keys first, then files. 销毁名册。"""
     from gate.roster import install as installing
 
     if not yes:

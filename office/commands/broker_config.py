@@ -29,7 +29,8 @@ def broker_config(
     ] = _SHIPPED,
 ) -> None:
     """Write OUT/mosquitto.conf, to be run by `mosquitto -c`. The rules are the shipped files: only
-    their paths and the listener are filled in; mosquitto.conf stands for Debian's own."""
+    their paths and the listener are filled in; mosquitto.conf stands for Debian's own.
+    生成消息服务器配置。"""
     address, _, port = listen.rpartition(":")
     if not address or not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"--listen takes ADDRESS:PORT, not {listen}.", "--listen 应为 地址:端口。")

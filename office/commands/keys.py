@@ -24,7 +24,7 @@ def keys(
         datetime | None, typer.Option(help="Certificates are valid from; else two years ago.")
     ] = None,
 ) -> None:
-    """Make the keys and certificates that are missing; never replace one that is there."""
+    """Make the keys and certificates that are missing; replace none. 生成密钥与证书。"""
     from gate.roster.shelf import storage_refused
     from office.certificates import BACKDATED
     from office.keys import make_keys

@@ -41,7 +41,7 @@ def build(
         list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")
     ] = None,
 ) -> None:
-    """Build, sign and seal the roster of each site. Exit 1: built, but rows were rejected."""
+    """Build, sign and seal each site's roster. Exit 1: built, rows were rejected. 生成名册。"""
     from gate.models.enrol import Enroller
     from gate.models.files import default_folder
     from gate.models.matching import cohort_statistics
