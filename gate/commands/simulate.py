@@ -38,7 +38,7 @@ def reader(
         float, typer.Option(min=0, help="1: as slow as a real module; 0: no.")
     ] = 1.0,
 ) -> None:
-    """The ID-card module (SDT protocol) on a pseudo-terminal; lines typed lay cards. 模拟读卡器。"""
+    """The ID-card module (SDT protocol) on a pseudo-terminal; typed lines lay cards. 模拟读卡器"""
     from gate.drivers.simulated.sdt_chip import Mode
     from gate.drivers.simulated.sdt_module import FAULTS, SdtModule
 
