@@ -1,14 +1,10 @@
 """exam-gate: arguments and exit codes. Each verb lives in gate/commands."""
 
-import io
-import logging
-import sys
-
 import typer
 
 from gate import __version__
 from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate
-from gate.errors import ending
+from gate.program import run_program
 
 app = typer.Typer(
     name="exam-gate",
@@ -33,17 +29,8 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run a command. Every error ends as one sentence in each language and its exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none: \u8bfb
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except Exception as e:
-        code, en, zh = ending(e)
-        if code == 70:
-            logging.getLogger("gate").exception("bug")
-        print(f"exam-gate: {en}\nexam-gate: {zh}", file=sys.stderr)
-        sys.exit(code)
+    """Run a command; never returns without an exit code."""
+    run_program(app, "exam-gate")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 """exam-office: arguments and exit codes. Each verb lives in office/commands."""
 
-import io
-import logging
-import sys
-
 import typer
 
 from gate import __version__
-from gate.errors import ending
+from gate.program import run_program
 from office.commands import broker_config, evidence, keys, receive, roster, verify
 
 app = typer.Typer(
@@ -31,17 +27,8 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run a command. Every error ends as one sentence in each language and its exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none: \u8bfb
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except Exception as e:
-        code, en, zh = ending(e)
-        if code == 70:
-            logging.getLogger("office").exception("bug")
-        print(f"exam-office: {en}\nexam-office: {zh}", file=sys.stderr)
-        sys.exit(code)
+    """Run a command; never returns without an exit code."""
+    run_program(app, "exam-office")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ OFFICE_MAY = (
     "gate.durable",
     "gate.errors",
     "gate.ports",
+    "gate.program",
     "gate.roster",
     "gate.models",
     "gate.sync",
