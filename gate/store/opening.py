@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.core.decision import GENESIS, verify_chain
-from gate.durable import sync_folder
-from gate.errors import GateError, Refused, StorageRefused
+from gate.durable import write_file
+from gate.errors import GateError, Refused, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
 from gate.store.faults import damaged
@@ -70,6 +70,8 @@ def connect(path: Path, gate: str) -> tuple[sqlite3.Connection, Opened | Excepti
 
 def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:
     """Make or check the journal of `gate` behind `db`. sqlite3.Error, StorageDamaged, Refused."""
+    if _is_blank(path):
+        refuse_if_begun(path)
     for pragma in PRAGMAS:
         db.execute(pragma)
     fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -78,7 +80,8 @@ def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:
     schema.migrate(db, schema.steps())
     owner = rows.identity(db)
     if owner is None:
-        owner = _found(db, path, gate)
+        refuse_if_begun(path)
+        owner = _found(db, gate)
     if owner[0] != gate:
         raise Refused(
             f"The journal {path} belongs to gate {owner[0]}, not {gate}: "
@@ -88,14 +91,39 @@ def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:
         )  # fmt: skip
     opened = Opened(rows.head(db, owner[1]), rows.receipt(db))
     check_chain(db, path, gate, opened)
+    if not begun(path).exists():
+        write_file(begun(path), f"{gate} {owner[1]}\n".encode(), 0o600)
     return opened
 
 
-def _found(db: sqlite3.Connection, path: Path, gate: str) -> tuple[str, str]:
+def begun(path: Path) -> Path:
+    """Says beside the journal that there is one, so that an emptied or removed file is not taken
+    for a new unit's: such a gate would have forgotten who is inside."""
+    return path.with_name(f"{path.name}.begun")
+
+
+def refuse_if_begun(path: Path) -> None:
+    """StorageDamaged where a journal was begun here that is not here any more."""
+    if begun(path).exists():
+        raise StorageDamaged(
+            f"The journal {path} is empty or gone, though one was begun here: put it back, or tell "
+            f"the office and remove {begun(path).name} to begin a new one.",
+            f"日志 {path} 为空或丢失，而此处曾有日志：请恢复该文件；或报告考试中心并删除 "
+            f"{begun(path).name} 后重新开始。",
+            path=str(path),
+        )
+
+
+def _is_blank(path: Path) -> bool:
+    """Nothing in the file, and nothing in its write-ahead log that would fill it."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return not any(file.exists() and file.stat().st_size for file in files)
+
+
+def _found(db: sqlite3.Connection, gate: str) -> tuple[str, str]:
     """A new epoch, random, so that a copied card cannot reuse sequence numbers unnoticed."""
     epoch = secrets.token_hex(8)
     db.execute("INSERT INTO journal VALUES (1, ?, ?)", (gate, epoch))
-    sync_folder(path.parent)
     return gate, epoch
 
 

@@ -10,7 +10,8 @@ from gate.core.decision import GENESIS, verify_chain
 from gate.errors import GateBug, InputRejected, Refused, StorageDamaged, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from gate.store import schema
-from tests.journal_making import GATE, OTHER, entered, entry, opened
+from gate.store.opening import begun
+from tests.journal_making import GATE, OTHER, entered, entry, fill, opened
 
 
 def raw(folder: Path) -> sqlite3.Connection:
@@ -302,3 +303,21 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) 
         schema.migrate(db, [*schema.steps(), (2, broken)])
     assert list(db.iterdump()) == before
     assert schema.applied(db) == {1}
+
+
+@pytest.mark.parametrize("left", ["empty", "removed"])
+async def test_a_journal_that_is_gone_is_not_begun_anew(left: str, tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await fill(journal, 3)
+        path = journal._path
+    if left == "empty":
+        path.write_bytes(b"")
+    else:
+        path.unlink()
+    with pytest.raises(StorageDamaged, match="was begun here"):
+        async with opened(tmp_path):
+            pass
+    assert left == "removed" or path.stat().st_size == 0
+    begun(path).unlink()
+    async with opened(tmp_path) as journal:
+        assert journal.head.seq == 0
