@@ -16,7 +16,7 @@ from demo.lamps import LAMPS, Change
 from demo.processes import Crew, program, run
 from demo.sockets import Follower, Message, NotAnswered, ask, told
 
-EXAM, SITE, GATE = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1"
+SITE, GATE = "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 

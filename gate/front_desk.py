@@ -39,7 +39,7 @@ class FrontDesk:
             "phase": state.phase.value,
             "faults": sorted(f.value for f in state.faults),
             "clock": {"at": now.at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
-            "exam": state.exam.id if state.exam else None,
+            "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
             "papers": list(lane.papers_now()),
             "model": lane.unit.matcher.model,

@@ -165,6 +165,11 @@ class Lane:
         asked.done({})
 
     @property
+    def exam_id(self) -> str | None:
+        """The exam of the roster in use, or of the one before while there is none."""
+        return self.state.exam.id if self.state.exam else None
+
+    @property
     def idle(self) -> bool:
         """No visit is under way and no event waits or is being handled."""
         return self.state.phase not in BUSY and self._unhandled == 0
@@ -271,7 +276,7 @@ class Lane:
         return {
             "model": self.unit.matcher.model,
             "roster": self.roster.version if self.roster else None,
-            "exam": self.state.exam.id if self.state.exam else None,
+            "exam": self.exam_id,
         }
 
     async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:

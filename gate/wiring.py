@@ -1,7 +1,7 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +43,8 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
     """A lane with its sockets open. Nothing is opened before `Service.run` but these sockets and,
     under --simulate, the simulated card reader's pseudo-terminal."""
     with _simulated(settings) if simulate else _real(settings) as hardware:
-        unit, lane_of = _unit(settings, hardware)
-        lane = Lane(unit)
-        lane_of.append(lane)
+        # The uplink asks which exam the lane is at; by then the lane is there.
+        lane = Lane(_unit(settings, hardware, exam=lambda: lane.exam_id))
         runtime = settings.paths.runtime
         async with contextlib.AsyncExitStack() as stack:
             staff = StaffSocket(FrontDesk(lane))
@@ -56,11 +55,8 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
             yield lane
 
 
-def _unit(settings: Settings, hardware: Hardware) -> tuple[Unit, list[Lane]]:
-    """The uplink asks which exam the lane is at; the lane is made after it."""
+def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Unit:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
-    lane_of: list[Lane] = []
-    office = read_key(keys.office, "the office's public key")
     journal = SqliteJournal(state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot)
     return Unit(
         id=unit.id,
@@ -80,15 +76,15 @@ def _unit(settings: Settings, hardware: Hardware) -> tuple[Unit, list[Lane]]:
         uplink=MqttUplink(
             host=settings.mqtt.host, port=settings.mqtt.port, ca=settings.mqtt.ca,
             certificate=settings.mqtt.certificate, key=settings.mqtt.key,
-            gate=unit.id, site=unit.site, exam=lambda: _exam_of(lane_of), journal=journal,
-            signing=read_key(keys.signing, "this unit's signing key"), office_public=office,
+            gate=unit.id, site=unit.site, exam=exam, journal=journal,
+            signing=read_key(keys.signing, "this unit's signing key"),
+            office_public=_office_key(settings),
         ),
-    ), lane_of  # fmt: skip
+    )  # fmt: skip
 
 
-def _exam_of(lane_of: list[Lane]) -> str | None:
-    exam = lane_of[0].state.exam if lane_of else None
-    return exam.id if exam else None
+def _office_key(settings: Settings) -> bytes:
+    return read_key(settings.keys.office, "the office's public key")
 
 
 def shelf_of(settings: Settings) -> InstalledShelf:
@@ -97,7 +93,7 @@ def shelf_of(settings: Settings) -> InstalledShelf:
     return InstalledShelf(
         settings.paths.state, gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
-        office=read_key(keys.office, "the office's public key"),
+        office=_office_key(settings),
     )  # fmt: skip
 
 

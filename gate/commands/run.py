@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gate.config import DEFAULT
+from gate.config import DEFAULT, Settings, load
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,6 @@ def run(
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the gate until SIGTERM. 运行闸机。"""
-    from gate.config import load
     from gate.memory import give_back_early
 
     give_back_early()
@@ -36,13 +35,11 @@ def run(
         raise _first(group) from group
 
 
-async def _main(settings: object, simulate: bool) -> None:
-    from gate.config import Settings
+async def _main(settings: Settings, simulate: bool) -> None:
     from gate.health import Health
     from gate.service import Service
     from gate.wiring import wired
 
-    assert isinstance(settings, Settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -112,11 +112,6 @@ def note_office(
     return replace(window, listening=listening)
 
 
-def next_timeout(window: Window) -> float | None:
-    """When `note_time` has something to do."""
-    return min((s.at_s + window.timeout_s for s in window.sent), default=None)
-
-
 def _slice(first: int, last: int, *, hist: bool) -> Slice:
     return Slice(first, min(last, first + MAX_EVENTS - 1), hist)
 

@@ -33,18 +33,6 @@ from tests.mqtt_making import (
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return made_home(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture
-def home(keys: Home) -> Home:
-    for path in keys.root.glob("office.sqlite*"):
-        path.unlink()
-    return keys
-
-
 def test_a_gate_speaks_and_hears_under_its_own_name_only(home: Home, tmp_path: Path) -> None:
     with broker_at(home, tmp_path / "broker") as broker:
         news: queue.Queue[LinkEvent] = queue.Queue()

@@ -25,18 +25,6 @@ from tests.mqtt_making import (
 pytestmark = pytest.mark.system
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return made_home(tmp_path_factory.mktemp("office"))
-
-
-@pytest.fixture
-def home(keys: Home) -> Home:
-    for path in keys.root.glob("office.sqlite*"):
-        path.unlink()
-    return keys
-
-
 async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: Path) -> None:
     with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
         async with opened(tmp_path) as journal:
