@@ -158,7 +158,7 @@ class Service:
     async def _watch(self) -> None:
         """Camera, clock, and the followers' view of it all."""
         self._health.expect("watch", SILENT_S)
-        offset, trusted = self._clock_offset(), self._unit.clock.now().trusted
+        before = self._unit.clock.now()
         while True:
             stalled_s = self._unit.matcher.stalled_s
             if stalled_s > GIVE_UP_S:
@@ -170,18 +170,13 @@ class Service:
             present = stalled_s > STALLED_S
             self._tell_fault(events.Fault.CAMERA, present, "no picture from the camera")
             now = self._unit.clock.now()
-            step_s = (self._clock_offset() - offset).total_seconds()
-            if now.trusted != trusted or abs(step_s) > CLOCK_STEP_S:
+            step_s = (_clock_offset(now) - _clock_offset(before)).total_seconds()
+            if now.trusted != before.trusted or abs(step_s) > CLOCK_STEP_S:
                 body = {"step_s": round(step_s, 3), "trusted": now.trusted}
                 await self._note("clock", body)
-            offset, trusted = self._clock_offset(), now.trusted
+            before = now
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
-
-    def _clock_offset(self) -> timedelta:
-        """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
-        now = self._unit.clock.now()
-        return now.at - _EPOCH - timedelta(microseconds=now.mono_ns // 1000)
 
     def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
         if present != (fault in self._lane.state.faults):
@@ -218,3 +213,8 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=FINISH_S)
+
+
+def _clock_offset(now: events.Instant) -> timedelta:
+    """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
+    return now.at - _EPOCH - timedelta(microseconds=now.mono_ns // 1000)

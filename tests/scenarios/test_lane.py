@@ -1,6 +1,7 @@
 """The lane and its service: record then act, faults, restarts, the order of the end."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,21 @@ async def test_the_button_silences_a_refer(parts: Rig) -> None:
         parts.signals.pressed.set()
         await gate.until(lambda: parts.signals.history[-1][0] == "")
         assert gate.desk.status()["unsettled"][0]["acknowledged"]
+
+
+async def test_a_step_of_the_clock_and_a_change_of_trust_are_journaled_once(parts: Rig) -> None:
+    async with running(parts) as gate:
+        head = parts.journal.head.seq
+        parts.clock.at += timedelta(seconds=3)
+        await gate.until(lambda: parts.journal.head.seq > head)
+        parts.clock.trusted = False
+        await gate.until(lambda: parts.journal.head.seq > head + 1)
+        parts.clock.at += timedelta(seconds=1)  # no more than a correction
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.decision()
+        found = await parts.journal.read(head + 1, 10)
+        told = [(e["step_s"], e["trusted"]) for e in found if e["kind"] == "clock"]
+        assert told == [(3.0, True), (0.0, False)]
 
 
 @pytest.mark.parametrize("phase", ["idle", "matching", "showing", "out-of-service"])
