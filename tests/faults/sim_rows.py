@@ -1,0 +1,5 @@
+"""The simulator's rows."""
+
+from tests.faults.row import Row
+
+ROWS: tuple[Row, ...] = ()
