@@ -5,6 +5,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -13,8 +14,12 @@ from gate.sync.link import Acked, Address, Down, LinkEvent, Message, Up, Will
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.process import Process
 
-QUEUE_MAX = 100
-"""Beyond this an absent client's messages are dropped without a word, as mosquitto does."""
+QUEUE_MAX = 40
+"""Beyond this an absent client's messages are dropped without a word, as mosquitto does (there
+1,000 by default; less here, so that it happens)."""
+
+RECEIVE_MAXIMUM = 8
+"""Not yet acknowledged at once, as a client asks for it (MQTT 5, 3.1.2.11.3)."""
 
 
 @dataclass(slots=True)
@@ -29,10 +34,12 @@ class Trouble:
 
 @dataclass(slots=True)
 class Session:
-    """What the broker keeps of one client. `queue`: not acknowledged yet, in order."""
+    """What the broker keeps of one client. `queue`: not acknowledged yet, in order; the first
+    `under_way` of it were sent on this connection."""
 
     topics: list[str] = field(default_factory=list)
-    queue: list[tuple[int, str, bytes, bool]] = field(default_factory=list)
+    queue: list[Message] = field(default_factory=list)
+    under_way: int = 0
     keeps: bool = False
 
 
@@ -91,10 +98,10 @@ class Broker:
         self.links[name] = link
         link.stood = True
         link.post(Up())
-        waiting = self.sessions[name].queue
-        self.hits["redelivered"] += len(waiting)
-        for mid, topic, payload, retained in waiting:
-            self._down(link, mid, topic, payload, retained)
+        session = self.sessions[name]
+        self.hits["redelivered"] += len(session.queue)
+        session.under_way = 0
+        self._send(link, session)
 
     def lost(self, link: "SimLink") -> None:
         """A connection ended without a goodbye: its will is published."""
@@ -133,8 +140,14 @@ class Broker:
 
     def acked(self, link: "SimLink", mid: int) -> None:
         session = self.sessions.get(link.address.name)
-        if session is not None and self.links.get(link.address.name) is link:
-            session.queue = [m for m in session.queue if m[0] != mid]
+        if session is None or self.links.get(link.address.name) is not link:
+            return
+        for place, message in enumerate(session.queue):
+            if message.mid == mid:
+                del session.queue[place]
+                session.under_way -= place < session.under_way
+                self._send(link, session)
+                return
 
     def inject(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """A message of somebody who got into the broker."""
@@ -155,23 +168,23 @@ class Broker:
         if len(session.queue) >= QUEUE_MAX:
             self.hits["queue overflow"] += 1
             return
-        self._mid += 1
-        session.queue.append((self._mid, topic, payload, retained))
-        link = self.links.get(name)
-        if link is not None:
-            self._down(link, self._mid, topic, payload, retained)
-
-    def _down(
-        self, link: "SimLink", mid: int, topic: str, payload: bytes, retained: bool
-    ) -> None:
-        message = Message(topic, payload, mid, retained)
         if self.rng.random() < self.trouble.drop:
             self.hits["dropped"] += 1
             return
-        link.later(lambda: link.arrive(message))
-        if self.rng.random() < self.trouble.duplicate:
-            self.hits["duplicated"] += 1
-            link.later(lambda: link.arrive(message))
+        self._mid += 1
+        session.queue.append(Message(topic, payload, self._mid, retained))
+        link = self.links.get(name)
+        if link is not None:
+            self._send(link, session)
+
+    def _send(self, link: "SimLink", session: Session) -> None:
+        while session.under_way < min(RECEIVE_MAXIMUM, len(session.queue)):
+            message = session.queue[session.under_way]
+            session.under_way += 1
+            link.later(partial(link.arrive, message))
+            if self.rng.random() < self.trouble.duplicate:
+                self.hits["duplicated"] += 1
+                link.later(partial(link.arrive, message))
 
 
 class SimLink:

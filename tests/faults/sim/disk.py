@@ -37,6 +37,7 @@ class Disk:
         self.synced_wal = 0
         self._before: bytes | None = None
         self._connections: list[sqlite3.Connection] = []
+        self._syncs = True
         self.mount({})
 
     @property
@@ -92,9 +93,10 @@ class Disk:
 
     def opened(self, db: sqlite3.Connection) -> None:
         self._connections.append(db)
+        self._syncs = db.execute("PRAGMA synchronous").fetchone()[0] >= 2
         self.synced_wal = self._wal_size()
 
-    def write(self, db: sqlite3.Connection, work: Callable[[], Any]) -> Any:
+    def write(self, work: Callable[[], Any]) -> Any:
         """`work`, with a kill before, inside or after it, or a fault of the disk instead of it."""
         self._owner.step("before a write")
         self._refuse()
@@ -105,7 +107,7 @@ class Disk:
             raise _error("disk I/O error", sqlite3.SQLITE_IOERR)
         self._owner.step("inside a write")
         self._before = None
-        if db.execute("PRAGMA synchronous").fetchone()[0] >= 2:
+        if self._syncs:
             self.synced_wal = self._wal_size()
         self._owner.step("after a write")
         return done
@@ -155,7 +157,7 @@ class InlineConnection:
     async def execute(self, sql: str, values: Any = ()) -> Any:
         if self._disk is None or not sql.startswith("INSERT"):
             return self._db.execute(sql, values)
-        return self._disk.write(self._db, lambda: self._db.execute(sql, values))
+        return self._disk.write(lambda: self._db.execute(sql, values))
 
     async def execute_fetchall(self, sql: str, values: Any = ()) -> Any:
         return self._db.execute(sql, values).fetchall()

@@ -17,7 +17,7 @@ from tests.faults.sim.people import OFFICE_KEY
 from tests.faults.sim.process import Killed, Process
 
 _ADDRESS = Address("broker", 8883, Path(), Path(), Path(), name="office")
-_RETRY_S = 2.0
+_RETRY_S = 4.0
 
 
 class SimStore(OfficeStore):
