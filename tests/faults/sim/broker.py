@@ -273,4 +273,6 @@ def _matches(pattern: str, topic: str) -> bool:
     if "+" not in pattern:
         return False
     parts, wanted = topic.split("/"), pattern.split("/")
-    return len(parts) == len(wanted) and all(w in ("+", p) for w, p in zip(wanted, parts, strict=True))
+    return len(parts) == len(wanted) and all(
+        w in ("+", p) for w, p in zip(wanted, parts, strict=True)
+    )

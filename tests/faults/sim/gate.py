@@ -200,7 +200,7 @@ class SimGate(Process):
         self.uplink = MqttUplink(
             host="broker", port=8883, ca=Path(), certificate=Path(), key=Path(), gate=self.gate,
             site=SITE, exam=lambda: EXAM.id, journal=self.journal, signing=seed_of(self.gate),
-            office_public=OFFICE_PUBLIC,
+            office_public=OFFICE_PUBLIC, chance=self.rng,
         )  # fmt: skip
         unit = Unit(
             self.gate, SITE, self.clock, self.reader, SimMatcher(self), SimSignals(self),

@@ -175,5 +175,3 @@ def _standing(unit: SimGate) -> str:
         return f"it does not run ({unit.ended})"
     known, head = unit.journal._receipt, unit.journal._head
     return f"head {head and head.seq}, receipt {known and (known.high, known.missing)}"
-
-

@@ -71,8 +71,8 @@ class World:
     def link(self, address: Any, post: Any, will: Any, keep_session_s: int = 0) -> SimLink:
         """What `gate.sync.mqtt.Link` is in this world."""
         link = SimLink(address, post, will, keep_session_s)
-        uplink = post.__self__._up
-        link.owner = next(unit for unit in self.gates if unit.uplink is uplink)
+        standing = post.__self__._of
+        link.owner = next(u for u in self.gates if u.uplink._standing is standing)
         link.broker = self.broker
         return link
 
