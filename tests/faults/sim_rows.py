@@ -1,10 +1,12 @@
 """The simulator's rows: one world, other troubles in each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.faults.row import Finding, Row, Say
 from tests.faults.sim import actions as do
+from tests.faults.sim.mutants import Mutant
+from tests.faults.sim.seams import Patch
 from tests.faults.sim.world import World, play_seed
 
 Action = Callable[[World], str | None]
@@ -46,9 +48,11 @@ def mixed(world: World, kinds: dict[str, Kinds], most: int) -> None:
 
 
 def once(
-    seed: int, say: Say | None, *, kinds: dict[str, Kinds], gates: int = 1, most: int = 24
-) -> Finding:
-    return play_seed(seed, say, partial(mixed, kinds=kinds, most=most), gates=gates)
+    seed: int, say: Say | None, *, kinds: dict[str, Kinds], gates: int = 1, most: int = 24,
+    mutant: Sequence[Patch] = (),
+) -> Finding:  # fmt: skip
+    script = partial(mixed, kinds=kinds, most=most)
+    return play_seed(seed, say, script, gates=gates, mutant=mutant)
 
 
 def _row(
@@ -65,9 +69,24 @@ ROWS: tuple[Row, ...] = (
     _row("sim-kills", "gate killed or cut from its power at any step", KILLS, 10_000, 200),
     _row("sim-office", "office killed, full, restored from a backup", OFFICE, 10_000, 200),
     _row(
-        "sim-network", "packets dropped, doubled, reordered, late; partitions; broker killed, wiped",
+        "sim-network",
+        "packets dropped, doubled, reordered, late; partitions; broker killed, wiped",
         NETWORK | BROKER, 10_000, 200,
     ),
     _row("sim-card", "disk full, write failed, kills beside it", CARD | KILLS, 5_000, 150),
     _row("sim-clock", "clock at 1970, an hour back, a day on, untrusted", CLOCK, 3_000, 50),
 )  # fmt: skip
+
+
+SCRIPTS = {row.name: row.once for row in ROWS}
+
+
+def hunt(mutant: Mutant, most: int) -> tuple[int, list[str]] | None:
+    """How many seeds of its row it takes to catch `mutant`, and what is said; None: not within
+    `most`."""
+    played = SCRIPTS[mutant.row]
+    for seed in range(1, most + 1):
+        found = played(seed, None, mutant=mutant.patches())
+        if not found.clean:
+            return seed, found.faults
+    return None
