@@ -60,6 +60,10 @@ class FrontDesk:
                 }
                 for u in state.unsettled
             ],
+            "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
+            "warnings": [
+                f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]
+            ],
             "uplink": dict(lane.unit.uplink.status),
         }
 
