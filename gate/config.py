@@ -210,7 +210,7 @@ def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
     """Faults between fields, which pydantic looks for only where each field is right by itself."""
     named = {f["loc"] for f in error.errors()}
     rest = copy.deepcopy(raw)
-    for *path, key in named:
+    for *path, key in filter(None, named):
         place: Any = rest
         for part in path:
             place = place[part] if isinstance(place, list) else place.get(part)
