@@ -69,6 +69,10 @@ class Topics:
         return self._own("state")
 
     @property
+    def alert(self) -> str:
+        return self._own("alert")
+
+    @property
     def rcpt(self) -> str:
         return self._own("rcpt")
 
@@ -90,6 +94,7 @@ _PARTS = ("ev", "hb", "state", "alert", "rcpt", "cmd", "cmd/res", "cfg", "cfg/re
 
 OFFICE_STATE = "eg/1/office/state"
 EVERY_GATES_EVENTS = "eg/1/+/+/+/ev"
+EVERY_GATES_NOTES = ("eg/1/+/+/+/hb", "eg/1/+/+/+/state", "eg/1/+/+/+/alert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +203,7 @@ def decode_receipt(payload: bytes, office_public: bytes) -> Receipt:
 
 
 def encode_note(**fields: Any) -> bytes:
-    """An unsigned note: heartbeat or state."""
+    """An unsigned note: a state or an alert."""
     return compact({"v": 1, **fields})
 
 

@@ -127,7 +127,7 @@ async def test_an_office_that_lost_everything_is_sent_everything_though_nothing_
                 for file in home.root.glob(f"{home.database.name}*"):
                     file.unlink()
                 with office_at(home, broker.port, generation=20):
-                    await soon(lambda: uplink._receipt.generation == 20)
+                    await soon(lambda: uplink._standing.receipt.generation == 20)
                     await soon(lambda: uplink.status["receipted"] == 10)
                     await soon(lambda: uplink.status["unsent"] == 0)
                 assert journals_at_the_office(home)[GATE]["events"] == 10
@@ -195,8 +195,8 @@ async def test_a_wrong_certificate_is_named_once(
             uplink = uplink_of(home, broker.port, journal, **wrong)
             async with sending(uplink):
                 await soon(lambda: uplink.status["last_error"] is not None)
-                first = uplink._error
-                await soon(lambda: uplink._error is not first)  # tried again
+                first = uplink._standing.error
+                await soon(lambda: uplink._standing.error is not first)  # tried again
                 assert uplink.status["error_kind"] == "CertificateRefused"
                 assert told in uplink.status["last_error"]
                 assert not uplink.status["connected"]
