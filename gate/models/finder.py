@@ -59,6 +59,11 @@ class Finder:
             return face
         return _joined(face, found[best], origin)
 
+    def invoke(self) -> None:
+        """Both bare networks, for the benchmark."""
+        self.whole.invoke()
+        self.near.invoke()
+
 
 def _corner(picture: Picture, face: Face, side: int) -> np.ndarray:
     """Where a square of `side` round the face begins, inside the picture as far as it goes."""
