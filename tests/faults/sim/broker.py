@@ -2,7 +2,7 @@
 network and a killed broker do to them. It knows nothing of what it carries."""
 
 import copy
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,7 +57,8 @@ class Broker:
         self.retained: dict[str, bytes] = {}
         self.links: dict[str, SimLink] = {}
         self.saved: tuple[dict[str, Session], dict[str, bytes]] = ({}, {})
-        self.meddle: Callable[[str, bytes], bytes] = lambda topic, payload: payload
+        self.meddler: Callable[[str, bytes], bytes] | None = None
+        self.heard: deque[tuple[str, bytes]] = deque(maxlen=60)
         self._mid = 0
 
     # -- faults ------------------------------------------------------------------------------------
@@ -137,7 +138,8 @@ class Broker:
             return
         if retain:
             self.retained[topic] = payload
-        self._route(topic, self.meddle(topic, payload))
+        self.heard.append((topic, payload))
+        self._route(topic, self.meddler(topic, payload) if self.meddler else payload)
         link.later(lambda: link.post(Acked(mid, None)))
 
     def acked(self, link: "SimLink", mid: int) -> None:

@@ -56,7 +56,7 @@ class AtTheEnd:
 @dataclass(slots=True)
 class Ledger:
     """`forked`: gates whose card was copied; `retired`: units that said why they do not start;
-    `altered`: what each altered file held before; `early`: receipts kept for what no commit held."""
+    `altered`: what each altered file held before; `early`: receipts for what was never committed."""
 
     office: SimOffice
     forked: set[str] = field(default_factory=set)
@@ -75,6 +75,8 @@ class Ledger:
 
     def kept(self, unit: SimGate, values: tuple[Any, ...]) -> None:
         """A receipt went into a journal: every event that it vouches for was committed once."""
+        if unit.name in self.altered:
+            return  # its own events are not what was committed; `_judge_journal` says so
         _, high, _, missing, _, top = values
         epoch, rows = journal(unit)
         wanted = [(a, b) for a, b in json.loads(missing)]
