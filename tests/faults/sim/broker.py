@@ -132,15 +132,18 @@ class Broker:
                 if _matches(topic, known):
                     self._queue(link.address.name, session, known, payload, retained=True)
 
-    def receive(self, link: "SimLink", mid: int, topic: str, payload: bytes, retain: bool) -> None:
+    def receive(
+        self, link: "SimLink", mid: int, topic: str, payload: bytes, qos: int, retain: bool
+    ) -> None:
         if self.links.get(link.address.name) is not link and not link.drains:
             self.hits["lost in transit"] += 1
             return
         if retain:
             self.retained[topic] = payload
         self.heard.append((topic, payload))
-        self._route(topic, self.meddler(topic, payload) if self.meddler else payload)
-        link.later(lambda: link.post(Acked(mid, None)))
+        self._route(topic, self.meddler(topic, payload) if self.meddler else payload, qos)
+        if qos:
+            link.later(lambda: link.post(Acked(mid, None)))
 
     def acked(self, link: "SimLink", mid: int) -> None:
         session = self.sessions.get(link.address.name)
@@ -162,9 +165,15 @@ class Broker:
 
     # -- carrying ----------------------------------------------------------------------------------
 
-    def _route(self, topic: str, payload: bytes) -> None:
+    def _route(self, topic: str, payload: bytes, qos: int = 1) -> None:
         for name, session in self.sessions.items():
-            if any(_matches(pattern, topic) for pattern in session.topics):
+            if not any(_matches(pattern, topic) for pattern in session.topics):
+                continue
+            if not qos:
+                reader = self.links.get(name)
+                if reader is not None and self.rng.random() >= self.trouble.drop:
+                    reader.later(partial(reader.arrive, Message(topic, payload, 0, False)))
+            else:
                 self._queue(name, session, topic, payload, retained=False)
 
     def _queue(
@@ -221,7 +230,7 @@ class SimLink:
         self._mid += 1
         mid = self._mid
         self._step("before a publish")
-        self._up(lambda: self.broker.receive(self, mid, topic, payload, retain))
+        self._up(lambda: self.broker.receive(self, mid, topic, payload, qos, retain))
         self._step("after a publish")
         return mid
 

@@ -78,14 +78,17 @@ class Ledger:
         if unit.name in self.altered:
             return  # its own events are not what was committed; `_judge_journal` says so
         _, high, _, missing, _, top = values
-        epoch, rows = journal(unit)
         wanted = [(a, b) for a, b in json.loads(missing)]
-        for row in rows[: max(high, top)]:
-            if any(a <= row[0] <= b for a, b in wanted):
+        rows = unit.disk.query(
+            "SELECT epoch, seq, hash FROM event, journal WHERE seq <= ?", (max(high, top),)
+        )
+        for epoch, seq, digest in rows:
+            if self.office.committed.get((unit.gate, epoch, seq)) == digest:
                 continue
-            if self.office.committed.get((unit.gate, epoch, row[0])) != row[2]:
-                self.early.append(f"{unit.name} has a receipt for event {row[0]}, which the office "
-                                  "never committed")  # fmt: skip
+            if not any(a <= seq <= b for a, b in wanted):
+                self.early.append(
+                    f"{unit.name} has a receipt for event {seq}, which the office never committed"
+                )
                 return
 
     def settled(self, units: Iterable[SimGate]) -> bool:
