@@ -42,7 +42,7 @@ STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frame
 
 @dataclass(slots=True)
 class Facing:
-    """Who stands at the gate, for everybody to see. `by_staff`: an invigilator's word is awaited."""
+    """Who stands at the gate, for all to see. `by_staff`: an invigilator's word is awaited."""
 
     person: int
     by_staff: bool = False

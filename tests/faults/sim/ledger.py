@@ -56,7 +56,7 @@ class AtTheEnd:
 @dataclass(slots=True)
 class Ledger:
     """`forked`: gates whose card was copied; `retired`: units that said why they do not start;
-    `altered`: what each altered file held before; `early`: receipts for what was never committed."""
+    `altered`: what each altered file held before; `early`: receipts without a commit."""
 
     office: SimOffice
     forked: set[str] = field(default_factory=set)
@@ -78,9 +78,12 @@ class Ledger:
         if unit.name in self.altered:
             return  # its own events are not what was committed; `_judge_journal` says so
         _, high, _, missing, _, top = values
+        # Above the mark a receipt bears no hash: of two cards it may mean the other's events, as
+        # long as the mark stands before them. What counts is that none is missing in the end.
+        upto = high if unit.gate in self.forked else max(high, top)
         wanted = [(a, b) for a, b in json.loads(missing)]
         rows = unit.disk.query(
-            "SELECT epoch, seq, hash FROM event, journal WHERE seq <= ?", (max(high, top),)
+            "SELECT epoch, seq, hash FROM event, journal WHERE seq <= ?", (upto,)
         )
         for epoch, seq, digest in rows:
             if self.office.committed.get((unit.gate, epoch, seq)) == digest:
@@ -120,6 +123,8 @@ class Ledger:
                 found.miss(f"{unit.name}: {line}")
             if unit.name not in self.retired:
                 self._judge_journal(unit, end, found)
+            elif not any(gone.unit is unit for gone in self.gone):
+                found.lose(f"{unit.name} does not start: {self.retired[unit.name]}")
         self._judge_forks(units, end, found)
         self._judge_gone(end, found)
         self._judge_people(units, end, found)
@@ -239,8 +244,8 @@ class Ledger:
 def journal(unit: SimGate) -> tuple[str, list[Row]]:
     """Epoch and rows of a unit's card."""
     path = unit.disk.journal
-    if not path.exists():
-        return "", []
+    if not path.exists():  # it said why it does not start; its card lies on the table
+        return journal_in(unit.image, unit) if unit.image else ("", [])
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         return _read(db)
@@ -253,7 +258,7 @@ def journal(unit: SimGate) -> tuple[str, list[Row]]:
 def journal_in(image: Image, unit: SimGate) -> tuple[str, list[Row]]:
     """The same of a card that lies on the table."""
     scratch = unit.disk.folder.parent / "table"
-    scratch.mkdir(exist_ok=True)
+    scratch.mkdir(exist_ok=True, parents=True)
     for name, content in image.items():
         (scratch / name).write_bytes(content)
     db = sqlite3.connect(scratch / JOURNAL)
