@@ -34,6 +34,8 @@ class Gone:
     epoch: str
     rows: list[Row]
     how: str
+    known_to: int | None = None
+    """The last seq that the unit itself still knows of; None where nobody could know it."""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,8 @@ class Ledger:
     early: list[str] = field(default_factory=list)
 
     def ended(self, unit: SimGate) -> None:
-        """A unit gave up by itself, or was killed. A damaged journal is told and not begun anew."""
+        """A unit gave up by itself, or was killed."""
+        self.follow(unit)
         if isinstance(unit.ended, StorageDamaged):
             self.retired[unit.name] = unit.ended.en
             self.office.hits["damage told at the start"] += 1
@@ -94,6 +97,18 @@ class Ledger:
                 )
                 return
 
+    def follow(self, unit: SimGate) -> None:
+        """An altered journal that was told is put aside; the new one's first event says so."""
+        altered = self.altered.get(unit.name)
+        if altered is None:
+            return
+        epoch, rows = journal(unit)
+        first = json.loads(rows[0][3]) if rows else {}
+        if epoch != altered.epoch and first.get("previous_epoch") == altered.epoch:
+            self.office.hits["damage told at the start"] += 1
+            altered.known_to = first["last_known"]
+            self.gone.append(self.altered.pop(unit.name))
+
     def settled(self, units: Iterable[SimGate]) -> bool:
         """Everything that can be is receipted; of a copied card, stored or kept as a conflict."""
         end: AtTheEnd | None = None
@@ -112,6 +127,8 @@ class Ledger:
     # -- the end ---------------------------------------------------------------------------------
 
     def judge(self, units: list[SimGate], bugs: list[BaseException]) -> Finding:
+        for unit in units:
+            self.follow(unit)
         found, end = Finding(), self._end()
         for bug in bugs:
             found.miss(f"a bug: {bug!r}")
@@ -190,6 +207,9 @@ class Ledger:
                 found.named.append(
                     f"{gone.unit.name} {gone.how}: events {lost[0]} to {lost[-1]} of {gone.epoch}"
                 )
+            if lost and gone.known_to is not None and gone.known_to < lost[-1]:
+                found.miss(f"{gone.unit.name}: events up to {lost[-1]} are gone; it names those "
+                           f"up to {gone.known_to}")  # fmt: skip
             promised = [seq for seq in lost if seq <= gone.unit.vouched.get(gone.epoch, 0)]
             if promised:
                 found.lose(f"{gone.unit.name}: event {promised[0]} was receipted and is gone")

@@ -224,7 +224,7 @@ def _rewritten(unit: SimGate, rows: list[Row]) -> Image:
     for name, _ in triggers:
         db.execute(f"DROP TRIGGER {name}")
     db.execute("DELETE FROM event")
-    db.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO event (seq, prev, hash, event) VALUES (?, ?, ?, ?)", rows)
     for _, sql in triggers:
         db.execute(sql)
     db.close()
