@@ -10,7 +10,7 @@ from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
-from gate.sync.receipts import FORK, accept
+from gate.sync.receipts import ABOVE, FORK, accept
 from gate.sync.standing import Standing
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
@@ -128,13 +128,13 @@ class Session:
         if why == "older":  # a broker that lost its memory may repeat one
             log.info("%s", error)
             return
-        if why == FORK and self._of.alarm is None:
+        if why in (FORK, ABOVE) and self._of.alarm is None:
             self._of.alarm = (
-                f"{error} Two journals of this unit are about: a copied card, or a forgery. "
-                "Tell the office."
+                f"{error} Two journals of this unit are about: a copied card, one that was set "
+                "back to an earlier state, or a forgery. Tell the office."
             )
             log.error("ALARM: %s", self._of.alarm)
-        if why == FORK:
+        if why in (FORK, ABOVE):
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert(str(why), str(error))
