@@ -157,14 +157,27 @@ class FakeShelf:
         self.next: FakeRoster | None = FakeRoster()
         self.holds = True
         self.noted: list[dict[str, Any]] = []
+        self.looks = 0
+        self.staying: frozenset[str] | None = None
+        self.destroyed: list[tuple[datetime, frozenset[str]]] = []
 
     def refresh(self) -> FakeRoster | None:
+        self.looks += 1
         fresh, self.next = self.next, None
         return fresh
 
     def note(self, what: str) -> None:
         facts = {"at": NINE.isoformat(), "roster": FakeRoster.version}
         self.noted.append({"note": len(self.noted) + 1, "what": what, **facts})
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        return self.staying
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        self.destroyed.append((now, keep))
+        self.staying = None
+        self.note("destroyed")
+        return [FakeRoster.version]
 
     def history(self, after: int) -> list[dict[str, Any]]:
         return self.noted[after:]
