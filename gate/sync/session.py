@@ -192,6 +192,8 @@ class Session:
     async def _goodbye(self) -> None:
         said = None
         if self._stood:
+            self._window = outbox.note_leaving(self._window)
+            await self._send_all()
             said = self._link.publish(self._topics.state, self._state("closed"), retain=True)
         while said is not None:
             event = await self._news.get()
