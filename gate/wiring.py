@@ -1,9 +1,11 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gate.config import SIMULATED, Reader, Settings, Source
 from gate.config import Camera as CameraSettings
@@ -89,8 +91,28 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             gate=unit.id, site=unit.site, exam=exam, journal=journal,
             signing=read_key(keys.signing, "this unit's signing key"),
             office_public=_office_key(settings),
+            vitals=lambda: _vitals(hardware.clock, state), inbox=inbox_of(settings),
         ),
     )  # fmt: skip
+
+
+def inbox_of(settings: Settings) -> Path:
+    """Where a receipt that came by stick waits for the running gate."""
+    return settings.paths.state / "receipt.inbox"
+
+
+def _vitals(clock: Clock, state: Path) -> dict[str, Any]:
+    """What heartbeats say of the unit."""
+    now = clock.now()
+    try:
+        free_mb: int | None = shutil.disk_usage(state).free // 2**20
+    except OSError:
+        free_mb = None
+    return {
+        "at": now.at.isoformat(timespec="milliseconds"),
+        "clock": "trusted" if now.trusted else "untrusted",
+        "disk_free_mb": free_mb,
+    }
 
 
 def scanner_of(source: Source, port: str, clock: Clock) -> SerialScanner:
