@@ -25,7 +25,7 @@ from gate.jsonlines import Handler, serve
 from gate.lane import Lane, Unit
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
-from gate.roster.keys import read_key
+from gate.roster.keys import check_private, read_key
 from gate.roster.watch import InstalledShelf
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
@@ -65,6 +65,7 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
 
 def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Unit:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
+    check_private(settings.mqtt.key, "the key of this unit's certificate")
     journal = SqliteJournal(state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot)
     return Unit(
         id=unit.id,

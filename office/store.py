@@ -56,12 +56,12 @@ class OfficeStore:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def begin_generation(self, now_s: int) -> int:
+    def begin_generation(self, now_ms: int) -> int:
         """A new generation of this database: higher than any it had, and (by the clock) than any
         that a newer copy of it had before this one was restored from a backup."""
         with self.transaction():
             row = self._db.execute("SELECT generation FROM office").fetchone()
-            generation = max(now_s, row[0] + 1 if row else 1)
+            generation = max(now_ms, row[0] + 1 if row else 1)
             self._db.execute("INSERT OR REPLACE INTO office VALUES (1, ?)", (generation,))
         return generation
 
