@@ -297,6 +297,9 @@ class RosterShelf(Protocol):
         """The installed roster if it is another one than at the last call, verified and opened.
         Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
 
+    def recheck(self) -> None:
+        """What is installed is verified and opened anew by the next `refresh`."""
+
     def overdue(self, now: datetime) -> frozenset[str] | None:
         """Whether the end of retention asks for a destruction at `now`, a trusted clock's: the ids
         of the exams that stay, None where nothing is to be destroyed. StorageRefused."""

@@ -20,6 +20,10 @@ LOOK_EVERY = timedelta(hours=1)
 """Of the unit's clock, between looks for what retention has to destroy."""
 
 
+RECHECK_S = 10.0
+"""Between two openings of a roster that failed: it is hashed whole each time."""
+
+
 class RosterKeeper:
     """Call `look` every second or so. Whatever it changes, it changes while the lane is idle."""
 
@@ -29,9 +33,11 @@ class RosterKeeper:
         self._next: Roster | None = None
         self._trouble: dict[str, str] = {}
         self._looked_at: datetime | None = None
+        self._recheck_at = 0.0
 
     async def look(self) -> None:
         """Once. No await between a check for idleness and what follows from it."""
+        self._recheck_failed()
         holds = await self._refresh()
         await self._journal_history()
         lane, current = self._lane, self._lane.roster
@@ -49,6 +55,15 @@ class RosterKeeper:
         await self._destroy_overdue()
         if lane.roster is None and not lane.showing:
             lane.show_out_of_service()
+
+    def _recheck_failed(self) -> None:
+        """A roster of which a row would not open is verified and opened anew, now and then: a read
+        that failed once need not end the day. A file that is damaged stays out of service."""
+        now = asyncio.get_running_loop().time()
+        failed = self._lane.roster is not None and events.Fault.ROSTER in self._lane.state.faults
+        if failed and now >= self._recheck_at:
+            self._recheck_at = now + RECHECK_S
+            self._shelf.recheck()
 
     async def _refresh(self) -> bool:
         """Whether any is installed; a new one becomes the next."""

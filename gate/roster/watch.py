@@ -39,6 +39,10 @@ class InstalledShelf:
             self._opened = path
         return roster
 
+    def recheck(self) -> None:
+        """The next `refresh` verifies and opens anew what is installed."""
+        self._opened = None
+
     def overdue(self, now: datetime) -> frozenset[str] | None:
         """The exams that stay where something is to be destroyed, None where nothing is."""
         with storage_refused(self._state):

@@ -16,7 +16,7 @@ from gate.core.decision import Entry, Event
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.reasons import Pattern, Reason
-from gate.errors import NoSuchEntry, StorageRefused
+from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.lane import Unit
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.store.journal import SqliteJournal
@@ -151,11 +151,14 @@ class FakeRoster:
 
     def __init__(self) -> None:
         self.closed = False
+        self.readable = True
 
     def close(self) -> None:
         self.closed = True
 
     async def find(self, number: str) -> Lookup:
+        if not self.readable:
+            raise StorageDamaged("a row does not open")
         ticket = NUMBERS.get(number)
         return self._entry(ticket) if ticket else CandidateUnknown("00")
 
@@ -188,6 +191,9 @@ class FakeShelf:
     def note(self, what: str) -> None:
         facts = {"at": NINE.isoformat(), "roster": FakeRoster.version}
         self.noted.append({"note": len(self.noted) + 1, "what": what, **facts})
+
+    def recheck(self) -> None:
+        self.next = FakeRoster()
 
     def overdue(self, now: datetime) -> frozenset[str] | None:
         return self.staying

@@ -130,3 +130,17 @@ async def test_retention_is_looked_at_once_an_hour(parts: Rig) -> None:
         assert parts.shelf.destroyed == []
         parts.clock.at += timedelta(minutes=1)
         await gate.until(lambda: parts.shelf.destroyed)
+
+
+async def test_a_row_that_would_not_open_once_does_not_end_the_day(parts: Rig) -> None:
+    used = parts.shelf.next
+    assert used is not None
+    async with running(parts) as gate:
+        used.readable = False
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.until(lambda: used.closed)  # verified and opened anew
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
+        faults = [e["detail"] for e in await parts.journal.read(1, 100) if e["kind"] == "fault"]
+        assert faults == ["a row does not open"]
