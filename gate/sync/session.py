@@ -57,6 +57,7 @@ class Session:
 
     async def _converse(self) -> None:
         while self._exam() == self._topics.exam:
+            await self._hear_stick()
             event = await self._next_event()
             if isinstance(event, Down):
                 if event.error is not None:
@@ -106,6 +107,17 @@ class Session:
             )  # fmt: skip
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
+
+    async def _hear_stick(self) -> None:
+        payload = self._of.from_stick()
+        if payload is None:
+            return
+        try:
+            await self._hear_receipt(payload)
+        except StorageRefused as e:  # later
+            self._tell(str(e))
+        else:
+            self._of.stick_done()
 
     async def _hear_receipt(self, payload: bytes) -> None:
         of = self._of
