@@ -68,27 +68,40 @@ def parse_card(block: bytes) -> IdCard:
     check digit: a misread number must not become another person's), date (impossible).
     A blank end of validity is `Expiry.UNKNOWN`, a blank beginning None.
     """
-    if len(block) != 2 * _CHARACTERS:
-        raise _unreadable("length", f"a text block of {len(block)} bytes")
-    letter = _text(block, _LETTER_AT, 1)
-    layout = LAYOUTS.get(letter or " ")
-    if layout is None:
-        raise _unreadable("type", "a document type that is not known")
-
-    def field(name: str) -> str:
-        return _text(block, *layout.fields[name]) if name in layout.fields else ""
-
-    number = normalise_number(field("number"))
+    layout = layout_in(block)
+    number = normalise_number(_field(block, layout, "number"))
     if fault := number_fault(number):
         raise _unreadable("number", f"an ID number with a wrong {fault}")
-    latin = (field("latin_name").ljust(35) + field("latin_name_2")).rstrip(" ")
+    first = _field(block, layout, "latin_name").ljust(35)
+    latin = (first + _field(block, layout, "latin_name_2")).rstrip(" ")
     return IdCard(
         kind=layout.kind,
         number=number,
-        name=latin or field("name"),
-        valid_from=_date(field("valid_from")),
-        valid_to=_expiry(field("valid_to")),
+        name=latin or _field(block, layout, "name"),
+        valid_from=_date(_field(block, layout, "valid_from")),
+        valid_to=_expiry(_field(block, layout, "valid_to")),
     )
+
+
+def fields_of(block: bytes) -> dict[str, str]:
+    """Every field as it is stored, by the names of its layout: nothing is judged, so that an
+    ethnic code or a date nobody knows is kept as it is. SdtError (length, encoding, type)."""
+    layout = layout_in(block)
+    return {name: _field(block, layout, name) for name in layout.fields}
+
+
+def layout_in(block: bytes) -> Layout:
+    """SdtError with `reason` length, encoding or type."""
+    if len(block) != 2 * _CHARACTERS:
+        raise _unreadable("length", f"a text block of {len(block)} bytes")
+    layout = LAYOUTS.get(_text(block, _LETTER_AT, 1) or " ")
+    if layout is None:
+        raise _unreadable("type", "a document type that is not known")
+    return layout
+
+
+def _field(block: bytes, layout: Layout, name: str) -> str:
+    return _text(block, *layout.fields[name]) if name in layout.fields else ""
 
 
 def encode_fields(layout: Layout, fields: dict[str, str]) -> bytes:
