@@ -87,11 +87,11 @@ def _check_reply(reply: Reply) -> None:
         try:
             decode(reply)
         except SdtError as e:
-            assert e.reason in ("shape", "encoding")
+            _named(e, "shape", "encoding")
     try:
         block = text_block(reply)
     except SdtError as e:
-        assert e.reason == "shape"
+        _named(e, "shape")
     else:
         _check_text(block)
 
@@ -100,12 +100,16 @@ def _check_text(block: bytes) -> None:
     try:
         card = parse_card(block)
     except SdtError as e:
-        assert e.reason in ("length", "encoding", "type", "number", "date")
+        _named(e, "length", "encoding", "type", "number", "date")
         return
     assert fields_of(block)["number"]
     try:
         again = parse_card(encode_card(card))
     except SdtError as e:  # a number of 15 characters where the layout wants 18, and the like
-        assert e.reason in ("length", "type")
+        _named(e, "length", "type")
     else:
         assert again.number == card.number
+
+
+def _named(error: SdtError, *reasons: str) -> None:
+    assert error.reason in reasons
