@@ -59,6 +59,8 @@ FOREIGNER_2023 = _layout(
 )  # fmt: skip
 
 LAYOUTS = {x.letter: x for x in (RESIDENT, RESIDENCE_PERMIT, FOREIGNER_2017, FOREIGNER_2023)}
+WITH_CHIP = tuple(dict.fromkeys(x.kind for x in LAYOUTS.values()))
+"""The documents that an SDT module reads."""
 
 
 def parse_card(block: bytes) -> IdCard:

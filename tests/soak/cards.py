@@ -10,6 +10,7 @@ from time import monotonic, monotonic_ns
 from gate.core.card import DocumentKind, Expiry, IdCard, check_character, icao_check
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
 from gate.drivers.reader import Patience, SerialCardReader
+from gate.drivers.sdt_text import WITH_CHIP
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.ports import ReaderEvent
 
@@ -32,7 +33,7 @@ def people(count: int, seed: int) -> list[IdCard]:
 
 def _card(n: int, rng: random.Random) -> IdCard:
     born = date(1960, 1, 1) + timedelta(days=rng.randrange(18000))
-    kind = rng.choice([k for k in DocumentKind if k is not DocumentKind.TEMPORARY])
+    kind = rng.choice(WITH_CHIP)
     until = rng.choice([date(2035, 1, 1), Expiry.LONG_TERM, Expiry.UNKNOWN])
     name = rng.choice([f"测试{n}", f"阿·测 试{n}", "测"])
     if kind is DocumentKind.FOREIGNER and n % 2:

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from gate.core.card import USUAL_DOCUMENTS, DocumentKind, Expiry, IdCard
+from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.drivers.sdt import CHIP_NUMBER_SIZE, Reply, Status
 from gate.drivers.sdt_text import (
+    WITH_CHIP,
     encode_addresses,
     encode_card,
     encode_fields,
@@ -85,7 +86,7 @@ def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "
 
     The number's check digit is not looked at: a wrong one is something to try.
     """
-    kinds = [k.value for k in DocumentKind if k in USUAL_DOCUMENTS - {DocumentKind.TEMPORARY}]
+    kinds = [k.value for k in WITH_CHIP]
     if kind not in kinds:
         raise UsageError(
             f"No card of kind {kind!r} has a chip: use one of {', '.join(kinds)}.",
