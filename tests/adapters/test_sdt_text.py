@@ -19,9 +19,10 @@ from gate.drivers.sdt_text import (
     encode_addresses,
     encode_card,
     encode_fields,
+    fields_of,
     parse_card,
 )
-from gate.drivers.simulated.sdt_cards import FAKE_PORTRAIT, SimulatedCard, card_of
+from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
 from gate.errors import SdtError, UsageError
 from tests.examples import examples
 
@@ -89,10 +90,15 @@ def test_synthetic_frames_byte_for_byte(
 
 
 def test_a_frame_with_fingerprints_gives_its_text_alone() -> None:
-    data = b"\1\0\4\0\4\0" + resident() + FAKE_PORTRAIT + b"\x5a" * 1024
-    frame = encode_reply(Reply(Status.DONE, data))
+    reply = SimulatedCard(resident(), fingers=2).with_fingerprints()
+    frame = encode_reply(reply)
+    assert (len(frame), frame[-1]) == (2321, 0x44)
     assert hashlib.sha256(frame).hexdigest()[:16] == "b354709d35bc038e"
-    assert text_block(Reply(Status.DONE, data)) == resident()
+    assert Decoder().feed(frame) == [reply]
+    assert text_block(reply) == resident()
+    for fingers, size in [(0, 1297), (1, 1809)]:
+        card = SimulatedCard(resident(), fingers=fingers)
+        assert len(encode_reply(card.with_fingerprints())) == size
 
 
 def test_a_newest_address_frame() -> None:
@@ -152,6 +158,25 @@ def test_odd_cards_are_values(
 ) -> None:
     card = parse_card(resident(**fields))
     assert (card.name, card.number, card.valid_to) == (name, number, valid_to)
+
+
+def test_every_field_is_kept_as_it_is_stored() -> None:
+    fields = fields_of(resident(ethnic="ZZ", birth="00000000", valid_to="20260231"))
+    assert (fields["ethnic"], fields["birth"], fields["valid_to"]) == ("ZZ", "00000000", "20260231")
+    assert fields["address"] == "测试省测试市测试路1号"
+
+
+def test_a_simulated_chip_holds_what_its_number_tells_and_what_is_asked_for() -> None:
+    told = fields_of(SimulatedCard.of(card_of(NUMBER, "测试甲")).text)
+    assert (told["birth"], told["sex"]) == ("19491231", "2")
+    foreigner = SimulatedCard.of(card_of("KAZ110090123105", "TEST", kind="foreigner"))
+    assert fields_of(foreigner.text)["nationality"] == "KAZ"
+    odd = SimulatedCard.of(card_of(NUMBER, "测试甲"), sex="9", valid_to="20260231")
+    assert fields_of(odd.text)["sex"] == "9"
+    with pytest.raises(SdtError):
+        parse_card(odd.text)
+    with pytest.raises(UsageError):
+        SimulatedCard.of(card_of(NUMBER), permit="H00000000")
 
 
 def test_what_does_not_fit_is_refused_when_encoding() -> None:
