@@ -132,7 +132,7 @@ def encode_card(card: IdCard, **others: str) -> bytes:
         if layout is FOREIGNER_2023:
             names = {"latin_name": card.name[:35], "latin_name_2": card.name[35:]}
     dates = {
-        "valid_from": card.valid_from.strftime("%Y%m%d") if card.valid_from else "",
+        "valid_from": _day_text(card.valid_from) if card.valid_from else "",
         "valid_to": _expiry_text(card.valid_to),
     }
     return encode_fields(layout, others | names | dates | {"number": card.number})
@@ -181,7 +181,11 @@ def _expiry(text: str) -> date | Expiry:
 def _expiry_text(valid_to: date | Expiry) -> str:
     if isinstance(valid_to, Expiry):
         return valid_to.value if valid_to is Expiry.LONG_TERM else ""
-    return valid_to.strftime("%Y%m%d")
+    return _day_text(valid_to)
+
+
+def _day_text(day: date) -> str:
+    return day.isoformat().replace("-", "")  # strftime leaves out the zeros of an early year
 
 
 def _unreadable(reason: str, what: str) -> SdtError:
