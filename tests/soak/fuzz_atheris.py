@@ -20,8 +20,8 @@ def main() -> int:
         _write_seeds(Path(folder))
         command = [
             sys.executable, "-m", "tests.soak.fuzz_atheris", "child", folder,
-            f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={folder}/", "-max_len=1400", "-rss_limit_mb=300",
-            "-timeout=5", "-print_final_stats=1", "-verbosity=0",
+            f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={folder}/", "-max_len=1400",
+            "-rss_limit_mb=300", "-timeout=5", "-print_final_stats=1", "-verbosity=0",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
