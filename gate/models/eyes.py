@@ -7,6 +7,8 @@ import numpy as np
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
+from gate.models.careful import careful_template
+from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
 from gate.models.quality import advice, assess
@@ -14,8 +16,8 @@ from gate.models.recogniser import Recogniser
 from gate.models.ring import Sighting, View, is_crowded, nearest, with_probe, with_sighting
 from gate.ports import Face, Frame, Picture, Probe, Quality
 
-RECOGNISER = "sface"
-LABEL = models_label(WHOLE, NEAR, RECOGNISER)
+STILL, RECOGNISER = "yunet-544x544", "sface"
+LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER)
 
 FEW = 3
 """Probes that a track is given at once; then one every PROBE_EVERY_NS keeps them fresh."""
@@ -28,11 +30,13 @@ class Eyes:
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
         self._finder = Finder(models, threads)
+        self._still = Detector(model_path(models, STILL), threads)  # what careful was measured with
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
-    def look(self, frame: Frame, view: View, eager: bool) -> View:
+    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         """`view` with this frame in it. `eager`: a face is being judged, so every good frame
-        becomes a probe. InputRejected for a frame that is no RGB picture."""
+        becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open.
+        InputRejected for a frame that is no RGB picture."""
         faces = self._finder.glance(frame.pixels)
         face = nearest(faces)
         if face is None:
@@ -45,8 +49,13 @@ class Eyes:
         view = with_sighting(view, sighting, face)
         if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
             return view
-        template = self._recogniser.embed(chip)
-        return with_probe(view, Probe(template, frame.mono_ns, face, quality, view.track))
+        template = (
+            careful_template(self._still, self._recogniser, frame.pixels, face)
+            if careful
+            else self._recogniser.embed(chip)
+        )
+        probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
+        return with_probe(view, probe)
 
     def _portrait(
         self, pixels: Picture, face: Face
