@@ -80,10 +80,15 @@ class Curve:
 
 def kinds(side: Side, mirror: bool) -> list[Kind]:
     """Raw and s-norm for every number of frames that somebody has pictures for."""
+    every = (Kind(mirror, n, *c) for n in FRAMES for c in ((0, 0), (COHORT, TOP)))
+    return [kind for kind in every if fits(side, kind)]
+
+
+def fits(side: Side, kind: Kind) -> bool:
+    """Whether this set has the pictures and the people for it."""
     people, counts = np.unique(side.people[side.usable], return_counts=True)
-    normed = len(people) >= max(COHORT, TOP + STRANGERS_MIN)
-    cohorts = [(0, 0), (COHORT, TOP)] if normed else [(0, 0)]
-    return [Kind(mirror, n, *c) for n in FRAMES if counts.max(initial=0) >= n for c in cohorts]
+    needed = max(kind.cohort, kind.top + STRANGERS_MIN) if kind.cohort else 0
+    return bool(counts.max(initial=0) >= kind.frames and len(people) >= needed)
 
 
 def scores_of(side: Side, kind: Kind, seed: int) -> Scores:
