@@ -7,7 +7,7 @@ from pathlib import Path
 
 def write_file(path: Path, content: bytes | memoryview, mode: int) -> None:
     """Write a small file whole or not at all, on disk when this returns. OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
@@ -21,6 +21,15 @@ def write_file(path: Path, content: bytes | memoryview, mode: int) -> None:
         staged.unlink(missing_ok=True)  # a full disk must get its bytes back
         raise
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """`folder` and those above it, each of which survives a power cut by its own name. OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -24,6 +24,7 @@ from gate.core.events import (
     Instant,
     ReaderBack,
     ReaderLost,
+    ScanPresented,
 )
 from gate.core.exam import Candidate, Exam, FacePolicy
 from gate.core.reasons import Pattern
@@ -76,7 +77,8 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One live sample of one face. `track`: the same number as long as it is the same face."""
+    """One live sample of one face. `track`: the same number as long as it is the same face;
+    `careful`: embedded as a ticket photo is, at many times the price of a quick probe."""
 
     template: Template
     mono_ns: int
@@ -84,6 +86,7 @@ class Probe:
     quality: Quality
     track: int
     liveness: float | None = None
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +115,21 @@ class RosterEntry:
 Lookup = RosterEntry | CandidateElsewhere | CandidateUnknown
 
 ReaderEvent = CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerLost:
+    """`detail`: one sentence for the log."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerBack:
+    pass
+
+
+ScannerEvent = ScanPresented | ScannerLost | ScannerBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +177,26 @@ class CardReader(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
     def events(self) -> AsyncIterator[ReaderEvent]:
         """Cards and the reader's state, until closed. GateBug where nothing can come any more."""
+
+
+class Scanner(Protocol):
+    """Owns one serial port beside the card reader's. Survives unplugging. Its loss puts nothing out
+    of service: the card reader is what the gate cannot do without."""
+
+    @property
+    def name(self) -> str:
+        """As gate.toml has it; decisions carry it."""
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """`connected`; `read`: presentations so far; `refused`: payloads that named nobody, by
+        reason."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    def events(self) -> AsyncIterator[ScannerEvent]:
+        """Presentations and the scanner's state, for one taker. A presentation that lasts is told
+        once."""
 
 
 class Camera(Protocol):

@@ -19,6 +19,8 @@ REQUIRED = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 OPTIONAL = ("document", "flags")
 
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,32}")  # a file name too: no dots, no slashes
+_DOCUMENTS = tuple(kind for kind in DocumentKind if kind is not DocumentKind.NOTICE)
+"""What an ID number may be the number of; the notice carries the ticket."""
 _FLAG = re.compile(r"[a-z0-9-]{1,32}")
 _NUMBER = {
     "form": ("number-form", "the ID number has the wrong form", "身份证号格式不对"),
@@ -119,7 +121,7 @@ class _Checked:
             return
         cells = {name: unicodedata.normalize("NFC", v).strip() for name, v in values.items()}
         ticket, number = cells["ticket"], normalise_number(cells["id_number"])
-        faults = [*self._faults(cells), *_number_faults(number)]
+        faults = [*self._faults(cells), *_number_faults(number, cells.get("document", ""))]
         if faults:
             # An unfit ticket may be anything, a number in the wrong column too: not repeated.
             shown = ticket if _TICKET.fullmatch(ticket) else ""
@@ -143,15 +145,16 @@ class _Checked:
             yield "room", "the room is empty or too long", "考场为空或过长"
         if not _is_text(cells["seat"], 16) or "-" in cells["seat"]:
             yield "seat", "the seat is empty, too long or has a hyphen", "座位为空、过长或含连字符"
-        if cells.get("document", "") not in ("", *DocumentKind):
-            kinds = ", ".join(DocumentKind)
+        if cells.get("document", "") not in ("", *_DOCUMENTS):
+            kinds = ", ".join(_DOCUMENTS)
             yield "document", f"the document is none of {kinds}", f"证件种类须为 {kinds} 之一"
         if not all(_FLAG.fullmatch(flag) for flag in _flags(cells.get("flags", ""))):
             yield "flags", "a flag is not made of a-z, 0-9 and -", "标记只能含 a-z、0-9 和 -"
 
 
-def _number_faults(number: str) -> list[Fault]:
-    fault = number_fault(number)
+def _number_faults(number: str, document: str) -> list[Fault]:
+    kind = DocumentKind(document) if document in _DOCUMENTS else None
+    fault = number_fault(number, kind)
     return [] if fault is None else [_NUMBER[fault]]
 
 

@@ -12,10 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gate.core.decision import GENESIS, canonical_bytes
+from gate.core.decision import canonical_bytes
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.ports import Receipt
+from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch
+from office.faults import explained, refused
+from office.ingest import Mark, Range, advance, plan, receipt_of
 
 _GAPS = """
 SELECT before + 1, seq - 1 FROM (
@@ -27,10 +30,12 @@ SELECT before + 1, seq - 1 FROM (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one batch changed. `conflicts`: seqs that were already there with another content."""
+    """What one batch changed. `conflicts`: seqs that were already there with another content;
+    `broken`: the event behind the mark, where it does not follow the one before it."""
 
     new: int
     conflicts: tuple[int, ...]
+    broken: int | None = None
 
 
 class OfficeStore:
@@ -75,58 +80,74 @@ class OfficeStore:
 
     def add(self, batch: Batch, *, exam: str, site: str, now: str) -> Stored:
         """Within a transaction. Any batch, any number of times, in any order."""
-        new, conflicts = 0, []
-        for event in batch.events:
-            if self._add_event(batch, event, now):
-                new += 1
-            elif self._is_conflict(batch, event, now):
-                conflicts.append(int(event["seq"]))
+        place = (batch.gate, batch.epoch)
+        there = self._db.execute(
+            "SELECT seq, hash FROM event WHERE gate = ? AND epoch = ? AND seq BETWEEN ? AND ?",
+            (*place, batch.first - 1, batch.last),
+        )
+        found = plan(batch, dict(there))
+        self._db.executemany(
+            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((*place, e["seq"], e["prev"], e["hash"], _text(e), now) for e in found.new),
+        )
+        self._db.executemany(
+            "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
+            ((*place, e["seq"], e["hash"], _text(e), now) for e in found.conflicts),
+        )
         self._db.execute(
             "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (batch.gate, batch.epoch, batch.first, batch.last, batch.prev, batch.head,
+            (*place, batch.first, batch.last, batch.prev, batch.head,
              int(batch.hist), batch.key, batch.sig),
         )  # fmt: skip
-        self._move_mark(batch, exam, site, now)
-        return Stored(new, tuple(conflicts))
+        broken = self._move_mark(place, exam, site, now)
+        conflicts = tuple(int(e["seq"]) for e in found.conflicts)
+        return Stored(len(found.new), conflicts, broken)
 
-    def _add_event(self, batch: Batch, event: dict[str, Any], now: str) -> bool:
-        row = (batch.gate, batch.epoch, event["seq"], event["prev"], event["hash"],
-               canonical_bytes(event).decode(), now)  # fmt: skip
-        added = self._db.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row
-        )
-        return added.rowcount == 1
-
-    def _is_conflict(self, batch: Batch, event: dict[str, Any], now: str) -> bool:
-        place = (batch.gate, batch.epoch, event["seq"])
-        (stored,) = self._db.execute(
-            "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
-        ).fetchone()
-        if stored == event["hash"]:
-            return False
-        self._db.execute(
-            "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
-            (*place, event["hash"], canonical_bytes(event).decode(), now),
-        )
-        return True
-
-    def _move_mark(self, batch: Batch, exam: str, site: str, now: str) -> None:
-        """On, as long as the next event is there and follows the one before."""
-        key = (batch.gate, batch.epoch)
-        row = self._db.execute("SELECT high, head FROM mark WHERE gate = ? AND epoch = ?", key)
-        high, head = row.fetchone() or (0, GENESIS)
-        following = self._db.execute(
-            "SELECT seq, prev, hash FROM event WHERE gate = ? AND epoch = ? AND seq > ? "
-            "ORDER BY seq", (*key, high),
-        )  # fmt: skip
-        for seq, prev, digest in following:
-            if seq != high + 1 or prev != head:
-                break
-            high, head = seq, digest
+    def _move_mark(self, place: tuple[str, str], exam: str, site: str, now: str) -> int | None:
+        """On, as far as the events follow; where one does not, its seq."""
+        before = self._mark(place)
+        mark, broken = advance(before, self._following(place, before.high))
         self._db.execute(
             "INSERT OR REPLACE INTO mark VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key, exam, site, high, head, now),
+            (*place, exam, site, mark.high, mark.head, now),
         )
+        return broken
+
+    def _mark(self, place: tuple[str, str]) -> Mark:
+        row = self._db.execute("SELECT high, head FROM mark WHERE gate = ? AND epoch = ?", place)
+        return Mark(*found) if (found := row.fetchone()) else Mark()
+
+    def _following(self, place: tuple[str, str], high: int) -> Iterable[tuple[int, str, str]]:
+        return self._db.execute(
+            "SELECT seq, prev, hash FROM event WHERE gate = ? AND epoch = ? AND seq > ? "
+            "ORDER BY seq", (*place, high),
+        )  # fmt: skip
+
+    def add_claim(self, beat: Heartbeat, raw: bytes, now: str) -> bool:
+        """Keep what a gate says of its journal, within a transaction; whether that is true as far
+        as it is stored here. Of true ones the newest stays."""
+        place = (beat.gate, beat.epoch, beat.seq)
+        row = self._db.execute(
+            "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
+        ).fetchone()
+        is_true = row is None or row[0] == beat.head
+        if is_true:
+            self._db.execute(
+                "DELETE FROM claim WHERE gate = ? AND epoch = ? AND seq < ? AND NOT forked", place
+            )
+        self._db.execute(
+            "INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*place, beat.head, int(not is_true), raw.decode(), now),
+        )
+        return is_true
+
+    def claims(self, gate: str, epoch: str) -> list[tuple[int, str, str | None]]:
+        """(seq, head, hash stored there or None) of what the gate said of this journal."""
+        with self._in_words():
+            return self._db.execute(
+                "SELECT c.seq, c.head, e.hash FROM claim c LEFT JOIN event e USING "
+                "(gate, epoch, seq) WHERE gate = ? AND epoch = ? ORDER BY c.seq", (gate, epoch),
+            ).fetchall()  # fmt: skip
 
     def gates(self) -> list[tuple[str, str, str, str]]:
         """(exam, site, gate, epoch) of every gate's journal that was heard last."""
@@ -139,23 +160,29 @@ class OfficeStore:
     def receipt(self, gate: str, epoch: str, *, generation: int, now: str) -> Receipt:
         """What is committed of one journal, in the form that the gate is told."""
         with self._in_words():
-            key = {"gate": gate, "epoch": epoch}
-            high, head = self._db.execute(
-                "SELECT high, head FROM mark WHERE gate = :gate AND epoch = :epoch", key
-            ).fetchone()
-            gaps = self._db.execute(_GAPS, key | {"high": high, "most": MAX_RANGES + 1}).fetchall()
-            (top,) = self._db.execute(
-                "SELECT max(seq) FROM event WHERE gate = :gate AND epoch = :epoch", key
-            ).fetchone()
-        if len(gaps) > MAX_RANGES:
-            top = gaps[MAX_RANGES][0] - 1
-        missing = tuple((a, b) for a, b in gaps[:MAX_RANGES])
-        return Receipt(generation, gate, epoch, high, head, missing, now, top)
+            mark = self._mark((gate, epoch))
+            _, broken = advance(mark, self._following((gate, epoch), mark.high))
+            missing, top = ([], mark.high) if broken else self._above(gate, epoch, mark.high)
+        return receipt_of(
+            mark, missing, top, gate=gate, epoch=epoch, generation=generation, at=now
+        )  # fmt: skip
+
+    def _above(self, gate: str, epoch: str, high: int) -> tuple[list[Range], int]:
+        """The gaps above the mark, as many as a receipt may need, and the highest seq stored."""
+        key = {"gate": gate, "epoch": epoch, "high": high, "most": MAX_RANGES + 1}
+        missing = self._db.execute(_GAPS, key).fetchall()
+        (top,) = self._db.execute(
+            "SELECT max(seq) FROM event WHERE gate = :gate AND epoch = :epoch", key
+        ).fetchone()
+        return missing, top or 0
 
     def journals(self, gate: str | None = None) -> list[tuple[str, str]]:
-        """(gate, epoch) of everything stored."""
+        """(gate, epoch) of everything stored or claimed."""
         with self._in_words():
-            rows = self._db.execute("SELECT DISTINCT gate, epoch FROM event ORDER BY gate, epoch")
+            rows = self._db.execute(
+                "SELECT gate, epoch FROM event UNION SELECT gate, epoch FROM claim WHERE seq > 0 "
+                "ORDER BY gate, epoch"
+            )
             return [(g, e) for g, e in rows if gate in (None, g)]
 
     def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
@@ -166,6 +193,21 @@ class OfficeStore:
                 (gate, epoch),
             ):
                 yield json.loads(body) | {"prev": prev, "hash": digest}
+
+    def hash_at(self, gate: str, epoch: str, seq: int) -> str | None:
+        """Of one stored event."""
+        place = (gate, epoch, seq)
+        with self._in_words():
+            row = self._db.execute(
+                "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def generation(self) -> int | None:
+        """None before the office has received for the first time."""
+        with self._in_words():
+            row = self._db.execute("SELECT generation FROM office").fetchone()
+        return None if row is None else int(row[0])
 
     def conflicts(self, gate: str, epoch: str) -> list[int]:
         with self._in_words():
@@ -180,11 +222,15 @@ class OfficeStore:
         try:
             yield
         except sqlite3.Error as e:
-            raise _explained(self._path, e) from e
+            raise explained(self._path, e) from e
         except OSError as e:
             if isinstance(e, StorageRefused | StorageDamaged | StorageBroken):
                 raise
-            raise _refused(self._path, str(e)) from e
+            raise refused(self._path, str(e)) from e
+
+
+def _text(event: dict[str, Any]) -> str:
+    return canonical_bytes(event).decode()
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -203,26 +249,3 @@ def _migrate(db: sqlite3.Connection) -> None:
 def _applied(db: sqlite3.Connection) -> Iterable[int]:
     table = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_record'").fetchone()
     return [v for (v,) in db.execute("SELECT version FROM schema_record")] if table else []
-
-
-def _explained(path: Path, error: sqlite3.Error) -> Exception:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StorageDamaged(
-            f"The office's database {path} is damaged ({error}): restore the last backup.",
-            f"考试中心数据库 {path} 已损坏（{error}）：请恢复最近的备份。",
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return StorageBroken(
-            f"Writing {path} failed ({error}): check the disk, then start again.",
-            f"写入 {path} 失败（{error}）：请检查磁盘后重新启动。",
-        )
-    return _refused(path, str(error))
-
-
-def _refused(path: Path, detail: str) -> StorageRefused:
-    return StorageRefused(
-        f"The office's database {path} takes nothing ({detail}): free space on its disk.",
-        f"考试中心数据库 {path} 无法写入（{detail}）：请清理空间或停止占用的程序。",
-        detail=detail,
-    )

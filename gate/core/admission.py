@@ -1,21 +1,21 @@
 """One lane of one gate: the state table and `step`.
 
-Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in visit.py and
-upkeep.py), and leads to the phases of its row or stays. An event without a row is IllegalEvent, our
-own mistake, and changes nothing. What staff ask at the wrong moment is an error of theirs
-(InputRejected, StorageRefused) and changes nothing either.
+Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in arrivals.py,
+scans.py, visit.py and upkeep.py), and leads to the phases of its row or stays. An event without a
+row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the wrong moment is an
+error of theirs (InputRejected, StorageRefused) and changes nothing either.
 
 Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
-waits for a card to be laid again; OUT_OF_SERVICE decides nothing. Staff verdicts run beside the
-phases, because an invigilator settles one person while the next lays the card down. LOOKING_UP,
-MATCHING and RECORDING end by the answer to what they asked for and by nothing else: a late answer
-would be taken for the next person's.
+waits for a card, to be laid again or after a scanned notice; OUT_OF_SERVICE decides nothing. Staff
+verdicts run beside the phases, because an invigilator settles one person while the next lays the
+card down. LOOKING_UP, MATCHING and RECORDING end by the answer to what they asked for and by
+nothing else: a late answer would be taken for the next person's.
 """
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gate.core import upkeep, visit
+from gate.core import arrivals, scans, upkeep, visit
 from gate.core.events import (
     Acknowledged,
     CandidateElsewhere,
@@ -34,6 +34,7 @@ from gate.core.events import (
     ReaderLost,
     RecordRefused,
     RosterOpened,
+    ScanPresented,
     StaffTyped,
     TimeElapsed,
     VerdictGiven,
@@ -71,7 +72,6 @@ _IDLE, _ASKING, _LOOKING, _MATCHING, _RECORDING, _SHOWING, _OUT = Phase
 _REST = (_IDLE, _ASKING)
 _BUSY = (_LOOKING, _MATCHING, _RECORDING)
 _ALL = tuple(Phase)
-_STRANGERS = (CandidateElsewhere, CandidateUnknown)
 _FAULTS, _HEALINGS = (FaultRaised, ReaderLost), (FaultCleared, ReaderBack)
 
 
@@ -85,18 +85,25 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(_REST, (CardPresented,), visit.card, (_LOOKING,)),
-    Row((_SHOWING,), (CardPresented,), visit.card, (_LOOKING, _OUT)),
-    Row(_BUSY, (CardPresented,), visit.card_waits),
+    Row(_REST, (CardPresented,), arrivals.card, (_LOOKING,)),
+    Row((_SHOWING,), (CardPresented,), arrivals.card, (_LOOKING, _OUT)),
+    Row(_BUSY, (CardPresented,), arrivals.card_waits),
     Row((_OUT,), (CardPresented, CardUnreadable), _out_of_service_card),
-    Row(_REST, (CardUnreadable,), visit.unreadable, (_ASKING, _RECORDING)),
-    Row((_SHOWING,), (CardUnreadable,), visit.unreadable, (_ASKING, _RECORDING, _OUT)),
-    Row(_BUSY, (CardUnreadable,), visit.card_gone),
-    Row(_ALL, (CardRemoved,), visit.card_gone),
-    Row((*_REST, _SHOWING, _OUT), (StaffTyped,), visit.typed, (_LOOKING,)),
-    Row(_BUSY, (StaffTyped,), visit.typed_too_soon),
-    Row((_LOOKING,), (CandidateFound,), visit.looked_up, (_MATCHING, _RECORDING, _OUT)),
-    Row((_LOOKING,), _STRANGERS, visit.looked_up, (_RECORDING, _OUT)),
+    Row(_REST, (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING)),
+    Row((_SHOWING,), (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING, _OUT)),
+    Row(_BUSY, (CardUnreadable,), arrivals.card_gone),
+    Row(_ALL, (CardRemoved,), arrivals.card_gone),
+    Row(_REST, (ScanPresented,), scans.scan, (_LOOKING,)),
+    Row((_SHOWING,), (ScanPresented,), scans.scan_waits),
+    Row((*_BUSY, _OUT), (ScanPresented,), scans.scan_dropped),
+    Row((*_REST, _SHOWING, _OUT), (StaffTyped,), arrivals.typed, (_LOOKING,)),
+    Row(_BUSY, (StaffTyped,), arrivals.typed_too_soon),
+    Row(
+        (_LOOKING,), (CandidateFound,), visit.looked_up,
+        (_MATCHING, _RECORDING, _ASKING, _IDLE, _OUT),
+    ),
+    Row((_LOOKING,), (CandidateElsewhere,), visit.looked_up, (_RECORDING, _OUT)),
+    Row((_LOOKING,), (CandidateUnknown,), visit.looked_up, (_RECORDING, _ASKING, _OUT)),
     Row((_LOOKING,), (LookupFailed,), visit.lookup_failed, (_OUT,)),
     Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
     Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
@@ -105,8 +112,8 @@ ROWS = (
     Row((_LOOKING, _MATCHING), (RecordRefused,), upkeep.record_refused),
     Row((*_REST, _SHOWING, _OUT), (DecisionRecorded,), upkeep.verdict_recorded, (_SHOWING,)),
     Row((*_REST, _SHOWING, _OUT), (RecordRefused,), upkeep.record_refused, (_OUT,)),
-    Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _OUT)),
-    Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE,)),
+    Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
+    Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
     Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
     Row(_ALL, (VerdictGiven,), upkeep.verdict),
@@ -117,7 +124,7 @@ ROWS = (
     Row((_OUT,), (RosterOpened,), upkeep.roster, (_IDLE,)),
     Row((*_REST, *_BUSY, _SHOWING), _HEALINGS, upkeep.healed),
     Row((*_REST, *_BUSY, _SHOWING), (RosterOpened,), upkeep.roster),
-)
+)  # fmt: skip
 """A later row for the same phase and event would replace an earlier one; there is none (tested)."""
 
 TABLE: dict[tuple[Phase, type], Handler] = {

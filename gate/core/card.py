@@ -12,6 +12,7 @@ from enum import StrEnum
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _CITIZEN = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
+_TRAVEL = re.compile(r"[A-Z0-9]{5,14}", re.ASCII)
 _FOREIGNER_2017 = re.compile(r"[A-Z]{3}\d{12}", re.ASCII)
 
 
@@ -22,6 +23,17 @@ class DocumentKind(StrEnum):
     TEMPORARY = "temporary"
     RESIDENCE_PERMIT = "residence-permit"
     FOREIGNER = "foreigner"
+    TRAVEL_DOCUMENT = "travel-document"
+    """A passport or home-return permit, by its machine readable zone (ICAO Doc 9303)."""
+    NOTICE = "notice"
+    """The exam notice alone, scanned: it names a candidate and proves nobody's identity."""
+
+
+USUAL_DOCUMENTS = frozenset({
+    DocumentKind.RESIDENT, DocumentKind.TEMPORARY, DocumentKind.RESIDENCE_PERMIT,
+    DocumentKind.FOREIGNER,
+})  # fmt: skip
+"""What a paper accepts where the exam says nothing (formats.md, exam.toml)."""
 
 
 class Expiry(StrEnum):
@@ -73,8 +85,11 @@ def normalise_number(raw: str) -> str:
     return number
 
 
-def number_fault(number: str) -> str | None:
-    """What is wrong with a normalised number: `form`, `birth`, `check`, or None."""
+def number_fault(number: str, kind: DocumentKind | None = None) -> str | None:
+    """What is wrong with a normalised number: `form`, `birth`, `check`, or None. That of a travel
+    document has no form of its own: states write 5 to 14 letters and digits."""
+    if kind is DocumentKind.TRAVEL_DOCUMENT:
+        return None if _TRAVEL.fullmatch(number) else "form"
     if _FOREIGNER_2017.fullmatch(number):
         return None if _icao_check(number[:14]) == number[14] else "check"
     if not _CITIZEN.fullmatch(number):

@@ -33,6 +33,7 @@ def decision_body(
         "seat": ruling.seat.seat if ruling.seat else None,
         "source": shown.source.value,
         "by": shown.by,
+        "scanner": shown.scanner,
         "document": shown.document.value,
         "found": shown.found.at.isoformat(timespec="milliseconds"),
         "outcome": meaning.outcome.value if meaning.outcome else None,

@@ -26,6 +26,13 @@ class LookUpTyped:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpTicket:
+    """Find the candidate of this whole ticket number, never by a part of it."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeFace:
     """Compare the live face with the candidate's reference. `attempt` counts from 1."""
 
@@ -78,6 +85,6 @@ class ForgetFaces:
 
 
 Effect = (
-    LookUpCard | LookUpTyped | JudgeFace | Record | Note | Show | OpenBarrier | StartTimer
-    | ForgetFaces
+    LookUpCard | LookUpTyped | LookUpTicket | JudgeFace | Record | Note | Show | OpenBarrier
+    | StartTimer | ForgetFaces
 )  # fmt: skip

@@ -28,8 +28,9 @@ OwnPaper = tuple[Paper, Seat, Window]
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A document as it came to the gate, by card or typed. `found`: the instant that counts;
-    `since_mono_ns`: where the time to the decision is counted from."""
+    """A document as it came to the gate: card, typed or scanned. `found`: the instant that counts;
+    `since_mono_ns`: where the time to the decision is counted from; `by`: who typed; `scanner`:
+    the name of the one that read it."""
 
     source: Source
     document: DocumentKind
@@ -38,6 +39,7 @@ class Presented:
     found: Instant
     since_mono_ns: int
     by: str | None = None
+    scanner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

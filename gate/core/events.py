@@ -92,6 +92,23 @@ class StaffTyped:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanPresented:
+    """A scanner read what names one candidate. `handle`: `ticket` (a whole ticket number, `value`)
+    or `number` (the number of an identity document); `at`: its last byte, the instant that
+    counts."""
+
+    scanner: str
+    handle: str
+    value: str
+    document: DocumentKind
+    valid_to: date | Expiry
+    at: Instant
+
+    def __repr__(self) -> str:  # a log line must not carry a number
+        return f"ScanPresented({self.scanner}, {self.handle}, {self.document})"
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateFound:
     candidate: Candidate
 
@@ -203,7 +220,7 @@ class FaultCleared:
 
 Event = (
     CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
-    | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed | FaceJudged
-    | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed | FaultRaised
-    | FaultCleared | RosterOpened
+    | ScanPresented | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed
+    | FaceJudged | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed
+    | FaultRaised | FaultCleared | RosterOpened
 )  # fmt: skip

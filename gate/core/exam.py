@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from gate.core.card import DocumentKind
+from gate.core.card import USUAL_DOCUMENTS, DocumentKind
 
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""
@@ -38,7 +38,7 @@ class Paper:
     closes_after_min: float = 15
     leave_before_end_min: float = 30
     reentry: bool = False
-    documents: frozenset[DocumentKind] = frozenset(DocumentKind)
+    documents: frozenset[DocumentKind] = USUAL_DOCUMENTS
     face: FacePolicy = field(default_factory=FacePolicy)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gate.core.effects import Effect, Show, StartTimer
 from gate.core.entry import Presented, Ruling
-from gate.core.events import CardPresented, FaceJudged, Fault, VerdictGiven
+from gate.core.events import CardPresented, FaceJudged, Fault, ScanPresented, VerdictGiven
 from gate.core.exam import Exam
 from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
 from gate.errors import IllegalEvent
@@ -57,12 +57,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the gate knows. `unsettled` is in the order of the decisions."""
+    """All that the gate knows. `unsettled` is in the order of the decisions; `waiting`: presented
+    while somebody else was served; `notice`: a scanned notice for which a card is asked."""
 
     exam: Exam | None = None
     phase: Phase = Phase.OUT_OF_SERVICE
     visit: Visit | None = None
-    waiting: CardPresented | None = None
+    waiting: CardPresented | ScanPresented | None = None
+    notice: Visit | None = None
     unreadable: int = 0
     inside: frozenset[tuple[str, str]] = frozenset()
     unsettled: tuple[Unsettled, ...] = ()
@@ -108,7 +110,7 @@ def at_rest(state: State) -> Step:
     """Nobody is there: out of service, an unacknowledged REFER, or dark. A card that waits is not
     kept through an outage: whose it was has gone to the staffed lane."""
     if state.faults:
-        out = replace(state, phase=Phase.OUT_OF_SERVICE, waiting=None, unreadable=0)
+        out = replace(state, phase=Phase.OUT_OF_SERVICE, waiting=None, unreadable=0, notice=None)
         return out, (show(Reason.OUT_OF_SERVICE, {}),)
     idle = replace(state, phase=Phase.IDLE)
     open_refer = next((u for u in reversed(state.unsettled) if not u.acknowledged), None)

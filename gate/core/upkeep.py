@@ -143,7 +143,7 @@ def roster(state: State, event: RosterOpened) -> Step:
     One journal entry says it all: that a roster is there again needs no second one."""
     of_this = tuple(u for u in state.unsettled if u.facts.get("exam") in (None, event.exam.id))
     opened = replace(
-        state, exam=event.exam, faults=state.faults - {Fault.ROSTER}, unsettled=of_this
+        state, exam=event.exam, faults=state.faults - {Fault.ROSTER}, unsettled=of_this, notice=None
     )
     note = Note("roster", {"roster": event.version})
     if state.phase is not Phase.OUT_OF_SERVICE:

@@ -2,37 +2,29 @@
 
 from dataclasses import replace
 
-from gate.core import drafts
-from gate.core.card import DocumentKind, Expiry
+from gate.core import drafts, scans
+from gate.core.arrivals import serve
 from gate.core.effects import (
     Effect,
     ForgetFaces,
     JudgeFace,
-    LookUpCard,
-    LookUpTyped,
     Note,
     OpenBarrier,
     Record,
     Show,
 )
-from gate.core.entry import Presented, Ruling, rule
+from gate.core.entry import rule
 from gate.core.events import (
     CandidateElsewhere,
     CandidateFound,
     CandidateUnknown,
-    CardPresented,
-    CardRemoved,
-    CardUnreadable,
     DecisionRecorded,
     FaceJudged,
     Fault,
     LookupFailed,
     RecordRefused,
-    Source,
-    StaffTyped,
     TimeElapsed,
 )
-from gate.core.exam import FacePolicy
 from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
 from gate.core.state import (
     STOPS_ALL,
@@ -48,72 +40,7 @@ from gate.core.state import (
     visit_of,
     with_timer,
 )
-from gate.core.upkeep import record_refused, refuse_while_stopped, verdict_recorded
-from gate.errors import UsageError
-
-ASKING_S = 30.0
-"""How long failed readings of one card are counted together before the next person starts anew."""
-
-# -- cards and typed candidates ------------------------------------------------------------------
-
-
-def card(state: State, event: CardPresented) -> Step:
-    if state.faults:  # while the last outcome is still shown
-        return at_rest(state)
-    shown = Presented(
-        Source.CARD, event.card.kind, event.card.valid_from, event.card.valid_to,
-        event.found, event.read_mono_ns,
-    )  # fmt: skip
-    begun = replace(state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, unreadable=0)
-    return begun, (LookUpCard(event.card.number),)
-
-
-def card_waits(state: State, event: CardPresented) -> Step:
-    return replace(state, waiting=event), ()
-
-
-def card_gone(state: State, event: CardRemoved | CardUnreadable) -> Step:
-    """A card that waited has left the reader, and so may its owner: were it served later, somebody
-    else's face would make its owner doubtful."""
-    return replace(state, waiting=None), ()
-
-
-def typed(state: State, event: StaffTyped) -> Step:
-    """StorageRefused while nothing can be recorded."""
-    refuse_while_stopped(state)
-    shown = Presented(
-        Source.TYPED, event.document, None, event.valid_to, event.at, event.at.mono_ns, event.by
-    )
-    begun = replace(state, phase=Phase.LOOKING_UP, visit=Visit(shown), unreadable=0)
-    return begun, (LookUpTyped(event.handle, event.value),)
-
-
-def typed_too_soon(state: State, event: StaffTyped) -> Step:
-    """UsageError: one person at a time."""
-    raise UsageError("Somebody is being checked: try again.", "正在核验他人，请稍后再试。")
-
-
-def unreadable(state: State, event: CardUnreadable) -> Step:
-    if state.faults:
-        return at_rest(state)
-    state = replace(state, waiting=None)  # another card lies there now
-    count = state.unreadable + 1
-    if count < _default_policy(state).attempts:
-        zh, en = text(Reason.CARD_UNREADABLE, {})
-        asking, timer = with_timer(replace(state, phase=Phase.ASKING, unreadable=count), ASKING_S)
-        return asking, (Show(ASK_AGAIN, Reason.CARD_UNREADABLE, zh, en), timer)
-    shown = Presented(
-        Source.CARD, DocumentKind.RESIDENT, None, Expiry.UNKNOWN, event.found, event.found.mono_ns
-    )
-    visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=drafts.unreadable_body(shown, count))
-    recording = replace(state, phase=Phase.RECORDING, visit=visit, unreadable=0)
-    return recording, (Record("decision", visit.body),)
-
-
-def _default_policy(state: State) -> FacePolicy:
-    """Before a paper is known: the exam's first paper stands for its defaults."""
-    return state.exam.papers[0].face if state.exam and state.exam.papers else FacePolicy()
-
+from gate.core.upkeep import record_refused, verdict_recorded
 
 # -- rules and face ------------------------------------------------------------------------------
 
@@ -128,6 +55,8 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     else:
         ticket, key = None, event.key
     visit = replace(visit, ruling=ruling, ticket=ticket, key=key)
+    if scans.is_bare_notice(visit):
+        return _bare_notice(state, visit)
     if ruling.reason is not Reason.OK or ruling.paper is None:
         return _decide(state, visit, None)
     if Fault.CAMERA in state.faults:  # no face was asked for, and the record says so
@@ -135,6 +64,14 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         return _decide(state, replace(visit, ruling=blind), None)
     matching = replace(state, phase=Phase.MATCHING, visit=replace(visit, attempt=1))
     return matching, (JudgeFace(ruling.paper.face, 1),)
+
+
+def _bare_notice(state: State, visit: Visit) -> Step:
+    if state.faults:
+        return _abandoned(state)
+    if state.waiting is not None:  # the card was laid down meanwhile
+        return serve(replace(state, visit=None), state.waiting)
+    return _abandoned(state) if scans.is_inside(state, visit) else scans.ask_for_card(state, visit)
 
 
 def lookup_failed(state: State, event: LookupFailed) -> Step:
@@ -236,12 +173,23 @@ def show_ended(state: State, event: TimeElapsed) -> Step:
     if event.token != state.token:
         return state, ()
     if state.waiting is not None and not state.faults:
-        return card(state, state.waiting)
+        return serve(state, state.waiting)
+    if state.notice is not None and not state.faults:
+        return _notice_ended(state, state.notice)
     return at_rest(replace(state, unreadable=0))
+
+
+def _notice_ended(state: State, notice: Visit) -> Step:
+    """No card came after a notice; or a verdict was shown meanwhile, and it is asked for again."""
+    if scans.is_inside(state, notice):
+        return at_rest(replace(state, notice=None, unreadable=0))
+    if state.phase is Phase.SHOWING:
+        return scans.ask_for_card(state, notice)
+    return _decide(replace(state, notice=None, unreadable=0), notice, None)
 
 
 def next_waiting(state: State, event: TimeElapsed) -> Step:
     """A REFER goes on flashing when its time is over; only the next card is let in."""
     if event.token == state.token and state.waiting is not None:
-        return card(state, state.waiting)
+        return serve(state, state.waiting)
     return state, ()

@@ -10,13 +10,14 @@ from functools import reduce
 from operator import xor
 from typing import Generic, TypeVar
 
-from gate.drivers.sdt_codes import REMEDY_OF, Command, Remedy, Status
+from gate.drivers.sdt_codes import ABOUT_A_CARD, BAUDS, REMEDY_OF, Command, Remedy, Status
 from gate.errors import SdtError
 
 __all__ = [
-    "Command", "Decoder", "FrameDecoder", "Remedy", "Reply", "Request", "RequestDecoder", "Status",
-    "checksum", "damaged", "decode_reply", "decode_request", "encode_frame", "encode_reply",
-    "encode_request", "sam_id", "text_block",
+    "BAUDS", "Command", "Decoder", "FrameDecoder", "Remedy", "Reply", "Request", "RequestDecoder",
+    "Status", "checksum", "chip_number", "damaged", "decode_reply", "decode_request",
+    "encode_frame", "encode_reply", "encode_request", "newest_addresses", "sam_id", "set_baud",
+    "text_block",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ LONGEST = 0x090A
 """Largest length field: text, photo and two fingerprints."""
 
 TEXT_SIZE = 256
+ADDRESS_SIZE, ADDRESSES_MAX = 70, 4
+CHIP_NUMBER_SIZE = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,21 @@ class Request:
 
 
 _COMMANDS = frozenset(c.value for c in Command)
+_DATA_SIZES: dict[Command, Callable[[int], bool]] = {
+    Command.FIND: lambda n: False,  # its success is 9F
+    Command.SELECT: lambda n: n <= 8,  # 8 in every manual; what they say is the card's affair
+    Command.SAM_ID: lambda n: n == 16,
+    Command.READ: lambda n: n > TEXT_SIZE,
+    Command.READ_WITH_FINGERPRINTS: lambda n: n > TEXT_SIZE,
+    Command.NEWEST_ADDRESS: lambda n: 0 < n <= ADDRESS_SIZE * ADDRESSES_MAX,
+    Command.NEWEST_ADDRESS_OLD: lambda n: 0 < n <= ADDRESS_SIZE * ADDRESSES_MAX,
+    Command.CHIP_NUMBER: lambda n: n == CHIP_NUMBER_SIZE,
+}
+"""Lengths of the data that a success of the command may have; of the others it has none."""
+
+_ABOUT_THE_MODULE = frozenset(
+    {Command.RESET, Command.STATUS, Command.SAM_ID, Command.SET_BAUD, Command.SET_RF_FRAME}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +77,15 @@ class Reply:
 
     def fits(self, command: Command) -> bool:
         """Whether this can be the answer to `command`. Replies do not name their request, so a
-        late one is told apart by its shape: 9F answers a find only, a card's data a read only."""
+        late one is told apart by its shape: 9F answers a find only, a card's data a read only,
+        and what is wrong with a card nothing that was asked about the module."""
         if self.sw3 == Status.CARD_FOUND:
             return command is Command.FIND
-        if self.sw3 != Status.DONE:
-            return True
-        if command in (Command.READ, Command.READ_WITH_FINGERPRINTS):
-            return len(self.data) >= TEXT_SIZE
-        return command is not Command.FIND and len(self.data) <= 4 * 70
+        if self.sw3 == Status.DONE:
+            return _DATA_SIZES.get(command, lambda n: n == 0)(len(self.data))
+        if self.sw3 == Status.NO_SUCH_ITEM:
+            return command not in (Command.FIND, Command.SELECT, *_ABOUT_THE_MODULE)
+        return not (self.sw3 in ABOUT_A_CARD and command in _ABOUT_THE_MODULE)
 
     def __repr__(self) -> str:
         return f"Reply({self.sw3:02X}, {len(self.data)} bytes)"
@@ -91,8 +110,15 @@ def encode_reply(reply: Reply) -> bytes:
     return encode_frame(reply.sw12 + bytes([reply.sw3]) + reply.data)
 
 
+def set_baud(baud: int) -> bytes:
+    """The request that brings the module to `baud`, one of `BAUDS`, for good; it answers at the
+    old speed and changes 5 ms later."""
+    return encode_request(Command.SET_BAUD, bytes([BAUDS.index(baud)]))
+
+
 def decode_request(body: bytes) -> Request:
-    return Request(body[:2], body[2:])
+    size = 1 if body[:1] == Command.SET_BAUD.value else 2
+    return Request(body[:size], body[size:])
 
 
 def decode_reply(body: bytes) -> Reply:
@@ -193,6 +219,30 @@ def text_block(reply: Reply) -> bytes:
     return data[start : start + TEXT_SIZE]
 
 
+def newest_addresses(reply: Reply) -> tuple[str, ...]:
+    """What NEWEST_ADDRESS returned, as stored on the card; () where it holds none.
+
+    SdtError (`reason` shape or encoding).
+    """
+    data = reply.data
+    if reply.sw3 == Status.NO_SUCH_ITEM:
+        return ()
+    if len(data) % ADDRESS_SIZE or not 0 < len(data) <= ADDRESS_SIZE * ADDRESSES_MAX:
+        raise damaged("shape")
+    each = (data[i : i + ADDRESS_SIZE] for i in range(0, len(data), ADDRESS_SIZE))
+    try:
+        return tuple(raw.decode("utf-16-le").rstrip(" \0") for raw in each)
+    except UnicodeDecodeError as e:
+        raise damaged("encoding") from e
+
+
+def chip_number(reply: Reply) -> bytes:
+    """The 28 bytes of CHIP_NUMBER; what they mean is not published. SdtError (shape)."""
+    if len(reply.data) != CHIP_NUMBER_SIZE:
+        raise damaged("shape")
+    return reply.data
+
+
 def sam_id(reply: Reply) -> str:
     """The module's number as its label prints it, from the reply to SAM_ID. SdtError."""
     if len(reply.data) != 16:
@@ -203,7 +253,8 @@ def sam_id(reply: Reply) -> str:
 
 
 def damaged(reason: str) -> SdtError:
-    """Bytes that are no frame. `reason`: length, checksum, incomplete or shape."""
+    """Bytes that are no frame, or no answer. `reason`: length, checksum, incomplete, shape,
+    encoding or status."""
     return SdtError(
         f"Bytes from the card reader are damaged ({reason}): check its cable.",
         f"读卡器数据有误（{reason}）：请检查连接线。",

@@ -51,7 +51,9 @@ _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Minutes = Annotated[float, Field(ge=0, le=1440)]
 _SignedMinutes = Annotated[float, Field(ge=-1440, le=1440)]
 _Time = Annotated[datetime, BeforeValidator(_aware)]
-_Document = Literal["resident", "temporary", "residence-permit", "foreigner"]
+_Document = Literal[
+    "resident", "temporary", "residence-permit", "foreigner", "travel-document", "notice"
+]
 
 
 class _Table(BaseModel):

@@ -1,6 +1,7 @@
 """What to send next: a pure function of the journal's head, the office's receipt and what this
 connection has under way. Nothing here outlives a connection, so nothing here can be lost."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,13 @@ WINDOW = 4
 RESEND_S = 10.0
 RESEND_MAX_S = 300.0
 """Without a receipt a batch goes again after `RESEND_S`, doubled for each time in a row."""
+
+FLUSH_S = 1.0
+"""A live event waits so long for others to travel with, unless they fill a batch before."""
+
+RETRY_S = 1.0
+RETRY_MAX_S = 30.0
+"""Between two attempts to connect: a random part of `RETRY_S`, doubled for each failure."""
 
 Range = tuple[int, int]
 
@@ -36,13 +44,23 @@ class Sent:
 class Window:
     """One connection's sending. Events from `live_from` on happened while it stood. `listening`:
     the office has not said that it is away. `unheard`: batches in a row that ran into their
-    timeout. `strange`: the office's database is newer than our receipt, and may not know us."""
+    timeout. `strange`: the office's database is newer than our receipt, and may not know us.
+    `flush_at_s`: until then live events are collected. `tried`: went out without moving the
+    receipt; goes again behind what has not been tried."""
 
     live_from: int
     listening: bool = True
     sent: tuple[Sent, ...] = ()
     unheard: int = 0
     strange: bool = False
+    flush_at_s: float = -math.inf
+    tried: tuple[Range, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Batches that may be under way: fewer each time that no receipt came, one while the
+        office says that it is away."""
+        return max(1, WINDOW >> self.unheard) if self.listening else 1
 
     @property
     def timeout_s(self) -> float:
@@ -51,18 +69,31 @@ class Window:
         return min(RESEND_MAX_S, RESEND_S * 2.0 ** min(self.unheard, 10))
 
 
-def next_slice(head: int, receipt: Receipt | None, window: Window) -> Slice | None:
+def reconnect_delay_s(failures: int, chance: float) -> float:
+    """Full jitter, `chance` drawn from 0 to 1: gates that lost one broker together must not come
+    back together. `failures`: attempts in a row that did not stand."""
+    return chance * min(RETRY_MAX_S, RETRY_S * 2.0 ** min(failures, 10))
+
+
+def next_slice(
+    head: int, receipt: Receipt | None, window: Window, now_s: float = math.inf
+) -> Slice | None:
     """The next events to send, None when there is nothing to send now. Live before backlog; within
     each the lowest first, which is what the receipt misses."""
-    free = (WINDOW if window.listening else 1) - len(window.sent)
+    free = window.width - len(window.sent)
     to_send = unstored(head, receipt)
     if window.strange and head and not to_send:  # one event makes a new database say what it lacks
         to_send = [(head, head)]
-    wanted = _without(to_send, [(s.part.first, s.part.last) for s in window.sent])
+    wanted = _without(to_send, _ranges(window.sent))
+    untried = _without(wanted, window.tried)
+    if untried or not window.unheard:
+        wanted = untried
     for first, last in _clipped(wanted, window.live_from, head):
+        if now_s < window.flush_at_s and last - first + 1 < MAX_EVENTS:
+            break
         return _slice(first, last, hist=False) if free > 0 else None
     for first, last in _clipped(wanted, 1, window.live_from - 1):
-        return _slice(first, last, hist=True) if free > (1 if window.listening else 0) else None
+        return _slice(first, last, hist=True) if free > (window.width > 1) else None
     return None
 
 
@@ -79,6 +110,19 @@ def backlog(head: int, receipt: Receipt | None) -> int:
     return sum(last - first + 1 for first, last in unstored(head, receipt))
 
 
+def note_grown(window: Window, now_s: float) -> Window:
+    """The journal has grown. The first event after a pause opens the time in which others are
+    collected; none waits longer than `FLUSH_S`."""
+    if now_s < window.flush_at_s:
+        return window
+    return replace(window, flush_at_s=now_s + FLUSH_S)
+
+
+def note_leaving(window: Window) -> Window:
+    """The connection is about to end: nothing is collected any more."""
+    return replace(window, flush_at_s=-math.inf)
+
+
 def note_sent(window: Window, part: Slice, now_s: float) -> Window:
     return replace(window, sent=(*window.sent, Sent(part, now_s)))
 
@@ -87,10 +131,18 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
     """What is stored is no longer under way. After a change of generation nothing is: the office's
     database may stand lower than before."""
     if old is not None and old.generation != new.generation:
-        return replace(window, sent=(), unheard=0, strange=False)
+        return replace(window, sent=(), unheard=0, strange=False, tried=())
     ends = [(s, unstored(s.part.last, new)) for s in window.sent]
     under_way = tuple(s for s, open_ in ends if any(_clipped(open_, s.part.first, s.part.last)))
-    return replace(window, sent=under_way, unheard=0)
+    stands_still = old is not None and _said(old) == _said(new)
+    tried = window.tried if stands_still else ()
+    return replace(window, sent=under_way, unheard=0, tried=tried)
+
+
+def note_fork(window: Window) -> Window:
+    """The office has another journal's events in the places of ours, and keeps what came as a
+    conflict. It gets the rest of ours too, once in a connection; none of it is receipted."""
+    return replace(window, sent=(), unheard=0, tried=_joined(window.tried, _ranges(window.sent)))
 
 
 def note_time(window: Window, now_s: float) -> Window:
@@ -98,7 +150,10 @@ def note_time(window: Window, now_s: float) -> Window:
     fresh = tuple(s for s in window.sent if now_s < s.at_s + window.timeout_s)
     if len(fresh) == len(window.sent):
         return window
-    return replace(window, sent=fresh, unheard=window.unheard + 1)
+    over = _ranges(s for s in window.sent if s not in fresh)
+    is_new_round = not _without(over, window.tried)
+    tried = _joined((), over) if is_new_round else _joined(window.tried, over)
+    return replace(window, sent=fresh, unheard=window.unheard + 1, tried=tried)
 
 
 def note_office(
@@ -108,7 +163,7 @@ def note_office(
     before may have met a broker that knew no reader for it."""
     window = replace(window, strange=strange)
     if listening and (just_now or not window.listening):
-        return replace(window, listening=True, sent=(), unheard=0)
+        return replace(window, listening=True, sent=(), unheard=0, tried=())
     return replace(window, listening=listening)
 
 
@@ -121,7 +176,26 @@ def _clipped(ranges: Iterable[Range], low: int, high: int) -> list[Range]:
     return [(first, last) for first, last in cut if first <= last]
 
 
-def _without(ranges: list[Range], taken: list[Range]) -> list[Range]:
+def _said(receipt: Receipt) -> tuple[object, ...]:
+    return receipt.high, receipt.top, receipt.missing
+
+
+def _ranges(sent: Iterable[Sent]) -> list[Range]:
+    return [(s.part.first, s.part.last) for s in sent]
+
+
+def _joined(some: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:
+    """In order, and neighbours made one: as short as what they cover allows."""
+    joined: list[Range] = []
+    for first, last in sorted([*some, *others]):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def _without(ranges: list[Range], taken: Iterable[Range]) -> list[Range]:
     """`ranges` without `taken`."""
     for low, high in taken:
         ranges = [

@@ -1,38 +1,55 @@
 """Which receipts count. A gate advances on nothing else."""
 
+from datetime import datetime
+
 from gate.core.decision import GENESIS
 from gate.errors import Refused
-from gate.ports import Journal, Receipt
+from gate.ports import Head, Journal, Receipt
 from gate.sync.wire import decode_receipt
 
+FORK = "fork"
+"""`Refused.why` of a receipt that has another event than ours at its mark: two journals of one
+gate and epoch are about, a copied card or a forgery. The others: `gate`, `epoch`, `generation`,
+`older`, `above`, `time`; a signature that is wrong is a SignatureRefused."""
 
-async def accept(
-    payload: bytes, *, gate: str, office_public: bytes, journal: Journal
-) -> Receipt | None:
-    """The receipt in `payload` where it says something new of this journal, None where it is older
-    than what is known. InputRejected, SignatureRefused, Refused: it is to be told and ignored."""
+_YEARS = range(2020, 2100)
+"""A receipt dated outside was not written by a clock: this program is younger, and no unit is to
+stand that long."""
+
+
+async def accept(payload: bytes, *, gate: str, office_public: bytes, journal: Journal) -> Receipt:
+    """The receipt in `payload`, which counts from now on. InputRejected, SignatureRefused, Refused:
+    it is to be told and ignored; what is known stays as it was."""
     receipt = decode_receipt(payload, office_public)
-    known = await journal.receipt()
-    _belongs(receipt, gate, journal.head.epoch)
-    if known is not None and receipt.generation < known.generation:
-        raise _refused(
-            f"is of generation {receipt.generation}, {known.generation} is known", receipt
-        )
-    top = max(receipt.high, receipt.top)
-    if top > journal.head.seq:
-        raise _refused(f"speaks of event {top}, the head is {journal.head.seq}", receipt)
-    if receipt.head != await _our_hash(journal, receipt.high):
-        raise _refused(f"has another event {receipt.high} than this journal", receipt)
-    if known is not None and known.generation == receipt.generation and _older(receipt, known):
-        return None
+    head = journal.head
+    ours = await _our_hash(journal, receipt.high) if receipt.high <= head.seq else None
+    judge(receipt, known=await journal.receipt(), gate=gate, head=head, ours=ours)
     return receipt
 
 
-def _belongs(receipt: Receipt, gate: str, epoch: str) -> None:
+def judge(
+    receipt: Receipt, *, known: Receipt | None, gate: str, head: Head, ours: str | None
+) -> None:
+    """Refused, with `why`, unless `receipt` says something true and not older of the journal that
+    stands at `head`. Its `top` may shrink: an office that found a break behind its mark takes back
+    what it said above. `ours`: the hash of this journal's event `receipt.high` (`GENESIS` for 0),
+    None where there is no such event. Pure."""
     if receipt.gate != gate:
-        raise _refused(f"is for gate {receipt.gate}", receipt)
-    if receipt.epoch != epoch:
-        raise _refused(f"is for the journal {receipt.epoch}, this one is {epoch}", receipt)
+        raise _refused("gate", f"is for gate {receipt.gate}", receipt)
+    if receipt.epoch != head.epoch:
+        raise _refused("epoch", f"is for the journal {receipt.epoch}, not {head.epoch}", receipt)
+    if not _is_dated(receipt.at):
+        raise _refused("time", f"is dated {receipt.at[:40]!r}", receipt)
+    if known is not None and receipt.generation < known.generation:
+        what = f"is of generation {receipt.generation}, {known.generation} is known"
+        raise _refused("generation", what, receipt)
+    top = max(receipt.high, receipt.top)
+    if top > head.seq:
+        raise _refused("above", f"speaks of event {top}, the head is {head.seq}", receipt)
+    if receipt.head != ours:
+        raise _refused(FORK, f"has another event {receipt.high} than this journal", receipt)
+    if known is not None and known.generation == receipt.generation and receipt.high < known.high:
+        raise _refused("older", f"ends at {receipt.high}, {known.high} is receipted", receipt)
 
 
 async def _our_hash(journal: Journal, seq: int) -> str:
@@ -42,12 +59,16 @@ async def _our_hash(journal: Journal, seq: int) -> str:
     return str(event["hash"])
 
 
-def _older(receipt: Receipt, known: Receipt) -> bool:
-    return (receipt.high, receipt.top) < (known.high, known.top)
+def _is_dated(at: str) -> bool:
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        return False
+    return found.tzinfo is not None and found.year in _YEARS
 
 
-def _refused(why: str, receipt: Receipt) -> Refused:
+def _refused(why: str, what: str, receipt: Receipt) -> Refused:
     return Refused(
-        f"A receipt was refused: it {why}.", f"回执被拒绝：{why}。",
-        gate=receipt.gate, epoch=receipt.epoch, high=receipt.high,
+        f"A receipt was refused: it {what}.", f"回执被拒绝：{what}。",
+        why=why, gate=receipt.gate, epoch=receipt.epoch, high=receipt.high,
     )  # fmt: skip

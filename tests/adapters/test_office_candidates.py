@@ -137,6 +137,19 @@ def test_optional_columns() -> None:
     assert [r.reason for r in found.rejected] == ["document", "flags"]
 
 
+def test_a_travel_document_has_a_number_of_its_own() -> None:
+    header = f"{HEADER},document"
+    rows = [
+        line(1, id_number="e12345678") + ",travel-document",
+        line(2, id_number="E12345678") + ",",
+        line(3, id_number="E-1") + ",travel-document",
+        line(4) + ",notice",
+    ]
+    found = parse_candidates(table(*rows, header=header), "c.csv", EXAM)
+    assert [r.number for r in found.rows] == ["E12345678"]
+    assert [r.reason for r in found.rejected] == ["number-form", "number-form", "document"]
+
+
 def test_byte_order_mark_and_blank_lines(tmp_path: Path) -> None:
     path = tmp_path / "c.csv"
     path.write_bytes(b"\xef\xbb\xbf" + table(line(1), "", " , ", line(2)).encode())

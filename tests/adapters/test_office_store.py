@@ -93,21 +93,40 @@ def test_a_receipt_names_no_more_ranges_than_fit(store: OfficeStore) -> None:
 
 
 def test_another_content_at_the_same_place_is_kept_apart(store: OfficeStore) -> None:
+    """With all that follows from it: the journal that was here first goes on being receipted."""
     forked = chain(3, note="forged", first=4, prev=EVENTS[2]["hash"])
     assert add(store, EVENTS[:5]) == Stored(5, ())
-    assert add(store, forked) == Stored(1, (4, 5))
-    assert add(store, forked) == Stored(0, (4, 5))
+    assert add(store, forked) == Stored(0, (4, 5, 6))
+    assert add(store, forked) == Stored(0, (4, 5, 6))
+    assert add(store, chain(2, first=7, prev=forked[-1]["hash"])) == Stored(2, ())  # a gap before
     assert (told(store).high, told(store).head) == (5, EVENTS[4]["hash"])
+    assert add(store, EVENTS[5:6]) == Stored(1, (), 7)
+    assert add(store, EVENTS[6:9]) == Stored(0, (7, 8, 9), 7)
     found = audit(store, GATE, EPOCH)
-    assert found["conflicts"] == [4, 5]
-    assert found["chain"] == "event 6: altered"  # it follows the forged 5, not the stored one
+    assert found["conflicts"] == [4, 5, 6, 7, 8, 9]
+    assert found["chain"] == "event 7: altered"  # it follows the forged 6, not the stored one
     assert not is_whole(found)
+
+
+def test_nothing_is_vouched_for_behind_a_break(store: OfficeStore) -> None:
+    """Or the gate whose events are not there would never send them."""
+    add(store, EVENTS[:3])
+    add(store, chain(3, note="forged", first=6, prev="a" * 64))
+    assert (told(store).missing, told(store).top) == (((4, 5),), 8)
+    assert add(store, EVENTS[3:5]).broken == 6
+    assert (told(store).high, told(store).missing, told(store).top) == (5, (), 5)
 
 
 def test_a_batch_that_does_not_follow_moves_no_mark(store: OfficeStore) -> None:
     add(store, EVENTS[:5])
-    add(store, chain(3, first=6, prev="a" * 64))
+    assert add(store, chain(3, first=6, prev="a" * 64)) == Stored(0, (6, 7, 8))
     assert told(store).high == 5
+    assert add(store, EVENTS[5:8]).new == 3
+
+
+def test_a_first_event_follows_nothing(store: OfficeStore) -> None:
+    assert add(store, chain(2, prev="a" * 64)) == Stored(0, (1, 2))
+    assert told(store).high == 0
 
 
 def test_nothing_stands_after_an_error_in_the_middle(store: OfficeStore) -> None:

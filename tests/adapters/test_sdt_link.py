@@ -1,6 +1,5 @@
 """One serial port, one request at a time: bounds, late replies, and what the sentences say."""
 
-import os
 import select
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,7 +107,7 @@ def test_what_came_before_a_request_is_no_answer_to_it(module: SdtModule, link: 
 def test_half_a_reply_does_not_spoil_the_next_one() -> None:
     def stammer(_: Request) -> None:
         if stammers:
-            os.write(module._master, stammers.pop())
+            module._line.write(stammers.pop())
 
     stammers = [encode_reply(Reply(Status.CARD_FOUND, bytes(4)))[:7]]
     with (

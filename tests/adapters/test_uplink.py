@@ -44,6 +44,17 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
     assert (found["events"], found["head"]) == (123, head.hash)
 
 
+async def test_the_last_event_of_a_service_leaves_with_it(home: Home, tmp_path: Path) -> None:
+    """It is not kept back for company: the next start may be next week."""
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
+        async with opened(tmp_path) as journal:
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                await soon(lambda: uplink.status["connected"])
+                await fill(journal, 1)
+        await soon(lambda: GATE in journals_at_the_office(home))
+
+
 async def test_status_may_be_asked_before_the_journal_is_open_and_after(
     home: Home, tmp_path: Path
 ) -> None:
@@ -127,7 +138,7 @@ async def test_an_office_that_lost_everything_is_sent_everything_though_nothing_
                 for file in home.root.glob(f"{home.database.name}*"):
                     file.unlink()
                 with office_at(home, broker.port, generation=20):
-                    await soon(lambda: uplink._receipt.generation == 20)
+                    await soon(lambda: uplink._standing.receipt.generation == 20)
                     await soon(lambda: uplink.status["receipted"] == 10)
                     await soon(lambda: uplink.status["unsent"] == 0)
                 assert journals_at_the_office(home)[GATE]["events"] == 10
@@ -195,8 +206,8 @@ async def test_a_wrong_certificate_is_named_once(
             uplink = uplink_of(home, broker.port, journal, **wrong)
             async with sending(uplink):
                 await soon(lambda: uplink.status["last_error"] is not None)
-                first = uplink._error
-                await soon(lambda: uplink._error is not first)  # tried again
+                first = uplink._standing.error
+                await soon(lambda: uplink._standing.error is not first)  # tried again
                 assert uplink.status["error_kind"] == "CertificateRefused"
                 assert told in uplink.status["last_error"]
                 assert not uplink.status["connected"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gate.core.admission import ROWS
+from gate.core.card import USUAL_DOCUMENTS, DocumentKind
 from gate.core.effects import ForgetFaces, JudgeFace, Record, Show
 from gate.core.events import (
     Acknowledged,
@@ -25,6 +26,7 @@ from gate.core.events import (
     ReaderLost,
     RecordRefused,
     RosterOpened,
+    ScanPresented,
     TimeElapsed,
 )
 from gate.core.exam import FacePolicy
@@ -44,6 +46,7 @@ from tests.core.world import (
     face,
     instant,
     laid,
+    scanned,
     typed,
     unread,
     verdict,
@@ -66,6 +69,7 @@ PEOPLE = [
 CARDS = [
     laid(), laid(), laid(), laid(), laid(at("09:15")), laid(trusted=False), *[unread()] * 4,
 ]  # fmt: skip
+SCANS = [*[scanned()] * 3, scanned(DocumentKind.TRAVEL_DOCUMENT), scanned(trusted=False)]
 THINGS = [CardRemoved(instant()), typed(), typed(), Acknowledged("button", instant())]
 TROUBLE = [ReaderLost("gone"), RecordRefused(), *(FaultRaised(f) for f in Fault)]
 NEW_ROSTER = RosterOpened(EXAM, "v2")
@@ -89,14 +93,16 @@ class AnyMorning:
         self.attempts = 0
         self.edges: set[Edge] = set()
         once = replace(MORNING, face=FacePolicy(attempts=1))
-        self.exam = exam_of(once, AFTERNOON) if seed % 3 == 0 else EXAM
+        scans = USUAL_DOCUMENTS | {DocumentKind.NOTICE, DocumentKind.TRAVEL_DOCUMENT}
+        lenient = replace(MORNING, documents=scans)
+        self.exam = [exam_of(once, AFTERNOON), EXAM, exam_of(lenient, AFTERNOON)][seed % 3]
         self.feed(RosterOpened(self.exam, "v1"))
 
     # -- what happens ----------------------------------------------------------------------------
 
     def walk(self, steps: int) -> None:
         acts = [
-            (self.card, 12), (self.answer, 40), (self.journal, 40), (self.thing, 6),
+            (self.card, 12), (self.scan, 8), (self.answer, 40), (self.journal, 40), (self.thing, 6),
             (self.trouble, 3), (self.healing, 12), (self.settle, 6), (self.nonsense, 4),
             (self.old_timer, 3), (self.newest_timer, 12),
         ]  # fmt: skip
@@ -109,6 +115,12 @@ class AnyMorning:
 
     def card(self) -> None:
         self.feed(self.chance.choice(CARDS))
+
+    def scan(self) -> None:
+        before, event = self.gate.state, self.chance.choice(SCANS)
+        self.feed(event)
+        if before.phase in BUSY or before.phase is Phase.OUT_OF_SERVICE:
+            assert self.gate.state == before, "a scan beside somebody's visit is nobody's"
 
     def thing(self) -> None:
         self.feed(self.chance.choice(THINGS))
@@ -210,8 +222,17 @@ class AnyMorning:
             assert self.judged_ok
             assert body["reason"] == "OK"
             assert (body["paper"], body["key"]) not in before.inside
+        if body["document"] == "notice":
+            self.a_notice_proves_nothing(body)
         assert record.evidence == MEANING[Reason(body["reason"])].doubtful
         assert (body["attempt"] or 0) <= 3
+
+    def a_notice_proves_nothing(self, body: dict[str, Any]) -> None:
+        """No face is asked for, nobody let in, by a notice that the paper does not accept."""
+        papers = {p.id: p for p in self.exam.papers}
+        accepted = body["paper"] and DocumentKind.NOTICE in papers[body["paper"]].documents
+        assert accepted or (body["outcome"] != Outcome.ADMIT and body["attempt"] is None)
+        assert (body["source"], body["scanner"], body["by"]) == ("scan", "door", None)
 
     def leads(self, before: State, event: type, after: State) -> None:
         assert after.phase in LEADS[before.phase, event]
@@ -244,6 +265,10 @@ class AnyMorning:
             assert state.faults
             assert state.waiting is None
         assert (state.phase in BUSY) == (state.visit is not None)
+        if isinstance(state.waiting, ScanPresented):
+            assert state.phase is Phase.SHOWING
+        if state.notice is not None:
+            assert state.phase in (Phase.ASKING, Phase.SHOWING)
 
     def every_record_is_answered_first(self) -> None:
         waits = [self.gate.state.verdict is not None, self.gate.state.phase is Phase.RECORDING]

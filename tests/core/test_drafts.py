@@ -35,7 +35,7 @@ CONTRACT = {
     "threshold", "fmr", "frames", "liveness", "quality", "attempt", "signals",
 }  # fmt: skip
 """The keys of a decision in the formats, less the envelope and ms, model and roster."""
-OURS = {"key", "room", "seat", "by", "found", "doubtful", "normalisation"}
+OURS = {"key", "room", "seat", "by", "scanner", "found", "doubtful", "normalisation"}
 FACE_FIELDS = {
     "score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt",
 }  # fmt: skip
@@ -63,7 +63,8 @@ def test_a_judged_face() -> None:
     assert body.keys() == CONTRACT | OURS
     assert body == {
         "ticket": "1", "key": "ab", "paper": "am", "room": "03", "seat": "07", "source": "card",
-        "by": None, "document": "resident", "found": "2027-04-10T08:45:00.000+08:00",
+        "by": None, "scanner": None, "document": "resident",
+        "found": "2027-04-10T08:45:00.000+08:00",
         "outcome": "ADMIT", "reason": "OK", "doubtful": False, "score": 0.123457,
         "normalised": 5.2, "normalisation": "s-norm", "threshold": 4.1, "fmr": 1e-4, "frames": 3,
         "liveness": 0.9, "quality": 0.8, "attempt": 2, "signals": ["green:steady"],

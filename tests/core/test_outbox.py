@@ -78,6 +78,57 @@ def test_a_batch_without_a_receipt_goes_again_after_a_longer_time_each_time() ->
     assert waits == [10, 20, 40, 80, 160, 300, 300, 300]
 
 
+def test_the_window_narrows_while_no_receipt_comes_and_opens_with_one() -> None:
+    assert [Window(1, unheard=n).width for n in (0, 1, 2, 3, 50)] == [4, 2, 1, 1, 1]
+    assert outbox.next_slice(900, None, Window(901, unheard=2)) == Slice(1, 50, True)
+    assert outbox.next_slice(900, None, under_way((1, 50), live_from=901, unheard=2)) is None
+    heard = outbox.note_receipt(Window(901, unheard=2), None, receipt(50))
+    assert heard.width == outbox.WINDOW
+
+
+def test_what_moved_no_receipt_goes_behind_what_was_not_tried() -> None:
+    """An office that cannot receipt the lowest events must still be sent all the others."""
+    window, seen, now = Window(1, unheard=2), [], 0.0
+    for _ in range(6):
+        part = outbox.next_slice(120, None, window)
+        assert part is not None
+        seen.append((part.first, part.last))
+        window = outbox.note_sent(window, part, now)
+        now += window.timeout_s
+        window = outbox.note_time(window, now)
+        assert len(window.tried) <= 1
+    assert seen == [(1, 50), (51, 100), (101, 120)] * 2
+
+
+def test_a_forked_journal_is_sent_whole_once() -> None:
+    window, seen = Window(1), []
+    while part := outbox.next_slice(120, None, window):
+        seen.append((part.first, part.last))
+        window = outbox.note_fork(outbox.note_sent(window, part, 0.0))
+    assert seen == [(1, 50), (51, 100), (101, 120)]
+    assert outbox.next_slice(121, None, window) == Slice(121, 121, False)
+
+
+def test_live_events_are_collected_for_a_second_and_no_longer() -> None:
+    window = outbox.note_grown(Window(10), now_s=100.0)
+    assert outbox.next_slice(10, receipt(9), window, 100.0) is None
+    window = outbox.note_grown(window, now_s=100.9)
+    assert outbox.next_slice(12, receipt(9), window, 100.99) is None
+    assert outbox.next_slice(12, receipt(9), window, 101.0) == Slice(10, 12, False)
+    assert outbox.next_slice(59, receipt(9), window, 100.5) == Slice(10, 59, False)  # a full batch
+    assert outbox.next_slice(12, receipt(7), window, 100.5) == Slice(
+        8, 9, True
+    )  # backlog meanwhile
+    again = outbox.note_grown(window, now_s=101.5)
+    assert outbox.next_slice(13, receipt(12), again, 101.6) is None
+
+
+def test_reconnecting_waits_a_random_part_of_a_bounded_time() -> None:
+    assert [outbox.reconnect_delay_s(n, 1.0) for n in (0, 1, 4, 5, 10_000)] == [1, 2, 16, 30, 30]
+    assert outbox.reconnect_delay_s(7, 0.0) == 0.0
+    assert outbox.reconnect_delay_s(7, 0.25) == 7.5
+
+
 def test_a_receipt_ends_the_backing_off_and_clears_what_it_covers() -> None:
     window = under_way((1, 50), (51, 60), unheard=3)
     heard = outbox.note_receipt(window, None, receipt(50))
@@ -147,7 +198,7 @@ class World:
         """As receipts.accept lets them through."""
         known = self.known
         if known is not None:
-            older = (told.high, told.top) < (known.high, known.top)
+            older = told.high < known.high
             if told.generation < known.generation or (
                 told.generation == known.generation and older
             ):

@@ -20,6 +20,7 @@ from gate.core.events import (
     FaultRaised,
     Instant,
     RosterOpened,
+    ScanPresented,
     Source,
     StaffTyped,
     TimeElapsed,
@@ -91,6 +92,14 @@ def unread(when: datetime = WITHIN) -> CardUnreadable:
 def typed() -> StaffTyped:
     valid_to = date(2027, 5, 1)
     return StaffTyped("seat", "03-07", DocumentKind.TEMPORARY, valid_to, "Li", instant())
+
+
+def scanned(
+    document: DocumentKind = DocumentKind.NOTICE, value: str = "270410000017", **when: Any
+) -> ScanPresented:
+    """A notice's ticket number, or the number of an identity document."""
+    handle = "ticket" if document is DocumentKind.NOTICE else "number"
+    return ScanPresented("door", handle, value, document, date(2030, 1, 1), instant(**when))
 
 
 def verdict(decision: str, *, admit: bool = True) -> VerdictGiven:

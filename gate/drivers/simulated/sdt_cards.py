@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.sdt import Reply, Status
+from gate.core.card import USUAL_DOCUMENTS, DocumentKind, Expiry, IdCard
+from gate.drivers.sdt import CHIP_NUMBER_SIZE, Reply, Status
 from gate.drivers.sdt_text import encode_addresses, encode_card
 from gate.errors import UsageError
 
@@ -14,28 +14,55 @@ FAKE_PORTRAIT = bytes.fromhex("574C66007E00320000FF85005151513E") + bytes(
 )
 """The header every portrait has and filler: no decoder, and no person, is behind it."""
 
+FAKE_TEMPLATE = b"\x5a" * 512
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCard:
-    """One chip. `text`: 256 bytes; `photo`: 1,024; `addresses`: newest address entries, 0 to 4."""
+    """One chip. `text`: 256 bytes; `photo`: 1,024; `addresses`: newest address entries, 0 to 4;
+    `fingers`: fingerprint templates of 512 bytes, 0 to 2; `chip`: the 28 bytes of its number."""
 
     text: bytes
     photo: bytes = FAKE_PORTRAIT
     addresses: tuple[str, ...] = ()
+    fingers: int = 0
+    chip: bytes = bytes(CHIP_NUMBER_SIZE)
 
     @classmethod
-    def of(cls, card: IdCard, *addresses: str, **others: str) -> "SimulatedCard":
-        """The chip of `card`; `others` as `encode_card`. SdtError."""
-        return cls(encode_card(card, **others), addresses=addresses)
+    def of(cls, card: IdCard, *addresses: str, fingers: int = 0, **others: str) -> "SimulatedCard":
+        """The chip of `card`. `others`: fields as `encode_card`; birth, sex and nationality are
+        those that the number tells unless given. SdtError for what does not fit."""
+        return cls(encode_card(card, **_told_by(card) | others), FAKE_PORTRAIT, addresses, fingers)
 
     def text_and_photo(self) -> Reply:
-        sizes = len(self.text).to_bytes(2, "big") + len(self.photo).to_bytes(2, "big")
-        return Reply(Status.DONE, sizes + self.text + self.photo)
+        return Reply(Status.DONE, self._sizes() + self.text + self.photo)
+
+    def with_fingerprints(self) -> Reply:
+        """As `text_and_photo`, and the templates: filler, as the portrait is."""
+        templates = FAKE_TEMPLATE * self.fingers
+        sizes = self._sizes() + len(templates).to_bytes(2, "big")
+        return Reply(Status.DONE, sizes + self.text + self.photo + templates)
 
     def newest_address(self) -> Reply:
         if not self.addresses:
             return Reply(Status.NO_SUCH_ITEM)
         return Reply(Status.DONE, encode_addresses(self.addresses))
+
+    def chip_number(self) -> Reply:
+        return Reply(Status.DONE, self.chip)
+
+    def _sizes(self) -> bytes:
+        return len(self.text).to_bytes(2, "big") + len(self.photo).to_bytes(2, "big")
+
+
+def _told_by(card: IdCard) -> dict[str, str]:
+    number = card.number
+    if len(number) == 18:
+        odd = number[16] in "13579"
+        return {"birth": number[6:14], "sex": "1" if odd else "2"}
+    if card.kind is DocumentKind.FOREIGNER:
+        return {"birth": "19" + number[7:13], "nationality": number[:3]}
+    return {}
 
 
 def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "resident") -> IdCard:
@@ -43,7 +70,7 @@ def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "
 
     The number's check digit is not looked at: a wrong one is something to try.
     """
-    kinds = [k.value for k in DocumentKind if k is not DocumentKind.TEMPORARY]
+    kinds = [k.value for k in DocumentKind if k in USUAL_DOCUMENTS - {DocumentKind.TEMPORARY}]
     if kind not in kinds:
         raise UsageError(
             f"No card of kind {kind!r} has a chip: use one of {', '.join(kinds)}.",

@@ -2,8 +2,9 @@
 
 from enum import Enum, StrEnum
 
-from gate.drivers.sdt import Command, Reply, Request, Status
+from gate.drivers.sdt import BAUDS, Command, Reply, Request, Status
 from gate.drivers.simulated.sdt_cards import SimulatedCard
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS
 
 
 class Place(Enum):
@@ -26,27 +27,37 @@ class Mode(StrEnum):
     FREE = "free"
 
 
-FAULTS = (
-    "card-pulled",  # the next text+photo read answers 41 and the card is gone
-    "line-noise",  # one bit of the next reply is flipped
-    "read-noise",  # one bit of every text+photo reply is flipped
-    "unreadable",  # every text+photo read answers 41 while the card lies there
-    "wrong-card",  # selecting answers 40: not an identity card
-    "reader-faulty",  # every command answers 60: self-test failed
-    "reader-silent",  # nothing is answered
-    "reader-unplugged",  # the port is gone
-)
+FAULTS = {
+    "card-pulled": "the next read answers 41 and the card is gone",
+    "unreadable": "every read answers 41 while the card lies there",
+    "wrong-card": "selecting answers 40: not an identity card",
+    "find-missed": "the next find answers 80 though a card lies there",
+    "read-noise": "one bit of every card is flipped",
+    **LINE_FAULTS,
+    "reader-faulty": "every command answers 60: self-test failed",
+    "reader-unauthorised": "every command answers 66: keys not loaded",
+    "reader-hung": "nothing is answered until a reset (10 FF)",
+    "reader-silent": "nothing is answered",
+    "reader-unplugged": "the port is gone; off plugs it in again under the same name",
+}
+"""What each does."""
 
 SAM_ID = bytes.fromhex("05000100D5AF34014E61BC0015CD5B07")
+_READS = (Command.READ, Command.READ_WITH_FINGERPRINTS)
+_ITEMS = (Command.NEWEST_ADDRESS, Command.NEWEST_ADDRESS_OLD, Command.CHIP_NUMBER)
 _FAILED = {
     Command.SELECT: Status.SELECT_FAILED,
-    Command.READ: Status.READ_FAILED,
-    Command.NEWEST_ADDRESS: Status.READ_FAILED,
+    **dict.fromkeys((*_READS, *_ITEMS), Status.READ_FAILED),
 }
+_LIMITS = {
+    Command.SET_BAUD: range(len(BAUDS)),
+    Command.SET_RF_FRAME: range(24, 256),
+}
+"""The values that a setting takes."""
+
 _ALWAYS: dict[Command | None, Reply] = {
     Command.RESET: Reply(Status.DONE),
     Command.STATUS: Reply(Status.DONE),
-    Command.SET_RF_FRAME: Reply(Status.DONE),
     Command.SAM_ID: Reply(Status.DONE, SAM_ID),
 }
 
@@ -74,12 +85,17 @@ class Chip:
         """The reply to a request that came whole, and the step it causes."""
         if "reader-faulty" in self.faults:
             return Reply(Status.SELF_TEST_FAILED)
+        if "reader-unauthorised" in self.faults:
+            return Reply(Status.NOT_AUTHORISED)
         if request.command in _FAILED:
             return self._with_card(request.command)
         if request.command is Command.FIND:
             return self._find()
         if request.command is Command.RESET:
             self.restart()
+        if request.command in _LIMITS:
+            known = len(request.data) == 1 and request.data[0] in _LIMITS[request.command]
+            return Reply(Status.DONE if known else Status.BAD_COMMAND)
         return _ALWAYS.get(request.command, Reply(Status.BAD_COMMAND))
 
     def restart(self) -> None:
@@ -91,7 +107,8 @@ class Chip:
         self._refused = False
 
     def _find(self) -> Reply:
-        if self.place is Place.EMPTY:
+        if self.place is Place.EMPTY or "find-missed" in self.faults:
+            self.faults.discard("find-missed")
             return Reply(Status.NO_CARD)
         if self.place in (Place.SELECTED, Place.READ) and self._refuses():
             return Reply(Status.NO_CARD)
@@ -111,10 +128,10 @@ class Chip:
         if command is Command.SELECT and place is Place.FOUND:
             return self._select()
         read_again = place is Place.READ and self._mode is Mode.FREE
-        if command is Command.READ and (place is Place.SELECTED or read_again):
-            return self._read(card)
-        if command is Command.NEWEST_ADDRESS and place in (Place.SELECTED, Place.READ):
-            return card.newest_address()
+        if command in _READS and (place is Place.SELECTED or read_again):
+            return self._read(card, command)
+        if command in _ITEMS and place in (Place.SELECTED, Place.READ):
+            return card.chip_number() if command is Command.CHIP_NUMBER else card.newest_address()
         return Reply(_FAILED[command])
 
     def _select(self) -> Reply:
@@ -124,7 +141,7 @@ class Chip:
         self.place = Place.SELECTED
         return Reply(Status.DONE, bytes(8))
 
-    def _read(self, card: SimulatedCard) -> Reply:
+    def _read(self, card: SimulatedCard, command: Command) -> Reply:
         """A card that was not read whole must be found again."""
         if "card-pulled" in self.faults:
             self.faults.discard("card-pulled")
@@ -134,4 +151,4 @@ class Chip:
             self._place()
             return Reply(Status.READ_FAILED)
         self.place = Place.READ
-        return card.text_and_photo()
+        return card.text_and_photo() if command is Command.READ else card.with_fingerprints()

@@ -4,14 +4,11 @@ One thread owns the pseudo-terminal; everything asked of the module from outside
 between two bytes, as a hand at a real one would.
 """
 
-import contextlib
 import os
-import pty
 import select
 import tempfile
 import threading
 import time
-import tty
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,15 +16,23 @@ from pathlib import Path
 from typing import Self
 
 from gate.core.card import IdCard
-from gate.drivers.sdt import Command, Reply, Request, RequestDecoder, Status, encode_reply
+from gate.drivers.sdt import BAUDS, Command, Reply, Request, RequestDecoder, Status, encode_reply
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
+from gate.drivers.simulated.sdt_line import PtyLine
+from gate.drivers.simulated.sdt_wire import Perfect, Wire, spoil
 from gate.errors import GateBug, SdtError, UsageError
 
-LATENCY_S = {Command.FIND: 0.060, Command.SELECT: 0.040, Command.READ: 0.800}
+LATENCY_S = {
+    Command.FIND: 0.060, Command.SELECT: 0.040, Command.READ: 0.800,
+    Command.READ_WITH_FINGERPRINTS: 1.500, Command.NEWEST_ADDRESS: 0.030,
+    Command.NEWEST_ADDRESS_OLD: 0.030, Command.CHIP_NUMBER: 0.030,
+}  # fmt: skip
 """How long a module thinks, chosen within what manuals and field programs suggest."""
 
-_CHUNK = 16
+BOOT_S = 1.5
+"""How long it is deaf after power came."""
+
 _CALL_S = 5.0
 _INCOMPLETE_S = 1.0
 
@@ -35,28 +40,36 @@ _INCOMPLETE_S = 1.0
 class SdtModule:
     """The module behind `port`, a symbolic link to the pseudo-terminal that outlives unplugging.
 
-    `latency_scale`: 1 thinks as long as a real one, 0 not at all; `paced`: bytes leave at `baud`.
-    `heard` is called on the module's thread with each request, before it is answered.
+    `latency_scale`: 1 thinks and boots as long as a real one, 0 not at all. `baud`: the module's
+    speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
+    `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
+    them on the way. `late_s`: what reply-late means. `heard` is called on the module's thread with
+    each request, before it is answered.
     """
 
     def __init__(
         self, link: Path | None = None, *, mode: Mode = Mode.STICKY,
         latency_scale: float = 0.0, paced: bool = True, baud: int = 115200,
+        wire: Wire | None = None, late_s: float = 1.5,
         heard: Callable[[Request], None] | None = None,
     ) -> None:  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="sdt-") if link is None else None
         self._link = link or Path(self._folder.name if self._folder else "") / "reader"
+        self._line = PtyLine(self._link)
         self._chip = Chip(mode)
         self._latency_scale = latency_scale
+        self._paced = paced
+        self._wire: Wire = wire or Perfect()
+        self._late_s = late_s
         self._heard = heard
-        self._byte_s = 10 / baud if paced else 0.0
         self._faults = self._chip.faults
         self._calls: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._wake_out, self._wake_in = -1, -1
-        self._master, self._slave = -1, -1
         self._decoder = RequestDecoder()
         self._thread: threading.Thread | None = None
         self._stopping = False
+        self._deaf_until_s = 0.0
+        self.baud = baud
         self.last_byte_mono_ns = 0
         """When the last byte of the newest reply had been handed to the line."""
 
@@ -66,7 +79,7 @@ class SdtModule:
 
     def __enter__(self) -> Self:
         """UsageError where the link cannot be made."""
-        self._plug()
+        self._line.plug()
         self._wake_out, self._wake_in = os.pipe()
         self._thread = threading.Thread(target=self._run, name="sdt-module", daemon=True)
         self._thread.start()
@@ -78,7 +91,7 @@ class SdtModule:
         self._do(self._stop)
         self._thread.join(_CALL_S)
         self._thread = None
-        self._unplug()
+        self._line.unplug()
         os.close(self._wake_in)
         os.close(self._wake_out)
         if self._folder:
@@ -98,14 +111,29 @@ class SdtModule:
             raise UsageError(
                 f"No reader fault {name!r}: use one of {', '.join(FAULTS)}.",
                 f"没有读卡器故障 {name!r}：可用 {'、'.join(FAULTS)}。",
-                name=name, names=FAULTS,
+                name=name, names=tuple(FAULTS),
             )  # fmt: skip
         self._do(lambda: self._set_fault(name, on))
+
+    def rewire(self, wire: Wire) -> None:
+        """Another wire from the next byte on."""
+        self._do(lambda: setattr(self, "_wire", wire))
 
     def _set_fault(self, name: str, on: bool) -> None:
         (self._faults.add if on else self._faults.discard)(name)
         if name == "reader-unplugged":
-            (self._unplug if on else self._plug)()
+            self._unplug() if on else self._plug()
+
+    def _unplug(self) -> None:
+        self._line.unplug()
+
+    def _plug(self) -> None:
+        if self._line.plugged:
+            return
+        self._line.plug()
+        self._decoder.reset()
+        self._chip.restart()
+        self._deaf_until_s = time.monotonic() + BOOT_S * self._latency_scale
 
     def _do(self, call: Callable[[], None]) -> None:
         """Run `call` on the module's thread and wait until it is done."""
@@ -123,7 +151,7 @@ class SdtModule:
     def _run(self) -> None:
         while not self._stopping:
             midway = self._decoder.midway
-            watched = [self._wake_out] + ([self._master] if self._master >= 0 else [])
+            watched = [self._wake_out] + ([self._line.fileno()] if self._line.plugged else [])
             ready, _, _ = select.select(watched, [], [], _INCOMPLETE_S if midway else None)
             if self._wake_out in ready:
                 os.read(self._wake_out, 64)
@@ -132,7 +160,8 @@ class SdtModule:
                 self._take()
             elif midway:
                 self._decoder.reset()
-                self._send(Reply(Status.BAD_LENGTH))
+                if "reader-silent" not in self._faults:
+                    self._send(Reply(Status.BAD_LENGTH))
 
     def _stop(self) -> None:
         self._stopping = True
@@ -154,82 +183,60 @@ class SdtModule:
                 os.read(self._wake_out, 64)
                 self._obey()
 
+    def _byte_s(self) -> float:
+        """8N1: ten bits a byte."""
+        return 10 / self.baud if self._paced else 0.0
+
     def _take(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for item in self._decoder.feed(os.read(self._master, 4096)):
-                if "reader-silent" in self._faults:
-                    continue
-                if isinstance(item, SdtError):
-                    short = item.reason == "length"
-                    self._send(Reply(Status.BAD_LENGTH if short else Status.BAD_CHECKSUM))
-                else:
-                    self._serve(item)
+        due_s = time.monotonic()
+        data = self._line.read()
+        if self._line.speed() != self.baud or due_s < self._deaf_until_s:
+            self._decoder.reset()  # at another speed it is no request
+            return
+        for piece in self._wire.carry(data):
+            due_s += piece.after_s + len(piece.data) * self._byte_s()
+            self._pause(due_s)
+            for item in self._decoder.feed(piece.data):
+                self._answer(item)
+
+    def _answer(self, item: Request | SdtError) -> None:
+        if "reader-silent" in self._faults:
+            return
+        if isinstance(item, Request):
+            self._serve(item)
+            return
+        short = item.reason == "length"
+        self._send(Reply(Status.BAD_LENGTH if short else Status.BAD_CHECKSUM))
 
     def _serve(self, request: Request) -> None:
         if self._heard:
             self._heard(request)
+        if "reader-hung" in self._faults:
+            if request.command is not Command.RESET:
+                return
+            self._faults.discard("reader-hung")
         latency_s = LATENCY_S.get(request.command, 0.0) if request.command else 0.0
         if self._chip.place is not Place.EMPTY or request.command is Command.FIND:
             self._pause(time.monotonic() + latency_s * self._latency_scale)
         reply = self._chip.answer(request)
         self._send(reply, noisy="read-noise" in self._faults and len(reply.data) > 256)
+        if request.command is Command.SET_BAUD and reply.sw3 == Status.DONE:
+            self.baud = BAUDS[request.data[0]]
 
     def _send(self, reply: Reply, noisy: bool = False) -> None:
-        frame = bytearray(encode_reply(reply))
-        if noisy or "line-noise" in self._faults:
-            self._faults.discard("line-noise")
-            frame[len(frame) // 2] ^= 0x08
+        frame = encode_reply(reply)
+        if noisy:
+            frame = b"".join(p.data for p in spoil(frame, {"line-noise"}))
         due_s = time.monotonic()
-        for start in range(0, len(frame), _CHUNK):
-            chunk = bytes(frame[start : start + _CHUNK])
-            due_s += len(chunk) * self._byte_s
-            self._pause(due_s)
-            if self._master < 0:  # unplugged in the middle of a reply
-                return
-            # A client that does not read loses bytes, as with a UART.
-            with contextlib.suppress(BlockingIOError):
-                os.write(self._master, chunk)
+        for spoilt in spoil(frame, self._faults, self._late_s):
+            due_s += spoilt.after_s
+            for piece in self._wire.carry(spoilt.data):
+                due_s += piece.after_s + len(piece.data) * self._byte_s()
+                self._pause(due_s)
+                if not self._line.plugged:  # in the middle of a reply
+                    return
+                self._line.write(piece.data)
         self.last_byte_mono_ns = time.monotonic_ns()
-
-    def _plug(self) -> None:
-        if self._master >= 0:
-            return
-        if self._link.exists() and not self._link.is_symlink():
-            raise UsageError(
-                f"{self._link} exists and is no link: name another place for the port.",
-                f"{self._link} 已存在且不是链接：请换一个路径。",
-                port=str(self._link),
-            )
-        master, slave = pty.openpty()
-        tty.setraw(slave)  # kept open, or reads fail once a client closes its end
-        os.set_blocking(master, False)
-        try:
-            self._make_link(os.ttyname(slave))
-        except OSError as e:
-            os.close(master)
-            os.close(slave)
-            raise UsageError(
-                f"No link can be made at {self._link}: use an existing folder of yours.",
-                f"无法在 {self._link} 创建链接：请换一个可写目录中的路径。",
-                port=str(self._link),
-            ) from e
-        self._master, self._slave = master, slave
-        self._decoder.reset()
-        self._chip.restart()
-
-    def _make_link(self, target: str) -> None:
-        fresh = self._link.with_name(self._link.name + ".new")
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(target)
-        fresh.replace(self._link)
-
-    def _unplug(self) -> None:
-        if self._master < 0:
-            return
-        self._link.unlink(missing_ok=True)
-        os.close(self._master)
-        os.close(self._slave)
-        self._master, self._slave = -1, -1
 
 
 __all__ = ["FAULTS", "LATENCY_S", "Mode", "SdtModule", "SimulatedCard"]

@@ -1,0 +1,69 @@
+"""The signed heartbeat: how far a gate's journal goes, said apart from the events. Pure.
+
+A chain does not show that its tail was cut off. A head that left the gate before does: the office
+keeps the highest one it was told and names what it lacks.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.sync.envelope import (
+    EPOCH,
+    HASH,
+    ID,
+    Form,
+    check_fields,
+    compact,
+    count,
+    matches,
+    read_object,
+    signed,
+    text,
+    verify,
+)
+
+_FORM: Form = {
+    "v": lambda value: type(value) is int and value == 1,
+    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
+    "seq": count(0), "high": count(0), "session": text,
+    "oldest_unsent_at": lambda value: value is None or text(value),
+    "vitals": lambda value: isinstance(value, dict),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """`seq`, `head`: the journal's last event; `high`: receipted; `oldest_unsent_at`: when the
+    first event that lacks a receipt happened. `vitals`: `at`, `clock`, `disk_free_mb`, as far as
+    the unit knows them; flat JSON, for people and tools."""
+
+    gate: str
+    epoch: str
+    seq: int
+    head: str
+    high: int
+    session: str
+    oldest_unsent_at: str | None = None
+    vitals: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    sig: str = ""
+
+
+def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
+    body = {
+        "v": 1, "gate": beat.gate, "epoch": beat.epoch, "seq": beat.seq, "head": beat.head,
+        "high": beat.high, "session": beat.session, "oldest_unsent_at": beat.oldest_unsent_at,
+        "vitals": dict(beat.vitals),
+    }  # fmt: skip
+    return compact(signed("heartbeat", body, key))
+
+
+def decode_heartbeat(payload: bytes, keys: Callable[[str], bytes | None]) -> Heartbeat:
+    """The heartbeat in `payload`, its signature verified. `keys`: the Ed25519 public key of a gate,
+    None for one that is not enrolled. InputRejected, SignatureRefused."""
+    raw = check_fields(read_object(payload), _FORM)
+    verify("heartbeat", raw, keys(raw["gate"]))
+    return Heartbeat(**{name: raw[name] for name in Heartbeat.__slots__})

@@ -1,0 +1,223 @@
+"""One connection of a gate: what is sent, and what is believed of what is heard."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+
+from gate.errors import InputRejected, Refused, StorageRefused
+from gate.sync import outbox
+from gate.sync.heartbeat import Heartbeat, encode_heartbeat
+from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.receipts import FORK, accept
+from gate.sync.standing import Standing
+from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
+
+log = logging.getLogger(__name__)
+
+_HEARTBEAT_S = (30.0, 60.0)
+"""Least and most between two: a fleet that began together must not beat together."""
+_POLL_S = 1.0
+_GOODBYE_S = 2.0
+_TOLD_MAX = 50
+
+
+class Session:
+    """One connection of `standing` under `topics`, until it is down or `exam` is another."""
+
+    def __init__(self, standing: Standing, topics: Topics, exam: Callable[[], str | None]) -> None:
+        self._of = standing
+        self._topics = topics
+        self._exam = exam
+        self._name = secrets.token_hex(8)
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
+        self._window = outbox.Window(live_from=standing.journal.head.seq + 1)
+        self._heartbeat_at = 0.0
+        self._stood = False
+        self._told: set[str] = set()
+        will = Will(topics.state, self._state("lost"))
+        self._link = Link(standing.address, self._post, will)
+
+    async def run(self) -> bool:
+        """Until the link is down or the exam has changed; whether it ever stood."""
+        self._link.open()
+        watching = asyncio.create_task(self._watch_journal(), name="uplink-journal")
+        try:
+            await self._converse()
+        finally:
+            watching.cancel()
+            self._of.connected = False
+            self._of.office = None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._goodbye()
+        return self._stood
+
+    async def _converse(self) -> None:
+        while self._exam() == self._topics.exam:
+            event = await self._next_event()
+            if isinstance(event, Down):
+                if event.error is not None:
+                    self._of.outage(event.error)
+                return
+            await self._handle(event)
+            if self._stood:
+                self._window = outbox.note_time(self._window, self._loop.time())
+                await self._send_all()
+                await self._beat()
+
+    async def _next_event(self) -> LinkEvent | None:
+        """None after a second without any, when collected events are due, and when the journal has
+        grown."""
+        flush_s = self._window.flush_at_s - self._loop.time()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(flush_s if 0 < flush_s < _POLL_S else _POLL_S):
+                return await self._news.get()
+        return None
+
+    async def _handle(self, event: LinkEvent | None) -> None:
+        if isinstance(event, Up):
+            self._stand()
+        elif isinstance(event, Acked) and event.refused is not None:
+            self._tell(f"The broker refuses a message of ours: {event.refused}.")
+        elif isinstance(event, Message):
+            try:
+                await self._hear(event)
+            except (InputRejected, StorageRefused) as e:
+                self._tell(str(e))
+
+    def _stand(self) -> None:
+        if self._of.error is not None:
+            log.info("The broker is back.")
+        self._stood = self._of.connected = True
+        self._of.error = None
+        self._link.subscribe(self._topics.rcpt, OFFICE_STATE)
+        self._link.publish(self._topics.state, self._state("ready"), retain=True)
+
+    async def _hear(self, message: Message) -> None:
+        if message.topic == OFFICE_STATE:
+            note = decode_note(message.payload)
+            self._of.office = "online" if note.get("online") else "offline"
+            self._window = outbox.note_office(
+                self._window, self._of.office == "online",
+                just_now=not message.retained, strange=self._is_newer(note.get("generation")),
+            )  # fmt: skip
+        elif message.topic == self._topics.rcpt:
+            await self._hear_receipt(message.payload)
+
+    async def _hear_receipt(self, payload: bytes) -> None:
+        of = self._of
+        try:
+            receipt = await accept(
+                payload, gate=self._topics.gate, office_public=of.office_public, journal=of.journal
+            )
+        except InputRejected as e:
+            self._refuse(e)
+            return
+        self._window = outbox.note_receipt(self._window, of.receipt, receipt)
+        of.receipt = receipt
+        await of.journal.keep_receipt(receipt)
+
+    def _refuse(self, error: InputRejected) -> None:
+        """Told to the log, the status and the office; nothing else follows from it. Sending goes
+        on: what the office stores it never replaces, so no event of ours can do harm there."""
+        why = error.facts.get("why", "signature" if isinstance(error, Refused) else "form")
+        self._of.refused[str(why)] += 1
+        if why == "older":  # a broker that lost its memory may repeat one
+            log.info("%s", error)
+            return
+        if why == FORK and self._of.alarm is None:
+            self._of.alarm = (
+                f"{error} Two journals of this unit are about: a copied card, or a forgery. "
+                "Tell the office."
+            )
+            log.error("ALARM: %s", self._of.alarm)
+        if why == FORK:
+            self._window = outbox.note_fork(self._window)
+        if self._tell(str(error)):
+            self._alert(str(why), str(error))
+
+    def _alert(self, why: str, detail: str) -> None:
+        head = self._of.journal.head
+        note = encode_note(
+            gate=self._topics.gate, session=self._name, epoch=head.epoch, seq=head.seq,
+            alert="receipt-refused", why=why, detail=detail[:200],
+        )  # fmt: skip
+        self._link.publish(self._topics.alert, note)
+
+    def _is_newer(self, generation: object) -> bool:
+        """Whether the office's database is another than the one of our last receipt."""
+        known = self._of.receipt
+        return isinstance(generation, int) and known is not None and generation > known.generation
+
+    async def _send_all(self) -> None:
+        journal = self._of.journal
+        while part := outbox.next_slice(
+            journal.head.seq, self._of.receipt, self._window, self._loop.time()
+        ):
+            try:
+                events = await journal.read(part.first, part.last - part.first + 1)
+            except StorageRefused as e:
+                self._tell(str(e))
+                return
+            payload, count = encode_batch(events, hist=part.hist, key=self._of.signing)
+            sent = outbox.Slice(part.first, part.first + count - 1, part.hist)
+            self._link.publish(self._topics.ev, payload)
+            self._window = outbox.note_sent(self._window, sent, self._loop.time())
+
+    async def _beat(self) -> None:
+        now = self._loop.time()
+        if now < self._heartbeat_at:
+            return
+        self._heartbeat_at = now + self._of.chance.uniform(*_HEARTBEAT_S)
+        head = self._of.journal.head
+        beat = Heartbeat(
+            self._topics.gate, head.epoch, head.seq, head.hash, self._of.receipted, self._name,
+            await self._oldest_unsent_at(head.seq), self._of.vitals(),
+        )  # fmt: skip
+        self._link.publish(self._topics.hb, encode_heartbeat(beat, self._of.signing), qos=0)
+
+    async def _oldest_unsent_at(self, head: int) -> str | None:
+        wanted = outbox.unstored(head, self._of.receipt)
+        if not wanted:
+            return None
+        try:
+            (event,) = await self._of.journal.read(wanted[0][0], 1)
+        except StorageRefused:
+            return None
+        return str(event["at"])
+
+    async def _goodbye(self) -> None:
+        said = None
+        if self._stood:
+            self._window = outbox.note_leaving(self._window)
+            await self._send_all()
+            said = self._link.publish(self._topics.state, self._state("closed"), retain=True)
+        while said is not None:
+            event = await self._news.get()
+            if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):
+                break
+        self._link.leave()
+
+    def _state(self, state: str) -> bytes:
+        return encode_note(gate=self._topics.gate, session=self._name, state=state)
+
+    def _tell(self, sentence: str) -> bool:
+        """Once in a connection; whether it was new. Whoever talks nonsense fills no log."""
+        if sentence in self._told or len(self._told) >= _TOLD_MAX:
+            return False
+        self._told.add(sentence)
+        log.warning("%s", sentence)
+        return True
+
+    def _post(self, event: LinkEvent) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+            self._loop.call_soon_threadsafe(self._news.put_nowait, event)
+
+    async def _watch_journal(self) -> None:
+        while True:
+            await self._of.journal.beyond(self._of.journal.head.seq)
+            self._window = outbox.note_grown(self._window, self._loop.time())
+            self._news.put_nowait(None)

@@ -1,0 +1,63 @@
+"""Where the simulated world is put under the product's code, and where a mutant is put into it.
+
+Nothing of the product is written anew here: a connection without its thread, a link without its
+socket, chance and time from the seed.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import gate.lane
+import gate.recorder
+import gate.store.journal
+import gate.store.opening
+import gate.sync.session
+import office.receive
+from tests.faults.sim.disk import InlineConnection
+from tests.faults.sim.loop import VirtualLoop
+from tests.faults.sim.people import OPENING
+
+Patch = tuple[Any, str, Any]
+"""Object, name of its attribute, what stands there meanwhile."""
+
+
+def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
+    """Threads, sockets, chance and time, by what this world has instead."""
+    secret = SimpleNamespace(token_hex=lambda size: rng.randbytes(size).hex())
+    clock = SimpleNamespace(perf_counter=loop.time)
+    return [
+        (gate.sync.session, "Link", link),
+        (gate.sync.session, "secrets", secret),
+        (gate.sync.session, "_POLL_S", 7.0),
+        (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
+        (gate.store.opening, "secrets", secret),
+        (gate.lane, "time", clock),
+        (gate.recorder, "time", clock),
+        (office.receive, "_now", lambda: _wall(loop.time())),
+    ]
+
+
+def _wall(seconds: float) -> str:
+    """The office's clock, which is right."""
+    return (OPENING + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def patched(patches: list[Patch]) -> Iterator[None]:
+    """In place while the block runs; what is told to logs is not printed."""
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in patches]
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        for owner, name, instead in patches:
+            setattr(owner, name, instead)
+        yield
+    finally:
+        for owner, name, former in reversed(before):
+            setattr(owner, name, former)
+        logging.disable(level)

@@ -1,0 +1,55 @@
+"""The frame itself: it adds up, it fails when a row fails, it names the seed and how to see it."""
+
+import pytest
+
+from tests.faults import __main__ as program
+from tests.faults.row import Finding, Row, Say, Tally
+from tests.faults.running import run_row
+from tests.faults.table import table
+
+
+def lossy(seed: int, say: Say | None) -> Finding:
+    found = Finding(admitted=3, named=["events 2 to 3"])
+    found.hits["crash"] += 1
+    if seed == 7:
+        found.lose("the admission of T1")
+    return found
+
+
+ROW = Row("lossy", "loses one", lossy, seeds=10, quick=2)
+
+
+def test_a_row_adds_up() -> None:
+    tally = run_row(ROW, range(1, 11))
+    assert (tally.seeds, tally.admitted, tally.lost, tally.named) == (10, 30, 1, 10)
+    assert tally.failed == {7: ["lost: the admission of T1"]}
+    assert tally.hits["crash"] == 10
+    assert "| lossy | 1-10 | 10 | 30 | 1 | 0 | 0 | 10 |" in table([tally])
+
+
+def test_a_lost_one_fails_the_matrix_and_names_its_seed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert program.verdict([run_row(ROW, range(1, 11))], skipped=0) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert "  again: scripts/faults --row lossy --from 7 --seeds 1 --trace" in said
+    assert said[-1] == "faults: 10 runs, 1 lost, 0 double, 0 unnoticed"
+
+
+def test_a_clean_one_passes_and_nothing_at_all_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert program.verdict([run_row(ROW, range(1, 7))], skipped=0) == 0
+    assert capsys.readouterr().out == "faults: 6 runs, 0 lost, 0 double, 0 unnoticed\n"
+    assert program.verdict([], skipped=1) == 1
+
+
+def test_every_finding_is_a_fault() -> None:
+    found = Finding()
+    found.lose("a")
+    found.twice("b")
+    found.miss("c")
+    tally = Tally("row", "what", 1)
+    tally.add(1, found)
+    assert (tally.lost, tally.double, tally.unnoticed) == (1, 1, 1)
+    assert not found.clean
