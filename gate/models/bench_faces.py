@@ -5,11 +5,14 @@ what a ticket photo gets and a live frame that the quick look has left open. Ref
 in both. The block at the top is careful against careful.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.evaluation import (
     FMRS,
@@ -25,7 +28,8 @@ from gate.models.evaluation import (
 )
 from gate.models.face_set import FaceSet, Pairs, Templates
 from gate.models.frames_rates import by_frames, by_looks
-from gate.models.quality import CAUSES, beyond
+from gate.models.quality import CAUSES, beyond, is_weak
+from gate.ports import Quality
 
 STATED_FMRS = FMRS[:4]
 QUICK, CAREFUL = "quick", "careful"
@@ -73,15 +77,24 @@ def quality_rates(
     genuine = _genuine_pairs(side)
     scores = pair_scores(subset(side, genuine[0]), subset(side, genuine[1]))
     rates: dict[str, dict[str, float | None]] = {}
-    for bound in CAUSES:
-        poor = np.array([q is not None and bound in beyond(q) for q in templates.qualities])
+    for bound, test in _bounds().items():
+        poor = np.array([q is not None and test(q) for q in templates.qualities])
         touched = poor[genuine[0]] | poor[genuine[1]]
-        rates[str(bound)] = {
+        rates[bound] = {
             "turned_away": round(float(poor.sum() / max(1, side.usable.sum())), 5),
             "fnmr_with": _missed(scores[touched], threshold),
             "fnmr_without": _missed(scores[~touched], threshold),
         }
     return rates
+
+
+def _bounds() -> dict[str, Callable[[Quality], bool]]:
+    """Each bound of a live frame by its advice; `strength` by its own name."""
+
+    def missing(cause: Advice) -> Callable[[Quality], bool]:
+        return lambda q: cause in beyond(replace(q, strength=None))
+
+    return {**{str(cause): missing(cause) for cause in CAUSES}, "strength": is_weak}
 
 
 def _total(ms: dict[str, float | None], setting: str) -> float | None:

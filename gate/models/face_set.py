@@ -21,7 +21,7 @@ import numpy.typing as npt
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.enrol import decode_photo
 from gate.models.evaluation import Side
-from gate.models.quality import assess
+from gate.models.quality import assess, with_strength
 from gate.models.stills import Stills
 from gate.ports import Quality
 
@@ -180,13 +180,14 @@ def _row(stills: Stills, path: Path) -> _Row:
         return _Row(_laps(times))
     chip = stills.chip(picture, face)
     lap()
-    quick = stills.quick(chip)
+    quick, strength = stills.quick(chip)
     lap()
     refined = stills.refined(picture, face)
     lap()
     careful = stills.careful(picture, refined)
     lap()
-    return _Row(_laps(times), assess(chip, face), quick, careful)
+    quality = with_strength(assess(chip, face), strength)
+    return _Row(_laps(times), quality, quick, careful)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

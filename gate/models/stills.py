@@ -51,9 +51,9 @@ class Stills:
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
 
-    def quick(self, chip: Picture) -> Template:
-        """One view, as the gate embeds a live frame at first."""
-        return self._recogniser.embed(chip)
+    def quick(self, chip: Picture) -> tuple[Template, float]:
+        """One view, as the gate embeds a live frame at first, and its strength."""
+        return self._recogniser.embed_with_strength(chip)
 
     def careful(self, picture: Picture, refined: Face) -> Template:
         """As ticket photos are embedded, and live frames when the quick look left it open."""
