@@ -3,7 +3,7 @@
 import typer
 
 from gate import __version__
-from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate
+from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate, staff
 from gate.program import run_program
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(staff.app, name="staff")
 
 
 @app.command()

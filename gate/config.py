@@ -1,5 +1,6 @@
 """gate.toml to validated settings. Every fault is named in one message."""
 
+import copy
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +13,8 @@ from gate.errors import ConfigInvalid, Refused
 _Pin = Annotated[int, Field(ge=0, le=27)]
 DEFAULT = Path("/etc/exam-gate/gate.toml")
 """Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
+SIMULATED = "simulated"
+"""The port of a device that --simulate makes."""
 _UNIT_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -50,6 +53,44 @@ class Reader(_Section):
 
     port: str = "/dev/exam-gate-reader"
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+
+
+class Source(_Section):
+    """One scanner beside the card reader, docs/other-sources.md. `end`: `line` (CR, LF or both),
+    `gap` (a silence) or the text that ends a payload; `pattern`: its one group is the ticket;
+    `again_s`: repeats of one payload within so long are one presentation."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    kind: Literal["qr", "rfid", "mrz", "line"]
+    port: Annotated[str, Field(min_length=1)]
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    end: Annotated[str, Field(pattern=r"^(line|gap|[\x00-\x7f]{1,4})$")] = "line"
+    prefix: Annotated[str, Field(max_length=200)] = ""
+    suffix: Annotated[str, Field(max_length=200)] = ""
+    pattern: Annotated[str, Field(max_length=200)] = ""
+    number: Literal["decimal", "hex"] = "decimal"
+    framing: Literal["lines", "desko", "3m"] = "lines"
+    again_s: Annotated[float, Field(ge=0, le=60)] = 2.0
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_one_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups if value else 1
+        except re.error as e:
+            raise ValueError(f"no regular expression: {e}") from e
+        if groups != 1:
+            raise ValueError(f"put the ticket, and only it, into one group ( ); found {groups}")
+        return value
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> "Source":
+        text = ("end", "prefix", "suffix", "pattern")
+        fitting = {"qr": text, "line": text, "rfid": ("number",), "mrz": ("framing",)}[self.kind]
+        strange = sorted(self.model_fields_set & {*text, "number", "framing"} - {*fitting})
+        if strange:
+            raise ValueError(f"{', '.join(strange)}: not for kind {self.kind}")
+        return self
 
 
 class Camera(_Section):
@@ -115,11 +156,22 @@ class Settings(_Section):
     unit: Unit
     paths: Paths = Paths()
     reader: Reader = Reader()
+    source: tuple[Source, ...] = ()
     camera: Camera = Camera()
     signals: Signals = Signals()
     mqtt: Mqtt = Mqtt()
     keys: Keys = Keys()
     console: Console = Console()
+
+    @model_validator(mode="after")
+    def _sources_differ(self) -> "Settings":
+        names = [s.name for s in self.source]
+        ports = [p for p in (self.reader.port, *(s.port for s in self.source)) if p != SIMULATED]
+        for what, found in (("name", names), ("port", ports)):
+            doubled = sorted({f for f in found if found.count(f) > 1})
+            if doubled:
+                raise ValueError(f"each source needs a {what} of its own; used twice: {doubled}")
+        return self
 
 
 def load(path: Path) -> Settings:
@@ -157,11 +209,15 @@ def load(path: Path) -> Settings:
 def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
     """Faults between fields, which pydantic looks for only where each field is right by itself."""
     named = {f["loc"] for f in error.errors()}
-    rest = {k: dict(v) if isinstance(v, dict) else v for k, v in raw.items()}
-    for section, *key in named:
-        place = rest.get(section) if key else rest
+    rest = copy.deepcopy(raw)
+    for *path, key in filter(None, named):
+        place: Any = rest
+        for part in path:
+            place = place[part] if isinstance(place, list) else place.get(part)
+            if not isinstance(place, dict | list):
+                break
         if isinstance(place, dict):
-            place.pop(key[0] if key else section, None)
+            place.pop(key, None)
     try:
         Settings.model_validate(rest)
     except ValidationError as e:

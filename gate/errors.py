@@ -164,6 +164,10 @@ class ReaderMissing(HardwareFault):
     """The card reader's serial port is absent, busy, or the module is silent."""
 
 
+class ScannerMissing(HardwareFault):
+    """A scanner's serial port is absent, busy or may not be opened."""
+
+
 class SignalsMissing(HardwareFault):
     """The GPIO lines of lamps, buzzer or barrier cannot be claimed."""
 

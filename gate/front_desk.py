@@ -60,6 +60,10 @@ class FrontDesk:
                 }
                 for u in state.unsettled
             ],
+            "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
+            "warnings": [
+                f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]
+            ],
             "uplink": dict(lane.unit.uplink.status),
         }
 
@@ -67,6 +71,11 @@ class FrontDesk:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
         a request that does not fit or while somebody is being checked."""
         document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
+        if document is DocumentKind.TEMPORARY and valid_to is Expiry.LONG_TERM:
+            raise _usage(
+                "A temporary card has a last day: type it as valid_to, such as 2027-05-01.",
+                "临时身份证有截止日期：请输入 valid_to，如 2027-05-01。",
+            )
         if typed.handle not in HANDLES or not typed.value.strip():
             raise _usage(
                 "Type a ticket number, id_tail or seat.", "请输入准考证号、证件尾号或座位。"

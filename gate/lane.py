@@ -36,6 +36,7 @@ from gate.ports import (
     Roster,
     RosterEntry,
     RosterShelf,
+    Scanner,
     Signals,
     Uplink,
 )
@@ -62,6 +63,7 @@ class Unit:
     journal: Journal
     evidence: Evidence
     uplink: Uplink
+    scanners: tuple[Scanner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Lane:
                 return await self._look_up(number=number)
             case effects.LookUpTyped(handle=handle, value=value):
                 return await self._look_up(typed=(handle, value))
+            case effects.LookUpTicket(ticket=ticket):
+                return await self._look_up(typed=("ticket", ticket), whole=True)
             case effects.JudgeFace():
                 self.judging = asyncio.create_task(self._judge(effect), name="judge")
             case effects.Record():
@@ -202,8 +206,9 @@ class Lane:
         return None
 
     async def _look_up(
-        self, number: str = "", typed: tuple[str, str] | None = None
+        self, number: str = "", typed: tuple[str, str] | None = None, whole: bool = False
     ) -> events.Event:
+        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here."""
         self.recorder.forget_times()
         began = time.perf_counter()
         try:
@@ -220,6 +225,8 @@ class Lane:
             return events.LookupFailed(e.en)
         self.recorder.took("roster", ms_since(began))
         if isinstance(found, RosterEntry):
+            if whole and typed and found.candidate.ticket.upper() != typed[1].upper():
+                return events.CandidateUnknown("")
             self._reference = found.reference
             return events.CandidateFound(found.candidate)
         return found

@@ -24,6 +24,7 @@ from gate.core.events import (
     Instant,
     ReaderBack,
     ReaderLost,
+    ScanPresented,
 )
 from gate.core.exam import Candidate, Exam, FacePolicy
 from gate.core.reasons import Pattern
@@ -119,6 +120,21 @@ ReaderEvent = CardPresented | CardUnreadable | CardRemoved | ReaderLost | Reader
 
 
 @dataclass(frozen=True, slots=True)
+class ScannerLost:
+    """`detail`: one sentence for the log."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerBack:
+    pass
+
+
+ScannerEvent = ScanPresented | ScannerLost | ScannerBack
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The journal's last place: `seq` 0 and `GENESIS` while it is empty."""
 
@@ -163,6 +179,26 @@ class CardReader(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
     def events(self) -> AsyncIterator[ReaderEvent]:
         """Cards and the reader's state, until closed. GateBug where nothing can come any more."""
+
+
+class Scanner(Protocol):
+    """Owns one serial port beside the card reader's. Survives unplugging. Its loss puts nothing out
+    of service: the card reader is what the gate cannot do without."""
+
+    @property
+    def name(self) -> str:
+        """As gate.toml has it; decisions carry it."""
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """`connected`; `read`: presentations so far; `refused`: payloads that named nobody, by
+        reason."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    def events(self) -> AsyncIterator[ScannerEvent]:
+        """Presentations and the scanner's state, for one taker. A presentation that lasts is told
+        once."""
 
 
 class Camera(Protocol):

@@ -12,6 +12,7 @@ from gate.core.decision import Entry
 from gate.errors import CameraMissing, StorageRefused
 from gate.health import Health
 from gate.lane import Lane
+from gate.ports import Scanner, ScannerBack, ScannerLost
 from gate.roster_keeper import RosterKeeper
 
 log = logging.getLogger("gate.service")
@@ -53,7 +54,7 @@ class Service:
         self._rosters = RosterKeeper(lane)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Contexts close in the order reader, matcher, journal, signals."""
+        """Contexts close in the order scanners, reader, matcher, journal, signals."""
         unit = self._unit
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(unit.signals)
@@ -64,6 +65,8 @@ class Service:
             await self._rosters.look()  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
+            for scanner in unit.scanners:
+                await stack.enter_async_context(scanner)
             await self._work(stop)
 
     async def _open_journal(self, stack: contextlib.AsyncExitStack, stop: asyncio.Event) -> bool:
@@ -96,6 +99,10 @@ class Service:
             intake = [
                 group.create_task(self._pump_reader(), name="reader"),
                 group.create_task(self._pump_button(), name="button"),
+                *(
+                    group.create_task(self._pump_scanner(s), name=f"scanner {s.name}")
+                    for s in self._unit.scanners
+                ),
             ]
             steady = [
                 group.create_task(self._decide(), name="decide"),
@@ -149,6 +156,20 @@ class Service:
     async def _pump_reader(self) -> None:
         async for event in self._unit.reader.events():
             self._lane.put(event)
+
+    async def _pump_scanner(self, scanner: Scanner) -> None:
+        """A scanner that is lost is told in status and journal, and puts nothing out of service."""
+        async for event in scanner.events():
+            match event:
+                case ScannerLost(detail=detail):
+                    log.warning("%s", detail)
+                    await self._note(
+                        "fault", {"fault": f"scanner {scanner.name}", "detail": detail}
+                    )
+                case ScannerBack():
+                    await self._note("healed", {"fault": f"scanner {scanner.name}"})
+                case _:
+                    self._lane.put(event)
 
     async def _pump_button(self) -> None:
         while True:

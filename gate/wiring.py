@@ -1,17 +1,21 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.config import SIMULATED, Reader, Settings, Source
 from gate.config import Camera as CameraSettings
-from gate.config import Reader, Settings
 from gate.config import Signals as SignalsSettings
 from gate.console.staff_socket import StaffSocket
 from gate.drivers.camera import Picamera2Camera
 from gate.drivers.clock import SystemClock
+from gate.drivers.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.mrz import MrzDecoder
 from gate.drivers.reader import SerialCardReader
+from gate.drivers.rfid import RfidDecoder
+from gate.drivers.scanner import SerialScanner
 from gate.drivers.signals import GpioSignals
 from gate.errors import CameraMissing, UsageError
 from gate.front_desk import FrontDesk
@@ -34,6 +38,8 @@ class Hardware:
     camera: Camera
     signals: GpioSignals
     reader_port: str
+    scanner_ports: Mapping[str, str]
+    """Of each source, by its name."""
     simulator: Handler | None = None
     """Answers simulator.sock, under --simulate only."""
 
@@ -63,6 +69,10 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
         site=unit.site,
         clock=hardware.clock,
         reader=SerialCardReader(hardware.reader_port, settings.reader.baud, hardware.clock),
+        scanners=tuple(
+            scanner_of(source, hardware.scanner_ports[source.name], hardware.clock)
+            for source in settings.source
+        ),
         matcher=Watcher(
             hardware.camera, settings.paths.models, hardware.clock,
             fps=settings.camera.fps, threads=settings.camera.threads,
@@ -81,6 +91,20 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             office_public=_office_key(settings),
         ),
     )  # fmt: skip
+
+
+def scanner_of(source: Source, port: str, clock: Clock) -> SerialScanner:
+    """The scanner of one `[[source]]`."""
+
+    def decoder() -> Decoder:
+        match source.kind:
+            case "rfid":
+                return RfidDecoder(decimal=source.number == "decimal")
+            case "mrz":
+                return MrzDecoder(source.framing)
+        return LineDecoder(TicketText(source.prefix, source.suffix, source.pattern), source.end)
+
+    return SerialScanner(source.name, port, source.baud, decoder, clock, again_s=source.again_s)
 
 
 def _office_key(settings: Settings) -> bytes:
@@ -109,6 +133,7 @@ def _real(settings: Settings) -> Iterator[Hardware]:
         camera=real_camera(settings.camera),
         signals=real_signals(settings.signals),
         reader_port=settings.reader.port,
+        scanner_ports={source.name: source.port for source in settings.source},
     )
 
 
@@ -129,6 +154,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     from gate.drivers.simulated.camera import SimulatedCamera
     from gate.drivers.simulated.clock import SimulatedClock
     from gate.drivers.simulated.control import Simulator
+    from gate.drivers.simulated.line_module import LineModule
     from gate.drivers.simulated.sdt_module import SdtModule
     from gate.drivers.simulated.signals import SimulatedSignals
 
@@ -140,12 +166,23 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     _make(settings.paths.runtime)
     with contextlib.ExitStack() as stack:
         module = None if foreign else stack.enter_context(SdtModule(link=link))
+        scanners = {
+            source.name: stack.enter_context(
+                LineModule(settings.paths.runtime / f"scanner-{source.name}", kind=source.kind)
+            )
+            for source in settings.source
+            if source.port == SIMULATED
+        }
+        ports = {source.name: source.port for source in settings.source}
         yield Hardware(
             clock=clock,
             camera=camera,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
-            simulator=Simulator(clock=clock, camera=camera, module=module, signals=signals).answer,
+            scanner_ports=ports | {name: s.port for name, s in scanners.items()},
+            simulator=Simulator(
+                clock=clock, camera=camera, module=module, signals=signals, scanners=scanners
+            ).answer,
         )
 
 
@@ -164,4 +201,4 @@ def _make(runtime: Path) -> None:
 def _is_foreign(port: str) -> bool:
     """Whether a real reader, or somebody's emulator, is meant: a port that exists, or one that is
     named and may be plugged in later. The default of a unit is not there on a desk."""
-    return Path(port).exists() or port not in ("simulated", Reader().port)
+    return Path(port).exists() or port not in (SIMULATED, Reader().port)

@@ -18,7 +18,8 @@ Check = tuple[str, str, Callable[["Settings"], str]]
 def selftest(
     config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")] = DEFAULT,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only these: keys models roster reader camera signals.")
+        list[str] | None,
+        typer.Option(help="Only these: keys models roster reader scanners camera signals."),
     ] = None,
 ) -> None:
     """Try every part once, with the gate stopped; the exit code is the first failure's. 自检。"""
@@ -115,6 +116,13 @@ def _reader(settings: "Settings") -> str:
     return probe(settings.reader.port, settings.reader.baud)
 
 
+def _scanners(settings: "Settings") -> str:
+    from gate.drivers.scanner import probe
+
+    found = [probe(s.name, s.port, s.baud) for s in settings.source]
+    return "; ".join(found) or "none in gate.toml"
+
+
 def _camera(settings: "Settings") -> str:
     from gate.wiring import real_camera
 
@@ -142,6 +150,7 @@ CHECKS: tuple[Check, ...] = (
     ("models", "模型", _models),
     ("roster", "名册", _roster),
     ("reader", "读卡器", _reader),
+    ("scanners", "扫码器", _scanners),
     ("camera", "摄像头", _camera),
     ("signals", "指示灯", _signals),
 )

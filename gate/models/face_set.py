@@ -84,7 +84,7 @@ def read_face_set(folder: Path) -> FaceSet:
         if person.is_dir()
         for path in sorted(person.iterdir())
         if path.suffix.lower() in SUFFIXES
-    ]
+    ] or _by_name(folder)
     if not pictures:
         raise InputDamaged(
             f"{folder} has no pictures in folders, one for each person: name another.",
@@ -92,6 +92,12 @@ def read_face_set(folder: Path) -> FaceSet:
         )
     place = {f"{person}/{path.stem}": n for n, (person, path) in enumerate(pictures)}
     return FaceSet(tuple(pictures), place)
+
+
+def _by_name(folder: Path) -> list[tuple[str, Path]]:
+    """Pictures that lie beside each other: the person is what stands before the last underscore."""
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    return [(path.stem.rpartition("_")[0] or path.stem, path) for path in files]
 
 
 def read_pairs(path: Path, faces: FaceSet) -> Pairs:

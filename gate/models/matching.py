@@ -7,7 +7,6 @@ s-norm (Matejka et al., Interspeech 2017) is
 """
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
+from gate.models.table import read_table
 from gate.ports import Reference, Template
 
 COHORT = 200
@@ -112,8 +112,9 @@ class Thresholds:
 
     @classmethod
     def load(cls, path: Path = CALIBRATION, model: str = MODEL, mirror: bool = False) -> Self:
-        """The table that ships with this version. InputRejected if it lacks the model or view."""
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["curve"]
+        """The table that ships with this version. InputRejected if it lacks the model or view,
+        ModelDamaged if it was measured with other networks than the pinned ones."""
+        tables = read_table(path)["curve"]
         curves = [_curve(t) for t in tables if t["model"] == model and t["mirror"] == mirror]
         if not curves:
             raise InputRejected(

@@ -26,6 +26,7 @@ from gate.roster.format import (
 from gate.roster.manifest import Manifest
 from gate.roster.sealing import RosterKeys, handle_key, number_key, unseal
 
+_SEATS_SAID = 5
 _INSTEAD = {
     "ticket": ("the whole ticket number", "完整准考证号"),
     "id_tail": ("the ticket number", "准考证号"),
@@ -99,7 +100,7 @@ class InstalledRoster:
         """By `ticket`, `id_tail` or `seat` as staff typed it. NoSuchEntry for none or several."""
         keys = self._keys_of(handle, value, papers)
         if len(keys) != 1:
-            raise _not_one(handle, len(keys))
+            raise _not_one(handle, len(keys), self._seats(keys[:_SEATS_SAID], papers))
         record = self._record(keys[0])
         if record is None:
             raise StorageDamaged(
@@ -134,6 +135,11 @@ class InstalledRoster:
             "请输入准考证号、身份证后六位或座位。",
             matches=0,
         )
+
+    def _seats(self, keys: list[bytes], papers: tuple[str, ...]) -> tuple[str, ...]:
+        """Where these candidates sit now: staff can ask for a seat, and it names nobody."""
+        records = [record for key in keys if (record := self._record(key)) is not None]
+        return tuple(f"{s.room}-{s.seat}" for r in records for s in r.seats if s.paper in papers)
 
     def _handle_keys(self, handle: str) -> list[bytes]:
         keyed = handle_key(self._keys.index, handle)
@@ -198,7 +204,7 @@ def _not_a_roster(path: Path) -> InputDamaged:
     )
 
 
-def _not_one(handle: str, matches: int) -> NoSuchEntry:
+def _not_one(handle: str, matches: int, seats: tuple[str, ...] = ()) -> NoSuchEntry:
     if matches == 0:
         return NoSuchEntry(
             "Nobody on this roster fits what was typed: check it, or type another handle.",
@@ -206,8 +212,12 @@ def _not_one(handle: str, matches: int) -> NoSuchEntry:
             matches=0,
         )
     en, zh = _INSTEAD[handle]
+    if seats and handle != "seat":
+        shown = ", ".join(seats) + (" …" if matches > _SEATS_SAID else "")
+        en, zh = f"{en} or the seat ({shown})", f"{zh}或座位（{shown}）"
     return NoSuchEntry(
         f"{matches} candidates fit what was typed: type {en} instead.",
         f"有 {matches} 名考生符合：请改为输入{zh}。",
         matches=matches,
+        seats=seats,
     )

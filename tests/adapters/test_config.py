@@ -91,6 +91,56 @@ def test_a_fault_between_fields_is_named_beside_those_of_single_fields(tmp_path:
     assert len(faults) == 4
 
 
+SOURCES = WHOLE + """
+[[source]]
+name = "notices"
+kind = "qr"
+port = "/dev/exam-gate-notices"
+prefix = "https://ks.example/t/"
+[[source]]
+name = "passports"
+kind = "mrz"
+port = "/dev/exam-gate-passports"
+framing = "3m"
+baud = 19200
+"""
+
+
+def test_scanners_are_a_table_each(tmp_path: Path) -> None:
+    notices, passports = load(written(tmp_path, SOURCES)).source
+    assert (notices.kind, notices.baud, notices.end, notices.again_s) == ("qr", 9600, "line", 2.0)
+    assert (passports.framing, passports.baud) == ("3m", 19200)
+
+
+@pytest.mark.parametrize(
+    ("changed", "places"),
+    [
+        ({'name = "notices"': 'name = "Notices"', "19200": "19201"},
+         ["source.0.name", "source.1.baud"]),
+        ({'prefix = "': 'pattern = "[a-z'}, ["source.0.pattern"]),
+        ({'prefix = "': 'pattern = "(a)(b)'}, ["source.0.pattern"]),
+        ({'prefix = "': 'framing = "3m"\nprfix = "'}, ["source.0.prfix", "source.0"]),
+        ({'framing = "3m"': 'pattern = "(x)"'}, ["source.1"]),
+        ({'"passports"': '"notices"'}, ["file"]),
+        ({"exam-gate-passports": "exam-gate-notices"}, ["file"]),
+        ({"exam-gate-passports": "exam-gate-reader"}, ["file"]),
+        ({'kind = "mrz"': 'kind = "nfc"'}, ["source.1.kind"]),
+        ({'prefix = "': 'end = "five!"\nprefix = "'}, ["source.0.end"]),
+    ],
+)  # fmt: skip
+def test_every_fault_of_a_scanner_is_named(
+    tmp_path: Path, changed: dict[str, str], places: list[str]
+) -> None:
+    text = SOURCES
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    with pytest.raises(ConfigInvalid) as caught:
+        load(written(tmp_path, text))
+    faults = caught.value.facts["faults"]
+    assert isinstance(faults, tuple)
+    assert sorted(f.split(":")[0] for f in faults) == sorted(places)
+
+
 def test_a_file_in_another_encoding_is_told_what_is_wanted(tmp_path: Path) -> None:
     path = tmp_path / "gate.toml"
     path.write_bytes(WHOLE.encode("utf-16"))

@@ -1,7 +1,9 @@
 """Rows of an installed roster: what was put in comes out, and nothing else tells it."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +135,28 @@ async def test_several_fit(tmp_path: Path) -> None:
         assert raised.value.matches == 2
         entry = await roster.find_typed("ticket", "110100000007", PAPERS)
         assert entry.candidate.name == "考生1号"
+
+
+async def test_several_fit_and_their_seats_are_told_but_no_names(tmp_path: Path) -> None:
+    rows = [row(1, ticket="110100000007"), row(2, ticket="420100000007")]
+    with opened(tmp_path, rows) as roster:
+        with pytest.raises(NoSuchEntry) as raised:
+            await roster.find_typed("ticket", "00007", PAPERS)
+        seats = raised.value.seats
+        assert isinstance(seats, tuple)
+        assert len(seats) == 2
+        assert all(seat in raised.value.en and seat in raised.value.zh for seat in seats)
+        assert "考生" not in raised.value.en + raised.value.zh.replace("名考生", "")
+        found = {(await roster.find_typed("seat", s, PAPERS)).candidate.ticket for s in seats}
+        assert found == {"110100000007", "420100000007"}
+
+
+@pytest.mark.parametrize("change", [str.lower, str.upper, lambda t: t.replace("X", "ｘ")])
+async def test_the_x_of_a_number_may_be_typed_in_any_way(tmp_path: Path, change: Any) -> None:
+    number = "11010519491231002X"
+    with opened(tmp_path, [dataclasses.replace(row(1), number=number)]) as roster:
+        for typed in (change(number), change(number[-6:]), f" {change(number[-6:])} "):
+            assert (await roster.find_typed("id_tail", typed, PAPERS)).candidate.name == "考生1号"
 
 
 async def test_photo_opens_by_ticket(roster: InstalledRoster) -> None:

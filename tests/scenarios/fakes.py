@@ -18,7 +18,7 @@ from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.reasons import Pattern, Reason
 from gate.errors import NoSuchEntry, StorageRefused
 from gate.lane import Unit
-from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry
+from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.store.journal import SqliteJournal
 
 ZONE = timezone(timedelta(hours=8))
@@ -57,6 +57,25 @@ class FakeReader:
         pass
 
     async def events(self) -> AsyncIterator[ReaderEvent]:
+        while True:
+            yield await self.queue.get()
+
+
+class FakeScanner:
+    name = "door"
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[ScannerEvent] = asyncio.Queue()
+        self.status: dict[str, Any] = {"connected": True, "read": 0, "refused": {}}
+        self.closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.closed = True
+
+    async def events(self) -> AsyncIterator[ScannerEvent]:
         while True:
             yield await self.queue.get()
 
@@ -209,6 +228,7 @@ class Rig:
     shelf: FakeShelf
     journal: RefusingJournal
     evidence: FakeEvidence
+    scanner: FakeScanner = field(default_factory=FakeScanner)
     names: list[str] = field(default_factory=list)
 
     def card(self, number: str = "11010519491231002X") -> CardPresented:
@@ -222,8 +242,9 @@ def rig(folder: Any) -> Rig:
     shelf, evidence = FakeShelf(), FakeEvidence()
     journal = RefusingJournal(folder / "journal.sqlite", gate="wh-hs-01-g1", boot=clock.boot)
     signals.journal = journal
+    scanner = FakeScanner()
     unit = Unit(
         "wh-hs-01-g1", "wh-hs-01", clock, reader, matcher, signals, shelf, journal, evidence,
-        FakeUplink(),
+        FakeUplink(), (scanner,),
     )  # fmt: skip
-    return Rig(unit, clock, reader, matcher, signals, shelf, journal, evidence)
+    return Rig(unit, clock, reader, matcher, signals, shelf, journal, evidence, scanner)

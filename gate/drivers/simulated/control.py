@@ -14,6 +14,7 @@ from typing import Any
 
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
+from gate.drivers.simulated.line_module import LineModule
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import UsageError
@@ -36,15 +37,18 @@ class Simulator:
         camera: SimulatedCamera | None,
         module: Any,
         signals: SimulatedSignals | None,
+        scanners: Mapping[str, LineModule] | None = None,
     ) -> None:
         self._clock = clock
         self._camera = camera
         self._module = module
         self._signals = signals
+        self._scanners = scanners or {}
         self._verbs: Mapping[tuple[str, str], Callable[[Message], Awaitable[Message]]] = {
             ("do", "clock"): self._set_clock,
             ("do", "card"): self._lay,
             ("do", "lift"): self._lift,
+            ("do", "scan"): self._scan,
             ("do", "person"): self._person,
             ("do", "people"): self._people,
             ("do", "nobody"): self._nobody,
@@ -93,6 +97,21 @@ class Simulator:
         await asyncio.to_thread(_present(self._module, "reader", "读卡器").lift)
         return DONE
 
+    async def _scan(self, request: Message) -> Message:
+        """`text` under the scanner named `source`, which may be left out where there is one."""
+        text, name = _optional(request, "text", str), _optional(request, "source", str)
+        if name is None and len(self._scanners) == 1:
+            name = next(iter(self._scanners))
+        module = self._scanners.get(name or "")
+        if module is None or not text:
+            known = ", ".join(self._scanners) or "none"
+            raise UsageError(
+                f'A scan needs a "text" and a "source" with port "simulated"; there are: {known}.',
+                f"扫码需要 text 和 source（端口为 simulated），现有：{known}。",
+            )
+        await asyncio.to_thread(module.scan, text)
+        return DONE
+
     async def _person(self, request: Message) -> Message:
         camera = _present(self._camera, "camera", "摄像头")
         await asyncio.to_thread(camera.person, _paths(request.get("pictures")))
@@ -116,6 +135,10 @@ class Simulator:
         of_camera = self._camera.FAULTS if self._camera else ()
         if self._camera and name in of_camera:
             self._camera.fault(name, on is not False)
+            return DONE
+        scanner = self._scanners.get(_optional(request, "source", str) or "")
+        if scanner is not None:
+            await asyncio.to_thread(scanner.fault, name, on is not False)
             return DONE
         of_module: tuple[str, ...] = ()
         if self._module is not None:

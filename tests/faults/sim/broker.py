@@ -2,7 +2,7 @@
 network and a killed broker do to them. It knows nothing of what it carries."""
 
 import copy
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,7 +57,8 @@ class Broker:
         self.retained: dict[str, bytes] = {}
         self.links: dict[str, SimLink] = {}
         self.saved: tuple[dict[str, Session], dict[str, bytes]] = ({}, {})
-        self.meddle: Callable[[str, bytes], bytes] = lambda topic, payload: payload
+        self.meddler: Callable[[str, bytes], bytes] | None = None
+        self.heard: deque[tuple[str, bytes]] = deque(maxlen=60)
         self._mid = 0
 
     # -- faults ------------------------------------------------------------------------------------
@@ -121,7 +122,9 @@ class Broker:
             self.sessions.pop(link.address.name)
 
     def subscribe(self, link: "SimLink", topics: tuple[str, ...]) -> None:
-        session = self.sessions[link.address.name]
+        session = self.sessions.get(link.address.name)
+        if session is None or link.drains:
+            return
         for topic in topics:
             if topic not in session.topics:
                 session.topics.append(topic)
@@ -129,24 +132,29 @@ class Broker:
                 if _matches(topic, known):
                     self._queue(link.address.name, session, known, payload, retained=True)
 
-    def receive(self, link: "SimLink", mid: int, topic: str, payload: bytes, retain: bool) -> None:
-        if self.links.get(link.address.name) is not link:
+    def receive(
+        self, link: "SimLink", mid: int, topic: str, payload: bytes, qos: int, retain: bool
+    ) -> None:
+        if self.links.get(link.address.name) is not link and not link.drains:
             self.hits["lost in transit"] += 1
             return
         if retain:
             self.retained[topic] = payload
-        self._route(topic, self.meddle(topic, payload))
-        link.later(lambda: link.post(Acked(mid, None)))
+        self.heard.append((topic, payload))
+        self._route(topic, self.meddler(topic, payload) if self.meddler else payload, qos)
+        if qos:
+            link.later(lambda: link.post(Acked(mid, None)))
 
     def acked(self, link: "SimLink", mid: int) -> None:
         session = self.sessions.get(link.address.name)
-        if session is None or self.links.get(link.address.name) is not link:
+        if session is None or not (self.links.get(link.address.name) is link or link.drains):
             return
         for place, message in enumerate(session.queue):
             if message.mid == mid:
                 del session.queue[place]
                 session.under_way -= place < session.under_way
-                self._send(link, session)
+                if not link.drains:
+                    self._send(link, session)
                 return
 
     def inject(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -157,9 +165,15 @@ class Broker:
 
     # -- carrying ----------------------------------------------------------------------------------
 
-    def _route(self, topic: str, payload: bytes) -> None:
+    def _route(self, topic: str, payload: bytes, qos: int = 1) -> None:
         for name, session in self.sessions.items():
-            if any(_matches(pattern, topic) for pattern in session.topics):
+            if not any(_matches(pattern, topic) for pattern in session.topics):
+                continue
+            if not qos:
+                reader = self.links.get(name)
+                if reader is not None and self.rng.random() >= self.trouble.drop:
+                    reader.later(partial(reader.arrive, Message(topic, payload, 0, False)))
+            else:
                 self._queue(name, session, topic, payload, retained=False)
 
     def _queue(
@@ -200,7 +214,7 @@ class SimLink:
         self.address = address
         self.will = will
         self.keep_session_s = keep_session_s
-        self.stood = self.left = self.ended = False
+        self.stood = self.left = self.ended = self.drains = False
         self._post = post
         self._mid = 0
         self._arrives = 0.0
@@ -216,7 +230,7 @@ class SimLink:
         self._mid += 1
         mid = self._mid
         self._step("before a publish")
-        self._up(lambda: self.broker.receive(self, mid, topic, payload, retain))
+        self._up(lambda: self.broker.receive(self, mid, topic, payload, qos, retain))
         self._step("after a publish")
         return mid
 
@@ -228,6 +242,11 @@ class SimLink:
         self.left = True
         self.broker.bye(self)
         self.broken(None)
+
+    def killed(self) -> None:
+        """Its process is gone; what the kernel had taken may still arrive."""
+        self.ended = True
+        self.drains = self.broker.rng.random() < 0.7
 
     # -- the network's side ------------------------------------------------------------------------
 
@@ -248,7 +267,7 @@ class SimLink:
         loop.call_at(at, work)
 
     def arrive(self, message: Message) -> None:
-        if self.broker.links.get(self.address.name) is not self:
+        if not self._stands():
             return
         self.post(message)
         if not self.keep_session_s:  # paho acknowledges by itself
@@ -261,7 +280,10 @@ class SimLink:
         if not sure and self.broker.rng.random() < self.broker.trouble.drop:
             self.broker.hits["dropped"] += 1
             return
-        self.later(lambda: work() if self.broker.links.get(self.address.name) is self else None)
+        self.later(lambda: work() if self.drains or self._stands() else None)
+
+    def _stands(self) -> bool:
+        return self.broker.links.get(self.address.name) is self
 
     def _step(self, point: str) -> None:
         self.owner.step(point)
@@ -273,4 +295,6 @@ def _matches(pattern: str, topic: str) -> bool:
     if "+" not in pattern:
         return False
     parts, wanted = topic.split("/"), pattern.split("/")
-    return len(parts) == len(wanted) and all(w in ("+", p) for w, p in zip(wanted, parts, strict=True))
+    return len(parts) == len(wanted) and all(
+        w in ("+", p) for w, p in zip(wanted, parts, strict=True)
+    )

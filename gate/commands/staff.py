@@ -1,0 +1,151 @@
+"""exam-gate staff: what an invigilator asks of the running gate, from a keyboard or a keypad.
+
+A client of staff.sock and nothing more: it needs no key, and the gate checks every request itself.
+"""
+
+import asyncio
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gate.config import DEFAULT
+from gate.errors import GateError, NetworkFault, UsageError
+from gate.jsonlines import Message, ask, follow
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Staff at the running gate: type, settle, acknowledge, status. 监考员操作。",
+)
+
+DECIDED_S = 60.0
+"""A typed candidate has three attempts at the face; then there is a decision."""
+
+Config = Annotated[Path, typer.Option(help="The unit's gate.toml.")]
+Runtime = Annotated[
+    Path | None, typer.Option(help="The gate's runtime folder, instead of --config.")
+]
+By = Annotated[str, typer.Option(envvar="EXAM_GATE_STAFF", help="Who asks. 操作人。")]
+
+
+class Verdict(StrEnum):
+    ADMIT = "admit"
+    DENY = "deny"
+
+
+@app.command("type")
+def type_(
+    *,
+    by: By,
+    ticket: Annotated[str | None, typer.Option(help="Ticket number, or its last 5.")] = None,
+    id_tail: Annotated[str | None, typer.Option(help="Last 6 of the ID number.")] = None,
+    seat: Annotated[str | None, typer.Option(help="Room and seat, such as 03-12.")] = None,
+    document: Annotated[str, typer.Option(help="Which document was seen.")] = "resident",
+    valid_to: Annotated[str, typer.Option(help="Its last day, 2027-05-01, or 长期.")] = "长期",
+    wait: Annotated[bool, typer.Option(help="Until the decision.")] = True,
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+) -> None:
+    """A candidate whose card does not read; the face is judged as always. 手工录入。"""
+    given = {"ticket": ticket, "id_tail": id_tail, "seat": seat}
+    handles = {name: value for name, value in given.items() if value is not None}
+    request = {"do": "type", **handles, "document": document, "valid_to": valid_to, "by": by}
+    path = _socket(config, runtime)
+    if not wait:
+        print(asyncio.run(_told(path, request))["ticket"])
+        return
+    decision = asyncio.run(_typed(path, request))
+    print(f"{decision['outcome']} {decision['reason']} {decision['ticket']} {decision['id']}")
+    raise typer.Exit(0 if decision["outcome"] == "ADMIT" else 1)
+
+
+@app.command()
+def settle(
+    decision: Annotated[str, typer.Argument(help="The REFER's id, from status.")],
+    verdict: Verdict,
+    *,
+    by: By,
+    second: Annotated[str | None, typer.Option(help="Who confirms it. 复核人。")] = None,
+    reason: Annotated[str, typer.Option(help="What was seen. 理由。")] = "",
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+) -> None:
+    """The last word on a REFER. 处理存疑。"""
+    request = {
+        "do": "settle", "decision": decision, "verdict": verdict.value, "by": by,
+        "second": second, "reason": reason,
+    }  # fmt: skip
+    given = asyncio.run(_told(_socket(config, runtime), request))
+    print(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
+
+
+@app.command()
+def acknowledge(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
+    """Silence a REFER that flashes; it stays unsettled. 消音。"""
+    asyncio.run(_told(_socket(config, runtime), {"do": "acknowledge", "by": by}))
+
+
+@app.command()
+def status(
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """How the gate is, and which REFERs are open: exit 1 out of service. 状态。"""
+    said = asyncio.run(_told(_socket(config, runtime), {"ask": "status"}))
+    print(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(_lines(said)))
+    raise typer.Exit(1 if said["phase"] == "out-of-service" else 0)
+
+
+def _lines(said: Message) -> list[str]:
+    showing = said["showing"]
+    return [
+        f"{said['gate']} {said['phase']}: {showing.get('zh', '')} {showing.get('en', '')}".rstrip(),
+        f"{said['roster'] or 'no roster'}, {said['inside']} inside",
+        *(f"fault: {fault}" for fault in said["faults"]),
+        *(f"warning: {warning}" for warning in said["warnings"]),
+        *(f"open: {u['decision']} {u['reason']} {u['ticket'] or '-'}" for u in said["unsettled"]),
+    ]
+
+
+def _socket(config: Path, runtime: Path | None) -> Path:
+    if runtime is None:
+        from gate.config import load
+
+        runtime = load(config).paths.runtime
+    return runtime / "staff.sock"
+
+
+class _Answered(GateError):
+    """The gate's own refusal, with its own exit code."""
+
+    def __init__(self, answer: Message) -> None:
+        super().__init__(answer["error"], answer.get("zh", ""))
+        self.exit_code = int(answer.get("exit", UsageError.exit_code))
+
+
+async def _told(path: Path, request: Message) -> dict[str, Any]:
+    answer = await ask(path, request)
+    if "error" in answer:
+        raise _Answered(answer)
+    return answer
+
+
+async def _typed(path: Path, request: Message) -> dict[str, Any]:
+    """The decision on who was typed. The lines are followed from before: none can be missed."""
+    lines = follow(path, {"ask": "follow"})
+    try:
+        async with asyncio.timeout(DECIDED_S):
+            await anext(lines)  # the status that a stream begins with: it is being followed
+            ticket = (await _told(path, request))["ticket"]
+            async for line in lines:
+                if (line.get("kind"), line.get("ticket")) == ("decision", ticket):
+                    return line
+    except TimeoutError:
+        pass
+    raise NetworkFault(
+        "No decision came: look at the lamps, or ask for the status.",
+        "未收到判定：请查看指示灯或查询状态。",
+    )

@@ -1,0 +1,205 @@
+"""What every Scanner does, on a simulated module and, with `-m hardware`, on a real one.
+
+EXAM_GATE_SCANNER=/dev/ttyACM0 pytest -m hardware tests/contracts/test_scanner.py -s
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import pytest
+
+from gate.core.events import ScanPresented
+from gate.drivers.clock import SystemClock
+from gate.drivers.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.mrz import MrzDecoder
+from gate.drivers.rfid import RfidDecoder
+from gate.drivers.scanner import SerialScanner, opened, probe
+from gate.drivers.simulated.line_module import LineModule
+from gate.errors import ScannerMissing
+from gate.ports import Scanner, ScannerBack, ScannerEvent, ScannerLost
+from tests.core.test_lines import TD3, TICKET
+
+BOUND_S = 10.0
+E = TypeVar("E")
+
+
+def text_decoder() -> Decoder:
+    return LineDecoder(TicketText())
+
+
+class Taker:
+    """The events of one scanner, never waited for without a bound. Its task opens the port."""
+
+    def __init__(self, scanner: Scanner, bound_s: float) -> None:
+        self._bound_s = bound_s
+        self._queue: asyncio.Queue[ScannerEvent] = asyncio.Queue()
+        self.task = asyncio.create_task(self._take(scanner))
+
+    async def _take(self, scanner: Scanner) -> None:
+        async for event in scanner.events():
+            self._queue.put_nowait(event)
+
+    async def next(self, kind: type[E]) -> E:
+        async with asyncio.timeout(self._bound_s):
+            event = await self._queue.get()
+        assert isinstance(event, kind), event
+        return event
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+
+@asynccontextmanager
+async def scanning(
+    port: str, decoder: Callable[[], Decoder] = text_decoder, bound_s: float = BOUND_S, **how: Any
+) -> AsyncIterator[tuple[Taker, SerialScanner]]:
+    how = {"again_s": 0.0, "retry_s": 0.005, **how}
+    async with SerialScanner("door", port, 9600, decoder, SystemClock(), **how) as scanner:
+        taker = Taker(scanner, bound_s)
+        try:
+            await until(lambda: taker.task.done() or taker.waiting or scanner.status["connected"])
+            yield taker, scanner
+        finally:
+            taker.task.cancel()
+            await asyncio.wait([taker.task])
+
+
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(BOUND_S):
+        while not true():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def module() -> Iterator[LineModule]:
+    with LineModule(paced=False) as simulated:
+        yield simulated
+
+
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.hardware)])
+async def test_what_is_held_before_it_is_presented(
+    module: LineModule, real: bool, request: pytest.FixtureRequest
+) -> None:
+    if real and "hardware" not in request.config.getoption("-m"):
+        pytest.skip("needs a scanner: -m hardware")
+    port = os.environ.get("EXAM_GATE_SCANNER", "/dev/ttyACM0") if real else module.port
+    async with scanning(port, bound_s=60.0 if real else BOUND_S) as (events, _):
+        if real:
+            print("\n>>> hold a code with letters, digits and hyphens before the scanner")
+        else:
+            await asyncio.to_thread(module.scan, TICKET)
+        scan = await events.next(ScanPresented)
+        assert (scan.scanner, scan.handle) == ("door", "ticket")
+        assert real or scan.value == TICKET
+
+
+async def test_a_thousand_scans_none_twice_none_missed(module: LineModule) -> None:
+    async with scanning(module.port) as (events, scanner):
+        for n in range(1000):
+            await asyncio.to_thread(module.scan, f"{n:012d}")
+            assert (await events.next(ScanPresented)).value == f"{n:012d}"
+        assert scanner.status == {"connected": True, "read": 1000, "refused": {}}
+
+
+@pytest.mark.parametrize("kind", ["rfid", "mrz"])
+async def test_other_kinds(kind: str) -> None:
+    texts = {"rfid": ("0A00112233", "0001122867"), "mrz": ("/".join(TD3), "L898902C3")}
+    text, value = texts[kind]
+    with LineModule(kind=kind) as module:  # at the pace of its line
+        decoder: Callable[[], Decoder] = RfidDecoder if kind == "rfid" else MrzDecoder
+        async with scanning(module.port, decoder) as (events, _):
+            await asyncio.to_thread(module.scan, text)
+            assert (await events.next(ScanPresented)).value == value
+
+
+async def test_a_tag_that_lies_there_is_one_presentation() -> None:
+    with LineModule(kind="rfid", paced=False) as module:
+        sent, send, often = [], module.send, threading.Event()
+
+        def counted(data: bytes) -> None:
+            send(data)
+            sent.append(data)
+            if len(sent) == 5:
+                often.set()
+
+        module.send = counted  # type: ignore[method-assign]
+        async with scanning(module.port, RfidDecoder, again_s=5.0) as (events, scanner):
+            module.lay("0A00112233")
+            await events.next(ScanPresented)
+            assert await asyncio.to_thread(often.wait, BOUND_S)
+            module.take_away()
+            await asyncio.to_thread(module.scan, "0A00112299")  # behind all repeats
+            assert (await events.next(ScanPresented)).value != "0001122867"
+            assert scanner.status["read"] == 2
+
+
+async def test_what_names_nobody_is_counted_by_reason(module: LineModule) -> None:
+    async with scanning(module.port) as (events, scanner):
+        module.fault("line-noise", True)
+        for text in (TICKET, "https://x.example/", "x" * 600, TICKET):
+            await asyncio.to_thread(module.scan, text)
+        await events.next(ScanPresented)
+        assert scanner.status["refused"] == {"not-text": 1, "form": 1, "too-long": 1}
+
+
+async def test_a_payload_cut_short_ends_with_a_silence(module: LineModule) -> None:
+    async with scanning(module.port) as (events, scanner):
+        module.fault("cut-short", True)
+        await asyncio.to_thread(module.scan, TICKET)
+        await until(lambda: scanner.status["refused"] == {"incomplete": 1})
+        await asyncio.to_thread(module.scan, TICKET)
+        assert (await events.next(ScanPresented)).value == TICKET
+
+
+async def test_unplugged_is_told_once_and_back_again(module: LineModule) -> None:
+    async with scanning(module.port) as (events, scanner):
+        for n in range(5):
+            await asyncio.to_thread(module.fault, "unplugged", True)
+            assert "plug it in" in (await events.next(ScannerLost)).detail
+            assert not scanner.status["connected"]
+            await asyncio.to_thread(module.fault, "unplugged", False)
+            await events.next(ScannerBack)
+            await asyncio.to_thread(module.scan, f"{n:05d}")
+            assert (await events.next(ScanPresented)).value == f"{n:05d}"
+
+
+async def test_unplugged_in_the_middle_of_a_payload_gives_no_half_ticket(
+    module: LineModule,
+) -> None:
+    async with scanning(module.port) as (events, _):
+        await asyncio.to_thread(module.send, b"2704")
+        await asyncio.to_thread(module.fault, "unplugged", True)
+        await events.next(ScannerLost)
+        await asyncio.to_thread(module.fault, "unplugged", False)
+        await events.next(ScannerBack)
+        await asyncio.to_thread(module.scan, "10000017")
+        assert (await events.next(ScanPresented)).value == "10000017"
+
+
+async def test_a_missing_port_is_one_sentence_and_found_later(module: LineModule) -> None:
+    module.fault("unplugged", True)
+    async with scanning(module.port) as (events, _):
+        assert "is not there: plug it in" in (await events.next(ScannerLost)).detail
+        await asyncio.to_thread(module.fault, "unplugged", False)
+        await events.next(ScannerBack)
+
+
+async def test_a_port_belongs_to_one_program(module: LineModule) -> None:
+    with opened(module.port, 9600):
+        with pytest.raises(ScannerMissing, match="used by another program"):
+            probe("door", module.port, 9600)
+        async with scanning(module.port) as (events, _):
+            assert "used by another program" in (await events.next(ScannerLost)).detail
+    assert module.port in probe("door", module.port, 9600)
+
+
+async def test_closing_leaves_the_port_to_the_next(module: LineModule) -> None:
+    for _ in range(3):
+        async with scanning(module.port) as (events, _):
+            await asyncio.to_thread(module.scan, TICKET)
+            await events.next(ScanPresented)

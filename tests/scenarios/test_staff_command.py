@@ -1,0 +1,127 @@
+"""exam-gate staff against a service at work: what an invigilator's keyboard can do, and by hand the
+same rules and the same journal as by card."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gate.__main__ import app
+from gate.console.staff_socket import StaffSocket
+from gate.errors import GateError
+from gate.jsonlines import serve
+from gate.ports import Typed
+from tests.scenarios.fakes import STRANGER, Rig, rig
+from tests.scenarios.running import Running, running
+
+
+class Keyboard:
+    def __init__(self, gate: Running, runtime: Path) -> None:
+        self.gate, self._runtime = gate, runtime
+
+    async def __call__(self, *words: str, by: str | None = "li") -> Result:
+        options = ["--runtime", str(self._runtime), *(["--by", by] if by else [])]
+        return await asyncio.to_thread(CliRunner().invoke, app, ["staff", *words, *options])
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Rig:
+    return rig(tmp_path)
+
+
+@pytest.fixture
+async def staff(parts: Rig, tmp_path: Path) -> AsyncIterator[Keyboard]:
+    async with (
+        running(parts) as gate,
+        serve(tmp_path / "run" / "staff.sock", StaffSocket(gate.desk).answer),
+    ):
+        yield Keyboard(gate, tmp_path / "run")
+
+
+TEMPORARY = ("--document", "temporary", "--valid-to", "2027-05-01")
+
+
+async def test_a_typed_candidate_is_decided_and_told(staff: Keyboard) -> None:
+    done = await staff("type", "--ticket", "A1", *TEMPORARY)
+    assert (done.exit_code, done.output.split()[:3]) == (0, ["ADMIT", "OK", "A1"])
+    decided = await staff.gate.decision()
+    assert (decided["source"], decided["by"], decided["document"]) == ("typed", "li", "temporary")
+
+
+async def test_an_expired_temporary_card_is_referred(staff: Keyboard) -> None:
+    done = await staff("type", "--ticket", "A1", *TEMPORARY[:3], "2027-04-09")
+    assert (done.exit_code, done.output.split()[:2]) == (1, ["REFER", "DOCUMENT_EXPIRED"])
+
+
+async def test_typed_twice_has_entered_already(staff: Keyboard) -> None:
+    await staff("type", "--ticket", "A1", *TEMPORARY)
+    done = await staff("type", "--ticket", "A1", *TEMPORARY)
+    assert (done.exit_code, done.output.split()[:2]) == (1, ["REFER", "ALREADY_ADMITTED"])
+
+
+async def test_typed_while_a_card_lies_there(staff: Keyboard, parts: Rig) -> None:
+    """The card was served; it lies there still and says nothing new."""
+    parts.reader.queue.put_nowait(parts.card("440524188001010014"))
+    assert (await staff.gate.decision())["ticket"] == "A2"
+    done = await staff("type", "--ticket", "A1", *TEMPORARY)
+    assert done.output.split()[:3] == ["ADMIT", "OK", "A1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("type", "--ticket", "nobody"), 1, "nobody"),
+        (("type", "--ticket", "A1", "--document", "temporary"), 2, "last day"),
+        (("type", "--ticket", "A1", "--seat", "03-12"), 2, "exactly one"),
+        (("type",), 2, "exactly one"),
+        (("type", "--ticket", "A1", "--document", "library-card"), 2, "document is one of"),
+        (("settle", "e-99", "admit"), 1, "No unsettled decision"),
+    ],
+)
+async def test_a_refusal_says_what_to_do(
+    staff: Keyboard, words: tuple[str, ...], code: int, said: str
+) -> None:
+    done = await staff(*words)
+    assert isinstance(done.exception, GateError)
+    assert (done.exception.exit_code, said in done.exception.en) == (code, True)
+
+
+async def test_status_settle_and_acknowledge(staff: Keyboard, parts: Rig) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    parts.reader.queue.put_nowait(parts.card())
+    referred = await staff.gate.decision()
+    assert f"open: {referred['id']} FACE_MISMATCH A1" in (await staff("status", by=None)).output
+    assert (await staff("acknowledge")).exit_code == 0
+    said: dict[str, Any] = json.loads((await staff("status", "--json", by=None)).output)
+    assert said["unsettled"][0]["acknowledged"]
+    done = await staff("settle", referred["id"], "admit", "--second", "wang")
+    assert (done.exit_code, done.output.split()[:3]) == (0, ["ADMIT", "STAFF_ADMIT", "A1"])
+
+
+async def test_out_of_service_is_an_exit_code(staff: Keyboard, parts: Rig) -> None:
+    parts.matcher.stalled_s = 3.0
+    await staff.gate.phase("out-of-service")
+    done = await staff("status", by=None)
+    assert (done.exit_code, "fault: camera" in done.output) == (1, True)
+
+
+async def test_nobody_there_is_told(tmp_path: Path) -> None:
+    done = await asyncio.to_thread(
+        CliRunner().invoke, app, ["staff", "status", "--runtime", str(tmp_path)]
+    )
+    assert isinstance(done.exception, GateError)
+    assert done.exception.exit_code == 8
+
+
+async def test_console_and_keypad_use_the_same_desk(staff: Keyboard) -> None:
+    """One function: the journal cannot tell which of them it was."""
+    await staff.gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+    by_console = await staff.gate.decision()
+    await staff("type", "--ticket", "A2", *TEMPORARY)
+    by_keypad = await staff.gate.decision()
+    same = {"source", "by", "document", "outcome", "reason"}
+    assert {k: by_console[k] for k in same} == {k: by_keypad[k] for k in same}
