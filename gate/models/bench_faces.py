@@ -142,9 +142,7 @@ def _block(
     """Rates of the listed pairs and of all pairs (of some `rows`). Probes of another kind than the
     references are compared both ways round."""
     listed = pair_scores(subset(probes, pairs.one), subset(references, pairs.other))
-    if rows is not None:
-        probes, references = subset(probes, rows), subset(references, rows)
-    scores = _all(probes, references)
+    scores = _all(probes, references, rows)
     tar: dict[str, float | None] = {}
     threshold: dict[str, float | None] = {}
     for fmr in STATED_FMRS:
@@ -164,8 +162,10 @@ def _block(
     }
 
 
-def _all(probes: Side, references: Side) -> Scores:
-    if probes.templates is references.templates:
+def _all(probes: Side, references: Side, rows: Rows | None) -> Scores:
+    if rows is not None:
+        references, probes = subset(references, rows), subset(probes, rows)
+    if np.array_equal(probes.templates, references.templates):
         return all_against_all(probes)
     same_picture = np.arange(len(probes.people))[:, None]
     return probes_against_references(probes, references, same_picture)
