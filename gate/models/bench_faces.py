@@ -33,8 +33,7 @@ from gate.ports import Quality
 
 STATED_FMRS = FMRS[:4]
 QUICK, CAREFUL = "quick", "careful"
-STEPS_OF = {QUICK: ("align", "embed"), CAREFUL: ("refine", "careful")}
-"""What each setting costs after the detector has run on the frame."""
+STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "careful")}
 
 Rows = npt.NDArray[np.intp]
 
@@ -49,10 +48,11 @@ def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dic
     shared = {
         "pictures": len(faces.pictures),
         "people": len(np.unique(faces.people)),
-        "failed_to_acquire": int((~templates.usable).sum()),
+        "failed_to_acquire": int((~careful.usable).sum()),
         "ms": ms,
     }
     raw = _block(careful, careful, pairs)
+    failed = {QUICK: int((~quick.usable).sum()), CAREFUL: shared["failed_to_acquire"]}
     settings = {QUICK: _block(quick, careful, pairs), CAREFUL: raw}
     return {
         **raw,
@@ -60,7 +60,10 @@ def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dic
         "setting": CAREFUL,
         "quality": quality_rates(careful, templates, raw["threshold"]["1e-4"]),
         "snorm": _normalised(careful, pairs, shared, seed),
-        "settings": {name: {**block, "ms": _total(ms, name)} for name, block in settings.items()},
+        "settings": {
+            name: {**block, "failed_to_acquire": failed[name], "ms": _total(ms, name)}
+            for name, block in settings.items()
+        },
         "frames": {
             QUICK: by_frames(quick, careful, seed),
             CAREFUL: by_frames(careful, careful, seed),
