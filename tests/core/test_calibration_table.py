@@ -27,8 +27,8 @@ def report() -> dict[str, object]:
         "made": {"seed": 7, "date": "2026-11-21"},
         "networks": [{"name": sface.name, "sha256": sface.sha256}],
         "curves": [
-            {"mirror": False, "frames": 1, "normalisation": "raw", "cohort": 0, "top": 0,
-             "pairs": 900, "genuine": 9, "rates": RATES},
+            {"setting": "quick", "mirror": False, "frames": 1, "normalisation": "raw",
+             "cohort": 0, "top": 0, "pairs": 900, "genuine": 9, "rates": RATES},
         ],
     }  # fmt: skip
 

@@ -104,7 +104,7 @@ def test_a_group_too_small_for_a_rate_is_passed_over() -> None:
 def test_rates_inside_groups_are_those_of_counting() -> None:
     side, crowded = population(narrow=60, wide=200)
     kind = Kind(False, 1)
-    scores = scores_of(side, kind, 1)
+    scores = scores_of(side, side, kind, 1)
     curve = measured(side, kind, scores, 1, draws=0)
     groups = {"crowded": crowded, "wide": ~crowded}
     threshold = next(r.threshold for r in curve.rates if r.fmr == 1e-3)

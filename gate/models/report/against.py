@@ -15,6 +15,7 @@ from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 from gate.models.report.acquired import Faces
 from gate.models.report.assemble import (
     INTERVAL_FMRS,
+    SETTINGS,
     TARGET,
     Show,
     figures,
@@ -40,30 +41,29 @@ HOLDS, FAILS, NOT_SHOWN = "holds", "fails", "not shown"
 
 def evaluate(
     faces: Faces, table: Mapping[str, Any], groups: Mapping[str, Mask], *,
-    mirror: bool, seed: int, show: Show,
+    seed: int, show: Show,
 ) -> dict[str, Any]:  # fmt: skip
-    """Figures of a table's thresholds on this set, for the setting that the gate runs in.
+    """Figures of a table's thresholds on this set; the careful setting has the last word.
     InputRejected for a set without pairs."""
     require_pairs(faces)
-    side = faces.side(mirror)
-    curves = [(kind_of(c), c) for c in table["curve"] if c["mirror"] == mirror]
+    side = faces.careful
+    curves = [(kind_of(c), c) for c in table["curve"]]
     fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
     rows: list[dict[str, Any]] = []
     singles: dict[str, tuple[Curve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
-        scores = scores_of(side, kind, seed)
-        rows += [
-            {"frames": kind.frames, **_row(side, scores, name, rate, seed=seed)}
-            for name, rate in _asked(kind, curve)
-        ]
-        if kind.frames == 1:
+        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        key = {"setting": SETTINGS[kind.careful], "frames": kind.frames}
+        asked = _asked(kind, curve)
+        rows += [key | _row(side, scores, name, rate, seed=seed) for name, rate in asked]
+        if kind.careful and kind.frames == 1:
             singles[kind.normalisation] = (_as_curve(kind, curve, scores), scores)
-    asked = (r for r in rows if r["deciding"] and (r["frames"], r["target"]) == (1, TARGET))
+    last = (r for r in rows if is_last_word(r) and r["target"] == TARGET)
     return {
         "table": {k: str(v) for k, v in table.get("calibration", {}).items()},
         "rows": rows,
-        "verdict": next((r["verdict"] for r in asked), NOT_SHOWN),
+        "verdict": next((r["verdict"] for r in last), NOT_SHOWN),
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
         "groups": [
@@ -73,6 +73,11 @@ def evaluate(
         ],
         "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
     }
+
+
+def is_last_word(row: Mapping[str, Any]) -> bool:
+    """The rows that the verdict rests on: one careful picture, by the score of such a roster."""
+    return bool(row["deciding"] and row["frames"] == 1 and row["setting"] == SETTINGS[True])
 
 
 def _asked(kind: Kind, curve: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float]]]:
