@@ -8,12 +8,19 @@ from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.careful import careful_template
-from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
-from gate.models.quality import advice, assess
+from gate.models.quality import advice, assess, with_strength
 from gate.models.recogniser import Recogniser
-from gate.models.ring import Sighting, View, is_crowded, nearest, with_probe, with_sighting
+from gate.models.ring import (
+    Sighting,
+    View,
+    is_crowded,
+    nearest,
+    with_probe,
+    with_second_thoughts,
+    with_sighting,
+)
 from gate.ports import Face, Frame, Picture, Probe, Quality
 
 STILL, RECOGNISER = "yunet-544x544", "sface"
@@ -49,11 +56,13 @@ class Eyes:
         view = with_sighting(view, sighting, face)
         if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
             return view
-        template = (
-            careful_template(self._still, self._recogniser, frame.pixels, face)
-            if careful
-            else self._recogniser.embed(chip)
-        )
+        template, strength = self._recogniser.embed_with_strength(chip)
+        quality = with_strength(quality, strength)
+        wrong = advice(quality)
+        if wrong is not None:
+            return with_second_thoughts(view, wrong, quality.score)
+        if careful:
+            template = careful_template(self._still, self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
         return with_probe(view, probe)
 

@@ -26,6 +26,12 @@ class Recogniser:
         """Unit vector of an aligned face (112 x 112 x 3, RGB)."""
         return unit(self._raw(chip))
 
+    def embed_with_strength(self, chip: Picture) -> tuple[Template, float]:
+        """The unit vector and the length it had: the less of a face the network sees, the
+        shorter (Meng et al., MagFace, CVPR 2021)."""
+        raw = self._raw(chip)
+        return unit(raw), float(np.sqrt(np.dot(raw, raw)))
+
     def embed_mirrored(self, chip: Picture) -> Template:
         """Unit vector of the face's mirror image, for whoever embedded the face before."""
         return unit(self._raw(chip[:, ::-1]))
