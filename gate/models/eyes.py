@@ -8,6 +8,7 @@ from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.careful import careful_template
+from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
 from gate.models.quality import advice, assess, with_strength
