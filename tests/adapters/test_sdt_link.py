@@ -1,6 +1,5 @@
 """One serial port, one request at a time: bounds, late replies, and what the sentences say."""
 
-import os
 import select
 from collections.abc import Iterator
 from pathlib import Path

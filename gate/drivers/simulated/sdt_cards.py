@@ -29,9 +29,7 @@ class SimulatedCard:
     chip: bytes = bytes(CHIP_NUMBER_SIZE)
 
     @classmethod
-    def of(
-        cls, card: IdCard, *addresses: str, fingers: int = 0, **others: str
-    ) -> "SimulatedCard":
+    def of(cls, card: IdCard, *addresses: str, fingers: int = 0, **others: str) -> "SimulatedCard":
         """The chip of `card`. `others`: fields as `encode_card`; birth, sex and nationality are
         those that the number tells unless given. SdtError for what does not fit."""
         return cls(encode_card(card, **_told_by(card) | others), FAKE_PORTRAIT, addresses, fingers)
