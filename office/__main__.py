@@ -4,7 +4,7 @@ import typer
 
 from gate import __version__
 from gate.program import run_program
-from office.commands import broker_config, drift, evidence, keys, receive, roster, verify
+from office.commands import broker_config, drift, evidence, import_, keys, receive, roster, verify
 
 app = typer.Typer(
     name="exam-office",
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
+app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)

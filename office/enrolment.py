@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gate.durable import write_file
@@ -14,12 +14,15 @@ from office.home import Home
 @dataclass(frozen=True, slots=True)
 class Enrolment:
     """`signing`: Ed25519 public key of its batch heads; `sealing`: X25519 public key that rosters
-    are sealed to."""
+    are sealed to. `exams`: those that a roster was sealed to it for; none yet: any. `revoked`: why
+    it was struck off, None while it is trusted."""
 
     gate: str
     site: str
     signing: bytes
     sealing: bytes
+    exams: tuple[str, ...] = ()
+    revoked: str | None = None
 
 
 def write_enrolment(home: Home, enrolment: Enrolment) -> None:
@@ -28,6 +31,8 @@ def write_enrolment(home: Home, enrolment: Enrolment) -> None:
         "site": enrolment.site,
         "signing": base64.b64encode(enrolment.signing).decode("ascii"),
         "sealing": base64.b64encode(enrolment.sealing).decode("ascii"),
+        "exams": list(enrolment.exams),
+        "revoked": enrolment.revoked,
     }
     write_file(home.enrolment(enrolment.gate), json.dumps(body, indent=1).encode() + b"\n", 0o644)
 
@@ -41,7 +46,9 @@ def read_enrolment(path: Path) -> Enrolment:
         )
         if len(signing) != 32 or len(sealing) != 32:
             raise ValueError("a key is not 32 bytes")
-        return Enrolment(str(body["gate"]), str(body["site"]), signing, sealing)
+        exams, revoked = tuple(map(str, body.get("exams", ()))), body.get("revoked")
+        why = None if revoked is None else str(revoked)
+        return Enrolment(str(body["gate"]), str(body["site"]), signing, sealing, exams, why)
     except (OSError, ValueError, KeyError, TypeError, binascii.Error) as e:
         raise InputDamaged(
             f"{path} is no enrolment of a gate ({e}): restore it from the backup, or remove it and "
@@ -51,7 +58,19 @@ def read_enrolment(path: Path) -> Enrolment:
         ) from e
 
 
+def assign(home: Home, gate: str, exam: str) -> None:
+    """From now on `gate` may speak under `exam`, and no longer under one it has no roster of."""
+    known = read_enrolment(home.enrolment(gate))
+    if exam not in known.exams:
+        write_enrolment(home, replace(known, exams=(*known.exams, exam)))
+
+
+def revoke(home: Home, gate: str, why: str) -> None:
+    """From now on nothing that `gate` signs is taken, and no roster is sealed to it."""
+    write_enrolment(home, replace(read_enrolment(home.enrolment(gate)), revoked=why))
+
+
 def enrolments(home: Home) -> dict[str, Enrolment]:
-    """Every enrolled gate by its id. InputDamaged."""
+    """Every enrolled gate by its id, without those struck off. InputDamaged."""
     found = [read_enrolment(path) for path in sorted(home.gates.glob("*.json"))]
-    return {e.gate: e for e in found}
+    return {e.gate: e for e in found if e.revoked is None}

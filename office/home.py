@@ -10,6 +10,7 @@
     gates/<id>.json                        enrolment: gate, site, public keys
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
                                            gate-signing.key gate-sealing.key office.pub examiner.pub
+                                           gate-enrolled.json: the office's word for its signing key
     office.sqlite                          what was received
 
 Key files hold raw 32 bytes in base64, one line, mode 0600 where they are private.

@@ -34,7 +34,8 @@ def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
     batch's first to its last. Nothing that is stored is ever replaced, and nothing is stored behind
     an event that it does not follow."""
     there = {0: GENESIS, **stored}
-    new, conflicts = [], []
+    new: list[Event] = []
+    conflicts: list[Event] = []
     for event in batch.events:
         seq = event["seq"]
         follows_conflict = bool(conflicts) and conflicts[-1]["hash"] == event["prev"]

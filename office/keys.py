@@ -7,7 +7,7 @@ or the chief examiner), not as missing.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nacl.public import PrivateKey
@@ -16,6 +16,7 @@ from nacl.signing import SigningKey
 from gate.durable import write_file
 from gate.errors import UsageError
 from gate.roster.keys import read_key, write_key
+from gate.sync.enrolled import encode_enrolled
 from office.certificates import (
     Authority,
     issue_client,
@@ -24,7 +25,7 @@ from office.certificates import (
     make_authority,
     names_of,
 )
-from office.enrolment import Enrolment, write_enrolment
+from office.enrolment import Enrolment, read_enrolment, write_enrolment
 from office.home import Home
 
 BROKER_NAMES = ("broker.local", "localhost", "127.0.0.1")
@@ -152,6 +153,8 @@ class _Making:
             folder / "gate.crt", lambda path, key: issue_client(self.authority(), gate, path, key)
         )
         self._make(self.home.enrolment(gate), lambda _: self._enrol(gate, site, folder))
+        if (self.home.office / "office-signing.key").exists():  # else it is kept elsewhere
+            self._make(folder / "gate-enrolled.json", lambda path: self._vouch(gate, site, path))
         self._copy(self.home.ca / "ca.crt", folder / "ca.crt")
         self._copy(self.home.office / "office.pub", folder / "office.pub")
         self._copy(self.home.examiner / "examiner.pub", folder / "examiner.pub")
@@ -162,6 +165,13 @@ class _Making:
         signing = self._private(folder / "gate-signing.key", _ed25519)
         sealing = self._private(folder / "gate-sealing.key", _x25519)
         write_enrolment(self.home, Enrolment(gate, site, signing, sealing))
+
+    def _vouch(self, gate: str, site: str, path: Path) -> None:
+        """The office's word for the gate's key: public, and travels with what the gate exports."""
+        office = SigningKey(read_key(self.home.office / "office-signing.key", "the signing key"))
+        signing = read_enrolment(self.home.enrolment(gate)).signing
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        write_file(path, encode_enrolled(gate, site, signing, at=at, office=office) + b"\n", 0o644)
 
     def authority(self) -> Authority:
         if self._authority is None:

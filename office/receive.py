@@ -1,13 +1,11 @@
 """Batches in, signed receipts out. A receipt is published only after the commit behind it."""
 
-import contextlib
 import json
 import logging
 import queue
 import random
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,33 +17,30 @@ from gate.errors import (
     CertificateRefused,
     GateError,
     InputRejected,
-    SignatureRefused,
     StorageRefused,
 )
 from gate.ports import Receipt
-from gate.sync.link import Acked, Address, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.link import Address, Down, Link, LinkEvent, Message, Up, Will
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
+    EVERY_GATES_NOTES,
     OFFICE_STATE,
     Batch,
     Topics,
-    decode_batch,
+    decode_note,
     encode_note,
     encode_receipt,
 )
-from office.enrolment import read_enrolment
+from office.door import Door
 from office.home import Home
-from office.store import OfficeStore
+from office.news import goodbye, next_news, waiting
+from office.store import OfficeStore, Stored
+from office.watch import Watch
 
 log = logging.getLogger(__name__)
 
 _SESSION_S = 7 * 86_400
 """How long the broker keeps batches for an office that is away."""
-
-_AT_ONCE = 200
-"""Batches in one transaction at most."""
-
-_GOODBYE_S = 2.0
 
 
 @dataclass(slots=True)
@@ -74,8 +69,13 @@ class Receiver:
     counts: Counts = field(default_factory=Counts)
     connected: bool = False
     error: GateError | None = None
+    watch: Watch = field(default_factory=Watch)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_news: float = field(default_factory=time.monotonic)
+    _door: Door = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._door = Door(self.home)
 
     def run(self, stop: threading.Event) -> None:
         """CertificateRefused where the very first connection is refused; later faults are waited
@@ -99,7 +99,7 @@ class Receiver:
         stood = False
         try:
             while not (stop.is_set() or self._idle()):
-                event = _next(news)
+                event = next_news(news)
                 if isinstance(event, Down):
                     self._outage(event.error)
                     return stood
@@ -107,14 +107,14 @@ class Receiver:
                     stood = True
                     self._stand(link)
                 elif isinstance(event, Message):
-                    self._take(link, [event, *_waiting(news)])
+                    self._take(link, [event, *waiting(news)])
         except StorageRefused as e:
             self._outage(e)  # nothing was acknowledged: the broker sends it again
         finally:
             self.connected = False
             self._write_status()
             if stood:
-                _goodbye(link, news)
+                goodbye(link, news, encode_note(online=False, at=_now()))
             link.leave()
         return stood
 
@@ -122,7 +122,7 @@ class Receiver:
         back = "" if self.error is None else " again"
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
-        link.subscribe(EVERY_GATES_EVENTS)
+        link.subscribe(EVERY_GATES_EVENTS, *EVERY_GATES_NOTES)
         for exam, site, gate, epoch in self.store.gates():
             self._publish_receipt(link, Topics(exam, site, gate), epoch)
         # behind the receipts: a gate that has none of this generation is unknown here, and knocks
@@ -131,16 +131,22 @@ class Receiver:
         self._write_status()
 
     def _take(self, link: Link, messages: list[Message]) -> None:
-        self._last_news = time.monotonic()
-        taken = [found for m in messages if (found := self._checked(m)) is not None]
+        batches = [m for m in messages if m.topic.endswith("/ev")]
+        if batches:
+            self._last_news = time.monotonic()
+        taken = [found for m in batches if (found := self._checked(m)) is not None]
         now = _now()
         with self.store.transaction():
             for topics, batch in taken:
                 stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=now)
                 self.counts.events += stored.new
-                self._alarm(batch, stored.conflicts)
+                self._alarm(batch, stored)
+            for message in messages:
+                if not message.topic.endswith("/ev"):
+                    self._note(message, now)
         for message in messages:
-            link.ack(message.mid)
+            if message.mid:  # heartbeats come without
+                link.ack(message.mid)
         for topics, epoch in {topics.gate: (topics, b.epoch) for topics, b in taken}.values():
             self._publish_receipt(link, topics, epoch)
         self.counts.batches += len(taken)
@@ -149,34 +155,45 @@ class Receiver:
     def _checked(self, message: Message) -> tuple[Topics, Batch] | None:
         """The batch, if it may be believed."""
         try:
-            topics, part = Topics.of(message.topic)
-            if part != "ev":
-                raise InputRejected("not a batch")
-            batch = decode_batch(message.payload, self._signing_key)
-            if batch.gate != topics.gate:
-                raise SignatureRefused(f"A batch of {batch.gate} came under {topics.gate}.")
-            if (site := read_enrolment(self.home.enrolment(batch.gate)).site) != topics.site:
-                raise SignatureRefused(f"Gate {batch.gate} is enrolled at {site}.")
+            topics, _ = Topics.of(message.topic)
+            return topics, self._door.batch(message.payload, topics)
         except InputRejected as e:
-            log.warning("batch refused on %s: %s", message.topic[:200], e)
-            self.counts.rejected += 1
+            self._reject("batch", message, e)
             return None
-        return topics, batch
 
-    def _signing_key(self, gate: str) -> bytes | None:
-        """Read anew for each batch: a gate may be enrolled, or struck off, while this runs."""
-        path = self.home.enrolment(gate)
-        if not path.exists():
-            return None
-        enrolled = read_enrolment(path)
-        return enrolled.signing if enrolled.gate == gate else None
+    def _note(self, message: Message, now: str) -> None:
+        """A heartbeat, a state or an alert. Within a transaction."""
+        try:
+            topics, part = Topics.of(message.topic)
+            if part == "hb":
+                beat = self._door.heartbeat(message.payload, topics)
+                self.watch.beat(beat, now)
+                if not self.store.add_claim(beat, message.payload, now):
+                    self.counts.conflicts += 1
+                    log.error(
+                        "ALARM: gate %s says that event %d of journal %s is another than the one "
+                        "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
+                    )  # fmt: skip
+            elif part in ("state", "alert"):
+                self.watch.note(topics.gate, part, decode_note(message.payload), now)
+        except InputRejected as e:
+            self._reject("note", message, e)
 
-    def _alarm(self, batch: Batch, conflicts: Iterable[int]) -> None:
-        for seq in conflicts:
+    def _reject(self, what: str, message: Message, error: InputRejected) -> None:
+        log.warning("%s refused on %s: %s", what, message.topic[:200], error)
+        self.counts.rejected += 1
+
+    def _alarm(self, batch: Batch, stored: Stored) -> None:
+        for seq in stored.conflicts:
             self.counts.conflicts += 1
             log.error(
                 "ALARM: gate %s sent another event %d of journal %s than before: a copied card or "
                 "a forgery; both are kept", batch.gate, seq, batch.epoch,
+            )  # fmt: skip
+        if stored.broken is not None:
+            log.error(
+                "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
+                "copied card or a forgery", stored.broken, batch.epoch, batch.gate,
             )  # fmt: skip
 
     def _publish_receipt(self, link: Link, topics: Topics, epoch: str) -> None:
@@ -213,37 +230,10 @@ class Receiver:
             "last_error": self.error.en if self.error else None,
             "gates": {
                 gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}
+                | self.watch.seen(gate)
                 for gate, r in self._receipts.items()
             },
         }
-
-
-def _next(news: "queue.Queue[LinkEvent]") -> LinkEvent | None:
-    with contextlib.suppress(queue.Empty):
-        return news.get(timeout=0.2)
-    return None
-
-
-def _waiting(news: "queue.Queue[LinkEvent]") -> list[Message]:
-    """Further batches that are already here, up to the next change of the connection."""
-    found: list[Message] = []
-    while len(found) < _AT_ONCE and not news.empty():
-        event = news.queue[0]
-        if isinstance(event, Up | Down):
-            break
-        news.get()
-        if isinstance(event, Message):
-            found.append(event)
-    return found
-
-
-def _goodbye(link: Link, news: "queue.Queue[LinkEvent]") -> None:
-    said = link.publish(OFFICE_STATE, encode_note(online=False, at=_now()), retain=True)
-    until = time.monotonic() + _GOODBYE_S
-    while time.monotonic() < until:
-        event = _next(news)
-        if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):
-            return
 
 
 def _now() -> str:

@@ -17,7 +17,7 @@ from gate.roster.keys import read_key, write_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.sealing import RosterKeys, new_key, wrap
 from gate.roster.shelf import storage_refused
-from office.enrolment import Enrolment, enrolments
+from office.enrolment import Enrolment, assign, enrolments
 from office.home import Home
 from office.people import Person, References
 from office.photos import read_photo, travelling_jpeg
@@ -102,6 +102,8 @@ def build_site(
         path = out / f"{stem(exam.id, site, version)}{SUFFIX}"
         write_file(path, sign(manifest, signing), 0o644)
         _remember(home, exam.id, site, version)
+        for gate in gates:
+            assign(home, gate.gate, exam.id)
     return Built(manifest, path)
 
 

@@ -15,7 +15,9 @@ from typing import Any
 from gate.core.decision import canonical_bytes
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.ports import Receipt
+from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch
+from office.faults import explained, refused
 from office.ingest import Mark, Range, advance, plan, receipt_of
 
 _GAPS = """
@@ -121,6 +123,32 @@ class OfficeStore:
             "ORDER BY seq", (*place, high),
         )  # fmt: skip
 
+    def add_claim(self, beat: Heartbeat, raw: bytes, now: str) -> bool:
+        """Keep what a gate says of its journal, within a transaction; whether that is true as far
+        as it is stored here. Of true ones the newest stays."""
+        place = (beat.gate, beat.epoch, beat.seq)
+        row = self._db.execute(
+            "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
+        ).fetchone()
+        is_true = row is None or row[0] == beat.head
+        if is_true:
+            self._db.execute(
+                "DELETE FROM claim WHERE gate = ? AND epoch = ? AND seq < ? AND NOT forked", place
+            )
+        self._db.execute(
+            "INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*place, beat.head, int(not is_true), raw.decode(), now),
+        )
+        return is_true
+
+    def claims(self, gate: str, epoch: str) -> list[tuple[int, str, str | None]]:
+        """(seq, head, hash stored there or None) of what the gate said of this journal."""
+        with self._in_words():
+            return self._db.execute(
+                "SELECT c.seq, c.head, e.hash FROM claim c LEFT JOIN event e USING "
+                "(gate, epoch, seq) WHERE gate = ? AND epoch = ? ORDER BY c.seq", (gate, epoch),
+            ).fetchall()  # fmt: skip
+
     def gates(self) -> list[tuple[str, str, str, str]]:
         """(exam, site, gate, epoch) of every gate's journal that was heard last."""
         with self._in_words():
@@ -149,9 +177,12 @@ class OfficeStore:
         return missing, top or 0
 
     def journals(self, gate: str | None = None) -> list[tuple[str, str]]:
-        """(gate, epoch) of everything stored."""
+        """(gate, epoch) of everything stored or claimed."""
         with self._in_words():
-            rows = self._db.execute("SELECT DISTINCT gate, epoch FROM event ORDER BY gate, epoch")
+            rows = self._db.execute(
+                "SELECT gate, epoch FROM event UNION SELECT gate, epoch FROM claim WHERE seq > 0 "
+                "ORDER BY gate, epoch"
+            )
             return [(g, e) for g, e in rows if gate in (None, g)]
 
     def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
@@ -162,6 +193,21 @@ class OfficeStore:
                 (gate, epoch),
             ):
                 yield json.loads(body) | {"prev": prev, "hash": digest}
+
+    def hash_at(self, gate: str, epoch: str, seq: int) -> str | None:
+        """Of one stored event."""
+        place = (gate, epoch, seq)
+        with self._in_words():
+            row = self._db.execute(
+                "SELECT hash FROM event WHERE gate = ? AND epoch = ? AND seq = ?", place
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def generation(self) -> int | None:
+        """None before the office has received for the first time."""
+        with self._in_words():
+            row = self._db.execute("SELECT generation FROM office").fetchone()
+        return None if row is None else int(row[0])
 
     def conflicts(self, gate: str, epoch: str) -> list[int]:
         with self._in_words():
@@ -176,11 +222,11 @@ class OfficeStore:
         try:
             yield
         except sqlite3.Error as e:
-            raise _explained(self._path, e) from e
+            raise explained(self._path, e) from e
         except OSError as e:
             if isinstance(e, StorageRefused | StorageDamaged | StorageBroken):
                 raise
-            raise _refused(self._path, str(e)) from e
+            raise refused(self._path, str(e)) from e
 
 
 def _text(event: dict[str, Any]) -> str:
@@ -203,26 +249,3 @@ def _migrate(db: sqlite3.Connection) -> None:
 def _applied(db: sqlite3.Connection) -> Iterable[int]:
     table = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_record'").fetchone()
     return [v for (v,) in db.execute("SELECT version FROM schema_record")] if table else []
-
-
-def _explained(path: Path, error: sqlite3.Error) -> Exception:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StorageDamaged(
-            f"The office's database {path} is damaged ({error}): restore the last backup.",
-            f"考试中心数据库 {path} 已损坏（{error}）：请恢复最近的备份。",
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return StorageBroken(
-            f"Writing {path} failed ({error}): check the disk, then start again.",
-            f"写入 {path} 失败（{error}）：请检查磁盘后重新启动。",
-        )
-    return _refused(path, str(error))
-
-
-def _refused(path: Path, detail: str) -> StorageRefused:
-    return StorageRefused(
-        f"The office's database {path} takes nothing ({detail}): free space on its disk.",
-        f"考试中心数据库 {path} 无法写入（{detail}）：请清理空间或停止占用的程序。",
-        detail=detail,
-    )

@@ -47,11 +47,24 @@ def show(
 
 @app.command()
 def verify(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Signed exports; else our own.")
+    ] = None,
     config: Config = DEFAULT,
     journal: File = None,
+    office: Annotated[
+        Path | None, typer.Option(help="The office's public key, office.pub.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate. 校验日志。"""
+    """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate; of exported
+    files it needs no more than the files and public keys. 校验日志。"""
+    from gate.commands.journal_export import is_database, verify_files
+
+    if files and len(files) == 1 and is_database(files[0]):
+        journal = files[0]
+    elif files:
+        raise typer.Exit(verify_files(files, config, office, as_json))
     opened, gate = _opened(config, journal)
     with opened as found:
         fault = found.fault(gate)
@@ -73,12 +86,20 @@ def verify(
 def export(
     config: Config = DEFAULT,
     journal: File = None,
+    *,
     out: Annotated[Path | None, typer.Option(help="File to write; - or none: the screen.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this kind, such as decision.")] = None,
     first: Annotated[int, typer.Option(min=1, help="From this seq on.")] = 1,
+    signed: Annotated[
+        bool,
+        typer.Option("--signed", help="Signed, for exam-office import; --out may be a folder."),
+    ] = False,
 ) -> None:
     """Events as JSON lines, in order. `ms` of a decision is null where the gate ended, or has
     written nothing more, before its timing was kept. 导出日志。"""
+    if signed:
+        _export_signed(config, journal, out, kind, first)
+        return
     with _opened(config, journal)[0] as found:
         if out is None or str(out) == "-":
             _write(found, nullcontext(sys.stdout), kind, first)
@@ -111,6 +132,22 @@ def counts(
         if day in (None, group.day):
             line = {**group._asdict(), "summary": summary(counted), **counted}
             print(json.dumps(line, ensure_ascii=False))
+
+
+def _export_signed(
+    config: Path, journal: Path | None, out: Path | None, kind: str | None, first: int
+) -> None:
+    from gate.commands.journal_export import write_signed
+    from gate.config import load
+
+    if kind is not None:
+        raise UsageError(
+            "A signed export holds every event: leave --kind out.",
+            "签名导出包含全部记录：请去掉 --kind。",
+        )
+    settings = load(config)
+    with _opened(config, journal)[0] as found:
+        write_signed(found, settings, out, first)
 
 
 def _write(

@@ -1,30 +1,32 @@
-"""Find, select, read, and whether a card still lies there. Knows the module by `ask` alone.
+"""One look after another at the reader: find, select, read. Knows the module by `ask` alone.
 
-Modules differ in what they say of a card that was read. Some find it again, some never, some at
-the second try, so "no card" proves nothing: as the makers' own demos do, a failed find is followed
-by a read of the newest address, which only a card that was read can answer. And a find that
-succeeds without a gap before it may be the same card, or another laid in its place: it is read
-again and told only if the number differs.
+Modules differ in what they say of a card that was read: some find it again, some never, some at the
+second try. So "no card" proves nothing, and a failed find is followed by a request that only a card
+that was read can answer, as the makers' own demos do. What a look showed goes through
+`card_table.TABLE`; nothing else decides what is told.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
-from gate.drivers.sdt import Command, Remedy, Reply, Status, text_block
+from gate.drivers.card_table import TABLE, Lying, Sight, Tell
+from gate.drivers.sdt import Command, Remedy, Reply, Status, damaged, text_block
 from gate.drivers.sdt_text import parse_card
-from gate.drivers.serial_link import Silence
-from gate.errors import ReaderMissing, SdtError
+from gate.drivers.serial_faults import Silence, Stuck, noisy
+from gate.errors import SdtError
 from gate.ports import Clock
 
 LAY_AGAIN = "lay-again"
 NOT_AN_ID_CARD = "not-an-id-card"
 LINE_NOISE = "line-noise"
+DWELL_S = 1.5
 
 _REASON = {Remedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, Remedy.RESEND: LINE_NOISE}
-_NOISY_POLLS_MAX = 5
+_NOISY_LOOKS_RESET, _NOISY_LOOKS_MAX = 5, 10
+_FIND_ANYWAY_S = 5.0
+_ITEMS = (Command.NEWEST_ADDRESS, Command.CHIP_NUMBER)
 
 CardEvent = CardPresented | CardUnreadable | CardRemoved
 
@@ -35,69 +37,177 @@ class Link(Protocol):
     def ask(self, command: Command) -> Reply: ...
     def ask_twice(self, command: Command) -> Reply: ...
     def drain(self) -> None: ...
-    def prove_alive(self) -> None: ...
+    def revive(self) -> None: ...
+    def reset(self) -> None: ...
 
 
-@dataclass(slots=True)
-class _Lying:
-    """What lies there. `number` None: it could not be read. `missed`: the module has said "no
-    card" since, so that the next find is a new laying."""
+class _Card(NamedTuple):
+    card: IdCard
+    found: Instant
+    read_mono_ns: int
 
-    number: str | None
-    missed: bool = False
+
+class _Failed(NamedTuple):
+    reason: str
+    found: Instant
+
+
+_Look = _Card | _Failed | Sight
 
 
 class CardWatch:
-    """One poll at a time; `tell` gets what happened, in order."""
+    """One poll at a time; `tell` gets what happened, in order. `dwell_s`: how long a card that was
+    read may be out of contact and still be the same laying."""
 
-    def __init__(self, link: Link, clock: Clock, tell: Callable[[CardEvent], None]) -> None:
+    def __init__(
+        self, link: Link, clock: Clock, tell: Callable[[CardEvent], None], dwell_s: float = DWELL_S
+    ) -> None:
         self._link = link
         self._clock = clock
         self._tell = tell
-        self._lying: _Lying | None = None
-        self._asks_address = True
-        self._noisy_polls = 0
+        self._dwell_ns = round(dwell_s * 1e9)
+        self._lying = Lying.EMPTY
+        self._number: str | None = None
+        self._contact_ns = self._find_ns = 0
+        self._presence: Command | None = None
+        self._finds_again = False
+        self._noisy_looks = 0
+
+    def begin(self) -> None:
+        """Reset the module, so that a card it has read before is found anew, and choose the item
+        whose answer means that a read card still lies there: not one that is answered now."""
+        self._link.reset()
+        for item in _ITEMS:
+            try:
+                if self._link.ask_twice(item).remedy is not Remedy.NONE:
+                    self._presence = item
+                    return
+            except SdtError:
+                self._link.drain()
+            except Silence:
+                self._link.revive()
 
     def poll(self) -> None:
-        """Look once and read what is new. ReaderMissing; what `Link` raises otherwise."""
+        """Look once and read what is new. Stuck; what `Link` raises otherwise."""
         try:
-            reply = self._find()
+            look = self._look()
         except SdtError as e:
             self._count_noise(e)
             return
-        self._noisy_polls = 0
-        if reply.sw3 == Status.CARD_FOUND:
-            found = self._clock.now()
-            self._settle(found, self._read())
-        elif reply.remedy in (Remedy.LAY_AGAIN, Remedy.NOT_AN_ID_CARD):
-            self._settle(self._clock.now(), _reason(reply))
-        else:
-            self._nothing_found()
+        self._noisy_looks = 0
+        self._settle(look)
+
+    # -- from a look to what is told ---------------------------------------------------------------
+
+    def _settle(self, look: _Look) -> None:
+        now = self._clock.now()
+        away = self._lying is Lying.LIFTED and look is not Sight.STILL
+        if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
+            self._step(Sight.DWELL_OVER, look, now)
+        sight = self._sight(look)
+        if sight in (Sight.STILL, Sight.SAME, Sight.NEW):
+            self._contact_ns = now.mono_ns
+        self._finds_again |= sight is Sight.SAME and self._lying is Lying.READ
+        self._step(sight, look, now)
+
+    def _sight(self, look: _Look) -> Sight:
+        if isinstance(look, _Card):
+            return Sight.SAME if look.card.number == self._number else Sight.NEW
+        return Sight.UNREADABLE if isinstance(look, _Failed) else look
+
+    def _step(self, sight: Sight, look: _Look, now: Instant) -> None:
+        self._lying, tells = TABLE[self._lying, sight]
+        for tell in tells:
+            if tell is Tell.REMOVED:
+                self._number = None
+                self._tell(CardRemoved(now))
+            elif tell is Tell.PRESENTED and isinstance(look, _Card):
+                self._number = look.card.number
+                self._tell(CardPresented(look.card, look.found, look.read_mono_ns))
+            elif tell is Tell.UNREADABLE and isinstance(look, _Failed):
+                self._tell(CardUnreadable(look.found, look.reason))
+
+    def _count_noise(self, error: SdtError) -> None:
+        self._noisy_looks += 1
+        if self._noisy_looks >= _NOISY_LOOKS_MAX:
+            raise noisy() from error
+        self._link.drain()
+        if self._noisy_looks == _NOISY_LOOKS_RESET:
+            self._link.reset()
+
+    # -- one look ----------------------------------------------------------------------------------
+
+    def _look(self) -> _Look:
+        lay = self._lying is not Lying.EMPTY
+        if lay and self._presence_first() and self._still_there():
+            return Sight.STILL
+        reply = self._find()
+        if reply.remedy is Remedy.WAIT:
+            return Sight.STILL if lay and self._still_there() else Sight.NOTHING
+        if reply.remedy is Remedy.RESEND:
+            raise damaged("status")
+        found = self._clock.now()
+        self._find_ns = found.mono_ns
+        if reply.sw3 != Status.CARD_FOUND:
+            return _Failed(_reason(reply), found)
+        return self._read(found)
+
+    def _presence_first(self) -> bool:
+        """On a module that finds a read card again, each find costs a whole read; every 5 s is
+        enough in case it goes on answering for a card that has left."""
+        since_ns = self._clock.now().mono_ns - self._find_ns
+        was_read = self._lying in (Lying.READ, Lying.LIFTED)
+        return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9
 
     def _find(self) -> Reply:
         """One retry: a find may fail with the card there and the next one succeed."""
         reply = self._ask_alive(Command.FIND)
-        return self._ask_alive(Command.FIND) if reply.sw3 == Status.NO_CARD else reply
+        return self._ask_alive(Command.FIND) if reply.remedy is Remedy.WAIT else reply
 
     def _ask_alive(self, command: Command) -> Reply:
+        """As `ask_twice`, climbing the ladder while the module is silent. Stuck at its top."""
+        for rung in (self._link.revive, self._link.reset):
+            try:
+                return self._link.ask_twice(command)
+            except Silence:
+                rung()
+                self._contact_ns = self._clock.now().mono_ns  # no look was possible meanwhile
         try:
             return self._link.ask_twice(command)
+        except Silence as e:
+            raise Stuck(e.en, e.zh) from e
+
+    def _still_there(self) -> bool:
+        """Twice, because one failure is no removal."""
+        return any(self._answers_as_read() for _ in range(2))
+
+    def _answers_as_read(self) -> bool:
+        if self._presence is None:
+            return False
+        try:
+            return self._link.ask_twice(self._presence).remedy is Remedy.NONE
         except Silence:
-            self._link.drain()
-            self._link.prove_alive()
-            return self._link.ask_twice(command)
+            self._presence = None
+            self._link.revive()
+            return False
 
-    def _count_noise(self, error: SdtError) -> None:
-        self._noisy_polls += 1
-        if self._noisy_polls >= _NOISY_POLLS_MAX:
-            raise ReaderMissing(
-                "The card reader's line is too noisy: check its cable, shorten it or lower the "
-                "speed.",
-                "读卡器线路干扰严重：请检查或更换连接线，或降低波特率。",
-            ) from error
+    def _read(self, found: Instant) -> _Look:
+        """A card that moved is found and tried once more before anybody is troubled."""
+        tries = 1 if self._lying is Lying.UNREAD else 2
+        reason = LAY_AGAIN
+        for n in range(tries):
+            if n and self._find().sw3 != Status.CARD_FOUND:
+                break
+            read = self._select_and_read(found)
+            if isinstance(read, _Card):
+                return read
+            reason = read
+            if reason == NOT_AN_ID_CARD:
+                break
+            self._link.reset()  # or a module that hides a card it has begun to read hides this one
+        return _Failed(reason, found)
 
-    def _read(self) -> tuple[IdCard, int] | str:
-        """The card and when its last byte came, or why it could not be read."""
+    def _select_and_read(self, found: Instant) -> _Card | str:
         try:
             selected = self._link.ask(Command.SELECT)
             # After noise the module may have selected all the same; the read tells.
@@ -106,12 +216,11 @@ class CardWatch:
         except SdtError:
             self._link.drain()
         except Silence:
-            self._link.drain()
-            self._link.prove_alive()
+            self._link.revive()
             return LAY_AGAIN
-        return self._read_selected()
+        return self._read_selected(found)
 
-    def _read_selected(self) -> tuple[IdCard, int] | str:
+    def _read_selected(self, found: Instant) -> _Card | str:
         noisy = False
         for _ in range(2):
             try:
@@ -122,75 +231,20 @@ class CardWatch:
                 self._link.drain()
                 continue
             except Silence:
-                self._link.drain()
-                self._link.prove_alive()
+                self._link.revive()
                 return LINE_NOISE
             if reply.remedy is Remedy.RESEND:
                 noisy = True
                 continue
             if reply.sw3 != Status.DONE:
                 return LINE_NOISE if noisy else _reason(reply)
-            return _parsed(reply, read_mono_ns)
+            return _parsed(reply, found, read_mono_ns)
         return LINE_NOISE
 
-    def _settle(self, found: Instant, read: tuple[IdCard, int] | str) -> None:
-        lying = self._lying
-        if isinstance(read, str):
-            self._settle_unreadable(found, read)
-            return
-        card, read_mono_ns = read
-        if lying and lying.number == card.number and not lying.missed:
-            return
-        if lying and (lying.number or lying.missed):
-            self._tell(CardRemoved(found))
-        self._lying = _Lying(card.number)
-        self._tell(CardPresented(card, found, read_mono_ns))
-        self._look_after_read()
 
-    def _settle_unreadable(self, found: Instant, reason: str) -> None:
-        """A card that could not be read is told once and tried again quietly while it lies."""
-        if self._lying and not self._lying.missed:
-            return
-        if self._lying:
-            self._tell(CardRemoved(found))
-        self._lying = _Lying(None)
-        self._tell(CardUnreadable(found, reason))
-
-    def _look_after_read(self) -> None:
-        """At once, so that a module which hides a read card is known before the next poll."""
-        try:
-            if self._find().sw3 != Status.CARD_FOUND:
-                self._nothing_found()
-        except SdtError:
-            self._link.drain()
-
-    def _nothing_found(self) -> None:
-        if self._lying is None:
-            return
-        if self._answers_as_read():
-            self._lying.missed = True
-            return
-        self._lying = None
-        self._tell(CardRemoved(self._clock.now()))
-
-    def _answers_as_read(self) -> bool:
-        if not self._asks_address:
-            return False
-        try:
-            return self._link.ask_twice(Command.NEWEST_ADDRESS).remedy is Remedy.NONE
-        except SdtError:
-            self._link.drain()
-            return True  # noise proves nothing; the next poll asks again
-        except Silence:
-            self._link.drain()
-            self._link.prove_alive()
-            self._asks_address = False
-            return False
-
-
-def _parsed(reply: Reply, read_mono_ns: int) -> tuple[IdCard, int] | str:
+def _parsed(reply: Reply, found: Instant, read_mono_ns: int) -> _Card | str:
     try:
-        return parse_card(text_block(reply)), read_mono_ns
+        return _Card(parse_card(text_block(reply)), found, read_mono_ns)
     except SdtError as e:
         return NOT_AN_ID_CARD if e.reason == "type" else LAY_AGAIN
 

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from gate.core.events import ReaderBack, ReaderLost
-from gate.drivers.card_watch import CardWatch
+from gate.drivers.card_watch import DWELL_S, CardWatch
 from gate.drivers.serial_link import (
     PORT_FAULTS,
     LinkClosing,
     Patience,
     SerialLink,
+    Stuck,
     lost,
     probe,
 )
@@ -25,24 +26,32 @@ __all__ = ["Patience", "SerialCardReader", "probe"]
 log = logging.getLogger(__name__)
 
 _EVENTS_KEPT = 64
-_BACKOFF_MAX_S = 5.0
+_BACKOFF_MAX_S = 2.0
+_BOOT_TRIES = 3
+"""A module is deaf for up to 2 s after power came, and a status waits 0.5 s and drains 0.2 s."""
 _JOIN_S = 3.0
 
 
 class SerialCardReader:
-    """A `gate.ports.CardReader` for SDT modules. `poll_s`: pause between two looks for a card.
+    """A `gate.ports.CardReader` for SDT modules. `poll_s`: pause between two looks for a card;
+    `dwell_s`: how long a card may be out of contact and still be the same laying.
 
-    A port that is missing, busy or silent is a `ReaderLost`, once an outage, and is opened again
-    with a pause that doubles up to 5 s. A card that lies there from before is presented. Events
+    A port that is missing or busy, or a module that stays silent after a reset and after the port
+    was opened anew, is a `ReaderLost`, once an outage; the port is opened again with a pause that
+    doubles up to 2 s, at every speed a module may have. One found at another speed than `baud` is
+    brought to it. A card that lies there from before is presented. Events
     nobody takes are dropped oldest first, 64 are kept: who laid that card has long gone. `events`
     raises GateBug where the thread has died.
     """
 
     def __init__(
         self, port: str, baud: int, clock: Clock, poll_s: float = 0.3,
-        patience: Patience | None = None,
+        patience: Patience | None = None, *, dwell_s: float = DWELL_S,
     ) -> None:  # fmt: skip
         self._port, self._baud = port, baud
+        self._speed, self._stays_at = baud, 0
+        self._dwell_s = dwell_s
+        self._met = self._proven = self._told_lost = False
         self._clock = clock
         self._poll_s = poll_s
         self._patience = patience or Patience()
@@ -110,32 +119,63 @@ class SerialCardReader:
             self._stopping.set()
 
     def _run(self) -> None:
-        told_lost = False
         backoff_s = self._poll_s
         while not self._stopping.is_set():
             try:
                 with self._link() as link:
-                    link.prove_alive()
-                    if told_lost:
-                        self._tell(ReaderBack())
-                    told_lost, backoff_s = False, self._poll_s
+                    self._meet(link)
+                    backoff_s = self._poll_s
                     self._serve(link)
             except LinkClosing:
                 return
             except PORT_FAULTS as e:
-                if not told_lost:
-                    self._tell(ReaderLost(lost(self._port, e).en))
-                told_lost = True
+                if self._proven and isinstance(e, Stuck):
+                    self._proven = False
+                    log.warning("%s Opening the port anew.", e.en)
+                    continue
+                self._lose(e)
             self._stopping.wait(backoff_s)
             backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
 
+    def _lose(self, error: Exception) -> None:
+        self._proven = False
+        if not self._told_lost:
+            self._tell(ReaderLost(lost(self._port, error).en))
+        self._told_lost = True
+
     def _link(self) -> SerialLink:
         return SerialLink(
-            self._port, self._baud, patience=self._patience, closing=self._stopping.is_set
+            self._port, self._speed, patience=self._patience, closing=self._stopping.is_set
         )
 
+    def _meet(self, link: SerialLink) -> None:
+        """Find the module at whatever speed and bring it to the one that is wanted."""
+        try:
+            link.prove_alive(1 if self._met or self._told_lost else _BOOT_TRIES)
+        except Stuck:
+            if self._met and not self._told_lost:
+                raise
+            link.search_speed()
+        if link.baud not in (self._baud, self._stays_at):
+            self._change_speed(link)
+        self._speed = link.baud
+        self._met = True
+        if self._told_lost:
+            self._tell(ReaderBack())
+        self._told_lost = False
+
+    def _change_speed(self, link: SerialLink) -> None:
+        found = link.baud
+        if link.bring_to(self._baud):
+            log.warning("the card reader was at %s baud and is now at %s", found, self._baud)
+            return
+        self._stays_at = found
+        log.warning("the card reader stays at %s baud: it refuses %s", found, self._baud)
+
     def _serve(self, link: SerialLink) -> None:
-        watch = CardWatch(link, self._clock, self._tell)
+        watch = CardWatch(link, self._clock, self._tell, self._dwell_s)
+        watch.begin()
         while not self._stopping.is_set():
             watch.poll()
+            self._proven = True
             self._stopping.wait(self._poll_s)

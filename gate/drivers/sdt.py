@@ -83,6 +83,8 @@ class Reply:
             return command is Command.FIND
         if self.sw3 == Status.DONE:
             return _DATA_SIZES.get(command, lambda n: n == 0)(len(self.data))
+        if self.sw3 == Status.NO_SUCH_ITEM:
+            return command not in (Command.FIND, Command.SELECT, *_ABOUT_THE_MODULE)
         return not (self.sw3 in ABOUT_A_CARD and command in _ABOUT_THE_MODULE)
 
     def __repr__(self) -> str:
@@ -251,7 +253,8 @@ def sam_id(reply: Reply) -> str:
 
 
 def damaged(reason: str) -> SdtError:
-    """Bytes that are no frame. `reason`: length, checksum, incomplete, shape or encoding."""
+    """Bytes that are no frame, or no answer. `reason`: length, checksum, incomplete, shape,
+    encoding or status."""
     return SdtError(
         f"Bytes from the card reader are damaged ({reason}): check its cable.",
         f"读卡器数据有误（{reason}）：请检查连接线。",

@@ -1,8 +1,6 @@
 """One serial port and one request at a time: blocking, for the thread that owns the port."""
 
-import errno
 import logging
-import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,35 +8,56 @@ from typing import Self
 
 import serial
 
-from gate.drivers.sdt import Command, Decoder, Remedy, Reply, damaged, encode_request, sam_id
-from gate.errors import ReaderMissing, RetryLater, SdtError
+from gate.drivers.sdt import (
+    BAUDS,
+    Command,
+    Decoder,
+    Remedy,
+    Reply,
+    Status,
+    damaged,
+    encode_request,
+    sam_id,
+    set_baud,
+)
+from gate.drivers.serial_faults import (
+    PORT_FAULTS,
+    LinkClosing,
+    Silence,
+    Stuck,
+    faulty,
+    lost,
+    missing,
+    silent,
+)
+from gate.errors import ReaderMissing, SdtError
+
+__all__ = [
+    "PORT_FAULTS", "LinkClosing", "Patience", "SerialLink", "Silence", "Stuck", "lost", "probe",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 """Longest single wait on the port: how soon closing is noticed."""
 
-PORT_FAULTS = (OSError, termios.error)
-"""What an unplugged port raises: pyserial's own exception is an OSError, its flush's is not."""
+_SPEED_CHANGE_S = 0.02
+"""After the reply to SET_BAUD; manuals ask for 5 ms."""
+
+_CARD_READS = (Command.READ, Command.READ_WITH_FINGERPRINTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Bounds of every wait, in seconds. `first_s`: to the first byte of a reply; `read_first_s`:
-    of a card's data; `whole_s`: to the last byte; `gap_s`: between two bytes of a reply."""
+    of a card's data; `whole_s`: to the last byte; `gap_s`: between two bytes of a reply;
+    `status_s`: to the first byte of a status, which no module thinks about."""
 
     first_s: float = 1.0
-    read_first_s: float = 3.0
-    whole_s: float = 5.0
+    read_first_s: float = 2.0
+    whole_s: float = 4.0
     gap_s: float = 0.2
-
-
-class Silence(RetryLater, TimeoutError):
-    """No reply within the bound."""
-
-
-class LinkClosing(RetryLater):
-    """The owner wants the port closed: give up what is being waited for."""
+    status_s: float = 0.5
 
 
 class SerialLink:
@@ -61,7 +80,7 @@ class SerialLink:
                 self._name, self._baud, timeout=tick_s, write_timeout=1.0, exclusive=True
             )
         except (*PORT_FAULTS, ValueError) as e:
-            raise _missing(self._name, e) from e
+            raise missing(self._name, e) from e
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -69,24 +88,17 @@ class SerialLink:
             self._port.close()
             self._port = None
 
+    @property
+    def baud(self) -> int:
+        """The speed in use."""
+        return self._baud
+
     def ask(self, command: Command) -> Reply:
         """One request, one reply. Silence; SdtError for damaged bytes; LinkClosing.
 
         ReaderMissing where the module says that it is itself at fault.
         """
-        port = self._open_port()
-        self._decoder.reset()
-        port.reset_input_buffer()  # a late answer to an earlier request is not this one's
-        port.write(encode_request(command))
-        reply = self._reply(port, command)
-        if reply.remedy is Remedy.READER_FAULT:
-            raise ReaderMissing(
-                f"The card reader at {self._name} reports a fault of its own ({reply.sw3:02X}): "
-                "switch it off and on, or change it.",
-                f"读卡器 {self._name} 自检故障（{reply.sw3:02X}）：请断电重启或更换。",
-                port=self._name, status=reply.sw3,
-            )  # fmt: skip
-        return reply
+        return self._exchange(command, encode_request(command))
 
     def ask_twice(self, command: Command) -> Reply:
         """As `ask`, sending again once when the line was noisy; for requests that may be."""
@@ -110,25 +122,94 @@ class SerialLink:
             time.sleep(min(0.01, self._patience.gap_s))
         self._decoder.reset()
 
-    def prove_alive(self) -> None:
-        """ReaderMissing unless the module answers something within three requests; a module that
-        does not know STATUS still answers a find."""
-        for command in (Command.STATUS, Command.FIND, Command.STATUS):
-            try:
-                self.ask(command)
-            except Silence:
-                continue
-            except SdtError:
-                self.drain()
-                continue
-            return
-        raise _silent(self._name)
+    # -- the ladder --------------------------------------------------------------------------------
+
+    def revive(self) -> None:
+        """After a silence: drop what comes late, then a status, then a reset. Stuck."""
+        self.drain()
+        for command in (Command.STATUS, Command.RESET):
+            if self._answers(command):
+                return
+            self.drain()
+        raise silent(self._name)
+
+    def reset(self) -> None:
+        """The module forgets the card it holds and finds it anew. Stuck."""
+        try:
+            self.ask_twice(Command.RESET)
+        except SdtError:
+            self.drain()
+        except Silence:
+            self.revive()
+
+    def prove_alive(self, tries: int = 1) -> None:
+        """Stuck unless the module answers a status within `tries`; ReaderMissing."""
+        for _ in range(tries):
+            if self._answers(Command.STATUS):
+                return
+            self.drain()
+        raise silent(self._name)
+
+    def search_speed(self) -> int:
+        """The speed at which the module answers, from now on this link's; at its present one it
+        may hang until it is reset. Stuck."""
+        wanted = self._baud
+        if self._answers(Command.STATUS) or self._answers(Command.RESET):
+            return wanted
+        for baud in (b for b in BAUDS if b != wanted):
+            self._change_speed(baud)
+            if self._answers(Command.STATUS):
+                return baud
+        self._change_speed(wanted)
+        raise silent(self._name)
+
+    def bring_to(self, baud: int) -> bool:
+        """Set the module to `baud`, and this link with it; False where it stays as it was.
+
+        Stuck where it answers at neither speed afterwards.
+        """
+        old = self._baud
+        try:
+            reply = self._exchange(Command.SET_BAUD, set_baud(baud))
+        except (SdtError, Silence):
+            self.drain()
+            return self.search_speed() == baud
+        if reply.sw3 != Status.DONE:
+            return False
+        time.sleep(_SPEED_CHANGE_S)
+        self._change_speed(baud)
+        if self._answers(Command.STATUS):
+            return True
+        self._change_speed(old)
+        self.prove_alive()
+        return False
+
+    def _change_speed(self, baud: int) -> None:
+        self._open_port().baudrate = self._baud = baud
+
+    def _answers(self, command: Command) -> bool:
+        try:
+            self.ask(command)
+        except (Silence, SdtError):
+            return False
+        return True
+
+    # -- one exchange ------------------------------------------------------------------------------
+
+    def _exchange(self, command: Command, request: bytes) -> Reply:
+        port = self._open_port()
+        self._decoder.reset()
+        port.reset_input_buffer()  # a late answer to an earlier request is not this one's
+        port.write(request)
+        reply = self._reply(port, command)
+        if reply.remedy is Remedy.READER_FAULT:
+            raise faulty(self._name, reply.sw3)
+        return reply
 
     def _reply(self, port: serial.Serial, command: Command) -> Reply:
         begun_s = time.monotonic()
-        reads_card = command is Command.READ
-        first_s = self._patience.read_first_s if reads_card else self._patience.first_s
-        deadline_s = begun_s + first_s
+        last_s = begun_s + self._patience.whole_s
+        deadline_s = begun_s + self._first_s(command)
         while True:
             data = port.read(self._decoder.wanted)
             for item in self._decoder.feed(data):
@@ -138,13 +219,19 @@ class SerialLink:
                     return item
                 log.debug("late reply dropped: %r", item)
             now_s = time.monotonic()
-            if data:
-                deadline_s = min(begun_s + self._patience.whole_s, now_s + self._patience.gap_s)
-            elif now_s >= deadline_s:
+            if data and self._decoder.midway:
+                deadline_s = min(last_s, now_s + self._patience.gap_s)
+            elif now_s >= min(deadline_s, last_s):
                 if self._decoder.midway:  # bytes were lost, or noise has lengthened the frame
                     raise damaged("incomplete")
                 raise Silence(f"No reply to {command.name}.", f"{command.name} 无应答。")
             self._give_way()
+
+    def _first_s(self, command: Command) -> float:
+        if command is Command.STATUS:
+            return self._patience.status_s
+        card = command in _CARD_READS
+        return self._patience.read_first_s if card else self._patience.first_s
 
     def _give_way(self) -> None:
         if self._closing():
@@ -157,51 +244,16 @@ class SerialLink:
 
 
 def probe(port: str, baud: int, patience: Patience | None = None) -> str:
-    """Open, ask, close: the module's number, or an empty string where it tells none.
-
-    ReaderMissing with one sentence where the port is absent, busy or silent.
-    """
+    """Open, find the speed, ask, close: the module's number, or an empty string where it tells
+    none. ReaderMissing with one sentence where the port is absent, busy or silent."""
     link = SerialLink(port, baud, patience=patience or Patience(), closing=lambda: False)
     with link:
         try:
-            link.prove_alive()
+            link.search_speed()
             return sam_id(link.ask_twice(Command.SAM_ID))
         except (SdtError, Silence):
             return ""
         except ReaderMissing:
             raise
         except PORT_FAULTS as e:
-            raise _missing(port, e) from e
-
-
-def lost(port: str, error: Exception) -> ReaderMissing:
-    """`error` of an open port as one sentence."""
-    if isinstance(error, ReaderMissing):
-        return error
-    return _silent(port) if isinstance(error, Silence) else _missing(port, error)
-
-
-def _silent(port: str) -> ReaderMissing:
-    return ReaderMissing(
-        f"The card reader at {port} does not answer: check its power, its cable and its speed.",
-        f"读卡器 {port} 无应答：请检查电源、连接线和波特率。",
-        port=port,
-    )
-
-
-def _missing(port: str, error: Exception) -> ReaderMissing:
-    code = getattr(error, "errno", None)
-    reasons = {
-        errno.ENOENT: ("is not there: plug the reader in", "不存在：请插好读卡器"),
-        errno.EACCES: ("may not be opened: put the user into the group dialout",
-                       "无权打开：请将用户加入 dialout 组"),
-        errno.EBUSY: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
-        errno.EAGAIN: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
-    }  # fmt: skip
-    en, zh = reasons.get(
-        code if isinstance(code, int) else 0,
-        ("went away: plug the reader in again", "已断开：请重新插好读卡器"),
-    )
-    return ReaderMissing(
-        f"The card reader's port {port} {en}.", f"读卡器端口 {port} {zh}。", port=port
-    )
+            raise missing(port, e) from e

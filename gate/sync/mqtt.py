@@ -12,7 +12,8 @@ from nacl.signing import SigningKey
 from gate.ports import Journal
 from gate.sync import outbox
 from gate.sync.link import Address
-from gate.sync.session import Session, Standing
+from gate.sync.session import Session
+from gate.sync.standing import Standing
 from gate.sync.wire import Topics
 
 log = logging.getLogger(__name__)

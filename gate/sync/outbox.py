@@ -118,6 +118,11 @@ def note_grown(window: Window, now_s: float) -> Window:
     return replace(window, flush_at_s=now_s + FLUSH_S)
 
 
+def note_leaving(window: Window) -> Window:
+    """The connection is about to end: nothing is collected any more."""
+    return replace(window, flush_at_s=-math.inf)
+
+
 def note_sent(window: Window, part: Slice, now_s: float) -> Window:
     return replace(window, sent=(*window.sent, Sent(part, now_s)))
 

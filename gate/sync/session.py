@@ -3,21 +3,15 @@
 import asyncio
 import contextlib
 import logging
-import random
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
-from nacl.signing import SigningKey
-
-from gate.errors import GateError, InputRejected, Refused, StorageRefused
-from gate.ports import Journal, Receipt
+from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
-from gate.sync.link import Acked, Address, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
 from gate.sync.receipts import FORK, accept
+from gate.sync.standing import Standing
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
 log = logging.getLogger(__name__)
@@ -27,35 +21,6 @@ _HEARTBEAT_S = (30.0, 60.0)
 _POLL_S = 1.0
 _GOODBYE_S = 2.0
 _TOLD_MAX = 50
-
-
-@dataclass(slots=True)
-class Standing:
-    """What all connections of one gate share. Only the receipt matters beyond a process, and the
-    journal keeps that one; the rest is told in the status."""
-
-    address: Address
-    journal: Journal
-    signing: SigningKey
-    office_public: bytes
-    vitals: Callable[[], Mapping[str, Any]]
-    chance: random.Random
-    receipt: Receipt | None = None
-    connected: bool = False
-    office: str | None = None
-    error: GateError | None = None
-    alarm: str | None = None
-    refused: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def receipted(self) -> int:
-        return self.receipt.high if self.receipt else 0
-
-    def outage(self, error: GateError) -> None:
-        """Told once for each kind of error in an outage."""
-        if type(self.error) is not type(error):
-            log.warning("%s", error)
-        self.error = error
 
 
 class Session:
@@ -227,6 +192,8 @@ class Session:
     async def _goodbye(self) -> None:
         said = None
         if self._stood:
+            self._window = outbox.note_leaving(self._window)
+            await self._send_all()
             said = self._link.publish(self._topics.state, self._state("closed"), retain=True)
         while said is not None:
             event = await self._news.get()

@@ -117,6 +117,13 @@ class Batch:
 def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tuple[bytes, int]:
     """The payload of the longest run from the start of `events` that keeps the limits, and how many
     events it holds (at least one; the journal bounds the size of one)."""
+    bodies = batch_bodies(events)
+    head = batch_head(events[: len(bodies)], hist=hist, key=key)
+    return batch_payload(head, bodies), len(bodies)
+
+
+def batch_bodies(events: Sequence[Event]) -> list[Event]:
+    """The longest run from the start of `events` that one batch may hold, as it travels."""
     bodies: list[Event] = []
     room = MAX_BYTES - 1024  # envelope and signature are below 600 bytes
     for event in events[:MAX_EVENTS]:
@@ -125,12 +132,21 @@ def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tup
         if room < 0 and bodies:
             break
         bodies.append(body)
-    first, last = events[0], events[len(bodies) - 1]
+    return bodies
+
+
+def batch_head(events: Sequence[Event], *, hist: bool, key: SigningKey) -> dict[str, Any]:
+    """What is signed of a batch of `events`, all of which it holds."""
+    first, last = events[0], events[-1]
     head = {
         "v": 1, "gate": first["gate"], "epoch": first["epoch"], "from": first["seq"],
         "to": last["seq"], "prev": first["prev"], "hist": hist, "head": last["hash"],
     }  # fmt: skip
-    return compact(signed("batch", head, key) | {"ev": bodies}), len(bodies)
+    return signed("batch", head, key)
+
+
+def batch_payload(head: dict[str, Any], bodies: list[Event]) -> bytes:
+    return compact(head | {"ev": bodies})
 
 
 def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:

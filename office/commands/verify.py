@@ -1,28 +1,42 @@
-"""exam-office verify: whether what was received is whole, unchanged and without a fork."""
+"""exam-office verify: whether what was received, or a file, is whole, unchanged and unforked."""
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from gate.core.decision import GENESIS, verify_chain
 from gate.errors import InputDamaged
+from office.audit import audit, is_whole, sentence
 from office.home import Home, default_home
 
-if TYPE_CHECKING:
-    from office.store import OfficeStore
+__all__ = ["audit", "is_whole", "verify"]
 
 
 def verify(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Signed exports of gates; else the database."),
+    ] = None,
     home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
     gate: Annotated[str | None, typer.Option(help="Only this gate.")] = None,
+    office: Annotated[
+        Path | None, typer.Option(help="The office's public key, office.pub.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Walk the chain of every journal received: exit 0 or 1. 校验已收到的全部日志。"""
+    """Walk the chain of every journal received, or of exported files, for which public keys are
+    enough: exit 0 or 1. 校验已收到的全部日志或导出文件。"""
+    place = Home(home or default_home())
+    if files:
+        raise typer.Exit(_verify_files(files, place, office, as_json))
+    raise typer.Exit(_verify_received(place, gate, as_json))
+
+
+def _verify_received(place: Home, gate: str | None, as_json: bool) -> int:
     from office.store import OfficeStore
 
-    path = Home(home or default_home()).database
+    path = place.database
     if not path.exists():
         raise InputDamaged(
             f"Nothing was received yet: there is no {path}.", f"尚未收到任何数据：没有 {path}。"
@@ -39,42 +53,38 @@ def verify(
     else:
         for name, journals in gates.items():
             for epoch, found in journals.items():
-                print(_sentence(name, epoch, found))
+                print(sentence(name, epoch, found))
     whole = [is_whole(f) for journals in gates.values() for f in journals.values()]
-    raise typer.Exit(0 if whole and all(whole) else 1)
+    return 0 if whole and all(whole) else 1
 
 
-def audit(store: "OfficeStore", gate: str, epoch: str) -> dict[str, Any]:
-    """`events`: how many are stored; `high`: the last one without a gap before it, `head`: its
-    hash; `missing`: ranges; `conflicts`: seqs that came with two contents; `chain`: `verified`, or
-    where it breaks. A gap breaks no chain: what stands behind it is checked from there on."""
-    count, high, seq, digest, head = 0, 0, 0, GENESIS, GENESIS
-    missing, fault = [], None
-    for event in store.events(gate, epoch):
-        count += 1
-        if event["seq"] > seq + 1:
-            missing.append([seq + 1, event["seq"] - 1])
-            seq, digest = event["seq"] - 1, event["prev"]
-        broken = verify_chain([event], gate=gate, epoch=epoch, seq=seq, head=digest)
-        if broken is not None and fault is None:
-            fault = f"event {broken.seq}: {broken.what}"
-        seq, digest = event["seq"], event["hash"]
-        if not missing and fault is None:
-            high, head = seq, digest
-    return {
-        "events": count, "high": high, "missing": missing, "head": head,
-        "conflicts": store.conflicts(gate, epoch), "chain": fault or "verified",
-    }  # fmt: skip
+def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: bool) -> int:
+    """Compared with each other, and with the database where there is one."""
+    import contextlib
+
+    from gate.roster.keys import read_key
+    from gate.sync import checking
+    from office.door import Door
+    from office.store import OfficeStore
+
+    key = office or _if_there(place.office / "office.pub")
+    public = None if key is None else read_key(key, "the office's public key")
+    known = Door(place).signing_key if office is None else lambda _: None
+    with contextlib.ExitStack() as stack:
+        copies = checking.Copies()
+        if place.database.exists():
+            copies = checking.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
+        found = [
+            (path, checking.inspected(path, copies, known=known, office_public=public))
+            for path in files
+        ]
+    if as_json:
+        said = {"files": [checking.facts(*one) for one in found]}
+        print(json.dumps(said, ensure_ascii=False))
+    else:
+        print("\n".join(checking.sentence(*one) for one in found))
+    return 0 if all(one.is_whole for _, one in found) else 1
 
 
-def is_whole(found: dict[str, Any]) -> bool:
-    return found["chain"] == "verified" and not found["missing"] and not found["conflicts"]
-
-
-def _sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
-    said = f"{gate} {epoch}: {found['events']} events, chain {found['chain']}"
-    if found["missing"]:
-        said += ", missing " + ", ".join(f"{a}-{b}" for a, b in found["missing"])
-    if found["conflicts"]:
-        said += f", two contents of {', '.join(map(str, found['conflicts']))}"
-    return said + (" 完整" if is_whole(found) else " 不完整")
+def _if_there(path: Path) -> Path | None:
+    return path if path.exists() else None

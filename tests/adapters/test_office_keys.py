@@ -51,7 +51,7 @@ def test_everything_of_the_layout_is_made(home: Home) -> None:
         "gates/wh-hs-01-g1.json",
         *(f"gates/wh-hs-01-g1/{name}" for name in (
             "ca.crt", "gate.crt", "gate.key", "gate-signing.key", "gate-sealing.key",
-            "office.pub", "examiner.pub", "gate.toml",
+            "office.pub", "examiner.pub", "gate.toml", "gate-enrolled.json",
         )),
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ The watch talks to the simulated module's state table through real frames, witho
 poll is one call and nothing depends on time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -32,16 +32,20 @@ FIRST = SimulatedCard.of(card_of("11010519491231002X", "测试甲"))
 SECOND = SimulatedCard.of(card_of("440524188001010014", "测试乙"))
 
 
+Spoil = Callable[[Command, Reply], Reply | None]
+
+
 class TickingClock:
-    """Every look is one nanosecond later."""
+    """Every look at it is `tick_s` later."""
 
     boot = "test"
 
-    def __init__(self) -> None:
+    def __init__(self, tick_s: float) -> None:
         self._ticks = count(1)
+        self._tick_ns = round(tick_s * 1e9)
 
     def now(self) -> Instant:
-        return Instant(datetime(2027, 4, 10, tzinfo=UTC), next(self._ticks), True)
+        return Instant(datetime(2027, 4, 10, tzinfo=UTC), next(self._ticks) * self._tick_ns, True)
 
 
 @dataclass
@@ -49,8 +53,7 @@ class Wireless:
     """A link without a wire. `spoil` may change, refuse or swallow a reply on its way."""
 
     chip: Chip
-    spoil: Callable[[Command, Reply], Reply | None] = lambda command, reply: reply
-    noise: Iterator[Command] | None = None
+    spoil: Spoil
     asked: list[Command] = field(default_factory=list)
     noisy: list[Command] = field(default_factory=list)
 
@@ -79,18 +82,28 @@ class Wireless:
     def drain(self) -> None:
         pass
 
-    def prove_alive(self) -> None:
+    def revive(self) -> None:
         pass
+
+    def reset(self) -> None:
+        self.chip.restart()
 
 
 class Scene:
     """Polls and what was told: P presented, U unreadable, R removed, with number or reason."""
 
-    def __init__(self, mode: Mode = Mode.STICKY) -> None:
+    def __init__(
+        self,
+        mode: Mode = Mode.STICKY,
+        dwell_s: float = 0.0,
+        spoil: Spoil | None = None,
+        tick_s: float = 1.0,
+    ) -> None:
         self.chip = Chip(mode)
-        self.link = Wireless(self.chip)
+        self.link = Wireless(self.chip, spoil or (lambda command, reply: reply))
         self.events: list[CardPresented | CardUnreadable | CardRemoved] = []
-        self.watch = CardWatch(self.link, TickingClock(), self.events.append)
+        self.watch = CardWatch(self.link, TickingClock(tick_s), self.events.append, dwell_s)
+        self.watch.begin()
 
     def polls(self, n: int = 3) -> list[str]:
         """What `n` polls told."""
@@ -139,25 +152,20 @@ def test_another_card_between_two_polls_is_told(mode: Mode) -> None:
     assert scene.polls() == ["R", P2]
 
 
-def test_the_same_card_laid_again_between_two_polls_is_told_by_a_module_that_hides_it() -> None:
-    scene = Scene(Mode.STICKY)
-    scene.chip.lay(FIRST)
-    scene.polls(1)
-    scene.chip.lay(FIRST)
-    assert scene.polls() == ["R", P1]
-
-
 @every_mode
 @pytest.mark.parametrize(
     "answer", [Status.READ_FAILED, Status.BAD_COMMAND, Status.NO_SUCH_ITEM, None]
 )
 def test_modules_that_say_the_same_of_every_newest_address(mode: Mode, answer: int | None) -> None:
     """Refused, unknown, always "no such item", or silence: presence falls back to the find."""
-    scene = Scene(mode)
-    scene.link.spoil = lambda command, reply: (
-        reply if command is not Command.NEWEST_ADDRESS
-        else None if answer is None else Reply(answer)
-    )  # fmt: skip
+    items = (Command.NEWEST_ADDRESS, Command.CHIP_NUMBER)
+
+    def spoil(command: Command, reply: Reply) -> Reply | None:
+        if command not in items:
+            return reply
+        return None if answer is None else Reply(answer)
+
+    scene = Scene(mode, spoil=spoil)
     scene.chip.lay(FIRST)
     assert scene.polls(6).count(P1) == 1
     scene.chip.lift()
@@ -170,15 +178,58 @@ def test_modules_that_say_the_same_of_every_newest_address(mode: Mode, answer: i
     assert scene.polls(6).count(P2) == 1
 
 
-def test_a_silent_newest_address_is_not_asked_again() -> None:
-    scene = Scene()
-    scene.link.spoil = lambda command, reply: None if command is Command.NEWEST_ADDRESS else reply
+def test_a_silent_item_is_not_asked_again_and_the_other_one_is() -> None:
+    scene = Scene(spoil=lambda c, reply: None if c is Command.NEWEST_ADDRESS else reply)
     for _ in range(2):
         scene.chip.lay(FIRST)
-        scene.polls()
+        assert scene.polls() == [P1]
         scene.chip.lift()
-        scene.polls()
+        assert scene.polls() == ["R"]
     assert scene.link.asked.count(Command.NEWEST_ADDRESS) == 1
+    assert scene.link.asked.count(Command.CHIP_NUMBER) > 4
+
+
+@every_mode
+def test_contact_lost_for_less_than_the_dwell_time_is_the_same_laying(mode: Mode) -> None:
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+    for _ in range(3):
+        scene.chip.lift()
+        assert scene.polls(1) == []
+        scene.chip.lay(FIRST)
+        assert scene.polls() == []
+
+
+@every_mode
+def test_another_card_within_the_dwell_time_is_told_at_once(mode: Mode) -> None:
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    scene.polls()
+    scene.chip.lift()
+    scene.polls(1)
+    scene.chip.lay(SECOND)
+    assert scene.polls(1) == ["R", P2]
+
+
+@every_mode
+def test_laid_again_after_the_dwell_time_is_told_again(mode: Mode) -> None:
+    scene = Scene(mode, dwell_s=5)
+    scene.chip.lay(FIRST)
+    scene.polls()
+    scene.chip.lift()
+    assert scene.polls(5) == ["R"]
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+
+
+def test_a_module_that_finds_a_read_card_again_is_not_made_to_read_it_at_each_look() -> None:
+    """Two ticks a look: 100 looks take 20 s, and a find anyway every 5 s gives four reads."""
+    for mode in (Mode.FREE, Mode.ALTERNATE):
+        scene = Scene(mode, tick_s=0.1)
+        scene.chip.lay(FIRST)
+        assert scene.polls(100) == [P1]
+        assert scene.link.asked.count(Command.READ) <= 6
 
 
 @every_mode
@@ -247,13 +298,22 @@ def test_noise_on_one_short_reply_costs_nothing(command: Command) -> None:
     assert scene.link.noisy == []
 
 
+@pytest.mark.parametrize("step", [Command.SELECT, Command.READ])
+def test_a_card_that_moves_is_tried_again_before_anybody_is_troubled(step: Command) -> None:
+    failures = [Status.READ_FAILED]
+    scene = Scene(spoil=lambda c, r: Reply(failures.pop()) if c is step and failures else r)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+    assert not failures
+
+
 def test_noise_on_the_card_itself() -> None:
-    """A module that reads again at once gives the card; one that will not asks for a new laying."""
-    for mode, words in [(Mode.FREE, [P1]), (Mode.STICKY, ["U line-noise"])]:
+    """A module that hides what it has read gives it after a reset: nobody lays a card again."""
+    for mode in Mode:
         scene = Scene(mode)
         scene.link.noisy = [Command.READ]
         scene.chip.lay(FIRST)
-        assert scene.polls(5) == words
+        assert scene.polls(5) == [P1]
 
 
 def test_noise_without_end_is_a_lost_reader() -> None:

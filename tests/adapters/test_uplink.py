@@ -44,6 +44,17 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
     assert (found["events"], found["head"]) == (123, head.hash)
 
 
+async def test_the_last_event_of_a_service_leaves_with_it(home: Home, tmp_path: Path) -> None:
+    """It is not kept back for company: the next start may be next week."""
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
+        async with opened(tmp_path) as journal:
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                await soon(lambda: uplink.status["connected"])
+                await fill(journal, 1)
+        await soon(lambda: GATE in journals_at_the_office(home))
+
+
 async def test_status_may_be_asked_before_the_journal_is_open_and_after(
     home: Home, tmp_path: Path
 ) -> None:

@@ -29,11 +29,14 @@ from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS
 from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
 
 FIRST = card_of("11010519491231002X", "测试甲", "2030-01-01")
 SECOND = card_of("440524188001010014", "测试乙")
+LATE_S = 0.4
+"""Later than any wait of `Simulated.patience`."""
 E = TypeVar("E")
 
 
@@ -59,8 +62,9 @@ class Taker:
 
 class Simulated:
     bound_s = 10.0
-    patience = Patience(first_s=0.1, read_first_s=0.3, whole_s=1.0, gap_s=0.02)
+    patience = Patience(first_s=0.1, read_first_s=0.3, whole_s=1.0, gap_s=0.02, status_s=0.1)
     poll_s = 0.002
+    dwell_s = 0.0
 
     def __init__(self, module: SdtModule) -> None:
         self.module = module
@@ -77,6 +81,7 @@ class ByHand:
     bound_s = 60.0
     patience = Patience()
     poll_s = 0.3
+    dwell_s = 1.5
 
     def __init__(self) -> None:
         self.port = os.environ.get("EXAM_GATE_READER", "/dev/exam-gate-reader")
@@ -99,19 +104,21 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
             pytest.skip("needs a reader: -m hardware")
         yield ByHand()
         return
-    with SdtModule(paced=False) as module:
+    with SdtModule(paced=False, late_s=LATE_S) as module:
         yield Simulated(module)
 
 
 @pytest.fixture
 def simulated() -> Iterator[Simulated]:
-    with SdtModule(paced=False) as module:
+    with SdtModule(paced=False, late_s=LATE_S) as module:
         yield Simulated(module)
 
 
 @asynccontextmanager
 async def reading(bench: Bench) -> AsyncIterator[Taker]:
-    reader = SerialCardReader(bench.port, bench.baud, WallClock(), bench.poll_s, bench.patience)
+    reader = SerialCardReader(
+        bench.port, bench.baud, WallClock(), bench.poll_s, bench.patience, dwell_s=bench.dwell_s
+    )
     async with reader:
         yield Taker(reader, bench.bound_s)
 
@@ -185,11 +192,26 @@ async def test_a_card_of_another_kind(simulated: Simulated) -> None:
         assert (await events.next(CardUnreadable)).reason == "not-an-id-card"
 
 
-async def test_noise_on_one_reply_is_not_noticed(simulated: Simulated) -> None:
-    simulated.lay()
-    simulated.module.fault("line-noise", True)
+@pytest.mark.parametrize("fault", [*LINE_FAULTS, "find-missed", "reader-hung"])
+async def test_what_the_driver_mends_itself_nobody_notices(
+    simulated: Simulated, fault: str
+) -> None:
     async with reading(simulated) as events:
-        assert (await events.next(CardPresented)).card == FIRST
+        for card in (FIRST, SECOND, FIRST):
+            simulated.module.fault(fault, True)
+            simulated.lay(card)
+            assert (await events.next(CardPresented)).card == card
+            simulated.lift()
+            await events.next(CardRemoved)
+
+
+@pytest.mark.parametrize("baud", [57600, 38400, 19200, 9600])
+async def test_a_module_at_another_speed_is_found_and_brought_to_the_one_wanted(baud: int) -> None:
+    with SdtModule(paced=False, baud=baud) as module:
+        module.lay(FIRST)
+        async with reading(Simulated(module)) as events:
+            assert (await events.next(CardPresented)).card == FIRST
+        assert module.baud == 115200
 
 
 async def test_noise_on_every_card_is_told(simulated: Simulated) -> None:
@@ -235,8 +257,10 @@ async def test_a_lost_reader_is_told_once_however_often_it_is_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [Command.FIND, Command.SELECT, Command.READ, Command.NEWEST_ADDRESS]
-)
+    "step",
+    [Command.STATUS, Command.RESET, Command.FIND, Command.SELECT, Command.READ,
+     Command.NEWEST_ADDRESS],
+)  # fmt: skip
 async def test_unplugged_at_a_step_of_a_read(step: Command) -> None:
     def pull(request: Request) -> None:
         if armed and request.command is step:
@@ -247,12 +271,22 @@ async def test_unplugged_at_a_step_of_a_read(step: Command) -> None:
     with SdtModule(paced=False, heard=pull) as module:
         module.lay(FIRST)
         async with reading(Simulated(module)) as events:
-            if step is Command.NEWEST_ADDRESS:
-                await events.next(CardPresented)
             await events.next(ReaderLost)
             module.fault("reader-unplugged", False)
             await events.next(ReaderBack)
             assert (await events.next(CardPresented)).card == FIRST
+
+
+async def test_unplugged_while_a_read_card_lies_there() -> None:
+    with SdtModule(paced=False) as module:
+        module.lay(FIRST)
+        async with reading(Simulated(module)) as events:
+            for _ in range(3):
+                assert (await events.next(CardPresented)).card == FIRST
+                module.fault("reader-unplugged", True)
+                await events.next(ReaderLost)
+                module.fault("reader-unplugged", False)
+                await events.next(ReaderBack)
 
 
 async def test_unplugged_in_the_middle_of_the_card_gives_no_half_card() -> None:

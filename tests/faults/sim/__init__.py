@@ -1,3 +1,3 @@
-"""One thread, one seed: gates, network, broker, office, disks and clocks in virtual time, around the
-product's own service, lane, journal, uplink and receiver. What is simulated is only what lies outside
-the program: see `world.py` for the seams."""
+"""One thread, one seed: gates, network, broker, office, disks and clocks in virtual time, around
+the product's own service, lane, journal, uplink and receiver. What is simulated is only what lies
+outside the program: see `seams.py`."""

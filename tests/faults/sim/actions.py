@@ -1,5 +1,5 @@
-"""What may happen in a world. Each does one thing and says it in a few words, or None where it could
-not be done now."""
+"""What may happen in a world. Each does one thing and says it in a few words, or None where it
+could not be done now."""
 
 from datetime import timedelta
 
@@ -108,7 +108,7 @@ def start_office(world: World) -> str | None:
     return "the office starts"
 
 
-# -- the office's disk -------------------------------------------------------------------------------
+# -- the office's disk -----------------------------------------------------------------------------
 
 
 def backup_office(world: World) -> str | None:

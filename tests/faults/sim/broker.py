@@ -121,7 +121,9 @@ class Broker:
             self.sessions.pop(link.address.name)
 
     def subscribe(self, link: "SimLink", topics: tuple[str, ...]) -> None:
-        session = self.sessions[link.address.name]
+        session = self.sessions.get(link.address.name)
+        if session is None or link.drains:
+            return
         for topic in topics:
             if topic not in session.topics:
                 session.topics.append(topic)
@@ -130,7 +132,7 @@ class Broker:
                     self._queue(link.address.name, session, known, payload, retained=True)
 
     def receive(self, link: "SimLink", mid: int, topic: str, payload: bytes, retain: bool) -> None:
-        if self.links.get(link.address.name) is not link:
+        if self.links.get(link.address.name) is not link and not link.drains:
             self.hits["lost in transit"] += 1
             return
         if retain:
@@ -140,13 +142,14 @@ class Broker:
 
     def acked(self, link: "SimLink", mid: int) -> None:
         session = self.sessions.get(link.address.name)
-        if session is None or self.links.get(link.address.name) is not link:
+        if session is None or not (self.links.get(link.address.name) is link or link.drains):
             return
         for place, message in enumerate(session.queue):
             if message.mid == mid:
                 del session.queue[place]
                 session.under_way -= place < session.under_way
-                self._send(link, session)
+                if not link.drains:
+                    self._send(link, session)
                 return
 
     def inject(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -200,7 +203,7 @@ class SimLink:
         self.address = address
         self.will = will
         self.keep_session_s = keep_session_s
-        self.stood = self.left = self.ended = False
+        self.stood = self.left = self.ended = self.drains = False
         self._post = post
         self._mid = 0
         self._arrives = 0.0
@@ -229,6 +232,11 @@ class SimLink:
         self.broker.bye(self)
         self.broken(None)
 
+    def killed(self) -> None:
+        """Its process is gone; what the kernel had taken may still arrive."""
+        self.ended = True
+        self.drains = self.broker.rng.random() < 0.7
+
     # -- the network's side ------------------------------------------------------------------------
 
     def post(self, event: LinkEvent) -> None:
@@ -248,7 +256,7 @@ class SimLink:
         loop.call_at(at, work)
 
     def arrive(self, message: Message) -> None:
-        if self.broker.links.get(self.address.name) is not self:
+        if not self._stands():
             return
         self.post(message)
         if not self.keep_session_s:  # paho acknowledges by itself
@@ -261,7 +269,10 @@ class SimLink:
         if not sure and self.broker.rng.random() < self.broker.trouble.drop:
             self.broker.hits["dropped"] += 1
             return
-        self.later(lambda: work() if self.broker.links.get(self.address.name) is self else None)
+        self.later(lambda: work() if self.drains or self._stands() else None)
+
+    def _stands(self) -> bool:
+        return self.broker.links.get(self.address.name) is self
 
     def _step(self, point: str) -> None:
         self.owner.step(point)
@@ -273,4 +284,6 @@ def _matches(pattern: str, topic: str) -> bool:
     if "+" not in pattern:
         return False
     parts, wanted = topic.split("/"), pattern.split("/")
-    return len(parts) == len(wanted) and all(w in ("+", p) for w, p in zip(wanted, parts, strict=True))
+    return len(parts) == len(wanted) and all(
+        w in ("+", p) for w, p in zip(wanted, parts, strict=True)
+    )

@@ -1,8 +1,8 @@
 """A card with the real files of SQLite on it: killed, cut from its power, full, failing, copied.
 
 The journal's connection is the real one, called in the same thread instead of aiosqlite's. What a
-power cut leaves is decided by what that connection was told (`PRAGMA synchronous`): what was fsynced
-stays, what was not may go, and the write under way is torn at any sector.
+power cut leaves is decided by what that connection was told (`PRAGMA synchronous`): what was
+fsynced stays, what was not may go, and the write under way is torn at any sector.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from gate.store import rows
 from tests.faults.sim.process import Process
 
 Image = dict[str, bytes]
@@ -38,6 +39,7 @@ class Disk:
         self._before: bytes | None = None
         self._connections: list[sqlite3.Connection] = []
         self._syncs = True
+        self.on_receipt: Callable[[Any], None] = lambda values: None
         self.mount({})
 
     @property
@@ -157,7 +159,10 @@ class InlineConnection:
     async def execute(self, sql: str, values: Any = ()) -> Any:
         if self._disk is None or not sql.startswith("INSERT"):
             return self._db.execute(sql, values)
-        return self._disk.write(lambda: self._db.execute(sql, values))
+        done = self._disk.write(lambda: self._db.execute(sql, values))
+        if sql == rows.KEEP_RECEIPT:
+            self._disk.on_receipt(values)
+        return done
 
     async def execute_fetchall(self, sql: str, values: Any = ()) -> Any:
         return self._db.execute(sql, values).fetchall()

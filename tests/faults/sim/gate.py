@@ -42,7 +42,7 @@ STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frame
 
 @dataclass(slots=True)
 class Facing:
-    """Who stands at the gate, as everybody can see. `by_staff`: an invigilator's word is awaited."""
+    """Who stands at the gate, for everybody to see. `by_staff`: an invigilator's word is awaited."""
 
     person: int
     by_staff: bool = False
@@ -182,6 +182,8 @@ class SimGate(Process):
         self.image: Image = {}
         self.boots = 0
         self.disk = Disk(base / unit, self, rng)
+        self.vouched: dict[str, int] = {}
+        """By epoch, the highest mark of a receipt that this unit kept."""
         self.on_killed = self._gone
         self.power_cut = False
         self.on_end: Callable[[SimGate], None] = lambda unit: None
@@ -200,7 +202,7 @@ class SimGate(Process):
         self.uplink = MqttUplink(
             host="broker", port=8883, ca=Path(), certificate=Path(), key=Path(), gate=self.gate,
             site=SITE, exam=lambda: EXAM.id, journal=self.journal, signing=seed_of(self.gate),
-            office_public=OFFICE_PUBLIC,
+            office_public=OFFICE_PUBLIC, chance=self.rng,
         )  # fmt: skip
         unit = Unit(
             self.gate, SITE, self.clock, self.reader, SimMatcher(self), SimSignals(self),
@@ -237,6 +239,7 @@ class SimGate(Process):
         link = self.broker.links.get(self.gate)
         if link is not None and link.owner is self:
             del self.broker.links[self.gate]
+            link.killed()
             self.broker.lost(link)
         self.loop.call_soon(self._reap)
 

@@ -1,18 +1,20 @@
 """The oracle: what the world saw, held against what the cards and the office hold in the end.
 
-It reads the databases by its own SQL and computes the chain by its own few lines: nothing of what it
-judges takes part in the judgement.
+It reads the databases by its own SQL and computes the chain by its own few lines: nothing of what
+it judges takes part in the judgement.
 """
 
 import hashlib
 import json
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from gate.errors import StorageDamaged
 from tests.faults.row import Finding
+from tests.faults.sim.disk import JOURNAL, Image
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.office import SimOffice
 from tests.faults.sim.people import ticket
@@ -23,147 +25,274 @@ Row = tuple[int, str, str, str]
 _OUTSIDE = ("prev", "hash", "ms")
 
 
-class Ledger:
-    """`forked`: gates whose card was copied; `retired`: units that will not come back;
-    `tampered`: units whose file was altered while they were off."""
+@dataclass(slots=True)
+class Gone:
+    """A journal that is no longer at its gate, as it was before: its card was destroyed, or its
+    file altered and told."""
 
-    def __init__(self, office: SimOffice) -> None:
-        self.office = office
-        self.forked: set[str] = set()
-        self.retired: set[SimGate] = set()
-        self.tampered: set[SimGate] = set()
-        self.told: list[str] = []
-        self.lost_cards: list[tuple[SimGate, list[Row], int]] = []
+    unit: SimGate
+    epoch: str
+    rows: list[Row]
+    how: str
+
+
+@dataclass(slots=True)
+class AtTheEnd:
+    """What the office holds: by (gate, epoch, seq), and its conflicts with the hash behind."""
+
+    stored: dict[tuple[str, str, int], Row]
+    conflicts: dict[tuple[str, str, int, str], Row]
+
+    def holds(self, gate: str, epoch: str, row: Row) -> bool:
+        place = (gate, epoch, row[0])
+        there = self.stored.get(place)
+        return (there is not None and there[2] == row[2]) or (*place, row[2]) in self.conflicts
+
+    def events(self) -> Iterable[dict[str, Any]]:
+        for row in (*self.stored.values(), *self.conflicts.values()):
+            yield json.loads(row[3])
+
+
+@dataclass(slots=True)
+class Ledger:
+    """`forked`: gates whose card was copied; `retired`: units that said why they do not start;
+    `altered`: what each altered file held before; `early`: receipts kept for what no commit held."""
+
+    office: SimOffice
+    forked: set[str] = field(default_factory=set)
+    retired: dict[str, str] = field(default_factory=dict)
+    altered: dict[str, Gone] = field(default_factory=dict)
+    gone: list[Gone] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
 
     def ended(self, unit: SimGate) -> None:
-        """A unit gave up by itself, or was killed."""
+        """A unit gave up by itself, or was killed. A damaged journal is told and not begun anew."""
         if isinstance(unit.ended, StorageDamaged):
-            self.told.append(f"{unit.name}: {unit.ended.en}")
-            self.retired.add(unit)
+            self.retired[unit.name] = unit.ended.en
+            self.office.hits["damage told at the start"] += 1
+            if unit.name in self.altered:
+                self.gone.append(self.altered.pop(unit.name))
+
+    def kept(self, unit: SimGate, values: tuple[Any, ...]) -> None:
+        """A receipt went into a journal: every event that it vouches for was committed once."""
+        _, high, _, missing, _, top = values
+        epoch, rows = journal(unit)
+        wanted = [(a, b) for a, b in json.loads(missing)]
+        for row in rows[: max(high, top)]:
+            if any(a <= row[0] <= b for a, b in wanted):
+                continue
+            if self.office.committed.get((unit.gate, epoch, row[0])) != row[2]:
+                self.early.append(f"{unit.name} has a receipt for event {row[0]}, which the office "
+                                  "never committed")  # fmt: skip
+                return
 
     def settled(self, units: Iterable[SimGate]) -> bool:
-        """Everything that can be is receipted. A forked journal never is: its time runs out."""
-        return all(unit in self.retired or _receipted(unit) for unit in units)
+        """Everything that can be is receipted; of a copied card, stored or kept as a conflict."""
+        end: AtTheEnd | None = None
+        for unit in units:
+            if unit.name in self.retired:
+                continue
+            if unit.gate in self.forked:
+                end = end or self._end()
+                epoch, rows = journal(unit)
+                if not all(end.holds(unit.gate, epoch, row) for row in rows):
+                    return False
+            elif not is_receipted(unit):
+                return False
+        return True
 
     # -- the end ---------------------------------------------------------------------------------
 
     def judge(self, units: list[SimGate], bugs: list[BaseException]) -> Finding:
-        found = Finding()
+        found, end = Finding(), self._end()
         for bug in bugs:
             found.miss(f"a bug: {bug!r}")
-        stored, conflicts = self._stored()
+        for early in self.early:
+            found.lose(early)
         for unit in units:
-            self._judge_unit(unit, stored, conflicts, found)
-        self._judge_people(units, [*stored.values(), *conflicts.values()], found)
-        known = {row[2] for unit in units for row in journal_rows(unit)}
-        for place, row in stored.items():
-            if row[2] not in known and not self.lost_cards:
-                found.miss(f"the office holds {place}, which no card holds")
+            found.admitted += len(unit.seen.greens)
+            for line in unit.seen.strange:
+                found.miss(f"{unit.name}: {line}")
+            if unit.name not in self.retired:
+                self._judge_journal(unit, end, found)
+        self._judge_forks(units, end, found)
+        self._judge_gone(end, found)
+        self._judge_people(units, end, found)
+        self._judge_inventions(units, end, found)
         return found
 
-    def _stored(self) -> tuple[dict[Any, Row], dict[Any, Row]]:
+    def _end(self) -> AtTheEnd:
         assert self.office.store is not None
         db = self.office.store.db
-        stored = {
-            (gate, epoch, seq): (seq, prev, digest, event)
-            for gate, epoch, seq, prev, digest, event in db.execute(
-                "SELECT gate, epoch, seq, prev, hash, event FROM event"
-            )
-        }
-        conflicts = {
-            (gate, epoch, seq, digest): (seq, "", digest, event)
-            for gate, epoch, seq, digest, event in db.execute(
-                "SELECT gate, epoch, seq, hash, event FROM conflict"
-            )
-        }
-        return stored, conflicts
+        stored = db.execute("SELECT gate, epoch, seq, prev, hash, event FROM event")
+        conflicts = db.execute("SELECT gate, epoch, seq, hash, event FROM conflict")
+        return AtTheEnd(
+            {(g, e, s): (s, prev, digest, text) for g, e, s, prev, digest, text in stored},
+            {(g, e, s, digest): (s, "", digest, text) for g, e, s, digest, text in conflicts},
+        )
 
-    def _judge_unit(
-        self, unit: SimGate, stored: dict[Any, Row], conflicts: dict[Any, Row], found: Finding
-    ) -> None:
-        for line in unit.seen.strange:
-            found.miss(f"{unit.name}: {line}")
-        found.admitted += len(unit.seen.greens)
-        if unit in self.retired:
-            return
+    def _judge_journal(self, unit: SimGate, end: AtTheEnd, found: Finding) -> None:
         epoch, rows = journal(unit)
-        fault = chain_fault(rows)
+        fault = chain_fault(rows) or self._difference(unit, rows)
+        if fault is not None and not told_by_verify(unit):
+            found.miss(f"{unit.name}: its journal is altered at {fault} and nobody was told")
         if fault is not None:
-            found.miss(f"{unit.name}: its journal is broken at {fault} and it was not told")
+            return
         for row in rows:
-            place = (unit.gate, epoch, row[0])
-            if place in stored and stored[place][2] == row[2]:
-                continue
-            if (*place, row[2]) in conflicts:
-                if unit.gate not in self.forked:
-                    found.lose(f"{unit.name}: event {row[0]} is a conflict of one card alone")
-            elif place in stored:
-                found.miss(f"{unit.name}: event {row[0]} is another one at the office")
-            else:
-                found.lose(f"{unit.name}: event {row[0]} is not at the office")
-        if not _receipted(unit) and unit.gate not in self.forked:
+            if not end.holds(unit.gate, epoch, row):
+                there = end.stored.get((unit.gate, epoch, row[0]))
+                what = "is not" if there is None else "is another one"
+                found.lose(f"{unit.name}: event {row[0]} {what} at the office")
+            elif (unit.gate, epoch, row[0], row[2]) in end.conflicts and (
+                unit.gate not in self.forked
+            ):
+                found.lose(f"{unit.name}: event {row[0]} is a conflict, of one card alone")
+        if not is_receipted(unit) and unit.gate not in self.forked:
             found.lose(f"{unit.name}: not all receipted after healing: {_standing(unit)}")
 
-    def _judge_people(self, units: list[SimGate], rows: Iterable[Row], found: Finding) -> None:
+    def _difference(self, unit: SimGate, rows: list[Row]) -> str | None:
+        """Where an altered file that started differs from what it held before."""
+        before = self.altered.get(unit.name)
+        if before is None:
+            return None
+        pairs = zip(before.rows, rows, strict=False)
+        return next((f"event {old[0]}" for old, new in pairs if old != new), None)
+
+    def _judge_forks(self, units: list[SimGate], end: AtTheEnd, found: Finding) -> None:
+        contents: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+        for unit in units:
+            epoch, rows = journal(unit)
+            for row in rows:
+                contents[unit.gate, epoch, row[0]].add(row[2])
+        told = {key[:3] for key in end.conflicts}
+        for gate in self.forked:
+            places = [p for p, hashes in contents.items() if p[0] == gate and len(hashes) > 1]
+            if places and not told & set(places):
+                found.miss(f"{gate}: two cards, two contents of event {min(places)[2]}, no alarm")
+            if places:
+                self.office.hits["fork told"] += 1
+
+    def _judge_gone(self, end: AtTheEnd, found: Finding) -> None:
+        """What a card took with it is named by range; the office must not be short of more."""
+        for gone in self.gone:
+            lost = [row[0] for row in gone.rows if not end.holds(gone.unit.gate, gone.epoch, row)]
+            if lost:
+                found.named.append(
+                    f"{gone.unit.name} {gone.how}: events {lost[0]} to {lost[-1]} of {gone.epoch}"
+                )
+            promised = [seq for seq in lost if seq <= gone.unit.vouched.get(gone.epoch, 0)]
+            if promised:
+                found.lose(f"{gone.unit.name}: event {promised[0]} was receipted and is gone")
+
+    def _judge_people(self, units: list[SimGate], end: AtTheEnd, found: Finding) -> None:
         """Every green is recorded as often as it was seen; never more often, except for whom the
         gate was killed in front of; nobody was let in by the machine twice."""
-        events = [json.loads(row[3]) for row in rows]
-        for gate in {unit.gate for unit in units}:
+        admits = Counter(
+            (e["gate"], e["ticket"]) for e in end.events() if e.get("outcome") == "ADMIT"
+        )
+        for gone in self.gone:
+            for row in gone.rows:
+                event = json.loads(row[3])
+                if event.get("outcome") == "ADMIT" and not end.holds(
+                    gone.unit.gate, gone.epoch, row
+                ):
+                    admits[gone.unit.gate, event["ticket"]] += 1
+        for gate in sorted({unit.gate for unit in units}):
             own = [unit for unit in units if unit.gate == gate]
-            seen = Counter(p for u in own for p, _ in u.seen.greens)
-            dark = Counter(p for u in own for p in u.seen.dark)
-            opened = Counter(p for u in own for p in u.seen.opened)
-            admitted = Counter(
-                e["ticket"] for e in events if e["gate"] == gate and e.get("outcome") == "ADMIT"
-            )
-            for person in sorted(seen | opened):
-                count = max(seen[person], opened[person])
-                recorded = admitted[ticket(person)]
-                if recorded < count:
-                    found.lose(f"{gate}: {ticket(person)} was admitted {count} times, recorded "
-                               f"{recorded} times")  # fmt: skip
-                if recorded > count + dark[person]:
-                    found.twice(f"{gate}: {ticket(person)} was admitted {count} times, recorded "
-                                f"{recorded} times")  # fmt: skip
-            for unit in own:
-                machine = Counter(p for p, by_staff in unit.seen.greens if not by_staff)
-                for person, count in machine.items():
-                    if count > 1 and not self.lost_cards:
-                        found.twice(f"{unit.name}: {ticket(person)} was let in {count} times")
+            self._judge_greens(gate, own, admits, found)
+
+    def _judge_greens(
+        self, gate: str, own: list[SimGate], admits: Counter[tuple[str, str]], found: Finding
+    ) -> None:
+        seen = Counter(p for u in own for p, _ in u.seen.greens)
+        opened = Counter(p for u in own for p in u.seen.opened)
+        dark = Counter(p for u in own for p in u.seen.dark)
+        for person in sorted(seen | opened):
+            count, recorded = max(seen[person], opened[person]), admits[gate, ticket(person)]
+            said = f"{gate}: {ticket(person)} was admitted {count} times, recorded {recorded} times"
+            if recorded < count:
+                found.lose(said)
+            elif recorded > count + dark[person]:
+                found.twice(said)
+        for unit in own:
+            machine = Counter(p for p, by_staff in unit.seen.greens if not by_staff)
+            twice = [p for p, count in machine.items() if count > 1]
+            if any(gone.unit is unit for gone in self.gone):
+                continue  # who was inside went with the card
+            for person in twice:
+                found.twice(f"{unit.name}: {ticket(person)} was let in {machine[person]} times")
+
+    def _judge_inventions(self, units: list[SimGate], end: AtTheEnd, found: Finding) -> None:
+        known = {row[2] for unit in units for row in journal(unit)[1]}
+        known |= {row[2] for gone in self.gone for row in gone.rows}
+        known |= {row[2] for gone in self.altered.values() for row in gone.rows}
+        for place, row in {**end.stored, **end.conflicts}.items():
+            if row[2] not in known:
+                found.miss(f"the office holds {place[:3]}, which no card ever held")
 
 
 def journal(unit: SimGate) -> tuple[str, list[Row]]:
     """Epoch and rows of a unit's card."""
     path = unit.disk.journal
+    if not path.exists():
+        return "", []
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        row = db.execute("SELECT epoch FROM journal").fetchone()
-        rows = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
-        return (row[0] if row else ""), rows
+        return _read(db)
+    except sqlite3.Error:
+        return "", []
     finally:
         db.close()
 
 
-def journal_rows(unit: SimGate) -> list[Row]:
-    return journal(unit)[1] if unit.disk.journal.exists() else []
+def journal_in(image: Image, unit: SimGate) -> tuple[str, list[Row]]:
+    """The same of a card that lies on the table."""
+    scratch = unit.disk.folder.parent / "table"
+    scratch.mkdir(exist_ok=True)
+    for name, content in image.items():
+        (scratch / name).write_bytes(content)
+    db = sqlite3.connect(scratch / JOURNAL)
+    try:
+        return _read(db)
+    finally:
+        db.close()
+        for file in scratch.iterdir():
+            file.unlink()
+
+
+def _read(db: sqlite3.Connection) -> tuple[str, list[Row]]:
+    row = db.execute("SELECT epoch FROM journal").fetchone()
+    rows = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
+    return (row[0] if row else ""), rows
 
 
 def chain_fault(rows: list[Row]) -> str | None:
     """Where a chain of rows breaks, by the rule of formats.md alone."""
     previous = "0" * 64
     for place, (seq, prev, digest, text) in enumerate(rows, 1):
-        body = {k: v for k, v in json.loads(text).items() if k not in _OUTSIDE}
-        spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        computed = hashlib.sha256(bytes.fromhex(previous) + spelled.encode()).hexdigest()
-        if seq != place or prev != previous or digest != computed or body["seq"] != seq:
-            return f"event {seq}"
+        if seq != place or prev != previous or digest != link(previous, text):
+            return f"event {place}"
         previous = digest
     return None
 
 
-def _receipted(unit: SimGate) -> bool:
-    known = unit.journal._receipt
-    head = unit.journal._head
+def link(previous: str, text: str) -> str:
+    """The hash of the event in `text` behind `previous`."""
+    body = {k: v for k, v in json.loads(text).items() if k not in _OUTSIDE}
+    spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(bytes.fromhex(previous) + spelled.encode()).hexdigest()
+
+
+def told_by_verify(unit: SimGate) -> bool:
+    """Whether `exam-gate journal verify` would say it."""
+    from gate.store.reading import reading
+
+    with reading(unit.disk.journal) as found:
+        return found.fault(unit.gate) is not None
+
+
+def is_receipted(unit: SimGate) -> bool:
+    known, head = unit.journal._receipt, unit.journal._head
     return (
         unit.alive and head is not None and known is not None and not known.missing
         and known.high == head.seq
@@ -175,5 +304,3 @@ def _standing(unit: SimGate) -> str:
         return f"it does not run ({unit.ended})"
     known, head = unit.journal._receipt, unit.journal._head
     return f"head {head and head.seq}, receipt {known and (known.high, known.missing)}"
-
-

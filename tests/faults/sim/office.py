@@ -1,4 +1,4 @@
-"""The office as a process: the product's receiver and store, its loop's few lines in virtual time."""
+"""The office as a process: the product's receiver and store, its loop's lines in virtual time."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _RETRY_S = 4.0
 class SimStore(OfficeStore):
     """The product's store in memory, with a kill or a full disk between any two of its steps."""
 
-    owner: Process
+    owner: "SimOffice"
     full = False
 
     @contextmanager
@@ -36,6 +36,7 @@ class SimStore(OfficeStore):
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL
                 raise error
             self.owner.step("before the office's commit")
+        self.owner.note_committed(self._db)
         self.owner.step("after the office's commit")
 
     @property
@@ -57,8 +58,16 @@ class SimOffice(Process):
         self.receiver: Receiver | None = None
         self.conflicts = 0
         self.rejected = 0
+        self.committed: dict[tuple[str, str, int], str] = {}
         self._link: SimLink | None = None
         self.on_killed = lambda point: self._gone()
+
+    def note_committed(self, db: sqlite3.Connection) -> None:
+        """Everything that ever was on this disk, for the oracle."""
+        self.committed.update(
+            ((gate, epoch, seq), digest)
+            for gate, epoch, seq, digest in db.execute("SELECT gate, epoch, seq, hash FROM event")
+        )
 
     @property
     def now_s(self) -> int:
@@ -120,8 +129,7 @@ class SimOffice(Process):
             self.rejected += self.receiver.counts.rejected
         link, self._link = self._link, None
         if link is not None:
-            link.ended = True
-            self._broker.links.pop("office", None) if self._broker.links.get(
-                "office"
-            ) is link else None
+            if self._broker.links.get("office") is link:
+                del self._broker.links["office"]
+            link.killed()
             self._broker.lost(link)

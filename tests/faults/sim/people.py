@@ -1,4 +1,4 @@
-"""The exam, its people and its keys: the same in every seed, so that seeds differ in faults alone."""
+"""The exam, its people and its keys: the same in every seed; seeds differ in faults alone."""
 
 import base64
 import hashlib

@@ -7,6 +7,7 @@ socket, chance and time from the seed.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +16,11 @@ import gate.lane
 import gate.recorder
 import gate.store.journal
 import gate.store.opening
-import gate.sync.mqtt
+import gate.sync.session
 import office.receive
 from tests.faults.sim.disk import InlineConnection
 from tests.faults.sim.loop import VirtualLoop
+from tests.faults.sim.people import OPENING
 
 Patch = tuple[Any, str, Any]
 """Object, name of its attribute, what stands there meanwhile."""
@@ -26,20 +28,23 @@ Patch = tuple[Any, str, Any]
 
 def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
     """Threads, sockets, chance and time, by what this world has instead."""
-    chance = SimpleNamespace(uniform=rng.uniform, random=rng.random)
     secret = SimpleNamespace(token_hex=lambda size: rng.randbytes(size).hex())
     clock = SimpleNamespace(perf_counter=loop.time)
     return [
-        (gate.sync.mqtt, "Link", link),
-        (gate.sync.mqtt, "random", chance),
-        (gate.sync.mqtt, "secrets", secret),
-        (gate.sync.mqtt, "_POLL_S", 4.0),
+        (gate.sync.session, "Link", link),
+        (gate.sync.session, "secrets", secret),
+        (gate.sync.session, "_POLL_S", 4.0),
         (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
         (gate.store.opening, "secrets", secret),
         (gate.lane, "time", clock),
         (gate.recorder, "time", clock),
-        (office.receive, "_now", lambda: f"2027-04-10T09:00:00.{int(loop.time() * 1e3):09d}"),
+        (office.receive, "_now", lambda: _wall(loop.time())),
     ]
+
+
+def _wall(seconds: float) -> str:
+    """The office's clock, which is right."""
+    return (OPENING + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
 
 
 @contextmanager

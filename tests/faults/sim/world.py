@@ -61,7 +61,13 @@ class World:
         unit = SimGate(gate, name, self.base, self.broker, self.rng)
         unit.on_end = self._ended
         unit.tell = self.told
+        unit.disk.on_receipt = lambda values: self._kept(unit, values)
         return unit
+
+    def _kept(self, unit: SimGate, values: tuple[Any, ...]) -> None:
+        epoch = unit.journal.head.epoch
+        unit.vouched[epoch] = max(unit.vouched.get(epoch, 0), values[1])
+        self.ledger.kept(unit, values)
 
     def add_unit(self, gate: str, name: str) -> SimGate:
         unit = self._unit(gate, name)
@@ -71,8 +77,8 @@ class World:
     def link(self, address: Any, post: Any, will: Any, keep_session_s: int = 0) -> SimLink:
         """What `gate.sync.mqtt.Link` is in this world."""
         link = SimLink(address, post, will, keep_session_s)
-        uplink = post.__self__._up
-        link.owner = next(unit for unit in self.gates if unit.uplink is uplink)
+        standing = post.__self__._of
+        link.owner = next(u for u in self.gates if u.uplink._standing is standing)
         link.broker = self.broker
         return link
 
@@ -85,7 +91,7 @@ class World:
         self.loop.call_later(self.rng.uniform(0.1, RESTART_S), self.restart, unit)
 
     def restart(self, unit: SimGate) -> None:
-        if unit.alive or unit in self.ledger.retired or unit not in self.gates:
+        if unit.alive or unit.name in self.ledger.retired:
             return
         unit.disk.mount(unit.image)
         self.told(f"{unit.name} starts")

@@ -1,0 +1,152 @@
+"""exam-gate journal export --signed, and verify of what it wrote."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gate.durable import sync_folder
+from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
+
+if TYPE_CHECKING:
+    from gate.config import Settings
+    from gate.store.reading import Reading
+
+_ENROLLED = "gate-enrolled.json"
+"""The office's word for this unit's key, beside the signing key it is about."""
+_EXAM_SOUGHT = 2000
+"""So far back the exam's name is looked for in the events."""
+
+
+def write_signed(found: "Reading", settings: "Settings", out: Path | None, first: int) -> None:
+    """Events from `first` on into `out`, a file or a folder, or to the screen. Tells the count on
+    standard error. StorageRefused, InputDamaged (a key)."""
+    from nacl.signing import SigningKey
+
+    from gate.roster.keys import read_key
+    from gate.sync.journal_file import SUFFIX, written
+
+    if found.gate != settings.unit.id:
+        raise Refused(
+            f"This journal belongs to gate {found.gate}: only that unit's key may sign it.",
+            f"该日志属于闸机 {found.gate}：只能由该闸机签名导出。",
+        )
+    extent = _extent(found, settings, first)
+    key = SigningKey(read_key(settings.keys.signing, "this unit's signing key"))
+    at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    lines = written(
+        extent, found.events(extent.first), at=at, key=key, enrolled=_enrolled(settings)
+    )
+    if out is not None and out.is_dir():
+        out = out / f"{extent.gate}_{extent.epoch}_{extent.first}-{extent.last}{SUFFIX}"
+    if out is None or str(out) == "-":
+        for line in lines:
+            sys.stdout.buffer.write(line)
+        sys.stdout.flush()
+    else:
+        _write_durably(out, lines)
+    count, place = extent.last - extent.first + 1, out or "standard output"
+    span = f"{extent.first} to {extent.last}" if count else "none yet"
+    print(f"exported: {count} events ({span}) to {place} 已导出", file=sys.stderr)
+
+
+def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
+    from gate.core.decision import GENESIS
+    from gate.sync.journal_file import Extent, empty_extent
+
+    exam = _exam(found)
+    if not found.last:
+        return empty_extent(found.gate, settings.unit.site, exam, found.epoch)
+    if first > found.last:
+        raise UsageError(
+            f"The journal ends at event {found.last}: there is none from {first} on.",
+            f"日志止于第 {found.last} 条，没有第 {first} 条。",
+        )
+    prev = GENESIS if first == 1 else next(found.events(first - 1, first - 1))["hash"]
+    return Extent(
+        found.gate, settings.unit.site, exam, found.epoch, first, found.last, prev, found.head
+    )
+
+
+def _exam(found: "Reading") -> str:
+    """Of the newest event that names one; a unit that never had a roster has none."""
+    name = ""
+    for event in found.events(max(1, found.last - _EXAM_SOUGHT)):
+        roster = str(event.get("roster") or "")
+        name = str(event.get("exam") or roster.partition("/")[0] or name)
+    return name
+
+
+def _enrolled(settings: "Settings") -> dict[str, Any] | None:
+    from gate.sync.enrolled import read_enrolled
+
+    path = settings.keys.signing.with_name(_ENROLLED)
+    try:
+        return read_enrolled(path.read_bytes())
+    except FileNotFoundError:  # a unit enrolled by an older office: its key is known there
+        return None
+    except (OSError, InputRejected) as e:
+        raise InputDamaged(
+            f"{path} is damaged ({e}): copy it again from the office's folder of this unit.",
+            f"{path} 已损坏：请从考试中心重新复制。",
+            path=str(path),
+        ) from e
+
+
+def _write_durably(out: Path, lines: Iterable[bytes]) -> None:
+    """Whole or not there, and on the stick when this returns."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+        sync_folder(out.parent)
+    except OSError as e:
+        part.unlink(missing_ok=True)
+        if isinstance(e, GateError):  # several of ours are OSErrors too
+            raise
+        raise StorageRefused(
+            f"{out} cannot be written ({e.strerror}): name another place with --out.",
+            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
+        ) from e
+
+
+def is_database(path: Path) -> bool:
+    """Whether `path` is a journal itself and no export of one."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\x00"
+    except OSError as e:
+        raise InputDamaged(
+            f"{path} cannot be read ({e.strerror}): name an export or a journal.",
+            f"无法读取 {path}（{e.strerror}）：请指定导出文件或日志。",
+            path=str(path),
+        ) from e
+
+
+def verify_files(files: list[Path], config: Path, office: Path | None, as_json: bool) -> int:
+    """Print what is found in exported files, compared with each other; the exit code. `office`: its
+    public key; else the one that `config` names, where there is such a unit here."""
+    from gate.roster.keys import read_key
+    from gate.sync.checking import Copies, facts, inspected, sentence
+
+    place = office or _office_key_of(config)
+    public = None if place is None else read_key(place, "the office's public key")
+    copies = Copies()
+    found = [(path, inspected(path, copies, office_public=public)) for path in files]
+    if as_json:
+        print(json.dumps({"files": [facts(*one) for one in found]}, ensure_ascii=False))
+    else:
+        print("\n".join(sentence(*one) for one in found))
+    return 0 if all(one.is_whole for _, one in found) else 1
+
+
+def _office_key_of(config: Path) -> Path | None:
+    from gate.config import load
+
+    return load(config).keys.office if config.exists() else None

@@ -1,0 +1,73 @@
+"""What goes wrong on the card reader's port, each as one sentence that says what to do."""
+
+import errno
+import termios
+
+from gate.errors import ReaderMissing, RetryLater
+
+PORT_FAULTS = (OSError, termios.error)
+"""What an unplugged port raises: pyserial's own exception is an OSError, its flush's is not."""
+
+
+class Silence(RetryLater, TimeoutError):
+    """No reply within the bound."""
+
+
+class LinkClosing(RetryLater):
+    """The owner wants the port closed: give up what is being waited for."""
+
+
+class Stuck(ReaderMissing):
+    """The port is there, and nothing that can be sent brings the module to answer."""
+
+
+def lost(port: str, error: Exception) -> ReaderMissing:
+    """`error` of an open port as one sentence."""
+    if isinstance(error, ReaderMissing):
+        return error
+    return silent(port) if isinstance(error, Silence) else missing(port, error)
+
+
+def silent(port: str) -> Stuck:
+    return Stuck(
+        f"The card reader at {port} does not answer: check its power, its cable and its speed.",
+        f"读卡器 {port} 无应答：请检查电源、连接线和波特率。",
+        port=port,
+    )
+
+
+def noisy() -> Stuck:
+    return Stuck(
+        "The card reader's line is too noisy: check its cable, shorten it or lower the speed.",
+        "读卡器线路干扰严重：请检查或更换连接线，或降低波特率。",
+    )
+
+
+def faulty(port: str, status: int) -> ReaderMissing:
+    """60 or 66: what the module says of itself."""
+    return ReaderMissing(
+        f"The card reader at {port} reports a fault of its own ({status:02X}): "
+        "switch it off and on, or change it.",
+        f"读卡器 {port} 自检故障（{status:02X}）：请断电重启或更换。",
+        port=port,
+        status=status,
+    )
+
+
+def missing(port: str, error: Exception) -> ReaderMissing:
+    """The port itself: absent, forbidden, busy, or gone."""
+    code = getattr(error, "errno", None)
+    reasons = {
+        errno.ENOENT: ("is not there: plug the reader in", "不存在：请插好读卡器"),
+        errno.EACCES: ("may not be opened: put the user into the group dialout",
+                       "无权打开：请将用户加入 dialout 组"),
+        errno.EBUSY: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
+        errno.EAGAIN: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
+    }  # fmt: skip
+    en, zh = reasons.get(
+        code if isinstance(code, int) else 0,
+        ("went away: plug the reader in again", "已断开：请重新插好读卡器"),
+    )
+    return ReaderMissing(
+        f"The card reader's port {port} {en}.", f"读卡器端口 {port} {zh}。", port=port
+    )

@@ -1,0 +1,45 @@
+"""How a gate stands towards its office."""
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.errors import GateError
+from gate.ports import Journal, Receipt
+from gate.sync.link import Address
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Standing:
+    """What all connections of one gate share. Only the receipt matters beyond a process, and the
+    journal keeps that one; the rest is told in the status."""
+
+    address: Address
+    journal: Journal
+    signing: SigningKey
+    office_public: bytes
+    vitals: Callable[[], Mapping[str, Any]]
+    chance: random.Random
+    receipt: Receipt | None = None
+    connected: bool = False
+    office: str | None = None
+    error: GateError | None = None
+    alarm: str | None = None
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def receipted(self) -> int:
+        return self.receipt.high if self.receipt else 0
+
+    def outage(self, error: GateError) -> None:
+        """Told once for each kind of error in an outage."""
+        if type(self.error) is not type(error):
+            log.warning("%s", error)
+        self.error = error

@@ -1,0 +1,86 @@
+"""exam-office import: take in what a gate exported onto a stick."""
+
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gate.durable import write_file
+from office.home import Home, default_home
+
+if TYPE_CHECKING:
+    from office.importing import Imported
+
+log = logging.getLogger(__name__)
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Signed exports.")],
+    home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Store what gates exported, as if it had come over the network; may run beside receive. Beside
+    each file a signed receipt is left for the gate: FILE.receipt. Exit 1 where something of a file
+    is not stored. 导入闸机导出的日志。"""
+    from nacl.signing import SigningKey
+
+    from gate.roster.keys import read_key
+    from office.door import Door
+    from office.importing import Importer
+    from office.store import OfficeStore
+
+    place = Home(home or default_home())
+    key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    with OfficeStore(place.database) as store:
+        importer = Importer(Door(place), store, key, now)
+        done = [(path, importer.take(path)) for path in files]
+    receipts = [_leave_receipt(path, one) for path, one in done]
+    if as_json:
+        said = [_facts(path, one, left) for (path, one), left in zip(done, receipts, strict=True)]
+        print(json.dumps({"files": said}, ensure_ascii=False))
+    else:
+        for path, one in done:
+            print(_sentence(path, one))
+    raise typer.Exit(0 if all(one.is_complete for _, one in done) else 1)
+
+
+def _leave_receipt(path: Path, done: "Imported") -> Path | None:
+    """Beside the file; a stick that takes nothing costs the gate its answer and no more."""
+    if done.receipt is None:
+        return None
+    place = path.with_name(f"{path.name}.receipt")
+    try:
+        write_file(place, done.receipt + b"\n", 0o644)
+    except OSError as e:
+        log.warning("%s cannot be written (%s): the gate gets no receipt.", place, e.strerror)
+        return None
+    return place
+
+
+def _facts(path: Path, done: "Imported", receipt: Path | None) -> dict[str, object]:
+    return {
+        "file": str(path), "gate": done.extent.gate, "epoch": done.extent.epoch,
+        "first": done.extent.first, "last": done.extent.last, "batches": done.batches,
+        "new": done.events, "high": done.high, "refused": done.refused,
+        "conflicts": done.conflicts, "complete": done.is_complete,
+        "receipt": None if receipt is None else str(receipt),
+    }  # fmt: skip
+
+
+def _sentence(path: Path, done: "Imported") -> str:
+    said = (
+        f"{path}: {done.extent.gate} {done.extent.epoch}, events {done.extent.first} to "
+        f"{done.extent.last}: {done.events} new, stored without a gap to {done.high}"
+    )
+    if done.refused:
+        said += f"; not taken: {'; '.join(done.refused)}"
+    if done.conflicts:
+        said += (
+            f"; ALARM: another content for {', '.join(map(str, done.conflicts[:20]))}: a copied "
+            "card or a forgery, both are kept"
+        )
+    return said + (" 已导入" if done.is_complete else " 未完整导入")

@@ -1,0 +1,55 @@
+"""Who may say what: every batch and heartbeat passes here, from the broker or from a stick."""
+
+from gate.errors import Refused, SignatureRefused
+from gate.sync.heartbeat import Heartbeat, decode_heartbeat
+from gate.sync.wire import Batch, Topics, decode_batch
+from office.enrolment import Enrolment, read_enrolment
+from office.home import Home
+
+
+class Door:
+    """Enrolments are read anew for each message: a gate may be enrolled, or struck off, while the
+    office receives."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def batch(self, payload: bytes, topics: Topics) -> Batch:
+        """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
+        batch = decode_batch(payload, self.signing_key)
+        self.admit(batch.gate, topics, "batch")
+        return batch
+
+    def heartbeat(self, payload: bytes, topics: Topics) -> Heartbeat:
+        """The heartbeat, if it may be believed. InputRejected, SignatureRefused, Refused."""
+        beat = decode_heartbeat(payload, self.signing_key)
+        self.admit(beat.gate, topics, "heartbeat")
+        return beat
+
+    def signing_key(self, gate: str) -> bytes | None:
+        """The public key of an enrolled gate, None for any other."""
+        enrolled = self._enrolment(gate)
+        return None if enrolled is None else enrolled.signing
+
+    def _enrolment(self, gate: str) -> Enrolment | None:
+        path = self._home.enrolment(gate)
+        if not path.exists():
+            return None
+        enrolled = read_enrolment(path)
+        return enrolled if enrolled.gate == gate else None
+
+    def admit(self, gate: str, topics: Topics, what: str) -> None:
+        """SignatureRefused, Refused unless `gate` may say this under `topics`."""
+        if gate != topics.gate:
+            raise SignatureRefused(f"A {what} of {gate} came under {topics.gate}.")
+        enrolled = self._enrolment(gate)
+        if enrolled is None:
+            raise SignatureRefused(f"Gate {gate} is not enrolled here.")
+        if enrolled.revoked is not None:
+            raise Refused(f"Gate {gate} was struck off: {enrolled.revoked}.")
+        if enrolled.site != topics.site:
+            raise SignatureRefused(f"Gate {gate} is enrolled at {enrolled.site}.")
+        if enrolled.exams and topics.exam not in enrolled.exams:
+            raise SignatureRefused(
+                f"Gate {gate} is enrolled for {', '.join(enrolled.exams)}, not for {topics.exam}."
+            )

@@ -1,0 +1,110 @@
+"""A gate's exported journal, taken in by the same door as what comes over the network."""
+
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from nacl.signing import SigningKey
+
+from gate.errors import GateError, InputDamaged, InputRejected, SignatureRefused
+from gate.sync.inspection import signing_key
+from gate.sync.journal_file import Extent, Segment, extent_of, read_header, read_segments
+from gate.sync.wire import Topics, encode_receipt
+from office.door import Door
+from office.store import OfficeStore
+
+_AT_ONCE = 100
+"""Batches in one transaction: memory and the time of the writer's lock stay bounded."""
+_TOLD = 20
+_EXAM_UNKNOWN = "unknown"
+"""A unit that never had a roster names no exam; its next message over the network does."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """`batches`: taken; `events`: of them new; `refused`: what was not taken, in words;
+    `conflicts`: seqs that were there already with another content; `high`: stored without a gap;
+    `receipt`: for the way back, None where nothing of this journal is stored."""
+
+    extent: Extent
+    batches: int = 0
+    events: int = 0
+    refused: list[str] = field(default_factory=list)
+    conflicts: list[int] = field(default_factory=list)
+    high: int = 0
+    receipt: bytes | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Everything that the file promised is stored, and contradicts nothing."""
+        return not self.refused and not self.conflicts and self.high >= self.extent.last
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """`key`: the office's signing key; `now`: RFC 3339."""
+
+    door: Door
+    store: OfficeStore
+    key: SigningKey
+    now: str
+
+    def take(self, path: Path) -> Imported:
+        """Each batch stands for itself: what of a damaged file is whole is taken, the rest is told.
+        InputDamaged where `path` is no export; Refused, SignatureRefused where its gate may not
+        speak, or did not sign it."""
+        try:
+            with path.open("rb") as file:
+                return self._taken(path, file)
+        except OSError as e:
+            if isinstance(e, GateError):  # several of ours are OSErrors too
+                raise
+            raise InputDamaged(
+                f"{path} cannot be read ({e.strerror}): name a file that journal export wrote.",
+                f"无法读取 {path}（{e.strerror}）：请指定日志导出文件。",
+                path=str(path),
+            ) from e
+
+    def _taken(self, path: Path, file: BinaryIO) -> Imported:
+        header = read_header(file, str(path))
+        done = Imported(extent_of(header))
+        gate = done.extent.gate
+        topics = Topics(done.extent.exam or _EXAM_UNKNOWN, done.extent.site, gate)
+        self.door.admit(gate, topics, "export")
+        signing_key(header, known=self.door.signing_key(gate), office_public=None)
+        segments = read_segments(file)
+        while some := list(islice(segments, _AT_ONCE)):
+            with self.store.transaction():
+                for segment in some:
+                    self._take_segment(segment, done, topics)
+        self._answer(done)
+        return done
+
+    def _take_segment(self, segment: Segment, done: Imported, topics: Topics) -> None:
+        try:
+            batch = self.door.batch(segment.payload(), topics)
+            if batch.epoch != done.extent.epoch:
+                raise SignatureRefused(f"A batch of journal {batch.epoch} stands in this export.")
+        except InputRejected as e:
+            if len(done.refused) < _TOLD:
+                done.refused.append(f"{_where(segment)}: {segment.fault or e}")
+            return
+        stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=self.now)
+        done.batches += 1
+        done.events += stored.new
+        done.conflicts.extend(stored.conflicts)
+
+    def _answer(self, done: Imported) -> None:
+        """Within the generation that stands: a file is no restored backup."""
+        gate, epoch = done.extent.gate, done.extent.epoch
+        if (gate, epoch) not in self.store.journals(gate):
+            return
+        generation = self.store.generation() or self.store.begin_generation(1)
+        receipt = self.store.receipt(gate, epoch, generation=generation, now=self.now)
+        done.high, done.receipt = receipt.high, encode_receipt(receipt, self.key)
+
+
+def _where(segment: Segment) -> str:
+    seqs = [e["seq"] for e in segment.events if isinstance(e.get("seq"), int)]
+    return f"events {min(seqs)} to {max(seqs)}" if seqs else "lines without events"

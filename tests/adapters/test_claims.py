@@ -1,0 +1,160 @@
+"""What gates say of themselves, held against what the office has."""
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+
+from gate.core.decision import GENESIS, event_hash
+from gate.errors import InputRejected, SignatureRefused
+from gate.roster.keys import read_key
+from gate.sync.heartbeat import Heartbeat, decode_heartbeat, encode_heartbeat
+from gate.sync.link import LinkEvent, Message, Up
+from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_note
+from office.audit import audit, is_whole, sentence
+from office.door import Door
+from office.enrolment import assign
+from office.home import Home
+from office.store import OfficeStore
+from office.watch import Watch
+from tests.adapters.test_office_store import EPOCH, EVENTS, add, chain
+from tests.journal_making import EXAM, GATE, OTHER, SITE
+from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at, until
+
+NOW = "2027-04-10T01:00:00.000+00:00"
+KEY = SigningKey(b"\x01" * 32)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return made_home(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OfficeStore]:
+    with OfficeStore(tmp_path / "office.sqlite") as opened:
+        yield opened
+
+
+def beat(seq: int, head: str | None = None, **other: object) -> Heartbeat:
+    head = head or (EVENTS[seq - 1]["hash"] if seq else GENESIS)
+    return Heartbeat(GATE, EPOCH, seq, head, 0, "session", **other)
+
+
+def claim(store: OfficeStore, told: Heartbeat) -> bool:
+    with store.transaction():
+        return store.add_claim(told, encode_heartbeat(told, KEY), NOW)
+
+
+def test_a_heartbeat_is_decoded_as_it_was_and_signed() -> None:
+    told = beat(7, oldest_unsent_at=NOW, vitals={"disk_free_mb": 812, "clock": "trusted"})
+    raw = encode_heartbeat(told, KEY)
+    found = decode_heartbeat(raw, lambda _: KEY.verify_key.encode())
+    assert (found.seq, found.head, found.vitals) == (7, told.head, told.vitals)
+    with pytest.raises(SignatureRefused):
+        decode_heartbeat(raw.replace(b'"seq":7', b'"seq":6'), lambda _: KEY.verify_key.encode())
+    with pytest.raises(SignatureRefused):
+        decode_heartbeat(raw, lambda _: None)
+    with pytest.raises(InputRejected):
+        decode_heartbeat(raw.replace(b'"seq":7', b'"seq":-7'), lambda _: KEY.verify_key.encode())
+
+
+def test_a_tail_that_never_came_is_named(store: OfficeStore) -> None:
+    """A chain alone would not show it."""
+    add(store, EVENTS[:5])
+    assert claim(store, beat(9))
+    found = audit(store, GATE, EPOCH)
+    assert (found["high"], found["claims"], found["missing"]) == (5, 9, [[6, 9]])
+    assert not is_whole(found)
+    assert "claims 9" in sentence(GATE, EPOCH, found)
+    add(store, EVENTS[5:9])
+    assert is_whole(audit(store, GATE, EPOCH))
+
+
+def test_a_journal_of_which_nothing_came_is_named(store: OfficeStore) -> None:
+    claim(store, beat(3))
+    assert store.journals() == [(GATE, EPOCH)]
+    assert audit(store, GATE, EPOCH)["missing"] == [[1, 3]]
+
+
+def test_only_the_newest_true_claim_stays(store: OfficeStore) -> None:
+    for seq in (0, 3, 9, 4, 9, 6):
+        claim(store, beat(seq))
+    assert max(seq for seq, _, _ in store.claims(GATE, EPOCH)) == 9
+    assert len(store.claims(GATE, EPOCH)) <= 4
+
+
+def test_a_claim_of_another_event_is_a_fork(store: OfficeStore) -> None:
+    forked = chain(2, note="copy", first=4, prev=EVENTS[2]["hash"])
+    add(store, EVENTS[:9])
+    assert not claim(store, beat(5, forked[1]["hash"]))
+    assert claim(store, beat(9))
+    found = audit(store, GATE, EPOCH)
+    assert (found["forks"], found["conflicts"], is_whole(found)) == ([5], [], False)
+
+
+def test_a_fork_that_was_claimed_before_the_event_came_is_found_too(store: OfficeStore) -> None:
+    forked = chain(2, note="copy", first=4, prev=EVENTS[2]["hash"])
+    assert claim(store, beat(5, forked[1]["hash"]))
+    add(store, EVENTS[:9])
+    assert audit(store, GATE, EPOCH)["forks"] == [5]
+
+
+def test_an_event_of_the_year_9999_is_kept_and_told(store: OfficeStore) -> None:
+    """Refusing it would keep all that follows from ever being receipted."""
+    odd = chain(3)
+    odd[1] = chain(1, first=2, prev=odd[0]["hash"])[0] | {"at": "9999-12-31T23:59:59.000+00:00"}
+    odd[1]["hash"] = event_hash(odd[0]["hash"], odd[1])
+    add(store, odd[:2])
+    found = audit(store, GATE, EPOCH)
+    assert (found["high"], found["odd_times"], is_whole(found)) == (2, [2], True)
+    assert "odd time at 2" in sentence(GATE, EPOCH, found)
+
+
+def test_a_gate_speaks_for_its_exams_only(tmp_path: Path) -> None:
+    home = made_home(tmp_path / "office")
+    door, here = Door(home), Topics(EXAM, SITE, GATE)
+    door.admit(GATE, here, "batch")  # no roster was sealed to it yet
+    assign(home, GATE, "another-exam")
+    with pytest.raises(SignatureRefused, match="enrolled for another-exam"):
+        door.admit(GATE, here, "batch")
+    assign(home, GATE, EXAM)
+    door.admit(GATE, here, "batch")
+    with pytest.raises(SignatureRefused, match="came under"):
+        door.admit(OTHER, here, "batch")
+
+
+def test_a_late_will_does_not_bury_a_gate_that_is_back() -> None:
+    watch = Watch()
+    for state, session in (("ready", "a"), ("ready", "b"), ("lost", "a")):
+        watch.note(GATE, "state", {"state": state, "session": session}, NOW)
+    assert watch.seen(GATE)["state"] == "ready"
+    watch.note(GATE, "state", {"state": "lost", "session": "b"}, NOW)
+    assert watch.seen(GATE)["state"] == "lost"
+
+
+@pytest.mark.system
+def test_heartbeats_states_and_alerts_reach_the_office(home: Home, tmp_path: Path) -> None:
+    signing = SigningKey(read_key(home.gate(GATE) / "gate-signing.key", "signing key"))
+    here = Topics(EXAM, SITE, GATE)
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        link = client_of(home, GATE, broker.port, news)
+        link.open()
+        heard(news, Up)
+        link.subscribe(OFFICE_STATE)
+        assert decode_note(heard(news, Message).payload)["online"]
+        link.publish(here.hb, encode_heartbeat(beat(9, vitals={"disk_free_mb": 5}), signing), qos=0)
+        until(lambda: office.watch.seen(GATE)["claims"] == 9)
+        link.publish(here.hb, encode_heartbeat(beat(10, "a" * 64), KEY), qos=0)
+        until(lambda: office.counts.rejected == 1)  # signed by a stranger
+        link.publish(here.state, encode_note(state="ready", session="s"), retain=True)
+        until(lambda: office.watch.seen(GATE)["state"] == "ready")
+        link.publish(here.alert, encode_note(alert="receipt-refused", why="fork", detail="x"))
+        until(lambda: len(office.watch.seen(GATE)["alerts"]) == 1)
+        assert office.watch.seen(GATE)["vitals"] == {"disk_free_mb": 5}
+        link.leave()
+    with OfficeStore(home.database) as store:
+        assert audit(store, GATE, EPOCH)["claims"] == 9

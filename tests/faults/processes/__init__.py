@@ -1,0 +1,1 @@
+"""Real processes on loopback: mosquitto, exam-office and exam-gate, broken from outside."""

@@ -1,0 +1,91 @@
+"""The oracle: what the witnesses saw, the gates' own files and the office's database, compared by
+plain SQL and a few lines of SHA-256. Nothing of what is judged takes part in the judgement."""
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.processes.crowd import openings, spoken
+from tests.faults.row import Finding
+
+_OUTSIDE = ("prev", "hash", "ms")
+Row = tuple[str, int, str, str, str]
+"""epoch, seq, prev, hash, the event as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One gate's journal as it lies on its disk."""
+
+    gate: str
+    rows: list[Row]
+
+    @classmethod
+    def of(cls, gate: str, path: Path) -> "Book":
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+            epoch = db.execute("SELECT epoch FROM journal").fetchone()[0]
+            found = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
+        return cls(gate, [(epoch, *row) for row in found])
+
+    def chain_fault(self) -> str | None:
+        previous = "0" * 64
+        for place, (_, seq, prev, digest, text) in enumerate(self.rows, 1):
+            body = {k: v for k, v in json.loads(text).items() if k not in _OUTSIDE}
+            spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            computed = hashlib.sha256(bytes.fromhex(previous) + spelled.encode()).hexdigest()
+            if seq != place or prev != previous or digest != computed:
+                return f"event {seq}"
+            previous = digest
+        return None
+
+    def admitted(self) -> int:
+        return sum(json.loads(row[4]).get("outcome") == "ADMIT" for row in self.rows)
+
+
+def office_rows(database: Path, gate: str) -> list[Row]:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+        return db.execute(
+            "SELECT epoch, seq, prev, hash, event FROM event WHERE gate = ? ORDER BY epoch, seq",
+            (gate,),
+        ).fetchall()
+
+
+def conflicts(database: Path, gate: str) -> set[int]:
+    """The numbers of which the office holds more than one version."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+        rows = db.execute("SELECT DISTINCT seq FROM conflict WHERE gate = ?", (gate,))
+        return {row[0] for row in rows}
+
+
+def compare(book: Book, database: Path, seen: list[list[str]], found: Finding) -> None:
+    """Adds to `found` what is lost, double or unnoticed of one gate."""
+    fault = book.chain_fault()
+    if fault is not None:
+        found.miss(f"{book.gate}: its chain breaks at {fault}")
+    own = {(row[0], row[1]): row[3] for row in book.rows}
+    there = [((row[0], row[1]), row[3]) for row in office_rows(database, book.gate)]
+    if len(there) != len(dict(there)):
+        found.twice(f"{book.gate}: an event stands twice at the office")
+    for place, digest in own.items():
+        if dict(there).get(place) != digest:
+            found.lose(f"{book.gate}: event {place[1]} is not at the office")
+    for place, _ in there:
+        if place not in own:
+            found.lose(f"{book.gate}: the office holds event {place[1]}, its own disk does not")
+    _witnessed(book, seen, found)
+
+
+def _witnessed(book: Book, seen: list[list[str]], found: Finding) -> None:
+    hashes = {row[3] for row in book.rows}
+    said = spoken(seen)
+    for decision, (digest, outcome) in said.items():
+        if digest not in hashes:
+            found.lose(f"{book.gate}: {outcome} {decision} was said and is not in the journal")
+    opened, admitted = openings(seen), book.admitted()
+    found.admitted += admitted
+    if opened > admitted:
+        found.lose(f"{book.gate}: the barrier opened {opened} times, {admitted} are recorded")
+    found.hits["decisions said by a gate and found at the office"] += len(said)
+    found.hits["barrier openings seen"] += opened
