@@ -213,6 +213,26 @@ def test_no_digit_of_the_protected_fields_can_change_unseen(zone: tuple[str, ...
     assert tried >= 9 * 15
 
 
+@pytest.mark.parametrize("at", [9, 19, 27, 42])
+def test_each_check_digit_of_a_passport_is_verified_by_itself(at: int) -> None:
+    """The composite digit agrees with the wrong one, as a forger's would."""
+    was = TD3[1][at]
+    for other in set("0123456789") - {was}:
+        second = changed(TD3, 1, at, other)[1]
+        composite = check_digit(second[0:10] + second[13:20] + second[21:43])
+        with pytest.raises(MrzFault):
+            parse_mrz((TD3[0], second[:43] + composite))
+
+
+@pytest.mark.parametrize(("line", "at"), [(0, 14), (1, 6), (1, 14)])
+def test_each_check_digit_of_a_card_is_verified_by_itself(line: int, at: int) -> None:
+    for other in set("0123456789") - {TD1[line][at]}:
+        first, second, third = changed(TD1, line, at, other)
+        whole = first[5:30] + second[0:7] + second[8:15] + second[18:29]
+        with pytest.raises(MrzFault):
+            parse_mrz((first, second[:29] + check_digit(whole), third))
+
+
 @pytest.mark.parametrize(
     ("zone", "reason"),
     [
