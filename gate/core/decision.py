@@ -10,7 +10,7 @@ after the commit that it would have to be part of.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gate.core.events import Instant
@@ -56,18 +56,35 @@ def canonical_bytes(event: Mapping[str, Any]) -> bytes:
 
 def canonical_json(value: object) -> bytes:
     """The one spelling of a JSON value that is hashed or signed. ValueError, RecursionError."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+"""Made once: `json.dumps` with these arguments makes a new one for every call."""
 
 
 def event_hash(previous: str, event: Mapping[str, Any]) -> str:
     """The hash of `event` after `previous`, both 64 hex digits."""
-    return hashlib.sha256(bytes.fromhex(previous) + canonical_bytes(event)).hexdigest()
+    return chain_hash(previous, canonical_bytes(event))
+
+
+def chain_hash(previous: str, canonical: bytes) -> str:
+    """The hash of an event's canonical bytes after `previous`, both 64 hex digits."""
+    return hashlib.sha256(bytes.fromhex(previous) + canonical).hexdigest()
 
 
 def seal(entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: str) -> Event:
     """The event that `entry` becomes at place `seq` (from 1) behind `previous`."""
+    return sealed(entry, gate=gate, epoch=epoch, seq=seq, boot=boot, previous=previous)[0]
+
+
+def sealed(
+    entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: str
+) -> tuple[Event, bytes]:
+    """The same, and its canonical bytes: spelling them out again is a third of an append's own
+    work. ValueError and TypeError where the body is no JSON."""
     event: Event = {
         "v": 1,
         "id": f"{epoch}-{seq}",
@@ -80,9 +97,9 @@ def seal(entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: 
         "boot": boot,
         "clock": "trusted" if entry.when.trusted else "untrusted",
         **entry.body,
-        "prev": previous,
     }
-    return event | {"hash": event_hash(previous, event)}
+    canonical = canonical_bytes(event)
+    return event | {"prev": previous, "hash": chain_hash(previous, canonical)}, canonical
 
 
 def key_id(public_key: bytes) -> str:
@@ -92,10 +109,20 @@ def key_id(public_key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """Where a chain breaks. `what`: `gap`, `altered`, `foreign` or `order`."""
+    """Where a chain breaks, and what stood there instead of what was expected.
+
+    `what`: `altered` (an edit: the hash does not fit), `gap` (a cut: events are missing before
+    this place's next), `order` (a swap or a repetition), `fork` (a second event for a place that
+    has one) or `foreign` (of another gate or epoch).
+    """
 
     seq: int
     what: str
+    expected: str = field(default="", compare=False)
+    found: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"event {self.seq}: {self.what} (expected {self.expected}, found {self.found})"
 
 
 def verify_chain(
@@ -103,25 +130,38 @@ def verify_chain(
 ) -> ChainFault | None:
     """The first fault of `events`, which must continue (`seq`, `head`); None when whole. A tail cut
     off is not seen here: compare the head with a receipt's. Any JSON object may be an event."""
-    for event in events:
-        seq += 1
-        what = _fault_of(event, gate, epoch, seq, head)
-        if what is not None:
-            return ChainFault(seq, what)
-        head = event["hash"]
+    before, coming = GENESIS, iter(events)
+    for event in coming:
+        fault = _fault_of(event, gate, epoch, seq + 1, head)
+        if fault is None:
+            seq, before, head = seq + 1, head, event["hash"]
+            continue
+        if fault.what == "gap" and next(coming, {}).get("seq") == fault.seq:
+            return replace(fault, what="order")
+        other = event.get("seq") == seq and event.get("hash") != head
+        if other and _fault_of(event, gate, epoch, seq, before) is None:
+            return ChainFault(seq, "fork", f"one event {head[:16]}…", f"also {event['hash'][:16]}…")
+        return fault
     return None
 
 
-def _fault_of(event: Mapping[str, Any], gate: str, epoch: str, seq: int, head: str) -> str | None:
+def _fault_of(
+    event: Mapping[str, Any], gate: str, epoch: str, seq: int, head: str
+) -> ChainFault | None:
     found = event.get("seq")
-    if not isinstance(found, int):
-        return "altered"
+    if not isinstance(found, int) or isinstance(found, bool):
+        return ChainFault(seq, "altered", f"seq {seq}", f"seq {found!r:.40}")
     if found != seq:
-        return "gap" if found > seq else "order"
-    if (event.get("gate"), event.get("epoch")) != (gate, epoch):
-        return "foreign"
+        return ChainFault(seq, "gap" if found > seq else "order", f"seq {seq}", f"seq {found}")
+    of = event.get("gate"), event.get("epoch")
+    if of != (gate, epoch):
+        return ChainFault(seq, "foreign", f"{gate} {epoch}", f"{of[0]!s:.64} {of[1]!s:.32}")
+    if event.get("prev") != head:
+        return ChainFault(seq, "altered", f"prev {head[:16]}…", f"prev {event.get('prev')!s:.16}…")
     try:
-        whole = event.get("prev") == head and event.get("hash") == event_hash(head, event)
+        digest = event_hash(head, event)
     except ValueError:  # NaN or a lone surrogate: nothing that a gate writes
-        whole = False
-    return None if whole else "altered"
+        digest = "none: not what a gate writes"
+    if event.get("hash") == digest:
+        return None
+    return ChainFault(seq, "altered", f"hash {event.get('hash')!s:.16}…", f"hash {digest[:16]}…")

@@ -15,7 +15,7 @@ _HEALABLE = {
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_PERM,
 }
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def full(path: Path, detail: str) -> StorageRefused:

@@ -5,22 +5,30 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Coroutine, Mapping
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import aiosqlite
 
-from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, canonical_bytes, seal
+from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, sealed
+from gate.core.events import Instant
 from gate.errors import GateBug, GateError, InputRejected, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import rows
-from gate.store.faults import broken, from_sqlite, from_system
-from gate.store.opening import Opened, claim, connect
+from gate.store.faults import broken, damaged, from_sqlite, from_system
+from gate.store.mark import MarkFile
+from gate.store.opening import Opened, Unit, claim, connect
 
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100
 """Events between checkpoints made off the decision path; SQLite's own limit is far behind."""
+
+
+def _untrusted_now() -> Instant:
+    return Instant(datetime.now(UTC), time.monotonic_ns(), False)
 
 
 class SqliteJournal:
@@ -31,10 +39,13 @@ class SqliteJournal:
     A cancelled `append` still commits: the event then stands in the journal, once.
     """
 
-    def __init__(self, path: Path, *, gate: str, boot: str) -> None:
+    def __init__(
+        self, path: Path, *, gate: str, boot: str, now: Callable[[], Instant] = _untrusted_now
+    ) -> None:
         self._path = path
-        self._gate = gate
-        self._boot = boot
+        self._unit = Unit(gate, boot, now)
+        self._mark: MarkFile | None = None
+        self._begun: Event | None = None
         self._db: aiosqlite.Connection | None = None
         self._folder: int | None = None
         self._head: Head | None = None
@@ -43,6 +54,7 @@ class SqliteJournal:
         self._since_checkpoint = 0
         self._fatal: GateError | None = None
         self._one_writer = asyncio.Lock()
+        self._one_mark = asyncio.Lock()
         self._grown = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -79,10 +91,12 @@ class SqliteJournal:
         if db is None:
             raise from_system(self._path, OSError("the journal is closed"))
         try:
-            found = await db.execute_fetchall(rows.EVENTS, (first, last))
+            found = await db.execute_fetchall(rows.EVENTS, (first, last + rows.RIDES))
+            return [self._timed(event) for event in rows.events(found, last)]
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
-        return [self._timed(rows.event(row)) for row in found]
+        except ValueError as e:
+            raise damaged(self._path, str(e)) from e
 
     async def beyond(self, seq: int) -> None:
         while self.head.seq <= seq:
@@ -96,6 +110,16 @@ class SqliteJournal:
         self._receipt = receipt
         row = rows.receipt_row(receipt)
         await self._to_the_end(self._locked(self._write(rows.KEEP_RECEIPT, row)))
+        async with self._one_mark:
+            if self._receipt is receipt:  # else a newer one is on its way
+                await self._to_the_end(self._keep_mark(receipt))
+
+    async def _keep_mark(self, receipt: Receipt) -> None:
+        try:
+            if self._mark is not None:
+                await asyncio.to_thread(self._mark.keep, receipt)
+        except OSError as e:
+            raise from_system(self._path, e) from e
 
     # -- under the lock ----------------------------------------------------------------------
 
@@ -116,16 +140,17 @@ class SqliteJournal:
                 self._release()
         if self._head not in (None, opened.head):
             self._fatal = broken(self._path, "another journal lies in its place")
+            opened.mark.close()
             await self._close()
             raise self._fatal
-        self._head = opened.head
+        self._head, self._mark, self._begun = opened.head, opened.mark, opened.begun
         self._receipt = self._receipt or opened.receipt
 
     async def _connect(self) -> tuple[aiosqlite.Connection, Opened]:
         found: list[Opened | Exception] = []
 
         def connector() -> sqlite3.Connection:
-            db, outcome = connect(self._path, self._gate)
+            db, outcome = connect(self._path, self._unit)
             found.append(outcome)
             return db
 
@@ -137,6 +162,9 @@ class SqliteJournal:
 
     async def _close(self) -> None:
         db, self._db = self._db, None
+        kept, self._mark = self._mark, None
+        if kept is not None:
+            kept.close()
         try:
             if db is not None:
                 try:
@@ -160,10 +188,10 @@ class SqliteJournal:
 
     async def _append(self, entry: Entry) -> Event:
         head = self.head
-        event = _sealed(entry, self._gate, self._boot, head)
+        event, canonical = _sealed(entry, self._unit, head)
         written, self._timings = self._timings, {}
         try:
-            await self._write(rows.APPEND, rows.append_row(event, written))
+            await self._write(rows.APPEND, rows.append_row(event, canonical, written))
         except GateError:
             self._timings = written | self._timings
             raise
@@ -171,7 +199,14 @@ class SqliteJournal:
         self._since_checkpoint += 1
         self._grown.set()
         self._grown = asyncio.Event()
+        asyncio.get_running_loop().call_soon(self._note_head)  # the caller's lamp goes first
         return event
+
+    def _note_head(self) -> None:
+        """Into the page cache only: what it would tell after a loss is told better by a receipt."""
+        if self._mark is not None:
+            with contextlib.suppress(OSError):
+                self._mark.note_head(self.head)
 
     async def _write(self, sql: str, values: tuple[Any, ...]) -> None:
         """One statement outside any transaction is one: it stands on the disk, or not at all."""
@@ -231,21 +266,22 @@ class SqliteJournal:
             raise
 
 
-def _sealed(entry: Entry, gate: str, boot: str, head: Head) -> Event:
+def _sealed(entry: Entry, unit: Unit, head: Head) -> tuple[Event, bytes]:
     try:
-        event = seal(
-            entry, gate=gate, epoch=head.epoch, seq=head.seq + 1, boot=boot, previous=head.hash
-        )
-        size = len(canonical_bytes(event))
+        event, canonical = sealed(
+            entry, gate=unit.gate, epoch=head.epoch, seq=head.seq + 1, boot=unit.boot,
+            previous=head.hash,
+        )  # fmt: skip
     except (TypeError, ValueError) as e:
         raise InputRejected(
             f"A {entry.kind} entry cannot be journaled: {e}.",
             f"{entry.kind} 记录无法写入日志：{e}。",
         ) from e
+    size = len(canonical)
     if size > MAX_EVENT_BYTES:
         raise InputRejected(
             f"A {entry.kind} entry of {size} bytes is too long: shorten its note.",
             f"{entry.kind} 记录过长（{size} 字节）：请缩短备注。",
             size=size, most=MAX_EVENT_BYTES,
         )  # fmt: skip
-    return event
+    return event, canonical

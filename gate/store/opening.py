@@ -1,19 +1,31 @@
 """Opening a journal: pragmas, schema, identity, and the checks that come before any promise."""
 
 import fcntl
+import logging
 import os
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from gate.core.decision import GENESIS, verify_chain
-from gate.durable import write_file
+from gate.core.decision import GENESIS, Entry, Event, sealed
+from gate.core.events import Instant
 from gate.errors import GateError, Refused, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
-from gate.store import rows, schema
-from gate.store.faults import damaged
+from gate.store import mark, rows, schema, set_aside
+from gate.store.checking import check_against, check_chain, newer
+from gate.store.faults import damaged, from_sqlite, from_system
+from gate.store.mark import Mark, MarkFile
 
+log = logging.getLogger(__name__)
+
+CHECKS = (
+    "PRAGMA busy_timeout = 2000",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+)
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # the commit's fsync is what the lamp waits for
@@ -27,12 +39,27 @@ PRAGMAS = (
 )
 
 
+BEGUN = "journal_begun"
+"""Kind of the first event of a journal that follows another one of the same unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Whose journal it is, and what its own first event would carry."""
+
+    gate: str
+    boot: str
+    now: Callable[[], Instant]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Where a journal stands after opening."""
+    """Where a journal stands after opening. `begun`: its `journal_begun`, if it has one."""
 
     head: Head
     receipt: Receipt | None
+    mark: MarkFile
+    begun: Event | None
 
 
 def claim(path: Path) -> int:
@@ -52,94 +79,150 @@ def claim(path: Path) -> int:
     return folder
 
 
-def connect(path: Path, gate: str) -> tuple[sqlite3.Connection, Opened | Exception]:
+def connect(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened | Exception]:
     """A connection, and where its journal stands or why it cannot be used. The caller closes it.
 
     Raises nothing that can be returned: aiosqlite's thread would answer a raised error to an event
     loop that may be gone by then.
     """
     try:
-        db = sqlite3.connect(path, isolation_level=None)
-    except sqlite3.Error as e:
+        return _usable(path, unit)
+    except OSError as e:
+        error = e if isinstance(e, GateError) else from_system(path, e)
+        return sqlite3.connect(":memory:"), error
+    except GateError as e:
         return sqlite3.connect(":memory:"), e
+
+
+def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
+    """A damaged journal is put aside and a new one begun: a gate that refuses on the morning of the
+    exam helps nobody, and what was salvaged it still knows."""
+    known = mark.read(path)
+    if known is not None and known.gate not in ("", unit.gate):
+        raise _foreign(path, known.gate, unit.gate)
+    at = unit.now().at
+    set_aside.end_what_was_begun(path, unit.gate, known, at)
     try:
-        return db, prepare(db, path, gate)
-    except (sqlite3.Error, OSError, GateError) as e:
-        return db, e
+        if _is_empty(path) and not _is_empty(path.with_name(f"{path.name}-wal")):
+            raise damaged(path, "its log is there, the file itself is empty or gone")
+        return _attempt(path, unit, known)
+    except StorageDamaged as e:
+        log.error("%s It is put aside, a new journal begins.", e.en)
+        set_aside.put_aside(path, unit.gate, known, str(e.facts.get("detail", e.en)), at)
+    return _attempt(path, unit, known)
 
 
-def prepare(db: sqlite3.Connection, path: Path, gate: str) -> Opened:
-    """Make or check the journal of `gate` behind `db`. sqlite3.Error, StorageDamaged, Refused."""
-    if _is_blank(path):
-        refuse_if_begun(path)
-    for pragma in PRAGMAS:
+def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connection, Opened]:
+    db = None
+    try:
+        if not _is_empty(path):
+            _check(path, unit, known)
+        db = sqlite3.connect(path, isolation_level=None)
+        return db, _prepare(db, path, unit, known)
+    except sqlite3.Error as e:
+        _close(db)
+        raise from_sqlite(path, e) from e
+    except (OSError, GateError):
+        _close(db)
+        raise
+
+
+def _close(db: sqlite3.Connection | None) -> None:
+    if db is not None:
+        db.close()
+
+
+def _check(path: Path, unit: Unit, known: Mark | None) -> None:
+    """Read-only: the close of a connection that may write would move the log into a file that is to
+    be kept as it is. sqlite3.Error, StorageDamaged, Refused."""
+    db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+    try:
+        _check_whole(db, path, unit, known)
+    except sqlite3.OperationalError as e:
+        if e.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise damaged(path, str(e)) from e  # a table or a column is not there
+    finally:
+        db.close()
+
+
+def _check_whole(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> None:
+    for pragma in CHECKS:
         db.execute(pragma)
     fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
         raise damaged(path, fault)
-    schema.migrate(db, schema.steps())
+    if not schema.applied(db):
+        if db.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            raise damaged(path, "it is a database of something else")
+        return
+    schema.refuse_unknown(db, schema.steps())
     owner = rows.identity(db)
-    if owner is None:
-        refuse_if_begun(path)
-        owner = _found(db, gate)
-    if owner[0] != gate:
-        raise Refused(
-            f"The journal {path} belongs to gate {owner[0]}, not {gate}: "
-            "put this unit's own card in, or name its own state folder.",
-            f"日志 {path} 属于闸机 {owner[0]}，不是 {gate}：请换回本机存储卡或改正 state 路径。",
-            path=str(path), owner=owner[0], gate=gate,
-        )  # fmt: skip
-    opened = Opened(rows.head(db, owner[1]), rows.receipt(db))
-    check_chain(db, path, gate, opened)
-    if not begun(path).exists():
-        write_file(begun(path), f"{gate} {owner[1]}\n".encode(), 0o600)
-    return opened
+    if owner is None:  # a start that was cut short
+        return
+    if owner[0] != unit.gate:
+        raise _foreign(path, owner[0], unit.gate)
+    same = known is None or known.epoch in ("", owner[1])
+    if known is not None and not same:
+        _refuse_unless_successor(path, owner[1], rows.first(db), known)
+    told = known if same else None
+    check_chain(db, path, rows.head(db, owner[1]), newer(rows.receipt(db), told))
+    if told is not None and told.head is not None:
+        check_against(db, path, rows.head(db, owner[1]), told.head)
 
 
-def begun(path: Path) -> Path:
-    """Says beside the journal that there is one, so that an emptied or removed file is not taken
-    for a new unit's: such a gate would have forgotten who is inside."""
-    return path.with_name(f"{path.name}.begun")
+def _prepare(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> Opened:
+    """Make the journal, or bring it up to date. sqlite3.Error, Refused, OSError."""
+    for pragma in PRAGMAS:
+        db.execute(pragma)
+    schema.migrate(db, schema.steps())
+    _, epoch = rows.identity(db) or _begin(db, path, unit, known)
+    told = known if known is not None and known.epoch == epoch else None
+    head, receipt = rows.head(db, epoch), newer(rows.receipt(db), told)
+    first = rows.first(db)
+    begun = first if first is not None and first.get("kind") == BEGUN else None
+    return Opened(head, receipt, MarkFile(path, unit.gate, head, receipt), begun)
 
 
-def refuse_if_begun(path: Path) -> None:
-    """StorageDamaged where a journal was begun here that is not here any more."""
-    if begun(path).exists():
-        raise StorageDamaged(
-            f"The journal {path} is empty or gone, though one was begun here: put it back, or tell "
-            f"the office and remove {begun(path).name} to begin a new one.",
-            f"日志 {path} 为空或丢失，而此处曾有日志：请恢复该文件；或报告考试中心并删除 "
-            f"{begun(path).name} 后重新开始。",
-            path=str(path),
-        )
-
-
-def _is_blank(path: Path) -> bool:
-    """Nothing in the file, and nothing in its write-ahead log that would fill it."""
-    files = (path, path.with_name(f"{path.name}-wal"))
-    return not any(file.exists() and file.stat().st_size for file in files)
-
-
-def _found(db: sqlite3.Connection, gate: str) -> tuple[str, str]:
-    """A new epoch, random, so that a copied card cannot reuse sequence numbers unnoticed."""
+def _begin(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> tuple[str, str]:
+    """A new epoch, random, so that a copied card cannot reuse sequence numbers unnoticed. Its first
+    event, in the same transaction, tells what became of the journal before it."""
     epoch = secrets.token_hex(8)
-    db.execute("INSERT INTO journal VALUES (1, ?, ?)", (gate, epoch))
-    return gate, epoch
+    lost = set_aside.lost_before(path, known)
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("INSERT INTO journal VALUES (1, ?, ?)", (unit.gate, epoch))
+    if lost is not None:
+        entry = Entry(BEGUN, unit.now(), asdict(lost))
+        event, canonical = sealed(
+            entry, gate=unit.gate, epoch=epoch, seq=1, boot=unit.boot, previous=GENESIS
+        )
+        db.execute(rows.APPEND, rows.append_row(event, canonical, {}))
+    db.execute("COMMIT")
+    return unit.gate, epoch
 
 
-def check_chain(db: sqlite3.Connection, path: Path, gate: str, opened: Opened) -> None:
-    """The chain behind the last receipt, which the office has vouched for up to its `high`;
-    the whole chain where there is none. StorageDamaged."""
-    head, receipt = opened.head, opened.receipt
-    seq, digest = (0, GENESIS) if receipt is None else (receipt.high, receipt.head)
-    if seq > head.seq:
-        raise damaged(path, f"events {head.seq + 1} to {seq} are gone; the office has them")
-    if seq and db.execute("SELECT hash FROM event WHERE seq = ?", (seq,)).fetchone() != (digest,):
-        raise damaged(path, f"event {seq} is not the one the office has")
-    try:
-        later = rows.walk(db, seq + 1, head.seq)
-        fault = verify_chain(later, gate=gate, epoch=head.epoch, seq=seq, head=digest)
-    except (ValueError, KeyError, TypeError) as e:
-        raise damaged(path, f"a row behind event {seq} cannot be read: {e}") from e
-    if fault is not None:
-        raise damaged(path, f"event {fault.seq}: {fault.what}")
+def _refuse_unless_successor(path: Path, epoch: str, first: Event | None, known: Mark) -> None:
+    """A start that was cut short between the new journal and its mark is fine; a journal from
+    another card, or an older copy of this one, is not."""
+    if first is not None and first.get("previous_epoch") == known.epoch:
+        return
+    raise Refused(
+        f"The journal {path} is {epoch}, but this unit's is {known.epoch}: put the right file "
+        "back, or move this one away; then the gate begins a new one.",
+        f"日志 {path} 为 {epoch}，而本机日志为 {known.epoch}：请放回正确的文件；"
+        "或移走该文件，设备将重新开始。",
+        path=str(path), epoch=epoch, expected=known.epoch,
+    )  # fmt: skip
+
+
+def _foreign(path: Path, owner: str, gate: str) -> Refused:
+    return Refused(
+        f"The journal {path} belongs to gate {owner}, not {gate}: "
+        "put this unit's own card in, or name its own state folder.",
+        f"日志 {path} 属于闸机 {owner}，不是 {gate}：请换回本机存储卡或改正 state 路径。",
+        path=str(path), owner=owner, gate=gate,
+    )  # fmt: skip
+
+
+def _is_empty(path: Path) -> bool:
+    return not path.exists() or path.stat().st_size == 0

@@ -2,23 +2,27 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gate.core.decision import GENESIS, Event, canonical_bytes
+from gate.core.decision import GENESIS, Event
 from gate.ports import Head, Receipt
 
 Timings = dict[int, dict[str, float]]
 """Milliseconds of each part of a decision, by its seq."""
 
 EVENTS = """
-SELECT event.event, event.prev, event.hash, timing.ms
-FROM event LEFT JOIN timing USING (seq) WHERE seq BETWEEN ? AND ? ORDER BY seq
+SELECT seq, event, prev, hash, timings, (SELECT ms FROM timing WHERE timing.seq = event.seq)
+FROM event WHERE seq BETWEEN ? AND ? ORDER BY seq
 """
+CHAIN = "SELECT seq, prev, hash, event FROM event WHERE seq > ? ORDER BY seq"
 LAST = "SELECT seq FROM event ORDER BY seq DESC LIMIT 1"
-APPEND = "INSERT INTO append VALUES (?, ?, ?, ?, ?)"
+APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
 KEEP_TIMINGS = "INSERT OR REPLACE INTO timing SELECT key, value FROM json_each(?)"
 KEEP_RECEIPT = "INSERT OR REPLACE INTO receipt VALUES (1, ?, ?, ?, ?, ?, ?)"
+
+RIDES = 8
+"""A timing rides in one of so many events behind its own, or in the table that closing fills."""
 
 _SLICE = 500
 
@@ -34,30 +38,51 @@ def head(db: sqlite3.Connection, epoch: str) -> Head:
     return Head(epoch, 0, GENESIS) if row is None else Head(epoch, row[0], row[1])
 
 
-def events(db: sqlite3.Connection, first: int, last: int) -> list[Event]:
-    """Events from `first` to `last`, both included, with `ms` where it was kept.
-
-    sqlite3.Error; ValueError where a row is not JSON.
-    """
-    return [event(row) for row in db.execute(EVENTS, (first, last))]
+def first(db: sqlite3.Connection) -> Event | None:
+    """The first event, of any schema; None while there is none, or where it is not JSON."""
+    row = db.execute("SELECT event, prev, hash FROM event WHERE seq = 1").fetchone()
+    try:
+        return None if row is None else _object(1, row[0]) | {"prev": row[1], "hash": row[2]}
+    except ValueError:
+        return None
 
 
 def walk(db: sqlite3.Connection, first: int, last: int) -> Iterator[Event]:
-    """The same in slices: memory stays flat however long the journal is."""
+    """Events from `first` to `last`, both included, with `ms` where it was kept; in slices, so that
+    memory stays flat. sqlite3.Error; ValueError where a row is not JSON."""
     for start in range(first, last + 1, _SLICE):
-        yield from events(db, start, min(start + _SLICE - 1, last))
+        end = min(start + _SLICE - 1, last)
+        yield from events(db.execute(EVENTS, (start, end + RIDES)).fetchall(), end)
 
 
-def event(row: Any) -> Event:
-    """A row of `EVENTS` as an event. ValueError."""
-    body, prev, digest, ms = row
-    found: Event = json.loads(body) | {"prev": prev, "hash": digest}
-    return found if ms is None else found | {"ms": json.loads(ms)}
+def events(found: Iterable[Any], last: int) -> list[Event]:
+    """Rows of `EVENTS` as events up to `last`; the rows behind it lend their timings. ValueError
+    where one is not JSON, or none of an object."""
+    made: dict[int, Event] = {}
+    for seq, body, prev, digest, timings, ms in found:
+        for owner, parts in json.loads(timings or "{}").items():
+            if int(owner) in made:
+                made[int(owner)]["ms"] = parts
+        if seq <= last:
+            made[seq] = _object(seq, body)
+            made[seq].update(prev=prev, hash=digest)
+            if ms is not None:
+                made[seq]["ms"] = json.loads(ms)
+    return list(made.values())
 
 
-def append_row(event: Event, timings: Timings) -> tuple[int, str, str, str, str]:
-    body = canonical_bytes(event).decode()
-    return event["seq"], event["prev"], event["hash"], body, json.dumps(timings)
+def _object(seq: int, body: str) -> Event:
+    event = json.loads(body)
+    if not isinstance(event, dict):
+        raise json.JSONDecodeError(f"row {seq} holds no event", body, 0)
+    return event
+
+
+def append_row(event: Event, canonical: bytes, timings: Timings) -> tuple[int, str, str, str, str]:
+    """Values of `APPEND`. A timing too old to be found again is left out."""
+    near = {seq: ms for seq, ms in timings.items() if seq >= event["seq"] - RIDES}
+    carried = json.dumps(near, separators=(",", ":")) if near else "{}"
+    return event["seq"], event["prev"], event["hash"], canonical.decode(), carried
 
 
 def receipt(db: sqlite3.Connection) -> Receipt | None:

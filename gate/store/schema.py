@@ -6,6 +6,8 @@ from importlib.resources import files
 
 from gate.errors import Refused
 
+_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ')"
+
 
 def steps() -> list[tuple[int, str]]:
     """Number and text of every schema file, in order."""
@@ -14,10 +16,18 @@ def steps() -> list[tuple[int, str]]:
 
 
 def migrate(db: sqlite3.Connection, known: list[tuple[int, str]]) -> None:
-    """Bring `db` to the newest of `known`. Refused where the file is newer than this program.
+    """Bring `db` to the newest of `known`, in one transaction: where a step fails the file is what
+    it was, and the program before this one can use it. Refused where a step does not fit, or as
+    `refuse_unknown` says; sqlite3.Error for anything that is not the step's fault."""
+    refuse_unknown(db, known)
+    done = applied(db)
+    wanted = [(number, text) for number, text in known if number not in done]
+    if wanted:
+        _apply(db, wanted)
 
-    A step that fails leaves the file as it was before that step.
-    """
+
+def refuse_unknown(db: sqlite3.Connection, known: list[tuple[int, str]]) -> None:
+    """Refused where the file is newer than this program, or has taken another step."""
     done = applied(db)
     newest = max(number for number, _ in known)
     if any(number > newest for number in done):
@@ -27,26 +37,58 @@ def migrate(db: sqlite3.Connection, known: list[tuple[int, str]]) -> None:
             version=max(done), known=newest,
         )  # fmt: skip
     for number, text in known:
-        if number not in done:
-            _apply(db, number, text)
+        if done.get(number, digest(text)) != digest(text):
+            raise _unfit(number, "the file has taken another step of this number")
 
 
-def applied(db: sqlite3.Connection) -> set[int]:
-    """The numbers of the steps that `db` has taken; empty for a new file."""
+def applied(db: sqlite3.Connection) -> dict[int, str]:
+    """The steps that `db` has taken, number to SHA-256; empty for a new file."""
     table = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_record'").fetchone()
     if table is None:
-        return set()
-    return {row[0] for row in db.execute("SELECT version FROM schema_record")}
+        return {}
+    return dict(db.execute("SELECT version, sha256 FROM schema_record").fetchall())
 
 
-def _apply(db: sqlite3.Connection, number: int, text: str) -> None:
-    digest = hashlib.sha256(text.encode()).hexdigest()
+def _apply(db: sqlite3.Connection, wanted: list[tuple[int, str]]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    number = 0
     try:
-        db.executescript(
-            f"BEGIN IMMEDIATE;\n{text}\n"
-            f"INSERT INTO schema_record VALUES ({number:d}, '{digest}');\nCOMMIT;"
-        )
-    except sqlite3.Error:
+        for number, text in wanted:
+            for statement in _statements(text):
+                db.execute(statement)
+            db.execute(
+                "INSERT INTO schema_record (version, sha256) VALUES (?, ?)", (number, digest(text))
+            )
+        if number > 1:  # the first step's table has no room for a time
+            db.execute(f"UPDATE schema_record SET at = {_NOW} WHERE at = ''")
+        db.execute("COMMIT")
+    except sqlite3.Error as e:
         if db.in_transaction:
             db.execute("ROLLBACK")
+        if e.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT):
+            raise _unfit(number, str(e)) from e
         raise
+
+
+def _statements(text: str) -> list[str]:
+    """executescript() would commit what is under way first."""
+    found, begun = [], ""
+    for line in text.splitlines(keepends=True):
+        begun += line
+        if sqlite3.complete_statement(begun):
+            found.append(begun)
+            begun = ""
+    return [*found, begun] if begun.strip() else found
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unfit(number: int, why: str) -> Refused:
+    return Refused(
+        f"The journal cannot take step {number} of this exam-gate's schema ({why}); it is as it "
+        "was: install the version before again.",
+        f"日志无法升级到第 {number} 步（{why}），文件保持原样：请重新安装之前的版本。",
+        step=number,
+    )

@@ -71,7 +71,7 @@ def test_edited_cut_swapped_or_foreign_is_named(many: list[Any], data: st.DataOb
     assert check(events[:place] + events[place + 1 :]) == ChainFault(place + 1, "gap")
     swapped = [*events]
     swapped[place], swapped[place + 1] = swapped[place + 1], swapped[place]
-    assert check(swapped) == ChainFault(place + 1, "gap")
+    assert check(swapped) == ChainFault(place + 1, "order")
     twice = [*events[: place + 1], *events[place:]]
     assert check(twice) == ChainFault(place + 2, "order")
 
@@ -155,3 +155,18 @@ def test_the_envelope() -> None:
 
 def test_key_id() -> None:
     assert key_id(b"key") == hashlib.sha256(b"key").hexdigest()[:16]
+
+
+def test_a_second_event_for_one_place_is_a_fork() -> None:
+    """As two copies of one card make it."""
+    events = chain([{}, {"score": 0.5}, {}])
+    other = chain([{}, {"score": 0.6}])[1]
+    found = check([*events[:2], other, events[2]])
+    assert found == ChainFault(2, "fork")
+    assert events[1]["hash"][:16] in str(found)
+    assert other["hash"][:16] in str(found)
+
+
+def test_the_fault_says_what_was_expected() -> None:
+    events = chain([{}, {}, {}])
+    assert str(check([events[0], events[2]])) == "event 2: gap (expected seq 2, found seq 3)"

@@ -1,0 +1,205 @@
+"""A journal that cannot be trusted any more: put aside whole, and what is known of it.
+
+`journal-damaged-<time>-<epoch>/` beside the journal holds its files as they were, the mark, the
+events that were got back (`salvaged.jsonl`) and, written last, `damage.json`. A folder without
+`damage.json` is the work of a start that was cut short; the next one ends it. Nothing in such a
+folder is ever overwritten or deleted by a gate.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gate.core.decision import Event, canonical_bytes, chain_hash
+from gate.durable import file_sha256, sync_folder, write_file
+from gate.store import mark, salvage
+from gate.store.mark import Mark
+
+log = logging.getLogger(__name__)
+
+_REPORT = "damage.json"
+_SALVAGED = "salvaged.jsonl"
+_NAMED_AT_MOST = 64
+"""Missing ranges told in one event; it must stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a new journal says, as its first event, of the one before it.
+
+    `last_known`: the highest seq that is known to have existed; events behind it may have.
+    `salvaged`: how many events can still be read, `salvaged_to` the highest of them. `missing`:
+    ranges up to `last_known` that this unit cannot read any more; the office has those up to
+    `receipted`. `set_aside`: the folder's name, None where nothing was left to put there.
+    """
+
+    detail: str
+    previous_epoch: str
+    receipted: int = 0
+    receipted_head: str | None = None
+    salvaged: int = 0
+    salvaged_to: int = 0
+    last_known: int = 0
+    missing: tuple[tuple[int, int], ...] = ()
+    set_aside: str | None = None
+    set_aside_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """The journal at `path`, as far as it is known."""
+
+    path: Path
+    gate: str
+    known: Mark | None
+    epoch: str
+    at: datetime
+
+
+def put_aside(path: Path, gate: str, known: Mark | None, why: str, at: datetime) -> None:
+    """Move the journal `path` away, with its log and its index, and report. OSError."""
+    epoch = known.epoch if known is not None and known.epoch else salvage.epoch_of(_of(path), gate)
+    folder = _new_folder(path, at, epoch or "unknown")
+    _finish(_Damage(path, gate, known, epoch, at), folder, why)
+
+
+def end_what_was_begun(path: Path, gate: str, known: Mark | None, at: datetime) -> None:
+    """Of a start that was cut short. OSError."""
+    for folder in _folders(path):
+        if (folder / _REPORT).exists():
+            continue
+        if not any(folder.iterdir()):
+            folder.rmdir()  # cut short before anything was moved: the damage is found again
+            continue
+        epoch = folder.name.rsplit("-", 1)[-1]
+        damage = _Damage(path, gate, known, "" if epoch == "unknown" else epoch, at)
+        _finish(damage, folder, "put aside by a start that was cut short")
+
+
+def lost_before(path: Path, known: Mark | None) -> Lost | None:
+    """What preceded a journal that is to begin at `path`; None for the first of a unit. OSError."""
+    epoch = known.epoch if known is not None else None
+    for folder in reversed(_folders(path)):
+        content = (folder / _REPORT).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            lost = _lost(json.loads(content), folder.name, digest)
+        except (ValueError, KeyError, TypeError) as e:
+            log.error("%s cannot be read: %r", folder / _REPORT, e)
+            continue
+        if epoch in (None, "", lost.previous_epoch):
+            return lost
+    if known is None:
+        return None
+    last = _last_known(known, {})
+    return Lost(
+        "the journal was emptied or removed", known.epoch,
+        receipted=known.receipt.high if known.receipt else 0,
+        receipted_head=known.receipt.head if known.receipt else None,
+        last_known=last, missing=((1, last),) if last else (),
+    )  # fmt: skip
+
+
+def salvaged_events(folder: Path) -> Iterator[Event]:
+    """The whole events of a folder. OSError; ValueError or KeyError for a file not of ours."""
+    with (folder / _SALVAGED).open(encoding="utf-8") as lines:
+        for line in lines:
+            event: Event = json.loads(line)
+            if chain_hash(event["prev"], canonical_bytes(event)) == event["hash"]:
+                yield event
+
+
+def _of(path: Path) -> list[Path]:
+    return [path, path.with_name(f"{path.name}-wal")]
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(f for f in path.parent.glob("journal-damaged-*") if f.is_dir())
+
+
+def _new_folder(path: Path, at: datetime, epoch: str) -> Path:
+    stamp = f"{at:%Y%m%dT%H%M%S}"
+    names = (f"journal-damaged-{stamp}{again}-{epoch}" for again in _suffixes())
+    for name in names:
+        folder = path.with_name(name)
+        if not folder.exists():
+            break
+    folder.mkdir(mode=0o700)
+    sync_folder(path.parent)
+    return folder
+
+
+def _suffixes() -> Iterator[str]:
+    yield "Z"
+    for number in range(2, 1_000_000):
+        yield f"Z.{number:06d}"
+
+
+def _move(path: Path, folder: Path) -> None:
+    """The database first: without it nothing opens the log, and an unfinished move is seen."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        source = path.with_name(path.name + suffix)
+        target = folder / source.name
+        if source.exists() and not target.exists():
+            source.rename(target)
+            sync_folder(folder)
+    sync_folder(path.parent)
+
+
+def _finish(damage: _Damage, folder: Path, why: str) -> None:
+    _move(damage.path, folder)
+    found = salvage.locate(_of(folder / damage.path.name), damage.gate, damage.epoch)
+    _keep_salvaged(folder, found)
+    if mark.place(damage.path).exists():
+        beside = mark.place(damage.path)
+        write_file(folder / beside.name, beside.read_bytes(), 0o600)
+    text = json.dumps(_report(damage, folder, found, why), ensure_ascii=False, indent=1)
+    write_file(folder / _REPORT, f"{text}\n".encode(), 0o600)
+
+
+def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> dict[str, Any]:
+    last = _last_known(damage.known, found)
+    receipt = damage.known.receipt if damage.known is not None else None
+    return {
+        "v": 1, "gate": damage.gate, "epoch": damage.epoch,
+        "at": damage.at.isoformat(timespec="milliseconds"), "why": why,
+        "receipted": receipt.high if receipt else 0,
+        "receipted_head": receipt.head if receipt else None,
+        "salvaged": len(found), "salvaged_to": max(found, default=0), "last_known": last,
+        "missing": salvage.ranges_without(found, last),
+        "files": {
+            f.name: {"bytes": f.stat().st_size, "sha256": file_sha256(f)}
+            for f in sorted(folder.iterdir())
+        },
+    }  # fmt: skip
+
+
+def _keep_salvaged(folder: Path, found: salvage.Found) -> None:
+    part = folder / f"{_SALVAGED}.part"
+    with part.open("w", encoding="utf-8") as lines:
+        for event in salvage.in_order(found):
+            lines.write(json.dumps(event, ensure_ascii=False) + "\n")
+        lines.flush()
+        os.fsync(lines.fileno())
+    part.replace(folder / _SALVAGED)
+    sync_folder(folder)
+
+
+def _last_known(known: Mark | None, found: salvage.Found) -> int:
+    told = [] if known is None else [known.receipt.high if known.receipt else 0]
+    told += [known.head.seq] if known is not None and known.head is not None else []
+    return max([*told, *found], default=0)
+
+
+def _lost(report: dict[str, Any], folder: str, digest: str) -> Lost:
+    return Lost(
+        report["why"], report["epoch"], report["receipted"], report["receipted_head"],
+        report["salvaged"], report["salvaged_to"], report["last_known"],
+        tuple((a, b) for a, b in report["missing"][:_NAMED_AT_MOST]), folder, digest,
+    )  # fmt: skip
