@@ -288,6 +288,22 @@ def test_a_bad_swipe_does_not_spoil_the_next(framing: str) -> None:
     assert fed(decoder, sent(framing, TD3)) == [PASSPORT]
 
 
+@pytest.mark.parametrize("lost", range(4))
+def test_any_line_that_was_lost_costs_its_own_document_and_no_silence_is_needed(lost: int) -> None:
+    """But the last of three, which carries a name alone: then the next swipe needs its silence."""
+    lines = [*TD3, *permit()]
+    del lines[lost]
+    items = fed(MrzDecoder(), sent("lines", (*lines, *permit("M87654321"), *TD3)))
+    left = [PERMIT] if lost < 2 else [PASSPORT]
+    found = [i for i in items if isinstance(i, Scanned)]
+    assert [f.value for f in found] == [*(f.value for f in left), "M87654321", "L898902C3"]
+
+
+def test_one_bad_swipe_is_told_once() -> None:
+    spoiled = sent("lines", changed(TD3, 1, 0, "2"))
+    assert fed(MrzDecoder(), spoiled) == [Unusable(Refusal.CHECK_DIGIT)]
+
+
 def test_a_line_that_was_lost_costs_one_document() -> None:
     decoder = MrzDecoder("lines")
     data = sent("lines", TD1[:1]) + sent("lines", TD3) + sent("lines", permit())
@@ -307,7 +323,7 @@ KINDS: dict[str, Any] = {
     "rfid": (lambda: RfidDecoder(decimal=False), encode_tag(TAG), Scanned("ticket", "0A00112233")),
     **{
         name: ((lambda framing=name: MrzDecoder(framing)), sent(name, TD3), PASSPORT)
-        for name in ("desko", "3m")
+        for name in ("desko", "3m", "lines")
     },
 }
 noise = st.one_of(
