@@ -120,11 +120,13 @@ def _plain(text: str) -> str:
 
 
 def _expiry(text: str) -> date | Expiry:
-    """YYMMDD of this century: no travel document is valid for longer than ten years."""
+    """YYMMDD; from 70 on it is one of the last century's, expired long ago: no travel document is
+    valid for much longer than ten years."""
     if text == "<<<<<<":
         return Expiry.UNKNOWN
     try:
-        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+        year = int(text[:2])
+        return date(year + (1900 if year >= 70 else 2000), int(text[2:4]), int(text[4:]))
     except ValueError as e:
         raise MrzFault(Refusal.DATE) from e
 

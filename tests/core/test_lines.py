@@ -254,6 +254,13 @@ def test_a_zone_that_cannot_be_used_is_named(zone: tuple[str, ...], reason: Refu
     assert caught.value.reason is reason
 
 
+@pytest.mark.parametrize(("text", "year"), [("951231", 1995), ("691231", 2069), ("270410", 2027)])
+def test_a_passport_of_the_last_century_is_not_valid_for_another(text: str, year: int) -> None:
+    found = parse_mrz(permit(valid_to=text)).valid_to
+    assert isinstance(found, date)
+    assert found.year == year
+
+
 def test_no_expiry_is_unknown_not_unlimited() -> None:
     assert parse_mrz(permit(valid_to="<<<<<<")).valid_to is Expiry.UNKNOWN
 
