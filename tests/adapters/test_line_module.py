@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import serial
 
-from gate.commands.simulate import do_line, obey
+from gate.commands.simulate import obey
+from gate.commands.simulate_line import do_line
 from gate.drivers.scanner import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import UsageError
