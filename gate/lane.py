@@ -125,11 +125,13 @@ class Lane:
         self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
-        """Who is inside, what is unsettled, and how much of the shelf's history is journaled
-        (`roster_notes`), from the journal, in pages."""
+        """Who is inside, what is unsettled, the counts, and how much of the shelf's history is
+        journaled (`roster_notes`), from the journal, in pages."""
         first = 1
         while page := await self.unit.journal.read(first, 1000):
             self.state = recall(self.state, page)
+            for event in page:
+                self.recorder.tally.add(event)
             noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
             self.roster_notes = max([self.roster_notes, *noted])
             first = page[-1]["seq"] + 1
