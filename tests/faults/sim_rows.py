@@ -5,6 +5,7 @@ from functools import partial
 
 from tests.faults.row import Finding, Row, Say
 from tests.faults.sim import actions as do
+from tests.faults.sim import malice
 from tests.faults.sim.mutants import Mutant
 from tests.faults.sim.seams import Patch
 from tests.faults.sim.world import World, play_seed
@@ -61,6 +62,17 @@ def _row(
     return Row(name, what, partial(once, kinds=kinds, gates=gates), seeds, quick)
 
 
+FORGED: dict[str, Kinds] = {
+    "receipts forged": {malice.forge_receipt: 3},
+    "receipts repeated": {malice.repeat_receipt: 3},
+    "batches forged": {malice.forge_batch: 2},
+    "batches repeated": {malice.repeat_batch: 2},
+    "messages altered": {malice.meddle: 2},
+}
+COPIED: dict[str, Kinds] = {"card copied": {malice.copy_card: 1.5}}
+ALTERED: dict[str, Kinds] = {"card altered": {malice.alter_card: 3}}
+DESTROYED: dict[str, Kinds] = {"card destroyed": {malice.destroy_card: 1}}
+
 EVERYTHING = KILLS | OFFICE | NETWORK | BROKER | CARD | CLOCK
 
 ROWS: tuple[Row, ...] = (
@@ -74,6 +86,13 @@ ROWS: tuple[Row, ...] = (
         NETWORK | BROKER, 10_000, 200,
     ),
     _row("sim-card", "disk full, write failed, kills beside it", CARD | KILLS, 5_000, 150),
+    _row(
+        "sim-forged", "receipts and batches forged, repeated, altered on their way",
+        FORGED | KILLS, 5_000, 200, gates=2,
+    ),
+    _row("sim-copied", "two copies of one card at work", COPIED, 2_000, 60),
+    _row("sim-altered", "a journal edited, cut, swapped while its unit is off", ALTERED, 3_000, 60),
+    _row("sim-destroyed", "cards destroyed and replaced", DESTROYED | NETWORK, 2_000, 60),
     _row("sim-clock", "clock at 1970, an hour back, a day on, untrusted", CLOCK, 3_000, 50),
 )  # fmt: skip
 

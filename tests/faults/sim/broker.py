@@ -2,7 +2,7 @@
 network and a killed broker do to them. It knows nothing of what it carries."""
 
 import copy
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -57,7 +57,8 @@ class Broker:
         self.retained: dict[str, bytes] = {}
         self.links: dict[str, SimLink] = {}
         self.saved: tuple[dict[str, Session], dict[str, bytes]] = ({}, {})
-        self.meddle: Callable[[str, bytes], bytes] = lambda topic, payload: payload
+        self.meddler: Callable[[str, bytes], bytes] | None = None
+        self.heard: deque[tuple[str, bytes]] = deque(maxlen=60)
         self._mid = 0
 
     # -- faults ------------------------------------------------------------------------------------
@@ -131,14 +132,18 @@ class Broker:
                 if _matches(topic, known):
                     self._queue(link.address.name, session, known, payload, retained=True)
 
-    def receive(self, link: "SimLink", mid: int, topic: str, payload: bytes, retain: bool) -> None:
+    def receive(
+        self, link: "SimLink", mid: int, topic: str, payload: bytes, qos: int, retain: bool
+    ) -> None:
         if self.links.get(link.address.name) is not link and not link.drains:
             self.hits["lost in transit"] += 1
             return
         if retain:
             self.retained[topic] = payload
-        self._route(topic, self.meddle(topic, payload))
-        link.later(lambda: link.post(Acked(mid, None)))
+        self.heard.append((topic, payload))
+        self._route(topic, self.meddler(topic, payload) if self.meddler else payload, qos)
+        if qos:
+            link.later(lambda: link.post(Acked(mid, None)))
 
     def acked(self, link: "SimLink", mid: int) -> None:
         session = self.sessions.get(link.address.name)
@@ -160,9 +165,15 @@ class Broker:
 
     # -- carrying ----------------------------------------------------------------------------------
 
-    def _route(self, topic: str, payload: bytes) -> None:
+    def _route(self, topic: str, payload: bytes, qos: int = 1) -> None:
         for name, session in self.sessions.items():
-            if any(_matches(pattern, topic) for pattern in session.topics):
+            if not any(_matches(pattern, topic) for pattern in session.topics):
+                continue
+            if not qos:
+                reader = self.links.get(name)
+                if reader is not None and self.rng.random() >= self.trouble.drop:
+                    reader.later(partial(reader.arrive, Message(topic, payload, 0, False)))
+            else:
                 self._queue(name, session, topic, payload, retained=False)
 
     def _queue(
@@ -219,7 +230,7 @@ class SimLink:
         self._mid += 1
         mid = self._mid
         self._step("before a publish")
-        self._up(lambda: self.broker.receive(self, mid, topic, payload, retain))
+        self._up(lambda: self.broker.receive(self, mid, topic, payload, qos, retain))
         self._step("after a publish")
         return mid
 

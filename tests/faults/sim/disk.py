@@ -91,6 +91,10 @@ class Disk:
             image[_WAL] = image[_WAL][:kept]
             self._owner.hits["unsynced writes lost"] += 1
 
+    def query(self, sql: str, values: tuple[Any, ...]) -> list[Any]:
+        """The oracle's look at the open file."""
+        return self._connections[-1].execute(sql, values).fetchall()
+
     # -- one statement ---------------------------------------------------------------------------
 
     def opened(self, db: sqlite3.Connection) -> None:

@@ -42,7 +42,7 @@ STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frame
 
 @dataclass(slots=True)
 class Facing:
-    """Who stands at the gate, for everybody to see. `by_staff`: an invigilator's word is awaited."""
+    """Who stands at the gate, for all to see. `by_staff`: an invigilator's word is awaited."""
 
     person: int
     by_staff: bool = False
@@ -198,7 +198,9 @@ class SimGate(Process):
         self.boots += 1
         self.clock = SimClock(self.loop, f"boot-{self.boots}")
         self.reader = SimReader()
-        self.journal = SqliteJournal(self.disk.journal, gate=self.gate, boot=self.clock.boot)
+        self.journal = SqliteJournal(
+            self.disk.journal, gate=self.gate, boot=self.clock.boot, now=self.clock.now
+        )
         self.uplink = MqttUplink(
             host="broker", port=8883, ca=Path(), certificate=Path(), key=Path(), gate=self.gate,
             site=SITE, exam=lambda: EXAM.id, journal=self.journal, signing=seed_of(self.gate),

@@ -34,6 +34,8 @@ class Gone:
     epoch: str
     rows: list[Row]
     how: str
+    known_to: int | None = None
+    """The last seq that the unit itself still knows of; None where nobody could know it."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class AtTheEnd:
 @dataclass(slots=True)
 class Ledger:
     """`forked`: gates whose card was copied; `retired`: units that said why they do not start;
-    `altered`: what each altered file held before; `early`: receipts kept for what no commit held."""
+    `altered`: what each altered file held before; `early`: receipts without a commit."""
 
     office: SimOffice
     forked: set[str] = field(default_factory=set)
@@ -66,7 +68,8 @@ class Ledger:
     early: list[str] = field(default_factory=list)
 
     def ended(self, unit: SimGate) -> None:
-        """A unit gave up by itself, or was killed. A damaged journal is told and not begun anew."""
+        """A unit gave up by itself, or was killed."""
+        self.follow(unit)
         if isinstance(unit.ended, StorageDamaged):
             self.retired[unit.name] = unit.ended.en
             self.office.hits["damage told at the start"] += 1
@@ -75,16 +78,36 @@ class Ledger:
 
     def kept(self, unit: SimGate, values: tuple[Any, ...]) -> None:
         """A receipt went into a journal: every event that it vouches for was committed once."""
+        if unit.name in self.altered:
+            return  # its own events are not what was committed; `_judge_journal` says so
         _, high, _, missing, _, top = values
-        epoch, rows = journal(unit)
+        # Above the mark a receipt bears no hash: of two cards it may mean the other's events, as
+        # long as the mark stands before them. What counts is that none is missing in the end.
+        upto = high if unit.gate in self.forked else max(high, top)
         wanted = [(a, b) for a, b in json.loads(missing)]
-        for row in rows[: max(high, top)]:
-            if any(a <= row[0] <= b for a, b in wanted):
+        rows = unit.disk.query(
+            "SELECT epoch, seq, hash FROM event, journal WHERE seq <= ?", (upto,)
+        )
+        for epoch, seq, digest in rows:
+            if self.office.committed.get((unit.gate, epoch, seq)) == digest:
                 continue
-            if self.office.committed.get((unit.gate, epoch, row[0])) != row[2]:
-                self.early.append(f"{unit.name} has a receipt for event {row[0]}, which the office "
-                                  "never committed")  # fmt: skip
+            if not any(a <= seq <= b for a, b in wanted):
+                self.early.append(
+                    f"{unit.name} has a receipt for event {seq}, which the office never committed"
+                )
                 return
+
+    def follow(self, unit: SimGate) -> None:
+        """An altered journal that was told is put aside; the new one's first event says so."""
+        altered = self.altered.get(unit.name)
+        if altered is None:
+            return
+        epoch, rows = journal(unit)
+        first = json.loads(rows[0][3]) if rows else {}
+        if epoch != altered.epoch and first.get("previous_epoch") == altered.epoch:
+            self.office.hits["damage told at the start"] += 1
+            altered.known_to = first["last_known"]
+            self.gone.append(self.altered.pop(unit.name))
 
     def settled(self, units: Iterable[SimGate]) -> bool:
         """Everything that can be is receipted; of a copied card, stored or kept as a conflict."""
@@ -104,6 +127,8 @@ class Ledger:
     # -- the end ---------------------------------------------------------------------------------
 
     def judge(self, units: list[SimGate], bugs: list[BaseException]) -> Finding:
+        for unit in units:
+            self.follow(unit)
         found, end = Finding(), self._end()
         for bug in bugs:
             found.miss(f"a bug: {bug!r}")
@@ -115,6 +140,8 @@ class Ledger:
                 found.miss(f"{unit.name}: {line}")
             if unit.name not in self.retired:
                 self._judge_journal(unit, end, found)
+            elif not any(gone.unit is unit for gone in self.gone):
+                found.lose(f"{unit.name} does not start: {self.retired[unit.name]}")
         self._judge_forks(units, end, found)
         self._judge_gone(end, found)
         self._judge_people(units, end, found)
@@ -180,6 +207,9 @@ class Ledger:
                 found.named.append(
                     f"{gone.unit.name} {gone.how}: events {lost[0]} to {lost[-1]} of {gone.epoch}"
                 )
+            if lost and gone.known_to is not None and gone.known_to < lost[-1]:
+                found.miss(f"{gone.unit.name}: events up to {lost[-1]} are gone; it names those "
+                           f"up to {gone.known_to}")  # fmt: skip
             promised = [seq for seq in lost if seq <= gone.unit.vouched.get(gone.epoch, 0)]
             if promised:
                 found.lose(f"{gone.unit.name}: event {promised[0]} was receipted and is gone")
@@ -234,8 +264,8 @@ class Ledger:
 def journal(unit: SimGate) -> tuple[str, list[Row]]:
     """Epoch and rows of a unit's card."""
     path = unit.disk.journal
-    if not path.exists():
-        return "", []
+    if not path.exists():  # it said why it does not start; its card lies on the table
+        return journal_in(unit.image, unit) if unit.image else ("", [])
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         return _read(db)
@@ -248,7 +278,7 @@ def journal(unit: SimGate) -> tuple[str, list[Row]]:
 def journal_in(image: Image, unit: SimGate) -> tuple[str, list[Row]]:
     """The same of a card that lies on the table."""
     scratch = unit.disk.folder.parent / "table"
-    scratch.mkdir(exist_ok=True)
+    scratch.mkdir(exist_ok=True, parents=True)
     for name, content in image.items():
         (scratch / name).write_bytes(content)
     db = sqlite3.connect(scratch / JOURNAL)

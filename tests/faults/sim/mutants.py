@@ -1,5 +1,5 @@
 """The oracle is itself tested: the product with one bug each, as small as such bugs are. The
-patches stand here and nowhere in the product; each must be caught by the seeds of every test run."""
+patches stand here and nowhere in the product; each must be caught by every test run's seeds."""
 
 import contextlib
 from collections.abc import Callable, Iterator

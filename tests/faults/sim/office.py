@@ -17,7 +17,7 @@ from tests.faults.sim.people import OFFICE_KEY
 from tests.faults.sim.process import Killed, Process
 
 _ADDRESS = Address("broker", 8883, Path(), Path(), Path(), name="office")
-_RETRY_S = 4.0
+_RETRY_S = (1.0, 8.0)
 
 
 class SimStore(OfficeStore):
@@ -116,7 +116,7 @@ class SimOffice(Process):
 
     def _again(self) -> None:
         self._link = None
-        self._broker.loop.call_later(self._rng.uniform(0, _RETRY_S), self._connect)
+        self._broker.loop.call_later(self._rng.uniform(*_RETRY_S), self._connect)
 
     def _gone(self) -> None:
         """Killed: what was committed is on the disk, a transaction under way is not."""

@@ -33,7 +33,7 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
     return [
         (gate.sync.session, "Link", link),
         (gate.sync.session, "secrets", secret),
-        (gate.sync.session, "_POLL_S", 4.0),
+        (gate.sync.session, "_POLL_S", 7.0),
         (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
         (gate.store.opening, "secrets", secret),
         (gate.lane, "time", clock),

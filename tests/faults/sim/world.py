@@ -120,7 +120,7 @@ class World:
         self.healing = True
         self.broker.trouble, self.broker.up = Trouble(), True
         self.broker.cut.clear()
-        self.broker.meddle = lambda topic, payload: payload
+        self.broker.meddler = None
         if self.office.store is not None:
             self.office.store.full = False
         self.office.fuse = None
