@@ -20,6 +20,7 @@ from typing import Any
 from gate.core.decision import Event, canonical_bytes, chain_hash
 from gate.durable import file_sha256, sync_folder, write_file
 from gate.store import mark, salvage
+from gate.store.faults import damaged
 from gate.store.mark import Mark
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,28 @@ def salvaged_events(folder: Path) -> Iterator[Event]:
             event: Event = json.loads(line)
             if chain_hash(event["prev"], canonical_bytes(event)) == event["hash"]:
                 yield event
+
+
+def report_place(folder: Path) -> Path:
+    return folder / _REPORT
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    """What `damage.json` says. StorageDamaged where it cannot be read."""
+    try:
+        report: dict[str, Any] = json.loads(report_place(folder).read_bytes())
+    except (OSError, ValueError) as e:
+        raise damaged(report_place(folder), str(e)) from e
+    return report
+
+
+def changed_files(folder: Path, report: dict[str, Any]) -> list[str]:
+    """Names of files that are not what they were when the folder was made. OSError."""
+    return [
+        name
+        for name, was in report["files"].items()
+        if not (folder / name).exists() or file_sha256(folder / name) != was["sha256"]
+    ]
 
 
 def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[Event]]:
