@@ -135,7 +135,7 @@ def changed_files(folder: Path, report: dict[str, Any]) -> list[str]:
     return [
         name
         for name, was in report["files"].items()
-        if not (folder / name).exists() or file_sha256(folder / name) != was["sha256"]
+        if not (folder / name).exists() or _sha256(folder / name) != was["sha256"]
     ]
 
 
@@ -210,10 +210,19 @@ def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> di
         "salvaged": len(found), "salvaged_to": max(found, default=0), "last_known": last,
         "missing": salvage.ranges_without(found, last),
         "files": {
-            f.name: {"bytes": f.stat().st_size, "sha256": file_sha256(f)}
+            f.name: {"bytes": f.stat().st_size, "sha256": _sha256(f)}
             for f in sorted(folder.iterdir())
         },
     }  # fmt: skip
+
+
+def _sha256(file: Path) -> str | None:
+    """None where the card does not give the file back any more."""
+    try:
+        return file_sha256(file)
+    except OSError as e:
+        log.error("%s cannot be read: %s", file, e)
+        return None
 
 
 def _keep_salvaged(folder: Path, found: salvage.Found) -> None:
