@@ -14,7 +14,11 @@ from gate.store.faults import from_sqlite, from_system
 HERE = Path("journal.sqlite")
 REFUSED = {"FULL", "READONLY", "CANTOPEN", "BUSY", "LOCKED", "PERM", "PROTOCOL"}
 DAMAGED = {"CORRUPT", "NOTADB"}
-EXCEPTIONS = {"READONLY_DBMOVED": StorageBroken, "IOERR_SHMSIZE": StorageRefused}
+EXCEPTIONS = {
+    "READONLY_DBMOVED": StorageBroken,
+    "IOERR_SHMOPEN": StorageRefused,
+    "IOERR_SHMSIZE": StorageRefused,
+}
 NO_ERRORS = {"OK", "NOTICE", "WARNING", "ROW", "DONE"}
 
 
