@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gate.errors import StorageDamaged
+from office.audit import audit, is_whole
 from tests.faults.row import Finding
 from tests.faults.sim.disk import JOURNAL, Image
 from tests.faults.sim.gate import SimGate
@@ -146,7 +147,34 @@ class Ledger:
         self._judge_gone(end, found)
         self._judge_people(units, end, found)
         self._judge_inventions(units, end, found)
+        self._judge_audit(units, found)
         return found
+
+    def _judge_audit(self, units: list[SimGate], found: Finding) -> None:
+        """What exam-office verify says must be so: whole journals whole, a lost card's end named as
+        far as its heartbeats spoke of it."""
+        store = self.office.store
+        assert store is not None
+        for unit in units:
+            epoch, rows = journal(unit)
+            if unit.name in self.retired or unit.name in self.altered or not rows:
+                continue
+            if unit.gate not in self.forked and not is_whole(audit(store, unit.gate, epoch)):
+                found.miss(f"{unit.name}: verify at the office calls a whole journal broken")
+        for gone in self.gone:
+            said = audit(store, gone.unit.gate, gone.epoch)
+            spoken = store.db.execute(
+                "SELECT max(seq) FROM claim WHERE gate = ? AND epoch = ?",
+                (gone.unit.gate, gone.epoch),
+            ).fetchone()[0] or 0  # fmt: skip
+            named = {seq for a, b in said["missing"] for seq in range(a, b + 1)}
+            held = {s for g, e, s in self._end().stored if (g, e) == (gone.unit.gate, gone.epoch)}
+            unnamed = set(range(1, spoken + 1)) - named - held
+            if unnamed:
+                found.miss(f"{gone.unit.name}: verify at the office does not name event "
+                           f"{min(unnamed)}")  # fmt: skip
+            if named:
+                self.office.hits["loss named by the office"] += 1
 
     def _end(self) -> AtTheEnd:
         assert self.office.store is not None

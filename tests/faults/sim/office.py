@@ -50,7 +50,7 @@ class SimOffice(Process):
     def __init__(self, broker: Broker, home: Path, rng: Random) -> None:
         super().__init__("office", broker.hits)
         self._broker = broker
-        self._home = Home(home)
+        self.home = Home(home)
         self._rng = rng
         self.image: bytes | None = None
         self.backup: bytes | None = None
@@ -84,7 +84,7 @@ class SimOffice(Process):
             generation = self.store.begin_generation(self.now_s)
         except Killed:
             return
-        self.receiver = Receiver(self._home, self.store, _ADDRESS, generation, OFFICE_KEY)
+        self.receiver = Receiver(self.home, self.store, _ADDRESS, generation, OFFICE_KEY)
         self._connect()
 
     def _connect(self) -> None:

@@ -42,6 +42,7 @@ class World:
         self.ledger = Ledger(self.office)
         self.gates = [self._unit(gate_name(i), gate_name(i)) for i in range(1, gates + 1)]
         self.people = 0
+        self.sticks: list[tuple[SimGate, bytes]] = []
         self.healing = False
 
     def close(self) -> None:
