@@ -65,7 +65,17 @@ class FrontDesk:
                 f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]
             ],
             "uplink": dict(lane.unit.uplink.status),
+            "journal": {"disk": lane.disk, "follows": self._before()},
         }
+
+    def _before(self) -> dict[str, Any] | None:
+        """What became of the journal before this one; None where nothing was lost."""
+        begun = self._lane.unit.journal.begun
+        told = (
+            "detail", "previous_epoch", "receipted", "salvaged", "last_known", "missing",
+            "set_aside",
+        )  # fmt: skip
+        return None if begun is None else {name: begun[name] for name in told}
 
     async def type(self, typed: Typed) -> dict[str, Any]:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for

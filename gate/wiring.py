@@ -63,7 +63,9 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
 
 def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Unit:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
-    journal = SqliteJournal(state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot)
+    journal = SqliteJournal(
+        state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot, now=hardware.clock.now
+    )
     return Unit(
         id=unit.id,
         site=unit.site,

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -16,8 +16,9 @@ import aiosqlite
 from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, sealed
 from gate.core.events import Instant
 from gate.errors import GateBug, GateError, InputRejected, StorageRefused
-from gate.ports import Head, Receipt
-from gate.store import rows
+from gate.ports import Disk, Head, Receipt
+from gate.store import rows, set_aside
+from gate.store.disk import room_at
 from gate.store.faults import broken, damaged, from_sqlite, from_system
 from gate.store.mark import MarkFile
 from gate.store.opening import Opened, Unit, claim, connect
@@ -97,6 +98,23 @@ class SqliteJournal:
             raise from_sqlite(self._path, e) from e
         except ValueError as e:
             raise damaged(self._path, str(e)) from e
+
+    async def earlier(self) -> AsyncIterator[list[Event]]:
+        """What was salvaged of the journals that were put aside here, oldest first, in pages."""
+        pages = set_aside.pages_of(self._path, self._unit.gate)
+        while page := await asyncio.to_thread(next, pages, None):
+            yield page
+
+    async def disk(self) -> Disk:
+        try:
+            return await asyncio.to_thread(room_at, self._path)
+        except OSError as e:
+            raise from_system(self._path, e) from e
+
+    @property
+    def begun(self) -> Event | None:
+        """The `journal_begun` that this journal opens with, where it follows a damaged one."""
+        return self._begun
 
     async def beyond(self, seq: int) -> None:
         while self.head.seq <= seq:

@@ -115,6 +115,8 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
 def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connection, Opened]:
     db = None
     try:
+        if not _is_empty(path.with_name(f"{path.name}-journal")):
+            _roll_back(path)
         if not _is_empty(path):
             _check(path, unit, known)
         db = sqlite3.connect(path, isolation_level=None)
@@ -129,6 +131,15 @@ def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connec
 
 def _close(db: sqlite3.Connection | None) -> None:
     if db is not None:
+        db.close()
+
+
+def _roll_back(path: Path) -> None:
+    """A start that was cut short before the file had its write-ahead log. sqlite3.Error."""
+    db = sqlite3.connect(path)
+    try:
+        db.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    finally:
         db.close()
 
 

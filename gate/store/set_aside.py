@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ def salvaged_events(folder: Path) -> Iterator[Event]:
             event: Event = json.loads(line)
             if chain_hash(event["prev"], canonical_bytes(event)) == event["hash"]:
                 yield event
+
+
+def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[Event]]:
+    """The whole events of `gate` in every folder beside the journal `path`, the oldest folder
+    first. A folder that cannot be read is told in the log and left out."""
+    for folder in _folders(path):
+        try:
+            ours = (e for e in salvaged_events(folder) if e["gate"] == gate)
+            while page := list(islice(ours, size)):
+                yield page
+        except (OSError, ValueError, KeyError) as e:
+            log.warning("%s cannot be read, what it held is not known: %r", folder, e)
 
 
 def _of(path: Path) -> list[Path]:
