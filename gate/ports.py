@@ -77,7 +77,8 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One live sample of one face. `track`: the same number as long as it is the same face."""
+    """One live sample of one face. `track`: the same number as long as it is the same face;
+    `careful`: embedded as a ticket photo is, at many times the price of a quick probe."""
 
     template: Template
     mono_ns: int
@@ -85,6 +86,7 @@ class Probe:
     quality: Quality
     track: int
     liveness: float | None = None
+    careful: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

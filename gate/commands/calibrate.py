@@ -1,66 +1,114 @@
-"""exam-gate calibrate: thresholds by false match rate from a set of faces."""
+"""exam-gate calibrate: error rates and thresholds from a set of faces, with a report."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-_Dir = Annotated[Path, typer.Argument(help="Folder of person folders (LFW's layout).")]
-_Out = Annotated[Path | None, typer.Option(help="File to write; default: standard output.")]
+_Dir = Annotated[Path, typer.Argument(help="A folder a person (LFW's layout), or PERSON_*.jpg.")]
+_Out = Annotated[Path, typer.Option(help="Folder for report.html, report.json, calibration.toml.")]
+_Groups = Annotated[
+    Path | None, typer.Option(help="CSV with the columns person,group or picture,group.")
+]
+_Pairs = Annotated[
+    bool | None,
+    typer.Option("--pairs/--no-pairs", help="Accuracy on DIR/pairs.txt, if it exists."),
+]
+_Against = Annotated[
+    str | None,
+    typer.Option(help="'shipped' or a calibration.toml: do its thresholds hold here? Writes none."),
+]
 _Models = Annotated[Path | None, typer.Option(help="Folder of the networks.")]
-_Seed = Annotated[int, typer.Option(help="Draws of cohorts and fused probes.")]
+_Seed = Annotated[int, typer.Option(help="Lots: cohorts, fused pictures, intervals.")]
 
 
 def calibrate(
-    folder: _Dir, out: _Out = None, models: _Models = None, seed: _Seed = 1, threads: int = 1
-) -> None:
-    """Thresholds at FMR 1e-2 to 1e-6 on the faces in DIR, by the gate's pipeline. 标定阈值。"""
-    from gate.commands.progress import with_progress
-    from gate.models.calibration import as_toml, measure
-    from gate.models.face_set import embed_set, read_face_set
+    folder: _Dir, *, out: _Out = Path("calibration"), groups: _Groups = None,
+    pairs: _Pairs = None, against: _Against = None, models: _Models = None, seed: _Seed = 1,
+    threads: int = 1,
+) -> None:  # fmt: skip
+    """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
+    --against: do a table's thresholds hold on these people? Exit 1 if not. 标定与验证阈值。"""
+    from gate.commands.calibrating import Job, run
     from gate.models.files import default_folder
-    from gate.models.matching import MODEL
-    from gate.models.stills import Stills
 
-    faces = read_face_set(folder)
-    if out is not None:
-        _check_writable(out)  # before the hours of work, not after
-    stills = Stills(models or default_folder(), threads)
-    with with_progress("embed") as show:
-        templates = embed_set(faces, stills, show)
-    curves = []
-    for mirror in (False, True):
-        curves += measure(templates.side(faces.people, mirror), mirror, seed)
-    text = as_toml(curves, MODEL, _header(folder, faces.people.max() + 1, templates.usable, seed))
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8")
-        print(f"calibrate: {len(curves)} curves in {out}")
+    with _progress() as show:
+        report = run(Job(folder, out, groups, pairs, against, models or default_folder(), seed,
+                         threads), show)  # fmt: skip
+    _print(report, out)
+    if report.get("verdict") == "fails":
+        raise typer.Exit(1)
 
 
-def _check_writable(out: Path) -> None:
-    from gate.errors import StorageRefused
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Yields `show(step, done, total)`, a bar for each step."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
 
-    try:
-        out.open("a").close()
-    except OSError as e:
-        raise StorageRefused(
-            f"{out} cannot be written ({e.strerror}): name another place with --out.",
-            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
-        ) from e
+    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                for task in tasks.values():
+                    bar.update(task, completed=bar.tasks[task].total)
+                tasks[step] = bar.add_task(step, total=total)
+            bar.update(tasks[step], completed=done, total=total)
+
+        yield show
 
 
-def _header(folder: Path, people: int, usable: object, seed: int) -> str:
-    import numpy as np
+def _print(report: dict[str, Any], out: Path) -> None:
+    from rich.console import Console
 
-    from gate.models.stills import RECOGNISER, STILL_DETECTOR
+    console = Console()
+    console.print(_evaluated(report) if "verdict" in report else _calibrated(report))
+    faces = report["set"]
+    print(f"{faces['pictures']} pictures of {faces['people']} people, "
+          f"{len(faces['failed'])} without a face")  # fmt: skip
+    if "verdict" in report:
+        print(f"At {report['setting']['target']:g} the threshold: {report['verdict']}")
+    print(f"calibrate: {out / 'report.html'}")
 
-    found = np.asarray(usable)
-    return (
-        f"Thresholds by false match rate, written by exam-gate calibrate {folder.name} "
-        f"(seed {seed}).\n"
-        f"{len(found)} pictures of {people} people, {int((~found).sum())} without a face; "
-        f"{STILL_DETECTOR}, {RECOGNISER}.\n"
-        "pairs: impostor pairs behind a curve; tar: share of genuine pairs accepted."
-    )
+
+def _calibrated(report: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    from gate.models.report.figures import percent, rate_name
+
+    rates = (1e-3, 1e-4, 1e-5)
+    shown = Table(title="FNMR at FMR, and its threshold 拒识率与阈值")
+    for head in ("score", "frames", *map(rate_name, rates), "impostor pairs"):
+        shown.add_column(head, justify="left" if head == "score" else "right", no_wrap=True)
+    curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
+    for curve in curves:
+        by_rate = {r["fmr"]: r for r in curve["rates"]}
+        cells = [
+            f"{percent(by_rate[f]['fnmr'])}  {by_rate[f]['threshold']:.3f}" if f in by_rate else "–"
+            for f in rates
+        ]
+        pairs = f"{curve['pairs']:,}"
+        shown.add_row(curve["normalisation"], str(curve["frames"]), *cells, pairs)
+    return shown
+
+
+def _evaluated(report: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    from gate.models.report.figures import percent, rate_name, scientific
+
+    shown = Table(title="The table's thresholds on these people 现有阈值")
+    for head in ("score", "frames", "target", "FMR here", "95%", "FNMR", "verdict"):
+        shown.add_column(head, justify="left" if head in ("score", "verdict") else "right")
+    for r in report["rows"]:
+        low, high = r["fmr_interval"]
+        shown.add_row(
+            r["normalisation"], str(r["frames"]), rate_name(r["target"]), scientific(r["fmr"]),
+            f"{scientific(low)} to {scientific(high)}", percent(r["fnmr"]), r["verdict"],
+            style="bold" if r["deciding"] else None,
+        )  # fmt: skip
+    return shown

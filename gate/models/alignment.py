@@ -68,6 +68,32 @@ def align(picture: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
     return np.asarray(chip)
 
 
+def align_finely(
+    picture: Picture, landmarks: npt.NDArray[np.float32], turn: float = 0.0
+) -> Picture:
+    """As `align`, but sampled twice as finely by bicubic interpolation and then averaged, for
+    three times its price. `turn`: radians that the face is turned about the middle besides.
+    InputRejected as there."""
+    a, b = similarity(landmarks)
+    middle, spin = complex(SIDE, SIDE) / 2, complex(np.exp(1j * turn))
+    a, b = a * spin, (b - middle) * spin + middle
+    left, top, region = _surroundings(picture, a, b)
+    if not region.size:
+        return np.zeros((SIDE, SIDE, 3), np.uint8)
+    image = Image.fromarray(np.ascontiguousarray(region))
+    shrink = max(1, int(0.5 / abs(a) / 1.5))
+    if shrink > 1:
+        image = image.reduce(shrink)
+    half = 0.5 + 0.5j  # pixel centres of the finer picture
+    fine = image.transform(
+        (2 * SIDE, 2 * SIDE),
+        Image.Transform.AFFINE,
+        _coefficients(2 * a, 2 * b + half, left, top, shrink),
+        resample=Image.Resampling.BICUBIC,
+    )
+    return np.asarray(fine.reduce(2))
+
+
 def _surroundings(picture: Picture, a: complex, b: complex) -> tuple[int, int, Picture]:
     """The part of the picture that the aligned face is taken from, and where it begins."""
     corners = np.array([0, SIDE, SIDE * 1j, SIDE * (1 + 1j)])

@@ -1,46 +1,67 @@
-"""What `exam-gate bench faces` reports, from templates and listed pairs."""
+"""What `exam-gate bench faces` reports, from templates and listed pairs.
+
+The gate compares in two settings: `quick`, one look and one view of a live frame, and `careful`,
+what a ticket photo gets and a live frame that the quick look has left open. References are careful
+in both. The block at the top is careful against careful.
+"""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gate.errors import InputRejected
 from gate.models.evaluation import (
     FMRS,
     Norms,
+    Scores,
     Side,
     all_against_all,
     draw_cohort,
     fold_accuracy,
     pair_scores,
+    probes_against_references,
     subset,
 )
 from gate.models.face_set import FaceSet, Pairs, Templates
+from gate.models.frames_rates import by_frames, by_looks
 from gate.models.quality import CAUSES, beyond
 
 STATED_FMRS = FMRS[:4]
+QUICK, CAREFUL = "quick", "careful"
+STEPS_OF = {QUICK: ("align", "embed"), CAREFUL: ("refine", "careful")}
+"""What each setting costs after the detector has run on the frame."""
+
+Rows = npt.NDArray[np.intp]
 
 
-def report(
-    faces: FaceSet, pairs: Pairs, templates: Templates, mirror: bool, seed: int
-) -> dict[str, Any]:
-    """A JSON-ready object: raw cosine at the top, the same block for s-norm under `snorm` (None
-    where there are too few people for a cohort). A rate too few false matches stand behind is
-    None."""
-    side = templates.side(faces.people, mirror)
+def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dict[str, Any]:
+    """A JSON-ready object: raw cosine of the careful setting at the top, the same block for s-norm
+    under `snorm` (None where there are too few people for a cohort), accuracy and milliseconds of
+    both settings under `settings`, several frames under `frames`. A rate too few false matches
+    stand behind is None."""
+    quick, careful = (templates.side(faces.people, c) for c in (False, True))
+    ms = {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()}
     shared = {
         "pictures": len(faces.pictures),
         "people": len(np.unique(faces.people)),
         "failed_to_acquire": int((~templates.usable).sum()),
-        "ms": {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()},
+        "ms": ms,
     }
-    raw = _block(side, pairs)
+    raw = _block(careful, careful, pairs)
+    settings = {QUICK: _block(quick, careful, pairs), CAREFUL: raw}
     return {
         **raw,
         **shared,
-        "mirror": mirror,
-        "quality": quality_rates(side, templates, raw["threshold"]["1e-4"]),
-        "snorm": _normalised(side, pairs, shared, seed),
+        "setting": CAREFUL,
+        "quality": quality_rates(careful, templates, raw["threshold"]["1e-4"]),
+        "snorm": _normalised(careful, pairs, shared, seed),
+        "settings": {name: {**block, "ms": _total(ms, name)} for name, block in settings.items()},
+        "frames": {
+            QUICK: by_frames(quick, careful, seed),
+            CAREFUL: by_frames(careful, careful, seed),
+        },
+        "looks": by_looks(quick, careful, seed),
     }
 
 
@@ -63,7 +84,12 @@ def quality_rates(
     return rates
 
 
-def _genuine_pairs(side: Side) -> tuple[np.ndarray, np.ndarray]:
+def _total(ms: dict[str, float | None], setting: str) -> float | None:
+    parts = [ms.get(step) for step in STEPS_OF[setting]]
+    return None if None in parts else round(sum(p for p in parts if p is not None), 3)
+
+
+def _genuine_pairs(side: Side) -> tuple[Rows, Rows]:
     order = np.argsort(side.people, kind="stable")
     ends = np.flatnonzero(np.diff(side.people[order])) + 1
     found = [np.stack(np.triu_indices(len(own), 1)) for own in np.split(order, ends)]
@@ -73,7 +99,7 @@ def _genuine_pairs(side: Side) -> tuple[np.ndarray, np.ndarray]:
     return one[usable], other[usable]
 
 
-def _missed(scores: np.ndarray, threshold: float | None) -> float | None:
+def _missed(scores: npt.NDArray[np.float32], threshold: float | None) -> float | None:
     if threshold is None or not len(scores):
         return None
     return round(float((scores < threshold).mean()), 5)
@@ -94,12 +120,18 @@ def _normalised(
     left = Pairs(pairs.one[listed], pairs.other[listed], pairs.same[listed], pairs.folds[listed])
     if not len(left.one):
         return None
-    return {**_block(whole, left, np.flatnonzero(kept)), **shared, "cohort": len(rows)}
+    return {**_block(whole, whole, left, np.flatnonzero(kept)), **shared, "cohort": len(rows)}
 
 
-def _block(side: Side, pairs: Pairs, rows: Any = None) -> dict[str, Any]:
-    listed = pair_scores(subset(side, pairs.one), subset(side, pairs.other))
-    scores = all_against_all(side if rows is None else subset(side, rows))
+def _block(
+    probes: Side, references: Side, pairs: Pairs, rows: Rows | None = None
+) -> dict[str, Any]:
+    """Rates of the listed pairs and of all pairs (of some `rows`). Probes of another kind than the
+    references are compared both ways round."""
+    listed = pair_scores(subset(probes, pairs.one), subset(references, pairs.other))
+    if rows is not None:
+        probes, references = subset(probes, rows), subset(references, rows)
+    scores = _all(probes, references)
     tar: dict[str, float | None] = {}
     threshold: dict[str, float | None] = {}
     for fmr in STATED_FMRS:
@@ -117,3 +149,10 @@ def _block(side: Side, pairs: Pairs, rows: Any = None) -> dict[str, Any]:
             "impostor": scores.impostor_pairs,
         },
     }
+
+
+def _all(probes: Side, references: Side) -> Scores:
+    if probes.templates is references.templates:
+        return all_against_all(probes)
+    same_picture = np.arange(len(probes.people))[:, None]
+    return probes_against_references(probes, references, same_picture)

@@ -1,4 +1,4 @@
-"""Thresholds from a set of faces: what calibration.toml holds, measured through the pipeline.
+"""Curves from a set of faces: what calibration.toml holds, measured through the pipeline.
 
 Several frames: every probe is the fusion of n different photographs of one person. Frames of one
 visit are more alike than that; fusing unlike pictures raises the false match rate more, so the
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gate.models.evaluation import (
+from gate.models.evaluation import draw_cohort
+from gate.models.matching import COHORT, RAW, TOP, fuse
+from gate.models.report.intervals import DRAWS, AtRate, at_rates
+from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
+from gate.models.scores import (
     FMRS,
-    Floats,
-    Norms,
     Scores,
-    Side,
     all_against_all,
-    draw_cohort,
+    pooled,
     probes_against_references,
-    subset,
 )
-from gate.models.matching import RAW, SNORM, fuse
+from gate.models.sides import Labels, Side
 
 FRAMES = (1, 2, 3, 5)
 COHORT_DRAWS = 5
@@ -32,56 +32,111 @@ COHORT_DRAWS = 5
 GROUPS_PER_PERSON = 40
 """Fused probes of one person at most, drawn by lot from the person's pictures."""
 
+INTERVAL_FMRS = (1e-3, 1e-4, 1e-5)
+DET_POINTS = 60
+ENOUGH_PICTURES = max(FRAMES) + 1
+"""The people on whom numbers of frames can be compared: they have a reference left over."""
+
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One curve. `thresholds`: (FMR, threshold) where enough false matches stand behind it;
-    `tar`: at the same rates; `pairs`: impostor pairs, of one cohort draw."""
+class Kind:
+    """What a curve is keyed by besides the model. `cohort` 0: the raw cosine."""
 
     mirror: bool
     frames: int
-    normalisation: str
+    cohort: int = 0
+    top: int = 0
+
+    @property
+    def normalisation(self) -> str:
+        return f"snorm-{self.cohort}/{self.top}" if self.cohort else RAW
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One row of a curve. `fnmr`: None where no person has two pictures; `interval`: None where
+    it was not asked for."""
+
+    fmr: float
+    threshold: float
+    false_matches: int
+    fnmr: float | None
+    interval: AtRate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by
+    rate on the people with `ENOUGH_PICTURES`, `steady_people` of them."""
+
+    kind: Kind
     pairs: int
     genuine: int
-    thresholds: tuple[tuple[float, float], ...]
-    tar: tuple[tuple[float, float], ...]
+    rates: tuple[Rate, ...]
+    det: tuple[tuple[float, float], ...]
+    steady: tuple[tuple[float, float], ...]
+    steady_people: int
 
 
-def measure(side: Side, mirror: bool, seed: int) -> list[Measured]:
-    """Raw and s-norm curves of every number of frames that the set has people for."""
-    curves = []
-    for frames in FRAMES:
-        for normalisation, scores, draws in _both(side, frames, seed):
-            if scores.threshold(FMRS[0]) is not None:
-                curves.append(_measured(mirror, frames, normalisation, scores, draws))
-    return curves
+def kinds(side: Side, mirror: bool) -> list[Kind]:
+    """Raw and s-norm for every number of frames that somebody has pictures for."""
+    people, counts = np.unique(side.people[side.usable], return_counts=True)
+    normed = len(people) >= max(COHORT, TOP + STRANGERS_MIN)
+    cohorts = [(0, 0), (COHORT, TOP)] if normed else [(0, 0)]
+    return [Kind(mirror, n, *c) for n in FRAMES if counts.max(initial=0) >= n for c in cohorts]
 
 
-def _both(side: Side, frames: int, seed: int) -> Iterator[tuple[str, Scores, int]]:
-    yield RAW, _scores(side, None, frames, seed), 1
-    parts = [_scores_with_cohort(side, frames, seed + n) for n in range(COHORT_DRAWS)]
-    yield SNORM, _pooled(parts), COHORT_DRAWS
+def scores_of(side: Side, kind: Kind, seed: int) -> Scores:
+    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts. `side`: every picture
+    usable."""
+    if not kind.cohort:
+        return _scores(side, None, kind, seed)
+    return pooled(
+        [_scores(side, members, kind, seed + n) for n, members in _cohorts(side, kind, seed)]
+    )
 
 
-def _scores_with_cohort(side: Side, frames: int, seed: int) -> Scores:
-    rows = draw_cohort(side.people, side.usable, seed)
-    cohort = side.templates[rows]
-    others = ~np.isin(side.people, side.people[rows])
-    return _scores(subset(side, np.flatnonzero(others)), cohort, frames, seed)
+def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> Curve:
+    """The curve of these scores. `draws` of people for the intervals, 0 for none."""
+    times = len(scores.tallies)
+    found = at_rates(scores, side.people, INTERVAL_FMRS, seed, draws) if draws else {}
+    rates = tuple(
+        Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr))
+        for fmr, t in ((f, scores.threshold(f)) for f in FMRS)
+        if t is not None
+    )
+    steady, people = _steady(side, scores, rates)
+    return Curve(
+        kind, scores.impostor_pairs // times, len(scores.genuine) // times,
+        rates, _det(scores), steady, people,
+    )  # fmt: skip
 
 
-def _scores(side: Side, cohort: Floats | None, frames: int, seed: int) -> Scores:
-    references = _with_norms(side, cohort)
-    if frames == 1:
+def fnmr(scores: Scores, threshold: float) -> float | None:
+    """False non-match rate; None without genuine pairs."""
+    return scores.missed(threshold) / len(scores.genuine) if len(scores.genuine) else None
+
+
+def _cohorts(side: Side, kind: Kind, seed: int) -> Iterator[tuple[int, Side]]:
+    for n in range(COHORT_DRAWS):
+        yield n, side.taken(draw_cohort(side.people, side.usable, seed + n, kind.cohort))
+
+
+def _scores(side: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:
+    references = side if cohort is None else with_own_cohort(side, cohort, kind.top)
+    if kind.frames == 1:
         return all_against_all(references)
-    members = _groups(side, frames, np.random.default_rng(seed))
-    templates = np.array([fuse(side.templates[m]) for m in members], np.float32).reshape(-1, 128)
+    members = fused_members(side, kind.frames, np.random.default_rng(seed))
+    templates = np.array([fuse(side.templates[m]) for m in members], np.float32)
+    first = members[:, 0]
     usable = np.ones(len(members), bool)
-    probes = _with_norms(Side(templates, side.people[members[:, 0]], usable), cohort)
+    probes = Side(templates, side.people[first], usable, rows=side.pictures[first])
+    if cohort is not None:
+        probes = with_own_cohort(probes, cohort, kind.top)
     return probes_against_references(probes, references, members)
 
 
-def _groups(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+def fused_members(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Rows that make up each fused probe, `frames` of one person, drawn without repetition.
     A person with no picture left over as a reference still gives impostor pairs."""
     found: list[tuple[int, ...]] = []
@@ -97,46 +152,24 @@ def _groups(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np
     return np.array(found, np.intp).reshape(-1, frames)
 
 
-def _with_norms(side: Side, cohort: Floats | None) -> Side:
-    if cohort is None:
-        return side
-    return Side(side.templates, side.people, side.usable, Norms.of(side.templates, cohort))
+def _det(scores: Scores) -> tuple[tuple[float, float], ...]:
+    if not len(scores.genuine):
+        return ()
+    found = []
+    for fmr in np.logspace(math.log10(max(FMRS)), math.log10(min(FMRS)), DET_POINTS):
+        threshold = scores.threshold(float(fmr))
+        if threshold is not None:
+            found.append((float(fmr), scores.missed(threshold) / len(scores.genuine)))
+    return tuple(found)
 
 
-def _pooled(parts: Sequence[Scores]) -> Scores:
-    impostors = -np.sort(-np.concatenate([p.impostors for p in parts]))
-    genuine = np.sort(np.concatenate([p.genuine for p in parts]))
-    return Scores(genuine, impostors, sum(p.impostor_pairs for p in parts))
-
-
-def _measured(
-    mirror: bool, frames: int, normalisation: str, scores: Scores, draws: int
-) -> Measured:
-    found = [(f, scores.threshold(f)) for f in FMRS]
-    thresholds = tuple((f, t) for f, t in found if t is not None)
-    return Measured(
-        mirror=mirror,
-        frames=frames,
-        normalisation=normalisation,
-        pairs=scores.impostor_pairs // draws,
-        genuine=len(scores.genuine) // draws,
-        thresholds=thresholds,
-        tar=tuple((f, scores.tar(t)) for f, t in thresholds),
-    )
-
-
-def as_toml(curves: Sequence[Measured], model: str, header: str) -> str:
-    """The text of calibration.toml."""
-    lines = [f"# {line}".rstrip() for line in header.splitlines()]
-    for c in curves:
-        lines += ["", "[[curve]]", f'model = "{model}"', f"mirror = {str(c.mirror).lower()}"]
-        lines += [f"frames = {c.frames}", f'normalisation = "{c.normalisation}"']
-        lines += [f"pairs = {c.pairs}", f"genuine = {c.genuine}"]
-        lines.append(f"thresholds = {_row(c.thresholds, 5)}")
-        lines.append(f"tar = {_row(c.tar, 5)}")
-    return "\n".join(lines) + "\n"
-
-
-def _row(values: Sequence[tuple[float, float]], digits: int) -> str:
-    inner = ", ".join(f'"{fmr:.0e}" = {value:.{digits}f}' for fmr, value in values)
-    return "{ " + inner + " }"
+def _steady(
+    side: Side, scores: Scores, rates: Sequence[Rate]
+) -> tuple[tuple[tuple[float, float], ...], int]:
+    enough = np.bincount(side.people[side.usable]) >= ENOUGH_PICTURES
+    of_them: Labels = enough[side.people[scores.genuine_at[:, 0]]]
+    genuine = scores.genuine[of_them]
+    if not len(genuine):
+        return (), 0
+    misses = [(r.fmr, float(np.searchsorted(genuine, np.float32(r.threshold)))) for r in rates]
+    return tuple((fmr, n / len(genuine)) for fmr, n in misses), int(enough.sum())

@@ -69,7 +69,7 @@ class Enroller:
         quality = assess(chip, main)
         if quality.eyes_px < EYES_PX_MIN:
             raise rejected("too-small")
-        template = self._stills.embed(chip)
+        template = self._stills.careful(picture, main)
         return Enrolled(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
+from gate.models.careful import careful_template
 from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
 from gate.models.quality import advice, assess
@@ -31,9 +32,9 @@ class Eyes:
         self._full = Detector(model_path(models, FULL), threads)
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
-    def look(self, frame: Frame, view: View, eager: bool) -> View:
+    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         """`view` with this frame in it. `eager`: a face is being judged, so every good frame
-        becomes a probe."""
+        becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open."""
         somebody = eager or is_somebody_there(view) or self._glance(frame.pixels)
         faces = self._full.detect(frame.pixels) if somebody else []
         face = nearest(faces)
@@ -46,8 +47,13 @@ class Eyes:
         view = with_sighting(view, sighting, face)
         if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
             return view
-        template = self._recogniser.embed(chip)
-        return with_probe(view, Probe(template, frame.mono_ns, face, quality, view.track))
+        template = (
+            careful_template(self._full, self._recogniser, frame.pixels, face)
+            if careful
+            else self._recogniser.embed(chip)
+        )
+        probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
+        return with_probe(view, probe)
 
     def _glance(self, pixels: Picture) -> bool:
         """Every n-th pixel is enough to see that somebody comes, and costs half of resampling."""

@@ -5,10 +5,15 @@ a line `folds<TAB>n`, then for each fold n lines `name<TAB>a<TAB>b` (the same pe
 `name<TAB>a<TAB>other<TAB>b`. A first line with one number is a single fold.
 """
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +27,9 @@ from gate.ports import Quality
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
+
+STEPS = ("detect", "align", "embed", "refine", "careful")
+"""What is timed: the first three are the quick template, `careful` all its six inferences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +57,18 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Templates:
-    """`plain` and `mirrored` (image plus mirror): float32[n, 128]; `usable`: a face was found;
-    `qualities`: None where there is none; `ms`: every duration of a step."""
+    """`quick` (one look, one view: a live frame at first) and `careful` (a ticket photo, a live
+    frame that was looked at again): float32[n, 128]; `usable`: a face was found; `qualities`: None
+    where there is none; `ms`: every duration of a step."""
 
-    plain: npt.NDArray[np.float32]
-    mirrored: npt.NDArray[np.float32]
+    quick: npt.NDArray[np.float32]
+    careful: npt.NDArray[np.float32]
     usable: npt.NDArray[np.bool_]
     qualities: list[Quality | None]
     ms: dict[str, list[float]] = field(default_factory=dict)
 
-    def side(self, people: npt.NDArray[np.int64], mirror: bool) -> Side:
-        return Side(self.mirrored if mirror else self.plain, people, self.usable)
+    def side(self, people: npt.NDArray[np.int64], careful: bool) -> Side:
+        return Side(self.careful if careful else self.quick, people, self.usable)
 
 
 def read_face_set(folder: Path) -> FaceSet:
@@ -75,7 +84,7 @@ def read_face_set(folder: Path) -> FaceSet:
         if person.is_dir()
         for path in sorted(person.iterdir())
         if path.suffix.lower() in SUFFIXES
-    ]
+    ] or _by_name(folder)
     if not pictures:
         raise InputDamaged(
             f"{folder} has no pictures in folders, one for each person: name another.",
@@ -83,6 +92,12 @@ def read_face_set(folder: Path) -> FaceSet:
         )
     place = {f"{person}/{path.stem}": n for n, (person, path) in enumerate(pictures)}
     return FaceSet(tuple(pictures), place)
+
+
+def _by_name(folder: Path) -> list[tuple[str, Path]]:
+    """Pictures that lie beside each other: the person is what stands before the last underscore."""
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    return [(path.stem.rpartition("_")[0] or path.stem, path) for path in files]
 
 
 def read_pairs(path: Path, faces: FaceSet) -> Pairs:
@@ -106,30 +121,82 @@ def read_pairs(path: Path, faces: FaceSet) -> Pairs:
     return Pairs(one, other, same.astype(bool), places // (2 * per_kind))
 
 
-def embed_set(faces: FaceSet, stills: Stills, progress: Progress) -> Templates:
-    """The most central face of each picture. InputDamaged for a picture that cannot be read."""
+def embed_set(
+    faces: FaceSet, stills: Stills, progress: Progress, helpers: Sequence[Stills] = ()
+) -> Templates:
+    """Both templates of the most central face of each picture; with `helpers`, a thread each.
+    InputDamaged for a picture that cannot be read."""
     count = len(faces.pictures)
-    plain, mirrored = np.zeros((2, count, 128), np.float32)
+    quick, careful = np.zeros((2, count, 128), np.float32)
     qualities: list[Quality | None] = []
-    ms: dict[str, list[float]] = {"detect": [], "align": [], "embed": []}
-    for n, (_, path) in enumerate(faces.pictures):
-        picture = _decoded(path)
-        times = [time.perf_counter()]
-        face = stills.most_central_face(picture)
-        times.append(time.perf_counter())
-        if face is not None:
-            chip = stills.chip(picture, face)
-            times.append(time.perf_counter())
-            plain[n] = stills.embed(chip)
-            times.append(time.perf_counter())
-            other_way = plain[n] + stills.embed(chip[:, ::-1])
-            mirrored[n] = other_way / np.linalg.norm(other_way)
-        qualities.append(None if face is None else assess(chip, face))
-        for step, begin, end in zip(ms, times, times[1:], strict=False):
-            ms[step].append((end - begin) * 1000)
-        progress(n + 1, count)
+    ms: dict[str, list[float]] = {step: [] for step in STEPS}
+    rows = _spread([stills, *helpers], [path for _, path in faces.pictures])
+    with contextlib.closing(rows):
+        for n, row in enumerate(rows):
+            if row.quality is not None:
+                quick[n], careful[n] = row.quick, row.careful
+            qualities.append(row.quality)
+            for step, took in zip(STEPS, row.ms, strict=False):
+                ms[step].append(took)
+            progress(n + 1, count)
     usable = np.array([q is not None for q in qualities])
-    return Templates(plain, mirrored, usable, qualities, ms)
+    return Templates(quick, careful, usable, qualities, ms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """What one picture gave; without a face only the time of the first step."""
+
+    ms: list[float]
+    quality: Quality | None = None
+    quick: Any = None
+    careful: Any = None
+
+
+def _spread(workers: Sequence[Stills], paths: Sequence[Path]) -> Generator[_Row, None, None]:
+    """The rows in the order of the paths, each worker at one picture at a time."""
+    idle: SimpleQueue[Stills] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def work(path: Path) -> _Row:
+        own = idle.get()
+        try:
+            return _row(own, path)
+        finally:
+            idle.put(own)
+
+    with ThreadPoolExecutor(len(workers), "embed") as pool:
+        try:
+            yield from pool.map(work, paths)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _row(stills: Stills, path: Path) -> _Row:
+    picture = _decoded(path)
+    times = [time.perf_counter()]
+
+    def lap() -> None:
+        times.append(time.perf_counter())
+
+    face = stills.most_central_face(picture)
+    lap()
+    if face is None:
+        return _Row(_laps(times))
+    chip = stills.chip(picture, face)
+    lap()
+    quick = stills.quick(chip)
+    lap()
+    refined = stills.refined(picture, face)
+    lap()
+    careful = stills.careful(picture, refined)
+    lap()
+    return _Row(_laps(times), assess(chip, face), quick, careful)
+
+
+def _laps(times: Sequence[float]) -> list[float]:
+    return [(end - begin) * 1000 for begin, end in pairwise(times)]
 
 
 def _decoded(path: Path) -> npt.NDArray[np.uint8]:

@@ -7,7 +7,6 @@ s-norm (Matejka et al., Interspeech 2017) is
 """
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
+from gate.models.table import read_table
 from gate.ports import Reference, Template
 
 COHORT = 200
@@ -58,13 +58,23 @@ def cohort_statistics(
 
 
 def s_norm(reference: Reference, probe: Template) -> float | None:
-    """The normalised score; None where the reference has no cohort of `COHORT` rows."""
+    """The normalised score; None where the reference has no cohort of `COHORT` rows.
+
+    A row of the cohort that is the candidate's own reference is left out on both sides: for the
+    right person it would stand far above the others and take the score down with it."""
     cohort, mean, deviation = reference.cohort, reference.mean, reference.deviation
     if cohort is None or mean is None or deviation is None or len(cohort) < COHORT:
         return None
     score = float(reference.template @ probe)
-    probe_mean, probe_deviation = cohort_statistics(probe, cohort)
+    others = cohort[cohort @ reference.template < SAME_PERSON]
+    probe_mean, probe_deviation = cohort_statistics(probe, others)
     return 0.5 * ((score - mean) / deviation + (score - probe_mean) / probe_deviation)
+
+
+def has_cohort(reference: Reference) -> bool:
+    """Whether scores of this reference can be normalised."""
+    cohort = reference.cohort
+    return reference.mean is not None and cohort is not None and len(cohort) >= COHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +112,9 @@ class Thresholds:
 
     @classmethod
     def load(cls, path: Path = CALIBRATION, model: str = MODEL, mirror: bool = False) -> Self:
-        """The table that ships with this version. InputRejected if it lacks the model or view."""
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))["curve"]
+        """The table that ships with this version. InputRejected if it lacks the model or view,
+        ModelDamaged if it was measured with other networks than the pinned ones."""
+        tables = read_table(path)["curve"]
         curves = [_curve(t) for t in tables if t["model"] == model and t["mirror"] == mirror]
         if not curves:
             raise InputRejected(
@@ -116,16 +127,24 @@ class Thresholds:
     def threshold(self, fmr: float, frames: int, normalisation: str) -> float:
         """What a score of `frames` fused frames must reach. A number of frames that was not
         measured takes the stricter of its neighbours; above the most, the most. InputRejected."""
-        curves = [c for c in self.curves if c.normalisation == normalisation]
+        curves = self._measured(normalisation)
         counts = sorted(c.frames for c in curves)
-        if not counts or frames < counts[0]:
-            raise InputRejected(
-                f"No thresholds for {frames} frame(s), {normalisation}: run exam-gate calibrate.",
-                f"没有 {frames} 帧、{normalisation} 的阈值：请运行 exam-gate calibrate。",
-            )
+        if frames < counts[0]:
+            raise _unmeasured(frames, normalisation)
         below = max(n for n in counts if n <= frames)
         above = min((n for n in counts if n >= frames), default=counts[-1])
         return max(c.threshold(fmr) for c in curves if c.frames in (below, above))
+
+    def lowest(self, normalisation: str) -> float:
+        """The least false match rate that every number of frames has a threshold for.
+        InputRejected where there is none."""
+        return max(c.points[-1][0] for c in self._measured(normalisation))
+
+    def _measured(self, normalisation: str) -> list[Curve]:
+        curves = [c for c in self.curves if c.normalisation == normalisation]
+        if not curves:
+            raise _unmeasured(1, normalisation)
+        return curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +172,20 @@ def compare(
         return Match(score, normalised, SNORM, threshold, fmr, normalised >= threshold)
     threshold = thresholds.threshold(fmr / STRICTER, frames, RAW)
     return Match(score, None, RAW_STRICT, threshold, fmr, score >= threshold)
+
+
+def lowest_rate(reference: Reference, thresholds: Thresholds) -> float:
+    """The least rate that `compare` can be asked for with this reference. InputRejected."""
+    if has_cohort(reference):
+        return thresholds.lowest(SNORM)
+    return thresholds.lowest(RAW) * STRICTER
+
+
+def _unmeasured(frames: int, normalisation: str) -> InputRejected:
+    return InputRejected(
+        f"No thresholds for {frames} frame(s), {normalisation}: run exam-gate calibrate.",
+        f"没有 {frames} 帧、{normalisation} 的阈值：请运行 exam-gate calibrate。",
+    )
 
 
 def _curve(table: Mapping[str, Any]) -> Curve:

@@ -130,24 +130,32 @@ def overlap(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> flo
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One judging. `frames`: fused at most; `seconds`: for further frames."""
+    """One judging. `frames`: fused at most; `seconds`: for further frames; `tried_ns`: when the
+    last attempt of this visit ended: what it has judged already is not judged again."""
 
     began_ns: int
     frames: int
     seconds: float
+    tried_ns: int = 0
 
-    def in_hand(self, view: View) -> tuple[Probe, ...]:
-        """The probes that count, best first, at most `frames`. None older than AGE_NS before the
-        attempt, and none at all while the track is out of sight or has a rival."""
-        if self.crowded(view):
-            return ()
-        fresh = [p for p in view.probes if p.mono_ns >= self.began_ns - AGE_NS]
-        return tuple(sorted(fresh, key=lambda p: -p.quality.score)[: self.frames])
+    def quick(self, view: View) -> tuple[Probe, ...]:
+        """The quick probes that count, best first, at most `frames`. None older than AGE_NS before
+        the attempt, and none at all while the track is out of sight or has a rival."""
+        since_ns = max(self.began_ns - AGE_NS, self.tried_ns)
+        fresh = [p for p in view.probes if not p.careful and p.mono_ns >= since_ns]
+        return self._unrivalled(view, sorted(fresh, key=lambda p: -p.quality.score))
+
+    def careful(self, view: View) -> tuple[Probe, ...]:
+        """The careful probes of this attempt, oldest first, at most `frames`."""
+        found = [p for p in view.probes if p.careful and p.mono_ns >= self.began_ns]
+        return self._unrivalled(view, found)
 
     def complete(self, view: View) -> bool:
-        """Whether `frames` probes were taken since the attempt began, of somebody alone."""
-        taken = sum(p.mono_ns >= self.began_ns for p in view.probes)
-        return taken >= self.frames and not self.crowded(view)
+        """Whether there are `frames` careful probes, of somebody alone."""
+        return len(self.careful(view)) >= self.frames
+
+    def _unrivalled(self, view: View, probes: Sequence[Probe]) -> tuple[Probe, ...]:
+        return () if self.crowded(view) else tuple(probes[: self.frames])
 
     def crowded(self, view: View) -> bool:
         """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
@@ -163,8 +171,10 @@ class Attempt:
         return [s for s in view.sightings if s.face and s.mono_ns >= since_ns]
 
 
-def conclude(attempt: Attempt, view: View, match: Match | None) -> FaceJudged:
-    """The end of an attempt. `match`: of the probes in hand, None where there are none.
+def conclude(
+    attempt: Attempt, view: View, probes: Sequence[Probe], match: Match | None
+) -> FaceJudged:
+    """The end of an attempt. `match`: of the fused `probes`, None where there are none.
 
     Two people win over a match: the card's owner must be alone at the gate.
     """
@@ -172,7 +182,7 @@ def conclude(attempt: Attempt, view: View, match: Match | None) -> FaceJudged:
     if attempt.crowded(view):
         return FaceJudged(Reason.SEVERAL_FACES, quality=_best(seen))
     if match is not None:
-        return judged(attempt, view, match)
+        return judged(probes, match)
     poor = Counter(s.advice for s in seen if s.advice is not None)
     if poor:
         advice = poor.most_common(1)[0][0]
@@ -182,9 +192,8 @@ def conclude(attempt: Attempt, view: View, match: Match | None) -> FaceJudged:
     return FaceJudged(Reason.NO_FACE)
 
 
-def judged(attempt: Attempt, view: View, match: Match) -> FaceJudged:
+def judged(probes: Sequence[Probe], match: Match) -> FaceJudged:
     """OK or FACE_MISMATCH, with everything that a decision records of it."""
-    probes = attempt.in_hand(view)
     return FaceJudged(
         Reason.OK if match.passed else Reason.FACE_MISMATCH,
         score=match.score,

@@ -1,4 +1,4 @@
-"""A still picture (ticket photo, benchmark picture) to one face and its aligned chip.
+"""A still picture (ticket photo, benchmark picture) to one face and its templates.
 
 Small pictures are enlarged before detection: YuNet places landmarks to a fraction of its cells,
 so on a larger face they are finer, and the recogniser feels it.
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gate.models.alignment import align
+from gate.models.careful import turned_template
 from gate.models.detector import Detector
 from gate.models.files import model_path
 from gate.models.landmarks import refine
@@ -35,14 +36,13 @@ class Stills:
         return [_scaled(f, scale) for f in self._detector.detect(enlarged)]
 
     def most_central_face(self, picture: Picture) -> Face | None:
-        """The face nearest to the middle of the picture, landmarks refined."""
+        """The face nearest to the middle of the picture, from one look."""
         middle = np.array([picture.shape[1], picture.shape[0]]) / 2
-        face = min(
+        return min(
             self.faces(picture),
             key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
             default=None,
         )
-        return None if face is None else self.refined(picture, face)
 
     def refined(self, picture: Picture, face: Face) -> Face:
         """The same face with finer landmarks."""
@@ -51,8 +51,13 @@ class Stills:
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
 
-    def embed(self, chip: Picture, mirror: bool = False) -> Template:
-        return self._recogniser.embed_with_mirror(chip) if mirror else self._recogniser.embed(chip)
+    def quick(self, chip: Picture) -> Template:
+        """One view, as the gate embeds a live frame at first."""
+        return self._recogniser.embed(chip)
+
+    def careful(self, picture: Picture, refined: Face) -> Template:
+        """As ticket photos are embedded, and live frames when the quick look left it open."""
+        return turned_template(self._recogniser, picture, refined)
 
 
 def _enlarged(picture: Picture) -> tuple[Picture, float]:

@@ -1,8 +1,7 @@
 """The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate;
 judging reads the view, so a face that is already known costs a dot product.
 
-An attempt looks at the probes twice at most: as soon as there are any, and at its end. Each look
-is one more chance for the wrong person, so it is not taken at every frame.
+When an attempt looks at the probes, and at which rate, is `judging.py`'s.
 """
 
 import asyncio
@@ -19,8 +18,8 @@ from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.errors import CameraMissing, FrameTimeout, GateError
 from gate.models.eyes import LABEL, Eyes, is_somebody_there
-from gate.models.matching import Match, Thresholds, compare, fuse
-from gate.models.ring import Attempt, View, conclude, judged
+from gate.models.judging import Judging, Tables
+from gate.models.ring import Attempt, View
 from gate.ports import Camera, Clock, Frame, Reference
 
 log = logging.getLogger("gate.watcher")
@@ -53,7 +52,8 @@ class Watcher:
         self._turn = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None
         self._life: Future[None] | None = None
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, Judging] = {}
+        self._tried_ns = 0
         self._forgot_ns = 0
         self._view = View()
         self._newest: Frame | None = None
@@ -65,7 +65,7 @@ class Watcher:
         """ModelDamaged. A missing camera is waited for (`stalled_s`)."""
         self._loop = asyncio.get_running_loop()
         self._stop.clear()
-        self._thresholds = Thresholds.load()
+        self._tables = Tables.load()
         worker = ThreadPoolExecutor(1, "watcher")
         with contextlib.ExitStack() as undo:
             undo.callback(worker.shutdown, wait=False)
@@ -101,31 +101,25 @@ class Watcher:
         return since_s if since_s > self._stall_s else 0.0
 
     async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
-        attempt = Attempt(self._clock.now().mono_ns, policy.probe_frames, policy.probe_seconds)
-
-        def match(view: View) -> Match | None:
-            probes = attempt.in_hand(view)
-            if not probes:
-                return None
-            template = fuse([p.template for p in probes])
-            return compare(reference, template, len(probes), policy.fmr, self._thresholds)
-
-        first = match(view := self._view)
-        if first is not None and first.passed:
-            return judged(attempt, view, first)
-        with self._frames_awaited() as arrived, contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(attempt.seconds):
-                while not attempt.complete(self._view):
-                    await arrived.wait()
-                    arrived.clear()
-                    if first is None and (first := match(view := self._view)) and first.passed:
-                        return judged(attempt, view, first)
-        view = self._view
-        return conclude(attempt, view, match(view))
+        now_ns = self._clock.now().mono_ns
+        attempt = Attempt(now_ns, policy.probe_frames, policy.probe_seconds, self._tried_ns)
+        judging = Judging(attempt, reference, policy.fmr, self._tables)
+        judged = judging.look(self._view)
+        if judged is None:
+            with self._frames_awaited(judging) as arrived, contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(attempt.seconds):
+                    while judged is None and not judging.complete(self._view):
+                        await arrived.wait()
+                        arrived.clear()
+                        judged = judging.look(self._view)
+        judged = judged or judging.end(self._view)
+        self._tried_ns = self._clock.now().mono_ns
+        return judged
 
     def forget(self) -> None:
         with self._turn:
             self._forgot_ns = self._clock.now().mono_ns
+            self._tried_ns = 0
             self._view = self._view.forgotten()
             self._evidence = None
 
@@ -141,16 +135,17 @@ class Watcher:
         return jpeg.getvalue()
 
     @contextlib.contextmanager
-    def _frames_awaited(self) -> Iterator[asyncio.Event]:
-        """The event is set after each frame; meanwhile every good frame becomes a probe."""
+    def _frames_awaited(self, judging: Judging) -> Iterator[asyncio.Event]:
+        """The event is set after each frame; meanwhile every good frame becomes a probe, and a
+        careful one once the quick ones have been looked at."""
         arrived = asyncio.Event()
         with self._turn:
-            self._waiting.add(arrived)
+            self._waiting[arrived] = judging
         try:
             yield arrived
         finally:
             with self._turn:
-                self._waiting.discard(arrived)
+                self._waiting.pop(arrived, None)
 
     # -- on the watcher's own thread from here -----------------------------------------------------
 
@@ -175,11 +170,12 @@ class Watcher:
         with self._turn:
             self._newest = frame
             view, eager = self._view, bool(self._waiting)
+            careful = any(j.undecided for j in self._waiting.values())
         idle = not eager and not is_somebody_there(view)
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
             return
         self._looked_ns = frame.mono_ns
-        self._keep(frame, eyes.look(frame, view, eager))
+        self._keep(frame, eyes.look(frame, view, eager, careful))
 
     def _keep(self, frame: Frame, view: View) -> None:
         """Unless the frame is from before the last `forget`."""

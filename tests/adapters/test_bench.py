@@ -1,4 +1,4 @@
-"""`exam-gate bench` and `calibrate` as processes, on a few studio portraits."""
+"""`exam-gate bench` as a process, on a few studio portraits."""
 
 import json
 import subprocess
@@ -72,9 +72,3 @@ def test_bench_pipeline_compares_with_the_bare_networks(portraits: Path) -> None
             measured["whole_ms"] / measured["bare_ms"], abs=1e-3
         )
         assert measured["resident_mb"]["now"] > 0
-
-
-def test_too_few_people_cannot_be_calibrated_on(portraits: Path) -> None:
-    done = run("calibrate", portraits)
-    assert done.returncode == 4
-    assert "cannot give a cohort of 200" in done.stderr

@@ -10,7 +10,7 @@ import pytest
 
 import gate.__main__
 import office.__main__
-from gate.commands.calibrate import _check_writable
+from gate.commands.calibrating import check_writable
 from gate.config import DEFAULT, load
 from gate.errors import Refused, StorageRefused
 from gate.roster.keys import read_key
@@ -52,8 +52,9 @@ def test_one_sentence(
 
 
 def test_a_calibration_asks_for_its_place_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
     with pytest.raises(StorageRefused, match="--out"):
-        _check_writable(tmp_path / "no" / "folder.toml")
+        check_writable(tmp_path / "a-file" / "below")
 
 
 def test_what_another_user_owns_is_named_so(

@@ -47,15 +47,18 @@ def template(who: int) -> np.ndarray:
     return np.eye(1, 128, who, dtype=np.float32)[0]
 
 
-def probe(at: int, who: int = 0, score: float = 0.8, seen: Face | None = None) -> Probe:
-    return Probe(template(who), at, seen or face(), quality(score), 0)
-
-
-def good(view: View, at: int, who: int = 0, seen: Face | None = None, score: float = 0.8) -> View:
+def good(
+    view: View,
+    at: int,
+    who: int = 0,
+    seen: Face | None = None,
+    score: float = 0.8,
+    careful: bool = False,
+) -> View:
     """One frame with one good face."""
     seen = seen or face()
     view = with_sighting(view, Sighting(at, True, quality=score), seen)
-    return with_probe(view, probe(at, who, score, seen))
+    return with_probe(view, Probe(template(who), at, seen, quality(score), 0, careful=careful))
 
 
 def frames(count: int, start: int = 0, **options: object) -> View:
@@ -165,14 +168,30 @@ def test_only_fresh_probes_count_and_the_best_of_them() -> None:
     for n, score in enumerate([0.99, 0.5, 0.9, 0.6, 0.8]):
         view = good(view, n * FRAME_NS, score=score)
     attempt = Attempt(began_ns=AGE_NS + FRAME_NS, frames=3, seconds=3)
-    assert [p.quality.score for p in attempt.in_hand(view)] == [0.9, 0.8, 0.6]
+    assert [p.quality.score for p in attempt.quick(view)] == [0.9, 0.8, 0.6]
 
 
-def test_complete_counts_frames_taken_since_it_began() -> None:
+def test_complete_counts_careful_probes_taken_since_it_began() -> None:
     attempt = Attempt(began_ns=5 * FRAME_NS, frames=5, seconds=3)
-    assert not attempt.complete(frames(9))
-    assert attempt.complete(frames(10))
-    assert not attempt.complete(crowd(frames(10), 10))
+    assert not attempt.complete(frames(10))
+    assert not attempt.complete(frames(9, careful=True))
+    assert attempt.complete(frames(10, careful=True))
+    assert not attempt.complete(crowd(frames(10, careful=True), 10))
+
+
+def test_quick_and_careful_probes_are_never_mixed() -> None:
+    view = good(frames(3), 3 * FRAME_NS, careful=True)
+    attempt = Attempt(began_ns=0, frames=5, seconds=3)
+    assert [p.careful for p in attempt.quick(view)] == [False] * 3
+    assert [p.careful for p in attempt.careful(view)] == [True]
+
+
+def test_what_the_last_attempt_judged_is_not_judged_again() -> None:
+    view = frames(5)
+    assert Attempt(5 * FRAME_NS, 5, 3).quick(view)
+    again = Attempt(5 * FRAME_NS, 5, 3, tried_ns=5 * FRAME_NS)
+    assert again.quick(view) == ()
+    assert len(again.quick(good(view, 5 * FRAME_NS))) == 1
 
 
 def crowd(view: View, count: int) -> View:
@@ -201,8 +220,8 @@ def test_a_rival_now_or_most_of_the_time_is_several_faces(crowded: str, several:
     marked = zip(view.sightings, crowded, strict=True)
     view = replace(view, sightings=tuple(replace(s, crowded=c == "#") for s, c in marked))
     attempt = Attempt(0, 5, 3)
-    assert bool(attempt.in_hand(view)) is not several
-    assert conclude(attempt, view, PASSED).reason is (
+    assert bool(attempt.quick(view)) is not several
+    assert conclude(attempt, view, view.probes, PASSED).reason is (
         Reason.SEVERAL_FACES if several else Reason.OK
     )
 
@@ -211,7 +230,7 @@ def test_a_rival_that_left_is_forgiven() -> None:
     view = crowd(frames(10), 10)
     for n in range(10, 40):
         view = good(view, n * FRAME_NS)
-    assert Attempt(0, 5, 3).in_hand(view)
+    assert Attempt(0, 5, 3).quick(view)
 
 
 PASSED = Match(0.7, 9.1, "snorm-200/100", 5.2, 1e-4, True)
@@ -243,16 +262,17 @@ def test_the_end_of_an_attempt(
     sightings: tuple[Sighting, ...], match: Match | None, reason: Reason, advice: Advice | None
 ) -> None:
     view = replace(frames(1), sightings=sightings) if match else View(sightings=sightings)
-    ended = conclude(Attempt(0, 5, 3), view, match)
+    ended = conclude(Attempt(0, 5, 3), view, view.probes, match)
     assert (ended.reason, ended.advice) == (reason, advice)
 
 
 def test_sightings_from_before_the_attempt_do_not_make_a_face() -> None:
     view = View(sightings=seen(Advice.COME_CLOSER))
-    assert conclude(Attempt(FRAME_NS, 5, 3), view, None).reason is Reason.NO_FACE
+    assert conclude(Attempt(FRAME_NS, 5, 3), view, (), None).reason is Reason.NO_FACE
 
 
 def test_a_verdict_carries_what_the_decision_records() -> None:
-    ended = conclude(Attempt(0, 5, 3), frames(7, score=0.7), FAILED)
+    view = frames(7, score=0.7)
+    ended = conclude(Attempt(0, 5, 3), view, view.probes[:5], FAILED)
     assert (ended.score, ended.normalised, ended.normalisation) == (0.1, 0.3, "snorm-200/100")
     assert (ended.threshold, ended.frames, ended.quality) == (5.2, 5, 0.7)

@@ -38,12 +38,12 @@ class ScriptedEyes:
     def __init__(self, *_: Any) -> None:
         type(self).who, type(self).breaks = None, False
 
-    def look(self, frame: Frame, view: View, eager: bool) -> View:
+    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         if self.breaks:
             raise KeyError("bug")
         if self.who is None:
             return with_sighting(view, Sighting(frame.mono_ns, False), None)
-        return good(view, frame.mono_ns, self.who, face())
+        return good(view, frame.mono_ns, self.who, face(), careful=careful)
 
 
 @pytest.fixture
@@ -94,6 +94,28 @@ async def test_a_stranger_gets_further_frames_before_the_answer(watcher: Watcher
     await until(lambda: watcher._view.probes)
     judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
     assert (judged.reason, judged.frames) == (Reason.FACE_MISMATCH, 3)
+
+
+async def test_a_second_attempt_sees_the_face_anew(
+    watcher: Watcher, camera: SimulatedCamera
+) -> None:
+    """What a failed attempt has judged is no second chance; once forgotten it is over."""
+    ScriptedEyes.who = 2
+    await until(lambda: len(watcher._view.probes) >= 3)
+    camera.fault("camera-frozen", True)
+    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.FACE_MISMATCH
+    assert (await watcher.judge(reference(2), POLICY)).reason is Reason.NO_FACE
+    watcher.forget()
+    assert watcher._tried_ns == 0
+
+
+async def test_the_undecided_get_careful_probes(watcher: Watcher) -> None:
+    ScriptedEyes.who = 2
+    await until(lambda: watcher._view.probes)
+    assert not any(p.careful for p in watcher._view.probes)
+    await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
+    assert sum(p.careful for p in watcher._view.probes) == POLICY.probe_frames
+    assert not watcher._waiting
 
 
 async def test_nobody_is_told_at_the_deadline(watcher: Watcher) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gate.errors import InputRejected
-from gate.models import evaluation
-from gate.models.calibration import measure
+from gate.models import scores as scoring
+from gate.models.calibration import Kind, kinds, measured, scores_of
 from gate.models.evaluation import (
     NO_FACE,
     Norms,
@@ -14,11 +14,12 @@ from gate.models.evaluation import (
     all_against_all,
     draw_cohort,
     fold_accuracy,
-    gather,
     pair_scores,
     probes_against_references,
 )
-from gate.models.matching import RAW, SNORM, cohort_statistics
+from gate.models.matching import COHORT, RAW, SNORM, TOP, cohort_statistics
+from gate.models.report.own_cohort import with_own_cohort
+from gate.models.scores import pooled
 
 
 def crowd(people: int, each: int, noise: float, seed: int = 1) -> Side:
@@ -42,7 +43,7 @@ def by_hand(side: Side) -> tuple[list[float], list[float]]:
 
 
 def test_every_pair_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "BLOCK_ROWS", 7)  # several blocks, the last one short
+    monkeypatch.setattr(scoring, "BLOCK_ROWS", 7)  # several blocks, the last one short
     side = crowd(20, 2, 1.0)
     side.usable[3] = False
     genuine, impostors = by_hand(side)
@@ -52,23 +53,70 @@ def test_every_pair_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.allclose(scores.impostors, impostors[: len(scores.impostors)], atol=1e-6)
 
 
+def of(genuine: list[float], impostors: np.ndarray) -> Scores:
+    """Scores by hand; where they come from does not matter."""
+    places = np.zeros((len(impostors), 2), np.int32)
+    down = -np.sort(-impostors.astype(np.float32))
+    up = np.array(genuine, np.float32)
+    return Scores(up, down, len(down), places[: len(up)], places)
+
+
 @pytest.mark.parametrize("fmr", [1e-2, 1e-3])
 def test_at_the_threshold_no_more_than_the_rate_pass(fmr: float) -> None:
-    rng = np.random.default_rng(2)
-    impostors = rng.normal(size=10_000).astype(np.float32)
-    scores = gather(iter([(np.empty(0, np.float32), part) for part in np.split(impostors, 5)]))
+    impostors = np.random.default_rng(2).normal(size=10_000).astype(np.float32)
+    scores = of([], impostors)
     threshold = scores.threshold(fmr)
     assert threshold is not None
     passing = int((impostors >= np.float32(threshold)).sum())
-    assert passing == int(fmr * len(impostors))
+    assert passing == int(fmr * len(impostors)) == scores.passing(threshold)
     just_below = np.nextafter(np.float32(threshold), np.float32(-1))
-    assert int((impostors >= just_below).sum()) == passing + 1
+    assert int((impostors >= just_below).sum()) == passing + 1 == scores.passing(just_below)
 
 
 def test_a_rate_with_too_few_false_matches_behind_it_is_not_stated() -> None:
-    scores = gather(iter([(np.empty(0, np.float32), np.arange(1000, dtype=np.float32))]))
+    scores = of([], np.arange(1000))
     assert scores.threshold(5e-3) is not None
     assert scores.threshold(4.9e-3) is None
+
+
+def test_the_tail_is_whole_when_one_block_holds_nearly_all_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the tail keeps follows from all pairs, not from those seen so far: forty look-alikes
+    in the first block once pushed each other out of it."""
+    monkeypatch.setattr(scoring, "BLOCK_ROWS", 40)
+    monkeypatch.setattr(scoring, "BUFFER", 1)
+    alike, others = crowd(1, 40, 0.5), crowd(360, 1, 1.0, seed=3)
+    people = np.arange(400)
+    templates = np.concatenate([alike.templates, others.templates])
+    side = Side(templates, people, np.ones(400, bool))
+    scores = all_against_all(side)
+    _, impostors = by_hand(side)
+    assert np.allclose(scores.impostors, impostors[: len(scores.impostors)], atol=1e-6)
+    assert len(scores.impostors) > 780  # all pairs of the look-alikes
+
+
+def test_every_score_says_which_pictures_it_is_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "BLOCK_ROWS", 7)
+    side = crowd(20, 3, 1.0)
+    part = side.taken(np.arange(5, 60))
+    for scores in (all_against_all(side), all_against_all(part)):
+        for values, at in (
+            (scores.genuine, scores.genuine_at),
+            (scores.impostors, scores.impostors_at),
+        ):
+            one, other = side.templates[at[:, 0]], side.templates[at[:, 1]]
+            assert np.allclose(values, (one * other).sum(axis=1), atol=1e-6)
+        assert (side.people[scores.genuine_at[:, 0]] == side.people[scores.genuine_at[:, 1]]).all()
+
+
+def test_pooled_scores_are_those_of_all_parts_in_order() -> None:
+    parts = [all_against_all(crowd(20, 2, 1.0, seed=n)) for n in (1, 2)]
+    whole = pooled(parts)
+    assert whole.impostor_pairs == 2 * parts[0].impostor_pairs
+    assert (np.diff(whole.genuine) >= 0).all()
+    assert (np.diff(whole.impostors) <= 0).all()
+    assert sorted(whole.genuine) == sorted([*parts[0].genuine, *parts[1].genuine])
 
 
 def test_a_pair_without_a_face_is_never_a_match() -> None:
@@ -79,7 +127,7 @@ def test_a_pair_without_a_face_is_never_a_match() -> None:
 
 
 def test_tar_counts_scores_at_the_threshold() -> None:
-    scores = Scores(np.array([0.1, 0.2, 0.3, 0.4], np.float32), np.empty(0, np.float32), 0)
+    scores = of([0.1, 0.2, 0.3, 0.4], np.zeros(4))
     assert scores.tar(float(np.float32(0.3))) == 0.5
 
 
@@ -145,10 +193,37 @@ def test_normalised_scores_follow_the_formula() -> None:
     assert pair_scores(one, other)[0] == pytest.approx(wanted, abs=1e-4)
 
 
+def test_a_pair_is_normalised_by_strangers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against taking both people out of the cohort and working it out anew for each pair."""
+    monkeypatch.setattr(scoring, "BLOCK_ROWS", 11)
+    side = crowd(60, 2, 1.2)
+    rows = np.arange(0, 90, 2)  # 45 people, one picture each
+    normed = with_own_cohort(side, side.taken(rows), top=20)
+    scores = all_against_all(normed)
+    every = [*zip(scores.genuine, scores.genuine_at, strict=True)]
+    every += zip(scores.impostors, scores.impostors_at, strict=True)
+    for value, (one, other) in every:
+        strangers = rows[~np.isin(side.people[rows], side.people[[one, other]])]
+        score = float(side.templates[one] @ side.templates[other])
+        wanted = 0.0
+        for end in (one, other):
+            mean, deviation = cohort_statistics(side.templates[end], side.templates[strangers], 20)
+            wanted += 0.5 * (score - mean) / deviation
+        assert value == pytest.approx(wanted, abs=2e-3)
+
+
 def test_a_calibration_has_a_curve_for_each_number_of_frames_and_score() -> None:
-    curves = measure(crowd(230, 4, 1.5), mirror=False, seed=1)
-    kinds = {(c.frames, c.normalisation) for c in curves}
-    assert kinds == {(n, k) for n in (1, 2, 3) for k in (RAW, SNORM)}  # nobody has five pictures
-    for curve in curves:
-        values = [t for _, t in curve.thresholds]
+    side = crowd(230, 4, 1.5)
+    wanted = kinds(side, mirror=False)
+    assert {(k.frames, k.normalisation) for k in wanted} == {
+        (n, k) for n in (1, 2, 3) for k in (RAW, SNORM)
+    }  # nobody has five pictures
+    for kind in (Kind(False, 1), Kind(False, 3, COHORT, TOP)):
+        curve = measured(side, kind, scores_of(side, kind, 1), 1, draws=20)
+        values = [r.threshold for r in curve.rates]
+        assert len(values) >= 3
         assert values == sorted(values)
+        for rate in curve.rates:
+            assert rate.false_matches == int(rate.fmr * curve.pairs) or kind.cohort
+            if rate.interval is not None:
+                assert rate.interval.threshold.low <= rate.threshold <= rate.interval.threshold.high

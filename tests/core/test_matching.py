@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import InputRejected
+from gate.models.files import load_manifest
 from gate.models.matching import (
     COHORT,
     RAW,
@@ -173,7 +174,11 @@ def test_an_unknown_model_is_rejected() -> None:
 
 def test_a_table_that_is_named_is_read(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
+    pinned = "".join(
+        f'[[network]]\nname = "{o.name}"\nsha256 = "{o.sha256}"\n' for o in load_manifest().outputs
+    )
     file.write_text(
+        f"{pinned}"
         '[[curve]]\nmodel = "sface"\nmirror = false\nframes = 1\nnormalisation = "raw"\n'
         'pairs = 9\ngenuine = 3\nthresholds = { "1e-02" = 0.3, "1e-03" = 0.4 }\n'
         'tar = { "1e-02" = 1.0, "1e-03" = 0.9 }\n'

@@ -1,0 +1,160 @@
+"""The work of exam-gate calibrate: pictures in, report.html, report.json and the table out."""
+
+import json
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gate import __version__
+from gate.durable import write_file
+from gate.errors import StorageRefused
+from gate.models.face_set import FaceSet, Pairs, Templates, embed_set, read_face_set, read_pairs
+from gate.models.files import load_manifest
+from gate.models.report.acquired import acquired, listed_accuracy, names_of, of_acquired
+from gate.models.report.against import evaluate
+from gate.models.report.against_page import evaluation_page
+from gate.models.report.assemble import calibrate, setting
+from gate.models.report.groups import read_groups
+from gate.models.report.page import calibration_page
+from gate.models.runtime import runtime_name, usable_threads
+from gate.models.sides import Mask
+from gate.models.stills import RECOGNISER, STILL_DETECTOR, Stills
+from gate.models.table import TABLE, as_toml, read_table
+
+SHIPPED = "shipped"
+MIRROR = False
+"""The gate embeds one view."""
+
+Show = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the command was asked for."""
+
+    folder: Path
+    out: Path
+    groups: Path | None
+    pairs: bool | None
+    against: str | None
+    models: Path
+    seed: int
+    threads: int
+
+
+def run(job: Job, show: Show) -> dict[str, Any]:
+    """Measure and write. Every input is read before the long part, so that a fault in a small
+    file does not cost the hour. InputRejected, ModelDamaged, StorageRefused."""
+    begun = time.monotonic()
+    faces = read_face_set(job.folder)
+    pairs = _pairs(job, faces)
+    groups = {} if job.groups is None else read_groups(job.groups, *names_of(faces))
+    against = None if job.against is None else read_table(_table(job.against))
+    check_writable(job.out)
+    stills = Stills(job.models, job.threads)
+    templates = embed_set(faces, stills, lambda done, total: show("faces", done, total))
+    report = measure(faces, templates, groups, against, seed=job.seed, show=show)
+    report["listed"] = pairs and listed_accuracy(faces, templates, pairs)
+    report["set"]["name"] = job.folder.resolve().name
+    report["made"] = _made(job, begun)
+    write(report, job.out)
+    return report
+
+
+def measure(
+    faces: FaceSet, templates: Templates, groups: dict[str, Mask],
+    against: dict[str, Any] | None, *, seed: int, show: Show,
+) -> dict[str, Any]:  # fmt: skip
+    """From templates to figures; without files, so that stored templates can be measured too."""
+    found = acquired(faces, templates)
+    named = of_acquired(groups, templates)
+    if against is None:
+        figures = calibrate(found, named, MIRROR, seed, show)
+    else:
+        figures = evaluate(found, against, named, mirror=MIRROR, seed=seed, show=show)
+    counts = np.unique(faces.people, return_counts=True)[1]
+    return {
+        **setting_and_networks(),
+        "set": {
+            "pictures": len(faces.pictures), "people": len(counts),
+            "people_with_two": int((counts > 1).sum()), "failed": list(found.failed),
+        },
+        **figures,
+    }  # fmt: skip
+
+
+def setting_and_networks() -> dict[str, Any]:
+    """What the gate runs in, and the SHA-256 of the networks that were measured."""
+    outputs = [load_manifest().output(name) for name in (STILL_DETECTOR, RECOGNISER)]
+    networks = [{"name": o.name, "sha256": o.sha256} for o in outputs]
+    asked = setting(MIRROR)
+    return {"model": asked["model"], "setting": asked, "networks": networks}
+
+
+def write(report: dict[str, Any], out: Path) -> None:
+    """The files of a report. A table only where thresholds were measured. StorageRefused."""
+    text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
+    page = evaluation_page if "verdict" in report else calibration_page
+    files = {"report.json": text, "report.html": page(report)}
+    if "verdict" not in report:
+        files["calibration.toml"] = as_toml(report)
+    try:
+        for name, content in files.items():
+            write_file(out / name, content.encode(), 0o644)
+    except OSError as e:
+        raise _unwritable(out, e) from e
+
+
+def check_writable(out: Path) -> None:
+    """Before the long part, not after it. StorageRefused."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".{os.getpid()}.tmp"
+        probe.touch()
+        probe.unlink()
+    except OSError as e:
+        raise _unwritable(out, e) from e
+
+
+def _unwritable(out: Path, error: OSError) -> StorageRefused:
+    return StorageRefused(
+        f"The folder {out} cannot be written ({error.strerror}): name another with --out.",
+        f"{out} 无法写入（{error.strerror}）：请用 --out 指定其他文件夹。",
+    )
+
+
+def _pairs(job: Job, faces: FaceSet) -> Pairs | None:
+    listed = job.folder / "pairs.txt"
+    wanted = listed.exists() if job.pairs is None else job.pairs
+    return read_pairs(listed, faces) if wanted else None
+
+
+def _table(name: str) -> Path:
+    return TABLE if name == SHIPPED else Path(name)
+
+
+def _made(job: Job, begun: float) -> dict[str, Any]:
+    python = f"Python {platform.python_version()}"
+    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {python}"
+    options = [f"--seed {job.seed}"]
+    options += [f"--groups {job.groups.name}"] if job.groups else []
+    options += [f"--against {Path(job.against).name}"] if job.against else []
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "version": __version__,
+        "machine": machine,
+        "runtime": runtime_name(),
+        "threads": usable_threads(job.threads),
+        "seed": job.seed,
+        "seconds": round(time.monotonic() - begun, 1),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "command": f"exam-gate calibrate {job.folder.resolve().name} {' '.join(options)}",
+    }

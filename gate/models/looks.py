@@ -1,0 +1,37 @@
+"""At which false match rate each look at the scores of one attempt is taken. Pure.
+
+Whoever looks more often gives the wrong person more chances, so the looks share the attempt's
+target: the probability that any of them passes is at most the sum of theirs, however alike or
+unlike the frames are (Bonferroni). Most people pass at the first look; the shares were chosen so
+that the last one, with all frames fused, is nearly as strong as if it were alone.
+"""
+
+from dataclasses import dataclass
+
+FIRST = 0.4
+"""Of the target: the quick probes in hand when the card comes."""
+BETWEEN = 0.2
+"""All looks at careful probes short of the last together."""
+LAST = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The false match rate of each look; None: it is not taken. `between`: of each single one."""
+
+    first: float | None
+    between: float | None
+    last: float
+
+
+def share(fmr: float, frames: int, lowest: float) -> Looks:
+    """The looks of one attempt at `fmr` with at most `frames` careful probes. `lowest`: the least
+    rate for which a threshold was measured; looks that would need a lower one are left out."""
+    tolerance = 1e-9
+    least = lowest * (1 - tolerance)
+    if FIRST * fmr < least:
+        return Looks(None, None, fmr)
+    between = BETWEEN * fmr / (frames - 1) if frames > 1 else None
+    if between is None or between < least:
+        return Looks(fmr / 2, None, fmr / 2) if fmr / 2 >= least else Looks(None, None, fmr)
+    return Looks(FIRST * fmr, between, LAST * fmr)

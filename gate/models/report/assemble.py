@@ -1,0 +1,239 @@
+"""One calibration, whole: from templates to the figures of report.json, which the page shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from gate.errors import InputRejected
+from gate.models.calibration import (
+    ENOUGH_PICTURES,
+    FRAMES,
+    INTERVAL_FMRS,
+    Curve,
+    Kind,
+    Rate,
+    kinds,
+    measured,
+    scores_of,
+)
+from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP
+from gate.models.report.acquired import Faces
+from gate.models.report.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
+from gate.models.report.held_out import HeldOut, held_out
+from gate.models.report.histogram import histogram
+from gate.models.report.own_cohort import STRANGERS_MIN
+from gate.models.report.worst import Limits, doubtful_pictures, worst_genuine, worst_impostors
+from gate.models.scores import FALSE_MATCHES_MIN, FMRS, Scores
+from gate.models.sides import Mask, Side
+
+TARGET = 1e-4
+"""The rate that exams ask for unless they say otherwise."""
+
+ALIKE_GROUPS, LOT_GROUPS = 6, 4
+PEOPLE_FOR_ALIKE = ALIKE_GROUPS * PEOPLE_MIN * 2
+BINS = {RAW: (-0.4, 1.0), SNORM: (-10.0, 24.0)}
+BIN_COUNT = 136
+
+Show = Callable[[str, int, int], None]
+Singles = Mapping[str, tuple[Curve, Scores]]
+"""Curve and scores of one picture against one, by normalisation."""
+
+
+def calibrate(
+    faces: Faces, groups: Mapping[str, Mask], mirror: bool, seed: int, show: Show
+) -> dict[str, Any]:
+    """Figures of a calibration. `mirror`: the setting that the gate runs in; curves are measured
+    for both. InputRejected where not even the highest rate can be stated."""
+    wanted = [k for m in (False, True) for k in kinds(faces.side(m), m)]
+    require_pairs(faces)
+    curves: list[Curve] = []
+    singles: dict[str, tuple[Curve, Scores]] = {}
+    for n, kind in enumerate(wanted):
+        show("curves", n, len(wanted))
+        scores = scores_of(faces.side(kind.mirror), kind, seed)
+        curve = measured(faces.side(kind.mirror), kind, scores, seed)
+        curves += [curve] if curve.rates else []
+        if kind.mirror == mirror and kind.frames == 1 and curve.rates:
+            singles[kind.normalisation] = (curve, scores)
+    side = faces.side(mirror)
+    return {
+        "curves": [curve_figures(c) for c in curves],
+        "left_out": left_out(side),
+        "histograms": histograms(side, singles, seed),
+        "groups": _groups(groups, side, singles, seed),
+        "held_out": [figures(h) for h in _held_out(groups, side, seed, show)],
+        "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
+    }
+
+
+def require_pairs(faces: Faces) -> None:
+    """InputRejected for no face, one person, or too few pairs for any rate."""
+    people = len(np.unique(faces.plain.people))
+    if not people:
+        raise InputRejected(
+            f"None of the {len(faces.failed)} pictures shows a face: name another folder.",
+            f"{len(faces.failed)} 张图片均未检测到人脸：请另选目录。",
+        )
+    if people < 2:
+        raise InputRejected(
+            "Faces of one person only: error rates need pictures of several people.",
+            "只有一个人的人脸：计算误识率需要多个人的图片。",
+        )
+    pairs = _impostor_pairs(faces.plain)
+    needed = int(FALSE_MATCHES_MIN / max(FMRS))
+    if pairs < needed:
+        raise InputRejected(
+            f"{pairs} pairs of different people bear no false match rate: {needed} are needed "
+            f"for {max(FMRS):g}, add people.",
+            f"仅有 {pairs} 个不同人配对，不足以确定误识率：{max(FMRS):g} 至少需要 {needed} 对。",
+            pairs=pairs,
+        )
+
+
+def curve_figures(curve: Curve) -> dict[str, Any]:
+    kind = curve.kind
+    return {
+        "mirror": kind.mirror, "frames": kind.frames, "normalisation": kind.normalisation,
+        "cohort": kind.cohort, "top": kind.top,
+        "pairs": curve.pairs, "genuine": curve.genuine,
+        "rates": [_rate(r) for r in curve.rates],
+        "det": [[_short(x) for x in point] for point in curve.det],
+        "same_people": {
+            "people": curve.steady_people,
+            "fnmr": [[f, _short(n)] for f, n in curve.steady],
+        },
+    }  # fmt: skip
+
+
+def figures(value: Any) -> dict[str, Any]:
+    """A dataclass of this package as JSON has it, numbers shortened to five digits."""
+    shortened: dict[str, Any] = _shortened(asdict(value))
+    return shortened
+
+
+def worst(
+    side: Side, stems: Sequence[str], singles: Singles, limits: Limits | None
+) -> dict[str, Any]:
+    """The pairs that went most wrong by the score that decides, and doubtful labels."""
+    if limits is None:
+        return {"score": RAW, "impostors": [], "genuine": [], "doubtful": []}
+    name = SNORM if SNORM in singles else RAW
+    score = singles[name][1]
+    return {
+        "score": name,
+        "impostors": [figures(p) for p in worst_impostors(score, side, stems, limits)],
+        "genuine": [figures(p) for p in worst_genuine(score, side, stems, limits)],
+        "doubtful": doubtful_pictures(side, stems, limits),
+    }
+
+
+def limits_of(raw: tuple[Curve, Scores]) -> Limits | None:
+    """From the raw curve; a rate that is not stated gives way to the lowest that is. None where
+    nobody has two pictures."""
+    curve, scores = raw
+    if not len(scores.genuine):
+        return None
+    thresholds = {r.fmr: r.threshold for r in curve.rates}
+    lowest = min(thresholds)
+    stranger, sure = (thresholds.get(f, thresholds[lowest]) for f in (1e-3, 1e-5))
+    return Limits(stranger, sure, float(np.median(scores.genuine)))
+
+
+def _impostor_pairs(side: Side) -> int:
+    counts = np.bincount(side.people)
+    return (len(side.people) ** 2 - int((counts**2).sum())) // 2
+
+
+def left_out(side: Side) -> dict[str, Any]:
+    """What could not be measured, and what it would take."""
+    people, counts = np.unique(side.people, return_counts=True)
+    pairs = _impostor_pairs(side)
+    frames = [n for n in FRAMES if counts.max() < n]
+    return {
+        "rates": [[f, int(FALSE_MATCHES_MIN / f)] for f in FMRS if pairs * f < FALSE_MATCHES_MIN],
+        "snorm": max(COHORT, TOP + STRANGERS_MIN) if len(people) < COHORT else None,
+        "frames": frames,
+        "fnmr": bool(counts.max() < 2),
+        "people_with_enough": int((counts >= ENOUGH_PICTURES).sum()),
+    }
+
+
+def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
+    from gate.models.evaluation import draw_cohort
+    from gate.models.report.own_cohort import with_own_cohort
+
+    found = []
+    for normalisation in singles:
+        shown = side
+        if normalisation != RAW:
+            drawn = side.taken(draw_cohort(side.people, side.usable, seed))
+            shown = with_own_cohort(side, drawn, TOP)
+        counted = histogram(shown, *BINS[normalisation], BIN_COUNT)
+        found.append({
+            "normalisation": normalisation, "low": counted.low, "high": counted.high,
+            "genuine": counted.genuine.tolist(), "impostor": counted.impostor.tolist(),
+        })  # fmt: skip
+    return found
+
+
+def _groups(
+    groups: Mapping[str, Mask], side: Side, singles: Singles, seed: int
+) -> list[dict[str, Any]]:
+    return [
+        {"normalisation": normalisation, **figures(rate)}
+        for normalisation, (curve, scores) in singles.items()
+        for rate in rates_by_group(groups, side, scores, curve, fmrs=INTERVAL_FMRS, seed=seed)
+    ]
+
+
+def _held_out(groups: Mapping[str, Mask], side: Side, seed: int, show: Show) -> list[HeldOut]:
+    everyone = dict(groups)
+    if len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE:
+        everyone |= alike(side, ALIKE_GROUPS, seed) | by_lot(side, LOT_GROUPS, seed)
+    found: list[HeldOut] = []
+    for n, (group, member) in enumerate(everyone.items()):
+        show("held out", n, len(everyone))
+        found += held_out({group: member}, side, seed)
+    return found
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    found = {
+        "fmr": rate.fmr,
+        "threshold": round(rate.threshold, 5),
+        "false_matches": rate.false_matches,
+        "fnmr": None if rate.fnmr is None else round(rate.fnmr, 6),
+    }
+    if rate.interval is not None:
+        found["threshold_interval"] = _ends(rate.interval.threshold)
+        if rate.fnmr is not None:
+            found["fnmr_interval"] = _ends(rate.interval.fnmr)
+    return found
+
+
+def _ends(interval: Any) -> list[float]:
+    return [_short(interval.low), _short(interval.high)]
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"low", "high"}:
+            return [_short(value["low"]), _short(value["high"])]
+        return {k: _shortened(v) for k, v in value.items()}
+    return _short(value) if isinstance(value, float) else value
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def setting(mirror: bool) -> dict[str, Any]:
+    """What the gate runs in, so that a reader finds the rows that count."""
+    return {"model": MODEL, "mirror": mirror, "normalisation": SNORM, "target": TARGET}
+
+
+def kind_of(curve: Mapping[str, Any]) -> Kind:
+    """The key of a curve in a table or report."""
+    return Kind(curve["mirror"], curve["frames"], curve.get("cohort", 0), curve.get("top", 0))

@@ -1,0 +1,102 @@
+"""Does a threshold travel? It is set on everybody but one group and measured on that group.
+
+The s-norm of the group uses a cohort of the group's own people, as an exam's does. A group with
+fewer people than a full cohort is measured with as many as it has, against a threshold that was
+set with cohorts of that size; the gate itself would then use the raw score at a rate ten times
+stricter (`raw-strict`), which is measured too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gate.models.calibration import fnmr
+from gate.models.evaluation import draw_cohort
+from gate.models.matching import COHORT, RAW, RAW_STRICT, STRICTER, TOP
+from gate.models.report.groups import PEOPLE_MIN
+from gate.models.report.intervals import AtThreshold, at_threshold
+from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
+from gate.models.scores import Scores, all_against_all, pooled
+from gate.models.sides import Mask, Side
+
+COHORT_DRAWS = 3
+HELD_OUT_FMRS = (1e-3, 1e-4, 1e-5)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One group, one kind of score, one rate. `calibrated_on`: impostor pairs behind the
+    threshold; `pairs`, `false_matches`: of the group, of one cohort draw; `fmr`: measured."""
+
+    group: str
+    people: int
+    pictures: int
+    normalisation: str
+    target: float
+    calibrated_on: int
+    threshold: float
+    pairs: int
+    false_matches: float
+    fmr: float
+    genuine: int
+    fnmr: float | None
+    interval: AtThreshold
+
+
+def held_out(
+    groups: Mapping[str, Mask], side: Side, seed: int, fmrs: Sequence[float] = HELD_OUT_FMRS
+) -> Iterator[HeldOut]:
+    """One picture against one. Groups of fewer than `PEOPLE_MIN` people are passed over."""
+    for group, member in groups.items():
+        own = side.taken(np.flatnonzero(member))
+        outside = ~np.isin(side.people, own.people)
+        if _count(own) < PEOPLE_MIN or not outside.any():
+            continue
+        others = side.taken(np.flatnonzero(outside))
+        for normalisation, there, here in _methods(others, own, seed):
+            stricter = STRICTER if normalisation == RAW_STRICT else 1
+            for fmr in fmrs:
+                threshold = there.threshold(fmr / stricter)
+                if threshold is not None:
+                    interval = at_threshold(here, side.people, threshold, seed)
+                    yield HeldOut(
+                        group, _count(own), len(own.people), normalisation, fmr, _pairs(there),
+                        threshold, **_measured(here, threshold), interval=interval,
+                    )  # fmt: skip
+
+
+def _methods(others: Side, own: Side, seed: int) -> Iterator[tuple[str, Scores, Scores]]:
+    raw = all_against_all(others), all_against_all(own)
+    yield RAW, *raw
+    yield RAW_STRICT, *raw
+    size = min(COHORT, _count(own), _count(others))
+    top = max(1, min(TOP * size // COHORT, size - STRANGERS_MIN))
+    normed = (_with_cohorts(side, size, top, seed) for side in (others, own))
+    yield f"snorm-{size}/{top}", *normed
+
+
+def _with_cohorts(side: Side, size: int, top: int, seed: int) -> Scores:
+    draws = [draw_cohort(side.people, side.usable, seed + n, size) for n in range(COHORT_DRAWS)]
+    return pooled([all_against_all(with_own_cohort(side, side.taken(d), top)) for d in draws])
+
+
+def _measured(scores: Scores, threshold: float) -> dict[str, Any]:
+    times, passing = len(scores.tallies), scores.passing(threshold)
+    return {
+        "pairs": _pairs(scores),
+        "false_matches": passing / times,
+        "fmr": passing / max(1, scores.impostor_pairs),
+        "genuine": len(scores.genuine) // times,
+        "fnmr": fnmr(scores, threshold),
+    }
+
+
+def _pairs(scores: Scores) -> int:
+    """Impostor pairs of one cohort draw."""
+    return scores.impostor_pairs // len(scores.tallies)
+
+
+def _count(side: Side) -> int:
+    return len(np.unique(side.people))

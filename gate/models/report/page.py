@@ -1,0 +1,229 @@
+"""report.html: one file, nothing fetched, no script. Figures in, text out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gate.models.matching import RAW, RAW_STRICT
+from gate.models.report import figures as draw
+from gate.models.report.figures import percent, rate_name, scientific
+from gate.models.report.html import (
+    figure,
+    folded,
+    lead,
+    page,
+    paragraph,
+    section,
+    table,
+    with_interval,
+)
+from gate.models.report.pieces import (
+    failures,
+    groups,
+    left_out_words,
+    method,
+    the_set,
+    under_title,
+    worst_pairs,
+)
+
+STATED = (1e-3, 1e-4, 1e-5)
+Report = Mapping[str, Any]
+
+
+def calibration_page(report: Report) -> str:
+    """The page of a calibration."""
+    return page(
+        f"Calibration report: {report['set']['name']}", "校准报告", under_title(report),
+        [_summary(report), the_set(report), failures(report), _rates(report), _plots(report),
+         _frames(report), groups(report), _held_out(report), worst_pairs(report), method(report)],
+    )  # fmt: skip
+
+
+def _summary(report: Report) -> str:
+    target = report["setting"]["target"]
+    curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
+    wanted = report["setting"]["normalisation"]
+    normed = [c for c in curves if c["normalisation"] == wanted] or curves
+    found = [(c, r) for c in normed for r in c["rates"] if r["fmr"] == target]
+    if not found or found[0][1]["fnmr"] is None:
+        return lead("open", paragraph(
+            f"This set does not bear out a rate of {rate_name(target)}; see what was left out.",
+            f"本数据集不足以确定 {rate_name(target)} 的误识率，见下文说明。"))  # fmt: skip
+    first, last = found[0], found[-1]
+    low, high = first[1]["fnmr_interval"]
+    en = (
+        f"At a false match rate of {rate_name(target)} ({first[0]['normalisation']}, threshold "
+        f"{first[1]['threshold']:.3f}) one picture against one misses "
+        f"{percent(first[1]['fnmr'])} of the pairs of one person (95%: {percent(low)} to "
+        f"{percent(high)})"
+    )
+    zh = (
+        f"误识率 {rate_name(target)} 时（{first[0]['normalisation']}，阈值 "
+        f"{first[1]['threshold']:.3f}），单张比对的拒识率为 {percent(first[1]['fnmr'])}"
+    )
+    if last is not first:
+        en += f"; {last[0]['frames']} pictures fused miss {percent(last[1]['fnmr'])}"
+        zh += f"；融合 {last[0]['frames']} 张为 {percent(last[1]['fnmr'])}"
+    return lead("yes", paragraph(en + ".", zh + "。"), _travelled(report))
+
+
+def _travelled(report: Report) -> str:
+    """The group on which the threshold held worst, raw and normalised."""
+    target = report["setting"]["target"]
+    rows = [r for r in report["held_out"] if r["target"] == target]
+    raw = max((r for r in rows if r["normalisation"] == RAW), key=_fmr, default=None)
+    kinds = (RAW, RAW_STRICT)
+    normed = max((r for r in rows if r["normalisation"] not in kinds), key=_fmr, default=None)
+    if raw is None or normed is None:
+        return ""
+    return paragraph(
+        f"Set on others and measured on a group that was kept out, the threshold named "
+        f"{rate_name(target)} let {scientific(normed['fmr'])} pass in the worst group "
+        f"({normed['group']}); the raw cosine {scientific(raw['fmr'])} ({raw['group']}).",
+        f"以其余人群定阈值，最差一组实测误识率为 {scientific(normed['fmr'])}"
+        f"（原始余弦为 {scientific(raw['fmr'])}）。",
+    )
+
+
+def _fmr(row: Report) -> float:
+    fmr: float = row["fmr"]
+    return fmr
+
+
+def _rates(report: Report) -> str:
+    mirror = report["setting"]["mirror"]
+    mine = [c for c in report["curves"] if c["mirror"] == mirror]
+    others = [c for c in report["curves"] if c["mirror"] != mirror]
+    view = {False: "one view", True: "view and mirror image"}
+    return section(
+        "Error rates and thresholds", "错误率与阈值",
+        paragraph(
+            "FNMR is the share of pairs of one person that the threshold misses. Below each figure "
+            "its 95% interval, by drawing the people (not the pairs) again 1,000 times. "
+            f"The gate runs with {view[mirror]}; the highlighted rows are its score.",
+            "FNMR 为同一人配对被误拒的比例；小字为按人重抽样 1000 次的 95% 区间。",
+        ),
+        _rate_table(mine, report),
+        folded(f"With {view[not mirror]} 另一种视图设置", _rate_table(others, report)),
+        folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
+        left_out_words(report["left_out"]),
+    )  # fmt: skip
+
+
+def _rate_table(curves: Sequence[Report], report: Report) -> str:
+    wanted = report["setting"]["normalisation"]
+    head = ["score 得分", "frames 张数"]
+    head += [f"FNMR at FMR {rate_name(f)}" for f in STATED]
+    head += ["impostor pairs 不同人配对", "genuine pairs 同一人配对"]
+    rows = []
+    for c in curves:
+        by_rate = {r["fmr"]: r for r in c["rates"]}
+        cells = [_fnmr(by_rate.get(f)) for f in STATED]
+        counts = [f"{c['pairs']:,}", f"{c['genuine']:,}"]
+        rows.append([c["normalisation"], str(c["frames"]), *cells, *counts])
+    return table(head, rows, 1, [c["normalisation"] == wanted for c in curves])
+
+
+def _fnmr(rate: Report | None) -> str:
+    if rate is None or rate["fnmr"] is None:
+        return "–"
+    ends = rate.get("fnmr_interval")
+    return with_interval(percent(rate["fnmr"]), ends and [percent(e) for e in ends])
+
+
+def _every(report: Report) -> str:
+    head = ["score", "mirror", "frames", "FMR", "threshold 阈值", "95%", "false matches 误识数",
+            "FNMR"]  # fmt: skip
+    rows = []
+    for c in report["curves"]:
+        for r in c["rates"]:
+            ends = r.get("threshold_interval")
+            span = f"{ends[0]:.4f} – {ends[1]:.4f}" if ends else ""
+            rows.append([
+                c["normalisation"], "yes" if c["mirror"] else "no", str(c["frames"]),
+                rate_name(r["fmr"]), f"{r['threshold']:.5f}", span, f"{r['false_matches']:,}",
+                percent(r["fnmr"]),
+            ])  # fmt: skip
+    return table(head, rows, 1)
+
+
+def _plots(report: Report) -> str:
+    mine = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
+    singles = {c["normalisation"]: c["rates"] for c in mine if c["frames"] == 1}
+    plots = [
+        figure(
+            f"Scores, {counted['normalisation']}", "得分分布",
+            draw.histogram(counted, [(r["fmr"], r["threshold"]) for r in
+                                     singles[counted["normalisation"]] if r["fmr"] in STATED]),
+        )
+        for counted in report["histograms"]
+    ]  # fmt: skip
+    return section(
+        "Curves", "曲线",
+        figure("DET curve: what each false match rate costs", "检测误差权衡曲线", draw.det(report)),
+        *plots,
+    )  # fmt: skip
+
+
+def _frames(report: Report) -> str:
+    curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
+    shown = [c for c in curves if c["same_people"]["fnmr"]]
+    if len({c["frames"] for c in shown}) < 2:
+        return ""
+    people = shown[0]["same_people"]["people"]
+    rows = [
+        [c["normalisation"], str(c["frames"]), *(percent(dict(map(tuple, c["same_people"]["fnmr"]))
+         .get(f)) for f in (1e-3, 1e-4, 1e-5))]
+        for c in shown
+    ]  # fmt: skip
+    return section(
+        "Several frames", "多帧融合",
+        paragraph(
+            f"The same {people} people throughout: those with at least six pictures, so that five "
+            "can be fused and one is left to compare with. The fused pictures are different "
+            "photographs, which differ more than the frames of one visit.",
+            f"均为同一批 {people} 人（每人至少六张照片）。",
+        ),
+        draw.by_frames(report),
+        table(["score 得分", "frames 张数", "FNMR at 1e-3", "at 1e-4", "at 1e-5"], rows, 1),
+    )  # fmt: skip
+
+
+def _held_out(report: Report) -> str:
+    rows = report["held_out"]
+    target = report["setting"]["target"]
+    if not rows:
+        return ""
+    shown = [r for r in rows if r["target"] == target]
+    return section(
+        "Does the threshold travel?", "阈值能否推广到其他人群",
+        paragraph(
+            "For each group the threshold was set on everybody else and then measured on the "
+            "group; s-norm with a cohort of the group's own people. Groups named look-alikes are "
+            "people whose faces the network itself finds similar, which is harder than any natural "
+            "group; groups by lot show what chance alone does. raw-strict is what the gate falls "
+            "back to without a cohort: the raw score at a rate ten times lower.",
+            "每组的阈值均由其余人群确定，再在该组上测量；归一化参照组取自该组本身。",
+        ),
+        draw.held_out(rows, target),
+        _held_out_table(shown),
+        folded("The other target rates 其他目标误识率",
+               _held_out_table([r for r in rows if r["target"] != target])),
+    )  # fmt: skip
+
+
+def _held_out_table(rows: Sequence[Report]) -> str:
+    head = ["group 组", "score 得分", "target", "people 人数", "impostor pairs", "false matches",
+            "FMR there", "FNMR there", "threshold"]  # fmt: skip
+    cells = []
+    for r in rows:
+        interval = r["interval"]
+        fmr_ends, fnmr_ends = interval["fmr"], interval["fnmr"]
+        cells.append([
+            r["group"], r["normalisation"], rate_name(r["target"]), f"{r['people']:,}",
+            f"{r['pairs']:,}", f"{r['false_matches']:.1f}",
+            with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
+            with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
+            f"{r['threshold']:.4f}",
+        ])  # fmt: skip
+    return table(head, cells, 2, [r["normalisation"] not in (RAW, RAW_STRICT) for r in rows])

@@ -1,0 +1,124 @@
+"""What is compared: templates of people, with what they are normalised with, and how many.
+
+numpy only. The symmetric s-norm is that of `matching.py`, for whole matrices of cosines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.models.matching import SAME_PERSON, TOP
+
+Floats = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+BLOCK_ROWS = 512
+"""Rows that are compared at once."""
+
+
+class Normalising(Protocol):
+    """What the rows of a side are normalised with."""
+
+    def taken(self, rows: npt.NDArray[np.intp] | slice) -> Self:
+        """Those of some rows."""
+
+    def against(self, other: Self) -> tuple[Floats, Floats]:
+        """Mean and deviation of every own row with every row of `other`, as arrays that fit a
+        matrix (own rows, other rows)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Norms:
+    """Mean and deviation of each row's highest similarities to a cohort."""
+
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, templates: Floats, cohort: Floats, top: int = TOP) -> "Norms":
+        """`matching.cohort_statistics` of every row at once; a cohort of more than `top` rows."""
+        parts = [
+            _top_statistics(templates[start : start + BLOCK_ROWS] @ cohort.T, top)
+            for start in range(0, max(1, len(templates)), BLOCK_ROWS)
+        ]
+        mean, deviation = np.concatenate(parts, axis=1).astype(np.float32)
+        return cls(mean, deviation)
+
+    def taken(self, rows: npt.NDArray[np.intp] | slice) -> "Norms":
+        return Norms(self.mean[rows], self.deviation[rows])
+
+    def against(self, other: "Norms") -> tuple[Floats, Floats]:
+        """The same for every row of `other`."""
+        return self.mean[:, None], self.deviation[:, None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of the comparisons. `people`: who each row is; `usable`: a face was found; `rows`:
+    the picture that each row stands for where this side is part of a set, None for its place."""
+
+    templates: Floats
+    people: Labels
+    usable: Mask
+    norms: Any = None  # a Normalising
+    rows: npt.NDArray[np.intp] | None = None
+
+    def taken(self, rows: npt.NDArray[np.intp] | slice) -> "Side":
+        norms = None if self.norms is None else self.norms.taken(rows)
+        pictures = self.pictures[rows]
+        return Side(self.templates[rows], self.people[rows], self.usable[rows], norms, pictures)
+
+    @property
+    def pictures(self) -> npt.NDArray[np.intp]:
+        return np.arange(len(self.people)) if self.rows is None else self.rows
+
+
+def subset(side: Side, rows: Sequence[int] | npt.NDArray[np.intp]) -> Side:
+    """Some rows of a side."""
+    return side.taken(np.asarray(rows, np.intp))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """How many rows each person has on either side. `unordered`: one side with itself."""
+
+    one: npt.NDArray[np.float64]
+    other: npt.NDArray[np.float64]
+    unordered: bool
+
+    @classmethod
+    def of(cls, one: Side, other: Side | None = None) -> "Tally":
+        sides = (one, one if other is None else other)
+        size = max(int(s.people.max(initial=-1)) for s in sides) + 1
+        counts = [np.bincount(s.people, minlength=size).astype(np.float64) for s in sides]
+        return cls(counts[0], counts[1], other is None)
+
+    def impostor_pairs(self, weights: npt.NDArray[Any] | None = None) -> Any:
+        """Pairs of different people. `weights`: how often each person counts (last axis)."""
+        size = len(self.one)
+        w = np.ones(size) if weights is None else weights[..., :size].astype(np.float64)
+        pairs = (w @ self.one) * (w @ self.other) - (w * w) @ (self.one * self.other)
+        return pairs / 2 if self.unordered else pairs
+
+
+def normalised(cosine: Floats, one: Any, other: Any) -> Floats:
+    """The symmetric s-norm of a matrix of cosines; the cosines themselves without norms."""
+    if one is None or other is None:
+        return cosine
+    mean, deviation = one.against(other)
+    result = (cosine - mean) / deviation
+    mean, deviation = other.against(one)
+    result += (cosine - mean.T) / deviation.T
+    result *= 0.5
+    return result
+
+
+def _top_statistics(scores: Floats, top: int) -> npt.NDArray[np.float64]:
+    """Mean and deviation of each row's highest scores, without those of the template itself."""
+    others = np.where(scores < SAME_PERSON, scores, -np.inf)
+    highest = np.partition(others, others.shape[1] - top, axis=1)[:, -top:].astype(np.float64)
+    return np.stack([highest.mean(axis=1), np.maximum(highest.std(axis=1), 1e-6)])

@@ -1,0 +1,116 @@
+"""calibration.toml: its text, and whether it belongs to the networks that are pinned here.
+
+A threshold is a property of the networks that gave the scores. So the table names them by SHA-256,
+and neither the gate nor scripts/check takes a table whose networks are other ones.
+"""
+
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gate.errors import InputDamaged, ModelDamaged
+from gate.models.files import Manifest, load_manifest
+
+TABLE = Path(__file__).with_name("calibration.toml")
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The table, checked against the pinned networks. InputDamaged, ModelDamaged."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table["curve"]  # without one it is another kind of file
+    except (OSError, UnicodeDecodeError, ValueError, KeyError) as e:
+        raise InputDamaged(
+            f"The calibration table {path} cannot be read ({e}): write one with "
+            "exam-gate calibrate.",
+            f"无法读取校准表 {path}：请用 exam-gate calibrate 生成。",
+        ) from e
+    require_networks(table, path, load_manifest())
+    return table
+
+
+def require_networks(table: Mapping[str, Any], path: Path, manifest: Manifest) -> None:
+    """ModelDamaged unless every network that the table was measured with is the pinned one."""
+    networks = table.get("network", [])
+    pinned = {o.name: o.sha256 for o in manifest.outputs}
+    differing = [str(n.get("name")) for n in networks if pinned.get(n.get("name")) != n["sha256"]]
+    if networks and not differing:
+        return
+    which = ", ".join(differing) or "no network at all"
+    raise ModelDamaged(
+        f"The calibration table {path} was measured with other networks than these ({which}): "
+        "run exam-gate calibrate anew.",
+        f"校准表 {path} 所用模型与当前模型不符（{which}）：请重新运行 exam-gate calibrate。",
+        path=str(path), differing=differing,
+    )  # fmt: skip
+
+
+def as_toml(report: Mapping[str, Any]) -> str:
+    """The table of a calibration report, as text."""
+    made, faces = report["made"], report["set"]
+    lines = [
+        "# Thresholds by false match rate, written by exam-gate calibrate; not by hand.",
+        "# pairs: impostor pairs behind a curve; tar: share of genuine pairs accepted.",
+        "",
+        "[calibration]",
+        f"set = {_text(faces['name'])}",
+        f"pictures = {faces['pictures']}",
+        f"people = {faces['people']}",
+        f"failed_to_acquire = {len(faces['failed'])}",
+        f"seed = {made['seed']}",
+        f"date = {made['date']}",
+    ]
+    for network in report["networks"]:
+        lines += ["", "[[network]]", f"name = {_text(network['name'])}"]
+        lines.append(f"sha256 = {_text(network['sha256'])}")
+    for curve in report["curves"]:
+        lines += ["", *_curve(curve, report["model"])]
+    return "\n".join(lines) + "\n"
+
+
+def _curve(curve: Mapping[str, Any], model: str) -> list[str]:
+    rates = curve["rates"]
+    lines = [
+        "[[curve]]",
+        f"model = {_text(model)}",
+        f"mirror = {str(curve['mirror']).lower()}",
+        f"frames = {curve['frames']}",
+        f"normalisation = {_text(curve['normalisation'])}",
+        f"cohort = {curve['cohort']}",
+        f"top = {curve['top']}",
+        f"pairs = {curve['pairs']}",
+        f"genuine = {curve['genuine']}",
+        f"thresholds = {_row([(r['fmr'], r['threshold']) for r in rates])}",
+    ]
+    if all(r["fnmr"] is not None for r in rates):
+        lines.append(f"tar = {_row([(r['fmr'], 1 - r['fnmr']) for r in rates])}")
+    return lines
+
+
+def _row(values: Sequence[tuple[float, float]]) -> str:
+    return "{ " + ", ".join(f'"{fmr:.0e}" = {value:.5f}' for fmr, value in values) + " }"
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; escapes as JSON's, which it takes."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """python -m gate.models.table [FILE]: 0 when the table's networks are the pinned ones."""
+    path = Path(arguments[0]) if arguments else TABLE
+    try:
+        read_table(path)
+    except (InputDamaged, ModelDamaged) as e:
+        print(f"{e.en}\n{e.zh}", file=sys.stderr)
+        return e.exit_code
+    print(f"{path.name}: measured with the pinned networks")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
