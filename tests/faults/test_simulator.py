@@ -25,7 +25,7 @@ MET_AT_LEAST = {
     "write on a full disk": 100, "killed ended by itself": 50, "office disk full": 50,
     "restore office": 20, "clock wrong": 100,
     # network and broker
-    "dropped": 500, "duplicated": 500, "redelivered": 300, "lost in transit": 20,
+    "dropped": 200, "duplicated": 150, "redelivered": 300, "lost in transit": 20,
     "broker dies": 20, "broker amnesia": 20, "partition": 100,
     # malice
     "forge receipt": 50, "repeat receipt": 50, "forge batch": 30, "repeat batch": 30,
