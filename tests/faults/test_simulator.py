@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,13 @@ def test_every_mutant_is_caught_by_the_seeds_of_a_test_run(mutant: Mutant) -> No
     caught = hunt(mutant, BY_NAME[mutant.row].quick)
     assert caught is not None
     print(f"{mutant.name}: seed {caught[0]}: {caught[1][0]}")
+
+
+def test_the_document_names_every_mutant() -> None:
+    text = (Path(__file__).parents[2] / "docs/faults.md").read_text(encoding="utf-8")
+    assert [
+        f"| {m.name} | {m.row} |" for m in MUTANTS if f"| {m.name} | {m.row} |" not in text
+    ] == []
 
 
 @pytest.mark.parametrize("row", ["sim-all", "sim-kills", "sim-forged", "sim-copied"])
