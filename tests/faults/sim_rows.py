@@ -19,6 +19,7 @@ KILLS: dict[str, Kinds] = {
     "killed": {do.kill_gate: 1},
     "killed at a step": {do.fuse_gate: 4},
     "power": {do.power_cut: 1},
+    "stopped": {do.stop_gate: 1},
 }
 OFFICE: dict[str, Kinds] = {
     "office killed": {do.kill_office: 0.7, do.start_office: 2},

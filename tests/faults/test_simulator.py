@@ -20,6 +20,8 @@ MET_AT_LEAST = {
     "killed inside a write": 15, "killed after a write": 15, "killed before a lamp": 15,
     "killed after a lamp": 15, "killed before the barrier": 3, "killed after the barrier": 3,
     "killed before a publish": 5, "killed after a publish": 5, "killed judging a face": 3,
+    "killed before a checkpoint": 1, "stop gate": 20,
+    "batches of few": 500, "receipts of one range": 200, "frequent checkpoints": 300,
     "killed before the office's commit": 15, "killed after the office's commit": 15,
     "killed before an ack": 15, "torn write": 10,
     # disks, databases, clocks
