@@ -307,6 +307,17 @@ class RosterShelf(Protocol):
         """The installed roster if it is another one than at the last call, verified and opened.
         Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
 
+    def recheck(self) -> None:
+        """What is installed is verified and opened anew by the next `refresh`."""
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        """Whether the end of retention asks for a destruction at `now`, a trusted clock's: the ids
+        of the exams that stay, None where nothing is to be destroyed. StorageRefused."""
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
+        Survives a power cut at any point: called again it finishes. Blocks. StorageRefused."""
+
     def history(self, after: int) -> list[dict[str, Any]]:
         """What was installed and destroyed, by whatever process: those numbered above `after`, in
         order. `note`: the number; `what`: `installed` or `destroyed`; `at`: when; `roster`.

@@ -104,6 +104,26 @@ def journal(
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v:.3f}" for k, v in result.items()))
 
 
+@app.command("uplink")
+def uplink(
+    as_json: _Json = False,
+    folder: Annotated[Path, typer.Option(help="A folder on the disk to measure.")] = Path(),
+    events: Annotated[
+        int | None, typer.Option(help="One backlog of so many events, not compared.")
+    ] = None,
+    ratio_max: float = 1.25,
+    more_mb_max: float = 8.0,
+) -> None:
+    """CPU of a sent batch and resident memory with 100,000 unsent events against 7,000. Exit 1
+    where they grow with the backlog. 积压发送开销。"""
+    from gate.commands.bench_uplink import alone, compare
+
+    result = alone(folder, events) if events else compare(folder)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
+    if not events and (result["cpu_ratio"] > ratio_max or result["rss_more_mb"] > more_mb_max):
+        raise typer.Exit(1)
+
+
 def _bytes_of(picture: Path) -> bytes:
     from gate.errors import InputDamaged
 

@@ -116,6 +116,18 @@ def export(
             ) from e
 
 
+@app.command()
+def receipt(
+    file: Annotated[Path, typer.Argument(help="What exam-office import left beside the export.")],
+    config: Config = DEFAULT,
+) -> None:
+    """Take in the office's answer to an exported journal, and say what the office has. Exit 0 where
+    that is everything, else 1. 导入考试中心的回执。"""
+    from gate.commands.journal_export import take_receipt
+
+    raise typer.Exit(take_receipt(file, config))
+
+
 def _export_signed(
     config: Path, journal: Path | None, out: Path | None, kind: str | None, first: int
 ) -> None:

@@ -33,7 +33,7 @@ class Session:
         self._name = secrets.token_hex(8)
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
-        self._window = outbox.Window(live_from=standing.journal.head.seq + 1)
+        self._window = outbox.begin(standing.journal.head.seq, standing.receipt, standing.tried)
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
@@ -50,6 +50,7 @@ class Session:
             watching.cancel()
             self._of.connected = False
             self._of.office = None
+            self._of.tried = outbox.tried_so_far(self._window) if self._of.alarm else ()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()
@@ -57,6 +58,7 @@ class Session:
 
     async def _converse(self) -> None:
         while self._exam() == self._topics.exam:
+            await self._hear_stick()
             event = await self._next_event()
             if isinstance(event, Down):
                 if event.error is not None:
@@ -106,6 +108,17 @@ class Session:
             )  # fmt: skip
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
+
+    async def _hear_stick(self) -> None:
+        payload = self._of.from_stick()
+        if payload is None:
+            return
+        try:
+            await self._hear_receipt(payload)
+        except StorageRefused as e:  # later
+            self._tell(str(e))
+        else:
+            self._of.stick_done()
 
     async def _hear_receipt(self, payload: bytes) -> None:
         of = self._of

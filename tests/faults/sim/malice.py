@@ -37,7 +37,7 @@ def forge_receipt(world: World) -> str | None:
     head = unit.journal.head
     at = "2027-04-10T09:00:00.000+08:00"
     known = unit.journal._receipt
-    generation = known.generation if known else world.office.now_s
+    generation = known.generation if known else world.office.now_ms
     receipt = Receipt(generation, unit.gate, head.epoch, head.seq, head.hash, (), at)
     kinds = {
         "of everything": receipt,

@@ -167,7 +167,7 @@ def conflict_overwritten() -> list[Patch]:
 def generation_ignored() -> list[Patch]:
     """A restored database calls itself what it was before."""
 
-    def the_same(store: SimStore, now_s: int) -> int:
+    def the_same(store: SimStore, now_ms: int) -> int:
         return 1
 
     return [(SimStore, "begin_generation", the_same)]

@@ -70,8 +70,8 @@ class SimOffice(Process):
         )
 
     @property
-    def now_s(self) -> int:
-        return 1_800_000_000 + int(self._broker.loop.time())
+    def now_ms(self) -> int:
+        return 1_800_000_000_000 + int(1e3 * self._broker.loop.time())
 
     def start(self) -> None:
         """exam-office receive."""
@@ -81,7 +81,7 @@ class SimOffice(Process):
         if self.image is not None:
             self.store.db.deserialize(self.image)
         try:
-            generation = self.store.begin_generation(self.now_s)
+            generation = self.store.begin_generation(self.now_ms)
         except Killed:
             return
         self.receiver = Receiver(self.home, self.store, _ADDRESS, generation, OFFICE_KEY)
