@@ -12,6 +12,9 @@ FORK = "fork"
 gate and epoch are about, a copied card or a forgery. The others: `gate`, `epoch`, `generation`,
 `older`, `above`, `time`; a signature that is wrong is a SignatureRefused."""
 
+ABOVE = "above"
+"""Of one that speaks of events behind our head: the other journal has got further than ours."""
+
 _YEARS = range(2020, 2100)
 """A receipt dated outside was not written by a clock: this program is younger, and no unit is to
 stand that long."""
@@ -45,7 +48,7 @@ def judge(
         raise _refused("generation", what, receipt)
     top = max(receipt.high, receipt.top)
     if top > head.seq:
-        raise _refused("above", f"speaks of event {top}, the head is {head.seq}", receipt)
+        raise _refused(ABOVE, f"speaks of event {top}, the head is {head.seq}", receipt)
     if receipt.head != ours:
         raise _refused(FORK, f"has another event {receipt.high} than this journal", receipt)
     if known is not None and known.generation == receipt.generation and receipt.high < known.high:

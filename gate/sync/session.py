@@ -10,7 +10,7 @@ from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
-from gate.sync.receipts import FORK, accept
+from gate.sync.receipts import ABOVE, FORK, accept
 from gate.sync.standing import Standing
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
@@ -50,7 +50,7 @@ class Session:
             watching.cancel()
             self._of.connected = False
             self._of.office = None
-            self._of.tried = outbox.tried_so_far(self._window) if self._of.alarm else ()
+            self._of.tried = outbox.tried_so_far(self._window) if self._of.is_forked else ()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()
@@ -147,7 +147,8 @@ class Session:
                 "Tell the office."
             )
             log.error("ALARM: %s", self._of.alarm)
-        if why == FORK:
+        if why in (FORK, ABOVE):  # either way the office has another journal of ours
+            self._of.is_forked = True
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert(str(why), str(error))

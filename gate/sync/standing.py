@@ -36,6 +36,7 @@ class Standing:
     office: str | None = None
     error: GateError | None = None
     alarm: str | None = None
+    is_forked: bool = False
     tried: tuple[Range, ...] = ()
     refused: Counter[str] = field(default_factory=Counter)
 
