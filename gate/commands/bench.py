@@ -1,4 +1,4 @@
-"""exam-gate bench: accuracy on faces, speed of the pipeline, speed of the journal."""
+"""exam-gate bench: accuracy on faces, speed of the pipeline, of the journal, of a card read."""
 
 import json
 from pathlib import Path
@@ -121,6 +121,26 @@ def uplink(
     result = alone(folder, events) if events else compare(folder)
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
     if not events and (result["cpu_ratio"] > ratio_max or result["rss_more_mb"] > more_mb_max):
+        raise typer.Exit(1)
+
+
+CARD_RATIO_MAX, CARD_EVENT_MAX_MS, CARD_POLLING_MAX_PERCENT = 1.05, 3.0, 1.0
+
+
+@app.command("card")
+def card(as_json: _Json = False, cards: int = 40, polling_s: float = 20.0) -> None:
+    """A whole read against the time of its bytes on the wire, last byte to event, and what looking
+    for a card costs. Exit 1 above the largest values allowed. 读卡速度。"""
+    from gate.drivers.bench_reader import measure
+
+    result = measure(cards, polling_s)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
+    reads = (result["wire"], result["module"])
+    slow = any(
+        r["ratio"] > CARD_RATIO_MAX or r["last_byte_to_event_ms"] > CARD_EVENT_MAX_MS for r in reads
+    )
+    busiest = max(result["polling"]["empty_percent"], result["polling"]["lying_percent"])
+    if slow or busiest > CARD_POLLING_MAX_PERCENT:
         raise typer.Exit(1)
 
 

@@ -76,6 +76,12 @@ def check_character(first_17: str) -> str:
     return _CHECKS[total % 11]
 
 
+def icao_check(text: str) -> str:
+    """The check digit of `text` (ICAO Doc 9303, weights 7 3 1). Digits and capital letters."""
+    values = (ord(c) - 55 if c.isalpha() else int(c) for c in text)
+    return str(sum(v * (7, 3, 1)[i % 3] for i, v in enumerate(values)) % 10)
+
+
 def normalise_number(raw: str) -> str:
     """Trimmed, upper case, and a 15-digit citizen number (before 1999) brought to 18."""
     number = "".join(raw.split()).upper()
@@ -91,7 +97,9 @@ def number_fault(number: str, kind: DocumentKind | None = None) -> str | None:
     if kind is DocumentKind.TRAVEL_DOCUMENT:
         return None if _TRAVEL.fullmatch(number) else "form"
     if _FOREIGNER_2017.fullmatch(number):
-        return None if _icao_check(number[:14]) == number[14] else "check"
+        if not any(_is_date(century + number[7:13]) for century in ("19", "20")):
+            return "birth"
+        return None if icao_check(number[:14]) == number[14] else "check"
     if not _CITIZEN.fullmatch(number):
         return "form"
     if not _is_date(number[6:14]):
@@ -105,8 +113,3 @@ def _is_date(digits: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _icao_check(text: str) -> str:
-    values = (ord(c) - 55 if c.isalpha() else int(c) for c in text)
-    return str(sum(v * (7, 3, 1)[i % 3] for i, v in enumerate(values)) % 10)

@@ -52,6 +52,12 @@ class _Failed(NamedTuple):
     found: Instant
 
 
+class _Refused(NamedTuple):
+    """What another try would not change."""
+
+    reason: str
+
+
 _Look = _Card | _Failed | Sight
 
 
@@ -201,16 +207,18 @@ class CardWatch:
             read = self._select_and_read(found)
             if isinstance(read, _Card):
                 return read
+            if isinstance(read, _Refused):  # it was read whole, and would be again
+                return _Failed(read.reason, found)
             reason = read
-            if reason == NOT_AN_ID_CARD:
-                break
             self._link.reset()  # or a module that hides a card it has begun to read hides this one
         return _Failed(reason, found)
 
-    def _select_and_read(self, found: Instant) -> _Card | str:
+    def _select_and_read(self, found: Instant) -> _Card | _Refused | str:
         try:
             selected = self._link.ask(Command.SELECT)
             # After noise the module may have selected all the same; the read tells.
+            if selected.remedy is Remedy.NOT_AN_ID_CARD:
+                return _Refused(NOT_AN_ID_CARD)
             if selected.remedy not in (Remedy.NONE, Remedy.RESEND):
                 return _reason(selected)
         except SdtError:
@@ -220,7 +228,7 @@ class CardWatch:
             return LAY_AGAIN
         return self._read_selected(found)
 
-    def _read_selected(self, found: Instant) -> _Card | str:
+    def _read_selected(self, found: Instant) -> _Card | _Refused | str:
         noisy = False
         for _ in range(2):
             try:
@@ -236,17 +244,19 @@ class CardWatch:
             if reply.remedy is Remedy.RESEND:
                 noisy = True
                 continue
+            if reply.remedy is Remedy.NOT_AN_ID_CARD:
+                return _Refused(NOT_AN_ID_CARD)
             if reply.sw3 != Status.DONE:
                 return LINE_NOISE if noisy else _reason(reply)
             return _parsed(reply, found, read_mono_ns)
         return LINE_NOISE
 
 
-def _parsed(reply: Reply, found: Instant, read_mono_ns: int) -> _Card | str:
+def _parsed(reply: Reply, found: Instant, read_mono_ns: int) -> _Card | _Refused:
     try:
         return _Card(parse_card(text_block(reply)), found, read_mono_ns)
     except SdtError as e:
-        return NOT_AN_ID_CARD if e.reason == "type" else LAY_AGAIN
+        return _Refused(NOT_AN_ID_CARD if e.reason == "type" else LAY_AGAIN)
 
 
 def _reason(reply: Reply) -> str:

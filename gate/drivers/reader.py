@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Self
@@ -121,6 +122,7 @@ class SerialCardReader:
     def _run(self) -> None:
         backoff_s = self._poll_s
         while not self._stopping.is_set():
+            begun_s = time.monotonic()
             try:
                 with self._link() as link:
                     self._meet(link)
@@ -134,8 +136,14 @@ class SerialCardReader:
                     log.warning("%s Opening the port anew.", e.en)
                     continue
                 self._lose(e)
-            self._stopping.wait(backoff_s)
+            took_s = time.monotonic() - begun_s  # a silent module has been waited for already
+            self._stopping.wait(max(self._poll_s, backoff_s - took_s))
             backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
+
+    @property
+    def _quietly(self) -> bool:
+        """Opening anew what was there a moment ago: nobody has been told of anything."""
+        return self._met and not self._told_lost
 
     def _lose(self, error: Exception) -> None:
         self._proven = False
@@ -151,9 +159,9 @@ class SerialCardReader:
     def _meet(self, link: SerialLink) -> None:
         """Find the module at whatever speed and bring it to the one that is wanted."""
         try:
-            link.prove_alive(1 if self._met or self._told_lost else _BOOT_TRIES)
+            link.prove_alive(1 if self._quietly else _BOOT_TRIES)
         except Stuck:
-            if self._met and not self._told_lost:
+            if self._quietly:
                 raise
             link.search_speed()
         if link.baud not in (self._baud, self._stays_at):

@@ -59,6 +59,8 @@ FOREIGNER_2023 = _layout(
 )  # fmt: skip
 
 LAYOUTS = {x.letter: x for x in (RESIDENT, RESIDENCE_PERMIT, FOREIGNER_2017, FOREIGNER_2023)}
+WITH_CHIP = tuple(dict.fromkeys(x.kind for x in LAYOUTS.values()))
+"""The documents that an SDT module reads."""
 
 
 def parse_card(block: bytes) -> IdCard:
@@ -68,27 +70,40 @@ def parse_card(block: bytes) -> IdCard:
     check digit: a misread number must not become another person's), date (impossible).
     A blank end of validity is `Expiry.UNKNOWN`, a blank beginning None.
     """
-    if len(block) != 2 * _CHARACTERS:
-        raise _unreadable("length", f"a text block of {len(block)} bytes")
-    letter = _text(block, _LETTER_AT, 1)
-    layout = LAYOUTS.get(letter or " ")
-    if layout is None:
-        raise _unreadable("type", "a document type that is not known")
-
-    def field(name: str) -> str:
-        return _text(block, *layout.fields[name]) if name in layout.fields else ""
-
-    number = normalise_number(field("number"))
+    layout = layout_in(block)
+    number = normalise_number(_field(block, layout, "number"))
     if fault := number_fault(number):
         raise _unreadable("number", f"an ID number with a wrong {fault}")
-    latin = (field("latin_name").ljust(35) + field("latin_name_2")).rstrip(" ")
+    first = _field(block, layout, "latin_name").ljust(35)
+    latin = (first + _field(block, layout, "latin_name_2")).rstrip(" ")
     return IdCard(
         kind=layout.kind,
         number=number,
-        name=latin or field("name"),
-        valid_from=_date(field("valid_from")),
-        valid_to=_expiry(field("valid_to")),
+        name=latin or _field(block, layout, "name"),
+        valid_from=_date(_field(block, layout, "valid_from")),
+        valid_to=_expiry(_field(block, layout, "valid_to")),
     )
+
+
+def fields_of(block: bytes) -> dict[str, str]:
+    """Every field as it is stored, by the names of its layout: nothing is judged, so that an
+    ethnic code or a date nobody knows is kept as it is. SdtError (length, encoding, type)."""
+    layout = layout_in(block)
+    return {name: _field(block, layout, name) for name in layout.fields}
+
+
+def layout_in(block: bytes) -> Layout:
+    """SdtError with `reason` length, encoding or type."""
+    if len(block) != 2 * _CHARACTERS:
+        raise _unreadable("length", f"a text block of {len(block)} bytes")
+    layout = LAYOUTS.get(_text(block, _LETTER_AT, 1) or " ")
+    if layout is None:
+        raise _unreadable("type", "a document type that is not known")
+    return layout
+
+
+def _field(block: bytes, layout: Layout, name: str) -> str:
+    return _text(block, *layout.fields[name]) if name in layout.fields else ""
 
 
 def encode_fields(layout: Layout, fields: dict[str, str]) -> bytes:
@@ -117,7 +132,7 @@ def encode_card(card: IdCard, **others: str) -> bytes:
         if layout is FOREIGNER_2023:
             names = {"latin_name": card.name[:35], "latin_name_2": card.name[35:]}
     dates = {
-        "valid_from": card.valid_from.strftime("%Y%m%d") if card.valid_from else "",
+        "valid_from": _day_text(card.valid_from) if card.valid_from else "",
         "valid_to": _expiry_text(card.valid_to),
     }
     return encode_fields(layout, others | names | dates | {"number": card.number})
@@ -166,7 +181,11 @@ def _expiry(text: str) -> date | Expiry:
 def _expiry_text(valid_to: date | Expiry) -> str:
     if isinstance(valid_to, Expiry):
         return valid_to.value if valid_to is Expiry.LONG_TERM else ""
-    return valid_to.strftime("%Y%m%d")
+    return _day_text(valid_to)
+
+
+def _day_text(day: date) -> str:
+    return day.isoformat().replace("-", "")  # strftime leaves out the zeros of an early year
 
 
 def _unreadable(reason: str, what: str) -> SdtError:

@@ -153,12 +153,12 @@ class SerialLink:
     def search_speed(self) -> int:
         """The speed at which the module answers, from now on this link's; at its present one it
         may hang until it is reset. Stuck."""
-        wanted = self._baud
-        if self._answers(Command.STATUS) or self._answers(Command.RESET):
+        wanted, status_s = self._baud, self._patience.status_s
+        if self._answers(Command.STATUS) or self._answers(Command.RESET, status_s):
             return wanted
         for baud in (b for b in BAUDS if b != wanted):
             self._change_speed(baud)
-            if self._answers(Command.STATUS):
+            if self._answers(Command.STATUS, status_s / 2):
                 return baud
         self._change_speed(wanted)
         raise silent(self._name)
@@ -187,29 +187,29 @@ class SerialLink:
     def _change_speed(self, baud: int) -> None:
         self._open_port().baudrate = self._baud = baud
 
-    def _answers(self, command: Command) -> bool:
+    def _answers(self, command: Command, first_s: float | None = None) -> bool:
         try:
-            self.ask(command)
+            self._exchange(command, encode_request(command), first_s)
         except (Silence, SdtError):
             return False
         return True
 
     # -- one exchange ------------------------------------------------------------------------------
 
-    def _exchange(self, command: Command, request: bytes) -> Reply:
+    def _exchange(self, command: Command, request: bytes, first_s: float | None = None) -> Reply:
         port = self._open_port()
         self._decoder.reset()
         port.reset_input_buffer()  # a late answer to an earlier request is not this one's
         port.write(request)
-        reply = self._reply(port, command)
+        reply = self._reply(port, command, first_s or self._first_s(command))
         if reply.remedy is Remedy.READER_FAULT:
             raise faulty(self._name, reply.sw3)
         return reply
 
-    def _reply(self, port: serial.Serial, command: Command) -> Reply:
+    def _reply(self, port: serial.Serial, command: Command, first_s: float) -> Reply:
         begun_s = time.monotonic()
         last_s = begun_s + self._patience.whole_s
-        deadline_s = begun_s + self._first_s(command)
+        deadline_s = begun_s + first_s
         while True:
             data = port.read(self._decoder.wanted)
             for item in self._decoder.feed(data):

@@ -9,11 +9,11 @@ from gate.sync.wire import decode_receipt
 
 FORK = "fork"
 """`Refused.why` of a receipt that has another event than ours at its mark: two journals of one
-gate and epoch are about, a copied card or a forgery. The others: `gate`, `epoch`, `generation`,
-`older`, `above`, `time`; a signature that is wrong is a SignatureRefused."""
+gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `gate`, `epoch`,
+`generation`, `older`, `time`; a signature that is wrong is a SignatureRefused."""
 
 ABOVE = "above"
-"""Of one that speaks of events behind our head: the other journal has got further than ours."""
+"""Of a receipt for events that this journal has not had yet: it is the older of two copies."""
 
 _YEARS = range(2020, 2100)
 """A receipt dated outside was not written by a clock: this program is younger, and no unit is to

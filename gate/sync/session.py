@@ -50,7 +50,7 @@ class Session:
             watching.cancel()
             self._of.connected = False
             self._of.office = None
-            self._of.tried = outbox.tried_so_far(self._window) if self._of.is_forked else ()
+            self._of.tried = outbox.tried_so_far(self._window) if self._of.alarm else ()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()
@@ -141,14 +141,13 @@ class Session:
         if why == "older":  # a broker that lost its memory may repeat one
             log.info("%s", error)
             return
-        if why == FORK and self._of.alarm is None:
+        if why in (FORK, ABOVE) and self._of.alarm is None:
             self._of.alarm = (
-                f"{error} Two journals of this unit are about: a copied card, or a forgery. "
-                "Tell the office."
+                f"{error} Two journals of this unit are about: a copied card, one that was set "
+                "back to an earlier state, or a forgery. Tell the office."
             )
             log.error("ALARM: %s", self._of.alarm)
-        if why in (FORK, ABOVE):  # either way the office has another journal of ours
-            self._of.is_forked = True
+        if why in (FORK, ABOVE):
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert(str(why), str(error))

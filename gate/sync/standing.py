@@ -36,7 +36,6 @@ class Standing:
     office: str | None = None
     error: GateError | None = None
     alarm: str | None = None
-    is_forked: bool = False
     tried: tuple[Range, ...] = ()
     refused: Counter[str] = field(default_factory=Counter)
 

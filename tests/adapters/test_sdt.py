@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.drivers.sdt import (
+    BAUDS,
     HEADER,
     LONGEST,
     PREAMBLE,
@@ -15,10 +16,13 @@ from gate.drivers.sdt import (
     Request,
     RequestDecoder,
     Status,
+    chip_number,
     encode_frame,
     encode_reply,
     encode_request,
+    newest_addresses,
     sam_id,
+    set_baud,
     text_block,
 )
 from gate.errors import SdtError
@@ -74,6 +78,32 @@ def test_replies_are_the_manuals_bytes(text: str) -> None:
                                  FOUND[:6] + b"\4" + FOUND[7:], b""])  # fmt: skip
 def test_a_damaged_find_reply_is_no_reply(bad: bytes) -> None:
     assert replies(bad) == []
+
+
+@pytest.mark.parametrize(
+    ("baud", "check"), [(115200, "63"), (57600, "62"), (38400, "61"), (19200, "60"), (9600, "67")]
+)
+def test_speeds_are_set_as_the_manual_has_it(baud: int, check: str) -> None:
+    place = BAUDS.index(baud)
+    assert set_baud(baud).hex() == f"aaaaaa9669000360{place:02x}{check}"
+    (request,) = RequestDecoder().feed(set_baud(baud))
+    assert isinstance(request, Request)
+    assert (request.command, request.data) == (Command.SET_BAUD, bytes([place]))
+
+
+def test_newest_addresses_are_told_apart() -> None:
+    data = "测试省1号".ljust(35).encode("utf-16-le") + "B 2".ljust(35, "\0").encode("utf-16-le")
+    assert newest_addresses(Reply(Status.DONE, data)) == ("测试省1号", "B 2")
+    assert newest_addresses(Reply(Status.NO_SUCH_ITEM)) == ()
+    for wrong in (b"", data[:-1], data * 3, b"\x00\xd8" * 35):
+        with pytest.raises(SdtError):
+            newest_addresses(Reply(Status.DONE, wrong))
+
+
+def test_a_chip_number_has_28_bytes() -> None:
+    assert chip_number(Reply(Status.DONE, bytes(range(28)))) == bytes(range(28))
+    with pytest.raises(SdtError):
+        chip_number(Reply(Status.DONE, bytes(27)))
 
 
 def test_sam_id_prints_as_on_the_label() -> None:
@@ -184,6 +214,15 @@ def test_one_flipped_bit_never_passes(bit: int) -> None:
         (Reply(Status.DONE, bytes(1284)), Command.SELECT, False),
         (Reply(Status.DONE, bytes(8)), Command.SELECT, True),
         (Reply(Status.READ_FAILED), Command.READ, True),
+        (Reply(Status.DONE, bytes(8)), Command.STATUS, False),
+        (Reply(Status.NO_CARD), Command.STATUS, False),
+        (Reply(Status.NO_CARD), Command.NEWEST_ADDRESS, True),
+        (Reply(Status.NO_SUCH_ITEM), Command.FIND, False),
+        (Reply(Status.NO_SUCH_ITEM), Command.NEWEST_ADDRESS, True),
+        (Reply(Status.DONE, bytes(16)), Command.SAM_ID, True),
+        (Reply(Status.DONE, bytes(28)), Command.CHIP_NUMBER, True),
+        (Reply(Status.DONE, bytes(28)), Command.SAM_ID, False),
+        (Reply(Status.SELF_TEST_FAILED), Command.STATUS, True),
     ],
 )
 def test_a_late_reply_is_told_by_its_shape(reply: Reply, command: Command, fits: bool) -> None:

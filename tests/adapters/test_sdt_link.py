@@ -8,13 +8,15 @@ import pytest
 import serial
 
 from gate.drivers.reader import probe
-from gate.drivers.sdt import Command, Reply, Request, Status, encode_reply
-from gate.drivers.serial_link import PORT_FAULTS, LinkClosing, Patience, SerialLink, Silence
+from gate.drivers.sdt import BAUDS, Command, Reply, Request, Status, encode_reply
+from gate.drivers.serial_link import PORT_FAULTS, LinkClosing, Patience, SerialLink, Silence, Stuck
+from gate.drivers.simulated import sdt_chip, sdt_module
 from gate.drivers.simulated.sdt_chip import SAM_ID
 from gate.drivers.simulated.sdt_module import SdtModule
+from gate.drivers.simulated.sdt_wire import Piece
 from gate.errors import ReaderMissing, SdtError, ending
 
-QUICK = Patience(first_s=0.1, read_first_s=0.1, whole_s=0.5, gap_s=0.02)
+QUICK = Patience(first_s=0.1, read_first_s=0.1, whole_s=0.5, gap_s=0.02, status_s=0.1)
 
 
 @pytest.fixture
@@ -135,3 +137,63 @@ def test_a_port_that_goes_away_is_a_port_fault(module: SdtModule, link: SerialLi
         link.ask_twice(Command.STATUS)
     with pytest.raises(PORT_FAULTS):
         link.drain()
+
+
+@pytest.mark.parametrize("baud", BAUDS)
+def test_the_speed_is_found_and_the_module_brought_to_another(baud: int) -> None:
+    with (
+        SdtModule(paced=False, baud=baud) as module,
+        SerialLink(module.port, 115200, patience=QUICK, closing=lambda: False) as link,
+    ):
+        assert link.search_speed() == baud == link.baud
+        assert link.bring_to(38400)
+        assert (link.baud, module.baud) == (38400, 38400)
+        assert link.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+def test_a_module_that_refuses_a_speed_is_read_at_its_own(
+    module: SdtModule, link: SerialLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sdt_chip._LIMITS, Command.SET_BAUD, range(1))
+    assert not link.bring_to(9600)
+    assert link.baud == 115200
+    assert link.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+def test_a_module_that_says_yes_and_stays_is_found_again(
+    module: SdtModule, link: SerialLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sdt_module, "BAUDS", (115200,) * 5)
+    assert not link.bring_to(9600)
+    assert link.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+def test_a_silent_module_at_every_speed_is_stuck(module: SdtModule, link: SerialLink) -> None:
+    module.fault("reader-silent", True)
+    for climb in (link.search_speed, link.revive, link.prove_alive, link.reset):
+        with pytest.raises(Stuck):
+            climb()
+    assert link.baud == 115200
+
+
+def test_a_hung_module_is_revived_by_a_reset(module: SdtModule, link: SerialLink) -> None:
+    module.fault("reader-hung", True)
+    with pytest.raises(Silence):
+        link.ask(Command.FIND)
+    link.revive()
+    assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+def test_a_babbling_line_is_bounded(module: SdtModule, link: SerialLink) -> None:
+    """Bytes without end and no frame in them: no wait is begun anew by a byte of noise."""
+    module.rewire(Babble())
+    with pytest.raises((Silence, SdtError)):
+        link.ask(Command.STATUS)
+
+
+class Babble:
+    """Each byte that goes by becomes a second of noise, a byte every 5 ms."""
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        for _ in range(200):
+            yield Piece(0.005, b"\x55")

@@ -4,13 +4,14 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serial
 
-from gate.commands.simulate import obey
+from gate.commands.simulate import do, obey, play, read_morning
 from gate.core.card import IdCard
 from gate.drivers.sdt import (
     Command,
@@ -18,15 +19,18 @@ from gate.drivers.sdt import (
     Reply,
     Status,
     encode_frame,
+    encode_reply,
     encode_request,
+    newest_addresses,
+    set_baud,
     text_block,
 )
-from gate.drivers.sdt_text import parse_card
+from gate.drivers.sdt_text import fields_of, parse_card
 from gate.drivers.simulated import sdt_module
 from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
 from gate.drivers.simulated.sdt_chip import FAULTS, SAM_ID
 from gate.drivers.simulated.sdt_module import SdtModule
-from gate.errors import SdtError, UsageError
+from gate.errors import InputDamaged, SdtError, UsageError
 
 CARD = card_of("11010519491231002X", "测试甲")
 
@@ -111,6 +115,84 @@ def test_a_frame_that_stays_incomplete_is_a_wrong_length(
     assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
 
 
+@pytest.mark.parametrize("baud", [9600, 38400])
+def test_a_client_at_another_speed_hears_nothing(module: SdtModule, baud: int) -> None:
+    with serial.Serial(module.port, baud, timeout=0) as port:
+        port.write(encode_request(Command.STATUS))
+        module.lift()  # done after the request was taken
+        assert select.select([port.fileno()], [], [], 0)[0] == []
+        port.baudrate = 115200
+        port.timeout = 10
+        port.write(encode_request(Command.STATUS))
+        assert port.read(11) == encode_reply(Reply(Status.DONE))
+
+
+def test_the_speed_is_set_after_the_reply_and_kept_over_unplugging(module: SdtModule) -> None:
+    with Client(module.port) as client:
+        assert client.send(set_baud(38400)) == Reply(Status.DONE)
+        client._port.baudrate = 38400
+        assert client.ask(Command.STATUS) == Reply(Status.DONE)
+        assert client.send(encode_frame(b"\x60\x05")) == Reply(Status.BAD_COMMAND)
+    module.fault("reader-unplugged", True)
+    module.fault("reader-unplugged", False)
+    with Client(module.port) as client:
+        client._port.baudrate = 38400
+        assert client.ask(Command.STATUS) == Reply(Status.DONE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("baud", [115200, 9600])
+def test_bytes_take_the_time_that_the_speed_gives_them(baud: int) -> None:
+    """No sooner than a line could; how much later is the bench's affair."""
+    with SdtModule(baud=baud) as module, Client(module.port) as client:
+        module.lay(CARD)
+        client._port.baudrate = baud
+        for command in (Command.FIND, Command.SELECT):
+            client.ask(command)
+        begun_s = time.monotonic()
+        client.ask(Command.READ)
+        assert time.monotonic() - begun_s >= (10 + 1295 - 16) * 10 / baud
+
+
+def test_everything_a_card_holds_can_be_asked_for(module: SdtModule, client: Client) -> None:
+    card = SimulatedCard.of(CARD, "测试路3号", fingers=1)
+    module.lay(card)
+    client.ask(Command.FIND)
+    client.ask(Command.SELECT)
+    assert client.ask(Command.READ_WITH_FINGERPRINTS) == card.with_fingerprints()
+    for command in (Command.NEWEST_ADDRESS, Command.NEWEST_ADDRESS_OLD):
+        assert client.ask(command) == card.newest_address()
+    assert client.ask(Command.CHIP_NUMBER) == card.chip_number()
+    for size, status in [(0x50, Status.DONE), (255, Status.DONE), (23, Status.BAD_COMMAND)]:
+        assert client.send(encode_request(Command.SET_RF_FRAME, bytes([size]))) == Reply(status)
+
+
+def test_a_hung_module_answers_nothing_but_a_reset(module: SdtModule) -> None:
+    module.fault("reader-hung", True)
+    with serial.Serial(module.port, 115200, timeout=10) as port:
+        port.write(encode_request(Command.STATUS))
+        module.lift()
+        assert select.select([port.fileno()], [], [], 0)[0] == []
+        port.write(encode_request(Command.RESET) + encode_request(Command.STATUS))
+        assert port.read(22) == 2 * encode_reply(Reply(Status.DONE))
+
+
+def test_faults_of_one_reply_end_with_it(module: SdtModule) -> None:
+    done = encode_reply(Reply(Status.DONE))
+    spoilt = {
+        "line-noise": done[:5] + bytes([done[5] ^ 8]) + done[6:],
+        "reply-cut": done[:5] + done[8:],
+        "reply-glued": done + done,
+        "reply-split": done,
+        "noise-before": b"\x00\xff\xaa\xaa" + done,
+    }
+    with serial.Serial(module.port, 115200, timeout=10) as port:
+        for fault, bytes_heard in spoilt.items():
+            module.fault(fault, True)
+            port.write(encode_request(Command.STATUS) * 2)
+            assert port.read(len(bytes_heard + done)) == bytes_heard + done, fault
+
+
 def test_the_next_client_finds_the_port_as_the_first_did(module: SdtModule) -> None:
     for _ in range(2):
         with Client(module.port) as client:
@@ -129,7 +211,7 @@ def test_the_port_keeps_its_name_over_unplugging(module: SdtModule) -> None:
 
 def test_a_silent_module_says_nothing(module: SdtModule) -> None:
     module.fault("reader-silent", True)
-    with serial.Serial(module.port, timeout=0) as port:
+    with serial.Serial(module.port, 115200, timeout=0) as port:
         port.write(encode_request(Command.STATUS))
         module.fault("reader-silent", True)  # done after the request was taken
         assert select.select([port.fileno()], [], [], 0)[0] == []
@@ -179,6 +261,47 @@ def test_typed_lines(module: SdtModule, client: Client, capsys: pytest.CaptureFi
     said = capsys.readouterr().out.splitlines()
     assert [line == "ok" for line in said] == [True] * 3 + [False] * len(wrong)
     assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+def test_a_line_may_fill_every_field(module: SdtModule, client: Client) -> None:
+    do(
+        ["lay", "11010519491231002x", "ethnic=ZZ", "newest=一号", "newest=二号", "fingers=2"],
+        module,
+    )
+    client.ask(Command.FIND)
+    client.ask(Command.SELECT)
+    text = fields_of(text_block(client.ask(Command.READ)))
+    assert (text["number"], text["ethnic"]) == ("11010519491231002x", "ZZ")
+    assert newest_addresses(client.ask(Command.NEWEST_ADDRESS)) == ("一号", "二号")
+
+
+def test_a_morning_is_played_in_its_order_and_pace(
+    module: SdtModule, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "morning"
+    script.write_text("# first\n2 lay 11010519491231002X 测试甲\n\n1.5 lift # away\n")
+    waits: list[float] = []
+    play(read_morning(script), module, 2.0, waits.append)
+    assert waits == [1.0, 0.75]
+    assert capsys.readouterr().out == "lay …2X\nlift\n"  # no name, no number
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["lift", "x lift", "-1 lift", "1 lay 12", "1 lay 11010519491231002X permit=H", "1 lay '"],
+)
+def test_a_morning_with_a_mistake_is_refused_before_it_begins(tmp_path: Path, line: str) -> None:
+    script = tmp_path / "morning"
+    script.write_text(f"1 lift\n{line}\n")
+    with pytest.raises(InputDamaged) as caught:
+        read_morning(script)
+    assert "line 2" in caught.value.en
+    with pytest.raises(InputDamaged):
+        read_morning(tmp_path / "nowhere")
+
+
+def test_the_morning_that_is_shipped_can_be_played() -> None:
+    assert len(read_morning(Path(__file__).parents[2] / "demo/morning.txt")) > 20
 
 
 @pytest.mark.system

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
 from gate.drivers.card_watch import CardWatch
@@ -27,6 +29,7 @@ from gate.drivers.serial_link import Silence
 from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
 from gate.drivers.simulated.sdt_chip import Chip, Mode
 from gate.errors import ReaderMissing, SdtError
+from tests.examples import examples
 
 FIRST = SimulatedCard.of(card_of("11010519491231002X", "测试甲"))
 SECOND = SimulatedCard.of(card_of("440524188001010014", "测试乙"))
@@ -354,3 +357,43 @@ def test_found_is_before_the_read_and_the_last_byte_after() -> None:
     (event,) = scene.events
     assert isinstance(event, CardPresented)
     assert event.found.mono_ns < event.read_mono_ns
+
+
+HAND = st.sampled_from(
+    ["look", "look", "look", "lift", "first", "second", "pulled", "wrong", "noise", "missed"]
+)
+
+
+@examples(150)
+@given(st.sampled_from(list(Mode)), st.lists(HAND, max_size=40), st.sampled_from([0.0, 3.0, 60.0]))
+def test_whatever_hands_do_cards_told_are_cards_laid(
+    mode: Mode, hands: list[str], dwell_s: float
+) -> None:
+    """Each presented card was laid since the one before; removals and cards alternate; and the
+    last card comes, if it lies there long enough."""
+    scene, laid = Scene(mode, dwell_s), [""]
+    for hand in [*hands, "right", "lift", *["look"] * 70, "second", "look", "look", "look"]:
+        match hand:
+            case "look":
+                scene.watch.poll()
+            case "lift":
+                scene.chip.lift()
+            case "first" | "second":
+                scene.chip.lay(FIRST if hand == "first" else SECOND)
+                laid.append(P1 if hand == "first" else P2)
+            case "pulled":
+                scene.chip.faults.add("card-pulled")
+            case "wrong":
+                scene.chip.faults.add("wrong-card")
+            case "missed":
+                scene.chip.faults.add("find-missed")
+            case "noise":
+                scene.link.noisy = [Command.READ]
+            case "right":
+                scene.chip.faults.clear()
+                scene.link.noisy = []
+        told = [w for e in scene.events if (w := scene._word(e))[0] == "P"]
+        assert set(told) <= set(laid)
+    words = [scene._word(e)[0] for e in scene.events]
+    assert "PP" not in "".join(words).replace("U", "")
+    assert [scene._word(e) for e in scene.events][-1] == P2

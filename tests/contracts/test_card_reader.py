@@ -35,8 +35,8 @@ from gate.ports import CardReader, ReaderEvent
 
 FIRST = card_of("11010519491231002X", "测试甲", "2030-01-01")
 SECOND = card_of("440524188001010014", "测试乙")
-LATE_S = 0.4
-"""Later than any wait of `Simulated.patience`."""
+LATE_S = 0.2
+"""Later than `Simulated.patience` waits for a find."""
 E = TypeVar("E")
 
 
@@ -197,6 +197,10 @@ async def test_what_the_driver_mends_itself_nobody_notices(
     simulated: Simulated, fault: str
 ) -> None:
     async with reading(simulated) as events:
+        simulated.lay(SECOND)
+        await events.next(CardPresented)  # from here on the module is known
+        simulated.lift()
+        await events.next(CardRemoved)
         for card in (FIRST, SECOND, FIRST):
             simulated.module.fault(fault, True)
             simulated.lay(card)

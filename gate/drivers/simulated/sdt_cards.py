@@ -4,9 +4,16 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from gate.core.card import USUAL_DOCUMENTS, DocumentKind, Expiry, IdCard
+from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.drivers.sdt import CHIP_NUMBER_SIZE, Reply, Status
-from gate.drivers.sdt_text import encode_addresses, encode_card
+from gate.drivers.sdt_text import (
+    WITH_CHIP,
+    encode_addresses,
+    encode_card,
+    encode_fields,
+    fields_of,
+    layout_of,
+)
 from gate.errors import UsageError
 
 FAKE_PORTRAIT = bytes.fromhex("574C66007E00320000FF85005151513E") + bytes(
@@ -30,9 +37,18 @@ class SimulatedCard:
 
     @classmethod
     def of(cls, card: IdCard, *addresses: str, fingers: int = 0, **others: str) -> "SimulatedCard":
-        """The chip of `card`. `others`: fields as `encode_card`; birth, sex and nationality are
-        those that the number tells unless given. SdtError for what does not fit."""
-        return cls(encode_card(card, **_told_by(card) | others), FAKE_PORTRAIT, addresses, fingers)
+        """The chip of `card`. `others`: fields of its layout, in place of what `card` says or its
+        number tells (birth, sex, nationality). SdtError for what does not fit; UsageError for a
+        field that the layout has not."""
+        text, layout = encode_card(card, **_told_by(card)), layout_of(card)
+        if strange := others.keys() - layout.fields.keys():
+            raise UsageError(
+                f"No field {', '.join(strange)}: use one of {', '.join(layout.fields)}.",
+                f"没有字段 {'、'.join(strange)}：可用 {'、'.join(layout.fields)}。",
+            )
+        if others:
+            text = encode_fields(layout, fields_of(text) | others)
+        return cls(text, FAKE_PORTRAIT, addresses, fingers)
 
     def text_and_photo(self) -> Reply:
         return Reply(Status.DONE, self._sizes() + self.text + self.photo)
@@ -70,7 +86,7 @@ def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "
 
     The number's check digit is not looked at: a wrong one is something to try.
     """
-    kinds = [k.value for k in DocumentKind if k in USUAL_DOCUMENTS - {DocumentKind.TEMPORARY}]
+    kinds = [k.value for k in WITH_CHIP]
     if kind not in kinds:
         raise UsageError(
             f"No card of kind {kind!r} has a chip: use one of {', '.join(kinds)}.",

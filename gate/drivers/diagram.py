@@ -1,0 +1,123 @@
+"""The card reader's tables as text for docs/card-reader.md.
+
+`python -m gate.drivers.diagram docs/card-reader.md` puts them between their marks. Drawn from the
+tables that the program runs by, so that the page cannot say anything else.
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.drivers.card_table import TABLE, Lying, Sight
+from gate.drivers.sdt import Command, Request, Status
+from gate.drivers.sdt_codes import MEANING, REMEDY_OF, Remedy
+from gate.drivers.simulated.sdt_cards import SimulatedCard
+from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
+
+_COLUMNS = (
+    Command.FIND, Command.SELECT, Command.READ, Command.NEWEST_ADDRESS, Command.CHIP_NUMBER,
+)  # fmt: skip
+
+
+def mermaid() -> str:
+    """What the watch knows and what leads from one to another."""
+    sights: dict[tuple[Lying, Lying], list[str]] = defaultdict(list)
+    for (source, sight), (target, tells) in TABLE.items():
+        told = f": {' + '.join(tells)}" if tells else ""
+        if source is not target or tells:
+            sights[source, target].append(f"{sight}{told}")
+    lines = ["stateDiagram-v2", f"    [*] --> {Lying.EMPTY.name}"]
+    for source, target in sorted(sights, key=lambda edge: tuple(map(list(Lying).index, edge))):
+        label = "<br/>".join(sights[source, target]).replace(":", " →")
+        lines.append(f"    {source.name} --> {target.name} : {label}")
+    return "\n".join(lines)
+
+
+def states() -> str:
+    """Every state and sight: where it leads and what is told; empty where it cannot be."""
+    rows = []
+    for sight in Sight:
+        cells = [TABLE.get((lying, sight)) for lying in Lying]
+        rows.append(
+            [sight, *(", ".join([cell[0].name, *cell[1]]) if cell else "" for cell in cells)]
+        )
+    return _markdown(["a look showed", *(lying.name for lying in Lying)], rows)
+
+
+def statuses() -> str:
+    """Every status by its remedy."""
+    rows = [
+        [remedy.value, f"{status:02X}", MEANING[status]]
+        for remedy in Remedy
+        for status in Status
+        if REMEDY_OF[status] is remedy
+    ]
+    return _markdown(["remedy", "SW3", "meaning"], rows)
+
+
+def module() -> str:
+    """What the simulated module answers in each state, by asking it."""
+    rows = []
+    for place in Place:
+        modes = Mode if place is Place.READ else (Mode.STICKY,)
+        for mode in modes:
+            name = f"{place.name} ({mode})" if len(modes) > 1 else place.name
+            rows.append([name, *(_answer(place, mode, command) for command in _COLUMNS)])
+    return _markdown(["state", *(c.value.hex(" ") for c in _COLUMNS)], rows)
+
+
+def _answer(place: Place, mode: Mode, command: Command) -> str:
+    chip = _at(place, mode)
+    replies = [chip.answer(Request(command.value)).sw3]
+    moved = chip.place
+    if command is Command.FIND and mode is Mode.ALTERNATE and place is Place.READ:
+        replies.append(chip.answer(Request(command.value)).sw3)
+        moved = chip.place
+    said = ", then ".join(f"{sw3:02X}" for sw3 in replies)
+    return f"{said} → {moved.name}" if moved is not place else said
+
+
+def _at(place: Place, mode: Mode) -> Chip:
+    chip = Chip(mode)
+    if place is not Place.EMPTY:
+        number = "11010519491231002X"
+        card = IdCard(DocumentKind.RESIDENT, number, "", None, Expiry.UNKNOWN)
+        chip.lay(SimulatedCard.of(card, "测试省测试市测试路3号"))
+    for command in (Command.FIND, Command.SELECT, Command.READ)[: max(0, _ORDER[place] - 1)]:
+        chip.answer(Request(command.value))
+    assert chip.place is place
+    return chip
+
+
+_ORDER = {place: n for n, place in enumerate(Place)}
+
+
+def faults() -> str:
+    """What `fault NAME on` does."""
+    return _markdown(["fault", "what happens"], [[k, v] for k, v in FAULTS.items()])
+
+
+def page(text: str) -> str:
+    """`text` with every block between its marks brought up to date."""
+    blocks = {
+        "states": "```mermaid\n" + mermaid() + "\n```\n\n" + states(),
+        "statuses": statuses(),
+        "module": module(),
+        "faults": faults(),
+    }
+    for name, block in blocks.items():
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        head, _, rest = text.partition(begin)
+        text = f"{head}{begin}\n{block}\n{end}{rest.partition(end)[2]}"
+    return text
+
+
+def _markdown(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.write_text(page(target.read_text(encoding="utf-8")), encoding="utf-8")

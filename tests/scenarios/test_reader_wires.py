@@ -1,0 +1,167 @@
+"""The same fault scripts over a perfect, a one-byte-at-a-time, a lossy and a delayed wire.
+
+On a bad wire a card may be asked for again and a reader may come and go; what may never happen is a
+card that is not the one that lies there, one that is told twice while it lies, or none at all.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gate.core.card import IdCard
+from gate.core.events import CardPresented, CardRemoved, CardUnreadable, ReaderBack, ReaderLost
+from gate.drivers.reader import Patience, SerialCardReader
+from gate.drivers.simulated.sdt_chip import Mode
+from gate.drivers.simulated.sdt_module import SdtModule
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Delayed, Lossy, OneByte, Perfect, Wire
+from gate.ports import ReaderEvent
+from tests.soak.cards import WallClock, people
+
+PATIENCE = Patience(first_s=0.1, read_first_s=0.2, whole_s=1.0, gap_s=0.05, status_s=0.1)
+WIRES: dict[str, Callable[[int], Wire]] = {
+    "perfect": lambda seed: Perfect(),
+    "one byte": lambda seed: OneByte(),
+    "lossy": lambda seed: Lossy(seed, 1 / 2500),
+    "delayed": lambda seed: Delayed(seed, 0.06),  # both ways: more than `first_s` now and then
+}
+CARDS = people(8, seed=4)
+BOUND_S = 30.0
+
+
+class Table:
+    """The reader's table, a hand that lays cards, and somebody who writes down what is told."""
+
+    def __init__(self, module: SdtModule, events: AsyncIterator[ReaderEvent]) -> None:
+        self.module = module
+        self.told: list[ReaderEvent] = []
+        self._events = events
+
+    async def lay(self, card: IdCard) -> None:
+        await asyncio.to_thread(self.module.lay, card)
+
+    async def lift(self) -> None:
+        await asyncio.to_thread(self.module.lift)
+        await self.until(CardRemoved)
+
+    async def fault(self, name: str, on: bool = True) -> None:
+        await asyncio.to_thread(self.module.fault, name, on)
+
+    async def until(self, *kinds: type) -> ReaderEvent:
+        async with asyncio.timeout(BOUND_S):
+            while True:
+                event = await anext(self._events)
+                self.told.append(event)
+                if isinstance(event, kinds):
+                    return event
+
+    async def comes(self, card: IdCard) -> None:
+        """`card` and no other is the next one told."""
+        event = await self.until(CardPresented)
+        assert isinstance(event, CardPresented)
+        assert event.card == card
+
+
+@asynccontextmanager
+async def at_table(wire: Wire, mode: Mode = Mode.STICKY) -> AsyncIterator[Table]:
+    with SdtModule(paced=False, wire=wire, late_s=0.15, mode=mode) as module:
+        reader = SerialCardReader(module.port, 115200, WallClock(), 0.002, PATIENCE, dwell_s=0)
+        async with reader:
+            yield Table(module, reader.events())
+
+
+async def in_a_row(table: Table) -> None:
+    for card in CARDS:
+        await table.lay(card)
+        await table.comes(card)
+    await table.lift()
+
+
+async def pulled_away_and_laid_again(table: Table) -> None:
+    await table.fault("card-pulled")
+    await table.lay(CARDS[0])
+    await table.until(CardUnreadable, CardRemoved)
+    await table.lay(CARDS[0])
+    await table.comes(CARDS[0])
+
+
+async def a_bank_card_first(table: Table) -> None:
+    await table.fault("wrong-card")
+    await table.lay(CARDS[0])
+    await table.until(CardUnreadable)
+    await table.fault("wrong-card", False)
+    await table.lay(CARDS[1])
+    await table.comes(CARDS[1])
+
+
+async def every_fault_of_a_reply(table: Table) -> None:
+    for card, fault in zip(CARDS, (*LINE_FAULTS, "find-missed"), strict=False):
+        await table.fault(fault)
+        await table.lay(card)
+        await table.comes(card)
+        await table.lift()
+
+
+async def hung_until_it_is_reset(table: Table) -> None:
+    await table.lay(CARDS[0])
+    await table.comes(CARDS[0])
+    await table.fault("reader-hung")
+    await table.lay(CARDS[1])
+    await table.comes(CARDS[1])
+
+
+async def unplugged_and_another_card_laid_meanwhile(table: Table) -> None:
+    for before, after in zip(CARDS[:3], CARDS[3:6], strict=True):
+        await table.lay(before)
+        await table.comes(before)
+        await table.fault("reader-unplugged")
+        await table.until(ReaderLost)
+        await table.lay(after)
+        await table.fault("reader-unplugged", False)
+        await table.until(ReaderBack)
+        await table.comes(after)
+
+
+SCRIPTS: dict[str, Callable[[Table], Awaitable[None]]] = {
+    f.__name__: f
+    for f in (
+        in_a_row, pulled_away_and_laid_again, a_bank_card_first, every_fault_of_a_reply,
+        hung_until_it_is_reset, unplugged_and_another_card_laid_meanwhile,
+    )
+}  # fmt: skip
+
+
+def told_twice(told: list[ReaderEvent]) -> list[IdCard]:
+    """Cards presented again without a removal or a lost reader between."""
+    twice: list[IdCard] = []
+    lying: IdCard | None = None
+    for event in told:
+        if isinstance(event, CardPresented):
+            if event.card == lying:
+                twice.append(event.card)
+            lying = event.card
+        elif isinstance(event, CardRemoved | ReaderLost):
+            lying = None
+    return twice
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("script", SCRIPTS)
+async def test_fault_script(script: str, wire: str) -> None:
+    async with at_table(WIRES[wire](7)) as table:
+        await SCRIPTS[script](table)
+        if wire in ("perfect", "one byte"):
+            unplugged = "unplugged" in script
+            assert unplugged or not any(isinstance(e, ReaderLost) for e in table.told)
+    assert told_twice(table.told) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [Mode.ALTERNATE, Mode.FREE])
+@pytest.mark.parametrize("script", ["in_a_row", "every_fault_of_a_reply"])
+async def test_modules_that_find_a_read_card_again(script: str, mode: Mode) -> None:
+    async with at_table(Perfect(), mode) as table:
+        await SCRIPTS[script](table)
+    assert told_twice(table.told) == []
