@@ -37,6 +37,15 @@ class Gone:
     how: str
     known_to: int | None = None
     """The last seq that the unit itself still knows of; None where nobody could know it."""
+    left: list[Row] = field(default_factory=list)
+    """What of it could still be read as it was."""
+
+    @property
+    def forgotten(self) -> set[str]:
+        """Tickets of those whose admission went with it."""
+        left = {row[2] for row in self.left}
+        events = (json.loads(row[3]) for row in self.rows if row[2] not in left)
+        return {e["ticket"] for e in events if e.get("outcome") == "ADMIT"}
 
 
 @dataclass(slots=True)
@@ -275,9 +284,10 @@ class Ledger:
         for unit in own:
             machine = Counter(p for p, by_staff in unit.seen.greens if not by_staff)
             twice = [p for p, count in machine.items() if count > 1]
-            if any(gone.unit is unit for gone in self.gone):
-                continue  # who was inside went with the card
+            forgotten = {t for g in self.gone if g.unit is unit for t in g.forgotten}
             for person in twice:
+                if ticket(person) in forgotten:
+                    continue  # that they were inside went with the card
                 found.twice(f"{unit.name}: {ticket(person)} was let in {machine[person]} times")
 
     def _judge_inventions(self, units: list[SimGate], end: AtTheEnd, found: Finding) -> None:

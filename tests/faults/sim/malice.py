@@ -165,7 +165,8 @@ def alter_card(world: World) -> str | None:
     change = world.rng.choice(sorted(_CHANGES))
     altered = _CHANGES[change](rows, world.rng, high)
     unit.image = _rewritten(unit, altered)
-    world.ledger.altered[unit.name] = Gone(unit, epoch, rows, f"was altered ({change})")
+    left = [row for row in rows if row in altered]
+    world.ledger.altered[unit.name] = Gone(unit, epoch, rows, f"was altered ({change})", left=left)
     world.hits[f"altered: {change}"] += 1
     return f"the journal of {unit.name} is altered: {change}"
 
