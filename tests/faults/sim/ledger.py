@@ -198,9 +198,8 @@ class Ledger:
     def _judge_journal(self, unit: SimGate, end: AtTheEnd, found: Finding) -> None:
         epoch, rows = journal(unit)
         fault = chain_fault(rows) or self._difference(unit, rows)
-        if fault is not None and not told_by_verify(unit):
-            found.miss(f"{unit.name}: its journal is altered at {fault} and nobody was told")
         if fault is not None:
+            found.miss(f"{unit.name}: it works on a journal that was altered at {fault}")
             return
         for row in rows:
             if not end.holds(unit.gate, epoch, row):
@@ -349,14 +348,6 @@ def link(previous: str, text: str) -> str:
     body = {k: v for k, v in json.loads(text).items() if k not in _OUTSIDE}
     spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(bytes.fromhex(previous) + spelled.encode()).hexdigest()
-
-
-def told_by_verify(unit: SimGate) -> bool:
-    """Whether `exam-gate journal verify` would say it."""
-    from gate.store.reading import reading
-
-    with reading(unit.disk.journal) as found:
-        return found.fault(unit.gate) is not None
 
 
 def is_receipted(unit: SimGate) -> bool:

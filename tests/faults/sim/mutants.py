@@ -196,6 +196,11 @@ def who_is_inside_forgotten() -> list[Patch]:
     return [(gate.lane, "recall", lambda state, events: state)]
 
 
+def salvage_forgotten() -> list[Patch]:
+    """Of a journal put aside nothing is remembered."""
+    return [(gate.store.journal.set_aside, "pages_of", lambda *_: iter(()))]
+
+
 def refused_write_taken_for_done() -> list[Patch]:
     """A full disk is met with a shrug: the decision stands, the journal does not grow."""
     record = gate.lane.Lane._record
@@ -252,6 +257,7 @@ MUTANTS = (
     Mutant("backlog dropped when long", "sim-network", backlog_dropped),
     Mutant("never resent", "sim-network", never_resent),
     Mutant("who is inside forgotten", "sim-kills", who_is_inside_forgotten),
+    Mutant("salvage forgotten", "sim-altered", salvage_forgotten),
     Mutant("refused write taken for done", "sim-card", refused_write_taken_for_done),
     Mutant("gap taken for whole", "sim-network", gap_taken_for_whole),
 )
