@@ -4,6 +4,8 @@ Small pictures are enlarged before detection: YuNet places landmarks to a fracti
 so on a larger face they are finer, and the recogniser feels it.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from gate.models.alignment import align
 from gate.models.careful import turned_template
 from gate.models.detector import Detector
 from gate.models.files import model_path
+from gate.models.finder import Finder
 from gate.models.landmarks import refine
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Picture, Template
@@ -29,6 +32,11 @@ class Stills:
         """ModelDamaged."""
         self._detector = Detector(model_path(models_folder, STILL_DETECTOR), threads)
         self._recogniser = Recogniser(model_path(models_folder, RECOGNISER), threads)
+        self._folder, self._threads = models_folder, threads
+
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self._folder, self._threads)
 
     def faces(self, picture: Picture) -> list[Face]:
         """Every face, best score first, in pixels of `picture`. InputRejected."""
@@ -37,12 +45,13 @@ class Stills:
 
     def most_central_face(self, picture: Picture) -> Face | None:
         """The face nearest to the middle of the picture, from one look."""
-        middle = np.array([picture.shape[1], picture.shape[0]]) / 2
-        return min(
-            self.faces(picture),
-            key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
-            default=None,
-        )
+        return _most_central(picture, self.faces(picture))
+
+    def live_face(self, picture: Picture) -> Face | None:
+        """The same as the gate finds it in a live frame: by two looks, each at less."""
+        enlarged, scale = _enlarged(picture)
+        face = _most_central(enlarged, self._finder.glance(enlarged))
+        return None if face is None else _scaled(self._finder.closer(enlarged, face), scale)
 
     def refined(self, picture: Picture, face: Face) -> Face:
         """The same face with finer landmarks."""
@@ -51,13 +60,22 @@ class Stills:
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
 
-    def quick(self, chip: Picture) -> Template:
-        """One view, as the gate embeds a live frame at first."""
-        return self._recogniser.embed(chip)
+    def quick(self, chip: Picture) -> tuple[Template, float]:
+        """One view, as the gate embeds a live frame at first, and its strength."""
+        return self._recogniser.embed_with_strength(chip)
 
     def careful(self, picture: Picture, refined: Face) -> Template:
         """As ticket photos are embedded, and live frames when the quick look left it open."""
         return turned_template(self._recogniser, picture, refined)
+
+
+def _most_central(picture: Picture, faces: Sequence[Face]) -> Face | None:
+    middle = np.array([picture.shape[1], picture.shape[0]]) / 2
+    return min(
+        faces,
+        key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
+        default=None,
+    )
 
 
 def _enlarged(picture: Picture) -> tuple[Picture, float]:

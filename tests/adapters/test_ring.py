@@ -22,6 +22,7 @@ from gate.models.ring import (
     is_crowded,
     nearest,
     with_probe,
+    with_second_thoughts,
     with_sighting,
 )
 from gate.ports import Face, Probe, Quality
@@ -269,6 +270,14 @@ def test_the_end_of_an_attempt(
 def test_sightings_from_before_the_attempt_do_not_make_a_face() -> None:
     view = View(sightings=seen(Advice.COME_CLOSER))
     assert conclude(Attempt(FRAME_NS, 5, 3), view, (), None).reason is Reason.NO_FACE
+
+
+def test_a_face_that_the_recogniser_hardly_sees_is_poor_not_a_mismatch() -> None:
+    view = with_sighting(View(), Sighting(0, True, quality=0.8), face())
+    view = with_second_thoughts(view, Advice.LOOK_STRAIGHT, 0.3)
+    ended = conclude(Attempt(0, 5, 3), view, (), None)
+    assert (ended.reason, ended.advice) == (Reason.FACE_POOR, Advice.LOOK_STRAIGHT)
+    assert ended.quality == 0.3
 
 
 def test_a_verdict_carries_what_the_decision_records() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gate.core.decision import GENESIS, Event, verify_chain
 from gate.errors import GateBug, InputRejected, Refused, StorageRefused
 from gate.ports import Head, Journal, Receipt
-from tests.journal_making import GATE, OTHER, entered, entry, fill, opened
+from tests.journal_making import GATE, OTHER, entered, entry, opened
 
 
 def raw(folder: Path) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from gate.errors import InputDamaged, InputRejected, PhotoRejected
 from gate.models.detector import check_picture, distinct, overlap
 from gate.models.enrol import PIXELS_MAX, decode_photo
 from gate.models.face_set import read_face_set, read_pairs
-from gate.models.quality import LIVE, advice, assess, yaw_of
+from gate.models.quality import LIVE, advice, assess, with_strength, yaw_of
 from gate.ports import Face, Quality
 
 BOX = np.array([10, 10, 20, 20], np.float32)
@@ -102,6 +102,15 @@ def test_each_fault_has_its_advice(picture: np.ndarray, found: Face, wanted: Adv
     quality = assess(picture, found)
     assert advice(quality) is wanted
     assert (quality.score >= 0.5) is (wanted is None)
+
+
+def test_the_recognisers_own_word_counts_once_it_is_there() -> None:
+    good = assess(chip(), face())
+    assert advice(with_strength(good, LIVE.strength + 0.1)) is None
+    weak = with_strength(good, LIVE.strength - 0.1)
+    assert advice(weak) is Advice.LOOK_STRAIGHT
+    assert weak.score < 0.5
+    assert with_strength(good, 20).score == good.score
 
 
 def test_the_nearest_cause_is_said_first() -> None:
