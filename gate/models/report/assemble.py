@@ -58,14 +58,15 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
         curves += [curve] if curve.rates else []
         if kind.careful and kind.frames == 1 and curve.rates:
             singles[kind.normalisation] = (curve, scores)
+    limits = limits_of(singles[RAW])
     return {
         "curves": [curve_figures(c) for c in curves],
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
         "looks": by_looks(faces.quick, side, seed),
         "groups": _groups(groups, side, singles, seed),
-        "held_out": [figures(h) for h in _held_out(groups, side, seed, show)],
-        "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
+        "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
+        "worst": worst(side, faces.stems, singles, limits),
     }
 
 
@@ -189,14 +190,16 @@ def _groups(
     ]
 
 
-def _held_out(groups: Mapping[str, Mask], side: Side, seed: int, show: Show) -> list[HeldOut]:
+def _held_out(
+    groups: Mapping[str, Mask], side: Side, limits: Limits | None, seed: int, show: Show
+) -> list[HeldOut]:
     everyone = dict(groups)
     if len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE:
         everyone |= alike(side, ALIKE_GROUPS, seed) | by_lot(side, LOT_GROUPS, seed)
     found: list[HeldOut] = []
     for n, (group, member) in enumerate(everyone.items()):
         show("held out", n, len(everyone))
-        found += held_out({group: member}, side, seed)
+        found += held_out({group: member}, side, seed, limits=limits)
     return found
 
 

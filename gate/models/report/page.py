@@ -228,6 +228,11 @@ def _held_out(report: Report) -> str:
     )  # fmt: skip
 
 
+def _false_matches(row: Report) -> str:
+    doubted = f" ({row['doubtful']:.1f} with a doubtful label)" if row["doubtful"] else ""
+    return f"{row['false_matches']:.1f}{doubted}"
+
+
 def _held_out_table(rows: Sequence[Report]) -> str:
     head = ["group 组", "score 得分", "target", "people 人数", "impostor pairs", "false matches",
             "FMR there", "FNMR there", "threshold"]  # fmt: skip
@@ -237,7 +242,7 @@ def _held_out_table(rows: Sequence[Report]) -> str:
         fmr_ends, fnmr_ends = interval["fmr"], interval["fnmr"]
         cells.append([
             r["group"], r["normalisation"], rate_name(r["target"]), f"{r['people']:,}",
-            f"{r['pairs']:,}", f"{r['false_matches']:.1f}",
+            f"{r['pairs']:,}", _false_matches(r),
             with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
             with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
             f"{r['threshold']:.4f}",
