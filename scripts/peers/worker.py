@@ -16,7 +16,12 @@ from typing import Any
 import numpy as np
 
 Embed = Callable[[np.ndarray], "np.ndarray | None"]
-"""A 640x480 RGB picture to its nearest face's template of length 1; None without a face."""
+"""A 640x480 RGB picture to the template of its most central face; None without a face."""
+
+
+def off_centre(left: float, top: float, width: float, height: float) -> float:
+    """How far a face lies from the middle of the frame: LFW's person is there, others beside."""
+    return float(np.hypot(left + width / 2 - 320, top + height / 2 - 240))
 
 
 def gate_pair(threads: int, files: Path) -> Embed:
@@ -33,8 +38,8 @@ def gate_pair(threads: int, files: Path) -> Embed:
         faces = finder.glance(picture)
         if not faces:
             return None
-        nearest = max(faces, key=lambda f: float(f.box[3]))
-        return recogniser.embed(align(picture, finder.closer(picture, nearest).landmarks))
+        central = min(faces, key=lambda f: off_centre(*f.box))
+        return recogniser.embed(align(picture, finder.closer(picture, central).landmarks))
 
     return embed
 
@@ -55,8 +60,8 @@ def gate_careful(threads: int, files: Path) -> Embed:
         faces = finder.glance(picture)
         if not faces:
             return None
-        nearest = finder.closer(picture, max(faces, key=lambda f: float(f.box[3])))
-        return careful_template(still, recogniser, picture, nearest)
+        central = finder.closer(picture, min(faces, key=lambda f: off_centre(*f.box)))
+        return careful_template(still, recogniser, picture, central)
 
     return embed
 
@@ -75,8 +80,8 @@ def gate_one_look(threads: int, files: Path) -> Embed:
         faces = detector.detect(picture)
         if not faces:
             return None
-        nearest = max(faces, key=lambda f: float(f.box[3]))
-        return recogniser.embed(align(picture, nearest.landmarks))
+        central = min(faces, key=lambda f: off_centre(*f.box))
+        return recogniser.embed(align(picture, central.landmarks))
 
     return embed
 
@@ -93,9 +98,9 @@ def opencv_pair(threads: int, files: Path, form: str) -> Embed:
         _, faces = detector.detect(cv2.resize(picture, (320, 240)))
         if faces is None:
             return None
-        nearest = max(faces, key=lambda f: float(f[3])).copy()
-        nearest[:14] *= 2
-        values = recogniser.feature(recogniser.alignCrop(picture, nearest))[0]
+        central = min(faces, key=lambda f: off_centre(*(2 * f[:4]))).copy()
+        central[:14] *= 2
+        values = recogniser.feature(recogniser.alignCrop(picture, central))[0]
         return values / np.linalg.norm(values)
 
     return embed
@@ -110,8 +115,8 @@ def dlib_pair(threads: int, files: Path) -> Embed:
         boxes = face_recognition.face_locations(picture)
         if not boxes:
             return None
-        nearest = max(boxes, key=lambda b: b[2] - b[0])
-        return face_recognition.face_encodings(picture, [nearest])[0]
+        central = min(boxes, key=lambda b: off_centre(b[3], b[0], b[1] - b[3], b[2] - b[0]))
+        return face_recognition.face_encodings(picture, [central])[0]
 
     return embed
 
