@@ -160,6 +160,16 @@ class Receipt:
     top: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Room where the journal lies, in bytes. `free_bytes`: for this user; `journal_bytes`: the
+    journal with its log; `log_bytes`: of that the write-ahead log."""
+
+    free_bytes: int
+    journal_bytes: int
+    log_bytes: int
+
+
 # -- ports ---------------------------------------------------------------------------------------
 
 
@@ -335,6 +345,17 @@ class Journal(Protocol):
 
     async def read(self, first: int, limit: int) -> list[Event]:
         """Events from `first` (counting from 1), at most `limit`, in order."""
+
+    def earlier(self) -> AsyncIterator[list[Event]]:
+        """Whole events of this unit's journals that were damaged and put aside, in pages, the
+        oldest journal first. None of them is part of this journal."""
+
+    async def disk(self) -> Disk:
+        """StorageRefused where the disk does not answer."""
+
+    @property
+    def begun(self) -> Event | None:
+        """The first event of a journal that follows a damaged one: what is missing of that."""
 
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""

@@ -8,6 +8,7 @@ from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.careful import careful_template
+from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
 from gate.models.quality import advice, assess, with_strength
@@ -23,8 +24,8 @@ from gate.models.ring import (
 )
 from gate.ports import Face, Frame, Picture, Probe, Quality
 
-RECOGNISER = "sface"
-LABEL = models_label(WHOLE, NEAR, RECOGNISER)
+STILL, RECOGNISER = "yunet-544x544", "sface"
+LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER)
 
 FEW = 3
 """Probes that a track is given at once; then one every PROBE_EVERY_NS keeps them fresh."""
@@ -37,6 +38,7 @@ class Eyes:
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
         self._finder = Finder(models, threads)
+        self._still = Detector(model_path(models, STILL), threads)  # what careful was measured with
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
     def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
@@ -61,7 +63,7 @@ class Eyes:
         if wrong is not None:
             return with_second_thoughts(view, wrong, quality.score)
         if careful:
-            template = careful_template(self._finder.near, self._recogniser, frame.pixels, face)
+            template = careful_template(self._still, self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
         return with_probe(view, probe)
 

@@ -7,6 +7,7 @@ second sees nothing but the face. The first look is taken at every frame, so a s
 seen in the frame in which one look at the whole would have seen him, never later.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -45,19 +46,17 @@ class Finder:
     def closer(self, picture: Picture, face: Face) -> Face:
         """The same face with landmarks from both looks; as it was where it is not found again."""
         side = self.near.size[0]
-        step = max(1, int(np.ceil(float(face.box[2:].max()) / (FILLS_MAX * side))))
-        low = _corner(picture, face, side * step)
-        cut = picture[low[1] : low[1] + side * step, low[0] : low[0] + side * step]
-        found = self.near.detect_thinned(cut, step)
-        if not found:
-            return face
-        origin = low.astype(np.float32)
-        in_cut = np.concatenate([face.box[:2] - origin, face.box[2:]])
-        overlaps = overlap(in_cut, np.array([f.box for f in found]))
-        best = int(overlaps.argmax())
-        if overlaps[best] < SAME_FACE_MIN:
-            return face
-        return _joined(face, found[best], origin)
+        x, y, width, height = (float(n) for n in face.box)
+        step = max(1, math.ceil(max(width, height) / (FILLS_MAX * side)))
+        left = _begin(x + width / 2, side * step, picture.shape[1])
+        top = _begin(y + height / 2, side * step, picture.shape[0])
+        cut = picture[top : top + side * step, left : left + side * step]
+        origin = np.array([left, top], np.float32)
+        in_cut = np.array([x - left, y - top, width, height], np.float32)
+        for found in self.near.detect_thinned(cut, step):  # best first: nearly always the face
+            if overlap(in_cut, found.box[None])[0] >= SAME_FACE_MIN:
+                return _joined(face, found, origin)
+        return face
 
     def invoke(self) -> None:
         """Both bare networks, for the benchmark."""
@@ -65,12 +64,9 @@ class Finder:
         self.near.invoke()
 
 
-def _corner(picture: Picture, face: Face, side: int) -> np.ndarray:
-    """Where a square of `side` round the face begins, inside the picture as far as it goes."""
-    wanted = np.round(face.box[:2] + face.box[2:] / 2 - side / 2)
-    room = np.maximum([picture.shape[1] - side, picture.shape[0] - side], 0)
-    corner: np.ndarray = np.clip(wanted, 0, room).astype(int)
-    return corner
+def _begin(middle: float, side: int, length: int) -> int:
+    """Where a cut of `side` round `middle` begins, inside the picture as far as it goes."""
+    return max(0, min(round(middle - side / 2), length - side))
 
 
 def _joined(first: Face, second: Face, origin: np.ndarray) -> Face:

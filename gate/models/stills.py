@@ -17,6 +17,7 @@ from gate.models.detector import Detector
 from gate.models.files import model_path
 from gate.models.finder import Finder
 from gate.models.landmarks import refine
+from gate.models.pictures import check_picture
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Picture, Template
 
@@ -40,6 +41,7 @@ class Stills:
 
     def faces(self, picture: Picture) -> list[Face]:
         """Every face, best score first, in pixels of `picture`. InputRejected."""
+        check_picture(picture)
         enlarged, scale = _enlarged(picture)
         return [_scaled(f, scale) for f in self._detector.detect(enlarged)]
 
@@ -80,7 +82,7 @@ def _most_central(picture: Picture, faces: Sequence[Face]) -> Face | None:
 
 def _enlarged(picture: Picture) -> tuple[Picture, float]:
     long_side = max(picture.shape[:2])
-    if long_side >= LONG_SIDE or not picture.size:
+    if long_side >= LONG_SIDE:
         return picture, 1.0
     scale = LONG_SIDE / long_side
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))

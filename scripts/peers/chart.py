@@ -1,4 +1,5 @@
-"""Milliseconds a picture as bars, from the JSON of run.py: chart.py RESULT.json OUT.svg"""
+"""The JSON of run.py as bars (SVG) and as a table for the docs (on standard output):
+chart.py RESULT.json OUT.svg. Also takes what scripts/bench --json wrote."""
 
 import json
 import sys
@@ -33,6 +34,31 @@ def drawn(report: dict[str, Any]) -> str:
     )
 
 
+def table(report: dict[str, Any]) -> str:
+    """Markdown: one line a peer, then how many times faster the gate is."""
+    lines = [
+        f"{report['date']}, {report['machine']}; {report['pictures']}, {report['rounds']} rounds, "
+        "medians.",
+        "",
+        "| | ms, 1 thread | ms, 2 threads | pairs judged rightly | genuine above every impostor "
+        "| resident MiB | import to first match | packages + networks, MB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, p in report["peers"].items():
+        right = p["accuracy"]
+        lines.append(
+            f"| {name} | {p['ms']['1']:.1f} | {p['ms']['2']:.1f} "
+            f"| {right['share_right']:.4f} of {right['pairs']} "
+            f"| {right['genuine_above_every_impostor']:.4f} | {p['resident_mb']:.0f} "
+            f"| {p['import_to_first_match_s']:.2f} s "
+            f"| {p['packages_mb']:.0f} + {p['networks_mb']:.0f} |"
+        )
+    lines += ["", "| times faster | 1 thread | 2 threads |", "|---|---|---|"]
+    for name, by in report["ratios"].items():
+        lines.append(f"| {name} | {by['1']:.2f} | {by['2']:.2f} |")
+    return "\n".join(lines)
+
+
 def _row(place: int, name: str, ms: dict[str, float], scale: float) -> str:
     y = TOP + ROW * place
     parts = [f'<text x="{LEFT - 10}" y="{y + 19}" text-anchor="end">{escape(name)}</text>']
@@ -47,4 +73,6 @@ def _row(place: int, name: str, ms: dict[str, float], scale: float) -> str:
 
 if __name__ == "__main__":
     result = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    Path(sys.argv[2]).write_text(drawn(result), encoding="utf-8")
+    whole = result if "machine" in result else result["peers"]
+    Path(sys.argv[2]).write_text(drawn(whole), encoding="utf-8")
+    print(table(whole))

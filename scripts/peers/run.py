@@ -52,7 +52,7 @@ class Peer:
 PEERS = (
     Peer("gate, tflite-runtime", "tflite-runtime", "gate"),
     Peer("gate, LiteRT", "litert", "gate"),
-    Peer("gate, LiteRT, image and mirror", "litert", "gate-mirror"),
+    Peer("gate, LiteRT, careful", "litert", "gate-careful"),
     Peer("gate, LiteRT, one look at 640x480", "litert", "gate-one-look"),
     Peer("OpenCV, int8 as shipped", "opencv", "opencv-int8bq"),
     Peer("OpenCV, float32", "opencv", "opencv-float32"),
@@ -168,7 +168,11 @@ def networks_bytes(peer: Peer) -> int:
         return 0
     if peer.kind.startswith("opencv"):
         return sum(f.stat().st_size for f in (CACHE / "onnx").glob(f"*-{peer.kind[7:]}.onnx"))
-    looks = ("yunet-640x480",) if "one-look" in peer.kind else ("yunet-320x256", "yunet-256x256")
+    looks = {
+        "gate": ("yunet-320x256", "yunet-256x256"),
+        "gate-careful": ("yunet-320x256", "yunet-256x256", "yunet-544x544"),
+        "gate-one-look": ("yunet-640x480",),
+    }[peer.kind]
     return sum(load_manifest().output(n).size_bytes for n in (*looks, "sface"))
 
 

@@ -19,7 +19,7 @@ Embed = Callable[[np.ndarray], "np.ndarray | None"]
 """A 640x480 RGB picture to its nearest face's template of length 1; None without a face."""
 
 
-def gate_pair(threads: int, files: Path, mirror: bool = False) -> Embed:
+def gate_pair(threads: int, files: Path) -> Embed:
     """The gate's own path: two looks, alignment, recogniser."""
     from gate.models.alignment import align
     from gate.models.files import model_path
@@ -28,14 +28,35 @@ def gate_pair(threads: int, files: Path, mirror: bool = False) -> Embed:
 
     finder = Finder(files, threads)
     recogniser = Recogniser(model_path(files, "sface"), threads)
-    last = recogniser.embed_with_mirror if mirror else recogniser.embed
 
     def embed(picture: np.ndarray) -> np.ndarray | None:
         faces = finder.glance(picture)
         if not faces:
             return None
         nearest = max(faces, key=lambda f: float(f.box[3]))
-        return last(align(picture, finder.closer(picture, nearest).landmarks))
+        return recogniser.embed(align(picture, finder.closer(picture, nearest).landmarks))
+
+    return embed
+
+
+def gate_careful(threads: int, files: Path) -> Embed:
+    """What the gate does while the quick comparison has left it open, and for ticket photos."""
+    from gate.models.careful import careful_template
+    from gate.models.detector import Detector
+    from gate.models.eyes import STILL
+    from gate.models.files import model_path
+    from gate.models.finder import Finder
+    from gate.models.recogniser import Recogniser
+
+    finder, still = Finder(files, threads), Detector(model_path(files, STILL), threads)
+    recogniser = Recogniser(model_path(files, "sface"), threads)
+
+    def embed(picture: np.ndarray) -> np.ndarray | None:
+        faces = finder.glance(picture)
+        if not faces:
+            return None
+        nearest = finder.closer(picture, max(faces, key=lambda f: float(f.box[3])))
+        return careful_template(still, recogniser, picture, nearest)
 
     return embed
 
@@ -97,7 +118,7 @@ def dlib_pair(threads: int, files: Path) -> Embed:
 
 PEERS: dict[str, Callable[[int, Path], Embed]] = {
     "gate": gate_pair,
-    "gate-mirror": lambda threads, files: gate_pair(threads, files, mirror=True),
+    "gate-careful": gate_careful,
     "gate-one-look": gate_one_look,
     "opencv-int8bq": lambda threads, files: opencv_pair(threads, files, "int8bq"),
     "opencv-float32": lambda threads, files: opencv_pair(threads, files, "float32"),
