@@ -7,6 +7,7 @@ from gate.models.matching import RAW, RAW_STRICT
 from gate.models.report import figures as draw
 from gate.models.report.figures import percent, rate_name, scientific
 from gate.models.report.html import (
+    Raw,
     figure,
     folded,
     lead,
@@ -79,10 +80,16 @@ def _travelled(report: Report) -> str:
     return paragraph(
         f"Set on others and measured on a group that was kept out, the threshold named "
         f"{rate_name(target)} let {scientific(normed['fmr'])} pass in the worst group "
-        f"({normed['group']}); the raw cosine {scientific(raw['fmr'])} ({raw['group']}).",
+        f"({normed['group']}: {normed['people']:,} people, {normed['normalisation']}{_span(normed)}); "
+        f"the raw cosine {scientific(raw['fmr'])} ({raw['group']}{_span(raw)}).",
         f"以其余人群定阈值，最差一组实测误识率为 {scientific(normed['fmr'])}"
         f"（原始余弦为 {scientific(raw['fmr'])}）。",
     )
+
+
+def _span(row: Report) -> str:
+    ends = row["interval"]["fmr"]
+    return f", 95% {scientific(ends[0])} to {scientific(ends[1])}" if ends else ""
 
 
 def _fmr(row: Report) -> float:
@@ -229,8 +236,8 @@ def _held_out(report: Report) -> str:
 
 
 def _false_matches(row: Report) -> str:
-    doubted = f" ({row['doubtful']:.1f} with a doubtful label)" if row["doubtful"] else ""
-    return f"{row['false_matches']:.1f}{doubted}"
+    doubted = f"<small>{row['doubtful']:.1f} of doubtful label</small>" if row["doubtful"] else ""
+    return Raw(f"{row['false_matches']:.1f}{doubted}")
 
 
 def _held_out_table(rows: Sequence[Report]) -> str:
