@@ -35,7 +35,8 @@ def calibration_page(report: Report) -> str:
     return page(
         f"Calibration report: {report['set']['name']}", "校准报告", under_title(report),
         [_summary(report), the_set(report), failures(report), _rates(report), _plots(report),
-         _frames(report), groups(report), held_out_section(report), worst_pairs(report), method(report)],
+         _frames(report), groups(report), held_out_section(report), worst_pairs(report),
+         method(report)],
     )  # fmt: skip
 
 
