@@ -1,11 +1,10 @@
 """What has been seen in front of the gate lately, and what may be concluded from it. Pure.
 
 A view holds two things: the sightings of the last seconds (what each frame showed) and the probes
-of ONE face, the track. A track goes on while the box overlaps the last one, no more than GAP_NS (or
-BLIND_NS)
-lie between, and the template still resembles its probes; anything else starts a new track and
-drops the old probes. So probes that are fused always belong to one person who has been in sight
-without a break.
+of ONE face, the track. A track goes on while the box overlaps the last one, no more than GAP_NS
+(BLIND_NS if no frame was looked at) lie between, and the template still resembles its probes;
+anything else starts a new track and drops the old probes. So probes that are fused always belong
+to one person who has been in sight without a break.
 """
 
 from collections import Counter
