@@ -92,7 +92,7 @@ def _where_it_ends(curves: Sequence[Report]) -> str:
     last = min((r for c in curves if c["frames"] == 1 for r in c["rates"]), key=lambda r: r["fmr"])
     return paragraph(
         f"The table ends at {rate_name(last['fmr'])}, with {last['false_matches']:,} false matches "
-        "of one careful picture behind it; a gate refuses an exam that asks for less.",
+        "of one careful picture behind it; a target below that is refused.",
         f"阈值表止于 {rate_name(last['fmr'])}。",
     )
 
