@@ -59,12 +59,13 @@ def made_lines() -> str:
     found = report()
     made, faces = found["made"], found["set"]
     quick = len(faces["failed_quick"])
-    return (
+    line = (
         f"Measured {made['date']} on {faces['pictures']:,} pictures of {faces['people']:,} people "
         f"({faces['name']}; {len(faces['failed'])} without a face, {quick} more without one in "
         f"the quick setting), {made['machine']}, {made['runtime']}, seed {made['seed']}: "
-        f"{made['seconds']:.0f} s, peak memory {made['peak_mb']} MB."
+        f"{made['seconds']:.0f} s, peak memory {made['peak_mb']} MB. {made.get('note', '')}"
     )
+    return line.rstrip()
 
 
 def rates_table() -> str:

@@ -83,8 +83,18 @@ def _rates(report: Report) -> str:
         figure("Careful probes", "精细模式", _rate_table(careful, report)),
         figure("Quick probes", "快速模式", _rate_table(quick, report)),
         folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
+        _where_it_ends(careful),
         left_out_words(report["left_out"]),
     )  # fmt: skip
+
+
+def _where_it_ends(curves: Sequence[Report]) -> str:
+    last = min((r for c in curves if c["frames"] == 1 for r in c["rates"]), key=lambda r: r["fmr"])
+    return paragraph(
+        f"The table ends at {rate_name(last['fmr'])}, with {last['false_matches']:,} false matches "
+        "of one careful picture behind it; a target below that is refused.",
+        f"阈值表止于 {rate_name(last['fmr'])}。",
+    )
 
 
 def _rate_table(curves: Sequence[Report], report: Report) -> str:

@@ -181,7 +181,7 @@ def method(report: Report) -> str:
         ),
         paragraph(
             f"{made['runtime']}; {made['seconds']:.0f} s, "
-            f"peak memory {made['peak_mb']} MB."
+            f"peak memory {made['peak_mb']} MB. {made.get('note', '')}"
         ),
         table(["network 模型", "SHA-256"], rows, 2),
         folded("The command 命令", paragraph(made["command"])),
