@@ -29,7 +29,7 @@ from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
-from gate.drivers.simulated.sdt_wire import LINE_FAULTS
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Piece
 from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
 
@@ -151,6 +151,15 @@ async def test_a_card_from_before_the_start_is_read(bench: Bench) -> None:
     bench.lay()
     async with reading(bench) as events:
         await events.next(CardPresented)
+    bench.lift()
+
+
+async def test_a_card_that_an_earlier_program_has_read_is_read(bench: Bench) -> None:
+    """The module may hide it from a find until it is reset."""
+    bench.lay()
+    for _ in range(2):
+        async with reading(bench) as events:
+            await events.next(CardPresented)
     bench.lift()
 
 
@@ -301,6 +310,38 @@ async def test_unplugged_in_the_middle_of_the_card_gives_no_half_card() -> None:
             assert await asyncio.to_thread(begun.wait, 10)
             module.fault("reader-unplugged", True)  # 1,295 bytes take 112 ms
             await events.next(ReaderLost)
+
+
+class Swallowing:
+    """A wire that loses the next requests whole, as a module does that hangs."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        if self.left and len(data) == 10:
+            self.left -= 1
+            return
+        yield Piece(0.0, data)
+
+
+@pytest.mark.parametrize(("swallowed", "told"), [(1, False), (2, False), (3, False), (9, True)])
+async def test_nobody_is_told_before_the_ladder_is_climbed(swallowed: int, told: bool) -> None:
+    """The request itself, the status and the reset may be lost; then the port is opened anew."""
+    wire = Swallowing()
+    with SdtModule(paced=False, wire=wire) as module:
+        async with reading(Simulated(module)) as events:
+            module.lay(FIRST)
+            await events.next(CardPresented)
+            wire.left = swallowed
+            if told:
+                await events.next(ReaderLost)
+                await events.next(ReaderBack)
+            module.lay(SECOND)
+            event = await anext(events._events)
+            while isinstance(event, CardRemoved) or event.card == FIRST:
+                event = await anext(events._events)
+            assert event.card == SECOND
 
 
 async def test_a_missing_port_is_one_sentence_and_found_later(simulated: Simulated) -> None:
