@@ -220,8 +220,8 @@ class SerialLink:
                 log.debug("late reply dropped: %r", item)
             now_s = time.monotonic()
             if data and self._decoder.midway:
-                deadline_s = min(last_s, now_s + self._patience.gap_s)
-            elif now_s >= min(deadline_s, last_s):
+                deadline_s = now_s + self._patience.gap_s
+            if now_s >= min(deadline_s, last_s):
                 if self._decoder.midway:  # bytes were lost, or noise has lengthened the frame
                     raise damaged("incomplete")
                 raise Silence(f"No reply to {command.name}.", f"{command.name} 无应答。")

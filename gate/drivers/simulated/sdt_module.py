@@ -233,7 +233,7 @@ class SdtModule:
             for piece in self._wire.carry(spoilt.data):
                 due_s += piece.after_s + len(piece.data) * self._byte_s()
                 self._pause(due_s)
-                if not self._line.plugged:  # in the middle of a reply
+                if not self._line.plugged or self._stopping:  # in the middle of a reply
                     return
                 self._line.write(piece.data)
         self.last_byte_mono_ns = time.monotonic_ns()
