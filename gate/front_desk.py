@@ -8,6 +8,7 @@ from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.exam import liveness_asked
 from gate.core.reasons import MEANING
+from gate.core.tally import summary
 from gate.core.upkeep import out_of_service
 from gate.errors import UsageError
 from gate.lane import Lane
@@ -60,12 +61,23 @@ class FrontDesk:
                 }
                 for u in state.unsettled
             ],
+            "counts": summary(lane.recorder.tally.of_day(now.at.date().isoformat())),
             "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
             "warnings": [
                 f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]
             ],
             "uplink": dict(lane.unit.uplink.status),
+            "journal": {"disk": lane.disk, "follows": self._before()},
         }
+
+    def _before(self) -> dict[str, Any] | None:
+        """What became of the journal before this one; None where nothing was lost."""
+        begun = self._lane.unit.journal.begun
+        told = (
+            "detail", "previous_epoch", "receipted", "salvaged", "last_known", "missing",
+            "set_aside",
+        )  # fmt: skip
+        return None if begun is None else {name: begun[name] for name in told}
 
     async def type(self, typed: Typed) -> dict[str, Any]:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for

@@ -49,6 +49,10 @@ class Health:
     def ready(self, status: str) -> None:
         self._tell(f"READY=1\nSTATUS={status}")
 
+    def status(self, status: str) -> None:
+        """While at work: what a person should know."""
+        self._tell(f"STATUS={status}")
+
     def waiting(self, status: str) -> None:
         """Not ready yet, and no reason to be started anew: TimeoutStartSec begins again."""
         self._tell(f"EXTEND_TIMEOUT_USEC={round(WAITING_S * 1e6)}\nSTATUS={status}")

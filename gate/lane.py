@@ -100,6 +100,7 @@ class Lane:
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
         self.roster_notes = 0
+        self.disk: dict[str, Any] = {}
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
@@ -125,14 +126,21 @@ class Lane:
         self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
-        """Who is inside, what is unsettled, and how much of the shelf's history is journaled
-        (`roster_notes`), from the journal, in pages."""
+        """Who is inside, what is unsettled, the counts, and how much of the shelf's history is
+        journaled (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
+        async for page in self.unit.journal.earlier():
+            self._recall(page)
         first = 1
         while page := await self.unit.journal.read(first, 1000):
-            self.state = recall(self.state, page)
-            noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
-            self.roster_notes = max([self.roster_notes, *noted])
+            self._recall(page)
             first = page[-1]["seq"] + 1
+
+    def _recall(self, page: list[dict[str, Any]]) -> None:
+        self.state = recall(self.state, page)
+        for event in page:
+            self.recorder.tally.add(event)
+        noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+        self.roster_notes = max([self.roster_notes, *noted])
 
     async def work(self, timeout_s: float) -> None:
         """Take one event, if one comes in time, and do all that follows from it."""

@@ -66,13 +66,15 @@ class Face:
 class Quality:
     """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
     profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
-    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them."""
+    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
+    `strength`: length of the recogniser's answer, None before it was asked."""
 
     eyes_px: float
     yaw: float
     sharpness: float
     brightness: float
     score: float
+    strength: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,6 +158,16 @@ class Receipt:
     missing: tuple[tuple[int, int], ...]
     at: str
     top: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Room where the journal lies, in bytes. `free_bytes`: for this user; `journal_bytes`: the
+    journal with its log; `log_bytes`: of that the write-ahead log."""
+
+    free_bytes: int
+    journal_bytes: int
+    log_bytes: int
 
 
 # -- ports ---------------------------------------------------------------------------------------
@@ -297,6 +309,17 @@ class RosterShelf(Protocol):
         """The installed roster if it is another one than at the last call, verified and opened.
         Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
 
+    def recheck(self) -> None:
+        """What is installed is verified and opened anew by the next `refresh`."""
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        """Whether the end of retention asks for a destruction at `now`, a trusted clock's: the ids
+        of the exams that stay, None where nothing is to be destroyed. StorageRefused."""
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
+        Survives a power cut at any point: called again it finishes. Blocks. StorageRefused."""
+
     def history(self, after: int) -> list[dict[str, Any]]:
         """What was installed and destroyed, by whatever process: those numbered above `after`, in
         order. `note`: the number; `what`: `installed` or `destroyed`; `at`: when; `roster`.
@@ -322,6 +345,17 @@ class Journal(Protocol):
 
     async def read(self, first: int, limit: int) -> list[Event]:
         """Events from `first` (counting from 1), at most `limit`, in order."""
+
+    def earlier(self) -> AsyncIterator[list[Event]]:
+        """Whole events of this unit's journals that were damaged and put aside, in pages, the
+        oldest journal first. None of them is part of this journal."""
+
+    async def disk(self) -> Disk:
+        """StorageRefused where the disk does not answer."""
+
+    @property
+    def begun(self) -> Event | None:
+        """The first event of a journal that follows a damaged one: what is missing of that."""
 
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""

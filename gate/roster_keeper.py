@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime, timedelta
 from typing import Any
 
 from gate.core import events
@@ -15,6 +16,14 @@ _KINDS = {"installed": "roster", "destroyed": "wiped"}
 """What stands in the shelf's history, and the journal's kind for it."""
 
 
+LOOK_EVERY = timedelta(hours=1)
+"""Of the unit's clock, between looks for what retention has to destroy."""
+
+
+RECHECK_S = 10.0
+"""Between two openings of a roster that failed: it is hashed whole each time."""
+
+
 class RosterKeeper:
     """Call `look` every second or so. Whatever it changes, it changes while the lane is idle."""
 
@@ -23,9 +32,12 @@ class RosterKeeper:
         self._shelf = lane.unit.shelf
         self._next: Roster | None = None
         self._trouble: dict[str, str] = {}
+        self._looked_at: datetime | None = None
+        self._recheck_at = 0.0
 
     async def look(self) -> None:
         """Once. No await between a check for idleness and what follows from it."""
+        self._recheck_failed()
         holds = await self._refresh()
         await self._journal_history()
         lane, current = self._lane, self._lane.roster
@@ -40,8 +52,18 @@ class RosterKeeper:
                 self._shelve(self._next or current)  # for a clock that is put right
         elif self._next is not None and not self._is_over(self._next) and lane.idle:
             self._adopt(self._next)
+        await self._destroy_overdue()
         if lane.roster is None and not lane.showing:
             lane.show_out_of_service()
+
+    def _recheck_failed(self) -> None:
+        """A roster of which a row would not open is verified and opened anew, now and then: a read
+        that failed once need not end the day. A file that is damaged stays out of service."""
+        now = asyncio.get_running_loop().time()
+        failed = self._lane.roster is not None and events.Fault.ROSTER in self._lane.state.faults
+        if failed and now >= self._recheck_at:
+            self._recheck_at = now + RECHECK_S
+            self._shelf.recheck()
 
     async def _refresh(self) -> bool:
         """Whether any is installed; a new one becomes the next."""
@@ -98,6 +120,46 @@ class RosterKeeper:
                 self._lane.put(refused)
                 return
             self._lane.roster_notes = found["note"]
+
+    async def _destroy_overdue(self) -> None:
+        """At the exam's end plus retention, by a trusted clock alone: at the start, and then each
+        hour of that clock. Not under a roster that is still in use."""
+        now = self._lane.unit.clock.now()
+        if not now.trusted or not self._is_due(now.at):
+            return
+        current = self._lane.roster
+        if current is not None and self._is_over(current):
+            return
+        self._looked_at = now.at
+        try:
+            stay = await asyncio.to_thread(self._shelf.overdue, now.at)
+            if stay is None:
+                return
+            keep = await self._evidence_of(stay)
+            done = await asyncio.to_thread(self._shelf.destroy_overdue, now.at, keep)
+        except GateError as e:
+            self._looked_at = None
+            self._complain("destruction", e.en)
+            return
+        for name in done:
+            log.warning("destroyed at the end of retention: %s", name)
+        await self._journal_history()
+
+    def _is_due(self, at: datetime) -> bool:
+        return self._looked_at is None or abs(at - self._looked_at) >= LOOK_EVERY
+
+    async def _evidence_of(self, exams: frozenset[str]) -> frozenset[str]:
+        """File names of the evidence that belongs to `exams`, by the journal."""
+        found: set[str] = set()
+        if not exams:
+            return frozenset()
+        first, journal = 1, self._lane.unit.journal
+        while page := await journal.read(first, 1000):
+            found |= {
+                f"{e['id']}.sealed" for e in page if e.get("evidence") and e.get("exam") in exams
+            }
+            first = page[-1]["seq"] + 1
+        return frozenset(found)
 
     def _complain(self, about: str, sentence: str) -> None:
         """Once for each trouble."""

@@ -13,6 +13,7 @@ from gate.errors import CameraMissing, StorageRefused
 from gate.health import Health
 from gate.lane import Lane
 from gate.ports import Scanner, ScannerBack, ScannerLost
+from gate.room_keeper import RoomKeeper
 from gate.roster_keeper import RosterKeeper
 
 log = logging.getLogger("gate.service")
@@ -37,10 +38,11 @@ ROSTER_SILENT_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`watch_s`: how often faults are looked for; `retry_s`: between attempts to write again, and
-    between looks for a new roster."""
+    between looks for a new roster; `room_s`: between looks at the room on the disk."""
 
     watch_s: float = 0.5
     retry_s: float = 1.0
+    room_s: float = 15.0
 
 
 class Service:
@@ -52,6 +54,7 @@ class Service:
         self._health = health
         self._pace = pace or Pace()
         self._rosters = RosterKeeper(lane)
+        self._room = RoomKeeper(lane)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order scanners, reader, matcher, journal, signals."""
@@ -109,10 +112,11 @@ class Service:
                 group.create_task(self._watch(), name="watch"),
                 group.create_task(self._watch_roster(), name="roster"),
                 group.create_task(self._mend_journal(), name="journal"),
+                group.create_task(self._watch_room(), name="room"),
                 group.create_task(self._health.feed_watchdog(), name="watchdog"),
             ]
             uplink = group.create_task(self._unit.uplink.run(), name="uplink")
-            self._health.ready(f"{self._unit.id} at work")
+            self._health.ready(self._condition())
             await stop.wait()
             await self._wind_down(intake, steady, uplink)
 
@@ -196,8 +200,21 @@ class Service:
                 body = {"step_s": round(step_s, 3), "trusted": now.trusted}
                 await self._note("clock", body)
             before = now
+            await self._close_counts(now)
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
+
+    async def _close_counts(self, now: events.Instant) -> None:
+        """The counts of an exam or a day that is over are journaled: they outlive the roster."""
+        if not now.trusted or events.Fault.JOURNAL in self._lane.state.faults:
+            return
+        exam, tally = self._lane.state.exam, self._lane.recorder.tally
+        for body in tally.due(now.at, [p.end for p in exam.papers] if exam else []):
+            refused = await self._lane.note("counts", body)
+            if refused is not None:
+                self._lane.put(refused)
+                return
+            tally.wrote(body)
 
     def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
         if present != (fault in self._lane.state.faults):
@@ -211,6 +228,22 @@ class Service:
             await self._rosters.look()
             self._health.beat("roster")
             await asyncio.sleep(self._pace.retry_s)
+
+    async def _watch_room(self) -> None:
+        self._health.expect("room", ROSTER_SILENT_S)
+        while True:
+            told = await self._room.look()
+            if told is not None:
+                await self._note(*told)
+                self._health.status(self._condition())
+            self._health.beat("room")
+            await asyncio.sleep(self._pace.room_s)
+
+    def _condition(self) -> str:
+        """One line for systemd."""
+        begun = self._unit.journal.begun
+        since = f"journal begun anew: {begun['detail']}" if begun is not None else ""
+        return "; ".join(filter(None, [f"{self._unit.id} at work", self._room.alert, since]))
 
     async def _mend_journal(self) -> None:
         """While the journal refuses, try once a second to write down that it did."""

@@ -1,11 +1,13 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gate.config import SIMULATED, Reader, Settings, Source
+from gate.config import SIMULATED, Reader, Settings
 from gate.config import Camera as CameraSettings
 from gate.config import Signals as SignalsSettings
 from gate.console.staff_socket import StaffSocket
@@ -23,8 +25,9 @@ from gate.jsonlines import Handler, serve
 from gate.lane import Lane, Unit
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
-from gate.roster.keys import read_key
+from gate.roster.keys import check_private, read_key
 from gate.roster.watch import InstalledShelf
+from gate.source_config import Source
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
@@ -63,7 +66,10 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
 
 def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Unit:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
-    journal = SqliteJournal(state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot)
+    check_private(settings.mqtt.key, "the key of this unit's certificate")
+    journal = SqliteJournal(
+        state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot, now=hardware.clock.now
+    )
     return Unit(
         id=unit.id,
         site=unit.site,
@@ -89,8 +95,28 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             gate=unit.id, site=unit.site, exam=exam, journal=journal,
             signing=read_key(keys.signing, "this unit's signing key"),
             office_public=_office_key(settings),
+            vitals=lambda: _vitals(hardware.clock, state), inbox=inbox_of(settings),
         ),
     )  # fmt: skip
+
+
+def inbox_of(settings: Settings) -> Path:
+    """Where a receipt that came by stick waits for the running gate."""
+    return settings.paths.state / "receipt.inbox"
+
+
+def _vitals(clock: Clock, state: Path) -> dict[str, Any]:
+    """What heartbeats say of the unit."""
+    now = clock.now()
+    try:
+        free_mb: int | None = shutil.disk_usage(state).free // 2**20
+    except OSError:
+        free_mb = None
+    return {
+        "at": now.at.isoformat(timespec="milliseconds"),
+        "clock": "trusted" if now.trusted else "untrusted",
+        "disk_free_mb": free_mb,
+    }
 
 
 def scanner_of(source: Source, port: str, clock: Clock) -> SerialScanner:

@@ -13,12 +13,14 @@ _PLACES_KEPT = 50
 
 
 def audit(store: "OfficeStore", gate: str, epoch: str) -> dict[str, Any]:
-    """`events`: how many are stored; `high`: the last one without a gap before it, `head`: its
-    hash; `claims`: the last one that the gate's signed heartbeats speak of, 0 for none;
-    `missing`: ranges, up to `claims`; `conflicts`: seqs that came with two contents; `forks`: seqs
-    of which the gate claims another hash than is stored; `odd_times`: seqs whose time no clock
-    shows; `chain`: `verified`, or where it breaks. A gap breaks no chain: what stands behind it is
-    checked from there on."""
+    """What is stored, against what the gate claims.
+
+    `events`: how many are stored; `last`: the highest; `high`: the last one without a gap before
+    it; `head`: its hash; `claims`: the last one that the gate's signed heartbeats speak of, 0 for
+    none; `missing`: ranges, up to `claims`; `conflicts`: seqs that came with two contents;
+    `forks`: seqs of which the gate claims another hash than is stored; `odd_times`: seqs whose
+    time no clock shows; `chain`: `verified`, or where it breaks. A gap breaks no chain: what
+    stands behind it is checked from there on."""
     count, high, seq, digest, head = 0, 0, 0, GENESIS, GENESIS
     missing, fault = [], None
     odd: list[int] = []
@@ -41,7 +43,8 @@ def audit(store: "OfficeStore", gate: str, epoch: str) -> dict[str, Any]:
         missing.append([seq + 1, claims])
     forks = [at for at, claimed, stored in said if stored not in (None, claimed)]
     return {
-        "events": count, "high": high, "missing": missing, "head": head, "claims": claims,
+        "events": count, "high": high, "last": seq, "missing": missing, "head": head,
+        "claims": claims,
         "conflicts": store.conflicts(gate, epoch), "forks": sorted(set(forks)), "odd_times": odd,
         "chain": fault or "verified",
     }  # fmt: skip
@@ -49,8 +52,11 @@ def audit(store: "OfficeStore", gate: str, epoch: str) -> dict[str, Any]:
 
 def is_whole(found: dict[str, Any]) -> bool:
     """Everything that the gate claims is here, once, and as it wrote it."""
-    return found["chain"] == "verified" and not (
-        found["missing"] or found["conflicts"] or found["forks"]
+    before = found.get("previous")
+    return (
+        found["chain"] == "verified"
+        and not (found["missing"] or found["conflicts"] or found["forks"])
+        and (before is None or before["agrees"])
     )
 
 
@@ -66,6 +72,11 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
     ):  # fmt: skip
         if found[name]:
             said += f", {words} {', '.join(map(str, found[name]))}"
+    if before := found.get("previous"):
+        said += f", goes on after journal {before['epoch']}"
+        said += "" if before["agrees"] else ", of which it remembers another receipt than ours"
+    if found.get("succeeded_by"):
+        said += f", given up for journal {found['succeeded_by']}: what is missing is lost"
     return said + (" 完整" if is_whole(found) else " 不完整")
 
 

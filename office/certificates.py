@@ -5,6 +5,7 @@ clock is set over a network that it enters with this certificate.
 """
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,28 @@ def issue_server(authority: Authority, names: list[str], certificate: Path, key:
     general = [_general_name(name) for name in names]
     purpose = _Purpose(names[0], general, ExtendedKeyUsageOID.SERVER_AUTH)
     _write_certificate(certificate, _issued(authority, purpose, _key_at(key)))
+
+
+def write_revocations(authority: Authority, revoked: Sequence[Path], path: Path) -> None:
+    """The authority's list of certificates that are trusted no more (RFC 5280), valid as long as
+    the authority is: a list that ran out would shut out every gate."""
+    valid = authority.certificate
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(valid.subject)
+        .last_update(valid.not_valid_before_utc)
+        .next_update(valid.not_valid_after_utc)
+    )
+    for certificate in revoked:
+        entry = (
+            x509.RevokedCertificateBuilder()
+            .serial_number(x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number)
+            .revocation_date(datetime.now(UTC))
+            .build()
+        )
+        builder = builder.add_revoked_certificate(entry)
+    made = builder.sign(authority.key, hashes.SHA256())
+    write_file(path, made.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def names_of(certificate: Path) -> list[str]:

@@ -70,7 +70,12 @@ def revoke(home: Home, gate: str, why: str) -> None:
     write_enrolment(home, replace(read_enrolment(home.enrolment(gate)), revoked=why))
 
 
+def known_gates(home: Home) -> dict[str, Enrolment]:
+    """Every gate by its id, those struck off too. InputDamaged."""
+    found = [read_enrolment(path) for path in sorted(home.gates.glob("*.json"))]
+    return {e.gate: e for e in found}
+
+
 def enrolments(home: Home) -> dict[str, Enrolment]:
     """Every enrolled gate by its id, without those struck off. InputDamaged."""
-    found = [read_enrolment(path) for path in sorted(home.gates.glob("*.json"))]
-    return {e.gate: e for e in found if e.revoked is None}
+    return {gate: e for gate, e in known_gates(home).items() if e.revoked is None}

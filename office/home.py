@@ -2,6 +2,7 @@
 
     ca/ca.crt ca.key                       the certificate authority
     broker/server.crt server.key ca.crt    what mosquitto needs
+    broker/ca.crl                          certificates of units that were struck off
     office/office.crt office.key           MQTT client certificate, CN `office`
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
@@ -42,6 +43,10 @@ class Home:
     @property
     def broker(self) -> Path:
         return self.root / "broker"
+
+    @property
+    def revocations(self) -> Path:
+        return self.broker / "ca.crl"
 
     @property
     def office(self) -> Path:

@@ -24,6 +24,7 @@ from office.certificates import (
     load_authority,
     make_authority,
     names_of,
+    write_revocations,
 )
 from office.enrolment import Enrolment, read_enrolment, write_enrolment
 from office.home import Home
@@ -146,6 +147,10 @@ class _Making:
             certificate, lambda path, key: issue_server(self.authority(), wanted, path, key)
         )
         self._copy(self.home.ca / "ca.crt", self.home.broker / "ca.crt")
+        if (self.home.ca / "ca.key").exists():  # else it is kept elsewhere, and was never asked for
+            self._make(
+                self.home.revocations, lambda path: write_revocations(self.authority(), (), path)
+            )
 
     def gate(self, gate: str, site: str, host: str) -> None:
         folder = self.home.gate(gate)

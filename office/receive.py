@@ -141,6 +141,7 @@ class Receiver:
                 stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=now)
                 self.counts.events += stored.new
                 self._alarm(batch, stored)
+                self._tell_beginning(batch)
             for message in messages:
                 if not message.topic.endswith("/ev"):
                     self._note(message, now)
@@ -194,6 +195,15 @@ class Receiver:
             log.error(
                 "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
                 "copied card or a forgery", stored.broken, batch.epoch, batch.gate,
+            )  # fmt: skip
+
+    def _tell_beginning(self, batch: Batch) -> None:
+        """A unit that gave its journal up for a new one says so in the first event."""
+        before = batch.events[0].get("previous_epoch") if batch.first == 1 else None
+        if before is not None:
+            log.error(
+                "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
+                "what is lost", batch.gate, batch.epoch, str(before)[:40],
             )  # fmt: skip
 
     def _publish_receipt(self, link: Link, topics: Topics, epoch: str) -> None:

@@ -8,7 +8,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch
 from office.faults import explained, refused
 from office.ingest import Mark, Range, advance, plan, receipt_of
+from office.migration import migrate
 
 _GAPS = """
 SELECT before + 1, seq - 1 FROM (
@@ -48,7 +48,7 @@ class OfficeStore:
             self._db = sqlite3.connect(path, isolation_level=None)
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
                 self._db.execute(f"PRAGMA {pragma}")
-            _migrate(self._db)
+            migrate(self._db)
 
     def __enter__(self) -> "OfficeStore":
         return self
@@ -56,12 +56,12 @@ class OfficeStore:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
-    def begin_generation(self, now_s: int) -> int:
+    def begin_generation(self, now_ms: int) -> int:
         """A new generation of this database: higher than any it had, and (by the clock) than any
         that a newer copy of it had before this one was restored from a backup."""
         with self.transaction():
             row = self._db.execute("SELECT generation FROM office").fetchone()
-            generation = max(now_s, row[0] + 1 if row else 1)
+            generation = max(now_ms, row[0] + 1 if row else 1)
             self._db.execute("INSERT OR REPLACE INTO office VALUES (1, ?)", (generation,))
         return generation
 
@@ -194,6 +194,15 @@ class OfficeStore:
             ):
                 yield json.loads(body) | {"prev": prev, "hash": digest}
 
+    def event(self, gate: str, epoch: str, seq: int) -> dict[str, Any] | None:
+        """One stored event."""
+        with self._in_words():
+            row = self._db.execute(
+                "SELECT event FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
+                (gate, epoch, seq),
+            ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
     def hash_at(self, gate: str, epoch: str, seq: int) -> str | None:
         """Of one stored event."""
         place = (gate, epoch, seq)
@@ -231,21 +240,3 @@ class OfficeStore:
 
 def _text(event: dict[str, Any]) -> str:
     return canonical_bytes(event).decode()
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    known = sorted(
-        (int(f.name.removesuffix(".sql")), f.read_text(encoding="utf-8"))
-        for f in files("office").joinpath("schema").iterdir()
-        if f.name.endswith(".sql")
-    )
-    for number, text in known:
-        if number not in _applied(db):
-            db.executescript(
-                f"BEGIN IMMEDIATE;\n{text}\nINSERT INTO schema_record VALUES ({number:d});\nCOMMIT;"
-            )
-
-
-def _applied(db: sqlite3.Connection) -> Iterable[int]:
-    table = db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_record'").fetchone()
-    return [v for (v,) in db.execute("SELECT version FROM schema_record")] if table else []

@@ -123,7 +123,8 @@ def test_only_wiring_and_commands_name_adapters() -> None:
             assert not inside(name, *ROOMS, "gate.wiring"), f"{name_of(path)} imports {name}"
 
 
-HEART = {"service", "lane", "front_desk", "bulletin", "health", "recorder", "roster_keeper"}
+HEART = {"service", "lane", "front_desk", "bulletin", "health", "recorder", "roster_keeper",
+         "room_keeper"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(HEART))

@@ -150,3 +150,57 @@ def _office_key_of(config: Path) -> Path | None:
     from gate.config import load
 
     return load(config).keys.office if config.exists() else None
+
+
+def take_receipt(file: Path, config: Path) -> int:
+    """Judge the receipt in `file` by this unit's own journal and lay it where the running gate, or
+    its next start, takes it in. InputDamaged, SignatureRefused, Refused."""
+    from gate.config import load
+    from gate.durable import write_file
+    from gate.ports import Head
+    from gate.roster.keys import read_key
+    from gate.store.reading import reading
+    from gate.sync.receipts import judge
+    from gate.sync.wire import decode_receipt
+    from gate.wiring import inbox_of
+
+    settings = load(config)
+    raw = _bytes_of(file)
+    receipt = decode_receipt(raw, read_key(settings.keys.office, "the office's public key"))
+    with reading(settings.paths.state / "journal.sqlite") as found:
+        ours = _hash_at(found, receipt.high)
+        head = Head(found.epoch, found.last, found.head)
+        judge(receipt, known=found.receipt, gate=settings.unit.id, head=head, ours=ours)
+        last = found.last
+    try:
+        write_file(inbox_of(settings), raw, 0o600)
+    except OSError as e:
+        raise StorageRefused(
+            f"{inbox_of(settings)} cannot be written ({e.strerror}): free space, then try again.",
+            f"无法写入 {inbox_of(settings)}（{e.strerror}）：请清理空间后重试。",
+        ) from e
+    said = f"The office has events 1 to {receipt.high} of {last}"
+    print(f"{said}; the gate takes this in by itself. 考试中心已收到前 {receipt.high} 条。")
+    return 0 if receipt.high == last else 1
+
+
+def _bytes_of(file: Path) -> bytes:
+    from gate.sync.envelope import MAX_BYTES
+
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1).strip()
+    except OSError as e:
+        raise InputDamaged(
+            f"{file} cannot be read ({e.strerror}): name the .receipt file from the office.",
+            f"无法读取 {file}（{e.strerror}）：请指定考试中心的 .receipt 文件。",
+            path=str(file),
+        ) from e
+
+
+def _hash_at(found: "Reading", seq: int) -> str | None:
+    from gate.core.decision import GENESIS
+
+    if seq == 0:
+        return GENESIS
+    return next((str(e["hash"]) for e in found.events(seq, seq)), None)

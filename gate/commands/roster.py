@@ -69,19 +69,27 @@ def wipe(
     config: ConfigFile = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="Do it.")] = False,
 ) -> None:
-    """Destroy every roster of this unit: sealed keys first, then files. 销毁名册。"""
+    """Destroy every roster and evidence picture of this unit: sealed keys first, then files; a
+    certificate goes into the journal. 销毁名册与证据。"""
+    from gate.drivers.clock import SystemClock
     from gate.roster import install as installing
 
     if not yes:
         raise UsageError(
-            "This destroys every roster of this unit for good: say --yes.",
-            "此操作将永久销毁本机全部名册：确认请加 --yes。",
+            "This destroys every roster and evidence picture of this unit for good: say --yes.",
+            "此操作将永久销毁本机全部名册与证据照片：确认请加 --yes。",
         )
     settings = load(config)
     _check_user(settings.paths.state)
-    destroyed = installing.wipe(settings.paths.state, _now())
+    destroyed = installing.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
+    if destroyed:
+        print(
+            "The journal gets a certificate from the running gate, or at its next start. A memory "
+            "card may keep old blocks: without the unit's sealing key nothing opens in them. "
+            "日志将记录销毁证明。"
+        )
     if not destroyed:
         print("Nothing to destroy: no roster is installed. 无名册可销毁。")
 

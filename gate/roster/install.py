@@ -7,6 +7,7 @@ even after wiping.
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,10 +20,12 @@ from gate.errors import (
     StorageDamaged,
     VersionRefused,
 )
+from gate.roster import shredding
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap
-from gate.roster.shelf import MANIFEST, Shelf, destroy
+from gate.roster.shelf import MANIFEST, Shelf
+from gate.roster.shredding import Cause
 from gate.roster.source import check_file, copied, read_manifest
 
 
@@ -57,6 +60,7 @@ def install(
     _check_dates(manifest, now)
     keys = unwrap(manifest.keys[gate], sealing_private_key)
     with shelf.held():
+        shredding.finish(shelf)
         is_newer = _is_newer(manifest, digest(raw), shelf)
         if not is_newer and _is_in_use(shelf, manifest, raw):
             check_file(path.parent, manifest)  # a damaged stick is told even then
@@ -107,13 +111,55 @@ def status(
         return roster.manifest
 
 
-def wipe(state: Path, now: datetime) -> list[str]:
-    """Destroy every roster of the unit, sealed keys first; what was destroyed, by name."""
+def wipe(state: Path, now: datetime, trusted: bool | None = None) -> list[str]:
+    """Destroy every roster and every evidence picture of the unit; what was destroyed, by name.
+    `trusted`: whether `now` is. StorageRefused: what was begun is finished by the next call, or by
+    the gate when it starts."""
+    shelf, cause = Shelf.of(state), Cause("staff", now, trusted)
+    with shelf.held():
+        done = [shredding.finish(shelf)]
+        done += [_destroy(shelf, folder, (), cause) for folder in shelf.folders()]
+        if pictures := shredding.evidence_of(shelf):
+            done.append(_destroy(shelf, None, pictures, cause))
+        shelf.pointer.unlink(missing_ok=True)
+    return [name for name in done if name is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What the end of retention asks for. `stay`: exams whose time has not come."""
+
+    folders: tuple[Path, ...]
+    stay: frozenset[str]
+    begun: bool
+
+
+def overdue(state: Path, now: datetime) -> Overdue | None:
+    """Rosters whose exam and retention are over, and a destruction that was begun and not ended;
+    None where there is neither. `now` must be a trusted clock's. Cheap."""
+    shelf = Shelf.of(state)
+    about = {folder: _about(folder) for folder in shelf.folders()}
+    over = tuple(f for f, found in about.items() if not found or _has_expired(found, now))
+    begun = shredding.is_pending(shelf)
+    if not over and not begun:
+        return None
+    stay = frozenset(found["exam"] for f, found in about.items() if f not in over)
+    return Overdue(over, stay, begun)
+
+
+def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[str]:
+    """Destroy what is overdue by a trusted clock, and every evidence picture whose name is not in
+    `keep`. StorageRefused, and what was begun is finished later."""
     shelf = Shelf.of(state)
     with shelf.held():
-        destroyed = [_destroy_noted(shelf, folder, now) for folder in shelf.folders()]
-        shelf.pointer.unlink(missing_ok=True)
-    return destroyed
+        done = [shredding.finish(shelf)]
+        found = overdue(state, now)
+        if found is not None:
+            pictures = [p for p in shredding.evidence_of(shelf) if p.name not in keep]
+            for folder in found.folders:
+                done.append(_destroy(shelf, folder, pictures, Cause("retention", now, True)))
+                pictures = []
+    return [name for name in done if name is not None]
 
 
 def history(state: Path, after: int = 0) -> list[dict[str, Any]]:
@@ -204,14 +250,13 @@ def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None
             continue
         about = _about(folder)
         if about.get("exam") in (None, manifest.exam.id) or _has_expired(about, now):
-            _destroy_noted(shelf, folder, now)
+            _destroy(shelf, folder, (), Cause("superseded", now))
 
 
-def _destroy_noted(shelf: Shelf, folder: Path, now: datetime) -> str:
-    name = str(_about(folder).get("name", folder.name))
-    destroy(folder)
-    shelf.note("destroyed", now, {"roster": name})
-    return name
+def _destroy(shelf: Shelf, folder: Path | None, evidence: Iterable[Path], cause: Cause) -> str:
+    wanted = shredding.order(folder, evidence, cause)
+    shredding.carry_out(shelf, wanted)
+    return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
 
 
 def _about(folder: Path) -> dict[str, Any]:

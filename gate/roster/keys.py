@@ -2,18 +2,24 @@
 
 import base64
 import binascii
+import logging
 from pathlib import Path
 
 from gate.durable import write_file
 from gate.errors import InputDamaged, Refused
 
 KEY_BYTES = 32
+PRIVATE = ".key"
+"""How the file of a private key ends; a public one ends in `.pub`."""
+
+log = logging.getLogger(__name__)
 
 
 def read_key(path: Path, what: str) -> bytes:
     """The 32 bytes of a key file; `what` names it in the sentence, e.g. `the office's public key`.
 
-    InputDamaged where it is missing or not 32 bytes in base64; Refused where this user may not.
+    InputDamaged where it is missing or not 32 bytes in base64; Refused where this user may not,
+    and where everybody may read a private one.
     """
     try:
         text = path.read_text(encoding="ascii")
@@ -34,6 +40,8 @@ def read_key(path: Path, what: str) -> bytes:
         ) from e
     except (OSError, UnicodeDecodeError) as e:
         raise _damaged(path, what, str(e)) from e
+    if path.suffix == PRIVATE:
+        check_private(path, what)
     try:
         raw = base64.b64decode(text.strip(), validate=True)
     except binascii.Error as e:
@@ -41,6 +49,24 @@ def read_key(path: Path, what: str) -> bytes:
     if len(raw) != KEY_BYTES:
         raise _damaged(path, what, f"it holds {len(raw)} bytes instead of {KEY_BYTES}")
     return raw
+
+
+def check_private(path: Path, what: str) -> None:
+    """Refused where everybody on this machine may read `path`; a warning where a group may. A file
+    that is not there is no matter of this."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if mode & 0o004:
+        raise Refused(
+            f"{path} ({what}) may be read by everybody on this machine: chmod 600 it, and have a "
+            "new one made if a stranger was here.",
+            f"私钥文件 {path} 对所有用户可读：请执行 chmod 600；如可能已泄露，请重新生成。",
+            path=str(path), mode=oct(mode & 0o777),
+        )  # fmt: skip
+    if mode & 0o040:
+        log.warning("%s (%s) may be read by its group: chmod 600 it.", path, what)
 
 
 def _damaged(path: Path, what: str, why: str) -> InputDamaged:

@@ -4,6 +4,7 @@
 <state>/roster/installed/<name>/manifest.json and the roster file
 <state>/roster/trusted.json     highest version seen of each exam and site; survives wiping
 <state>/roster/history.jsonl    notes that the running gate turns into journal events
+<state>/roster/destroying.json  a destruction under way (see shredding.py)
 """
 
 import contextlib
@@ -18,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.durable import sync_folder, write_file
+from gate.durable import write_file
 from gate.errors import GateError, StorageDamaged, StorageRefused
 
 MANIFEST = "manifest.json"
@@ -65,6 +66,12 @@ class Shelf:
 
     def point_to(self, folder: Path) -> None:
         write_file(self.pointer, f"{folder.name}\n".encode("ascii"), 0o600)
+
+    def points_to(self, folder: Path) -> bool:
+        """Whether `folder` is, or was, the one in use."""
+        with contextlib.suppress(FileNotFoundError):
+            return self.pointer.read_text(encoding="ascii").strip() == folder.name
+        return False
 
     def folders(self) -> list[Path]:
         return sorted(self.installed.iterdir()) if self.installed.is_dir() else []
@@ -135,21 +142,6 @@ def storage_refused(folder: Path) -> Iterator[None]:
             f"{folder} 无法写入（{e.strerror or e}）：请清理空间或恢复可写后重试。",
             path=str(folder),
         ) from e
-
-
-def destroy(folder: Path) -> None:
-    """Destroy one installed roster: its sealed keys are overwritten and unlinked first, which
-    closes the file for good; then the file goes."""
-    manifest = folder / MANIFEST
-    with contextlib.suppress(FileNotFoundError):
-        with manifest.open("r+b") as file:
-            file.write(bytes(manifest.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        manifest.unlink()
-        sync_folder(folder)
-    shutil.rmtree(folder)
-    sync_folder(folder.parent)
 
 
 def _ends_with_newline(path: Path) -> bool:

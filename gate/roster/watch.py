@@ -1,9 +1,16 @@
 """The running gate's view of what is installed: a new roster is opened when there is one."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.roster.install import current_manifest, history, open_installed
+from gate.roster.install import (
+    current_manifest,
+    destroy_overdue,
+    history,
+    open_installed,
+    overdue,
+)
 from gate.roster.open import InstalledRoster
 from gate.roster.shelf import storage_refused
 
@@ -31,6 +38,20 @@ class InstalledShelf:
         if roster is not None:
             self._opened = path
         return roster
+
+    def recheck(self) -> None:
+        """The next `refresh` verifies and opens anew what is installed."""
+        self._opened = None
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        """The exams that stay where something is to be destroyed, None where nothing is."""
+        with storage_refused(self._state):
+            found = overdue(self._state, now)
+        return None if found is None else found.stay
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        """What was destroyed, by name. StorageRefused: it is finished later."""
+        return destroy_overdue(self._state, now, keep)
 
     def history(self, after: int) -> list[dict[str, Any]]:
         """Installations and destructions numbered above `after`. StorageRefused."""

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -16,8 +16,9 @@ import aiosqlite
 from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, sealed
 from gate.core.events import Instant
 from gate.errors import GateBug, GateError, InputRejected, StorageRefused
-from gate.ports import Head, Receipt
-from gate.store import rows
+from gate.ports import Disk, Head, Receipt
+from gate.store import rows, set_aside
+from gate.store.disk import room_at
 from gate.store.faults import broken, damaged, from_sqlite, from_system
 from gate.store.mark import MarkFile
 from gate.store.opening import Opened, Unit, claim, connect
@@ -77,7 +78,8 @@ class SqliteJournal:
     async def append(self, entry: Entry) -> Event:
         """Commit `entry` behind the head; the sealed event. StorageRefused: nothing was written,
         call again later. StorageBroken: end the process. InputRejected: too large, or no JSON."""
-        return await self._to_the_end(self._locked(self._append(entry)))
+        async with self._one_writer:
+            return await self._append(entry)
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
         """Rides in the next append: no fsync of its own. Now and then tidies up: StorageBroken."""
@@ -97,6 +99,23 @@ class SqliteJournal:
             raise from_sqlite(self._path, e) from e
         except ValueError as e:
             raise damaged(self._path, str(e)) from e
+
+    async def earlier(self) -> AsyncIterator[list[Event]]:
+        """What was salvaged of the journals that were put aside here, oldest first, in pages."""
+        pages = set_aside.pages_of(self._path, self._unit.gate)
+        while page := await asyncio.to_thread(next, pages, None):
+            yield page
+
+    async def disk(self) -> Disk:
+        try:
+            return await asyncio.to_thread(room_at, self._path)
+        except OSError as e:
+            raise from_system(self._path, e) from e
+
+    @property
+    def begun(self) -> Event | None:
+        """The `journal_begun` that this journal opens with, where it follows a damaged one."""
+        return self._begun
 
     async def beyond(self, seq: int) -> None:
         while self.head.seq <= seq:
@@ -187,20 +206,41 @@ class SqliteJournal:
             os.close(folder)
 
     async def _append(self, entry: Entry) -> Event:
-        head = self.head
-        event, canonical = _sealed(entry, self._unit, head)
+        """No task of its own, as everything else under the lock has: that cost a third of it."""
+        event, canonical = _sealed(entry, self._unit, self.head)
         written, self._timings = self._timings, {}
         try:
             await self._write(rows.APPEND, rows.append_row(event, canonical, written))
         except GateError:
             self._timings = written | self._timings
             raise
-        self._head = Head(head.epoch, event["seq"], event["hash"])
+        except asyncio.CancelledError:
+            await self._to_the_end(self._settle(event))
+            raise
+        self._advance(event)
+        return event
+
+    async def _settle(self, event: Event) -> None:
+        """Whoever asked has gone, the statement has not: it stood in the thread's queue, and the
+        next one hears how it ended. Why it failed, if it did, nobody heard."""
+        if self._db is None or self._fatal is not None:
+            return
+        try:
+            stands = list(await self._db.execute_fetchall(rows.LAST))
+        except sqlite3.Error as e:
+            self._fatal = broken(self._path, f"{e}, behind an append that was given up")
+            return
+        if stands == [(event["seq"],)]:
+            self._advance(event)
+        else:
+            self._fatal = broken(self._path, "an append that was given up does not stand")
+
+    def _advance(self, event: Event) -> None:
+        self._head = Head(event["epoch"], event["seq"], event["hash"])
         self._since_checkpoint += 1
         self._grown.set()
         self._grown = asyncio.Event()
         asyncio.get_running_loop().call_soon(self._note_head)  # the caller's lamp goes first
-        return event
 
     def _note_head(self) -> None:
         """Into the page cache only: what it would tell after a loss is told better by a receipt."""
@@ -212,12 +252,13 @@ class SqliteJournal:
         """One statement outside any transaction is one: it stands on the disk, or not at all."""
         if self._fatal is not None:
             raise self._fatal
-        await self._open()
+        if self._db is None:
+            await self._to_the_end(self._open())
         assert self._db is not None
         try:
             await self._db.execute(sql, values)
         except sqlite3.Error as e:
-            raise await self._failed(self._db, e) from e
+            raise await self._to_the_end(self._failed(self._db, e)) from e
 
     async def _failed(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
         """What `error` means, once it is certain that the head is where it was."""

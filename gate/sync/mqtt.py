@@ -25,7 +25,8 @@ class MqttUplink:
     """Obeys `gate.ports.Uplink`. `signing`: Ed25519 seed, 32 bytes; `office_public`: the key that
     receipts are signed with. `exam`: the exam of the installed roster, None while there is none;
     when it changes, sending goes on under the new topic. `vitals`: what heartbeats say of the unit
-    (see `gate.sync.heartbeat`). `chance`: draws the waits between attempts.
+    (see `gate.sync.heartbeat`). `chance`: draws the waits between attempts. `inbox`: a file where
+    `exam-gate journal receipt` leaves what came by stick.
 
     `status` besides the port's keys: `error_kind` (class of `last_error`), `office` (`online`,
     `offline` or None), `refused` (receipts that were refused, counted by reason), `alarm` (a
@@ -37,6 +38,7 @@ class MqttUplink:
         self, *, host: str, port: int, ca: Path, certificate: Path, key: Path, gate: str, site: str,
         exam: Callable[[], str | None], journal: Journal, signing: bytes, office_public: bytes,
         vitals: Callable[[], Mapping[str, Any]] = dict, chance: random.Random | None = None,
+        inbox: Path | None = None,
     ) -> None:  # fmt: skip
         self._site = site
         self._exam = exam
@@ -44,7 +46,7 @@ class MqttUplink:
         self._chance = chance or random.Random()
         self._standing = Standing(
             Address(host, port, ca, certificate, key, name=gate), journal, SigningKey(signing),
-            office_public, vitals, self._chance,
+            office_public, vitals, self._chance, inbox,
         )  # fmt: skip
 
     @property

@@ -9,8 +9,11 @@ from gate.sync.wire import decode_receipt
 
 FORK = "fork"
 """`Refused.why` of a receipt that has another event than ours at its mark: two journals of one
-gate and epoch are about, a copied card or a forgery. The others: `gate`, `epoch`, `generation`,
-`older`, `above`, `time`; a signature that is wrong is a SignatureRefused."""
+gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `gate`, `epoch`,
+`generation`, `older`, `time`; a signature that is wrong is a SignatureRefused."""
+
+ABOVE = "above"
+"""Of a receipt for events that this journal has not had yet: it is the older of two copies."""
 
 _YEARS = range(2020, 2100)
 """A receipt dated outside was not written by a clock: this program is younger, and no unit is to
@@ -45,7 +48,7 @@ def judge(
         raise _refused("generation", what, receipt)
     top = max(receipt.high, receipt.top)
     if top > head.seq:
-        raise _refused("above", f"speaks of event {top}, the head is {head.seq}", receipt)
+        raise _refused(ABOVE, f"speaks of event {top}, the head is {head.seq}", receipt)
     if receipt.head != ours:
         raise _refused(FORK, f"has another event {receipt.high} than this journal", receipt)
     if known is not None and known.generation == receipt.generation and receipt.high < known.high:

@@ -10,7 +10,7 @@ from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
-from gate.sync.receipts import FORK, accept
+from gate.sync.receipts import ABOVE, FORK, accept
 from gate.sync.standing import Standing
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
@@ -57,6 +57,7 @@ class Session:
 
     async def _converse(self) -> None:
         while self._exam() == self._topics.exam:
+            await self._hear_stick()
             event = await self._next_event()
             if isinstance(event, Down):
                 if event.error is not None:
@@ -107,6 +108,17 @@ class Session:
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
 
+    async def _hear_stick(self) -> None:
+        payload = self._of.from_stick()
+        if payload is None:
+            return
+        try:
+            await self._hear_receipt(payload)
+        except StorageRefused as e:  # later
+            self._tell(str(e))
+        else:
+            self._of.stick_done()
+
     async def _hear_receipt(self, payload: bytes) -> None:
         of = self._of
         try:
@@ -128,13 +140,13 @@ class Session:
         if why == "older":  # a broker that lost its memory may repeat one
             log.info("%s", error)
             return
-        if why == FORK and self._of.alarm is None:
+        if why in (FORK, ABOVE) and self._of.alarm is None:
             self._of.alarm = (
-                f"{error} Two journals of this unit are about: a copied card, or a forgery. "
-                "Tell the office."
+                f"{error} Two journals of this unit are about: a copied card, one that was set "
+                "back to an earlier state, or a forgery. Tell the office."
             )
             log.error("ALARM: %s", self._of.alarm)
-        if why == FORK:
+        if why in (FORK, ABOVE):
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert(str(why), str(error))

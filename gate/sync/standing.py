@@ -1,10 +1,12 @@
 """How a gate stands towards its office."""
 
+import contextlib
 import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -27,6 +29,7 @@ class Standing:
     office_public: bytes
     vitals: Callable[[], Mapping[str, Any]]
     chance: random.Random
+    inbox: Path | None = None
     receipt: Receipt | None = None
     connected: bool = False
     office: str | None = None
@@ -37,6 +40,19 @@ class Standing:
     @property
     def receipted(self) -> int:
         return self.receipt.high if self.receipt else 0
+
+    def from_stick(self) -> bytes | None:
+        """A receipt that came by stick and waits in `inbox`. None where there is none."""
+        try:
+            return None if self.inbox is None else self.inbox.read_bytes()
+        except OSError:
+            return None
+
+    def stick_done(self) -> None:
+        """It was taken or refused: either way it has said what it had to."""
+        if self.inbox is not None:
+            with contextlib.suppress(OSError):
+                self.inbox.unlink()
 
     def outage(self, error: GateError) -> None:
         """Told once for each kind of error in an outage."""

@@ -62,7 +62,11 @@ def broker_config(
 
 def _filled(conf: str, broker: Path, out: Path, listener: str) -> str:
     conf = conf.replace(f"acl_file {_INSTALLED}/", f"acl_file {out}/")
-    conf = re.sub(rf"^(cafile|certfile|keyfile) {_INSTALLED}/", rf"\1 {broker}/", conf, flags=re.M)
+    if not (broker / "ca.crl").exists():  # an office that began before there was a list
+        conf = re.sub(r"^crlfile .*\n", "", conf, flags=re.M)
+    conf = re.sub(
+        rf"^(cafile|certfile|keyfile|crlfile) {_INSTALLED}/", rf"\1 {broker}/", conf, flags=re.M
+    )
     return re.sub(r"^listener 8883$", f"listener {listener}", conf, flags=re.M)
 
 

@@ -44,7 +44,7 @@ def receive(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with OfficeStore(found.database) as store:
-        generation = store.begin_generation(int(time.time()))
+        generation = store.begin_generation(time.time_ns() // 1_000_000)
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
         )

@@ -9,6 +9,7 @@ import typer
 from gate.errors import InputDamaged
 from office.audit import audit, is_whole, sentence
 from office.home import Home, default_home
+from office.succession import link
 
 __all__ = ["audit", "is_whole", "verify"]
 
@@ -45,6 +46,8 @@ def _verify_received(place: Home, gate: str | None, as_json: bool) -> int:
         gates: dict[str, dict[str, Any]] = {}
         for name, epoch in store.journals(gate):
             gates.setdefault(name, {})[epoch] = audit(store, name, epoch)
+        for name, journals in gates.items():
+            link(store, name, journals)
     if as_json:
         print(json.dumps({"gates": gates}))
     elif not gates:

@@ -7,20 +7,21 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from gate.core.decision import GENESIS, event_hash
+from gate.core.decision import GENESIS, Entry, event_hash, seal
 from gate.errors import InputRejected, SignatureRefused
 from gate.roster.keys import read_key
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat, encode_heartbeat
 from gate.sync.link import LinkEvent, Message, Up
-from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_note
+from gate.sync.wire import OFFICE_STATE, Batch, Topics, decode_note, encode_note
 from office.audit import audit, is_whole, sentence
 from office.door import Door
 from office.enrolment import assign
 from office.home import Home
 from office.store import OfficeStore
+from office.succession import link
 from office.watch import Watch
 from tests.adapters.test_office_store import EPOCH, EVENTS, add, chain
-from tests.journal_making import EXAM, GATE, OTHER, SITE
+from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at, until
 
 NOW = "2027-04-10T01:00:00.000+00:00"
@@ -158,3 +159,51 @@ def test_heartbeats_states_and_alerts_reach_the_office(home: Home, tmp_path: Pat
         link.leave()
     with OfficeStore(home.database) as store:
         assert audit(store, GATE, EPOCH)["claims"] == 9
+
+
+NEXT = "ffeeddccbbaa9988"
+
+
+def begun_after(store: OfficeStore, **told: object) -> dict[str, dict[str, object]]:
+    """The journals of the gate, once a new one has begun that says this of the one before."""
+    first = seal(
+        Entry("begun", entry(1).when, {"previous_epoch": EPOCH, **told}),
+        gate=GATE, epoch=NEXT, seq=1, boot="b", previous=GENESIS,
+    )  # fmt: skip
+    begun = Batch(GATE, NEXT, 1, 1, GENESIS, first["hash"], False, (first,), "key", "sig")
+    with store.transaction():
+        store.add(begun, exam=EXAM, site=SITE, now=NOW)
+    found = {e: audit(store, GATE, e) for _, e in store.journals()}
+    link(store, GATE, found)
+    return found
+
+
+def test_what_a_given_up_journal_lost_is_named(store: OfficeStore) -> None:
+    add(store, EVENTS[:7])
+    at = EVENTS[4]["hash"]
+    found = begun_after(store, receipted=5, receipted_head=at, last_known=12)
+    assert found[NEXT]["previous"] == {
+        "epoch": EPOCH, "receipted": 5, "last_known": 12, "agrees": True, "lost": [[8, 12]],
+    }  # fmt: skip
+    assert (found[EPOCH]["missing"], found[EPOCH]["succeeded_by"]) == ([[8, 12]], NEXT)
+    assert is_whole(found[NEXT])
+    assert not is_whole(found[EPOCH])
+    assert "given up" in sentence(GATE, EPOCH, found[EPOCH])
+
+
+def test_a_given_up_journal_of_which_the_office_has_all_lost_nothing(store: OfficeStore) -> None:
+    add(store, EVENTS[:7])
+    found = begun_after(store, receipted=7, receipted_head=EVENTS[6]["hash"], last_known=7)
+    assert all(map(is_whole, found.values()))
+
+
+def test_one_that_never_sent_anything_is_lost_whole(store: OfficeStore) -> None:
+    found = begun_after(store, receipted=0, receipted_head=None, last_known=3)
+    assert found[EPOCH]["missing"] == [[1, 3]]
+
+
+def test_a_remembered_receipt_that_is_not_ours_is_told(store: OfficeStore) -> None:
+    add(store, EVENTS[:7])
+    found = begun_after(store, receipted=5, receipted_head="a" * 64, last_known=7)
+    assert not is_whole(found[NEXT])
+    assert "another receipt than ours" in sentence(GATE, NEXT, found[NEXT])

@@ -19,7 +19,7 @@ from office.home import Home
 from office.importing import Imported, Importer
 from office.store import OfficeStore
 from tests.journal_making import GATE, OTHER, entry, fill, opened
-from tests.mqtt_making import made_home
+from tests.mqtt_making import free_port, made_home, sending, soon, uplink_of
 
 pytestmark = pytest.mark.system
 
@@ -233,3 +233,27 @@ def test_an_unknown_or_revoked_gate_is_refused(unit: Path, tmp_path: Path) -> No
     revoke(other, OTHER, "stolen")
     with pytest.raises(PermissionError, match="struck off: stolen"):
         Door(other).admit(OTHER, wire.Topics("e", "wh-hs-01", OTHER), "batch")
+
+
+async def test_a_unit_without_a_network_gets_its_receipt_by_stick(
+    home: Home, unit: Path, tmp_path: Path
+) -> None:
+    file = exported(unit, tmp_path / "out.journal")
+    assert run("office", "import", file, "--home", home.root).returncode == 0
+    receipt = tmp_path / "out.journal.receipt"
+    words = ("gate", "journal", "receipt", receipt, "--config", unit / "gate.toml")
+    said = run(*words)
+    assert (said.returncode, "has events 1 to 120 of 120" in said.stdout) == (0, True)
+    async with opened(unit) as journal:
+        uplink = uplink_of(home, free_port(), journal, inbox=unit / "receipt.inbox")
+        async with sending(uplink):
+            await soon(lambda: uplink.status["receipted"] == COUNT)
+            assert (uplink.status["unsent"], uplink.status["connected"]) == (0, False)
+        assert not (unit / "receipt.inbox").exists()
+        kept = await journal.receipt()
+    assert kept is not None
+    assert kept.high == COUNT
+    receipt.write_text(receipt.read_text().replace('"high":120', '"high":119'))
+    assert run(*words).returncode == 5
+    receipt.write_text("junk")
+    assert run(*words).returncode == 4

@@ -45,7 +45,7 @@ def contents(root: Path) -> dict[str, bytes]:
 def test_everything_of_the_layout_is_made(home: Home) -> None:
     assert set(contents(home.root)) == {
         "ca/ca.crt", "ca/ca.key",
-        "broker/server.crt", "broker/server.key", "broker/ca.crt",
+        "broker/server.crt", "broker/server.key", "broker/ca.crt", "broker/ca.crl",
         "office/office.crt", "office/office.key", "office/office-signing.key", "office/office.pub",
         "examiner/examiner.key", "examiner/examiner.pub",
         "gates/wh-hs-01-g1.json",

@@ -13,7 +13,7 @@ import office.__main__
 from gate.commands.calibrating import check_writable
 from gate.config import DEFAULT, load
 from gate.errors import Refused, StorageRefused
-from gate.roster.keys import read_key
+from gate.roster.keys import read_key, write_key
 from gate.store.reading import reading
 from office.store import OfficeStore
 
@@ -110,3 +110,20 @@ def test_a_terminal_without_chinese_shows_its_code_points(program: str) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u8003" in done.stdout
+
+
+def test_a_private_key_that_everybody_may_read_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = tmp_path / "gate-signing.key"
+    write_key(key, b"k" * 32, private=True)
+    assert read_key(key, "a key") == b"k" * 32
+    key.chmod(0o640)
+    assert read_key(key, "a key") == b"k" * 32
+    assert "chmod 600" in caplog.text
+    key.chmod(0o604)
+    with pytest.raises(Refused, match=r"may be read by everybody.*chmod 600"):
+        read_key(key, "a key")
+    public = tmp_path / "office.pub"
+    write_key(public, b"k" * 32, private=False)
+    assert read_key(public, "a key") == b"k" * 32

@@ -1,13 +1,17 @@
 """Gate to office and back over a real broker with real certificates."""
 
 import asyncio
+import contextlib
 import shutil
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gate.sync import outbox
-from office.commands.verify import is_whole
+from office.commands.verify import audit, is_whole
 from office.home import Home
 from office.store import OfficeStore
 from tests.journal_making import GATE, entry, fill, opened
@@ -220,3 +224,85 @@ async def test_no_broker_is_told_and_waited_out(home: Home, tmp_path: Path) -> N
         async with sending(uplink):
             await soon(lambda: uplink.status["error_kind"] == "NetworkFault")
             assert (await journal.append(entry(1)))["seq"] == 1
+
+
+def receiving(home: Home, port: int, status: Path) -> "subprocess.Popen[bytes]":
+    """exam-office receive, as it is run."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "office", "receive", "--home", home.root, "--host", "127.0.0.1",
+         "--port", str(port), "--status-file", status],
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+async def test_the_office_program_killed_and_its_database_restored_from_an_older_backup(
+    home: Home, tmp_path: Path
+) -> None:
+    """Nobody tells it that the backup is older: its own start makes the generation rise."""
+    home.database.unlink(missing_ok=True)
+    for file in home.root.glob(f"{home.database.name}-*"):
+        file.unlink()
+    with broker_at(home, tmp_path / "broker") as broker:
+        async with opened(tmp_path) as journal:
+            await fill(journal, 40)
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                office = receiving(home, broker.port, tmp_path / "status")
+                await soon(lambda: uplink.status["receipted"] == 40)
+                await asyncio.to_thread(backed_up, home, tmp_path / "backup")
+                await fill(journal, 30)
+                await soon(lambda: uplink.status["receipted"] == 70)
+                before = uplink._standing.receipt
+                office.kill()
+                office.wait()
+                restored(home, tmp_path / "backup")
+                office = receiving(home, broker.port, tmp_path / "status")
+                await soon(lambda: uplink._standing.receipt.generation > before.generation)
+                await soon(lambda: uplink.status["receipted"] == 70)
+                await soon(lambda: uplink.status["unsent"] == 0)
+                office.terminate()
+                assert office.wait(10) == 0
+    found = journals_at_the_office(home)[GATE]
+    assert (found["events"], found["high"], is_whole(found)) == (70, 70, True)
+
+
+def backed_up(home: Home, to: Path) -> None:
+    """As an office does it, while the program runs."""
+    with (
+        contextlib.closing(sqlite3.connect(home.database)) as source,
+        contextlib.closing(sqlite3.connect(to)) as target,
+    ):
+        source.backup(target)
+
+
+def restored(home: Home, backup: Path) -> None:
+    for file in home.root.glob(f"{home.database.name}*"):
+        file.unlink()
+    shutil.copy(backup, home.database)
+
+
+async def test_two_copies_of_a_card_at_once_never_merge(home: Home, tmp_path: Path) -> None:
+    """The broker lets only one of them in at a time: each throws the other out."""
+    async with opened(tmp_path / "card") as journal:
+        await fill(journal, 5)
+    shutil.copytree(tmp_path / "card", tmp_path / "copy")
+    for file in home.root.glob(f"{home.database.name}*"):
+        file.unlink()
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
+        async with opened(tmp_path / "card") as card, opened(tmp_path / "copy") as copy:
+            for number in range(6, 70):
+                await card.append(entry(number, note="on the card"))
+                await copy.append(entry(number, note="on the copy"))
+            one, other = (uplink_of(home, broker.port, j) for j in (card, copy))
+            async with sending(one), sending(other):
+                await soon(lambda: 69 in (one.status["receipted"], other.status["receipted"]), 60)
+                await soon(lambda: office.counts.conflicts >= 64, 60)
+                await soon(lambda: one.status["alarm"] or other.status["alarm"], 60)
+            heads = (card.head.hash, copy.head.hash)
+    with OfficeStore(home.database) as store:
+        ((gate, epoch),) = store.journals()
+        found = audit(store, gate, epoch)
+        assert (found["events"], found["chain"], found["head"] in heads) == (69, "verified", True)
+        assert found["conflicts"] == list(range(6, 70))
+        kept = [e["note"] for e in store.events(gate, epoch) if "note" in e]
+    assert len(set(kept)) == 1  # one of the two, whole; the other kept apart, whole

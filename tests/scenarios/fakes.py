@@ -16,7 +16,7 @@ from gate.core.decision import Entry, Event
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.reasons import Pattern, Reason
-from gate.errors import NoSuchEntry, StorageRefused
+from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.lane import Unit
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.store.journal import SqliteJournal
@@ -151,11 +151,14 @@ class FakeRoster:
 
     def __init__(self) -> None:
         self.closed = False
+        self.readable = True
 
     def close(self) -> None:
         self.closed = True
 
     async def find(self, number: str) -> Lookup:
+        if not self.readable:
+            raise StorageDamaged("a row does not open")
         ticket = NUMBERS.get(number)
         return self._entry(ticket) if ticket else CandidateUnknown("00")
 
@@ -176,14 +179,30 @@ class FakeShelf:
         self.next: FakeRoster | None = FakeRoster()
         self.holds = True
         self.noted: list[dict[str, Any]] = []
+        self.looks = 0
+        self.staying: frozenset[str] | None = None
+        self.destroyed: list[tuple[datetime, frozenset[str]]] = []
 
     def refresh(self) -> FakeRoster | None:
+        self.looks += 1
         fresh, self.next = self.next, None
         return fresh
 
     def note(self, what: str) -> None:
         facts = {"at": NINE.isoformat(), "roster": FakeRoster.version}
         self.noted.append({"note": len(self.noted) + 1, "what": what, **facts})
+
+    def recheck(self) -> None:
+        self.next = FakeRoster()
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        return self.staying
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        self.destroyed.append((now, keep))
+        self.staying = None
+        self.note("destroyed")
+        return [FakeRoster.version]
 
     def history(self, after: int) -> list[dict[str, Any]]:
         return self.noted[after:]

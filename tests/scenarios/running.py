@@ -12,7 +12,7 @@ from gate.service import Pace, Service
 from tests.scenarios.fakes import Rig
 
 BOUND_S = 10.0
-FAST = Pace(watch_s=0.01, retry_s=0.02)
+FAST = Pace(watch_s=0.01, retry_s=0.02, room_s=0.02)
 
 
 class Running:

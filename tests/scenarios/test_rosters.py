@@ -8,7 +8,7 @@ import pytest
 
 from gate.errors import StorageRefused
 from gate.ports import Typed
-from tests.scenarios.fakes import NINE, FakeRoster, Rig, rig
+from tests.scenarios.fakes import NINE, STRANGER, FakeRoster, Rig, rig
 from tests.scenarios.running import running
 
 
@@ -94,3 +94,53 @@ async def test_installations_and_wipes_are_journaled_once(parts: Rig, tmp_path: 
         assert [kind for kind, *_ in told(await again.journal.read(1, 100))] == [
             "roster", "wiped", "roster",
         ]  # fmt: skip
+
+
+async def test_at_the_end_of_retention_a_trusted_clock_destroys_and_the_journal_has_it(
+    parts: Rig,
+) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        first = await gate.decision()
+        parts.shelf.staying = frozenset({first["exam"]})
+        parts.clock.trusted = False
+        parts.clock.at += timedelta(hours=5)
+        looks = parts.shelf.looks
+        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        assert parts.shelf.destroyed == []  # a clock that is not trusted destroys nothing
+        parts.clock.trusted = True
+        await gate.until(lambda: parts.shelf.destroyed)
+        ((at, keep),) = parts.shelf.destroyed
+        assert at == parts.clock.at
+        events = await parts.journal.read(1, 100)
+        pictures = {f"{e['id']}.sealed" for e in events if e.get("evidence")}
+        assert len(pictures) == 1
+        assert keep == pictures
+        await gate.until(lambda: gate.lane.roster_notes == 1)
+        assert [e["kind"] for e in await parts.journal.read(1, 100)].count("wiped") == 1
+
+
+async def test_retention_is_looked_at_once_an_hour(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.shelf.staying = frozenset()
+        parts.clock.at += timedelta(minutes=59)
+        looks = parts.shelf.looks
+        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        assert parts.shelf.destroyed == []
+        parts.clock.at += timedelta(minutes=1)
+        await gate.until(lambda: parts.shelf.destroyed)
+
+
+async def test_a_row_that_would_not_open_once_does_not_end_the_day(parts: Rig) -> None:
+    used = parts.shelf.next
+    assert used is not None
+    async with running(parts) as gate:
+        used.readable = False
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.until(lambda: used.closed)  # verified and opened anew
+        await gate.phase("idle")
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
+        faults = [e["detail"] for e in await parts.journal.read(1, 100) if e["kind"] == "fault"]
+        assert faults == ["a row does not open"]

@@ -4,10 +4,10 @@ plain SQL and a few lines of SHA-256. Nothing of what is judged takes part in th
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.processes.crowd import openings, spoken
 from tests.faults.row import Finding
 
 _OUTSIDE = ("prev", "hash", "ms")
@@ -24,7 +24,7 @@ class Book:
 
     @classmethod
     def of(cls, gate: str, path: Path) -> "Book":
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             epoch = db.execute("SELECT epoch FROM journal").fetchone()[0]
             found = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
         return cls(gate, [(epoch, *row) for row in found])
@@ -45,7 +45,7 @@ class Book:
 
 
 def office_rows(database: Path, gate: str) -> list[Row]:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         return db.execute(
             "SELECT epoch, seq, prev, hash, event FROM event WHERE gate = ? ORDER BY epoch, seq",
             (gate,),
@@ -54,7 +54,7 @@ def office_rows(database: Path, gate: str) -> list[Row]:
 
 def conflicts(database: Path, gate: str) -> set[int]:
     """The numbers of which the office holds more than one version."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         rows = db.execute("SELECT DISTINCT seq FROM conflict WHERE gate = ?", (gate,))
         return {row[0] for row in rows}
 
@@ -89,3 +89,17 @@ def _witnessed(book: Book, seen: list[list[str]], found: Finding) -> None:
         found.lose(f"{book.gate}: the barrier opened {opened} times, {admitted} are recorded")
     found.hits["decisions said by a gate and found at the office"] += len(said)
     found.hits["barrier openings seen"] += opened
+
+
+def openings(lines: list[list[str]]) -> int:
+    """How often the barrier was seen to open, over all lives of the gate."""
+    most: dict[str, int] = {}
+    for words in lines:
+        if words[0] == "barrier":
+            most[words[1]] = max(most.get(words[1], 0), int(words[2]))
+    return sum(most.values())
+
+
+def spoken(lines: list[list[str]]) -> dict[str, tuple[str, str]]:
+    """id -> (hash, outcome) of every decision that was said."""
+    return {w[1]: (w[2], w[3]) for w in lines if w[0] == "decision"}

@@ -101,17 +101,3 @@ class Crowd(threading.Thread):
     def end(self) -> None:
         self.over.set()
         self.join(30.0)
-
-
-def openings(lines: list[list[str]]) -> int:
-    """How often the barrier was seen to open, over all lives of the gate."""
-    most: dict[str, int] = {}
-    for words in lines:
-        if words[0] == "barrier":
-            most[words[1]] = max(most.get(words[1], 0), int(words[2]))
-    return sum(most.values())
-
-
-def spoken(lines: list[list[str]]) -> dict[str, tuple[str, str]]:
-    """id -> (hash, outcome) of every decision that was said."""
-    return {w[1]: (w[2], w[3]) for w in lines if w[0] == "decision"}

@@ -5,6 +5,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from demo.processes import CommandFailed, program, run
@@ -69,8 +71,8 @@ class Killer:
         """A copy of the office's database as an operator makes one while it runs."""
         self._backup = self._site.work / "backup.sqlite"
         with (
-            sqlite3.connect(self._site.home / "office.sqlite") as live,
-            sqlite3.connect(self._backup) as copy,
+            closing(sqlite3.connect(self._site.database)) as live,
+            closing(sqlite3.connect(self._backup)) as copy,
         ):
             live.backup(copy)
         self._did("office database backed up")
@@ -81,7 +83,7 @@ class Killer:
             self._did("office database restored from an older backup")
 
     def _put_back(self) -> None:
-        database = self._site.home / "office.sqlite"
+        database = self._site.database
         for end in ("", "-wal", "-shm"):
             database.with_name(database.name + end).unlink(missing_ok=True)
         assert self._backup is not None
@@ -128,15 +130,15 @@ def judge(site: Site, witnesses: list[Witness], found: Finding) -> None:
     """After healing: is everything receipted, and do the books agree?"""
     for unit in site.units:
         try:
-            site.wait(f"{unit.name} settled", unit.settled, HEALED_S)
+            site.wait(f"{unit.name} settled", partial(site.settled, unit), HEALED_S)
         except CommandFailed as e:
             found.lose(f"{e}; {unit.asked({'ask': 'status'}).get('uplink')}")
     for unit in site.units:
         site.crew.stop(unit.name, READY_S)
     site.crew.stop("office", READY_S)
     for unit, witness in zip(site.units, witnesses, strict=True):
-        book = Book.of(unit.name, unit.state / "journal.sqlite")
-        compare(book, site.home / "office.sqlite", witness.lines(), found)
+        book = Book.of(unit.name, unit.journal)
+        compare(book, site.database, witness.lines(), found)
         run(program("exam-gate"), "journal", "verify", "--config", str(unit.config))
         witness.close()
     run(program("exam-office"), "verify", "--home", str(site.home))

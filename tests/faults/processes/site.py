@@ -13,6 +13,7 @@ from demo import cast, pictures
 from demo.processes import BIN, CommandFailed, Crew, program, run
 from demo.sockets import Message, NotAnswered, ask, told
 from demo.stage import COLUMNS, SITE, free_port, listens, models_folder
+from tests.faults.processes.books import Book, office_rows
 
 PLAYERS = ("first", "second", "third", "robbed")
 MORNING = "2027-04-10T08:45:00+08:00"
@@ -35,6 +36,7 @@ class Unit:
         self.name = name
         self.folder = site.work / name
         self.state = self.folder / "state"
+        self.journal = self.state / "journal.sqlite"
         self.config = self.folder / "unit" / "gate.toml"
         self.simulator = self.folder / "run" / "simulator.sock"
         self.staff = self.folder / "run" / "staff.sock"
@@ -59,8 +61,8 @@ class Unit:
     def set_clock(self) -> None:
         told(self.simulator, {"do": "clock", "at": MORNING, "run": True})
 
-    def settled(self) -> bool:
-        """Everything in its journal has the office's receipt."""
+    def receipted(self) -> bool:
+        """It says that everything in its journal has the office's receipt."""
         return self.asked({"ask": "status"}).get("uplink", {}).get("unsent") == 0
 
 
@@ -81,20 +83,29 @@ class Site:
 
     def build(self) -> None:
         """Keys, roster, configurations. CommandFailed."""
-        office, gate = program("exam-office"), program("exam-gate")
-        named = [word for unit in self.units for word in ("--gate", unit.name)]
-        run(office, "keys", "--home", str(self.home), *named, "--broker", "127.0.0.1")
+        gate = program("exam-gate")
+        self.keys([unit.name for unit in self.units])
         rosters = self.work / "rosters"
         run(
-            office, "roster", "build", str(self._exam()), str(self._candidates()),
+            program("exam-office"), "roster", "build", str(self._exam()), str(self._candidates()),
             str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
         )  # fmt: skip
         for unit in self.units:
             shutil.copytree(self.home / "gates" / unit.name, unit.config.parent)
             unit.config.write_text(self._config(unit), encoding="utf-8")
             run(gate, "roster", "install", str(rosters), "--config", str(unit.config))
+        self.broker_config()
+
+    def keys(self, gates: list[str]) -> None:
+        named = [word for gate in gates for word in ("--gate", gate)]
         run(
-            office, "broker-config", "--home", str(self.home),
+            program("exam-office"), "keys", "--home", str(self.home), *named,
+            "--broker", "127.0.0.1",
+        )  # fmt: skip
+
+    def broker_config(self) -> None:
+        run(
+            program("exam-office"), "broker-config", "--home", str(self.home),
             "--listen", f"127.0.0.1:{self.port}", "--out", str(self.work / "broker"),
         )  # fmt: skip
 
@@ -154,6 +165,16 @@ class Site:
         for file in kept:
             file.unlink()
         return len(kept)
+
+    def settled(self, unit: Unit) -> bool:
+        """The office holds all of its journal, and it has the receipt. Its word alone would not do:
+        after a restored backup it is right until it hears of it."""
+        own = Book.of(unit.name, unit.journal).rows
+        return own == office_rows(self.database, unit.name) and unit.receipted()
+
+    @property
+    def database(self) -> Path:
+        return self.home / "office.sqlite"
 
     def wait(self, what: str, holds: Callable[[], bool], timeout_s: float) -> None:
         """CommandFailed where it does not come to hold in time."""

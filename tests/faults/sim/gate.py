@@ -155,6 +155,15 @@ class SimShelf:
         fresh, self._next = self._next, None
         return fresh
 
+    def recheck(self) -> None:
+        self._next = SmallRoster()
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        return None
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        raise AssertionError("nothing was overdue")
+
     def history(self, after: int) -> list[dict[str, Any]]:
         return []
 

@@ -1,0 +1,184 @@
+"""Destroying rosters and evidence so that a power cut at any moment changes nothing about the end.
+
+The order, each step on the disk before the next:
+
+    1. <state>/roster/destroying.json   what is to be destroyed and why: the intent
+    2. the manifest, which holds the sealed keys, overwritten, then unlinked: from here on the
+       roster's file is noise, whoever has it
+    3. the roster's file unlinked, not overwritten: a visit under way may still have it open, and
+       without the keys it tells nothing; the evidence pictures overwritten, then unlinked
+    4. the certificate, a line of history.jsonl that the running gate journals
+    5. the intent is taken away
+
+Whatever finds an intent finishes it first. Overwriting proves nothing on flash: the card may keep
+old blocks. The keys are what counts; what of them old blocks may hold opens only with the unit's
+own sealing key.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from gate.durable import file_sha256, sync_folder, write_file
+from gate.errors import StorageDamaged
+from gate.roster.shelf import MANIFEST, Shelf
+
+_PIECE = bytes(2**20)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be destroyed. `folder`: name under `installed`, None for evidence alone;
+    `roster`: its name; `keys`: SHA-256 of the manifest with the sealed keys, which names them
+    without holding them; `why`: `staff`, `retention` or `superseded`; `clock`: whether `at` was
+    read from a clock that is trusted, None where nobody asked."""
+
+    certificate: str
+    folder: str | None
+    roster: str | None
+    keys: str | None
+    candidates: int | None
+    bytes: int
+    evidence: tuple[str, ...]
+    why: str
+    at: str
+    clock: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """`why`: `staff`, `retention` or `superseded`; `trusted`: whether `now` is, None where nobody
+    asked."""
+
+    why: str
+    now: datetime
+    trusted: bool | None = None
+
+
+def order(folder: Path | None, evidence: Iterable[Path], cause: Cause) -> Order:
+    """Nothing is destroyed yet. OSError."""
+    manifest = None if folder is None else folder / MANIFEST
+    there = manifest is not None and manifest.is_file()
+    name, candidates = _about(folder)
+    return Order(
+        certificate=secrets.token_hex(8),
+        folder=None if folder is None else folder.name,
+        roster=name,
+        keys=file_sha256(manifest) if there and manifest is not None else None,
+        candidates=candidates,
+        bytes=sum(f.stat().st_size for f in folder.iterdir()) if folder is not None else 0,
+        evidence=tuple(sorted(path.name for path in evidence)),
+        why=cause.why,
+        at=cause.now.isoformat(),
+        clock=None if cause.trusted is None else "trusted" if cause.trusted else "untrusted",
+    )
+
+
+def carry_out(shelf: Shelf, wanted: Order) -> None:
+    """All five steps. OSError; whatever was begun is finished by `finish`."""
+    write_file(_intent(shelf), json.dumps(asdict(wanted)).encode() + b"\n", 0o600)
+    _destroy(shelf, wanted)
+
+
+def finish(shelf: Shelf) -> str | None:
+    """What an earlier process began and did not end; the name of it. OSError, StorageDamaged."""
+    try:
+        raw = json.loads(_intent(shelf).read_bytes())
+        wanted = Order(**(raw | {"evidence": tuple(raw["evidence"])}))
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as e:
+        raise StorageDamaged(
+            f"{_intent(shelf)} is damaged, so a destruction that was begun cannot be finished: "
+            "remove it and say exam-gate roster wipe --yes.",
+            f"{_intent(shelf)} 已损坏，销毁未完成：请删除该文件并运行 roster wipe --yes。",
+            path=str(_intent(shelf)),
+        ) from e
+    _destroy(shelf, wanted)
+    return wanted.roster or wanted.folder or "evidence"
+
+
+def is_pending(shelf: Shelf) -> bool:
+    """Whether a destruction was begun and not ended."""
+    return _intent(shelf).exists()
+
+
+def evidence_of(shelf: Shelf) -> list[Path]:
+    """Every sealed picture that lies on this unit."""
+    folder = _evidence(shelf)
+    return sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+
+
+def _destroy(shelf: Shelf, wanted: Order) -> None:
+    """Steps 2 to 5. May be repeated from any point."""
+    if wanted.folder is not None:
+        folder = shelf.installed / Path(wanted.folder).name
+        if shelf.points_to(folder):
+            shelf.pointer.unlink(missing_ok=True)
+            sync_folder(shelf.root)
+        _shred_folder(folder)
+    for name in wanted.evidence:
+        _shred_file(_evidence(shelf) / Path(name).name)
+    if wanted.evidence and _evidence(shelf).is_dir():
+        sync_folder(_evidence(shelf))
+    if all(note.get("certificate") != wanted.certificate for note in shelf.notes()):
+        shelf.note("destroyed", datetime.fromisoformat(wanted.at), _certificate(wanted))
+    _intent(shelf).unlink(missing_ok=True)
+    sync_folder(shelf.root)
+
+
+def _certificate(wanted: Order) -> dict[str, object]:
+    """What the journal says of it for good: names and counts, nothing that was destroyed."""
+    return {
+        "roster": wanted.roster or wanted.folder,
+        "certificate": wanted.certificate, "why": wanted.why, "keys": wanted.keys,
+        "candidates": wanted.candidates, "bytes": wanted.bytes,
+        "evidence": len(wanted.evidence), "clock_then": wanted.clock,
+    }  # fmt: skip
+
+
+def _shred_folder(folder: Path) -> None:
+    """The sealed keys first; then what they opened."""
+    if not folder.is_dir():
+        return
+    _shred_file(folder / MANIFEST)
+    sync_folder(folder)
+    shutil.rmtree(folder)
+    sync_folder(folder.parent)
+
+
+def _shred_file(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        with path.open("r+b") as file:
+            left = os.fstat(file.fileno()).st_size
+            while left > 0:
+                left -= file.write(_PIECE[: min(left, len(_PIECE))])
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+
+
+def _about(folder: Path | None) -> tuple[str | None, int | None]:
+    """Name and number of candidates, from a manifest that was verified when it was installed."""
+    if folder is None:
+        return None, None
+    try:
+        body = json.loads((folder / MANIFEST).read_bytes())
+        name = f"{body['exam']['exam']}/{body['site']}/v{body['version']}"
+        return name, int(body["counts"]["candidates"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.name, None
+
+
+def _intent(shelf: Shelf) -> Path:
+    return shelf.root / "destroying.json"
+
+
+def _evidence(shelf: Shelf) -> Path:
+    return shelf.root.parent / "evidence"

@@ -1,0 +1,20 @@
+"""The room on a journal's disk."""
+
+import os
+from pathlib import Path
+
+from gate.ports import Disk
+
+
+def room_at(journal: Path) -> Disk:
+    """OSError."""
+    found = os.statvfs(journal.parent)
+    log_bytes = _size(journal.with_name(f"{journal.name}-wal"))
+    return Disk(found.f_bavail * found.f_frsize, _size(journal) + log_bytes, log_bytes)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
