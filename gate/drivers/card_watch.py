@@ -21,7 +21,8 @@ from gate.ports import Clock
 LAY_AGAIN = "lay-again"
 NOT_AN_ID_CARD = "not-an-id-card"
 LINE_NOISE = "line-noise"
-DWELL_S = 1.5
+DWELL_S = 0.5
+"""A contact that wobbles comes back sooner, a hand that lays a card again later."""
 
 _REASON = {Remedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, Remedy.RESEND: LINE_NOISE}
 _NOISY_LOOKS_RESET, _NOISY_LOOKS_MAX = 5, 10

@@ -23,7 +23,7 @@ from gate.core.events import (
     ReaderBack,
     ReaderLost,
 )
-from gate.drivers.card_watch import CardWatch
+from gate.drivers.card_watch import DWELL_S, CardWatch
 from gate.drivers.clock import SystemClock
 from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
@@ -81,7 +81,7 @@ class ByHand:
     bound_s = 60.0
     patience = Patience()
     poll_s = 0.3
-    dwell_s = 1.5
+    dwell_s = DWELL_S
 
     def __init__(self) -> None:
         self.port = os.environ.get("EXAM_GATE_READER", "/dev/exam-gate-reader")

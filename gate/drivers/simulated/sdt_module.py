@@ -43,14 +43,15 @@ class SdtModule:
     `latency_scale`: 1 thinks and boots as long as a real one, 0 not at all. `baud`: the module's
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
-    them on the way. `late_s`: what reply-late means. `heard` is called on the module's thread with
+    them on the way. `late_s`: what reply-late means. `hand_s`: how long a hand takes from lifting a
+    card to laying the next; `lay` waits for as much of it as is left. `heard` is called on the module's thread with
     each request, before it is answered.
     """
 
     def __init__(
         self, link: Path | None = None, *, mode: Mode = Mode.STICKY,
         latency_scale: float = 0.0, paced: bool = True, baud: int = 115200,
-        wire: Wire | None = None, late_s: float = 1.5,
+        wire: Wire | None = None, late_s: float = 1.5, hand_s: float = 0.0,
         heard: Callable[[Request], None] | None = None,
     ) -> None:  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="sdt-") if link is None else None
@@ -61,6 +62,7 @@ class SdtModule:
         self._paced = paced
         self._wire: Wire = wire or Perfect()
         self._late_s = late_s
+        self._hand_s, self._lifted_s = hand_s, 0.0
         self._heard = heard
         self._faults = self._chip.faults
         self._calls: deque[tuple[Callable[[], None], Future[None]]] = deque()
@@ -100,10 +102,18 @@ class SdtModule:
     def lay(self, card: IdCard | SimulatedCard) -> None:
         """Lay a card, in the place of the one that lies there. SdtError for one without a chip."""
         chip = SimulatedCard.of(card) if isinstance(card, IdCard) else card
+        if self._hand_s:
+            self.lift()
+            time.sleep(max(0.0, self._lifted_s + self._hand_s - time.monotonic()))
         self._do(lambda: self._chip.lay(chip))
 
     def lift(self) -> None:
-        self._do(self._chip.lift)
+        self._do(self._lift)
+
+    def _lift(self) -> None:
+        if self._chip.card is not None:
+            self._lifted_s = time.monotonic()
+        self._chip.lift()
 
     def fault(self, name: str, on: bool) -> None:
         """Begin or end a fault of `FAULTS`. UsageError for another name."""
