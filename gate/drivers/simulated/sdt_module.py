@@ -44,8 +44,8 @@ class SdtModule:
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
     them on the way. `late_s`: what reply-late means. `hand_s`: how long a hand takes from lifting a
-    card to laying the next; `lay` waits for as much of it as is left. `heard` is called on the module's thread with
-    each request, before it is answered.
+    card to laying the next; `lay` waits for as much of it as is left. `heard` is called on the
+    module's thread with each request, before it is answered.
     """
 
     def __init__(
