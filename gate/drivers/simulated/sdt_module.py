@@ -73,7 +73,7 @@ class SdtModule:
         self._deaf_until_s = 0.0
         self.baud = baud
         self.last_byte_mono_ns = 0
-        """When the last byte of the newest reply had been handed to the line."""
+        """When the last byte of the newest reply was handed to the line."""
 
     @property
     def port(self) -> str:
@@ -245,8 +245,8 @@ class SdtModule:
                 self._pause(due_s)
                 if not self._line.plugged or self._stopping:  # in the middle of a reply
                     return
+                self.last_byte_mono_ns = time.monotonic_ns()
                 self._line.write(piece.data)
-        self.last_byte_mono_ns = time.monotonic_ns()
 
 
 __all__ = ["FAULTS", "LATENCY_S", "Mode", "SdtModule", "SimulatedCard"]
