@@ -201,7 +201,7 @@ async def test_a_card_of_another_kind(simulated: Simulated) -> None:
         assert (await events.next(CardUnreadable)).reason == "not-an-id-card"
 
 
-@pytest.mark.parametrize("fault", [*LINE_FAULTS, "find-missed", "reader-hung"])
+@pytest.mark.parametrize("fault", [*LINE_FAULTS, "find-missed", "reader-hung", "reset-slow"])
 async def test_what_the_driver_mends_itself_nobody_notices(
     simulated: Simulated, fault: str
 ) -> None:

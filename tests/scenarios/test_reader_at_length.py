@@ -2,6 +2,7 @@
 
 import pytest
 
+from gate.drivers.bench_reader import polling_cost, read_cost
 from gate.drivers.reader import Patience
 from tests.soak import cards, fuzz_hypothesis, unplug
 
@@ -20,6 +21,22 @@ async def test_unplugged_at_every_step_two_hundred_times() -> None:
     tally = await unplug.run(200, 1, 0.0, False, 0.002, PATIENCE)
     assert tally.wrong + tally.not_lost + tally.not_back == 0, tally.summary()
     assert tally.presented == 200
+
+
+@pytest.mark.slow
+async def test_the_bench_measures_whole_reads() -> None:
+    """Nothing comes sooner than its bytes: a bench that could not see that would see nothing."""
+    result = await read_cost(2, 0.0)
+    assert result["ideal_ms"] == pytest.approx(1000 * 1359 * 10 / 115200)
+    assert result["ratio"] > 0.98
+    assert result["last_byte_to_event_ms"] > 0
+
+
+@pytest.mark.system
+async def test_the_bench_measures_looking_for_a_card() -> None:
+    result = await polling_cost(0.5)
+    assert 0 < result["empty_percent"] < 100
+    assert 0 < result["lying_percent"] < 100
 
 
 @pytest.mark.slow

@@ -43,9 +43,9 @@ class SdtModule:
     `latency_scale`: 1 thinks and boots as long as a real one, 0 not at all. `baud`: the module's
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
-    them on the way. `late_s`: what reply-late means. `hand_s`: how long a hand takes from lifting a
-    card to laying the next; `lay` waits for as much of it as is left. `heard` is called on the
-    module's thread with each request, before it is answered.
+    them on the way. `late_s`: how late late and slow faults are. `hand_s`: how long a hand takes
+    from lifting a card to laying the next; `lay` waits for as much of it as is left. `heard` is
+    called on the module's thread with each request, before it is answered.
     """
 
     def __init__(
@@ -232,6 +232,8 @@ class SdtModule:
         self._send(reply, noisy="read-noise" in self._faults and len(reply.data) > 256)
         if request.command is Command.SET_BAUD and reply.sw3 == Status.DONE:
             self.baud = BAUDS[request.data[0]]
+        if request.command is Command.RESET and "reset-slow" in self._faults:
+            self._deaf_until_s = time.monotonic() + self._late_s
 
     def _send(self, reply: Reply, noisy: bool = False) -> None:
         frame = encode_reply(reply)
