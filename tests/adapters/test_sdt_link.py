@@ -185,6 +185,18 @@ def test_a_hung_module_is_revived_by_a_reset(module: SdtModule, link: SerialLink
     assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
 
 
+@pytest.mark.parametrize("how", ["reset", "revive"])
+def test_a_module_that_is_deaf_after_its_reset_is_waited_for(how: str) -> None:
+    with (
+        SdtModule(paced=False, late_s=0.2) as module,
+        SerialLink(module.port, 115200, patience=QUICK, closing=lambda: False) as link,
+    ):
+        module.fault("reset-slow", True)
+        module.fault("reader-hung", how == "revive")
+        getattr(link, how)()
+        assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
 class Babble:
     """Every request is answered with noise that never ends."""
 
