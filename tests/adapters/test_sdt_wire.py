@@ -1,4 +1,4 @@
-"""The wires of the simulated module: what they lose, how they cut and delay, and always the same."""
+"""The wires of the simulated module: what they lose, cut and delay, and always the same."""
 
 import pytest
 
