@@ -75,9 +75,9 @@ def pipeline(
     picture: _Picture = None,
     models: _Models = None,
     rounds: int = 100,
-    ratio_max: float = 1.25,
+    ratio_max: float = 1.15,
 ) -> None:
-    """Detector, alignment and recogniser on one 640x480 frame against the two bare networks, on
+    """Finder, alignment and recogniser on one 640x480 frame against the three bare networks, on
     one and two threads; resident memory. Exit 1 above the largest ratio allowed. 流水线速度。"""
     from gate.models.bench_pipeline import as_frame, measure
     from gate.models.enrol import decode_photo

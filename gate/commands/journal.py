@@ -134,6 +134,24 @@ def export(
 
 
 @app.command()
+def counts(
+    config: Config = DEFAULT,
+    journal: File = None,
+    day: Annotated[str | None, typer.Option(help="Only this day, such as 2027-04-10.")] = None,
+) -> None:
+    """Decisions, scores and seconds of each day, paper, roster and networks, as JSON lines: no
+    face, no name, no ticket. 按日统计。"""
+    from gate.core.tally import Tally, summary
+
+    with _opened(config, journal)[0] as found:
+        groups = Tally(found.events()).groups
+    for group, counted in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
+        if day in (None, group.day):
+            line = {**group._asdict(), "summary": summary(counted), **counted}
+            print(json.dumps(line, ensure_ascii=False))
+
+
+@app.command()
 def receipt(
     file: Annotated[Path, typer.Argument(help="What exam-office import left beside the export.")],
     config: Config = DEFAULT,
