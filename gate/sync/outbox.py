@@ -75,6 +75,21 @@ def reconnect_delay_s(failures: int, chance: float) -> float:
     return chance * min(RETRY_MAX_S, RETRY_S * 2.0 ** min(failures, 10))
 
 
+def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> Window:
+    """A new connection of a journal that stands at `head`. `tried`: what the one before sent of a
+    forked journal, in vain; goes on behind that, or from the start where nothing is left. Two cards
+    of one name push each other off the broker: from the start each time, the rest of a long backlog
+    would never be sent."""
+    tried = tuple(tried)
+    left = _without(unstored(head, receipt), tried)
+    return Window(live_from=head + 1, tried=tried if left else ())
+
+
+def tried_so_far(window: Window) -> tuple[Range, ...]:
+    """What this connection sent without moving the receipt."""
+    return _joined(window.tried, _ranges(window.sent))
+
+
 def next_slice(
     head: int, receipt: Receipt | None, window: Window, now_s: float = math.inf
 ) -> Slice | None:
@@ -142,7 +157,7 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
 def note_fork(window: Window) -> Window:
     """The office has another journal's events in the places of ours, and keeps what came as a
     conflict. It gets the rest of ours too, once in a connection; none of it is receipted."""
-    return replace(window, sent=(), unheard=0, tried=_joined(window.tried, _ranges(window.sent)))
+    return replace(window, sent=(), unheard=0, tried=tried_so_far(window))
 
 
 def note_time(window: Window, now_s: float) -> Window:

@@ -33,7 +33,7 @@ class Session:
         self._name = secrets.token_hex(8)
         self._loop = asyncio.get_running_loop()
         self._news: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
-        self._window = outbox.Window(live_from=standing.journal.head.seq + 1)
+        self._window = outbox.begin(standing.journal.head.seq, standing.receipt, standing.tried)
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
@@ -50,6 +50,7 @@ class Session:
             watching.cancel()
             self._of.connected = False
             self._of.office = None
+            self._of.tried = outbox.tried_so_far(self._window) if self._of.alarm else ()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()

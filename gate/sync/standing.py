@@ -14,6 +14,7 @@ from nacl.signing import SigningKey
 from gate.errors import GateError
 from gate.ports import Journal, Receipt
 from gate.sync.link import Address
+from gate.sync.outbox import Range
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Standing:
     office: str | None = None
     error: GateError | None = None
     alarm: str | None = None
+    tried: tuple[Range, ...] = ()
     refused: Counter[str] = field(default_factory=Counter)
 
     @property

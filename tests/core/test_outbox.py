@@ -283,3 +283,17 @@ def settle(world: World) -> None:
         world.now += outbox.RESEND_MAX_S
         world.window = outbox.note_time(world.window, world.now)
     raise AssertionError("the gate and the office do not come to terms")
+
+
+def test_a_forked_journal_goes_on_where_the_last_connection_ended() -> None:
+    """Two cards of one name push each other off the broker after a few batches each."""
+    reached: set[int] = set()
+    tried: tuple[outbox.Range, ...] = ()
+    for _ in range(4):
+        window = outbox.begin(8 * outbox.MAX_EVENTS, None, tried)
+        while part := outbox.next_slice(8 * outbox.MAX_EVENTS, None, window):
+            window = outbox.note_sent(window, part, 0.0)
+            reached |= set(range(part.first, part.last + 1))
+        tried = outbox.tried_so_far(window)
+    assert reached == set(range(1, 8 * outbox.MAX_EVENTS + 1))
+    assert outbox.begin(9, None, ((1, 9),)).tried == ()  # from the start where nothing is left

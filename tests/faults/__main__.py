@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
 
 def chosen(names: list[str] | None, *, quick: bool) -> list[Row]:
     if names is None:
-        return [row for row in ROWS if not quick or row.quick]
+        return [row for row in ROWS if (row.quick if quick else row.seeds)]
     known = {row.name: row for row in ROWS}
     for name in names:
         if name not in known:
@@ -63,8 +63,8 @@ def one(row: Row, asked: argparse.Namespace) -> Tally | None:
     if why is not None:
         print(f"{row.name}: left out: {why}", file=sys.stderr)
         return None
-    usual = row.quick or 1 if asked.quick else row.seeds
-    seeds = range(asked.first, asked.first + (asked.seeds or usual))
+    usual = row.quick if asked.quick else row.seeds
+    seeds = range(asked.first, asked.first + (asked.seeds or usual or 1))
     return run_row(row, seeds, jobs=asked.jobs, trace=asked.trace)
 
 

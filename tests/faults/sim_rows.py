@@ -5,7 +5,8 @@ from functools import partial
 
 from tests.faults.row import Finding, Row, Say
 from tests.faults.sim import actions as do
-from tests.faults.sim import malice
+from tests.faults.sim import malice, sticks
+from tests.faults.sim.herd import GATES, herd
 from tests.faults.sim.mutants import Mutant
 from tests.faults.sim.seams import Patch
 from tests.faults.sim.world import World, play_seed
@@ -18,6 +19,7 @@ KILLS: dict[str, Kinds] = {
     "killed": {do.kill_gate: 1},
     "killed at a step": {do.fuse_gate: 4},
     "power": {do.power_cut: 1},
+    "stopped": {do.stop_gate: 1},
 }
 OFFICE: dict[str, Kinds] = {
     "office killed": {do.kill_office: 0.7, do.start_office: 2},
@@ -56,6 +58,26 @@ def once(
     return play_seed(seed, say, script, gates=gates, mutant=mutant)
 
 
+def sticks_once(
+    seed: int, say: Say | None, *, kinds: dict[str, Kinds], mutant: Sequence[Patch] = ()
+) -> Finding:
+    """Sticks in every seed, troubles beside them."""
+
+    def script(world: World) -> None:
+        if world.rng.random() < 0.5:
+            world.broker.cut.add("office")
+            world.broker.disconnect("office")
+        names = world.rng.sample(sorted(kinds.keys() - {"sticks"}), 2)
+        weights = PEOPLE | kinds["sticks"] | kinds[names[0]] | kinds[names[1]]
+        world.play(list(weights), list(weights.values()), world.rng.randint(12, 30))
+
+    return play_seed(seed, say, script, gates=1, mutant=mutant)
+
+
+def herd_once(seed: int, say: Say | None, *, mutant: Sequence[Patch] = ()) -> Finding:
+    return play_seed(seed, say, herd, gates=GATES, mutant=mutant)
+
+
 def _row(
     name: str, what: str, kinds: dict[str, Kinds], seeds: int, quick: int, gates: int = 1
 ) -> Row:
@@ -71,6 +93,10 @@ FORGED: dict[str, Kinds] = {
 }
 COPIED: dict[str, Kinds] = {"card copied": {malice.copy_card: 1.5}}
 ALTERED: dict[str, Kinds] = {"card altered": {malice.alter_card: 3}}
+STICKS: dict[str, Kinds] = {
+    "no network": {do.broker_dies: 3},
+    "sticks": {sticks.write_stick: 3, sticks.bring_stick: 4},
+}
 DESTROYED: dict[str, Kinds] = {"card destroyed": {malice.destroy_card: 1}}
 
 EVERYTHING = KILLS | OFFICE | NETWORK | BROKER | CARD | CLOCK
@@ -93,6 +119,14 @@ ROWS: tuple[Row, ...] = (
     _row("sim-copied", "two copies of one card at work", COPIED, 2_000, 60),
     _row("sim-altered", "a journal edited, cut, swapped while its unit is off", ALTERED, 3_000, 60),
     _row("sim-destroyed", "cards destroyed and replaced", DESTROYED | NETWORK, 2_000, 60),
+    Row(
+        "sim-sticks", "journals carried by stick: old, wet, twice; network down, kills",
+        partial(sticks_once, kinds=STICKS | KILLS | OFFICE), 3_000, 60,
+    ),
+    Row(
+        "sim-herd", f"{GATES} gates back at once after an outage, the office killed meanwhile",
+        herd_once, 20, 1,
+    ),
     _row("sim-clock", "clock at 1970, an hour back, a day on, untrusted", CLOCK, 3_000, 50),
 )  # fmt: skip
 

@@ -78,6 +78,15 @@ def fuse_gate(world: World) -> str | None:
     return f"{unit.name} will be killed after {unit.fuse} steps"
 
 
+def stop_gate(world: World) -> str | None:
+    """SIGTERM: what is in hand is finished; a kill may still come."""
+    unit = _any(world)
+    if unit is None:
+        return None
+    unit.stop.set()
+    return f"{unit.name} is told to stop"
+
+
 def power_cut(world: World) -> str | None:
     unit = _any(world)
     if unit is None:

@@ -135,9 +135,6 @@ class Broker:
     def receive(
         self, link: "SimLink", mid: int, topic: str, payload: bytes, qos: int, retain: bool
     ) -> None:
-        if self.links.get(link.address.name) is not link and not link.drains:
-            self.hits["lost in transit"] += 1
-            return
         if retain:
             self.retained[topic] = payload
         self.heard.append((topic, payload))
@@ -280,7 +277,13 @@ class SimLink:
         if not sure and self.broker.rng.random() < self.broker.trouble.drop:
             self.broker.hits["dropped"] += 1
             return
-        self.later(lambda: work() if self.drains or self._stands() else None)
+        self.later(partial(self._reach, work))
+
+    def _reach(self, work: Callable[[], None]) -> None:
+        if self.drains or self._stands():
+            work()
+        else:
+            self.broker.hits["lost in transit"] += 1
 
     def _stands(self) -> bool:
         return self.broker.links.get(self.address.name) is self

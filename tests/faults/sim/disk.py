@@ -20,6 +20,8 @@ Image = dict[str, bytes]
 SECTOR = 512
 JOURNAL = "journal.sqlite"
 _WAL = f"{JOURNAL}-wal"
+_MARK, _MARK_HEAD = f"{JOURNAL}.mark", slice(8192, 12_288)
+"""The mark's third slot is written without a sync (gate/store/mark.py)."""
 
 
 class Disk:
@@ -39,6 +41,7 @@ class Disk:
         self._before: bytes | None = None
         self._connections: list[sqlite3.Connection] = []
         self._syncs = True
+        self._old_mark = b""
         self.on_receipt: Callable[[Any], None] = lambda values: None
         self.mount({})
 
@@ -85,6 +88,10 @@ class Disk:
         self._owner.hits["torn write"] += kept != sectors * SECTOR
 
     def _unsynced(self, image: Image) -> None:
+        if _MARK in image and self._old_mark and self._rng.random() < 0.5:
+            mark = bytearray(image[_MARK])
+            mark[_MARK_HEAD] = self._old_mark[_MARK_HEAD]
+            image[_MARK] = bytes(mark)
         loose = max(0, len(image.get(_WAL, b"")) - self.synced_wal) // SECTOR
         if loose and self._before is None:
             kept = self.synced_wal + self._rng.randint(0, loose) * SECTOR
@@ -98,6 +105,8 @@ class Disk:
     # -- one statement ---------------------------------------------------------------------------
 
     def opened(self, db: sqlite3.Connection) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._old_mark = (self.folder / _MARK).read_bytes()
         self._connections.append(db)
         self._syncs = db.execute("PRAGMA synchronous").fetchone()[0] >= 2
         self.synced_wal = self._wal_size()
@@ -110,6 +119,7 @@ class Disk:
             self._before = self._wal()
         done = work()
         if self.failing == "after":
+            self.failing = None
             raise _error("disk I/O error", sqlite3.SQLITE_IOERR)
         self._owner.step("inside a write")
         self._before = None
@@ -120,6 +130,7 @@ class Disk:
 
     def _refuse(self) -> None:
         if self.failing == "before":
+            self.failing = None
             raise _error("disk I/O error", sqlite3.SQLITE_IOERR)
         if self.full:
             self._owner.hits["write on a full disk"] += 1
@@ -169,7 +180,12 @@ class InlineConnection:
         return done
 
     async def execute_fetchall(self, sql: str, values: Any = ()) -> Any:
-        return self._db.execute(sql, values).fetchall()
+        if self._disk is None or "checkpoint" not in sql:
+            return self._db.execute(sql, values).fetchall()
+        self._disk._owner.step("before a checkpoint")
+        found = self._db.execute(sql, values).fetchall()
+        self._disk._owner.step("after a checkpoint")
+        return found
 
     async def close(self) -> None:
         if self._disk is None or self._disk._owner.alive:

@@ -221,11 +221,12 @@ class SimGate(Process):
         )  # fmt: skip
         self.lane = Lane(unit)
         service = Service(self.lane, Health({}, self.loop.time), PACE)
+        self.stop = asyncio.Event()
         self._spawn(self._run(service))
 
     async def _run(self, service: Service) -> None:
         try:
-            await service.run(asyncio.Event())
+            await service.run(self.stop)
         except* Killed:
             pass
         except* GateError as group:

@@ -37,7 +37,7 @@ def forge_receipt(world: World) -> str | None:
     head = unit.journal.head
     at = "2027-04-10T09:00:00.000+08:00"
     known = unit.journal._receipt
-    generation = known.generation if known else world.office.now_s
+    generation = known.generation if known else world.office.now_ms
     receipt = Receipt(generation, unit.gate, head.epoch, head.seq, head.hash, (), at)
     kinds = {
         "of everything": receipt,
@@ -165,7 +165,8 @@ def alter_card(world: World) -> str | None:
     change = world.rng.choice(sorted(_CHANGES))
     altered = _CHANGES[change](rows, world.rng, high)
     unit.image = _rewritten(unit, altered)
-    world.ledger.altered[unit.name] = Gone(unit, epoch, rows, f"was altered ({change})")
+    left = [row for row in rows if row in altered]
+    world.ledger.altered[unit.name] = Gone(unit, epoch, rows, f"was altered ({change})", left=left)
     world.hits[f"altered: {change}"] += 1
     return f"the journal of {unit.name} is altered: {change}"
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import gate.core.decision
 import gate.lane
 import gate.store.journal
 import gate.store.opening
+import gate.store.rows
 import gate.sync.outbox
 import gate.sync.receipts
 import gate.sync.session
@@ -76,16 +78,16 @@ def no_fsync() -> list[Patch]:
 
 def seq_reused() -> list[Patch]:
     """After a restart the journal goes on one event early."""
-    prepare = gate.store.opening.prepare
+    prepare = gate.store.opening._prepare
 
-    def one_early(db: Any, path: Path, name: str) -> Any:
-        with contextlib.suppress(Exception):
-            db.execute("DROP TRIGGER IF EXISTS event_no_delete")
-            db.execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)"
-                       " AND seq > coalesce((SELECT high FROM receipt), 0)")  # fmt: skip
-        return prepare(db, path, name)
+    def one_early(db: Any, path: Path, unit: Any, known: Any) -> Any:
+        opened = prepare(db, path, unit, known)
+        receipted = opened.receipt.high if opened.receipt else 0
+        db.execute("DROP TRIGGER IF EXISTS event_no_delete")
+        db.execute("DELETE FROM event WHERE seq > ? AND seq = ?", (receipted, opened.head.seq))
+        return replace(opened, head=gate.store.rows.head(db, opened.head.epoch))
 
-    return [(gate.store.opening, "prepare", one_early)]
+    return [(gate.store.opening, "_prepare", one_early)]
 
 
 def puback_trusted() -> list[Patch]:
@@ -116,6 +118,31 @@ def receipt_signature_unchecked() -> list[Patch]:
     return [(gate.sync.wire, "verify", only_batches)]
 
 
+def batch_signature_unchecked() -> list[Patch]:
+    verify = gate.sync.wire.verify
+
+    def only_receipts(domain: str, head: Any, public: Any) -> None:
+        if domain != "batch":
+            verify(domain, head, public)
+
+    return [(gate.sync.wire, "verify", only_receipts)]
+
+
+def inner_chain_unchecked() -> list[Patch]:
+    """The head is signed; that the events lead to it is taken on trust."""
+
+    def trusting(head: Any, bodies: list[Any]) -> Any:
+        events, previous = [], head["prev"]
+        for body in bodies:
+            digest = gate.core.decision.event_hash(previous, body)
+            events.append(body | {"prev": previous, "hash": digest})
+            previous = digest
+        events[-1]["hash"] = head["head"]
+        return tuple(events)
+
+    return [(gate.sync.wire, "_chained", trusting)]
+
+
 def receipt_head_unchecked() -> list[Patch]:
     """Whatever hash it names, whatever journal it speaks of."""
 
@@ -140,7 +167,7 @@ def conflict_overwritten() -> list[Patch]:
 def generation_ignored() -> list[Patch]:
     """A restored database calls itself what it was before."""
 
-    def the_same(store: SimStore, now_s: int) -> int:
+    def the_same(store: SimStore, now_ms: int) -> int:
         return 1
 
     return [(SimStore, "begin_generation", the_same)]
@@ -167,6 +194,11 @@ def never_resent() -> list[Patch]:
 
 def who_is_inside_forgotten() -> list[Patch]:
     return [(gate.lane, "recall", lambda state, events: state)]
+
+
+def salvage_forgotten() -> list[Patch]:
+    """Of a journal put aside nothing is remembered."""
+    return [(gate.store.journal.set_aside, "pages_of", lambda *_: iter(()))]
 
 
 def refused_write_taken_for_done() -> list[Patch]:
@@ -217,12 +249,15 @@ MUTANTS = (
     Mutant("PUBACK trusted", "sim-network", puback_trusted),
     Mutant("receipt's signature unchecked", "sim-forged", receipt_signature_unchecked),
     Mutant("receipt taken without comparing", "sim-forged", receipt_head_unchecked),
+    Mutant("batch's signature unchecked", "sim-forged", batch_signature_unchecked),
+    Mutant("batch's events not held against its head", "sim-forged", inner_chain_unchecked),
     Mutant("conflict overwritten", "sim-copied", conflict_overwritten),
     Mutant("generation ignored", "sim-office", generation_ignored),
     Mutant("chain not verified at the start", "sim-altered", chain_not_verified),
     Mutant("backlog dropped when long", "sim-network", backlog_dropped),
     Mutant("never resent", "sim-network", never_resent),
     Mutant("who is inside forgotten", "sim-kills", who_is_inside_forgotten),
+    Mutant("salvage forgotten", "sim-altered", salvage_forgotten),
     Mutant("refused write taken for done", "sim-card", refused_write_taken_for_done),
     Mutant("gap taken for whole", "sim-network", gap_taken_for_whole),
 )

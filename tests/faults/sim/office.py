@@ -50,7 +50,7 @@ class SimOffice(Process):
     def __init__(self, broker: Broker, home: Path, rng: Random) -> None:
         super().__init__("office", broker.hits)
         self._broker = broker
-        self._home = Home(home)
+        self.home = Home(home)
         self._rng = rng
         self.image: bytes | None = None
         self.backup: bytes | None = None
@@ -70,8 +70,8 @@ class SimOffice(Process):
         )
 
     @property
-    def now_s(self) -> int:
-        return 1_800_000_000 + int(self._broker.loop.time())
+    def now_ms(self) -> int:
+        return 1_800_000_000_000 + int(1e3 * self._broker.loop.time())
 
     def start(self) -> None:
         """exam-office receive."""
@@ -81,10 +81,10 @@ class SimOffice(Process):
         if self.image is not None:
             self.store.db.deserialize(self.image)
         try:
-            generation = self.store.begin_generation(self.now_s)
+            generation = self.store.begin_generation(self.now_ms)
         except Killed:
             return
-        self.receiver = Receiver(self._home, self.store, _ADDRESS, generation, OFFICE_KEY)
+        self.receiver = Receiver(self.home, self.store, _ADDRESS, generation, OFFICE_KEY)
         self._connect()
 
     def _connect(self) -> None:

@@ -5,6 +5,7 @@ socket, chance and time from the seed.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,7 +18,10 @@ import gate.recorder
 import gate.store.journal
 import gate.store.opening
 import gate.sync.session
+import office.ingest
 import office.receive
+import office.store
+from gate.sync import journal_file, outbox, wire
 from tests.faults.sim.disk import InlineConnection
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.people import OPENING
@@ -40,6 +44,23 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
         (gate.recorder, "time", clock),
         (office.receive, "_now", lambda: _wall(loop.time())),
     ]
+
+
+def knobs(rng: Random, hits: Counter[str]) -> list[Patch]:
+    """Limits that a morning seldom reaches, made small in some seeds, so that what happens at them
+    happens here."""
+    turned: list[Patch] = []
+    if rng.random() < 0.4:
+        size = rng.choice([1, 2, 4])
+        turned += [(m, "MAX_EVENTS", size) for m in (wire, outbox, journal_file)]
+        hits["batches of few"] += 1
+    if rng.random() < 0.2:
+        turned += [(m, "MAX_RANGES", 1) for m in (wire, office.ingest, office.store)]
+        hits["receipts of one range"] += 1
+    if rng.random() < 0.3:
+        turned.append((gate.store.journal, "_CHECKPOINT_EVERY", rng.randint(2, 8)))
+        hits["frequent checkpoints"] += 1
+    return turned
 
 
 def _wall(seconds: float) -> str:

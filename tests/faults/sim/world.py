@@ -15,7 +15,7 @@ from tests.faults.sim.ledger import Ledger
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.office import SimOffice
 from tests.faults.sim.people import enrol, gate_name
-from tests.faults.sim.seams import Patch, patched, world_patches
+from tests.faults.sim.seams import Patch, knobs, patched, world_patches
 
 HEAL_S = 1500.0
 """Virtual seconds after the last fault within which everything must be receipted: five of the
@@ -42,6 +42,7 @@ class World:
         self.ledger = Ledger(self.office)
         self.gates = [self._unit(gate_name(i), gate_name(i)) for i in range(1, gates + 1)]
         self.people = 0
+        self.sticks: list[tuple[SimGate, bytes]] = []
         self.healing = False
 
     def close(self) -> None:
@@ -144,6 +145,7 @@ def play_seed(
     """A world of its own for `seed`; what the oracle says of it."""
     world = World(seed, say, gates)
     patches = world_patches(world.loop, world.rng, world.link)
+    patches += knobs(world.rng, world.hits)
     with world.loop, patched([*patches, *mutant]):
         try:
             world.begin()
