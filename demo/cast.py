@@ -8,9 +8,10 @@ from typing import Any
 HERE = Path(__file__).parent
 USUAL = ("stand", "lay", "decided", "shown")
 STEPS = frozenset(
-    {"clock", "trusted", "stand", "lay", "pull", "type", "decided", "shown", "settle",
+    {"clock", "trusted", "stand", "lay", "pull", "scan", "type", "decided", "shown", "settle",
      "acknowledge", "broker", "gate", "disk", "await"}
 )  # fmt: skip
+WITH_A_NAME = ("lay", "pull", "scan", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def _step(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Step:
     verb, argument = next(iter(raw.items()))
     if verb not in STEPS:
         raise ScriptFault(f"row {number}: no step is called {verb}")
-    named = {"stand": argument, "lay": [argument], "pull": [argument], "type": [argument]}
-    for who in named.get(verb, []):
+    named = argument if verb == "stand" else [argument] if verb in WITH_A_NAME else []
+    for who in named:
         if who not in cast:
             raise ScriptFault(f"row {number}: nobody is called {who}")
     return Step(verb, argument, {k: v for k, v in raw.items() if k != verb})

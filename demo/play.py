@@ -7,7 +7,7 @@ from demo import judge, watch
 from demo.cast import Person, Row, Step
 from demo.judge import Seen
 from demo.sockets import Message, NotAnswered, told
-from demo.stage import Stage
+from demo.stage import SCANNED, Stage
 
 DECISION_S = 20.0
 VERDICT_S = 5.0
@@ -103,6 +103,9 @@ class Player:
         person = self.cast[step.argument]
         valid_to = step.more.get("valid_to", "长期")
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
+
+    def _scan(self, step: Step) -> None:
+        self._simulate(do="scan", text=SCANNED + self.cast[step.argument].ticket)
 
     def _type(self, step: Step) -> None:
         request = {"do": "type", "ticket": self.cast[step.argument].ticket, **step.more}

@@ -18,6 +18,8 @@ from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 SITE, GATE = "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
+SCANNED = "https://notice.example/t/"
+"""What stands before the ticket number in the code on an exam notice."""
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -146,6 +148,11 @@ runtime = "{self.simulator.parent}"
 models = "{models_folder()}"
 [reader]
 port = "simulated"
+[[source]]
+name = "notices"
+kind = "qr"
+port = "simulated"
+prefix = "{SCANNED}"
 [camera]
 kind = "pictures"
 [signals]

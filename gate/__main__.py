@@ -3,7 +3,18 @@
 import typer
 
 from gate import __version__
-from gate.commands import bench, calibrate, journal, models, roster, run, selftest, simulate, staff
+from gate.commands import (
+    bench,
+    calibrate,
+    journal,
+    models,
+    roster,
+    run,
+    selftest,
+    simulate,
+    simulate_line,
+    staff,
+)
 from gate.program import run_program
 
 app = typer.Typer(
@@ -19,6 +30,7 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
+simulate.app.command("line")(simulate_line.line)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(staff.app, name="staff")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gate.errors import ConfigInvalid, Refused
+from gate.source_config import Source
 
 _Pin = Annotated[int, Field(ge=0, le=27)]
 DEFAULT = Path("/etc/exam-gate/gate.toml")
@@ -53,44 +54,6 @@ class Reader(_Section):
 
     port: str = "/dev/exam-gate-reader"
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
-
-
-class Source(_Section):
-    """One scanner beside the card reader, docs/other-sources.md. `end`: `line` (CR, LF or both),
-    `gap` (a silence) or the text that ends a payload; `pattern`: its one group is the ticket;
-    `again_s`: repeats of one payload within so long are one presentation."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-    kind: Literal["qr", "rfid", "mrz", "line"]
-    port: Annotated[str, Field(min_length=1)]
-    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
-    end: Annotated[str, Field(pattern=r"^(line|gap|[\x00-\x7f]{1,4})$")] = "line"
-    prefix: Annotated[str, Field(max_length=200)] = ""
-    suffix: Annotated[str, Field(max_length=200)] = ""
-    pattern: Annotated[str, Field(max_length=200)] = ""
-    number: Literal["decimal", "hex"] = "decimal"
-    framing: Literal["lines", "desko", "3m"] = "lines"
-    again_s: Annotated[float, Field(ge=0, le=60)] = 2.0
-
-    @field_validator("pattern")
-    @classmethod
-    def _has_one_group(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groups if value else 1
-        except re.error as e:
-            raise ValueError(f"no regular expression: {e}") from e
-        if groups != 1:
-            raise ValueError(f"put the ticket, and only it, into one group ( ); found {groups}")
-        return value
-
-    @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> "Source":
-        text = ("end", "prefix", "suffix", "pattern")
-        fitting = {"qr": text, "line": text, "rfid": ("number",), "mrz": ("framing",)}[self.kind]
-        strange = sorted(self.model_fields_set & {*text, "number", "framing"} - {*fitting})
-        if strange:
-            raise ValueError(f"{', '.join(strange)}: not for kind {self.kind}")
-        return self
 
 
 class Camera(_Section):

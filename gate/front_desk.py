@@ -8,6 +8,7 @@ from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.exam import liveness_asked
 from gate.core.reasons import MEANING
+from gate.core.tally import summary
 from gate.core.upkeep import out_of_service
 from gate.errors import UsageError
 from gate.lane import Lane
@@ -60,6 +61,7 @@ class FrontDesk:
                 }
                 for u in state.unsettled
             ],
+            "counts": summary(lane.recorder.tally.of_day(now.at.date().isoformat())),
             "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
             "warnings": [
                 f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]

@@ -126,8 +126,8 @@ class Lane:
         self._inbox.put_nowait(asked)
 
     async def remember(self) -> None:
-        """Who is inside, what is unsettled, and how much of the shelf's history is journaled
-        (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
+        """Who is inside, what is unsettled, the counts, and how much of the shelf's history is
+        journaled (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
         async for page in self.unit.journal.earlier():
             self._recall(page)
         first = 1
@@ -137,6 +137,8 @@ class Lane:
 
     def _recall(self, page: list[dict[str, Any]]) -> None:
         self.state = recall(self.state, page)
+        for event in page:
+            self.recorder.tally.add(event)
         noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
         self.roster_notes = max([self.roster_notes, *noted])
 

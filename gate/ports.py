@@ -66,13 +66,15 @@ class Face:
 class Quality:
     """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
     profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
-    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them."""
+    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
+    `strength`: length of the recogniser's answer, None before it was asked."""
 
     eyes_px: float
     yaw: float
     sharpness: float
     brightness: float
     score: float
+    strength: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

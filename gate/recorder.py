@@ -9,6 +9,7 @@ from gate.bulletin import Bulletin
 from gate.core import effects
 from gate.core.decision import Entry, Event
 from gate.core.reasons import Outcome
+from gate.core.tally import Tally
 from gate.errors import StorageRefused
 from gate.ports import Clock, Evidence, Journal, Matcher
 
@@ -27,6 +28,7 @@ class Recorder:
         self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock
     ) -> None:
         self.bulletin = Bulletin()
+        self.tally = Tally()
         self._journal = journal
         self._evidence = evidence
         self._matcher = matcher
@@ -51,6 +53,7 @@ class Recorder:
             body = wanted.body | about | picture
             began = time.perf_counter()
             event = await self._journal.append(Entry(wanted.kind, self._clock.now(), body))
+        self.tally.add(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event

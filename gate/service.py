@@ -200,8 +200,21 @@ class Service:
                 body = {"step_s": round(step_s, 3), "trusted": now.trusted}
                 await self._note("clock", body)
             before = now
+            await self._close_counts(now)
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
+
+    async def _close_counts(self, now: events.Instant) -> None:
+        """The counts of an exam or a day that is over are journaled: they outlive the roster."""
+        if not now.trusted or events.Fault.JOURNAL in self._lane.state.faults:
+            return
+        exam, tally = self._lane.state.exam, self._lane.recorder.tally
+        for body in tally.due(now.at, [p.end for p in exam.papers] if exam else []):
+            refused = await self._lane.note("counts", body)
+            if refused is not None:
+                self._lane.put(refused)
+                return
+            tally.wrote(body)
 
     def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
         if present != (fault in self._lane.state.faults):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.config import SIMULATED, Reader, Settings, Source
+from gate.config import SIMULATED, Reader, Settings
 from gate.config import Camera as CameraSettings
 from gate.config import Signals as SignalsSettings
 from gate.console.staff_socket import StaffSocket
@@ -27,6 +27,7 @@ from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
 from gate.roster.keys import check_private, read_key
 from gate.roster.watch import InstalledShelf
+from gate.source_config import Source
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink

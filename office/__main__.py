@@ -4,7 +4,17 @@ import typer
 
 from gate import __version__
 from gate.program import run_program
-from office.commands import broker_config, evidence, gates, import_, keys, receive, roster, verify
+from office.commands import (
+    broker_config,
+    drift,
+    evidence,
+    gates,
+    import_,
+    keys,
+    receive,
+    roster,
+    verify,
+)
 
 app = typer.Typer(
     name="exam-office",
@@ -16,6 +26,7 @@ app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
+app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 app.add_typer(evidence.app, name="evidence")

@@ -27,7 +27,6 @@ _Seed = Annotated[int, typer.Option(help="Lots: cohorts, fused pictures, interva
 def calibrate(
     folder: _Dir, *, out: _Out = Path("calibration"), groups: _Groups = None,
     pairs: _Pairs = None, against: _Against = None, models: _Models = None, seed: _Seed = 1,
-    threads: int = 1,
 ) -> None:  # fmt: skip
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
     --against: do a table's thresholds hold on these people? Exit 1 if not. 标定与验证阈值。"""
@@ -35,8 +34,8 @@ def calibrate(
     from gate.models.files import default_folder
 
     with _progress() as show:
-        report = run(Job(folder, out, groups, pairs, against, models or default_folder(), seed,
-                         threads), show)  # fmt: skip
+        report = run(Job(folder, out, groups, pairs, against, models or default_folder(), seed),
+                     show)  # fmt: skip
     _print(report, out)
     if report.get("verdict") == "fails":
         raise typer.Exit(1)
@@ -81,14 +80,14 @@ def _calibrated(report: dict[str, Any]) -> Any:
     from gate.models.report.figures import percent, rate_name
 
     rates = (1e-3, 1e-4, 1e-5)
-    shown = Table(title="FNMR at FMR, and its threshold 拒识率与阈值")
-    for head in ("score", "frames", *map(rate_name, rates), "impostor pairs"):
+    shown = Table(title="FNMR at FMR and threshold, careful probes 拒识率与阈值")
+    for head in ("score", "frames", *map(rate_name, rates), "pairs"):
         shown.add_column(head, justify="left" if head == "score" else "right", no_wrap=True)
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     for curve in curves:
         by_rate = {r["fmr"]: r for r in curve["rates"]}
         cells = [
-            f"{percent(by_rate[f]['fnmr'])}  {by_rate[f]['threshold']:.3f}" if f in by_rate else "–"
+            f"{percent(by_rate[f]['fnmr'])}\n{by_rate[f]['threshold']:.3f}" if f in by_rate else "–"
             for f in rates
         ]
         pairs = f"{curve['pairs']:,}"
@@ -101,10 +100,10 @@ def _evaluated(report: dict[str, Any]) -> Any:
 
     from gate.models.report.figures import percent, rate_name, scientific
 
-    shown = Table(title="The table's thresholds on these people 现有阈值")
+    shown = Table(title="The table's thresholds, careful probes 现有阈值")
     for head in ("score", "frames", "target", "FMR here", "95%", "FNMR", "verdict"):
         shown.add_column(head, justify="left" if head in ("score", "verdict") else "right")
-    for r in report["rows"]:
+    for r in (r for r in report["rows"] if r["setting"] == "careful"):
         low, high = r["fmr_interval"]
         shown.add_row(
             r["normalisation"], str(r["frames"]), rate_name(r["target"]), scientific(r["fmr"]),

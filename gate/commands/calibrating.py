@@ -18,21 +18,19 @@ from gate.durable import write_file
 from gate.errors import StorageRefused
 from gate.models.face_set import FaceSet, Pairs, Templates, embed_set, read_face_set, read_pairs
 from gate.models.files import load_manifest
+from gate.models.finder import NEAR, WHOLE
 from gate.models.report.acquired import acquired, listed_accuracy, names_of, of_acquired
 from gate.models.report.against import evaluate
 from gate.models.report.against_page import evaluation_page
 from gate.models.report.assemble import calibrate, setting
 from gate.models.report.groups import read_groups
 from gate.models.report.page import calibration_page
-from gate.models.runtime import runtime_name, usable_threads
+from gate.models.runtime import runtime_name
 from gate.models.sides import Mask
 from gate.models.stills import RECOGNISER, STILL_DETECTOR, Stills
 from gate.models.table import TABLE, as_toml, read_table
 
 SHIPPED = "shipped"
-MIRROR = False
-"""The gate embeds one view."""
-
 Show = Callable[[str, int, int], None]
 
 
@@ -47,7 +45,6 @@ class Job:
     against: str | None
     models: Path
     seed: int
-    threads: int
 
 
 def run(job: Job, show: Show) -> dict[str, Any]:
@@ -59,8 +56,8 @@ def run(job: Job, show: Show) -> dict[str, Any]:
     groups = {} if job.groups is None else read_groups(job.groups, *names_of(faces))
     against = None if job.against is None else read_table(_table(job.against))
     check_writable(job.out)
-    stills = Stills(job.models, job.threads)
-    templates = embed_set(faces, stills, lambda done, total: show("faces", done, total))
+    stills, *helpers = (Stills(job.models) for _ in os.sched_getaffinity(0))
+    templates = embed_set(faces, stills, lambda done, total: show("faces", done, total), helpers)
     report = measure(faces, templates, groups, against, seed=job.seed, show=show)
     report["listed"] = pairs and listed_accuracy(faces, templates, pairs)
     report["set"]["name"] = job.folder.resolve().name
@@ -75,17 +72,18 @@ def measure(
 ) -> dict[str, Any]:  # fmt: skip
     """From templates to figures; without files, so that stored templates can be measured too."""
     found = acquired(faces, templates)
-    named = of_acquired(groups, templates)
+    named = of_acquired(groups, faces, templates)
     if against is None:
-        figures = calibrate(found, named, MIRROR, seed, show)
+        figures = calibrate(found, named, seed, show)
     else:
-        figures = evaluate(found, against, named, mirror=MIRROR, seed=seed, show=show)
+        figures = evaluate(found, against, named, seed=seed, show=show)
     counts = np.unique(faces.people, return_counts=True)[1]
     return {
         **setting_and_networks(),
         "set": {
             "pictures": len(faces.pictures), "people": len(counts),
             "people_with_two": int((counts > 1).sum()), "failed": list(found.failed),
+            "failed_quick": list(found.failed_quick),
         },
         **figures,
     }  # fmt: skip
@@ -93,9 +91,10 @@ def measure(
 
 def setting_and_networks() -> dict[str, Any]:
     """What the gate runs in, and the SHA-256 of the networks that were measured."""
-    outputs = [load_manifest().output(name) for name in (STILL_DETECTOR, RECOGNISER)]
+    names = (STILL_DETECTOR, WHOLE, NEAR, RECOGNISER)
+    outputs = [load_manifest().output(name) for name in names]
     networks = [{"name": o.name, "sha256": o.sha256} for o in outputs]
-    asked = setting(MIRROR)
+    asked = setting()
     return {"model": asked["model"], "setting": asked, "networks": networks}
 
 
@@ -152,7 +151,6 @@ def _made(job: Job, begun: float) -> dict[str, Any]:
         "version": __version__,
         "machine": machine,
         "runtime": runtime_name(),
-        "threads": usable_threads(job.threads),
         "seed": job.seed,
         "seconds": round(time.monotonic() - begun, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,

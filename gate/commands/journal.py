@@ -16,6 +16,7 @@ from gate.errors import StorageRefused, UsageError
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from gate.core.decision import ChainFault
     from gate.store.reading import Reading
 
 app = typer.Typer(
@@ -48,7 +49,10 @@ def show(
 @app.command()
 def verify(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Signed exports; else our own.")
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="Exports, or a folder that was put aside; else our own."
+        ),
     ] = None,
     config: Config = DEFAULT,
     journal: File = None,
@@ -60,7 +64,17 @@ def verify(
     """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate; of exported
     files it needs no more than the files and public keys. 校验日志。"""
     from gate.commands.journal_export import is_database, verify_files
+    from gate.commands.journal_verify import (
+        is_plain_export,
+        is_put_aside,
+        verify_plain,
+        verify_put_aside,
+    )
 
+    if files and len(files) == 1 and is_put_aside(files[0]):
+        raise typer.Exit(verify_put_aside(files[0], as_json))
+    if files and len(files) == 1 and is_plain_export(files[0]):
+        raise typer.Exit(verify_plain(files[0], as_json))
     if files and len(files) == 1 and is_database(files[0]):
         journal = files[0]
     elif files:
@@ -71,7 +85,7 @@ def verify(
         said = {
             "gate": found.gate, "epoch": found.epoch, "events": found.last, "head": found.head,
             "receipted": found.receipt.high if found.receipt else 0,
-            "chain": fault or "verified",
+            "chain": fault or "verified", **_where(found.first_fault),
         }  # fmt: skip
     if as_json:
         print(json.dumps(said))
@@ -114,6 +128,24 @@ def export(
                 f"{out} cannot be written ({e.strerror}): name another place with --out.",
                 f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
             ) from e
+
+
+@app.command()
+def counts(
+    config: Config = DEFAULT,
+    journal: File = None,
+    day: Annotated[str | None, typer.Option(help="Only this day, such as 2027-04-10.")] = None,
+) -> None:
+    """Decisions, scores and seconds of each day, paper, roster and networks, as JSON lines: no
+    face, no name, no ticket. 按日统计。"""
+    from gate.core.tally import Tally, summary
+
+    with _opened(config, journal)[0] as found:
+        groups = Tally(found.events()).groups
+    for group, counted in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
+        if day in (None, group.day):
+            line = {**group._asdict(), "summary": summary(counted), **counted}
+            print(json.dumps(line, ensure_ascii=False))
 
 
 @app.command()
@@ -170,6 +202,15 @@ def _opened(
         return reading(journal), None
     settings = load(config)
     return reading(journal or settings.paths.state / "journal.sqlite"), settings.unit.id
+
+
+def _where(fault: "ChainFault | None") -> dict[str, Any]:
+    if fault is None:
+        return {}
+    return {
+        "first_bad": fault.seq, "what": fault.what, "expected": fault.expected,
+        "found": fault.found,
+    }  # fmt: skip
 
 
 class _Unsaid(dict[str, str]):

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,7 +44,7 @@ _Show = Annotated[bool, typer.Option("--show", help="Tell each request as it com
 
 @app.callback()
 def simulate() -> None:
-    """Keeps `reader` a word of its own while it is the only one."""
+    """Keeps `reader` a word of its own, however many there are."""
 
 
 @app.command()
@@ -99,15 +99,16 @@ def _tell(request: "Request") -> None:
     print(f"asked {name}", flush=True)
 
 
-def obey(lines: Lines, module: "SdtModule") -> None:
-    """Do what the lines say until they end or one says quit; a wrong line is told and skipped."""
+def obey(lines: Lines, module: Any, act: Callable[[list[str], Any], None] | None = None) -> None:
+    """Do what the lines say until they end or one says quit; a wrong line is told and skipped.
+    `act`: what a line of another module does."""
     for line in lines:
         try:
             words = shlex.split(line)
             if words == ["quit"]:
                 return
             if words:
-                do(words, module)
+                (act or do)(words, module)
                 print("ok", flush=True)
         except ValueError as e:  # an open quotation mark, or InputRejected, which is one
             print(e.en if isinstance(e, InputRejected) else f"{e}: mend the line.", flush=True)

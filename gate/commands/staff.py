@@ -4,6 +4,7 @@ A client of staff.sock and nothing more: it needs no key, and the gate checks ev
 """
 
 import asyncio
+import contextlib
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -135,9 +136,11 @@ async def _told(path: Path, request: Message) -> dict[str, Any]:
 
 async def _typed(path: Path, request: Message) -> dict[str, Any]:
     """The decision on who was typed. The lines are followed from before: none can be missed."""
-    lines = follow(path, {"ask": "follow"})
     try:
-        async with asyncio.timeout(DECIDED_S):
+        async with (
+            asyncio.timeout(DECIDED_S),
+            contextlib.aclosing(follow(path, {"ask": "follow"})) as lines,
+        ):
             await anext(lines)  # the status that a stream begins with: it is being followed
             ticket = (await _told(path, request))["ticket"]
             async for line in lines:

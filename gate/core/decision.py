@@ -29,7 +29,7 @@ NOT_HASHED = frozenset({"prev", "hash", "ms"})
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
-    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`).
+    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`).
 
     `body` holds JSON values only; keys of the envelope are refused.
     """

@@ -120,11 +120,13 @@ def _plain(text: str) -> str:
 
 
 def _expiry(text: str) -> date | Expiry:
-    """YYMMDD of this century: no travel document is valid for longer than ten years."""
+    """YYMMDD; from 70 on it is one of the last century's, expired long ago: no travel document is
+    valid for much longer than ten years."""
     if text == "<<<<<<":
         return Expiry.UNKNOWN
     try:
-        return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
+        year = int(text[:2])
+        return date(year + (1900 if year >= 70 else 2000), int(text[2:4]), int(text[4:]))
     except ValueError as e:
         raise MrzFault(Refusal.DATE) from e
 
@@ -140,6 +142,7 @@ class MrzDecoder:
     def __init__(self, framing: str = "lines") -> None:
         self._framing = framing
         self._lines: list[str] = []
+        self._told = False
         self._inner = LineDecoder(self._line) if framing == "lines" else None
         self._block = bytearray()
         self._inside = False
@@ -157,25 +160,34 @@ class MrzDecoder:
         return items
 
     def gap(self) -> list[Item]:
+        told = self._told and not (self._inner and self._inner.midway)
         self._lines.clear()
         self._block.clear()
-        self._inside = False
+        self._inside = self._told = False
         if self._inner is not None:
             self._inner.gap()
-        return [Unusable(Refusal.INCOMPLETE)]
+        return [] if told else [Unusable(Refusal.INCOMPLETE)]
 
     def _line(self, payload: bytes) -> Item:
         """One bare line: a zone once it is complete, else `_MORE`."""
         line = _text(payload)
         self._lines.append(line)
-        shape = tuple(map(len, self._lines))
-        if shape in (TD1, TD3):
-            return self._zone()
-        if any(shape == whole[: len(shape)] for whole in (TD1, TD3)):
+        lines, shape = self._lines, tuple(map(len, self._lines))
+        self._told = False
+        if any(shape == whole[: len(shape)] for whole in (TD1[:-1], TD3[:-1])):
             return _MORE
-        # Out of step: this line may still be the first of the next zone.
-        self._lines[:] = [line] if len(line) in (TD1[0], TD3[0]) and len(shape) > 1 else []
+        if shape in (TD1, TD3):
+            item = self._zone()
+            if not isinstance(item, Unusable) or item.reason is Refusal.DOCUMENT:
+                return item
+            self._keep(lines[1:])
+            return item
+        self._keep([line] if len(line) in (TD1[0], TD3[0]) and len(shape) > 1 else [])
         return Unusable(Refusal.LINE_LENGTH)
+
+    def _keep(self, lines: list[str]) -> None:
+        """Out of step: what may still be the beginning of the next zone. It has been told of."""
+        self._lines, self._told = lines, bool(lines)
 
     def _framed(self, byte: int) -> list[Item]:
         if byte == _STX:

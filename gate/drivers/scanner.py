@@ -92,6 +92,7 @@ class SerialScanner:
         """Idempotent."""
         port, self._serial = self._serial, None
         if port is not None:
+            asyncio.get_running_loop().remove_reader(port.fileno())
             port.close()
 
     async def _scans(self, fd: int) -> AsyncIterator[ScanPresented]:

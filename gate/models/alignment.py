@@ -4,6 +4,9 @@ The similarity transform (turn, scale, shift) with the least squared error betwe
 and the template (Umeyama, IEEE PAMI 13(4), 1991; in the plane it is one complex division).
 """
 
+import cmath
+import math
+
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -24,6 +27,9 @@ TEMPLATE = np.array(
 """Where right eye, left eye, nose tip and corners of the mouth belong, in pixel centres (as in
 ArcFace, whose template SFace was trained with)."""
 
+_TARGET_CENTRE = complex(*TEMPLATE.mean(axis=0))
+_TARGET = TEMPLATE.view(np.complex128)[:, 0] - _TARGET_CENTRE
+
 MARGIN_PX = 2
 """Pixels around the face that bilinear sampling may touch."""
 
@@ -33,17 +39,17 @@ def similarity(landmarks: npt.NDArray[np.float32]) -> tuple[complex, complex]:
 
     InputRejected where all landmarks fall together.
     """
-    points = landmarks[:, 0] + 1j * landmarks[:, 1]
-    target = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
-    centred = points - points.mean()
-    spread = float(np.sum(np.abs(centred) ** 2))
-    a = complex(np.sum(centred.conj() * (target - target.mean()))) / spread if spread > 0 else 0j
-    if not np.isfinite(a) or abs(a) < 1e-9:
+    points = np.ascontiguousarray(landmarks, np.float64).view(np.complex128)[:, 0]
+    centre = complex(points.mean())
+    centred = points - centre
+    spread = float(np.vdot(centred, centred).real)
+    a = complex(np.vdot(centred, _TARGET)) / spread if spread > 0 else 0j
+    if not cmath.isfinite(a) or abs(a) < 1e-9:
         raise InputRejected(
             "The landmarks of this face fall together: take another picture.",
             "人脸关键点无效：请换一张图片。",
         )
-    return a, complex(target.mean() - a * points.mean())
+    return a, _TARGET_CENTRE - a * centre
 
 
 def align(picture: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
@@ -96,15 +102,17 @@ def align_finely(
 
 def _surroundings(picture: Picture, a: complex, b: complex) -> tuple[int, int, Picture]:
     """The part of the picture that the aligned face is taken from, and where it begins."""
-    corners = np.array([0, SIDE, SIDE * 1j, SIDE * (1 + 1j)])
-    source = (corners - b) / a
+    corners = [(corner - b) / a for corner in (0, SIDE, SIDE * 1j, SIDE * (1 + 1j))]
     margin = MARGIN_PX + 2 / abs(a)
-    height, width = picture.shape[:2]
-    left = int(np.clip(np.floor(source.real.min() - margin), 0, width))
-    right = int(np.clip(np.ceil(source.real.max() + margin), 0, width))
-    top = int(np.clip(np.floor(source.imag.min() - margin), 0, height))
-    bottom = int(np.clip(np.ceil(source.imag.max() + margin), 0, height))
+    left, right = _span([c.real for c in corners], margin, picture.shape[1])
+    top, bottom = _span([c.imag for c in corners], margin, picture.shape[0])
     return left, top, picture[top:bottom, left:right]
+
+
+def _span(places: list[float], margin: float, length: int) -> tuple[int, int]:
+    """First pixel and the one after the last, inside a picture of `length`."""
+    low, high = math.floor(min(places) - margin), math.ceil(max(places) + margin)
+    return max(0, min(low, length)), max(0, min(high, length))
 
 
 def _coefficients(

@@ -5,11 +5,14 @@ what a ticket photo gets and a live frame that the quick look has left open. Ref
 in both. The block at the top is careful against careful.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.evaluation import (
     FMRS,
@@ -25,12 +28,12 @@ from gate.models.evaluation import (
 )
 from gate.models.face_set import FaceSet, Pairs, Templates
 from gate.models.frames_rates import by_frames, by_looks
-from gate.models.quality import CAUSES, beyond
+from gate.models.quality import CAUSES, beyond, is_weak
+from gate.ports import Quality
 
 STATED_FMRS = FMRS[:4]
 QUICK, CAREFUL = "quick", "careful"
-STEPS_OF = {QUICK: ("align", "embed"), CAREFUL: ("refine", "careful")}
-"""What each setting costs after the detector has run on the frame."""
+STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "careful")}
 
 Rows = npt.NDArray[np.intp]
 
@@ -45,10 +48,11 @@ def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dic
     shared = {
         "pictures": len(faces.pictures),
         "people": len(np.unique(faces.people)),
-        "failed_to_acquire": int((~templates.usable).sum()),
+        "failed_to_acquire": int((~careful.usable).sum()),
         "ms": ms,
     }
     raw = _block(careful, careful, pairs)
+    failed = {QUICK: int((~quick.usable).sum()), CAREFUL: shared["failed_to_acquire"]}
     settings = {QUICK: _block(quick, careful, pairs), CAREFUL: raw}
     return {
         **raw,
@@ -56,7 +60,10 @@ def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dic
         "setting": CAREFUL,
         "quality": quality_rates(careful, templates, raw["threshold"]["1e-4"]),
         "snorm": _normalised(careful, pairs, shared, seed),
-        "settings": {name: {**block, "ms": _total(ms, name)} for name, block in settings.items()},
+        "settings": {
+            name: {**block, "failed_to_acquire": failed[name], "ms": _total(ms, name)}
+            for name, block in settings.items()
+        },
         "frames": {
             QUICK: by_frames(quick, careful, seed),
             CAREFUL: by_frames(careful, careful, seed),
@@ -73,15 +80,24 @@ def quality_rates(
     genuine = _genuine_pairs(side)
     scores = pair_scores(subset(side, genuine[0]), subset(side, genuine[1]))
     rates: dict[str, dict[str, float | None]] = {}
-    for bound in CAUSES:
-        poor = np.array([q is not None and bound in beyond(q) for q in templates.qualities])
+    for bound, test in _bounds().items():
+        poor = np.array([q is not None and test(q) for q in templates.qualities])
         touched = poor[genuine[0]] | poor[genuine[1]]
-        rates[str(bound)] = {
+        rates[bound] = {
             "turned_away": round(float(poor.sum() / max(1, side.usable.sum())), 5),
             "fnmr_with": _missed(scores[touched], threshold),
             "fnmr_without": _missed(scores[~touched], threshold),
         }
     return rates
+
+
+def _bounds() -> dict[str, Callable[[Quality], bool]]:
+    """Each bound of a live frame by its advice; `strength` by its own name."""
+
+    def missing(cause: Advice) -> Callable[[Quality], bool]:
+        return lambda q: cause in beyond(replace(q, strength=None))
+
+    return {**{str(cause): missing(cause) for cause in CAUSES}, "strength": is_weak}
 
 
 def _total(ms: dict[str, float | None], setting: str) -> float | None:
@@ -129,9 +145,7 @@ def _block(
     """Rates of the listed pairs and of all pairs (of some `rows`). Probes of another kind than the
     references are compared both ways round."""
     listed = pair_scores(subset(probes, pairs.one), subset(references, pairs.other))
-    if rows is not None:
-        probes, references = subset(probes, rows), subset(references, rows)
-    scores = _all(probes, references)
+    scores = _all(probes, references, rows)
     tar: dict[str, float | None] = {}
     threshold: dict[str, float | None] = {}
     for fmr in STATED_FMRS:
@@ -151,8 +165,10 @@ def _block(
     }
 
 
-def _all(probes: Side, references: Side) -> Scores:
-    if probes.templates is references.templates:
+def _all(probes: Side, references: Side, rows: Rows | None) -> Scores:
+    if rows is not None:
+        references, probes = subset(references, rows), subset(probes, rows)
+    if np.array_equal(probes.templates, references.templates):
         return all_against_all(probes)
     same_picture = np.arange(len(probes.people))[:, None]
     return probes_against_references(probes, references, same_picture)

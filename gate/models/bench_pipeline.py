@@ -9,13 +9,13 @@ from PIL import Image
 
 from gate.errors import InputRejected
 from gate.models.alignment import align
-from gate.models.detector import Detector
+from gate.models.eyes import RECOGNISER
 from gate.models.files import model_path
+from gate.models.finder import Finder
 from gate.models.recogniser import Recogniser
 from gate.models.runtime import runtime_name, usable_threads
 from gate.ports import Picture
 
-LIVE_DETECTOR = "yunet-640x480"
 FRAME = (640, 480)
 WARM_UP = 5
 
@@ -23,15 +23,15 @@ WARM_UP = 5
 def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> dict[str, Any]:
     """Medians in milliseconds over `rounds`, and the ratio of whole to bare. InputRejected where
     the frame shows no face."""
-    detector = Detector(model_path(folder, LIVE_DETECTOR), threads)
-    recogniser = Recogniser(model_path(folder, "sface"), threads)
-    if not detector.detect(frame):
+    finder = Finder(folder, threads)
+    recogniser = Recogniser(model_path(folder, RECOGNISER), threads)
+    if not finder.glance(frame):
         raise InputRejected("The picture shows no face: name another.", "图片中没有人脸：请另选。")
     durations: dict[str, list[float]] = {
         k: [] for k in ("detect", "align", "embed", "bare_detect", "bare_embed")
     }
     for n in range(WARM_UP + rounds):
-        found = _one_round(detector, recogniser, frame)
+        found = _one_round(finder, recogniser, frame)
         if n >= WARM_UP:
             for name, ms in found.items():
                 durations[name].append(ms)
@@ -44,15 +44,15 @@ def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> dict[str
     }
 
 
-def _one_round(detector: Detector, recogniser: Recogniser, frame: Picture) -> dict[str, float]:
+def _one_round(finder: Finder, recogniser: Recogniser, frame: Picture) -> dict[str, float]:
     times = [time.perf_counter()]
-    face = detector.detect(frame)[0]
+    face = finder.closer(frame, finder.glance(frame)[0])
     times.append(time.perf_counter())
     chip = align(frame, face.landmarks)
     times.append(time.perf_counter())
     recogniser.embed(chip)
     times.append(time.perf_counter())
-    detector.invoke()
+    finder.invoke()
     times.append(time.perf_counter())
     recogniser.invoke()
     times.append(time.perf_counter())

@@ -6,7 +6,7 @@ thresholds are on the safe side.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ from gate.models.scores import (
     pooled,
     probes_against_references,
 )
-from gate.models.sides import Labels, Side
+from gate.models.sides import Side
 
 FRAMES = (1, 2, 3, 5)
 COHORT_DRAWS = 5
@@ -40,9 +40,10 @@ ENOUGH_PICTURES = max(FRAMES) + 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a curve is keyed by besides the model. `cohort` 0: the raw cosine."""
+    """What a curve is keyed by besides the model. `careful`: the probes' setting; references
+    always are. `cohort` 0: the raw cosine."""
 
-    mirror: bool
+    careful: bool
     frames: int
     cohort: int = 0
     top: int = 0
@@ -67,7 +68,7 @@ class Rate:
 @dataclass(frozen=True, slots=True)
 class Curve:
     """`pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by
-    rate on the people with `ENOUGH_PICTURES`, `steady_people` of them."""
+    rate on the people with `ENOUGH_PICTURES`, each weighing the same, `steady_people` of them."""
 
     kind: Kind
     pairs: int
@@ -78,22 +79,30 @@ class Curve:
     steady_people: int
 
 
-def kinds(side: Side, mirror: bool) -> list[Kind]:
+def kinds(side: Side, careful: bool) -> list[Kind]:
     """Raw and s-norm for every number of frames that somebody has pictures for."""
+    every = (Kind(careful, n, *c) for n in FRAMES for c in ((0, 0), (COHORT, TOP)))
+    return [kind for kind in every if fits(side, kind)]
+
+
+def fits(side: Side, kind: Kind) -> bool:
+    """Whether this set has the pictures and the people for it."""
     people, counts = np.unique(side.people[side.usable], return_counts=True)
-    normed = len(people) >= max(COHORT, TOP + STRANGERS_MIN)
-    cohorts = [(0, 0), (COHORT, TOP)] if normed else [(0, 0)]
-    return [Kind(mirror, n, *c) for n in FRAMES if counts.max(initial=0) >= n for c in cohorts]
+    needed = max(kind.cohort, kind.top + STRANGERS_MIN) if kind.cohort else 0
+    return bool(counts.max(initial=0) >= kind.frames and len(people) >= needed)
 
 
-def scores_of(side: Side, kind: Kind, seed: int) -> Scores:
-    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts. `side`: every picture
-    usable."""
+def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
+    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts. Row n of both sides is
+    the same picture, usable on both."""
     if not kind.cohort:
-        return _scores(side, None, kind, seed)
-    return pooled(
-        [_scores(side, members, kind, seed + n) for n, members in _cohorts(side, kind, seed)]
+        return _scores(probes, references, None, kind, seed)
+    drawn = (
+        draw_cohort(references.people, references.usable, seed + n, kind.cohort)
+        for n in range(COHORT_DRAWS)
     )
+    cohorts = [references.taken(rows) for rows in drawn]
+    return pooled([_scores(probes, references, c, kind, seed + n) for n, c in enumerate(cohorts)])
 
 
 def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> Curve:
@@ -117,23 +126,27 @@ def fnmr(scores: Scores, threshold: float) -> float | None:
     return scores.missed(threshold) / len(scores.genuine) if len(scores.genuine) else None
 
 
-def _cohorts(side: Side, kind: Kind, seed: int) -> Iterator[tuple[int, Side]]:
-    for n in range(COHORT_DRAWS):
-        yield n, side.taken(draw_cohort(side.people, side.usable, seed + n, kind.cohort))
-
-
-def _scores(side: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:
-    references = side if cohort is None else with_own_cohort(side, cohort, kind.top)
-    if kind.frames == 1:
+def compared(probes: Side, references: Side) -> Scores:
+    """Every probe with every reference of another picture; each pair once where both sides are
+    the same templates, else both ways round."""
+    if probes.templates is references.templates:
         return all_against_all(references)
-    members = fused_members(side, kind.frames, np.random.default_rng(seed))
-    templates = np.array([fuse(side.templates[m]) for m in members], np.float32)
+    own = np.arange(len(references.people))[:, None]
+    return probes_against_references(probes, references, own)
+
+
+def _scores(probes: Side, references: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:
+    def normed(side: Side) -> Side:
+        return side if cohort is None else with_own_cohort(side, cohort, kind.top)
+
+    if kind.frames == 1:
+        return compared(normed(probes), normed(references))
+    members = fused_members(references, kind.frames, np.random.default_rng(seed))
+    templates = np.array([fuse(probes.templates[m]) for m in members], np.float32)
     first = members[:, 0]
     usable = np.ones(len(members), bool)
-    probes = Side(templates, side.people[first], usable, rows=side.pictures[first])
-    if cohort is not None:
-        probes = with_own_cohort(probes, cohort, kind.top)
-    return probes_against_references(probes, references, members)
+    fused = Side(templates, references.people[first], usable, rows=references.pictures[first])
+    return probes_against_references(normed(fused), normed(references), members)
 
 
 def fused_members(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
@@ -167,9 +180,14 @@ def _steady(
     side: Side, scores: Scores, rates: Sequence[Rate]
 ) -> tuple[tuple[tuple[float, float], ...], int]:
     enough = np.bincount(side.people[side.usable]) >= ENOUGH_PICTURES
-    of_them: Labels = enough[side.people[scores.genuine_at[:, 0]]]
-    genuine = scores.genuine[of_them]
-    if not len(genuine):
+    of_them = np.flatnonzero(enough[side.people[scores.genuine_at[:, 0]]])
+    if not len(of_them):
         return (), 0
-    misses = [(r.fmr, float(np.searchsorted(genuine, np.float32(r.threshold)))) for r in rates]
-    return tuple((fmr, n / len(genuine)) for fmr, n in misses), int(enough.sum())
+    people = side.people[scores.genuine_at[of_them, 0]]
+    count = np.bincount(people)
+    shares = []
+    for rate in rates:
+        missed = np.bincount(people[scores.genuine[of_them] < np.float32(rate.threshold)],
+                             minlength=len(count))  # fmt: skip
+        shares.append((rate.fmr, float((missed[count > 0] / count[count > 0]).mean())))
+    return tuple(shares), int((count > 0).sum())

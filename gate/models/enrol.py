@@ -19,6 +19,10 @@ PIXELS_MAX = 50_000_000
 EYES_PX_MIN = 24.0
 """Below it the photo is too small; 90 px are wanted (ISO/IEC 19794-5)."""
 
+STRENGTH_MIN = 8.5
+"""A photo in which the recogniser sees less of a face lies on its side, stands upside down or shows
+none; of LFW's pictures, taken anywhere, one in two thousand."""
+
 SECOND_FACE_MIN = 0.75
 SECOND_FACE_SIZE = 0.4
 """A second face counts when it is as sure as this and at least so large beside the first: a
@@ -69,6 +73,8 @@ class Enroller:
         quality = assess(chip, main)
         if quality.eyes_px < EYES_PX_MIN:
             raise rejected("too-small")
+        if self._stills.quick(chip)[1] < STRENGTH_MIN:
+            raise rejected("no-face")
         template = self._stills.careful(picture, main)
         return Enrolled(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
 

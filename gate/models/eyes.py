@@ -1,4 +1,4 @@
-"""One frame to what it shows: detector, alignment, quality and recogniser in a row."""
+"""One frame to what it shows: finder, alignment, quality and recogniser in a row."""
 
 from pathlib import Path
 
@@ -10,13 +10,22 @@ from gate.models.alignment import align
 from gate.models.careful import careful_template
 from gate.models.detector import Detector
 from gate.models.files import model_path, models_label
-from gate.models.quality import advice, assess
+from gate.models.finder import NEAR, WHOLE, Finder
+from gate.models.quality import advice, assess, with_strength
 from gate.models.recogniser import Recogniser
-from gate.models.ring import Sighting, View, is_crowded, nearest, with_probe, with_sighting
+from gate.models.ring import (
+    Sighting,
+    View,
+    is_crowded,
+    nearest,
+    with_probe,
+    with_second_thoughts,
+    with_sighting,
+)
 from gate.ports import Face, Frame, Picture, Probe, Quality
 
-WATCHING, FULL, RECOGNISER = "yunet-320x256", "yunet-640x480", "sface"
-LABEL = models_label(FULL, RECOGNISER)
+STILL, RECOGNISER = "yunet-544x544", "sface"
+LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER)
 
 FEW = 3
 """Probes that a track is given at once; then one every PROBE_EVERY_NS keeps them fresh."""
@@ -24,22 +33,23 @@ PROBE_EVERY_NS = 250_000_000
 
 
 class Eyes:
-    """Owns the interpreters: one thread. While nobody is there only the small detector runs."""
+    """Owns the interpreters: one thread. While nobody is there only the first look is taken."""
 
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
-        self._watching = Detector(model_path(models, WATCHING), threads)
-        self._full = Detector(model_path(models, FULL), threads)
+        self._finder = Finder(models, threads)
+        self._still = Detector(model_path(models, STILL), threads)  # what careful was measured with
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
     def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         """`view` with this frame in it. `eager`: a face is being judged, so every good frame
-        becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open."""
-        somebody = eager or is_somebody_there(view) or self._glance(frame.pixels)
-        faces = self._full.detect(frame.pixels) if somebody else []
+        becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open.
+        InputRejected for a frame that is no RGB picture."""
+        faces = self._finder.glance(frame.pixels)
         face = nearest(faces)
         if face is None:
             return with_sighting(view, Sighting(frame.mono_ns, face=False), None)
+        face = self._finder.closer(frame.pixels, face)
         chip, quality, wrong = self._portrait(frame.pixels, face)
         sighting = Sighting(
             frame.mono_ns, True, is_crowded(faces), wrong, quality.score if quality else None
@@ -47,19 +57,15 @@ class Eyes:
         view = with_sighting(view, sighting, face)
         if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
             return view
-        template = (
-            careful_template(self._full, self._recogniser, frame.pixels, face)
-            if careful
-            else self._recogniser.embed(chip)
-        )
+        template, strength = self._recogniser.embed_with_strength(chip)
+        quality = with_strength(quality, strength)
+        wrong = advice(quality)
+        if wrong is not None:
+            return with_second_thoughts(view, wrong, quality.score)
+        if careful:
+            template = careful_template(self._still, self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
         return with_probe(view, probe)
-
-    def _glance(self, pixels: Picture) -> bool:
-        """Every n-th pixel is enough to see that somebody comes, and costs half of resampling."""
-        height, width = pixels.shape[:2]
-        step = max(1, -(-width // self._watching.size[0]), -(-height // self._watching.size[1]))
-        return bool(self._watching.detect(pixels[::step, ::step]))
 
     def _portrait(
         self, pixels: Picture, face: Face

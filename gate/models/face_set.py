@@ -21,15 +21,16 @@ import numpy.typing as npt
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.enrol import decode_photo
 from gate.models.evaluation import Side
-from gate.models.quality import assess
+from gate.models.quality import assess, with_strength
 from gate.models.stills import Stills
 from gate.ports import Quality
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
 
-STEPS = ("detect", "align", "embed", "refine", "careful")
-"""What is timed: the first three are the quick template, `careful` all its six inferences."""
+STEPS = ("detect", "refine", "careful", "look", "align", "embed")
+"""What is timed: three steps to the careful template with all its six inferences, three to the
+quick one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Templates:
-    """`quick` (one look, one view: a live frame at first) and `careful` (a ticket photo, a live
-    frame that was looked at again): float32[n, 128]; `usable`: a face was found; `qualities`: None
-    where there is none; `ms`: every duration of a step."""
+    """`quick` (as a live frame at first) and `careful` (a ticket photo, a live frame that was
+    looked at again): float32[n, 128]; `usable`: a face was found; `qualities`: as the gate finds
+    the face in a live frame, None where it does not and the quick template is zeros; `ms`: every
+    duration of a step."""
 
     quick: npt.NDArray[np.float32]
     careful: npt.NDArray[np.float32]
@@ -68,7 +70,10 @@ class Templates:
     ms: dict[str, list[float]] = field(default_factory=dict)
 
     def side(self, people: npt.NDArray[np.int64], careful: bool) -> Side:
-        return Side(self.careful if careful else self.quick, people, self.usable)
+        live = np.array([q is not None for q in self.qualities])
+        if careful:
+            return Side(self.careful, people, self.usable)
+        return Side(self.quick, people, self.usable & live)
 
 
 def read_face_set(folder: Path) -> FaceSet:
@@ -128,29 +133,31 @@ def embed_set(
     InputDamaged for a picture that cannot be read."""
     count = len(faces.pictures)
     quick, careful = np.zeros((2, count, 128), np.float32)
+    usable = np.zeros(count, bool)
     qualities: list[Quality | None] = []
     ms: dict[str, list[float]] = {step: [] for step in STEPS}
     rows = _spread([stills, *helpers], [path for _, path in faces.pictures])
     with contextlib.closing(rows):
         for n, row in enumerate(rows):
-            if row.quality is not None:
-                quick[n], careful[n] = row.quick, row.careful
+            if row.careful is not None:
+                usable[n], careful[n] = True, row.careful
+            if row.quick is not None:
+                quick[n] = row.quick
             qualities.append(row.quality)
             for step, took in zip(STEPS, row.ms, strict=False):
                 ms[step].append(took)
             progress(n + 1, count)
-    usable = np.array([q is not None for q in qualities])
     return Templates(quick, careful, usable, qualities, ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Row:
-    """What one picture gave; without a face only the time of the first step."""
+    """What one picture gave; without a face only the time of the steps that were taken."""
 
     ms: list[float]
+    careful: Any = None
     quality: Quality | None = None
     quick: Any = None
-    careful: Any = None
 
 
 def _spread(workers: Sequence[Stills], paths: Sequence[Path]) -> Generator[_Row, None, None]:
@@ -184,15 +191,19 @@ def _row(stills: Stills, path: Path) -> _Row:
     lap()
     if face is None:
         return _Row(_laps(times))
-    chip = stills.chip(picture, face)
-    lap()
-    quick = stills.quick(chip)
-    lap()
     refined = stills.refined(picture, face)
     lap()
     careful = stills.careful(picture, refined)
     lap()
-    return _Row(_laps(times), assess(chip, face), quick, careful)
+    live = stills.live_face(picture)
+    lap()
+    if live is None:
+        return _Row(_laps(times), careful)
+    chip = stills.chip(picture, live)
+    lap()
+    quick, strength = stills.quick(chip)
+    lap()
+    return _Row(_laps(times), careful, with_strength(assess(chip, live), strength), quick)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

@@ -69,6 +69,8 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
     more. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
     comparisons with the right person that pass at the first."""
     lots = list(_lots(careful, 1 + LOOKS_FRAMES, seed))
+    if not lots:
+        return None
     looks = share(fmr, LOOKS_FRAMES, 0.0)
     taken = ((False, 1, looks.first), *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
              (True, LOOKS_FRAMES, looks.last))  # fmt: skip
@@ -78,7 +80,7 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
         side = careful if kind else quick
         scores = [_fused(side, lot.members) @ careful.templates.T for lot in parts]
         limits[kind, frames] = _limits(scores, parts, (rate or fmr,))
-    if not lots or not all(limits.values()):
+    if not all(limits.values()):
         return None
     stages: dict[Kind, list[npt.NDArray[np.bool_]]] = {}
     for (kind, frames), limit in limits.items():

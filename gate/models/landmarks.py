@@ -2,7 +2,8 @@
 
 YuNet's landmarks move by a good pixel when the same face is shown to it a little larger or
 mirrored. The mean of several views takes most of that away, which the recogniser rewards about as
-much as a better network would. A ticket photo has the time for it, a live frame has not.
+much as a better network would. A ticket photo has the time for it, a live frame only when the first
+look has left it open.
 """
 
 import numpy as np
@@ -15,8 +16,8 @@ from gate.ports import Face, Picture
 AROUND = 2.2
 """Side of the square that is looked at again, in box sides."""
 
-SIDES_PX = (350, 450, 540)
-"""How large that square is shown."""
+SIDES = (0.645, 0.83, 0.993)
+"""How large that square is shown, in sides of the detector's input: 350, 450 and 540 of 544."""
 
 SAME_FACE_MIN = 0.5
 """Overlap with the first box from which a box is the same face."""
@@ -29,7 +30,8 @@ def refine(detector: Detector, picture: Picture, face: Face) -> Face:
     """`face` with the mean landmarks of all views, the first one among them."""
     region, origin, side = _square(picture, face)
     views = [face.landmarks]
-    for target in SIDES_PX:
+    for share in SIDES:
+        target = round(share * min(detector.size))
         size = tuple(max(1, round(n * target / side)) for n in region.size)
         shown = np.asarray(region.resize(size, Image.Resampling.BICUBIC))
         scale = np.array(size) / region.size

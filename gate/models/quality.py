@@ -4,7 +4,7 @@ Where each bound comes from, and what it costs, stands in docs/models-and-accura
 of genuine pictures that it turns away is printed by `exam-gate bench faces`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +19,22 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 class Bounds:
     """What each measure must reach. What every bound costs is printed by `exam-gate bench faces`
     and stands in docs/models-and-accuracy.md. No picture measured lies beyond the bounds of
-    brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172."""
+    brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172. `strength`
+    tells what is no upright face at all: lying, upside down, covered."""
 
     eyes_px: float = 32.0
     yaw_max: float = 0.75
     sharpness: float = 40.0
     darkest: float = 40.0
     brightest: float = 210.0
+    strength: float = 9.5
 
 
 LIVE = Bounds()
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
+STRONG = 13.0
+"""Strength above which faces match no better (a third of LFW's)."""
 
 CAUSES = (
     Advice.COME_CLOSER,
@@ -51,6 +55,13 @@ def assess(chip: Picture, face: Face) -> Quality:
     return Quality(*measured, score=_score(*measured))
 
 
+def with_strength(quality: Quality, strength: float) -> Quality:
+    """The same face after the recogniser has answered."""
+    part = 0.5 + 0.5 * (strength - LIVE.strength) / (STRONG - LIVE.strength)
+    score = float(np.clip(min(quality.score, part), 0.0, 1.0))
+    return replace(quality, score=score, strength=strength)
+
+
 def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
     """What the person should do; None where the face is good enough."""
     missed = beyond(quality, bounds)
@@ -61,12 +72,17 @@ def beyond(quality: Quality, bounds: Bounds = LIVE) -> frozenset[Advice]:
     """Every bound that the face misses."""
     found = {
         Advice.COME_CLOSER: quality.eyes_px < bounds.eyes_px,
-        Advice.LOOK_STRAIGHT: quality.yaw > bounds.yaw_max,
+        Advice.LOOK_STRAIGHT: quality.yaw > bounds.yaw_max or is_weak(quality, bounds),
         Advice.MORE_LIGHT: quality.brightness < bounds.darkest,
         Advice.LESS_LIGHT: quality.brightness > bounds.brightest,
         Advice.HOLD_STILL: quality.sharpness < bounds.sharpness,
     }
     return frozenset(a for a, missed in found.items() if missed)
+
+
+def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
+    """Whether the recogniser was asked and saw hardly a face."""
+    return quality.strength is not None and quality.strength < bounds.strength
 
 
 def yaw_of(landmarks: npt.NDArray[np.float32]) -> float:

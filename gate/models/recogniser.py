@@ -26,9 +26,19 @@ class Recogniser:
         """Unit vector of an aligned face (112 x 112 x 3, RGB)."""
         return unit(self._raw(chip))
 
+    def embed_with_strength(self, chip: Picture) -> tuple[Template, float]:
+        """The unit vector and the length it had: the less of a face the network sees, the
+        shorter (Meng et al., MagFace, CVPR 2021)."""
+        raw = self._raw(chip)
+        return unit(raw), float(np.sqrt(np.dot(raw, raw)))
+
+    def embed_mirrored(self, chip: Picture) -> Template:
+        """Unit vector of the face's mirror image, for whoever embedded the face before."""
+        return unit(self._raw(chip[:, ::-1]))
+
     def embed_with_mirror(self, chip: Picture) -> Template:
         """Unit vector of the sum of the face's template and its mirror image's."""
-        return unit(self.embed(chip) + self.embed(chip[:, ::-1]))
+        return unit(self.embed(chip) + self.embed_mirrored(chip))
 
     def invoke(self) -> None:
         """The bare network on whatever its input holds, for the benchmark."""

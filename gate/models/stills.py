@@ -4,6 +4,8 @@ Small pictures are enlarged before detection: YuNet places landmarks to a fracti
 so on a larger face they are finer, and the recogniser feels it.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,9 @@ from gate.models.alignment import align
 from gate.models.careful import turned_template
 from gate.models.detector import Detector
 from gate.models.files import model_path
+from gate.models.finder import Finder
 from gate.models.landmarks import refine
+from gate.models.pictures import check_picture
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Picture, Template
 
@@ -29,20 +33,27 @@ class Stills:
         """ModelDamaged."""
         self._detector = Detector(model_path(models_folder, STILL_DETECTOR), threads)
         self._recogniser = Recogniser(model_path(models_folder, RECOGNISER), threads)
+        self._folder, self._threads = models_folder, threads
+
+    @cached_property
+    def _finder(self) -> Finder:
+        return Finder(self._folder, self._threads)
 
     def faces(self, picture: Picture) -> list[Face]:
         """Every face, best score first, in pixels of `picture`. InputRejected."""
+        check_picture(picture)
         enlarged, scale = _enlarged(picture)
         return [_scaled(f, scale) for f in self._detector.detect(enlarged)]
 
     def most_central_face(self, picture: Picture) -> Face | None:
         """The face nearest to the middle of the picture, from one look."""
-        middle = np.array([picture.shape[1], picture.shape[0]]) / 2
-        return min(
-            self.faces(picture),
-            key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
-            default=None,
-        )
+        return _most_central(picture, self.faces(picture))
+
+    def live_face(self, picture: Picture) -> Face | None:
+        """The same as the gate finds it in a live frame: by two looks, each at less."""
+        enlarged, scale = _enlarged(picture)
+        face = _most_central(enlarged, self._finder.glance(enlarged))
+        return None if face is None else _scaled(self._finder.closer(enlarged, face), scale)
 
     def refined(self, picture: Picture, face: Face) -> Face:
         """The same face with finer landmarks."""
@@ -51,18 +62,27 @@ class Stills:
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
 
-    def quick(self, chip: Picture) -> Template:
-        """One view, as the gate embeds a live frame at first."""
-        return self._recogniser.embed(chip)
+    def quick(self, chip: Picture) -> tuple[Template, float]:
+        """One view, as the gate embeds a live frame at first, and its strength."""
+        return self._recogniser.embed_with_strength(chip)
 
     def careful(self, picture: Picture, refined: Face) -> Template:
         """As ticket photos are embedded, and live frames when the quick look left it open."""
         return turned_template(self._recogniser, picture, refined)
 
 
+def _most_central(picture: Picture, faces: Sequence[Face]) -> Face | None:
+    middle = np.array([picture.shape[1], picture.shape[0]]) / 2
+    return min(
+        faces,
+        key=lambda f: float(np.linalg.norm(f.box[:2] + f.box[2:] / 2 - middle)),
+        default=None,
+    )
+
+
 def _enlarged(picture: Picture) -> tuple[Picture, float]:
     long_side = max(picture.shape[:2])
-    if long_side >= LONG_SIDE or not picture.size:
+    if long_side >= LONG_SIDE:
         return picture, 1.0
     scale = LONG_SIDE / long_side
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))

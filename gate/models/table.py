@@ -52,6 +52,7 @@ def as_toml(report: Mapping[str, Any]) -> str:
     made, faces = report["made"], report["set"]
     lines = [
         "# Thresholds by false match rate, written by exam-gate calibrate; not by hand.",
+        "# setting: of the probe, quick (one look, one view) or careful; references are careful.",
         "# pairs: impostor pairs behind a curve; tar: share of genuine pairs accepted.",
         "",
         "[calibration]",
@@ -75,6 +76,7 @@ def _curve(curve: Mapping[str, Any], model: str) -> list[str]:
     lines = [
         "[[curve]]",
         f"model = {_text(model)}",
+        f"setting = {_text(curve['setting'])}",
         f"mirror = {str(curve['mirror']).lower()}",
         f"frames = {curve['frames']}",
         f"normalisation = {_text(curve['normalisation'])}",

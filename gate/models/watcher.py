@@ -11,14 +11,16 @@ import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
-from gate.errors import CameraMissing, FrameTimeout, GateError
+from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
 from gate.models.eyes import LABEL, Eyes, is_somebody_there
 from gate.models.judging import Judging, Tables
+from gate.models.pictures import as_rgb
 from gate.models.ring import Attempt, View
 from gate.ports import Camera, Clock, Frame, Reference
 
@@ -163,6 +165,11 @@ class Watcher:
         try:
             frame = camera.capture(CAPTURE_S)
         except FrameTimeout as e:
+            self._trouble(e)
+            return
+        try:
+            frame = replace(frame, pixels=as_rgb(frame.pixels))
+        except InputRejected as e:  # as if none had come: the camera is set up for something else
             self._trouble(e)
             return
         self._trouble(None)

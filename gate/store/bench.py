@@ -2,15 +2,22 @@
 
 import asyncio
 import os
+import resource
+import sqlite3
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from gate.core.decision import Entry
+from gate.core.decision import GENESIS, Entry, sealed
 from gate.core.events import Instant
+from gate.store import rows, schema
 from gate.store.journal import SqliteJournal
+from gate.store.opening import PRAGMAS
 
 _BODY = {
     "ticket": "010127100101", "paper": "00015-am", "source": "card", "document": "resident",
@@ -21,33 +28,80 @@ _BODY = {
 }  # fmt: skip
 
 
-def measure(folder: Path, appends: int = 200) -> dict[str, float]:
-    """Milliseconds on the disk of `folder`, taken turn by turn in one run: `append_median`,
-    `append_p95`, `bare_median` (4 kB pwrite + fdatasync into a preallocated file) and `ratio` of
-    the medians. Leaves nothing behind."""
-    with TemporaryDirectory(dir=folder) as scratch:
-        appended, bare = asyncio.run(_both(Path(scratch), appends))
-    appended.sort()
-    return {
-        "append_median": statistics.median(appended),
-        "append_p95": appended[int(0.95 * len(appended))],
-        "bare_median": statistics.median(bare),
-        "ratio": statistics.median(appended) / statistics.median(bare),
-    }
+GROWN = (0, 10_000, 100_000)
+"""Events in the journals that are compared: a morning has 130, a door in years 100,000."""
 
 
-async def _both(scratch: Path, appends: int) -> tuple[list[float], list[float]]:
+def measure(folder: Path, appends: int = 300, grown: tuple[int, ...] = GROWN) -> dict[str, Any]:
+    """On the disk of `folder`, in one run: for journals of `grown` events each, milliseconds
+    `start_ms` (checked, opened, read through once as a gate recalls it; a receipt covers nothing),
+    `append_median`, `append_p95`, `bare_median` (4 kB pwrite + fdatasync into a preallocated file,
+    by turns with the appends), `ratio` of the medians, and `resident_mib` at most. Each in a
+    process of its own. Leaves nothing behind."""
+    found = []
+    for events in grown:
+        with (
+            TemporaryDirectory(dir=folder) as scratch,
+            ProcessPoolExecutor(1, get_context("spawn")) as process,
+        ):
+            found.append(process.submit(_of_size, Path(scratch), events, appends).result())
+    return {**found[0], "grown": found, "start_worst_ms": max(f["start_ms"] for f in found),
+            "ratio_worst": max(f["ratio"] for f in found)}  # fmt: skip
+
+
+def _of_size(scratch: Path, events: int, appends: int) -> dict[str, float]:
+    path = scratch / "j" / "j.sqlite"
+    if events:
+        _grow(path, events)
+    begun = time.perf_counter()
+    return asyncio.run(_timed(scratch, path, appends, begun)) | {"events": events}
+
+
+def _grow(path: Path, events: int) -> None:
+    """As a gate writes them, but for the commits: all at once."""
+    path.parent.mkdir()
+    db = sqlite3.connect(path, isolation_level=None)
+    for pragma in PRAGMAS:
+        db.execute(pragma)
+    schema.migrate(db, schema.steps())
+    epoch, previous = "0123456789abcdef", GENESIS
+    db.execute("BEGIN")
+    db.execute("INSERT INTO journal VALUES (1, 'bench', ?)", (epoch,))
+    for seq in range(1, events + 1):
+        event, canonical = sealed(
+            _entry(), gate="bench", epoch=epoch, seq=seq, boot="bench", previous=previous
+        )
+        timings = {seq - 1: {"disk": 1.0, "total": 2.0}} if seq > 1 else {}
+        db.execute(rows.APPEND, rows.append_row(event, canonical, timings))
+        previous = event["hash"]
+    db.execute("COMMIT")
+    db.close()
+
+
+async def _timed(scratch: Path, path: Path, appends: int, begun: float) -> dict[str, float]:
     appended, bare = [], []
     handle = os.open(scratch / "bare", os.O_RDWR | os.O_CREAT)
     try:
         os.posix_fallocate(handle, 0, 4096 * appends)
-        async with SqliteJournal(scratch / "j" / "j.sqlite", gate="bench", boot="bench") as journal:
+        async with SqliteJournal(path, gate="bench", boot="bench") as journal:
+            first = 1
+            while page := await journal.read(first, 1000):
+                first = page[-1]["seq"] + 1
+            start_ms = 1e3 * (time.perf_counter() - begun)
             for i in range(appends):
                 bare.append(_bare_write(handle, i))
                 appended.append(await _append(journal))
     finally:
         os.close(handle)
-    return appended, bare
+    appended.sort()
+    return {
+        "start_ms": start_ms,
+        "append_median": statistics.median(appended),
+        "append_p95": appended[int(0.95 * len(appended))],
+        "bare_median": statistics.median(bare),
+        "ratio": statistics.median(appended) / statistics.median(bare),
+        "resident_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def _bare_write(handle: int, block: int) -> float:
@@ -57,8 +111,12 @@ def _bare_write(handle: int, block: int) -> float:
     return 1e3 * (time.perf_counter() - begun)
 
 
+def _entry() -> Entry:
+    return Entry("decision", Instant(datetime.now(UTC), time.monotonic_ns(), True), _BODY)
+
+
 async def _append(journal: SqliteJournal) -> float:
-    entry = Entry("decision", Instant(datetime.now(UTC), time.monotonic_ns(), True), _BODY)
+    entry = _entry()
     begun = time.perf_counter()
     event = await journal.append(entry)
     taken = 1e3 * (time.perf_counter() - begun)

@@ -14,7 +14,10 @@ _HEALABLE = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
 }
+_NO_INDEX = {sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE}
+"""No room for the log's index, which is made before anything is written and never synced."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -57,7 +60,7 @@ def from_sqlite(path: Path, error: sqlite3.Error) -> GateError:
     primary = extended & 0xFF
     if extended == sqlite3.SQLITE_READONLY_DBMOVED:
         return broken(path, "the file was moved or removed while in use")
-    if extended == sqlite3.SQLITE_IOERR_SHMSIZE:  # no room for the WAL's index: nothing written
+    if extended in _NO_INDEX:
         return full(path, str(error))
     if primary in _HEALABLE:
         return full(path, str(error))

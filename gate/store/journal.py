@@ -78,7 +78,8 @@ class SqliteJournal:
     async def append(self, entry: Entry) -> Event:
         """Commit `entry` behind the head; the sealed event. StorageRefused: nothing was written,
         call again later. StorageBroken: end the process. InputRejected: too large, or no JSON."""
-        return await self._to_the_end(self._locked(self._append(entry)))
+        async with self._one_writer:
+            return await self._append(entry)
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
         """Rides in the next append: no fsync of its own. Now and then tidies up: StorageBroken."""
@@ -205,20 +206,41 @@ class SqliteJournal:
             os.close(folder)
 
     async def _append(self, entry: Entry) -> Event:
-        head = self.head
-        event, canonical = _sealed(entry, self._unit, head)
+        """No task of its own, as everything else under the lock has: that cost a third of it."""
+        event, canonical = _sealed(entry, self._unit, self.head)
         written, self._timings = self._timings, {}
         try:
             await self._write(rows.APPEND, rows.append_row(event, canonical, written))
         except GateError:
             self._timings = written | self._timings
             raise
-        self._head = Head(head.epoch, event["seq"], event["hash"])
+        except asyncio.CancelledError:
+            await self._to_the_end(self._settle(event))
+            raise
+        self._advance(event)
+        return event
+
+    async def _settle(self, event: Event) -> None:
+        """Whoever asked has gone, the statement has not: it stood in the thread's queue, and the
+        next one hears how it ended. Why it failed, if it did, nobody heard."""
+        if self._db is None or self._fatal is not None:
+            return
+        try:
+            stands = list(await self._db.execute_fetchall(rows.LAST))
+        except sqlite3.Error as e:
+            self._fatal = broken(self._path, f"{e}, behind an append that was given up")
+            return
+        if stands == [(event["seq"],)]:
+            self._advance(event)
+        else:
+            self._fatal = broken(self._path, "an append that was given up does not stand")
+
+    def _advance(self, event: Event) -> None:
+        self._head = Head(event["epoch"], event["seq"], event["hash"])
         self._since_checkpoint += 1
         self._grown.set()
         self._grown = asyncio.Event()
         asyncio.get_running_loop().call_soon(self._note_head)  # the caller's lamp goes first
-        return event
 
     def _note_head(self) -> None:
         """Into the page cache only: what it would tell after a loss is told better by a receipt."""
@@ -230,12 +252,13 @@ class SqliteJournal:
         """One statement outside any transaction is one: it stands on the disk, or not at all."""
         if self._fatal is not None:
             raise self._fatal
-        await self._open()
+        if self._db is None:
+            await self._to_the_end(self._open())
         assert self._db is not None
         try:
             await self._db.execute(sql, values)
         except sqlite3.Error as e:
-            raise await self._failed(self._db, e) from e
+            raise await self._to_the_end(self._failed(self._db, e)) from e
 
     async def _failed(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
         """What `error` means, once it is certain that the head is where it was."""

@@ -144,15 +144,27 @@ def _roll_back(path: Path) -> None:
 
 
 def _check(path: Path, unit: Unit, known: Mark | None) -> None:
+    """sqlite3.Error, StorageDamaged, Refused. What cannot be read is looked at twice."""
+    try:
+        _check_once(path, unit, known)
+    except sqlite3.OperationalError as e:
+        if e.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
+            raise damaged(path, str(e)) from e
+        if e.sqlite_errorcode != sqlite3.SQLITE_IOERR_READ:
+            raise
+        log.warning("reading %s failed once: %s", path, e)
+        try:
+            _check_once(path, unit, known)
+        except sqlite3.OperationalError as again:
+            raise damaged(path, f"it cannot be read: {again}") from again
+
+
+def _check_once(path: Path, unit: Unit, known: Mark | None) -> None:
     """Read-only: the close of a connection that may write would move the log into a file that is to
-    be kept as it is. sqlite3.Error, StorageDamaged, Refused."""
+    be kept as it is."""
     db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
     try:
         _check_whole(db, path, unit, known)
-    except sqlite3.OperationalError as e:
-        if e.sqlite_errorcode != sqlite3.SQLITE_ERROR:
-            raise
-        raise damaged(path, str(e)) from e  # a table or a column is not there
     finally:
         db.close()
 

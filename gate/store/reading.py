@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.decision import Event, verify_chain
+from gate.core.decision import ChainFault, Event, verify_chain
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
 from gate.store import rows
@@ -25,12 +25,18 @@ class Reading:
     last: int
     head: str
     receipt: Receipt | None
+    faults: list[ChainFault] = field(default_factory=list)
+
+    @property
+    def first_fault(self) -> ChainFault | None:
+        """Where the chain breaks, once `fault` was asked."""
+        return self.faults[0] if self.faults else None
 
     def events(self, first: int = 1, last: int | None = None) -> Iterator[Event]:
         """In order, at most to the end of the snapshot. StorageDamaged."""
         upto = self.last if last is None else min(last, self.last)
         try:
-            yield from rows.walk(self.db, first, upto)
+            yield from rows.walk(self.db, first, upto, rows.query(self.db))
         except sqlite3.Error as e:
             raise from_sqlite(self.path, e) from e
         except ValueError as e:
@@ -46,7 +52,8 @@ class Reading:
         except (KeyError, TypeError) as e:
             return f"an event lacks or misuses the field {e}"
         if broken is not None:
-            return f"event {broken.seq}: {broken.what}"
+            self.faults.append(broken)
+            return str(broken)
         counted = self.db.execute("SELECT count(*) FROM event").fetchone()[0]
         if counted != self.last:
             return f"{self.last} events should be there, {counted} are"

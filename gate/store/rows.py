@@ -15,6 +15,9 @@ EVENTS = """
 SELECT seq, event, prev, hash, timings, (SELECT ms FROM timing WHERE timing.seq = event.seq)
 FROM event WHERE seq BETWEEN ? AND ? ORDER BY seq
 """
+_EVENTS_1 = EVENTS.replace("timings", "'{}'")
+"""The same of a file that has taken only the first step of the schema."""
+
 CHAIN = "SELECT seq, prev, hash, event FROM event WHERE seq > ? ORDER BY seq"
 LAST = "SELECT seq FROM event ORDER BY seq DESC LIMIT 1"
 APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
@@ -47,12 +50,18 @@ def first(db: sqlite3.Connection) -> Event | None:
         return None
 
 
-def walk(db: sqlite3.Connection, first: int, last: int) -> Iterator[Event]:
+def query(db: sqlite3.Connection) -> str:
+    """`EVENTS` as this file can answer it."""
+    columns = {row[1] for row in db.execute("PRAGMA table_info(event)")}
+    return EVENTS if "timings" in columns else _EVENTS_1
+
+
+def walk(db: sqlite3.Connection, first: int, last: int, query: str = EVENTS) -> Iterator[Event]:
     """Events from `first` to `last`, both included, with `ms` where it was kept; in slices, so that
     memory stays flat. sqlite3.Error; ValueError where a row is not JSON."""
     for start in range(first, last + 1, _SLICE):
         end = min(start + _SLICE - 1, last)
-        yield from events(db.execute(EVENTS, (start, end + RIDES)).fetchall(), end)
+        yield from events(db.execute(query, (start, end + RIDES)).fetchall(), end)
 
 
 def events(found: Iterable[Any], last: int) -> list[Event]:

@@ -8,7 +8,7 @@ found; it is named as missing.
 """
 
 import json
-import mmap
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +17,7 @@ from gate.core.decision import Event, chain_hash
 
 _ROW = re.compile(rb'([0-9a-f]{64})([0-9a-f]{64})(?=\{")')
 _PAGE = 4096
+_PIECE = 256 * _PAGE
 _DECODER = json.JSONDecoder()
 
 Found = dict[int, tuple[Path, int]]
@@ -49,9 +50,11 @@ def in_order(found: Found) -> Iterator[Event]:
     """The events themselves. OSError."""
     for seq in sorted(found):
         file, offset = found[seq]
-        with file.open("rb") as opened:
-            opened.seek(offset)
-            event = _event(opened.read(128 + _PAGE), 0)
+        handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            event = _event(_readable(handle, offset, 128 + _PAGE), 0)
+        finally:
+            os.close(handle)
         if event is not None:
             yield event
 
@@ -70,16 +73,39 @@ def ranges_without(found: Found, last: int) -> list[list[int]]:
 
 
 def _rows(file: Path) -> Iterator[tuple[int, Event]]:
-    if not file.exists() or file.stat().st_size == 0:
-        return
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        for match in _ROW.finditer(held):
-            event = _event(held, match.start())
+    for base, content in _pieces(file):
+        for match in _ROW.finditer(content):
+            if match.start() >= _PIECE:
+                break  # the next piece has it whole
+            event = _event(content, match.start())
             if event is not None:
-                yield match.start(), event
+                yield base + match.start(), event
 
 
-def _event(content: bytes | mmap.mmap, offset: int) -> Event | None:
+def _pieces(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Not mapped into memory: a sector that cannot be read would end the process there."""
+    if not file.exists():
+        return
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for base in range(0, os.fstat(handle).st_size, _PIECE):
+            yield base, _readable(handle, base, _PIECE + 128 + _PAGE)
+    finally:
+        os.close(handle)
+
+
+def _readable(handle: int, base: int, size: int) -> bytes:
+    """With zeros in place of what the card does not give back any more."""
+    try:
+        return os.pread(handle, size, base)
+    except OSError:
+        if size <= _PAGE:
+            return bytes(size)
+        steps = range(base, base + size, _PAGE)
+        return b"".join(_readable(handle, at, min(_PAGE, base + size - at)) for at in steps)
+
+
+def _event(content: bytes, offset: int) -> Event | None:
     prev = content[offset : offset + 64].decode("ascii")
     digest = content[offset + 64 : offset + 128].decode("ascii")
     text = content[offset + 128 : offset + 128 + _PAGE].decode("utf-8", "surrogateescape")

@@ -20,6 +20,7 @@ from typing import Any
 from gate.core.decision import Event, canonical_bytes, chain_hash
 from gate.durable import file_sha256, sync_folder, write_file
 from gate.store import mark, salvage
+from gate.store.faults import damaged
 from gate.store.mark import Mark
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,28 @@ def salvaged_events(folder: Path) -> Iterator[Event]:
                 yield event
 
 
+def report_place(folder: Path) -> Path:
+    return folder / _REPORT
+
+
+def report_of(folder: Path) -> dict[str, Any]:
+    """What `damage.json` says. StorageDamaged where it cannot be read."""
+    try:
+        report: dict[str, Any] = json.loads(report_place(folder).read_bytes())
+    except (OSError, ValueError) as e:
+        raise damaged(report_place(folder), str(e)) from e
+    return report
+
+
+def changed_files(folder: Path, report: dict[str, Any]) -> list[str]:
+    """Names of files that are not what they were when the folder was made. OSError."""
+    return [
+        name
+        for name, was in report["files"].items()
+        if not (folder / name).exists() or _sha256(folder / name) != was["sha256"]
+    ]
+
+
 def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[Event]]:
     """The whole events of `gate` in every folder beside the journal `path`, the oldest folder
     first. A folder that cannot be read is told in the log and left out."""
@@ -187,10 +210,19 @@ def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> di
         "salvaged": len(found), "salvaged_to": max(found, default=0), "last_known": last,
         "missing": salvage.ranges_without(found, last),
         "files": {
-            f.name: {"bytes": f.stat().st_size, "sha256": file_sha256(f)}
+            f.name: {"bytes": f.stat().st_size, "sha256": _sha256(f)}
             for f in sorted(folder.iterdir())
         },
     }  # fmt: skip
+
+
+def _sha256(file: Path) -> str | None:
+    """None where the card does not give the file back any more."""
+    try:
+        return file_sha256(file)
+    except OSError as e:
+        log.error("%s cannot be read: %s", file, e)
+        return None
 
 
 def _keep_salvaged(folder: Path, found: salvage.Found) -> None:

@@ -46,7 +46,14 @@ def test_bench_faces_prints_one_json_object(portraits: Path) -> None:
     result = json.loads(done.stdout)
     assert (result["pictures"], result["people"], result["failed_to_acquire"]) == (13, 7, 1)
     assert result["accuracy"] == 1.0
-    assert set(result["ms"]) == {"detect", "align", "embed"}
+    assert set(result["ms"]) == {"detect", "refine", "careful", "look", "align", "embed"}
+    assert set(result["settings"]) == set(result["frames"]) == {"quick", "careful"}
+    for setting in result["settings"].values():
+        assert setting["accuracy"] == 1.0
+        assert setting["ms"] > 0
+    assert result["settings"]["careful"]["tar"] == result["tar"]
+    assert [row["people"] for row in result["frames"]["quick"]] == [6]  # nobody has three pictures
+    assert result["looks"] is None
     assert set(result["tar"]) == set(result["threshold"]) == {"1e-2", "1e-3", "1e-4", "1e-5"}
     assert set(result["tar"].values()) == {None}  # 72 impostor pairs bear no rate
     assert result["snorm"] is None  # seven people make no cohort

@@ -91,7 +91,9 @@ def test_a_fault_between_fields_is_named_beside_those_of_single_fields(tmp_path:
     assert len(faults) == 4
 
 
-SOURCES = WHOLE + """
+SOURCES = (
+    WHOLE
+    + """
 [[source]]
 name = "notices"
 kind = "qr"
@@ -104,6 +106,7 @@ port = "/dev/exam-gate-passports"
 framing = "3m"
 baud = 19200
 """
+)
 
 
 def test_scanners_are_a_table_each(tmp_path: Path) -> None:

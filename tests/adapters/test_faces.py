@@ -8,10 +8,12 @@ from PIL import Image
 
 from gate.errors import GateBug, InputRejected, PhotoRejected
 from gate.models.alignment import align
+from gate.models.careful import careful_template
 from gate.models.detector import Detector
 from gate.models.enrol import Enroller
 from gate.models.files import model_path
 from gate.models.matching import Thresholds
+from gate.models.quality import LIVE
 from gate.models.recogniser import Recogniser
 from tests.adapters.networks import networks, portrait
 
@@ -102,6 +104,39 @@ def test_templates_tell_people_apart(detector: Detector, recogniser: Recogniser)
     assert one @ again > threshold > one @ other
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_lying_or_inverted_face_is_hardly_a_face(
+    detector: Detector, recogniser: Recogniser, turns: int
+) -> None:
+    """Where the detector finds one at all, the recogniser says that it is none; upright it does."""
+    for number in ("001", "002", "003"):
+        upright = frame_with(portrait(number), 400, 100)
+        turned = np.ascontiguousarray(np.rot90(upright[:, 80:560], turns))
+        assert strength(detector, recogniser, upright) > LIVE.strength
+        assert (strength(detector, recogniser, turned) or 0) < LIVE.strength
+
+
+def strength(detector: Detector, recogniser: Recogniser, frame: np.ndarray) -> float | None:
+    faces = detector.detect(frame)
+    chip = align(frame, faces[0].landmarks) if faces else None
+    return None if chip is None else recogniser.embed_with_strength(chip)[1]
+
+
+def test_the_careful_template_is_near_the_quick_one_and_does_not_hang_on_a_mirror(
+    detector: Detector, recogniser: Recogniser
+) -> None:
+    frame = frame_with(portrait("001"), 400, 100)
+    face = detector.detect(frame)[0]
+    careful = careful_template(detector, recogniser, frame, face)
+    quick = recogniser.embed(align(frame, face.landmarks))
+    assert np.linalg.norm(careful) == pytest.approx(1, abs=1e-5)
+    assert careful @ quick > 0.9
+    other_way = np.ascontiguousarray(frame[:, ::-1])
+    mirrored = careful_template(detector, recogniser, other_way, detector.detect(other_way)[0])
+    plain = recogniser.embed(align(other_way, detector.detect(other_way)[0].landmarks))
+    assert careful @ mirrored > max(0.99, quick @ plain)
+
+
 def test_the_mirrored_view_is_a_unit_vector_of_its_own(recogniser: Recogniser) -> None:
     chip = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     both = recogniser.embed_with_mirror(chip)
@@ -139,6 +174,10 @@ def test_a_portrait_is_enrolled(enroller: Enroller) -> None:
     assert enrolled.face_count == 1
     assert enrolled.quality.score >= 0.5
     assert np.linalg.norm(enrolled.template) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_photo_upside_down_is_no_face(enroller: Enroller) -> None:
+    assert reason(enroller, jpeg(np.rot90(portrait("001"), 2))) == "no-face"
 
 
 def test_two_people_in_a_photo_are_rejected(enroller: Enroller) -> None:

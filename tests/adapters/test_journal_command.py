@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from gate.commands.journal import app
-from gate.core.decision import verify_chain
+from gate.core.decision import event_hash, verify_chain
 from gate.errors import InputDamaged, StorageDamaged, StorageRefused
+from tests.adapters.test_journal_schema import of_the_first_release
 from tests.journal_making import GATE, OTHER, entry, opened
 
 
@@ -79,6 +81,73 @@ def test_verify_says_no_and_where(unit: Path, sql: str, told: str) -> None:
     found = run("verify", "--config", unit)
     assert found.exit_code == 1
     assert told in found.stdout
+
+
+def test_verify_tells_what_was_expected(unit: Path) -> None:
+    changed(unit, "UPDATE event SET event = replace(event, 'EARLY', 'LATE') WHERE seq = 3")
+    said = json.loads(run("verify", "--config", unit, "--json").stdout)
+    assert (said["first_bad"], said["what"]) == (3, "altered")
+    assert said["expected"].startswith("hash ")
+    assert said["expected"] != said["found"]
+
+
+def lines(unit: Path, out: Path) -> list[str]:
+    run("export", "--config", unit, "--out", out)
+    return out.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda told: told, None),
+        (lambda told: told[3:], None),
+        (lambda told: [*told[:2], told[2].replace("EARLY", "LATE"), *told[3:]], (3, "altered")),
+        (lambda told: [*told[:2], *told[3:]], (3, "gap")),
+        (lambda told: [*told[:2], told[3], told[2], *told[4:]], (3, "order")),
+        (lambda told: [*told[:3], forked(told[2]), *told[3:]], (3, "fork")),
+    ],
+)
+def test_verify_of_a_plain_export(
+    change: Callable[[list[str]], list[str]], told: object, unit: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "events.jsonl"
+    out.write_text("\n".join(change(lines(unit, out))) + "\n", encoding="utf-8")
+    found = run("verify", out, "--json")
+    said = json.loads(found.stdout)
+    assert found.exit_code == (0 if told is None else 1)
+    assert (None if told is None else (said["first_bad"], said["what"])) == told
+
+
+def forked(line: str) -> str:
+    """Another content for the same place, with a hash that fits."""
+    event = json.loads(line) | {"ticket": "another"}
+    return json.dumps(event | {"hash": event_hash(event["prev"], event)}, ensure_ascii=False)
+
+
+async def test_verify_of_a_folder_that_was_put_aside(unit: Path) -> None:
+    state = unit.parent / "state"
+    changed(unit, "UPDATE event SET event = replace(event, 'EARLY', 'LATE') WHERE seq = 3")
+    async with opened(state):
+        pass
+    (folder,) = state.glob("journal-damaged-*")
+    before = {f.name: f.read_bytes() for f in folder.iterdir()}
+    found = run("verify", folder, "--json")
+    said = json.loads(found.stdout)
+    assert (found.exit_code, said["first_bad"], said["what"]) == (1, 3, "gap")
+    assert (said["salvaged"], said["missing"], said["changed_since"]) == (6, [[3, 3]], [])
+    assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    (folder / "salvaged.jsonl").write_text("")
+    assert "changed since: salvaged.jsonl" in run("verify", folder).stdout
+
+
+def test_a_card_of_the_first_release_is_read_as_it_is(tmp_path: Path) -> None:
+    path = of_the_first_release(tmp_path, 5)
+    before = path.read_bytes()
+    said = json.loads(run("verify", path, "--json").stdout)
+    assert (said["events"], said["chain"]) == (5, "verified")
+    first = json.loads(run("export", "--journal", path).stdout.splitlines()[0])
+    assert first["ms"] == {"total": 2.5}
+    assert path.read_bytes() == before
 
 
 def test_verify_refuses_another_units_journal(unit: Path) -> None:

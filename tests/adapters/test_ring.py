@@ -22,6 +22,7 @@ from gate.models.ring import (
     is_crowded,
     nearest,
     with_probe,
+    with_second_thoughts,
     with_sighting,
 )
 from gate.ports import Face, Probe, Quality
@@ -38,8 +39,8 @@ def face(x: float = 200, height: float = 200, eyes: float | None = None) -> Face
     return Face(np.array([x, 100, 0.75 * height, height], np.float32), landmarks, 0.9)
 
 
-def quality(score: float = 0.8) -> Quality:
-    return Quality(70, 0.1, 100, 128, score)
+def quality(score: float = 0.8, strength: float = 12.0) -> Quality:
+    return Quality(70, 0.1, 100, 128, score, strength)
 
 
 def template(who: int) -> np.ndarray:
@@ -54,11 +55,13 @@ def good(
     seen: Face | None = None,
     score: float = 0.8,
     careful: bool = False,
+    strength: float = 12.0,
 ) -> View:
     """One frame with one good face."""
     seen = seen or face()
     view = with_sighting(view, Sighting(at, True, quality=score), seen)
-    return with_probe(view, Probe(template(who), at, seen, quality(score), 0, careful=careful))
+    shown = quality(score, strength)
+    return with_probe(view, Probe(template(who), at, seen, shown, 0, careful=careful))
 
 
 def frames(count: int, start: int = 0, **options: object) -> View:
@@ -163,12 +166,12 @@ def test_probes_in_hand_are_always_of_one_person(story: list[tuple[int, int, int
 # -- one attempt ---------------------------------------------------------------------------------
 
 
-def test_only_fresh_probes_count_and_the_best_of_them() -> None:
+def test_only_fresh_probes_count_and_the_strongest_of_them() -> None:
     view = View()
-    for n, score in enumerate([0.99, 0.5, 0.9, 0.6, 0.8]):
-        view = good(view, n * FRAME_NS, score=score)
+    for n, strength in enumerate([15.0, 10.0, 14.0, 11.0, 13.0]):
+        view = good(view, n * FRAME_NS, score=1 / strength, strength=strength)
     attempt = Attempt(began_ns=AGE_NS + FRAME_NS, frames=3, seconds=3)
-    assert [p.quality.score for p in attempt.quick(view)] == [0.9, 0.8, 0.6]
+    assert [p.quality.strength for p in attempt.quick(view)] == [14, 13, 11]
 
 
 def test_complete_counts_careful_probes_taken_since_it_began() -> None:
@@ -269,6 +272,14 @@ def test_the_end_of_an_attempt(
 def test_sightings_from_before_the_attempt_do_not_make_a_face() -> None:
     view = View(sightings=seen(Advice.COME_CLOSER))
     assert conclude(Attempt(FRAME_NS, 5, 3), view, (), None).reason is Reason.NO_FACE
+
+
+def test_a_face_that_the_recogniser_hardly_sees_is_poor_not_a_mismatch() -> None:
+    view = with_sighting(View(), Sighting(0, True, quality=0.8), face())
+    view = with_second_thoughts(view, Advice.LOOK_STRAIGHT, 0.3)
+    ended = conclude(Attempt(0, 5, 3), view, (), None)
+    assert (ended.reason, ended.advice) == (Reason.FACE_POOR, Advice.LOOK_STRAIGHT)
+    assert ended.quality == 0.3
 
 
 def test_a_verdict_carries_what_the_decision_records() -> None:

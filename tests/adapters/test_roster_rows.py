@@ -159,6 +159,15 @@ async def test_the_x_of_a_number_may_be_typed_in_any_way(tmp_path: Path, change:
             assert (await roster.find_typed("id_tail", typed, PAPERS)).candidate.name == "考生1号"
 
 
+async def test_a_travel_document_is_found_by_its_number(tmp_path: Path) -> None:
+    """As a machine readable zone gives it, whatever the case it was listed in."""
+    with opened(tmp_path, [dataclasses.replace(row(1), number="e12345678")]) as roster:
+        found = await roster.find("E12345678")
+        assert isinstance(found, RosterEntry)
+        assert found.candidate.name == "考生1号"
+        assert isinstance(await roster.find("E12345679"), CandidateUnknown)
+
+
 async def test_photo_opens_by_ticket(roster: InstalledRoster) -> None:
     assert roster.photo("420100000001") == b"\xff\xd8 a picture 1"
     with pytest.raises(NoSuchEntry):

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.drivers.scanner import opened
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.control import Simulator
+from gate.drivers.simulated.line_module import LineModule
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import CameraMissing, UsageError
 from gate.jsonlines import ask, serve
@@ -96,6 +98,27 @@ async def test_cards_are_laid_and_lifted(world: World) -> None:
         IdCard(DocumentKind.RESIDENCE_PERMIT, number, "", date(2006, 1, 31), date(2026, 1, 31)),
         None,
     ]
+
+
+async def test_codes_are_scanned_and_scanners_unplugged(tmp_path: Path) -> None:
+    with LineModule(kind="qr", paced=False) as door, LineModule(kind="mrz", paced=False) as desk:
+        simulator = Simulator(
+            clock=SimulatedClock(), camera=None, module=None, signals=None,
+            scanners={"door": door, "desk": desk},
+        )  # fmt: skip
+        async with serve(tmp_path / "simulator.sock", simulator.answer):
+            path = tmp_path / "simulator.sock"
+            with opened(door.port, 9600) as port:
+                port.timeout = 10
+                request = {"do": "scan", "source": "door", "text": "270410000017"}
+                assert await ask(path, request) == {"ok": True}
+                assert port.read(14) == b"270410000017\r\n"
+            for wrong in ({"source": "window", "text": "1"}, {"text": "1"}, {"source": "door"}):
+                assert "door, desk" in (await ask(path, {"do": "scan", **wrong}))["error"]
+            fault = {"do": "fault", "name": "unplugged", "source": "door"}
+            assert await ask(path, fault) == {"ok": True}
+            assert not Path(door.port).exists()
+            assert "cut-short" in (await ask(path, fault | {"name": "fire"}))["error"]
 
 
 async def test_people_come_and_go(world: World, picture: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.decision import GENESIS, Event, verify_chain
-from gate.errors import GateBug, InputRejected, Refused, StorageRefused
+from gate.errors import GateBug, InputRejected, Refused, StorageBroken, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from tests.journal_making import GATE, OTHER, entered, entry, opened
 
@@ -103,6 +103,23 @@ async def test_a_cancelled_append_stands_once(tmp_path: Path) -> None:
     assert [e["seq"] for e in stored] == list(range(1, last["seq"] + 1))
     assert len({e["ticket"] for e in stored}) == len(stored)
     assert verify_chain(stored, gate=GATE, epoch=journal.head.epoch) is None
+
+
+async def test_a_cancelled_append_that_failed_ends_the_journal(tmp_path: Path) -> None:
+    """Nobody heard why: it may have been a write that failed."""
+    async with opened(tmp_path) as journal:
+        await journal.append(entry(1))
+        assert journal._db is not None
+        refuse = "CREATE TRIGGER no BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no'); END"
+        await journal._db.execute(refuse)
+        task = asyncio.create_task(journal.append(entry(2)))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(StorageBroken):
+            await journal.append(entry(3))
+        assert journal.head.seq == 1
 
 
 async def test_cancelled_while_entering_it_can_be_entered_again(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from PIL import Image
 
 from gate.core.reasons import Advice
 from gate.errors import InputDamaged, InputRejected, PhotoRejected
-from gate.models.detector import check_picture, distinct, overlap
+from gate.models.detector import FACES_MAX, distinct, overlap
 from gate.models.enrol import PIXELS_MAX, decode_photo
 from gate.models.face_set import read_face_set, read_pairs
-from gate.models.quality import LIVE, advice, assess, yaw_of
+from gate.models.pictures import as_rgb, check_picture, copy_thinned
+from gate.models.quality import LIVE, advice, assess, with_strength, yaw_of
 from gate.ports import Face, Quality
 
 BOX = np.array([10, 10, 20, 20], np.float32)
@@ -102,6 +103,15 @@ def test_each_fault_has_its_advice(picture: np.ndarray, found: Face, wanted: Adv
     quality = assess(picture, found)
     assert advice(quality) is wanted
     assert (quality.score >= 0.5) is (wanted is None)
+
+
+def test_the_recognisers_own_word_counts_once_it_is_there() -> None:
+    good = assess(chip(), face())
+    assert advice(with_strength(good, LIVE.strength + 0.1)) is None
+    weak = with_strength(good, LIVE.strength - 0.1)
+    assert advice(weak) is Advice.LOOK_STRAIGHT
+    assert weak.score < 0.5
+    assert with_strength(good, 20).score == good.score
 
 
 def test_the_nearest_cause_is_said_first() -> None:
@@ -208,3 +218,29 @@ def test_folders_without_pictures_are_named(tmp_path: Path) -> None:
         read_face_set(tmp_path / "none")
     with pytest.raises(InputDamaged, match="cannot be read"):
         read_pairs(tmp_path / "pairs.txt", None)  # type: ignore[arg-type]
+
+
+def test_a_crowd_is_compared_within_bounds() -> None:
+    """8,400 cells of YuNet at 640x640, each a face of its own."""
+    boxes = np.array([[20.0 * n, 0, 10, 10] for n in range(8400)], np.float32)
+    scores = np.linspace(0.6, 1, 8400, dtype=np.float32)
+    assert distinct(boxes, scores) == list(range(8399, 8399 - FACES_MAX, -1))
+
+
+def test_grey_and_four_channels_become_rgb() -> None:
+    grey = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    for pixels in (grey, grey[..., None], np.dstack([grey, grey, grey, 255 - grey])):
+        assert np.array_equal(as_rgb(pixels), np.dstack([grey] * 3))
+    with pytest.raises(InputRejected, match="float32"):
+        as_rgb(grey.astype(np.float32))
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_thinning_takes_every_nth_pixel_and_clears_the_rest(step: int) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (7, 10, 3)).astype(np.uint8)
+    view = np.full((8, 12, 3), 77, np.float32)
+    copy_thinned(picture, step, view)
+    thin = picture[::step, ::step]
+    assert np.array_equal(view[: thin.shape[0], : thin.shape[1]], thin)
+    assert not view[thin.shape[0] :].any()
+    assert not view[:, thin.shape[1] :].any()

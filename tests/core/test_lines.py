@@ -213,6 +213,26 @@ def test_no_digit_of_the_protected_fields_can_change_unseen(zone: tuple[str, ...
     assert tried >= 9 * 15
 
 
+@pytest.mark.parametrize("at", [9, 19, 27, 42])
+def test_each_check_digit_of_a_passport_is_verified_by_itself(at: int) -> None:
+    """The composite digit agrees with the wrong one, as a forger's would."""
+    was = TD3[1][at]
+    for other in set("0123456789") - {was}:
+        second = changed(TD3, 1, at, other)[1]
+        composite = check_digit(second[0:10] + second[13:20] + second[21:43])
+        with pytest.raises(MrzFault):
+            parse_mrz((TD3[0], second[:43] + composite))
+
+
+@pytest.mark.parametrize(("line", "at"), [(0, 14), (1, 6), (1, 14)])
+def test_each_check_digit_of_a_card_is_verified_by_itself(line: int, at: int) -> None:
+    for other in set("0123456789") - {TD1[line][at]}:
+        first, second, third = changed(TD1, line, at, other)
+        whole = first[5:30] + second[0:7] + second[8:15] + second[18:29]
+        with pytest.raises(MrzFault):
+            parse_mrz((first, second[:29] + check_digit(whole), third))
+
+
 @pytest.mark.parametrize(
     ("zone", "reason"),
     [
@@ -232,6 +252,13 @@ def test_a_zone_that_cannot_be_used_is_named(zone: tuple[str, ...], reason: Refu
     with pytest.raises(MrzFault) as caught:
         parse_mrz(zone)
     assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(("text", "year"), [("951231", 1995), ("691231", 2069), ("270410", 2027)])
+def test_a_passport_of_the_last_century_is_not_valid_for_another(text: str, year: int) -> None:
+    found = parse_mrz(permit(valid_to=text)).valid_to
+    assert isinstance(found, date)
+    assert found.year == year
 
 
 def test_no_expiry_is_unknown_not_unlimited() -> None:
@@ -268,6 +295,22 @@ def test_a_bad_swipe_does_not_spoil_the_next(framing: str) -> None:
     assert fed(decoder, sent(framing, TD3)) == [PASSPORT]
 
 
+@pytest.mark.parametrize("lost", range(4))
+def test_any_line_that_was_lost_costs_its_own_document_and_no_silence_is_needed(lost: int) -> None:
+    """But the last of three, which carries a name alone: then the next swipe needs its silence."""
+    lines = [*TD3, *permit()]
+    del lines[lost]
+    items = fed(MrzDecoder(), sent("lines", (*lines, *permit("M87654321"), *TD3)))
+    left = [PERMIT] if lost < 2 else [PASSPORT]
+    found = [i for i in items if isinstance(i, Scanned)]
+    assert [f.value for f in found] == [*(f.value for f in left), "M87654321", "L898902C3"]
+
+
+def test_one_bad_swipe_is_told_once() -> None:
+    spoiled = sent("lines", changed(TD3, 1, 0, "2"))
+    assert fed(MrzDecoder(), spoiled) == [Unusable(Refusal.CHECK_DIGIT)]
+
+
 def test_a_line_that_was_lost_costs_one_document() -> None:
     decoder = MrzDecoder("lines")
     data = sent("lines", TD1[:1]) + sent("lines", TD3) + sent("lines", permit())
@@ -287,7 +330,7 @@ KINDS: dict[str, Any] = {
     "rfid": (lambda: RfidDecoder(decimal=False), encode_tag(TAG), Scanned("ticket", "0A00112233")),
     **{
         name: ((lambda framing=name: MrzDecoder(framing)), sent(name, TD3), PASSPORT)
-        for name in ("desko", "3m")
+        for name in ("desko", "3m", "lines")
     },
 }
 noise = st.one_of(

@@ -78,6 +78,18 @@ def test_a_cohort_row_that_is_the_template_itself_is_left_out() -> None:
     assert cohort_statistics(COHORT_ROWS[0], COHORT_ROWS) == pytest.approx(without)
 
 
+def test_the_candidates_own_row_of_the_cohort_does_not_normalise_the_probe() -> None:
+    """Or it would stand far above the others and take the right person's score down."""
+    one = COHORT_ROWS[7]
+    probe = fuse([one, 0.3 * templates(1)[0]])
+    others = np.delete(COHORT_ROWS, 7, axis=0)
+    (m1, d1), (m2, d2) = cohort_statistics(one, others), cohort_statistics(probe, others)
+    score = float(one @ probe)
+    wanted = ((score - m1) / d1 + (score - m2) / d2) / 2
+    found = s_norm(Reference(one, m1, d1, COHORT_ROWS), probe)
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
 def test_s_norm_is_the_mean_of_both_sides() -> None:
     one, other = templates(2)
     score = float(one @ other)

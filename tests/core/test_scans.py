@@ -186,6 +186,16 @@ def test_a_card_goes_before_a_scan() -> None:
     assert gate.state.phase is Phase.IDLE
 
 
+def test_a_card_that_waits_for_the_lamps_is_not_displaced_by_a_scan() -> None:
+    gate = Gate().to_matching(BEN)
+    gate.feed(laid())
+    gate.feed(GOOD)
+    gate.commit()
+    assert gate.feed(scanned()) == ()
+    gate.wait()
+    assert gate.of(LookUpCard)
+
+
 def test_a_card_laid_while_the_notice_is_looked_up_is_served_at_once() -> None:
     gate = Gate()
     gate.feed(scanned())

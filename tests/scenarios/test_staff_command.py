@@ -83,9 +83,10 @@ async def test_typed_while_a_card_lies_there(staff: Keyboard, parts: Rig) -> Non
     ],
 )
 async def test_a_refusal_says_what_to_do(
-    staff: Keyboard, words: tuple[str, ...], code: int, said: str
+    staff: Keyboard, words: tuple[str, ...], code: int, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     done = await staff(*words)
+    assert [r.message for r in caplog.records if r.name == "asyncio"] == []
     assert isinstance(done.exception, GateError)
     assert (done.exception.exit_code, said in done.exception.en) == (code, True)
 

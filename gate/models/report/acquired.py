@@ -13,17 +13,19 @@ from gate.models.sides import Mask, Side, subset
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """The pictures that show a face: plain and mirrored sides, `persons` and `stems` of each.
-    `failed`: names of those that do not."""
+    """The pictures that show a face both to the careful setting, which references have, and to
+    the quick one, which a live frame has first: both sides, row for row, and `persons` and `stems`
+    of each. `failed`: names of those that do not, `failed_quick`: to the quick setting only."""
 
-    plain: Side
-    mirrored: Side
+    quick: Side
+    careful: Side
     persons: tuple[str, ...]
     stems: tuple[str, ...]
     failed: tuple[str, ...]
+    failed_quick: tuple[str, ...] = ()
 
-    def side(self, mirror: bool) -> Side:
-        return self.mirrored if mirror else self.plain
+    def probes(self, careful: bool) -> Side:
+        return self.careful if careful else self.quick
 
 
 def names_of(faces: FaceSet) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -36,28 +38,38 @@ def acquired(faces: FaceSet, templates: Templates) -> Faces:
     """What was found. Rates are of the pictures that show a face (ISO/IEC 19795-1: failures to
     acquire are counted apart)."""
     persons, stems = names_of(faces)
-    rows = np.flatnonzero(templates.usable)
-    sides = []
-    for mirror in (False, True):
-        side = subset(templates.side(faces.people, mirror), rows)
-        sides.append(Side(side.templates, side.people, side.usable))
-    failed = [f"{persons[n]}/{stems[n]}" for n in np.flatnonzero(~templates.usable)]
+    found = templates.side(faces.people, careful=True).usable
+    both = found & templates.side(faces.people, careful=False).usable
+    rows = np.flatnonzero(both)
+    people, usable = faces.people[rows], np.ones(len(rows), bool)
+    quick, careful = (Side(t[rows], people, usable) for t in (templates.quick, templates.careful))
     return Faces(
-        *sides, tuple(persons[n] for n in rows), tuple(stems[n] for n in rows), tuple(failed)
-    )
+        quick, careful, tuple(persons[n] for n in rows), tuple(stems[n] for n in rows),
+        _named(persons, stems, ~found), _named(persons, stems, found & ~both),
+    )  # fmt: skip
 
 
-def of_acquired(groups: Mapping[str, Mask], templates: Templates) -> dict[str, Mask]:
+def _named(persons: tuple[str, ...], stems: tuple[str, ...], where: Mask) -> tuple[str, ...]:
+    return tuple(f"{persons[n]}/{stems[n]}" for n in np.flatnonzero(where))
+
+
+def of_acquired(
+    groups: Mapping[str, Mask], faces: FaceSet, templates: Templates
+) -> dict[str, Mask]:
     """Groups of the pictures that show a face; a group with none is dropped."""
-    kept = {group: member[templates.usable] for group, member in groups.items()}
+    sides = (templates.side(faces.people, careful) for careful in (False, True))
+    usable = np.logical_and(*(side.usable for side in sides))
+    kept = {group: member[usable] for group, member in groups.items()}
     return {group: member for group, member in kept.items() if member.any()}
 
 
 def listed_accuracy(faces: FaceSet, templates: Templates, pairs: Pairs) -> dict[str, Any]:
-    """LFW's protocol on the listed pairs, raw cosine; a picture without a face never matches."""
+    """LFW's protocol on the listed pairs, raw cosine, probes of either setting; a picture without
+    a face never matches."""
+    references = subset(templates.side(faces.people, careful=True), pairs.other)
     rates = {}
-    for name, mirror in (("plain", False), ("mirrored", True)):
-        side = templates.side(faces.people, mirror)
-        scores = pair_scores(subset(side, pairs.one), subset(side, pairs.other))
-        rates[name] = round(fold_accuracy(scores, pairs.same, pairs.folds), 5)
+    for careful in (False, True):
+        probes = subset(templates.side(faces.people, careful), pairs.one)
+        accuracy = fold_accuracy(pair_scores(probes, references), pairs.same, pairs.folds)
+        rates["careful" if careful else "quick"] = round(accuracy, 5)
     return {"pairs": len(pairs.one), "folds": int(pairs.folds.max()) + 1, "accuracy": rates}

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from gate.models.calibration import Curve, Kind, Rate, fnmr, kinds, scores_of
+from gate.models.calibration import Curve, Kind, Rate, fits, fnmr, scores_of
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 from gate.models.report.acquired import Faces
 from gate.models.report.assemble import (
     INTERVAL_FMRS,
+    SETTINGS,
     TARGET,
     Show,
     figures,
     histograms,
+    kind_of,
     left_out,
     limits_of,
     require_pairs,
@@ -31,37 +33,37 @@ from gate.models.sides import Mask, Side
 
 ALLOWED = 2.0
 NONE_OF = 3.0
-"""Not one of n pairs: the rate is below 3/n at 95% (the rule of three)."""
+"""Not one of n: the rate is below 3/n at 95% (the rule of three). n counts pairs of people, since
+two look-alikes match in all their pictures at once. No interval here ends below it."""
 
 HOLDS, FAILS, NOT_SHOWN = "holds", "fails", "not shown"
 
 
 def evaluate(
     faces: Faces, table: Mapping[str, Any], groups: Mapping[str, Mask], *,
-    mirror: bool, seed: int, show: Show,
+    seed: int, show: Show,
 ) -> dict[str, Any]:  # fmt: skip
-    """Figures of a table's thresholds on this set, for the setting that the gate runs in.
+    """Figures of a table's thresholds on this set; the careful setting has the last word.
     InputRejected for a set without pairs."""
     require_pairs(faces)
-    side = faces.side(mirror)
-    fitting = [(k, c) for k in kinds(side, mirror) for c in table["curve"] if _is(c, k)]
+    side = faces.careful
+    curves = [(kind_of(c), c) for c in table["curve"]]
+    fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
     rows: list[dict[str, Any]] = []
     singles: dict[str, tuple[Curve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
-        scores = scores_of(side, kind, seed)
-        rows += [
-            r
-            for name, rate in _asked(kind, curve)
-            for r in [_row(side, kind, name, rate, scores, seed)]
-        ]
-        if kind.frames == 1:
+        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        key = {"setting": SETTINGS[kind.careful], "frames": kind.frames}
+        asked = _asked(kind, curve)
+        rows += [key | _row(side, scores, name, rate, seed=seed) for name, rate in asked]
+        if kind.careful and kind.frames == 1:
             singles[kind.normalisation] = (_as_curve(kind, curve, scores), scores)
-    asked = (r for r in rows if r["deciding"] and (r["frames"], r["target"]) == (1, TARGET))
+    last = (r for r in rows if is_last_word(r) and r["target"] == TARGET)
     return {
-        "table": dict(table.get("calibration", {})),
+        "table": {k: str(v) for k, v in table.get("calibration", {}).items()},
         "rows": rows,
-        "verdict": next((r["verdict"] for r in asked), NOT_SHOWN),
+        "verdict": next((r["verdict"] for r in last), NOT_SHOWN),
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
         "groups": [
@@ -71,6 +73,11 @@ def evaluate(
         ],
         "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
     }
+
+
+def is_last_word(row: Mapping[str, Any]) -> bool:
+    """The rows that the verdict rests on: one careful picture, by the score of such a roster."""
+    return bool(row["deciding"] and row["frames"] == 1 and row["setting"] == SETTINGS[True])
 
 
 def _asked(kind: Kind, curve: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float]]]:
@@ -94,7 +101,9 @@ def _row(
     passing, pairs = scores.passing(threshold), scores.impostor_pairs
     interval = at_threshold(scores, side.people, threshold, seed)
     ends = figures(interval)
-    low, high = ends["fmr"] or (0.0, float(f"{NONE_OF * times / pairs:.3g}"))
+    low, high = ends["fmr"] or (0.0, 0.0)
+    people = len(np.unique(side.people))
+    high = max(high, float(f"{NONE_OF / (people * (people - 1) / 2):.3g}"))
     measured = passing / pairs
     return {
         "normalisation": name, "target": target, "threshold": threshold,
@@ -102,7 +111,7 @@ def _row(
         "fmr": float(f"{measured:.4g}"), "fmr_interval": [low, high],
         "genuine": len(scores.genuine) // times, "fnmr": fnmr(scores, threshold),
         "fnmr_interval": ends["fnmr"],
-        "deciding": name == (SNORM if len(np.unique(side.people)) >= COHORT else RAW_STRICT),
+        "deciding": name == (SNORM if people >= COHORT else RAW_STRICT),
         "verdict": _verdict(target, measured, high, passing / times),
     }  # fmt: skip
 
@@ -111,11 +120,6 @@ def _verdict(target: float, measured: float, high: float, false_matches: float) 
     if measured > ALLOWED * target:
         return FAILS if false_matches >= FALSE_MATCHES_MIN else NOT_SHOWN
     return HOLDS if high <= ALLOWED * target else NOT_SHOWN
-
-
-def _is(curve: Mapping[str, Any], kind: Kind) -> bool:
-    key = (kind.mirror, kind.frames, kind.normalisation)
-    return (curve["mirror"], curve["frames"], curve["normalisation"]) == key
 
 
 def _as_curve(kind: Kind, curve: Mapping[str, Any], scores: Scores) -> Curve:

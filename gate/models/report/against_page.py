@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.models.report import figures as draw
+from gate.models.report.against import is_last_word
 from gate.models.report.figures import percent, rate_name, scientific
 from gate.models.report.html import (
     figure,
@@ -46,9 +47,9 @@ def evaluation_page(report: Report) -> str:
 
 
 def deciding(report: Report) -> Report | None:
-    """The row that the verdict rests on: the score that a gate would use, one picture."""
+    """The row that the verdict rests on."""
     target = report["setting"]["target"]
-    rows = (r for r in report["rows"] if r["deciding"] and r["frames"] == 1)
+    rows = (r for r in report["rows"] if is_last_word(r))
     return next((r for r in rows if r["target"] == target), None)
 
 
@@ -68,14 +69,15 @@ def _verdict(report: Report) -> str:
 
 
 def _rows(report: Report) -> str:
-    head = ["score 得分", "frames 张数", "target FMR", "threshold 阈值", "false matches 误识数",
-            "impostor pairs", "FMR measured 实测", "FNMR measured", "verdict 结论"]  # fmt: skip
+    head = ["score 得分", "setting 模式", "frames 张数", "target FMR", "threshold 阈值",
+            "false matches 误识数", "impostor pairs", "FMR measured 实测", "FNMR measured",
+            "verdict 结论"]  # fmt: skip
     cells = []
     for r in report["rows"]:
         missed = r["fnmr_interval"] and [percent(e) for e in r["fnmr_interval"]]
         cells.append([
-            r["normalisation"], str(r["frames"]), rate_name(r["target"]), f"{r['threshold']:.4f}",
-            f"{r['false_matches']:g}", f"{r['pairs']:,}",
+            r["normalisation"], r["setting"], str(r["frames"]), rate_name(r["target"]),
+            f"{r['threshold']:.4f}", f"{r['false_matches']:g}", f"{r['pairs']:,}",
             with_interval(scientific(r["fmr"]), [scientific(e) for e in r["fmr_interval"]]),
             with_interval(percent(r["fnmr"]), missed), r["verdict"],
         ])  # fmt: skip
@@ -89,12 +91,12 @@ def _rows(report: Report) -> str:
     return section(
         "The table's thresholds here", "现有阈值在本数据集上的表现",
         paragraph(came_from, "高亮行为闸机实际使用的得分。"),
-        table(head, cells, 1, [r["deciding"] for r in report["rows"]]),
+        table(head, cells, 2, [r["deciding"] for r in report["rows"]]),
     )  # fmt: skip
 
 
 def _histograms(report: Report) -> str:
-    singles = [r for r in report["rows"] if r["frames"] == 1]
+    singles = [r for r in report["rows"] if (r["frames"], r["setting"]) == (1, "careful")]
     plots = []
     for counted in report["histograms"]:
         name = counted["normalisation"]

@@ -18,6 +18,7 @@ from gate.models.calibration import (
     measured,
     scores_of,
 )
+from gate.models.frames_rates import by_looks
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP
 from gate.models.report.acquired import Faces
 from gate.models.report.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
@@ -28,6 +29,7 @@ from gate.models.report.worst import Limits, doubtful_pictures, worst_genuine, w
 from gate.models.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.models.sides import Mask, Side
 
+SETTINGS = {False: "quick", True: "careful"}
 TARGET = 1e-4
 """The rate that exams ask for unless they say otherwise."""
 
@@ -41,36 +43,36 @@ Singles = Mapping[str, tuple[Curve, Scores]]
 """Curve and scores of one picture against one, by normalisation."""
 
 
-def calibrate(
-    faces: Faces, groups: Mapping[str, Mask], mirror: bool, seed: int, show: Show
-) -> dict[str, Any]:
-    """Figures of a calibration. `mirror`: the setting that the gate runs in; curves are measured
-    for both. InputRejected where not even the highest rate can be stated."""
-    wanted = [k for m in (False, True) for k in kinds(faces.side(m), m)]
+def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -> dict[str, Any]:
+    """Figures of a calibration: curves of both settings, the rest of the careful one, which has
+    the last word. InputRejected where not even the highest rate can be stated."""
     require_pairs(faces)
+    side = faces.careful
+    wanted = [k for careful in (False, True) for k in kinds(side, careful)]
     curves: list[Curve] = []
     singles: dict[str, tuple[Curve, Scores]] = {}
     for n, kind in enumerate(wanted):
         show("curves", n, len(wanted))
-        scores = scores_of(faces.side(kind.mirror), kind, seed)
-        curve = measured(faces.side(kind.mirror), kind, scores, seed)
+        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        curve = measured(side, kind, scores, seed)
         curves += [curve] if curve.rates else []
-        if kind.mirror == mirror and kind.frames == 1 and curve.rates:
+        if kind.careful and kind.frames == 1 and curve.rates:
             singles[kind.normalisation] = (curve, scores)
-    side = faces.side(mirror)
+    limits = limits_of(singles[RAW])
     return {
         "curves": [curve_figures(c) for c in curves],
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
+        "looks": by_looks(faces.quick, side, seed),
         "groups": _groups(groups, side, singles, seed),
-        "held_out": [figures(h) for h in _held_out(groups, side, seed, show)],
-        "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
+        "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
+        "worst": worst(side, faces.stems, singles, limits),
     }
 
 
 def require_pairs(faces: Faces) -> None:
     """InputRejected for no face, one person, or too few pairs for any rate."""
-    people = len(np.unique(faces.plain.people))
+    people = len(np.unique(faces.careful.people))
     if not people:
         raise InputRejected(
             f"None of the {len(faces.failed)} pictures shows a face: name another folder.",
@@ -81,7 +83,7 @@ def require_pairs(faces: Faces) -> None:
             "Faces of one person only: error rates need pictures of several people.",
             "只有一个人的人脸：计算误识率需要多个人的图片。",
         )
-    pairs = _impostor_pairs(faces.plain)
+    pairs = _impostor_pairs(faces.careful)
     needed = int(FALSE_MATCHES_MIN / max(FMRS))
     if pairs < needed:
         raise InputRejected(
@@ -95,8 +97,8 @@ def require_pairs(faces: Faces) -> None:
 def curve_figures(curve: Curve) -> dict[str, Any]:
     kind = curve.kind
     return {
-        "mirror": kind.mirror, "frames": kind.frames, "normalisation": kind.normalisation,
-        "cohort": kind.cohort, "top": kind.top,
+        "setting": SETTINGS[kind.careful], "mirror": kind.careful, "frames": kind.frames,
+        "normalisation": kind.normalisation, "cohort": kind.cohort, "top": kind.top,
         "pairs": curve.pairs, "genuine": curve.genuine,
         "rates": [_rate(r) for r in curve.rates],
         "det": [[_short(x) for x in point] for point in curve.det],
@@ -188,14 +190,16 @@ def _groups(
     ]
 
 
-def _held_out(groups: Mapping[str, Mask], side: Side, seed: int, show: Show) -> list[HeldOut]:
+def _held_out(
+    groups: Mapping[str, Mask], side: Side, limits: Limits | None, seed: int, show: Show
+) -> list[HeldOut]:
     everyone = dict(groups)
     if len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE:
         everyone |= alike(side, ALIKE_GROUPS, seed) | by_lot(side, LOT_GROUPS, seed)
     found: list[HeldOut] = []
     for n, (group, member) in enumerate(everyone.items()):
         show("held out", n, len(everyone))
-        found += held_out({group: member}, side, seed)
+        found += held_out({group: member}, side, seed, limits=limits)
     return found
 
 
@@ -229,9 +233,9 @@ def _short(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def setting(mirror: bool) -> dict[str, Any]:
-    """What the gate runs in, so that a reader finds the rows that count."""
-    return {"model": MODEL, "mirror": mirror, "normalisation": SNORM, "target": TARGET}
+def setting() -> dict[str, Any]:
+    """What has the last word at the gate, so that a reader finds the rows that count."""
+    return {"model": MODEL, "mirror": True, "normalisation": SNORM, "target": TARGET}
 
 
 def kind_of(curve: Mapping[str, Any]) -> Kind:

@@ -115,12 +115,12 @@ def held_out(rows: Sequence[Figures], target: float) -> str:
         spans.append(Span(place, max(r["fmr"], 1e-6), low, high, 1 if raw else 0))
     x = Axis("FMR measured 实测误识率", 1e-6, 1e-2, _decades(1e-6, 1e-2), logarithmic)
     ticks = tuple((float(n), g[:LABEL_CHARACTERS]) for n, g in enumerate(groups))
-    y = Axis("", len(groups) - 0.5, -0.5, ticks, linear)
+    y = Axis("", len(groups) - 0.5, -1.2, ticks, linear)
     marks = [Mark("target", target), Mark("twice", 2 * target)]
     legend = [("raw cosine 原始余弦", 1, 0), ("s-norm 归一化", 0, 0)]
     return plot(
         "Held-out groups", x, y, spans, marks=marks, legend=legend,
-        height=90 + ROW_PX * len(groups), left=150,
+        height=110 + ROW_PX * len(groups), left=150,
     )  # fmt: skip
 
 

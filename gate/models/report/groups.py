@@ -118,7 +118,8 @@ def _inside(scores: Scores, side: Side, member: Mask) -> Scores:
     """The pairs with both pictures in the group."""
     genuine = member[scores.genuine_at].all(axis=1)
     impostors = member[scores.impostors_at].all(axis=1)
-    tally = Tally.of(side.taken(np.flatnonzero(member)))
+    part = side.taken(np.flatnonzero(member))
+    tally = Tally.of(part) if scores.tallies[0].unordered else Tally.of(part, part)
     times = len(scores.tallies)
     return Scores(
         scores.genuine[genuine],

@@ -18,6 +18,7 @@ from gate.models.matching import COHORT, RAW, RAW_STRICT, STRICTER, TOP
 from gate.models.report.groups import PEOPLE_MIN
 from gate.models.report.intervals import AtThreshold, at_threshold
 from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
+from gate.models.report.worst import Limits, doubtful_count
 from gate.models.scores import Scores, all_against_all, pooled
 from gate.models.sides import Mask, Side
 
@@ -28,7 +29,8 @@ HELD_OUT_FMRS = (1e-3, 1e-4, 1e-5)
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """One group, one kind of score, one rate. `calibrated_on`: impostor pairs behind the
-    threshold; `pairs`, `false_matches`: of the group, of one cohort draw; `fmr`: measured."""
+    threshold; `pairs`, `false_matches`: of the group, of one cohort draw; `doubtful`: so many of
+    these have a label that the set itself speaks against; `fmr`: measured, all labels counted."""
 
     group: str
     people: int
@@ -39,6 +41,7 @@ class HeldOut:
     threshold: float
     pairs: int
     false_matches: float
+    doubtful: float
     fmr: float
     genuine: int
     fnmr: float | None
@@ -46,9 +49,11 @@ class HeldOut:
 
 
 def held_out(
-    groups: Mapping[str, Mask], side: Side, seed: int, fmrs: Sequence[float] = HELD_OUT_FMRS
-) -> Iterator[HeldOut]:
-    """One picture against one. Groups of fewer than `PEOPLE_MIN` people are passed over."""
+    groups: Mapping[str, Mask], side: Side, seed: int,
+    fmrs: Sequence[float] = HELD_OUT_FMRS, limits: Limits | None = None,
+) -> Iterator[HeldOut]:  # fmt: skip
+    """One picture against one. Groups of fewer than `PEOPLE_MIN` people are passed over. Labels
+    are doubted where there are `limits`."""
     for group, member in groups.items():
         own = side.taken(np.flatnonzero(member))
         outside = ~np.isin(side.people, own.people)
@@ -61,9 +66,12 @@ def held_out(
                 threshold = there.threshold(fmr / stricter)
                 if threshold is not None:
                     interval = at_threshold(here, side.people, threshold, seed)
+                    passing = here.impostors_at[: here.passing(threshold)]
+                    doubted = doubtful_count(side, passing, limits) if limits else 0
                     yield HeldOut(
                         group, _count(own), len(own.people), normalisation, fmr, _pairs(there),
                         threshold, **_measured(here, threshold), interval=interval,
+                        doubtful=doubted / len(here.tallies),
                     )  # fmt: skip
 
 

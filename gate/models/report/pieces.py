@@ -1,6 +1,6 @@
 """Sections that every report has: the set, what failed, groups, the worst pairs, the method."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gate.models.report.figures import percent, rate_name, scientific
@@ -37,26 +37,31 @@ def the_set(report: Report) -> str:
     listed = report.get("listed")
     if listed:
         rows.append([f"accuracy, {listed['pairs']:,} listed pairs, {listed['folds']} folds 准确率",
-                     f"{listed['accuracy']['plain']:.4f} (one view), "
-                     f"{listed['accuracy']['mirrored']:.4f} (with mirror image)"])  # fmt: skip
+                     f"{listed['accuracy']['quick']:.4f} (quick), "
+                     f"{listed['accuracy']['careful']:.4f} (careful)"])  # fmt: skip
     return section("The set", "数据集", table(["", ""], rows, 1))
 
 
 def failures(report: Report) -> str:
     """Names of the pictures in which no face was found."""
-    failed = report["set"]["failed"]
-    if not failed:
-        return ""
-    shown = ", ".join(failed[:FAILED_SHOWN])
-    more = f" and {len(failed) - FAILED_SHOWN:,} more" if len(failed) > FAILED_SHOWN else ""
+    said = [
+        _failed(report["set"]["failed"], "No face was found in these pictures.",
+                "以下图片未检测到人脸："),
+        _failed(report["set"]["failed_quick"],
+                "In these the quick look of a live frame found none, the careful one did.",
+                "以下图片快速模式未检测到人脸："),
+    ]  # fmt: skip
     return section(
-        "Failures to acquire", "采集失败",
-        paragraph(
-            "No face was found in these pictures. Rates are of the pictures that show one.",
-            "以下图片未检测到人脸，不计入错误率。",
-        ),
-        paragraph(shown + more),
-    )  # fmt: skip
+        "Failures to acquire", "采集失败", *said,
+        paragraph("Rates are of the other pictures.", "以上图片不计入错误率。"),
+    ) if any(said) else ""  # fmt: skip
+
+
+def _failed(names: Sequence[str], en: str, zh: str) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - FAILED_SHOWN:,} more" if len(names) > FAILED_SHOWN else ""
+    return paragraph(en, zh) + paragraph(", ".join(names[:FAILED_SHOWN]) + more)
 
 
 def left_out_words(left_out: Report) -> str:
@@ -106,9 +111,12 @@ def groups(report: Report) -> str:
     return section(
         "By group", "分组结果",
         paragraph(
-            "Both pictures of a pair are of the group; thresholds are those above. Where s-norm "
-            "draws several cohorts, pairs are counted once for each.",
-            "配对双方均属该组；阈值同上。",
+            "Both pictures of a pair are of the group; thresholds are those above, set on "
+            "everybody. s-norm here has cohorts of everybody, drawn by lot (pairs are counted once "
+            "for each of them), which is not how a gate works where the group sits an exam: "
+            "with a cohort of other people than the candidates' own it helps no more than the raw "
+            "score.",
+            "配对双方均属该组；阈值同上。此处归一化参照组取自全体，而非该组本身。",
         ),
         table(head, cells, 2),
     )  # fmt: skip
@@ -173,7 +181,7 @@ def method(report: Report) -> str:
             "使用闸机自身的静态图片流程；每个不同人配对均计入。",
         ),
         paragraph(
-            f"{made['runtime']}, {made['threads']} thread(s); {made['seconds']:.0f} s, "
+            f"{made['runtime']}; {made['seconds']:.0f} s, "
             f"peak memory {made['peak_mb']} MB."
         ),
         table(["network 模型", "SHA-256"], rows, 2),

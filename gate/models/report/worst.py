@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gate.models.scores import Scores
 from gate.models.sides import Side
@@ -97,6 +98,16 @@ def _is_odd(side: Side, picture: int, limits: Limits) -> bool:
     agree = len(own) > 1 and bool((among[~np.eye(len(own), dtype=bool)] >= limits.sure).any())
     strangers = side.templates[side.people != side.people[picture]]
     return agree or bool((strangers @ side.templates[picture]).max() >= limits.sure)
+
+
+def doubtful_count(side: Side, at: npt.NDArray[np.int32], limits: Limits) -> int:
+    """How many of these pairs of different people have a doubtful label."""
+    pairs, counts = np.unique(at, axis=0, return_counts=True)
+    found = 0
+    for (one, other), count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        cosine = float(side.templates[one] @ side.templates[other])
+        found += count * bool(_doubt(side, one, other, cosine, limits))
+    return found
 
 
 def doubtful_pictures(side: Side, names: Sequence[str], limits: Limits) -> list[str]:

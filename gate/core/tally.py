@@ -1,0 +1,221 @@
+"""Counts of a day, folded from journal events: how often, why, how sure and how fast. No faces, no
+names, no tickets: what is left when everything else has been destroyed.
+
+Gate and office fold the same events with this same code, so that their counts agree to the last
+one. The fold costs a few additions an event and keeps nothing but numbers. Bins are fixed, so that
+days, gates and exams can be added up: histograms of the deciding scores show whether a calibration
+still fits, years after its pictures are gone.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from gate.core.events import Source
+from gate.core.reasons import Outcome, Reason
+
+Table = dict[str, int]
+Counts = dict[str, Table]
+"""`decisions` by `OUTCOME/REASON`; `verdicts` by reason; `sources`; `attempts` of those whose face
+was asked for; `seconds` from the card to the decision, of the same; `score` and `normalised` of
+ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`). Keys of histograms are bin numbers."""
+
+TABLES = (
+    "decisions", "verdicts", "sources", "attempts", "seconds", "admitted_score",
+    "admitted_normalised", "mismatched_score", "mismatched_normalised",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Equal bins from `first`, each `width` wide; what lies beyond counts in the outermost."""
+
+    first: float
+    width: float
+    count: int
+
+    def bin(self, value: float) -> str:
+        at = int((value - self.first) // self.width)
+        return str(min(max(at, 0), self.count - 1))
+
+    def upper(self, number: int) -> float:
+        """The upper edge of a bin."""
+        return round(self.first + (number + 1) * self.width, 6)
+
+
+BINS = {
+    "seconds": Bins(0.0, 0.2, 300),
+    "score": Bins(-1.0, 0.05, 40),
+    "normalised": Bins(-5.0, 0.5, 60),
+}
+"""Seconds to one minute; cosines; s-norm in standard deviations of the cohort."""
+
+
+class Group(NamedTuple):
+    """What counts together. `day`: the calendar day on the wall of the gate."""
+
+    day: str
+    paper: str | None
+    roster: str | None
+    model: str | None
+
+
+class Tally:
+    """The running fold of one journal, or of several."""
+
+    def __init__(self, events: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.groups: dict[Group, Counts] = {}
+        self._written: dict[Group, tuple[str, int]] = {}
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """One event, in constant time. Kinds that count nothing are passed over."""
+        kind = event.get("kind")
+        if kind == "counts":
+            self.wrote(event)
+        elif kind in ("decision", "verdict"):
+            counts = self.groups.setdefault(_group(event), {name: {} for name in TABLES})
+            if kind == "verdict":
+                _count(counts["verdicts"], str(event.get("reason")))
+            else:
+                _count_decision(counts, event)
+
+    def of_day(self, day: str) -> Counts:
+        """Every group of `day` together."""
+        return merged(counts for group, counts in self.groups.items() if group.day == day)
+
+    @property
+    def days(self) -> list[str]:
+        return sorted({group.day for group in self.groups})
+
+    # -- written down at the end of an exam and of a day ------------------------------------------
+
+    def due(self, now: datetime, exam_ends: Iterable[datetime]) -> list[dict[str, Any]]:
+        """Bodies of the `counts` entries to be journaled at `now`: of groups that are `closed` by
+        the end of their day's last paper (`exam`) or by the day's end (`day`), and have changed
+        since they were last written."""
+        ends = [end.astimezone(now.tzinfo) for end in exam_ends]
+        bodies = []
+        for group, counts in self.groups.items():
+            closed = _closed(group.day, now, ends)
+            before, total = self._written.get(group, ("", 0))
+            if _RANK[closed] > _RANK[before] and _total(counts) != total:
+                bodies.append({**group._asdict(), "closed": closed, **_copied(counts)})
+        return bodies
+
+    def wrote(self, body: Mapping[str, Any]) -> None:
+        """A `counts` entry stands in the journal."""
+        counts = {name: body.get(name) or {} for name in ("decisions", "verdicts")}
+        self._written[_group(body)] = (str(body.get("closed")), _total(counts))
+
+
+_RANK = {"": 0, "exam": 1, "day": 2}
+
+
+def merged(many: Iterable[Counts]) -> Counts:
+    """The sum of `many`."""
+    whole: Counts = {name: {} for name in TABLES}
+    for counts in many:
+        for name, table in counts.items():
+            for key, number in table.items():
+                whole[name][key] = whole[name].get(key, 0) + number
+    return whole
+
+
+def decided(counts: Counts) -> tuple[int, int]:
+    """How many decisions, and how many of them REFER."""
+    refers = f"{Outcome.REFER}/"
+    by_reason = counts["decisions"].items()
+    return sum(n for _, n in by_reason), sum(n for k, n in by_reason if k.startswith(refers))
+
+
+def summary(counts: Counts) -> dict[str, Any]:
+    """The few figures that people look at; None where nothing was counted."""
+    total, referred = decided(counts)
+    faces = sum(counts["attempts"].values())
+    tries = sum(int(attempt) * n for attempt, n in counts["attempts"].items())
+    return {
+        "decisions": total,
+        "referred": referred,
+        "refer_rate": _ratio(referred, total),
+        "typed_share": _ratio(counts["sources"].get(Source.TYPED, 0), total),
+        "attempts_mean": _ratio(tries, faces),
+        "seconds_median": quantile(counts["seconds"], 0.5, BINS["seconds"]),
+        "seconds_p95": quantile(counts["seconds"], 0.95, BINS["seconds"]),
+    }
+
+
+def quantile(table: Table, share: float, bins: Bins) -> float | None:
+    """The upper edge of the bin in which the `share` of all values lies: too high by less than one
+    bin, never too low, but for what lies beyond the last bin."""
+    total, seen = sum(table.values()), 0
+    for number in sorted(map(int, table)):
+        seen += table[str(number)]
+        if seen >= share * total:
+            return bins.upper(number)
+    return None
+
+
+def _count_decision(counts: Counts, event: Mapping[str, Any]) -> None:
+    reason = str(event.get("reason"))
+    _count(counts["decisions"], f"{event.get('outcome')}/{reason}")
+    _count(counts["sources"], str(event.get("source")))
+    if event.get("frames") is None:  # no face was asked for
+        return
+    _count(counts["attempts"], str(event.get("attempt")))
+    seconds = _seconds(event)
+    if seconds is not None:
+        _count(counts["seconds"], BINS["seconds"].bin(seconds))
+    side = {Reason.OK: "admitted", Reason.FACE_MISMATCH: "mismatched"}.get(reason)  # type: ignore[call-overload]
+    if side is None:
+        return
+    for name in ("score", "normalised"):
+        value = event.get(name)
+        if isinstance(value, int | float):
+            _count(counts[f"{side}_{name}"], BINS[name].bin(value))
+
+
+def _seconds(event: Mapping[str, Any]) -> float | None:
+    """From the card to the record; None where the wall was not to be relied on, or was set between
+    the two."""
+    if event.get("clock") != "trusted":
+        return None
+    try:
+        at, found = (datetime.fromisoformat(str(event.get(k))) for k in ("at", "found"))
+        seconds = (at - found).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if 0 <= seconds < _LONGEST_S else None
+
+
+_LONGEST_S = 600.0
+
+
+def _group(event: Mapping[str, Any]) -> Group:
+    day = event.get("day") or str(event.get("at"))[:10]
+    return Group(str(day), event.get("paper"), event.get("roster"), event.get("model"))
+
+
+def _count(table: Table, key: str) -> None:
+    table[key] = table.get(key, 0) + 1
+
+
+def _total(counts: Mapping[str, Table]) -> int:
+    return sum(counts["decisions"].values()) + sum(counts["verdicts"].values())
+
+
+def _copied(counts: Counts) -> Counts:
+    return {name: dict(table) for name, table in counts.items()}
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _closed(day: str, now: datetime, exam_ends: list[datetime]) -> str:
+    if now.date().isoformat() > day:
+        return "day"
+    ends = [end for end in exam_ends if end.date().isoformat() == day]
+    return "exam" if ends and now >= max(ends) else ""

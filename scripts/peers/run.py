@@ -1,0 +1,257 @@
+"""The gate's face path beside OpenCV's and dlib's: one run, the same pictures, each in its own
+environment and process. Prints one JSON object.
+
+    python scripts/peers/run.py [--faces DIR] [--pairs N] [--rounds N] [--chart FILE]
+
+Milliseconds come from rounds in which every process does one picture after another by turns, so
+that whatever else the machine does hits all of them alike.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+import chart  # noqa: E402  # beside this file, and the checkout, only after the lines above
+import environments  # noqa: E402
+import onnx_files  # noqa: E402
+import pictures  # noqa: E402
+
+from gate.models.files import default_folder, load_manifest  # noqa: E402
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "exam-gate" / "peers"
+THREADS = (1, 2)
+STARTS = 3
+WARM_UP = 3
+TIMED = 9
+"""Pictures that the timing goes through: so many of the set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """`environment`: in environments.py; `kind`: in worker.py."""
+
+    name: str
+    environment: str
+    kind: str
+
+
+PEERS = (
+    Peer("gate, tflite-runtime", "tflite-runtime", "gate"),
+    Peer("gate, LiteRT", "litert", "gate"),
+    Peer("gate, LiteRT, careful", "litert", "gate-careful"),
+    Peer("gate, LiteRT, one look at 640x480", "litert", "gate-one-look"),
+    Peer("OpenCV, int8 as shipped", "opencv", "opencv-int8bq"),
+    Peer("OpenCV, float32", "opencv", "opencv-float32"),
+    Peer("face_recognition (dlib)", "dlib", "dlib"),
+)
+OURS, OPENCV, DLIB = ("tflite-runtime", "LiteRT"), "OpenCV", "dlib"
+
+
+class Worker:
+    """One process. `start_s`: from its birth to the second template."""
+
+    def __init__(self, peer: Peer, threads: int, frames: Path) -> None:
+        python = CACHE / peer.environment / "bin" / "python"
+        files = default_folder() if peer.kind.startswith("gate") else CACHE / "onnx"
+        command = [python, Path(__file__).with_name("worker.py"), peer.kind, threads, frames, files]
+        env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
+        begun = time.monotonic()
+        self._process = subprocess.Popen(
+            [str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True, env=env,
+        )  # fmt: skip
+        ready = self._answer()
+        self.start_s = ready["ready"] - begun
+        self.pictures_mb = ready["pictures_mb"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def ask(self, word: str, number: int = 0) -> Any:
+        self._process.stdin.write(f"{word} {number}\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{' '.join(map(str, self._process.args))} ended without an answer")
+        return json.loads(line)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--faces", type=Path, help="Person folders and pairs.txt in LFW's format.")
+    parser.add_argument("--pairs", type=int, default=600, help="Of --faces, half of one person.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--chart", type=Path, help="Write a chart of the result here (SVG).")
+    asked = parser.parse_args()
+    chosen = pictures.listed_set(asked.faces, asked.pairs) if asked.faces else pictures.demo_set()
+    left_out = prepare()
+    peers = [p for p in PEERS if p.environment not in left_out]
+    with tempfile.TemporaryDirectory() as folder:
+        frames = Path(folder) / "frames.npy"
+        np.save(frames, chosen.frames)
+        first = Path(folder) / "first.npy"
+        np.save(first, chosen.frames[:TIMED])
+        results = {p.name: basics(p, first) for p in peers}
+        for threads in THREADS:
+            for name, ms in timed(peers, threads, first, asked.rounds).items():
+                results[name]["ms"][str(threads)] = round(float(np.median(ms)), 2)
+                results[name]["fastest_tenth_ms"][str(threads)] = round(
+                    float(np.quantile(ms, 0.1)), 2
+                )
+        for peer in peers:
+            results[peer.name]["accuracy"] = accuracy(peer, frames, chosen)
+    report = {**facts(chosen, asked.rounds), "left_out": left_out, "peers": results,
+              "ratios": ratios(results, "ms"),
+              "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms")}  # fmt: skip
+    print(json.dumps(report, indent=2))
+    if asked.chart:
+        asked.chart.write_text(chart.drawn(report), encoding="utf-8")
+
+
+def prepare() -> dict[str, str]:
+    """Environments that could not be made, and why; the ONNX files."""
+    onnx_files.write(CACHE / "onnx")
+    left_out = {}
+    for environment in environments.ENVIRONMENTS:
+        print(f"peers: environment {environment.name}", file=sys.stderr)
+        why = environments.make(environment, CACHE / environment.name)
+        if why:
+            left_out[environment.name] = why
+            print(f"peers: {environment.name} is left out: {why}", file=sys.stderr)
+    return left_out
+
+
+def basics(peer: Peer, frames: Path) -> dict[str, Any]:
+    """Start, memory on one thread, size on disk of packages and networks."""
+    starts = []
+    for _ in range(STARTS):
+        with Worker(peer, 1, frames) as worker:
+            starts.append(worker.start_s)
+            for n in range(WARM_UP):
+                worker.ask("time", n)
+            memory = worker.ask("memory") - worker.pictures_mb
+    environment = next(e for e in environments.ENVIRONMENTS if e.name == peer.environment)
+    return {
+        "import_to_first_match_s": round(float(np.median(starts)), 3),
+        "resident_mb": round(memory, 1),
+        "packages_mb": environments.installed_mb(environment, CACHE / peer.environment),
+        "networks_mb": round(networks_bytes(peer) / 1e6, 1),
+        "ms": {},
+        "fastest_tenth_ms": {},
+    }
+
+
+def networks_bytes(peer: Peer) -> int:
+    """face_recognition's models are a package and counted there."""
+    if peer.kind == "dlib":
+        return 0
+    if peer.kind.startswith("opencv"):
+        return sum(f.stat().st_size for f in (CACHE / "onnx").glob(f"*-{peer.kind[7:]}.onnx"))
+    looks = {
+        "gate": ("yunet-320x256", "yunet-256x256"),
+        "gate-careful": ("yunet-320x256", "yunet-256x256", "yunet-544x544"),
+        "gate-one-look": ("yunet-640x480",),
+    }[peer.kind]
+    return sum(load_manifest().output(n).size_bytes for n in (*looks, "sface"))
+
+
+def timed(peers: list[Peer], threads: int, frames: Path, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds of every picture, by turns."""
+    workers = {p.name: Worker(p, threads, frames) for p in peers}
+    count = len(np.load(frames, mmap_mode="r"))
+    taken: dict[str, list[float]] = {name: [] for name in workers}
+    for turn in range(WARM_UP + rounds * count):
+        for name, worker in workers.items():
+            ms = worker.ask("time", turn % count)
+            if turn >= WARM_UP:
+                taken[name].append(ms)
+    for worker in workers.values():
+        worker.__exit__()
+    return taken
+
+
+def accuracy(peer: Peer, frames: Path, chosen: pictures.PictureSet) -> dict[str, Any]:
+    """Of the pairs: ten parts, each judged at the threshold that is best on the other nine, as in
+    LFW's protocol. A picture without a face matches nobody."""
+    with Worker(peer, THREADS[-1], frames) as worker:
+        templates = [worker.ask("embed", n) for n in range(len(chosen.frames))]
+    scores = np.array([_score(templates[a], templates[b]) for a, b, _ in chosen.pairs])
+    same = np.array([s for *_, s in chosen.pairs])
+    parts = np.arange(len(same)) % 10
+    right = [
+        ((scores[parts == n] >= _best(scores[parts != n], same[parts != n])) == same[parts == n])
+        for n in range(10)
+    ]
+    genuine, impostor = scores[same], scores[~same]
+    return {
+        "pairs": len(same),
+        "pictures": len(templates),
+        "without_a_face": sum(t is None for t in templates),
+        "share_right": round(float(np.concatenate(right).mean()), 4),
+        "genuine_above_every_impostor": round(float((genuine > impostor.max()).mean()), 4),
+    }
+
+
+def _score(one: list[float] | None, other: list[float] | None) -> float:
+    """The smaller the distance the higher: for unit vectors the order of cosines."""
+    if one is None or other is None:
+        return -100.0
+    return -float(np.linalg.norm(np.subtract(one, other)))
+
+
+def _best(scores: np.ndarray, same: np.ndarray) -> float:
+    ordered = np.sort(scores)
+    limits = (ordered[1:] + ordered[:-1]) / 2
+    right = [((scores >= limit) == same).mean() for limit in limits]
+    return float(limits[int(np.argmax(right))])
+
+
+def ratios(results: dict[str, Any], field: str) -> dict[str, dict[str, float]]:
+    """How many times faster the gate is than OpenCV's faster form and than dlib, by threads."""
+    found: dict[str, dict[str, float]] = {}
+    for threads in map(str, THREADS):
+        for runtime in OURS:
+            ours = results.get(f"gate, {runtime}")
+            for other in (OPENCV, DLIB):
+                theirs = [r[field][threads] for name, r in results.items() if other in name]
+                if ours and theirs:
+                    name = f"{runtime} against {other}"
+                    ratio = round(min(theirs) / ours[field][threads], 2)
+                    found.setdefault(name, {})[threads] = ratio
+    return found
+
+
+def facts(chosen: pictures.PictureSet, rounds: int) -> dict[str, Any]:
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text()
+                  .splitlines() if line.startswith("model name")), platform.machine())  # fmt: skip
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{model}, {len(os.sched_getaffinity(0))} processors, {platform.machine()}",
+        "pictures": chosen.name,
+        "rounds": rounds,
+    }
+
+
+if __name__ == "__main__":
+    main()
