@@ -17,9 +17,11 @@ from gate.core.reasons import Outcome, Reason
 
 Table = dict[str, int]
 Counts = dict[str, Table]
-"""`decisions` by `OUTCOME/REASON`; `verdicts` by reason; `sources`; `attempts` of those whose face
-was asked for; `seconds` from the card to the decision, of the same; `score` and `normalised` of
-ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`). Keys of histograms are bin numbers."""
+"""`decisions` by `OUTCOME/REASON`; `verdicts` by `REFERRED/REASON`, so that
+FACE_MISMATCH/STAFF_ADMIT counts whom the face match turned away wrongly, as staff saw it;
+`sources`; `attempts` of those whose face was asked for; `seconds` from the card to the decision, of
+the same; `score` and `normalised` of ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`). Keys of
+histograms are bin numbers."""
 
 TABLES = (
     "decisions", "verdicts", "sources", "attempts", "seconds", "admitted_score",
@@ -78,7 +80,7 @@ class Tally:
         elif kind in ("decision", "verdict"):
             counts = self.groups.setdefault(_group(event), {name: {} for name in TABLES})
             if kind == "verdict":
-                _count(counts["verdicts"], str(event.get("reason")))
+                _count(counts["verdicts"], f"{event.get('referred')}/{event.get('reason')}")
             else:
                 _count_decision(counts, event)
 

@@ -32,7 +32,7 @@ def decision(reason: Reason = Reason.OK, **facts: Any) -> dict[str, Any]:
 
 
 def verdict(**facts: Any) -> dict[str, Any]:
-    body = decision(Reason.STAFF_ADMIT, kind="verdict", frames=None, **facts)
+    body = decision(Reason.STAFF_ADMIT, kind="verdict", referred="FACE_MISMATCH", **facts)
     return {k: v for k, v in body.items() if k not in ("source", "found")}
 
 
@@ -48,7 +48,7 @@ def test_a_morning_is_counted() -> None:
     assert tally.groups == {
         GROUP: {
             "decisions": {"ADMIT/OK": 2, "REFER/FACE_MISMATCH": 1, "REFUSE/TOO_LATE": 1},
-            "verdicts": {"STAFF_ADMIT": 1},
+            "verdicts": {"FACE_MISMATCH/STAFF_ADMIT": 1},
             "sources": {"card": 3, "typed": 1},
             "attempts": {"1": 1, "3": 2},
             "seconds": {"11": 3},
@@ -169,7 +169,7 @@ def test_counts_are_due_at_the_end_of_the_exam_and_again_if_they_changed_that_da
     tally.add(verdict())
     assert tally.due(at("23:59"), ends) == []
     (again,) = tally.due(at("00:00", 11), ends)
-    assert (again["closed"], again["verdicts"]) == ("day", {"STAFF_ADMIT": 1})
+    assert (again["closed"], again["verdicts"]) == ("day", {"FACE_MISMATCH/STAFF_ADMIT": 1})
 
 
 def test_a_restart_knows_what_was_written() -> None:
