@@ -72,7 +72,7 @@ def wipe(
     """Destroy every roster and evidence picture of this unit: sealed keys first, then files; a
     certificate goes into the journal. 销毁名册与证据。"""
     from gate.drivers.clock import SystemClock
-    from gate.roster import install as installing
+    from gate.roster import ending
 
     if not yes:
         raise UsageError(
@@ -81,7 +81,7 @@ def wipe(
         )
     settings = load(config)
     _check_user(settings.paths.state)
-    destroyed = installing.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
+    destroyed = ending.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
     if destroyed:

@@ -5,9 +5,7 @@ folder, renamed into place, and `current` is switched last. Versions of an exam 
 even after wiping.
 """
 
-import json
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from gate.errors import (
     VersionRefused,
 )
 from gate.roster import shredding
+from gate.roster.ending import about, destroy, has_expired
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap
@@ -111,57 +110,6 @@ def status(
         return roster.manifest
 
 
-def wipe(state: Path, now: datetime, trusted: bool | None = None) -> list[str]:
-    """Destroy every roster and every evidence picture of the unit; what was destroyed, by name.
-    `trusted`: whether `now` is. StorageRefused: what was begun is finished by the next call, or by
-    the gate when it starts."""
-    shelf, cause = Shelf.of(state), Cause("staff", now, trusted)
-    with shelf.held():
-        done = [shredding.finish(shelf)]
-        done += [_destroy(shelf, folder, (), cause) for folder in shelf.folders()]
-        if pictures := shredding.evidence_of(shelf):
-            done.append(_destroy(shelf, None, pictures, cause))
-        shelf.pointer.unlink(missing_ok=True)
-    return [name for name in done if name is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """What the end of retention asks for. `stay`: exams whose time has not come."""
-
-    folders: tuple[Path, ...]
-    stay: frozenset[str]
-    begun: bool
-
-
-def overdue(state: Path, now: datetime) -> Overdue | None:
-    """Rosters whose exam and retention are over, and a destruction that was begun and not ended;
-    None where there is neither. `now` must be a trusted clock's. Cheap."""
-    shelf = Shelf.of(state)
-    about = {folder: _about(folder) for folder in shelf.folders()}
-    over = tuple(f for f, found in about.items() if not found or _has_expired(found, now))
-    begun = shredding.is_pending(shelf)
-    if not over and not begun:
-        return None
-    stay = frozenset(found["exam"] for f, found in about.items() if f not in over)
-    return Overdue(over, stay, begun)
-
-
-def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[str]:
-    """Destroy what is overdue by a trusted clock, and every evidence picture whose name is not in
-    `keep`. StorageRefused, and what was begun is finished later."""
-    shelf = Shelf.of(state)
-    with shelf.held():
-        done = [shredding.finish(shelf)]
-        found = overdue(state, now)
-        if found is not None:
-            pictures = [p for p in shredding.evidence_of(shelf) if p.name not in keep]
-            for folder in found.folders:
-                done.append(_destroy(shelf, folder, pictures, Cause("retention", now, True)))
-                pictures = []
-    return [name for name in done if name is not None]
-
-
 def history(state: Path, after: int = 0) -> list[dict[str, Any]]:
     """Installations and destructions for the journal, numbered by `note`, those above `after`."""
     return Shelf.of(state).notes(after)
@@ -248,30 +196,9 @@ def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None
     for folder in shelf.folders():
         if current is not None and folder == current.parent:
             continue
-        about = _about(folder)
-        if about.get("exam") in (None, manifest.exam.id) or _has_expired(about, now):
-            _destroy(shelf, folder, (), Cause("superseded", now))
-
-
-def _destroy(shelf: Shelf, folder: Path | None, evidence: Iterable[Path], cause: Cause) -> str:
-    wanted = shredding.order(folder, evidence, cause)
-    shredding.carry_out(shelf, wanted)
-    return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
-
-
-def _about(folder: Path) -> dict[str, Any]:
-    """From a manifest that was verified when it was installed; empty where it is gone."""
-    try:
-        body = json.loads((folder / MANIFEST).read_bytes())
-        exam = body["exam"]["exam"]
-        name = f"{exam}/{body['site']}/v{body['version']}"
-        return {"exam": exam, "name": name, "expires": body["expires"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _has_expired(about: dict[str, Any], now: datetime) -> bool:
-    return now >= datetime.fromisoformat(about["expires"])
+        found = about(folder)
+        if found.get("exam") in (None, manifest.exam.id) or has_expired(found, now):
+            destroy(shelf, folder, (), Cause("superseded", now))
 
 
 def _note(shelf: Shelf, what: str, manifest: Manifest, now: datetime) -> None:

@@ -4,13 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.roster.install import (
-    current_manifest,
-    destroy_overdue,
-    history,
-    open_installed,
-    overdue,
-)
+from gate.roster.ending import destroy_overdue, overdue
+from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open import InstalledRoster
 from gate.roster.shelf import storage_refused
 

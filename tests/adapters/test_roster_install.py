@@ -21,8 +21,9 @@ from gate.errors import (
     UsageError,
     VersionRefused,
 )
+from gate.roster.ending import wipe
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.install import current_manifest, history, wipe
+from gate.roster.install import current_manifest, history
 from gate.roster.manifest import verify
 from gate.roster.shelf import Shelf
 from gate.roster.source import copied

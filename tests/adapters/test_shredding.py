@@ -11,8 +11,9 @@ from nacl.public import PrivateKey
 
 from gate.errors import GateError
 from gate.roster import install, shredding
+from gate.roster.ending import destroy_overdue, overdue, wipe
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.install import destroy_overdue, history, overdue, wipe
+from gate.roster.install import history
 from gate.roster.manifest import verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap
