@@ -24,7 +24,10 @@ app = typer.Typer(
 )
 
 Config = Annotated[Path, typer.Option(help="The unit's gate.toml.")]
-File = Annotated[Path | None, typer.Option("--journal", help="Another journal file.")]
+File = Annotated[
+    Path | None,
+    typer.Option("--journal", help="Another journal file; to export --signed, also a folder."),
+]
 
 
 @app.command()
@@ -163,7 +166,8 @@ def receipt(
 def _export_signed(
     config: Path, journal: Path | None, out: Path | None, kind: str | None, first: int
 ) -> None:
-    from gate.commands.journal_export import write_signed
+    from gate.commands.journal_export import write_signed, write_signed_pieces
+    from gate.commands.journal_verify import is_put_aside
     from gate.config import load
 
     if kind is not None:
@@ -172,6 +176,9 @@ def _export_signed(
             "签名导出包含全部记录：请去掉 --kind。",
         )
     settings = load(config)
+    if journal is not None and is_put_aside(journal):
+        write_signed_pieces(journal, settings, out)
+        return
     with _opened(config, journal)[0] as found:
         write_signed(found, settings, out, first)
 

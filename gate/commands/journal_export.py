@@ -53,6 +53,20 @@ def write_signed(found: "Reading", settings: "Settings", out: Path | None, first
     print(f"exported: {count} events ({span}) to {place} 已导出", file=sys.stderr)
 
 
+def write_signed_pieces(folder: Path, settings: "Settings", out: Path | None) -> None:
+    """What was salvaged of a journal that was put aside, into the folder `out`: a file for each
+    unbroken piece. UsageError, and what `write_signed` raises."""
+    from gate.store.reading import salvaged_pieces
+
+    if out is None or not out.is_dir():
+        raise UsageError(
+            "What was salvaged may be several pieces: name a folder with --out.",
+            "恢复的记录可能分为多段：请用 --out 指定文件夹。",
+        )
+    for found in salvaged_pieces(folder):
+        write_signed(found, settings, out, next(found.events())["seq"])
+
+
 def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
     from gate.core.decision import GENESIS
     from gate.sync.journal_file import Extent, empty_extent
@@ -65,7 +79,7 @@ def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
             f"The journal ends at event {found.last}: there is none from {first} on.",
             f"日志止于第 {found.last} 条，没有第 {first} 条。",
         )
-    prev = GENESIS if first == 1 else next(found.events(first - 1, first - 1))["hash"]
+    prev = GENESIS if first == 1 else next(found.events(first, first))["prev"]
     return Extent(
         found.gate, settings.unit.site, exam, found.epoch, first, found.last, prev, found.head
     )

@@ -29,7 +29,8 @@ NOT_HASHED = frozenset({"prev", "hash", "ms"})
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
-    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`).
+    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`,
+    `disk`, `journal_begun`).
 
     `body` holds JSON values only; keys of the envelope are refused.
     """

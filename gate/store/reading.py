@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.decision import ChainFault, Event, verify_chain
+from gate.core.decision import ChainFault, Event, canonical_bytes, verify_chain
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
-from gate.store import rows
+from gate.store import rows, schema, set_aside
 from gate.store.faults import damaged, from_sqlite
 
 
@@ -93,6 +93,35 @@ def reading(path: Path) -> Iterator[Reading]:
     finally:
         if db is not None:
             db.close()
+
+
+def salvaged_pieces(folder: Path) -> Iterator[Reading]:
+    """Each unbroken piece of what was salvaged in a folder that was put aside, one after the other;
+    closed when the next is asked for. OSError, ValueError."""
+    piece: list[Event] = []
+    for event in set_aside.salvaged_events(folder):
+        if piece and (event["seq"] != piece[-1]["seq"] + 1 or event["prev"] != piece[-1]["hash"]):
+            yield from _piece(folder, piece)
+            piece = []
+        piece.append(event)
+    yield from _piece(folder, piece)
+
+
+def _piece(folder: Path, events: list[Event]) -> Iterator[Reading]:
+    if not events:
+        return
+    last = events[-1]
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        schema.migrate(db, schema.steps())
+        db.execute("DROP TRIGGER event_in_order")  # a piece may begin anywhere
+        for event in events:
+            db.execute(rows.APPEND, rows.append_row(event, canonical_bytes(event), {}))
+        yield Reading(
+            db, folder, last["gate"], last["epoch"], last["seq"], last["hash"], receipt=None
+        )
+    finally:
+        db.close()
 
 
 def _is_there(path: Path) -> bool:

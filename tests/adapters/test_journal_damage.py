@@ -115,7 +115,10 @@ async def test_a_log_cut_short_is_noticed(events: int, tmp_path: Path) -> None:
         head = journal.head
     wal = tmp_path / "killed" / f"{DATABASE}-wal"
     wal.write_bytes(wal.read_bytes()[: -4120 * events])
+    left = {name: (wal.parent / name).read_bytes() for name in (DATABASE, wal.name)}
     told = await anew(tmp_path / "killed")
+    folder = wal.parent / told["set_aside"]
+    assert {name: (folder / name).read_bytes() for name in left} == left
     assert f"to {head.seq} are gone: they were committed" in told["detail"]
     assert (told["previous_epoch"], told["last_known"]) == (head.epoch, 12)
     assert told["salvaged"] + sum(b - a + 1 for a, b in told["missing"]) == 12

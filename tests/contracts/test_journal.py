@@ -117,6 +117,7 @@ async def test_a_cancelled_append_that_failed_ends_the_journal(tmp_path: Path) -
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await journal._db.execute("DROP TRIGGER no")
         with pytest.raises(StorageBroken):
             await journal.append(entry(3))
         assert journal.head.seq == 1
@@ -191,8 +192,11 @@ async def test_the_file_itself_refuses_changes(tmp_path: Path, attack: str) -> N
         assert journal.head == head
 
 
-async def test_another_units_journal_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+async def test_another_units_journal_is_refused(marked: bool, tmp_path: Path) -> None:
     await filled(tmp_path, 1)
+    if not marked:
+        (tmp_path / "journal.sqlite.mark").unlink()
     with pytest.raises(Refused, match=f"belongs to gate {GATE}, not {OTHER}"):
         await entered(opened(tmp_path, OTHER))
     assert await filled(tmp_path, 0)

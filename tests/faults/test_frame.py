@@ -44,6 +44,17 @@ def test_a_clean_one_passes_and_nothing_at_all_does_not(
     assert program.verdict([], skipped=1) == 1
 
 
+def test_a_seed_that_breaks_is_named_and_the_others_still_run() -> None:
+    def breaks(seed: int, say: Say | None) -> Finding:
+        if seed == 2:
+            raise ValueError("no such gate")
+        return Finding(admitted=1)
+
+    tally = run_row(Row("breaks", "breaks", breaks, 3, 3), range(1, 4))
+    assert (tally.admitted, tally.unnoticed) == (2, 1)
+    assert tally.failed == {2: ["unnoticed: the seed ended with ValueError: no such gate"]}
+
+
 def test_every_finding_is_a_fault() -> None:
     found = Finding()
     found.lose("a")

@@ -5,7 +5,7 @@ import copy
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from random import Random
 from typing import Any
 
@@ -292,6 +292,7 @@ class SimLink:
         self.owner.step(point)
 
 
+@lru_cache(maxsize=4096)
 def _matches(pattern: str, topic: str) -> bool:
     if pattern == topic:
         return True

@@ -61,7 +61,9 @@ class AtTheEnd:
         return (there is not None and there[2] == row[2]) or (*place, row[2]) in self.conflicts
 
     def events(self) -> Iterable[dict[str, Any]]:
-        for row in (*self.stored.values(), *self.conflicts.values()):
+        """Each once: one kept as a conflict may come again by another batch and find room."""
+        kept = {row[2]: row for row in (*self.stored.values(), *self.conflicts.values())}
+        for row in kept.values():
             yield json.loads(row[3])
 
 
