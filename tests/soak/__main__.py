@@ -53,7 +53,7 @@ def _write(folder: Path) -> int:
              "|---|---|---|"]  # fmt: skip
     for path in sorted(folder.glob("*.json")):
         for name, value in _leaves(json.loads(path.read_text() or "{}")):
-            shown = f"{value:.3g}" if isinstance(value, float) else value
+            shown = f"{value:.4g}" if isinstance(value, float) else value
             lines.append(f"| {path.stem} | {name.replace('_', ' ')} | {shown} |")
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
