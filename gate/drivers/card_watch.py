@@ -7,38 +7,25 @@ that was read can answer, as the makers' own demos do. What a look showed goes t
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
+from gate.drivers.card_read import LAY_AGAIN, Link, Read, read_card, reason_of
 from gate.drivers.card_table import TABLE, Lying, Sight, Tell
-from gate.drivers.sdt import Command, Remedy, Reply, Status, damaged, text_block
-from gate.drivers.sdt_text import parse_card
+from gate.drivers.sdt import Command, Remedy, Reply, Status, damaged
 from gate.drivers.serial_faults import Silence, Stuck, noisy
 from gate.errors import SdtError
 from gate.ports import Clock
 
-LAY_AGAIN = "lay-again"
-NOT_AN_ID_CARD = "not-an-id-card"
-LINE_NOISE = "line-noise"
-DWELL_S = 1.5
+DWELL_S = 0.5
+"""A contact that wobbles comes back sooner, a hand that lays a card again later."""
 
-_REASON = {Remedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, Remedy.RESEND: LINE_NOISE}
 _NOISY_LOOKS_RESET, _NOISY_LOOKS_MAX = 5, 10
 _FIND_ANYWAY_S = 5.0
 _ITEMS = (Command.NEWEST_ADDRESS, Command.CHIP_NUMBER)
 
 CardEvent = CardPresented | CardUnreadable | CardRemoved
-
-
-class Link(Protocol):
-    """What `SerialLink` gives."""
-
-    def ask(self, command: Command) -> Reply: ...
-    def ask_twice(self, command: Command) -> Reply: ...
-    def drain(self) -> None: ...
-    def revive(self) -> None: ...
-    def reset(self) -> None: ...
 
 
 class _Card(NamedTuple):
@@ -50,12 +37,6 @@ class _Card(NamedTuple):
 class _Failed(NamedTuple):
     reason: str
     found: Instant
-
-
-class _Refused(NamedTuple):
-    """What another try would not change."""
-
-    reason: str
 
 
 _Look = _Card | _Failed | Sight
@@ -155,7 +136,7 @@ class CardWatch:
         found = self._clock.now()
         self._find_ns = found.mono_ns
         if reply.sw3 != Status.CARD_FOUND:
-            return _Failed(_reason(reply), found)
+            return _Failed(reason_of(reply), found)
         return self._read(found)
 
     def _presence_first(self) -> bool:
@@ -204,60 +185,11 @@ class CardWatch:
         for n in range(tries):
             if n and self._find().sw3 != Status.CARD_FOUND:
                 break
-            read = self._select_and_read(found)
-            if isinstance(read, _Card):
-                return read
-            if isinstance(read, _Refused):  # it was read whole, and would be again
-                return _Failed(read.reason, found)
-            reason = read
+            read = read_card(self._link, self._clock)
+            if isinstance(read, Read):
+                return _Card(read.card, found, read.mono_ns)
+            reason = read.reason
+            if read.final:
+                break
             self._link.reset()  # or a module that hides a card it has begun to read hides this one
         return _Failed(reason, found)
-
-    def _select_and_read(self, found: Instant) -> _Card | _Refused | str:
-        try:
-            selected = self._link.ask(Command.SELECT)
-            # After noise the module may have selected all the same; the read tells.
-            if selected.remedy is Remedy.NOT_AN_ID_CARD:
-                return _Refused(NOT_AN_ID_CARD)
-            if selected.remedy not in (Remedy.NONE, Remedy.RESEND):
-                return _reason(selected)
-        except SdtError:
-            self._link.drain()
-        except Silence:
-            self._link.revive()
-            return LAY_AGAIN
-        return self._read_selected(found)
-
-    def _read_selected(self, found: Instant) -> _Card | _Refused | str:
-        noisy = False
-        for _ in range(2):
-            try:
-                reply = self._link.ask(Command.READ)
-                read_mono_ns = self._clock.now().mono_ns
-            except SdtError:
-                noisy = True
-                self._link.drain()
-                continue
-            except Silence:
-                self._link.revive()
-                return LINE_NOISE
-            if reply.remedy is Remedy.RESEND:
-                noisy = True
-                continue
-            if reply.remedy is Remedy.NOT_AN_ID_CARD:
-                return _Refused(NOT_AN_ID_CARD)
-            if reply.sw3 != Status.DONE:
-                return LINE_NOISE if noisy else _reason(reply)
-            return _parsed(reply, found, read_mono_ns)
-        return LINE_NOISE
-
-
-def _parsed(reply: Reply, found: Instant, read_mono_ns: int) -> _Card | _Refused:
-    try:
-        return _Card(parse_card(text_block(reply)), found, read_mono_ns)
-    except SdtError as e:
-        return _Refused(NOT_AN_ID_CARD if e.reason == "type" else LAY_AGAIN)
-
-
-def _reason(reply: Reply) -> str:
-    return _REASON.get(reply.remedy, LAY_AGAIN)

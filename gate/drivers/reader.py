@@ -11,6 +11,7 @@ from typing import Self
 from gate.core.events import ReaderBack, ReaderLost
 from gate.drivers.card_watch import DWELL_S, CardWatch
 from gate.drivers.serial_link import (
+    BOOT_TRIES,
     PORT_FAULTS,
     LinkClosing,
     Patience,
@@ -28,8 +29,6 @@ log = logging.getLogger(__name__)
 
 _EVENTS_KEPT = 64
 _BACKOFF_MAX_S = 2.0
-_BOOT_TRIES = 3
-"""A module is deaf for up to 2 s after power came, and a status waits 0.5 s and drains 0.2 s."""
 _JOIN_S = 3.0
 
 
@@ -159,7 +158,7 @@ class SerialCardReader:
     def _meet(self, link: SerialLink) -> None:
         """Find the module at whatever speed and bring it to the one that is wanted."""
         try:
-            link.prove_alive(1 if self._quietly else _BOOT_TRIES)
+            link.prove_alive(1 if self._quietly else BOOT_TRIES)
         except Stuck:
             if self._quietly:
                 raise

@@ -41,6 +41,10 @@ log = logging.getLogger(__name__)
 _TICK_S = 0.1
 """Longest single wait on the port: how soon closing is noticed."""
 
+BOOT_TRIES = 3
+"""A module may be deaf for 2 s after power came or after a reset; a status waits 0.5 s for its
+answer, and what comes late is drained for 0.2 s."""
+
 _SPEED_CHANGE_S = 0.02
 """After the reply to SET_BAUD; manuals ask for 5 ms."""
 
@@ -127,11 +131,12 @@ class SerialLink:
     def revive(self) -> None:
         """After a silence: drop what comes late, then a status, then a reset. Stuck."""
         self.drain()
-        for command in (Command.STATUS, Command.RESET):
-            if self._answers(command):
-                return
-            self.drain()
-        raise silent(self._name)
+        if self._answers(Command.STATUS):
+            return
+        self.drain()
+        if not self._answers(Command.RESET):
+            raise silent(self._name)
+        self.prove_alive(BOOT_TRIES)
 
     def reset(self) -> None:
         """The module forgets the card it holds and finds it anew. Stuck."""
@@ -141,6 +146,8 @@ class SerialLink:
             self.drain()
         except Silence:
             self.revive()
+            return
+        self.prove_alive(BOOT_TRIES)
 
     def prove_alive(self, tries: int = 1) -> None:
         """Stuck unless the module answers a status within `tries`; ReaderMissing."""
@@ -220,8 +227,8 @@ class SerialLink:
                 log.debug("late reply dropped: %r", item)
             now_s = time.monotonic()
             if data and self._decoder.midway:
-                deadline_s = min(last_s, now_s + self._patience.gap_s)
-            elif now_s >= min(deadline_s, last_s):
+                deadline_s = now_s + self._patience.gap_s
+            if now_s >= min(deadline_s, last_s):
                 if self._decoder.midway:  # bytes were lost, or noise has lengthened the frame
                     raise damaged("incomplete")
                 raise Silence(f"No reply to {command.name}.", f"{command.name} 无应答。")

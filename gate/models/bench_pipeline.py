@@ -61,13 +61,20 @@ def _one_round(finder: Finder, recogniser: Recogniser, frame: Picture) -> dict[s
 
 
 def _summary(ms: dict[str, np.ndarray]) -> dict[str, Any]:
-    whole = float(np.median(ms["detect"] + ms["align"] + ms["embed"]))
-    bare = float(np.median(ms["bare_detect"] + ms["bare_embed"]))
-    return {
+    """Medians; and the ratio once more in the fastest tenth of the rounds, since other work on the
+    machine can only add."""
+    whole = ms["detect"] + ms["align"] + ms["embed"]
+    bare = ms["bare_detect"] + ms["bare_embed"]
+    found = {
         "ms": {name: round(float(np.median(values)), 3) for name, values in ms.items()},
-        "whole_ms": round(whole, 3),
-        "bare_ms": round(bare, 3),
-        "ratio": round(whole / bare, 4),
+        "whole_ms": round(float(np.median(whole)), 3),
+        "bare_ms": round(float(np.median(bare)), 3),
+    }
+    fastest = float(np.quantile(whole, 0.1) / np.quantile(bare, 0.1))
+    return {
+        **found,
+        "ratio": round(found["whole_ms"] / found["bare_ms"], 4),
+        "ratio_of_the_fastest_tenth": round(fastest, 4),
     }
 
 

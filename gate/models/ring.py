@@ -2,9 +2,9 @@
 
 A view holds two things: the sightings of the last seconds (what each frame showed) and the probes
 of ONE face, the track. A track goes on while the box overlaps the last one, no more than GAP_NS
-lie between, and the template still resembles its probes; anything else starts a new track and
-drops the old probes. So probes that are fused always belong to one person who has been in sight
-without a break.
+(BLIND_NS if no frame was looked at) lie between, and the template still resembles its probes;
+anything else starts a new track and drops the old probes. So probes that are fused always belong
+to one person who has been in sight without a break.
 """
 
 from collections import Counter
@@ -24,6 +24,9 @@ AGE_NS = 2_000_000_000
 """A probe or sighting older than this, when the card comes, belongs to the time before."""
 GAP_NS = 500_000_000
 """Out of sight for longer: the next face is somebody else until it proves otherwise."""
+BLIND_NS = 1_500_000_000
+"""The same where no frame was looked at in between: a careful probe takes a slow unit over half a
+second, and its own work must not end the track. Whoever came meanwhile still has to resemble."""
 PROBES_MAX = 12
 SIGHTINGS_MAX = 128
 
@@ -55,13 +58,15 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """`probes`: of one track, oldest first. `box`: where its face was last, at `seen_ns`."""
+    """`probes`: of one track, oldest first. `box`: where its face was last, at `seen_ns`;
+    `looked_ns`: the last frame that was looked at."""
 
     track: int = 1
     probes: tuple[Probe, ...] = ()
     sightings: tuple[Sighting, ...] = ()
     box: npt.NDArray[np.float32] | None = None
     seen_ns: int = 0
+    looked_ns: int = 0
 
     def forgotten(self) -> "View":
         """Nothing of this person may serve the next one."""
@@ -90,10 +95,12 @@ def with_sighting(view: View, sighting: Sighting, face: Face | None) -> View:
     view = replace(view, sightings=(*view.sightings, sighting)[-SIGHTINGS_MAX:])
     if face is None:
         lost = view.box is not None and sighting.mono_ns - view.seen_ns > GAP_NS
+        view = replace(view, looked_ns=sighting.mono_ns)
         return _next_track(view) if lost else view
     if not _continues(view, face.box, sighting.mono_ns):
         view = _next_track(view)
-    return replace(view, box=face.box, seen_ns=sighting.mono_ns)
+    at_ns = sighting.mono_ns
+    return replace(view, box=face.box, seen_ns=at_ns, looked_ns=at_ns)
 
 
 def with_probe(view: View, probe: Probe) -> View:
@@ -119,7 +126,8 @@ def resemblance(probes: Sequence[Probe], template: Template) -> float:
 def _continues(view: View, box: npt.NDArray[np.float32], mono_ns: int) -> bool:
     if view.box is None:
         return not view.probes
-    return mono_ns - view.seen_ns <= GAP_NS and overlap(view.box, box) >= OVERLAP_MIN
+    gap_ns = BLIND_NS if view.seen_ns == view.looked_ns else GAP_NS
+    return mono_ns - view.seen_ns <= gap_ns and overlap(view.box, box) >= OVERLAP_MIN
 
 
 def _next_track(view: View) -> View:

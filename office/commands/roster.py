@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Candidates and their references. 考生名册。")
 
 
-@app.callback()
-def roster() -> None:
-    """Keeps `build` a verb of its own while it is the only one."""
-
-
 @app.command()
 def build(
     exam_file: Annotated[Path, typer.Argument(metavar="EXAM.toml")],
@@ -69,6 +64,27 @@ def build(
     _print_lists(candidates.rejected, references.unusable, out)
     if candidates.rejected:
         raise typer.Exit(1)
+
+
+@app.command()
+def reissue(
+    exam_file: Annotated[Path, typer.Argument(metavar="EXAM.toml")],
+    *,
+    source: Annotated[Path, typer.Option("--from", help="The folder that roster build wrote.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the new versions go.")],
+    home: Annotated[
+        Path | None, typer.Option("--home", help="The office's folder; else EXAM_OFFICE_HOME.")
+    ] = None,
+) -> None:
+    """Issue the rosters of an exam again with a changed description, such as an extension, without
+    the candidates or their photos. 仅修改考试描述，重新签发名册。"""
+    from office.reissue import newest
+    from office.reissue import reissue as issue
+
+    place, now, exam = Home(home or default_home()), _now(), _exam(exam_file)
+    for path in newest(source, exam, place):
+        one = issue(path, exam, place, out, now)
+        print(f"reissued: {one.path.name}, {len(one.manifest.keys)} gate(s) 已重新签发")
 
 
 def _now() -> datetime:

@@ -32,7 +32,7 @@ def demo_set() -> PictureSet:
 
 
 def listed_set(folder: Path, most: int) -> PictureSet:
-    """The first `most` pairs of pairs.txt, as many of one person as of two. UsageError, others."""
+    """The first `most` pairs of pairs.txt, as many of one person as of two. InputDamaged."""
     from gate.models.face_set import read_face_set, read_pairs
 
     faces = read_face_set(folder)
@@ -44,7 +44,7 @@ def listed_set(folder: Path, most: int) -> PictureSet:
     pairs = [
         (int(places[n]), int(places[half + n]), bool(listed.same[chosen[n]])) for n in range(half)
     ]
-    frames = np.stack([framed(faces.pictures[n]) for n in used])
+    frames = np.stack([framed(faces.pictures[n][1]) for n in used])
     return PictureSet(folder.name, frames, pairs)
 
 

@@ -30,6 +30,7 @@ import environments  # noqa: E402
 import onnx_files  # noqa: E402
 import pictures  # noqa: E402
 
+from gate.errors import GateError  # noqa: E402
 from gate.models.files import default_folder, load_manifest  # noqa: E402
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "exam-gate" / "peers"
@@ -131,7 +132,10 @@ def main() -> None:
 
 def prepare() -> dict[str, str]:
     """Environments that could not be made, and why; the ONNX files."""
-    onnx_files.write(CACHE / "onnx")
+    try:
+        onnx_files.write(CACHE / "onnx")
+    except GateError as e:
+        raise SystemExit(f"peers: {e}") from e
     left_out = {}
     for environment in environments.ENVIRONMENTS:
         print(f"peers: environment {environment.name}", file=sys.stderr)

@@ -69,3 +69,20 @@ def test_unpacked_networks_compute_what_the_shipped_ones_do(peers: Any) -> None:
     assert (
         np.abs(plain.run(None, {"data": picture})[0] - wanted).max() < 1e-3 * np.abs(wanted).max()
     )
+
+
+def test_listed_pairs_are_taken_half_of_one_person(peers: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    lines = ["1\t4"]
+    for person in "abcd":
+        (tmp_path / person).mkdir()
+        for n in (1, 2):
+            Image.new("RGB", (50, 60), "grey").save(tmp_path / person / f"{person}_{n:04d}.jpg")
+        lines.append(f"{person}\t1\t2")
+    lines += ["a\t1\tb\t1", "b\t2\tc\t1", "c\t2\td\t1", "d\t2\ta\t2"]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
+    chosen = peers.pictures.listed_set(tmp_path, 4)
+    assert [same for *_, same in chosen.pairs] == [True, True, False, False]
+    assert chosen.frames.shape == (5, 480, 640, 3)  # a1 a2 b1 b2 c1
+    assert chosen.pairs == [(0, 1, True), (2, 3, True), (0, 2, False), (3, 4, False)]

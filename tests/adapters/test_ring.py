@@ -11,6 +11,7 @@ from gate.core.reasons import Advice, Reason
 from gate.models.matching import Match
 from gate.models.ring import (
     AGE_NS,
+    BLIND_NS,
     GAP_NS,
     PROBES_MAX,
     RIVAL_RATIO,
@@ -97,6 +98,11 @@ def test_the_nearest_face_dominates_or_has_a_rival(
     assert RIVAL_RATIO == 0.6
 
 
+def away(view: View) -> View:
+    """A frame without a face, right after the last one with it."""
+    return with_sighting(view, Sighting(view.seen_ns + FRAME_NS, False), None)
+
+
 # -- tracks --------------------------------------------------------------------------------------
 
 
@@ -111,7 +117,8 @@ def test_one_person_in_sight_is_one_track() -> None:
     [
         (lambda v: good(v, 5 * FRAME_NS, who=1), "another face in the same spot"),
         (lambda v: good(v, 5 * FRAME_NS, seen=face(x=500)), "the same face somewhere else"),
-        (lambda v: good(v, 5 * FRAME_NS + GAP_NS), "back after it was out of sight"),
+        (lambda v: good(v, 5 * FRAME_NS + BLIND_NS), "nobody looked for too long"),
+        (lambda v: good(away(v), 5 * FRAME_NS + GAP_NS), "back after it was out of sight"),
     ],
 )
 def test_anything_else_starts_a_new_track(then, why: str) -> None:
@@ -119,6 +126,12 @@ def test_anything_else_starts_a_new_track(then, why: str) -> None:
     after = then(before)
     assert after.track == before.track + 1, why
     assert [p.track for p in after.probes] == [after.track]
+
+
+def test_a_unit_busy_with_a_careful_probe_keeps_the_track() -> None:
+    """Nobody looked meanwhile, so nobody saw the face go."""
+    view = good(frames(3), 3 * FRAME_NS + GAP_NS, careful=True)
+    assert (view.track, len(view.probes)) == (1, 4)
 
 
 def test_a_step_aside_and_a_missed_frame_keep_the_track() -> None:

@@ -8,9 +8,10 @@ import pytest
 import serial
 
 from gate.drivers.reader import probe
-from gate.drivers.sdt import BAUDS, Command, Reply, Request, Status, encode_reply
+from gate.drivers.sdt import BAUDS, Command, Reply, Request, Status, encode_reply, encode_request
 from gate.drivers.serial_link import PORT_FAULTS, LinkClosing, Patience, SerialLink, Silence, Stuck
 from gate.drivers.simulated import sdt_chip, sdt_module
+from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_chip import SAM_ID
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import Piece
@@ -184,16 +185,49 @@ def test_a_hung_module_is_revived_by_a_reset(module: SdtModule, link: SerialLink
     assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
 
 
+@pytest.mark.parametrize("how", ["reset", "revive"])
+def test_a_module_that_is_deaf_after_its_reset_is_waited_for(how: str) -> None:
+    with (
+        SdtModule(paced=False, late_s=0.2) as module,
+        SerialLink(module.port, 115200, patience=QUICK, closing=lambda: False) as link,
+    ):
+        module.fault("reset-slow", True)
+        module.fault("reader-hung", how == "revive")
+        getattr(link, how)()
+        assert link.ask(Command.FIND) == Reply(Status.NO_CARD)
+
+
+class Babble:
+    """Every request is answered with noise that never ends."""
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        while data != encode_request(Command.STATUS):
+            yield Piece(0.005, b"\x55")
+        yield Piece(0.0, data)
+
+
+class Dripping:
+    """Every byte is 20 ms late: less than a gap, and a card's data would take 26 s."""
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        for byte in data:
+            yield Piece(0.02 if len(data) > 1000 else 0.0, bytes([byte]))
+
+
 def test_a_babbling_line_is_bounded(module: SdtModule, link: SerialLink) -> None:
-    """Bytes without end and no frame in them: no wait is begun anew by a byte of noise."""
     module.rewire(Babble())
     with pytest.raises((Silence, SdtError)):
         link.ask(Command.STATUS)
 
 
-class Babble:
-    """Each byte that goes by becomes a second of noise, a byte every 5 ms."""
-
-    def carry(self, data: bytes) -> Iterator[Piece]:
-        for _ in range(200):
-            yield Piece(0.005, b"\x55")
+def test_a_dripping_line_is_bounded(module: SdtModule) -> None:
+    """Each gap is short enough; the whole is not."""
+    patience = Patience(first_s=5, read_first_s=5, whole_s=0.5, gap_s=5)
+    module.lay(card_of("11010519491231002X"))
+    with SerialLink(module.port, 115200, patience=patience, closing=lambda: False) as link:
+        link.ask(Command.FIND)
+        link.ask(Command.SELECT)
+        module.rewire(Dripping())
+        with pytest.raises(SdtError) as caught:
+            link.ask(Command.READ)
+    assert caught.value.reason == "incomplete"

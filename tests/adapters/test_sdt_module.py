@@ -177,6 +177,17 @@ def test_a_hung_module_answers_nothing_but_a_reset(module: SdtModule) -> None:
         assert port.read(22) == 2 * encode_reply(Reply(Status.DONE))
 
 
+@pytest.mark.slow
+def test_a_hand_takes_its_time_between_two_cards() -> None:
+    """Long enough for every reader to see that the field was empty, and the first card at once."""
+    with SdtModule(paced=False, hand_s=0.3) as module:
+        module.lay(CARD)
+        begun_s = time.monotonic()
+        module.lift()
+        module.lay(CARD)
+        assert time.monotonic() - begun_s >= 0.3
+
+
 def test_faults_of_one_reply_end_with_it(module: SdtModule) -> None:
     done = encode_reply(Reply(Status.DONE))
     spoilt = {

@@ -205,6 +205,18 @@ def test_contact_lost_for_less_than_the_dwell_time_is_the_same_laying(mode: Mode
 
 
 @every_mode
+def test_the_dwell_time_counts_from_the_last_contact(mode: Mode) -> None:
+    """A card that has lain for an hour may lose contact for a moment as well as a new one."""
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    assert scene.polls(1000) == [P1]
+    scene.chip.lift()
+    assert scene.polls(1) == []
+    scene.chip.lay(FIRST)
+    assert scene.polls(1000) == []
+
+
+@every_mode
 def test_another_card_within_the_dwell_time_is_told_at_once(mode: Mode) -> None:
     scene = Scene(mode, dwell_s=60)
     scene.chip.lay(FIRST)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from gate.core.exam import FacePolicy
-from gate.core.reasons import Reason
+from gate.core.reasons import Advice, Reason
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import ModelDamaged
@@ -284,6 +284,22 @@ async def test_a_person_walks_up_and_is_told_from_a_stranger(
         )
     )
     assert (await seeing.judge(known, policy)).reason is Reason.FACE_MISMATCH
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.parametrize("turns", [90, 180])
+async def test_a_lying_or_inverted_face_is_poor_not_a_mismatch(
+    seeing: Watcher, camera: SimulatedCamera, tmp_path: Path, turns: int
+) -> None:
+    ticket, live = photographs("001_neutral", "002_smiling")
+    known = await enrolled(seeing, camera, ticket)
+    turned = tmp_path / "turned.jpg"
+    with Image.open(live) as picture:
+        picture.rotate(turns, expand=True).save(turned)
+    camera.person([turned])
+    judged = await seeing.judge(known, replace(POLICY, probe_seconds=0.5))
+    assert (judged.reason, judged.advice) == (Reason.FACE_POOR, Advice.LOOK_STRAIGHT)
 
 
 @pytest.mark.models

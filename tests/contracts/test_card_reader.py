@@ -23,13 +23,13 @@ from gate.core.events import (
     ReaderBack,
     ReaderLost,
 )
-from gate.drivers.card_watch import CardWatch
+from gate.drivers.card_watch import DWELL_S, CardWatch
 from gate.drivers.clock import SystemClock
 from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
-from gate.drivers.simulated.sdt_wire import LINE_FAULTS
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Piece
 from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
 
@@ -81,7 +81,7 @@ class ByHand:
     bound_s = 60.0
     patience = Patience()
     poll_s = 0.3
-    dwell_s = 1.5
+    dwell_s = DWELL_S
 
     def __init__(self) -> None:
         self.port = os.environ.get("EXAM_GATE_READER", "/dev/exam-gate-reader")
@@ -154,6 +154,15 @@ async def test_a_card_from_before_the_start_is_read(bench: Bench) -> None:
     bench.lift()
 
 
+async def test_a_card_that_an_earlier_program_has_read_is_read(bench: Bench) -> None:
+    """The module may hide it from a find until it is reset."""
+    bench.lay()
+    for _ in range(2):
+        async with reading(bench) as events:
+            await events.next(CardPresented)
+    bench.lift()
+
+
 async def test_closing_twice_leaves_no_thread_and_ends_the_events(bench: Bench) -> None:
     reader = SerialCardReader(bench.port, bench.baud, WallClock(), bench.poll_s, bench.patience)
     async with reader:
@@ -192,7 +201,7 @@ async def test_a_card_of_another_kind(simulated: Simulated) -> None:
         assert (await events.next(CardUnreadable)).reason == "not-an-id-card"
 
 
-@pytest.mark.parametrize("fault", [*LINE_FAULTS, "find-missed", "reader-hung"])
+@pytest.mark.parametrize("fault", [*LINE_FAULTS, "find-missed", "reader-hung", "reset-slow"])
 async def test_what_the_driver_mends_itself_nobody_notices(
     simulated: Simulated, fault: str
 ) -> None:
@@ -301,6 +310,38 @@ async def test_unplugged_in_the_middle_of_the_card_gives_no_half_card() -> None:
             assert await asyncio.to_thread(begun.wait, 10)
             module.fault("reader-unplugged", True)  # 1,295 bytes take 112 ms
             await events.next(ReaderLost)
+
+
+class Swallowing:
+    """A wire that loses the next requests whole, as a module does that hangs."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        if self.left and len(data) == 10:
+            self.left -= 1
+            return
+        yield Piece(0.0, data)
+
+
+@pytest.mark.parametrize(("swallowed", "told"), [(1, False), (2, False), (3, False), (9, True)])
+async def test_nobody_is_told_before_the_ladder_is_climbed(swallowed: int, told: bool) -> None:
+    """The request itself, the status and the reset may be lost; then the port is opened anew."""
+    wire = Swallowing()
+    with SdtModule(paced=False, wire=wire) as module:
+        async with reading(Simulated(module)) as events:
+            module.lay(FIRST)
+            await events.next(CardPresented)
+            wire.left = swallowed
+            if told:
+                await events.next(ReaderLost)
+                await events.next(ReaderBack)
+            module.lay(SECOND)
+            event = await anext(events._events)
+            while isinstance(event, CardRemoved) or event.card == FIRST:
+                event = await anext(events._events)
+            assert event.card == SECOND
 
 
 async def test_a_missing_port_is_one_sentence_and_found_later(simulated: Simulated) -> None:

@@ -84,7 +84,7 @@ def test_a_large_face_is_averaged_before_it_is_sampled(by: Aligning) -> None:
     """A one-pixel chequerboard must come out grey, not as a moiré."""
     board = (np.indices((1200, 1200)).sum(axis=0) % 2 * 255).astype(np.uint8)
     picture = np.repeat(board[..., None], 3, axis=2)
-    chip = by(picture, moved(0.1 + 0j, -4 - 4j).astype(np.float32))
+    chip = by(picture, moved(0.117 + 0j, -4 - 4j).astype(np.float32))
     assert chip[4:-4, 4:-4].std() < 8
 
 

@@ -40,6 +40,13 @@ def test_fusing_helps_and_the_interval_holds_the_rate() -> None:
         assert low <= row["fnmr"]["1e-4"] <= high
 
 
+def test_a_picture_is_never_the_reference_of_itself() -> None:
+    """Where nothing is left of the people but noise, only a picture itself would match."""
+    people = side([4] * 130, 50.0)
+    for row in by_frames(people, people, seed=1):
+        assert row["fnmr"]["1e-4"] > 0.98
+
+
 def test_every_person_weighs_the_same() -> None:
     """One person of twenty pictures with other people's faces in half of them is one person."""
     people = side([20] + [2] * 170, 0.3)

@@ -7,8 +7,10 @@ import asyncio
 import json
 import random
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tests.soak import cards, unplug
 
@@ -50,7 +52,7 @@ def _write(folder: Path) -> int:
     lines = [f"Measured {date.today()} on {_machine()}.", "", "| part | figure | value |",
              "|---|---|---|"]  # fmt: skip
     for path in sorted(folder.glob("*.json")):
-        for name, value in json.loads(path.read_text() or "{}").items():
+        for name, value in _leaves(json.loads(path.read_text() or "{}")):
             shown = f"{value:.3g}" if isinstance(value, float) else value
             lines.append(f"| {path.stem} | {name.replace('_', ' ')} | {shown} |")
     text = PAGE.read_text(encoding="utf-8")
@@ -58,6 +60,14 @@ def _write(folder: Path) -> int:
     table = "\n".join(lines)
     PAGE.write_text(f"{head}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     return 0
+
+
+def _leaves(values: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{above}{name} ")
+        else:
+            yield above + name, value
 
 
 def _machine() -> str:

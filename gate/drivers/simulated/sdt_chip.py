@@ -37,6 +37,7 @@ FAULTS = {
     "reader-faulty": "every command answers 60: self-test failed",
     "reader-unauthorised": "every command answers 66: keys not loaded",
     "reader-hung": "nothing is answered until a reset (10 FF)",
+    "reset-slow": "after a reset nothing is answered for 1.5 s",
     "reader-silent": "nothing is answered",
     "reader-unplugged": "the port is gone; off plugs it in again under the same name",
 }

@@ -43,14 +43,15 @@ class SdtModule:
     `latency_scale`: 1 thinks and boots as long as a real one, 0 not at all. `baud`: the module's
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
-    them on the way. `late_s`: what reply-late means. `heard` is called on the module's thread with
-    each request, before it is answered.
+    them on the way. `late_s`: how late late and slow faults are. `hand_s`: how long a hand takes
+    from lifting a card to laying the next; `lay` waits for as much of it as is left. `heard` is
+    called on the module's thread with each request, before it is answered.
     """
 
     def __init__(
         self, link: Path | None = None, *, mode: Mode = Mode.STICKY,
         latency_scale: float = 0.0, paced: bool = True, baud: int = 115200,
-        wire: Wire | None = None, late_s: float = 1.5,
+        wire: Wire | None = None, late_s: float = 1.5, hand_s: float = 0.0,
         heard: Callable[[Request], None] | None = None,
     ) -> None:  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="sdt-") if link is None else None
@@ -61,6 +62,7 @@ class SdtModule:
         self._paced = paced
         self._wire: Wire = wire or Perfect()
         self._late_s = late_s
+        self._hand_s, self._lifted_s = hand_s, 0.0
         self._heard = heard
         self._faults = self._chip.faults
         self._calls: deque[tuple[Callable[[], None], Future[None]]] = deque()
@@ -71,7 +73,7 @@ class SdtModule:
         self._deaf_until_s = 0.0
         self.baud = baud
         self.last_byte_mono_ns = 0
-        """When the last byte of the newest reply had been handed to the line."""
+        """When the last byte of the newest reply was handed to the line."""
 
     @property
     def port(self) -> str:
@@ -100,10 +102,18 @@ class SdtModule:
     def lay(self, card: IdCard | SimulatedCard) -> None:
         """Lay a card, in the place of the one that lies there. SdtError for one without a chip."""
         chip = SimulatedCard.of(card) if isinstance(card, IdCard) else card
+        if self._hand_s:
+            self.lift()
+            time.sleep(max(0.0, self._lifted_s + self._hand_s - time.monotonic()))
         self._do(lambda: self._chip.lay(chip))
 
     def lift(self) -> None:
-        self._do(self._chip.lift)
+        self._do(self._lift)
+
+    def _lift(self) -> None:
+        if self._chip.card is not None:
+            self._lifted_s = time.monotonic()
+        self._chip.lift()
 
     def fault(self, name: str, on: bool) -> None:
         """Begin or end a fault of `FAULTS`. UsageError for another name."""
@@ -222,6 +232,8 @@ class SdtModule:
         self._send(reply, noisy="read-noise" in self._faults and len(reply.data) > 256)
         if request.command is Command.SET_BAUD and reply.sw3 == Status.DONE:
             self.baud = BAUDS[request.data[0]]
+        if request.command is Command.RESET and "reset-slow" in self._faults:
+            self._deaf_until_s = time.monotonic() + self._late_s
 
     def _send(self, reply: Reply, noisy: bool = False) -> None:
         frame = encode_reply(reply)
@@ -233,10 +245,10 @@ class SdtModule:
             for piece in self._wire.carry(spoilt.data):
                 due_s += piece.after_s + len(piece.data) * self._byte_s()
                 self._pause(due_s)
-                if not self._line.plugged:  # in the middle of a reply
+                if not self._line.plugged or self._stopping:  # in the middle of a reply
                     return
+                self.last_byte_mono_ns = time.monotonic_ns()
                 self._line.write(piece.data)
-        self.last_byte_mono_ns = time.monotonic_ns()
 
 
 __all__ = ["FAULTS", "LATENCY_S", "Mode", "SdtModule", "SimulatedCard"]

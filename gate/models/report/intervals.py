@@ -54,7 +54,8 @@ class AtThreshold:
 def at_rates(
     scores: Scores, people: Labels, fmrs: Sequence[float], seed: int, draws: int = DRAWS
 ) -> dict[float, AtRate]:
-    """For each rate that bears a threshold. `people`: who is on each picture of the set."""
+    """For each rate that bears a threshold. `people`: who is on each picture of the set. Rates of
+    at most a tenth of the highest in `FMRS`: the tail must reach below every draw's threshold."""
     stated = [f for f in fmrs if scores.threshold(f) is not None]
     if not stated:
         return {}

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gate.models.matching import RAW, RAW_STRICT
 from gate.models.report import figures as draw
 from gate.models.report.figures import percent, rate_name, scientific
+from gate.models.report.held_out_page import held_out_section, travelled
 from gate.models.report.html import (
     figure,
     folded,
@@ -35,7 +35,8 @@ def calibration_page(report: Report) -> str:
     return page(
         f"Calibration report: {report['set']['name']}", "校准报告", under_title(report),
         [_summary(report), the_set(report), failures(report), _rates(report), _plots(report),
-         _frames(report), groups(report), _held_out(report), worst_pairs(report), method(report)],
+         _frames(report), groups(report), held_out_section(report), worst_pairs(report),
+         method(report)],
     )  # fmt: skip
 
 
@@ -64,30 +65,7 @@ def _summary(report: Report) -> str:
     if last is not first:
         en += f"; {last[0]['frames']} pictures fused miss {percent(last[1]['fnmr'])}"
         zh += f"；融合 {last[0]['frames']} 张为 {percent(last[1]['fnmr'])}"
-    return lead("yes", paragraph(en + ".", zh + "。"), _travelled(report))
-
-
-def _travelled(report: Report) -> str:
-    """The group on which the threshold held worst, raw and normalised."""
-    target = report["setting"]["target"]
-    rows = [r for r in report["held_out"] if r["target"] == target]
-    raw = max((r for r in rows if r["normalisation"] == RAW), key=_fmr, default=None)
-    kinds = (RAW, RAW_STRICT)
-    normed = max((r for r in rows if r["normalisation"] not in kinds), key=_fmr, default=None)
-    if raw is None or normed is None:
-        return ""
-    return paragraph(
-        f"Set on others and measured on a group that was kept out, the threshold named "
-        f"{rate_name(target)} let {scientific(normed['fmr'])} pass in the worst group "
-        f"({normed['group']}); the raw cosine {scientific(raw['fmr'])} ({raw['group']}).",
-        f"以其余人群定阈值，最差一组实测误识率为 {scientific(normed['fmr'])}"
-        f"（原始余弦为 {scientific(raw['fmr'])}）。",
-    )
-
-
-def _fmr(row: Report) -> float:
-    fmr: float = row["fmr"]
-    return fmr
+    return lead("yes", paragraph(en + ".", zh + "。"), travelled(report))
 
 
 def _rates(report: Report) -> str:
@@ -105,8 +83,18 @@ def _rates(report: Report) -> str:
         figure("Careful probes", "精细模式", _rate_table(careful, report)),
         figure("Quick probes", "快速模式", _rate_table(quick, report)),
         folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
+        _where_it_ends(careful),
         left_out_words(report["left_out"]),
     )  # fmt: skip
+
+
+def _where_it_ends(curves: Sequence[Report]) -> str:
+    last = min((r for c in curves if c["frames"] == 1 for r in c["rates"]), key=lambda r: r["fmr"])
+    return paragraph(
+        f"The table ends at {rate_name(last['fmr'])}, with {last['false_matches']:,} false matches "
+        "of one careful picture behind it; a target below that is refused.",
+        f"阈值表止于 {rate_name(last['fmr'])}。",
+    )
 
 
 def _rate_table(curves: Sequence[Report], report: Report) -> str:
@@ -203,48 +191,3 @@ def _looks(looks: Report | None) -> str:
         f"多次比对合计误识率 {scientific(looks['fmr_of_all'])}，拒识率 {percent(looks['fnmr'])}，"
         f"首次即通过 {percent(looks['at_once'])}。",
     ))  # fmt: skip
-
-
-def _held_out(report: Report) -> str:
-    rows = report["held_out"]
-    target = report["setting"]["target"]
-    if not rows:
-        return ""
-    shown = [r for r in rows if r["target"] == target]
-    return section(
-        "Does the threshold travel?", "阈值能否推广到其他人群",
-        paragraph(
-            "For each group the threshold was set on everybody else and then measured on the "
-            "group; s-norm with a cohort of the group's own people. Groups named look-alikes are "
-            "people whose faces the network itself finds similar, which is harder than any natural "
-            "group; groups by lot show what chance alone does. raw-strict is what the gate falls "
-            "back to without a cohort: the raw score at a rate ten times lower.",
-            "每组的阈值均由其余人群确定，再在该组上测量；归一化参照组取自该组本身。",
-        ),
-        draw.held_out(rows, target),
-        _held_out_table(shown),
-        folded("The other target rates 其他目标误识率",
-               _held_out_table([r for r in rows if r["target"] != target])),
-    )  # fmt: skip
-
-
-def _false_matches(row: Report) -> str:
-    doubted = f" ({row['doubtful']:.1f} with a doubtful label)" if row["doubtful"] else ""
-    return f"{row['false_matches']:.1f}{doubted}"
-
-
-def _held_out_table(rows: Sequence[Report]) -> str:
-    head = ["group 组", "score 得分", "target", "people 人数", "impostor pairs", "false matches",
-            "FMR there", "FNMR there", "threshold"]  # fmt: skip
-    cells = []
-    for r in rows:
-        interval = r["interval"]
-        fmr_ends, fnmr_ends = interval["fmr"], interval["fnmr"]
-        cells.append([
-            r["group"], r["normalisation"], rate_name(r["target"]), f"{r['people']:,}",
-            f"{r['pairs']:,}", _false_matches(r),
-            with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
-            with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
-            f"{r['threshold']:.4f}",
-        ])  # fmt: skip
-    return table(head, cells, 2, [r["normalisation"] not in (RAW, RAW_STRICT) for r in rows])

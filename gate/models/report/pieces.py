@@ -114,8 +114,7 @@ def groups(report: Report) -> str:
             "Both pictures of a pair are of the group; thresholds are those above, set on "
             "everybody. s-norm here has cohorts of everybody, drawn by lot (pairs are counted once "
             "for each of them), which is not how a gate works where the group sits an exam: "
-            "with a cohort of other people than the candidates' own it helps no more than the raw "
-            "score.",
+            "a cohort of other people than the candidates' own can be worse than none.",
             "配对双方均属该组；阈值同上。此处归一化参照组取自全体，而非该组本身。",
         ),
         table(head, cells, 2),
@@ -182,7 +181,7 @@ def method(report: Report) -> str:
         ),
         paragraph(
             f"{made['runtime']}; {made['seconds']:.0f} s, "
-            f"peak memory {made['peak_mb']} MB."
+            f"peak memory {made['peak_mb']} MB. {made.get('note', '')}"
         ),
         table(["network 模型", "SHA-256"], rows, 2),
         folded("The command 命令", paragraph(made["command"])),
