@@ -54,7 +54,7 @@ class World:
     def told(self, line: str) -> None:
         """Into the trace."""
         if self.say is not None:
-            self.say(f"{self.loop.time():9.3f}  {line}")
+            self.say(f"{self.loop.time():9.3f}  {line.replace(str(self.base), '')}")
 
     # -- units -----------------------------------------------------------------------------------
 
