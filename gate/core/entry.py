@@ -183,7 +183,7 @@ def _time_text(at: datetime, paper: Paper, today: datetime) -> str:
 
 
 def _there(at: datetime, zone: tzinfo | None) -> datetime:
-    """On the wall of `zone`; as it is where a wrong clock shows a day that no calendar has there."""
+    """On the wall of `zone`; as it is where a wrong clock shows a day no calendar has there."""
     try:
         return at.astimezone(zone)
     except OverflowError:
