@@ -17,9 +17,9 @@ _KINDS = {"installed": "roster", "destroyed": "wiped"}
 
 
 LOOK_EVERY = timedelta(hours=1)
-_NO_CLOCK_SHOWS = 2100
-"""A time source that says so is broken: nothing is destroyed on its word, for good and by mistake."""
 """Of the unit's clock, between looks for what retention has to destroy."""
+_NO_CLOCK_SHOWS = 2100
+"""A time source that says so is broken: nothing is destroyed for good on its word."""
 
 
 RECHECK_S = 10.0
