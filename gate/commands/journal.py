@@ -258,4 +258,6 @@ def _lost(event: dict[str, Any]) -> str:
     """What the unit cannot read any more of the journal before."""
     ranges = ", ".join(f"{a} to {b}" for a, b in event.get("missing") or ())
     of = event.get("previous_epoch")
-    return f"lost of {of}: {ranges} 缺失" if ranges else f"nothing known of {of} is lost"
+    if not ranges:
+        return f"nothing known of {of} is lost"
+    return f"lost here of {of}: {ranges} 缺失; the office has those up to {event['receipted']}"
