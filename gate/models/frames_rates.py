@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gate.errors import InputRejected
 from gate.models.evaluation import FALSE_MATCHES_MIN, Side
 from gate.models.looks import share
 
@@ -29,6 +30,8 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 Kind = tuple[bool, int]
 """Careful or not, and how many frames are fused."""
+Table = Callable[[bool, int, float], float]
+"""Careful or not, frames and rate to the threshold; InputRejected for a rate that it lacks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,9 +67,12 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
     return rows
 
 
-def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dict[str, Any] | None:
+def by_looks(
+    quick: Side, careful: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
+) -> dict[str, Any] | None:
     """An attempt as the gate makes it: a quick look at one picture, careful ones at 1, 2 and 3
-    more. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
+    more, at the thresholds of `table` (which must have the rates), else at those of these same
+    pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
     comparisons with the right person that pass at the first."""
     lots = list(_lots(careful, 1 + LOOKS_FRAMES, seed))
     if not lots:
@@ -74,17 +80,13 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
     looks = share(fmr, LOOKS_FRAMES, 0.0)
     taken = ((False, 1, looks.first), *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
              (True, LOOKS_FRAMES, looks.last))  # fmt: skip
-    limits = {}
-    for kind, frames, rate in taken:
-        parts = list(_lots(careful, frames, seed + 1))
-        side = careful if kind else quick
-        scores = [_fused(side, lot.members) @ careful.templates.T for lot in parts]
-        limits[kind, frames] = _limits(scores, parts, (rate or fmr,))
-    if not all(limits.values()):
+    threshold_of = table or _of_these(quick, careful, seed)
+    try:
+        limits = {(kind, n): threshold_of(kind, n, rate or fmr) for kind, n, rate in taken}
+    except InputRejected:
         return None
     stages: dict[Kind, list[npt.NDArray[np.bool_]]] = {}
-    for (kind, frames), limit in limits.items():
-        threshold = next(iter(limit.values()))
+    for (kind, frames), threshold in limits.items():
         side, own = (careful, slice(1, 1 + frames)) if kind else (quick, slice(0, 1))
         parts_of = (_fused(side, lot.members[:, own]) for lot in lots)
         stages[kind, frames] = [p @ careful.templates.T >= threshold for p in parts_of]
@@ -102,6 +104,23 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
         "interval": _interval(missed, seed),
         "at_once": round(1 - _mean(first), 5),
     }
+
+
+def _of_these(quick: Side, careful: Side, seed: int) -> Table:
+    """Thresholds from other lots of the same pictures."""
+
+    def threshold(kind: bool, frames: int, rate: float) -> float:
+        lots = list(_lots(careful, frames, seed + 1))
+        side = careful if kind else quick
+        scores = [_fused(side, lot.members) @ careful.templates.T for lot in lots]
+        found = _limits(scores, lots, (rate,))
+        if not found:
+            raise InputRejected(
+                f"Too few pairs for a rate of {rate:g}: add people.", f"配对不足以确定 {rate:g}。"
+            )
+        return found[rate]
+
+    return threshold
 
 
 def _held_out(probes: Side, references: Side, frames: int) -> dict[str, Any]:

@@ -18,12 +18,14 @@ from gate.models.calibration import (
     measured,
     scores_of,
 )
-from gate.models.frames_rates import by_looks
-from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP
+from gate.models.frames_rates import Table, by_looks
+from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
+from gate.models.matching import Curve as Points
 from gate.models.report.acquired import Faces
 from gate.models.report.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
 from gate.models.report.held_out import HeldOut, held_out
 from gate.models.report.histogram import histogram
+from gate.models.report.margin import bound_of
 from gate.models.report.own_cohort import STRANGERS_MIN
 from gate.models.report.worst import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.models.scores import FALSE_MATCHES_MIN, FMRS, Scores
@@ -63,7 +65,7 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
         "curves": [curve_figures(c) for c in curves],
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
-        "looks": by_looks(faces.quick, side, seed),
+        "looks": by_looks(faces.quick, side, seed, table=_thresholds(curves)),
         "groups": _groups(groups, side, singles, seed),
         "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
         "worst": worst(side, faces.stems, singles, limits),
@@ -99,7 +101,7 @@ def curve_figures(curve: Curve) -> dict[str, Any]:
     return {
         "setting": SETTINGS[kind.careful], "mirror": kind.careful, "frames": kind.frames,
         "normalisation": kind.normalisation, "cohort": kind.cohort, "top": kind.top,
-        "pairs": curve.pairs, "genuine": curve.genuine,
+        "pairs": curve.pairs, "genuine": curve.genuine, "bound": bound_of(kind.frames),
         "rates": [_rate(r) for r in curve.rates],
         "det": [[_short(x) for x in point] for point in curve.det],
         "same_people": {
@@ -113,6 +115,18 @@ def figures(value: Any) -> dict[str, Any]:
     """A dataclass of this package as JSON has it, numbers shortened to five digits."""
     shortened: dict[str, Any] = _shortened(asdict(value))
     return shortened
+
+
+def _thresholds(curves: Sequence[Curve]) -> Table:
+    """The raw thresholds of the table that comes of these curves, as the gate reads them."""
+    tables = {
+        careful: Thresholds(MODEL, careful, tuple(
+            Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
+            for c in curves if c.kind.careful == careful and not c.kind.cohort
+        ))
+        for careful in (False, True)
+    }  # fmt: skip
+    return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
 
 
 def worst(
@@ -204,12 +218,14 @@ def _held_out(
 
 
 def _rate(rate: Rate) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "fmr": rate.fmr,
         "threshold": round(rate.threshold, 5),
         "false_matches": rate.false_matches,
         "fnmr": None if rate.fnmr is None else round(rate.fnmr, 6),
     }
+    if rate.table is not None:
+        found["table"] = figures(rate.table)
     if rate.interval is not None:
         found["threshold_interval"] = _ends(rate.interval.threshold)
         if rate.fnmr is not None:
