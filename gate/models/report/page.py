@@ -94,8 +94,9 @@ def _rates(report: Report) -> str:
         figure("Quick probes", "快速模式", _rate_table(quick, report)),
         paragraph(
             "The table's thresholds have a margin: by drawing people again, the upper end of the "
-            "FMR's interval is at most the rate that a threshold is named by; with several pictures "
-            "at most twice that, since fewer people have them and the interval is mostly chance. "
+            "FMR's interval is at most the rate that a threshold is named by; with several "
+            "pictures at most twice that, since fewer people have them and the interval is mostly "
+            "chance. "
             "1e-2 and 1e-6 are moved as far as the next rate. Figures and curves above are at the "
             "measured rate, without the margin; what it costs stands in the list.",
             "采用的阈值留有余量：误识率 95% 区间上限不超过标称值（多张融合时不超过两倍）。",
@@ -214,7 +215,8 @@ def _looks(looks: Report | None) -> str:
     low, high = (percent(e) for e in looks["interval"])
     return figure("A whole attempt", "一次完整尝试", paragraph(
         "As the gate makes it, by the table's raw thresholds: a quick look at one picture, then "
-        f"careful ones at one, two and three more, each at its share of {rate_name(looks['target'])}. Of "
+        f"careful ones at one, two and three more, each at its share of "
+        f"{rate_name(looks['target'])}. Of "
         f"{looks['impostor']:,} attempts by the wrong person {scientific(looks['fmr_of_all'])} "
         f"pass at any look; of {looks['people']} people's own {percent(looks['fnmr'])} are missed "
         f"(95%: {low} to {high}); {percent(looks['at_once'])} pass at the first look.",
