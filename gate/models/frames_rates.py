@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gate.errors import InputRejected
 from gate.models.evaluation import FALSE_MATCHES_MIN, Side
 from gate.models.looks import share
+from gate.models.report.figures import rate_name
 
 FRAMES = (1, 2, 3, 5)
 FMRS = (1e-4, 1e-5)
@@ -59,9 +60,9 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
                 "frames": frames,
                 "people": len(lots[0].people),
                 "impostor": sum(int(lot.impostor.sum()) for lot in lots) // len(lots),
-                "threshold": {_name(f): round(t, 5) for f, t in limits.items()},
-                "fnmr": {_name(f): _mean(m) for f, m in misses.items()},
-                "interval": {_name(f): _interval(m, seed) for f, m in misses.items()},
+                "threshold": {rate_name(f): round(t, 5) for f, t in limits.items()},
+                "fnmr": {rate_name(f): _mean(m) for f, m in misses.items()},
+                "interval": {rate_name(f): _interval(m, seed) for f, m in misses.items()},
                 "first_pictures": _held_out(probes, references, frames),
             })  # fmt: skip
     return rows
@@ -137,7 +138,7 @@ def _held_out(probes: Side, references: Side, frames: int) -> dict[str, Any]:
     limits = _limits([scores], [lot])
     return {
         "comparisons": len(left),
-        "fnmr": {_name(f): round(float((scores[genuine] < t).mean()), 5)
+        "fnmr": {rate_name(f): round(float((scores[genuine] < t).mean()), 5)
                  for f, t in limits.items()},
     }  # fmt: skip
 
@@ -188,16 +189,13 @@ def _highest(values: Floats, count: int) -> Floats:
     return values if len(values) <= count else np.partition(values, len(values) - count)[-count:]
 
 
-def _missed(
-    missed: list[npt.NDArray[np.bool_]], lots: list[Lot]
-) -> npt.NDArray[np.float64]:  # fmt: skip
+def _missed(missed: list[npt.NDArray[np.bool_]], lots: list[Lot]) -> npt.NDArray[np.float64]:
     """Each person's share of references missed, mean of the draws."""
-    shares: Callable[[npt.NDArray[np.bool_], Lot], Any] = lambda m, lot: (  # noqa: E731 - typed
+    shares = [
         (m & lot.genuine).sum(axis=1) / lot.genuine.sum(axis=1)
-    )
-    result: npt.NDArray[np.float64] = np.mean(
-        [shares(m, lot) for m, lot in zip(missed, lots, strict=True)], axis=0
-    )
+        for m, lot in zip(missed, lots, strict=True)
+    ]
+    result: npt.NDArray[np.float64] = np.mean(shares, axis=0)
     return result
 
 
@@ -210,7 +208,3 @@ def _interval(misses: npt.NDArray[np.float64], seed: int) -> list[float]:
     drawn = rng.integers(0, len(misses), (RESAMPLES, len(misses)))
     low, high = np.percentile(misses[drawn].mean(axis=1), [2.5, 97.5])
     return [round(float(low), 5), round(float(high), 5)]
-
-
-def _name(fmr: float) -> str:
-    return f"1e-{round(-np.log10(fmr))}"
