@@ -9,13 +9,15 @@ from random import Random
 from typing import Any
 
 from tests.faults.row import Finding, Say
-from tests.faults.sim.broker import Broker, SimLink, Trouble
+from tests.faults.sim.broker import Broker, Trouble
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.ledger import Ledger
+from tests.faults.sim.link import SimLink
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.office import SimOffice
 from tests.faults.sim.people import enrol, gate_name
 from tests.faults.sim.seams import Patch, knobs, patched, world_patches
+from tests.faults.sim.verdict import judge
 
 HEAL_S = 1500.0
 """Virtual seconds after the last fault within which everything must be receipted: five of the
@@ -151,7 +153,7 @@ def play_seed(
             world.begin()
             script(world)
             world.heal()
-            found = world.ledger.judge(world.gates, world.loop.bugs)
+            found = judge(world.ledger, world.gates, world.loop.bugs)
             found.hits = +world.hits
         finally:
             world.close()
