@@ -110,6 +110,7 @@ class SimOffice(Process):
                 case Down():
                     self._again()
         except StorageRefused:  # nothing was acknowledged: the broker sends it again
+            self._link = None
             link.leave()
             self._again()
         except Killed:

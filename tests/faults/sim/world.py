@@ -1,13 +1,12 @@
 """One seed: people come, things break, everything heals, and the oracle judges."""
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.faults.places import in_memory
 from tests.faults.row import Finding, Say
 from tests.faults.sim.broker import Broker, Trouble
 from tests.faults.sim.gate import SimGate
@@ -25,8 +24,6 @@ longest resend timeout (300 s)."""
 
 RESTART_S = 5.0
 
-MEMORY = Path("/dev/shm")
-
 
 class World:
     """`gates`: the units at work; `retired`: those whose card is gone or aside for good."""
@@ -36,8 +33,7 @@ class World:
         self.say = say
         self.hits: Counter[str] = Counter()
         self.loop = VirtualLoop()
-        shm = MEMORY if MEMORY.is_dir() else None
-        self.base = Path(tempfile.mkdtemp(prefix="exam-gate-faults-", dir=shm))
+        self.base = in_memory()
         self.broker = Broker(self.loop, self.rng, self.hits)
         enrol(self.base / "home", gates)
         self.office = SimOffice(self.broker, self.base / "home", self.rng)
