@@ -347,7 +347,7 @@ async def test_nobody_is_told_before_the_ladder_is_climbed(swallowed: int, told:
 async def test_a_missing_port_is_one_sentence_and_found_later(simulated: Simulated) -> None:
     simulated.module.fault("reader-unplugged", True)
     async with reading(simulated) as events:
-        assert "is not there: plug the reader in" in (await events.next(ReaderLost)).detail
+        assert "is not there: plug it in" in (await events.next(ReaderLost)).detail
         simulated.module.fault("reader-unplugged", False)
         await events.next(ReaderBack)
 
