@@ -2,7 +2,7 @@
 reader, its camera's verdict, its lamps, its clock and its card."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Any, Self
 
 from gate.core.events import CardPresented, FaceJudged, Instant, VerdictGiven
 from gate.core.exam import FacePolicy
-from gate.core.reasons import Lamp, Pattern, Reason, Rhythm
+from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
 from gate.health import Health
 from gate.lane import Lane, Unit
-from gate.ports import ReaderEvent, Reference
+from gate.ports import Reference
 from gate.service import Pace, Service
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
@@ -32,12 +32,10 @@ from tests.faults.sim.people import (
     ticket,
 )
 from tests.faults.sim.process import Killed, Process
+from tests.scenarios.fakes import MATCH, STRANGER, FakeReader
 
 PACE = Pace(watch_s=11.0, retry_s=3.0)
 """Slower than at a door: what is asked of the schedule is order, not speed."""
-
-MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9)
-STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frames=5)
 
 
 @dataclass(slots=True)
@@ -76,21 +74,6 @@ class SimClock:
 
     def to_1970(self) -> None:
         self.offset = datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC) - OPENING
-
-
-class SimReader:
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    async def events(self) -> AsyncIterator[ReaderEvent]:
-        while True:
-            yield await self.queue.get()
 
 
 class SimMatcher:
@@ -206,7 +189,7 @@ class SimGate(Process):
         self.alive, self.ended, self.out, self.facing = True, None, True, None
         self.boots += 1
         self.clock = SimClock(self.loop, f"boot-{self.boots}")
-        self.reader = SimReader()
+        self.reader = FakeReader()
         self.journal = SqliteJournal(
             self.disk.journal, gate=self.gate, boot=self.clock.boot, now=self.clock.now
         )
