@@ -50,11 +50,11 @@ def chain_facts(fault: ChainFault | None) -> dict[str, Any]:
 def is_plain_export(path: Path) -> bool:
     """Whether `path` begins as `journal export` without --signed writes it."""
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8", errors="replace") as lines:
             first = json.loads(lines.readline())
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(first, dict) and first.keys() >= _NEEDED and isinstance(first["seq"], int)
+    return isinstance(first, dict) and first.keys() >= _NEEDED and type(first["seq"]) is int
 
 
 def check_plain(path: Path, copies: Copies) -> PlainExport:
@@ -92,7 +92,7 @@ class _Walk:
 
 
 def _events(path: Path) -> Iterator[Event]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:  # what was none is an alteration
         for number, line in enumerate(lines, 1):
             try:
                 event = json.loads(line)

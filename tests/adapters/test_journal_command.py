@@ -1,5 +1,6 @@
 """exam-gate journal show, verify, export; also beside a gate that is writing."""
 
+import errno
 import json
 import sqlite3
 from collections.abc import Callable
@@ -57,7 +58,23 @@ def test_export_by_kind_to_the_screen(unit: Path) -> None:
     assert [json.loads(line)["detail"] for line in lines] == ["camera unplugged"]
 
 
-def test_an_export_that_fails_leaves_the_old_one(unit: Path, tmp_path: Path) -> None:
+def test_an_export_that_fails_leaves_the_old_one(
+    unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (stick / "events.jsonl").write_text("the old one")
+    monkeypatch.setattr("os.fsync", full)
+    found = run("export", "--config", unit, "--out", stick / "events.jsonl")
+    assert isinstance(found.exception, StorageRefused)
+    assert [f.name for f in stick.iterdir()] == ["events.jsonl"]
+    assert (stick / "events.jsonl").read_text() == "the old one"
+
+
+def test_an_export_into_no_folder_is_refused(unit: Path, tmp_path: Path) -> None:
     found = run("export", "--config", unit, "--out", tmp_path / "no" / "folder.jsonl")
     assert isinstance(found.exception, StorageRefused)
 
@@ -116,6 +133,24 @@ def test_verify_of_a_plain_export(
     said = json.loads(found.stdout)
     assert found.exit_code == (0 if told is None else 1)
     assert (None if told is None else (said["first_bad"], said["what"])) == told
+
+
+def test_a_plain_export_with_a_byte_that_is_no_text(unit: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    whole = lines(unit, out)
+    spoilt = "\n".join(whole).encode().replace(b"EARLY", b"E\xffRLY")
+    out.write_bytes(spoilt.replace(b"E\xffRLY", b"EARLY", 2) + b"\n")
+    said = json.loads(run("verify", out, "--json").stdout)
+    assert (said["first_bad"], said["what"]) == (3, "altered")
+
+
+@pytest.mark.parametrize("seq", [None, "1", 1.5, True, []])
+def test_a_plain_export_without_a_number(seq: object, unit: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    first, *rest = lines(unit, out)
+    first = json.dumps(json.loads(first) | {"seq": seq})
+    out.write_text("\n".join([first, *rest]) + "\n", encoding="utf-8")
+    assert isinstance(run("verify", out).exception, InputDamaged)
 
 
 def forked(line: str) -> str:

@@ -14,7 +14,7 @@ from gate.core.decision import Entry
 from gate.core.drafts import decision_body, unreadable_body, verdict_body
 from gate.core.effects import Record
 from gate.core.entry import Ruling
-from gate.core.events import CandidateFound, FaceJudged
+from gate.core.events import CandidateFound, FaceJudged, Source
 from gate.core.exam import Seat
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
 from tests.core.world import (
