@@ -17,9 +17,9 @@ from typing import Self
 
 from gate.core.card import IdCard
 from gate.drivers.sdt import BAUDS, Command, Reply, Request, RequestDecoder, Status, encode_reply
+from gate.drivers.simulated.pty_line import PtyLine
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
-from gate.drivers.simulated.sdt_line import PtyLine
 from gate.drivers.simulated.sdt_wire import Perfect, Wire, spoil
 from gate.errors import GateBug, SdtError, UsageError
 
