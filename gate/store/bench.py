@@ -42,8 +42,8 @@ def measure(folder: Path, appends: int = 1000, grown: tuple[int, ...] = GROWN) -
     """On the disk of `folder`, in one run: for journals of `grown` events each, milliseconds
     `start_ms` (checked, opened, read through once as a gate recalls it; a receipt covers nothing),
     `append_median`, `append_p95`, `bare_median` (4 kB pwrite + fdatasync into a preallocated file,
-    by turns with the appends), `ratio` (the median of rounds), and `resident_mib` at most. Each in a
-    process of its own. Leaves nothing behind."""
+    by turns with the appends), `ratio` (the median of rounds), and `resident_mib` at most. Each
+    in a process of its own. Leaves nothing behind."""
     found = []
     for events in grown:
         with (
