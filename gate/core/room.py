@@ -33,7 +33,7 @@ def needed_bytes(exam: Exam | None, at: datetime, event_bytes: float = 0.0) -> i
     """What the rest of `exam` will write from `at` on. `event_bytes`: what an event has cost so
     far; never taken for less than `EVENT_BYTES`."""
     papers = exam.papers if exam is not None else ()
-    ends = max([p.end for p in papers if p.end > at], default=at + UNKNOWN)
+    ends = max([p.end for p in papers if p.end > at], default=_after(at))
     door_h = _hours(_open_times(exam, at))
     quiet_h = (ends - at) / timedelta(hours=1)
     events = door_h * DOOR_PER_HOUR + quiet_h * QUIET_PER_HOUR
@@ -53,7 +53,7 @@ def room(free_bytes: int, needed: int, before: Room = Room.ENOUGH) -> Room:
 def _open_times(exam: Exam | None, at: datetime) -> Iterable[tuple[datetime, datetime]]:
     """What is left of the times at which any paper may be entered, each once."""
     if exam is None:
-        return [(at, at + UNKNOWN)]
+        return [(at, _after(at))]
     windows = [
         entry_window(p, room, exam.extensions)
         for p in exam.papers
@@ -67,6 +67,12 @@ def _open_times(exam: Exam | None, at: datetime) -> Iterable[tuple[datetime, dat
         else:
             merged.append((opens, closes))
     return merged
+
+
+def _after(at: datetime) -> datetime:
+    """`UNKNOWN` later, or the last moment there is: a clock may show the end of the year 9999."""
+    last = datetime.max.replace(tzinfo=at.tzinfo)
+    return last if last - at < UNKNOWN else at + UNKNOWN
 
 
 def _hours(times: Iterable[tuple[datetime, datetime]]) -> float:

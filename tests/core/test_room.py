@@ -62,3 +62,9 @@ def test_larger_events_need_more() -> None:
 )
 def test_two_levels_that_do_not_flutter(free: int, before: Room, after: Room) -> None:
     assert room(free, 100, before) is after
+
+
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_a_clock_at_the_end_of_time_asks_for_room_too(hour: int) -> None:
+    at = datetime(9999, 12, 31, hour, 59, tzinfo=UTC)
+    assert needed_bytes(None, at) >= RESERVE_BYTES
