@@ -38,6 +38,16 @@ def made_home(root: Path) -> Home:
     return Home(root)
 
 
+def unit_folder(home: Home, folder: Path) -> None:
+    """What the office made for `GATE`, as a unit that keeps its journal in the same folder."""
+    folder.mkdir()
+    for made in home.gate(GATE).iterdir():
+        (folder / made.name).write_bytes(made.read_bytes())
+        (folder / made.name).chmod(0o600)
+    with (folder / "gate.toml").open("a") as config:
+        config.write('[paths]\nstate = "."\nruntime = "run"\n')
+
+
 class Broker:
     """Debian's mosquitto with the shipped configuration, on a free loopback port."""
 

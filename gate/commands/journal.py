@@ -1,17 +1,15 @@
 """exam-gate journal: look at, verify and carry away what the gate has recorded."""
 
 import json
-import os
-import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gate.config import DEFAULT
 from gate.core.reasons import MEANING, Reason
-from gate.errors import StorageRefused, UsageError
+from gate.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -114,23 +112,13 @@ def export(
 ) -> None:
     """Events as JSON lines, in order. `ms` of a decision is null where the gate ended, or has
     written nothing more, before its timing was kept. 导出日志。"""
+    from gate.commands.journal_export import write_out
+
     if signed:
         _export_signed(config, journal, out, kind, first)
         return
     with _opened(config, journal)[0] as found:
-        if out is None or str(out) == "-":
-            _write(found, nullcontext(sys.stdout), kind, first)
-            return
-        part = out.with_name(out.name + ".part")
-        try:
-            _write(found, part.open("w", encoding="utf-8"), kind, first)
-            part.replace(out)
-        except OSError as e:
-            part.unlink(missing_ok=True)
-            raise StorageRefused(
-                f"{out} cannot be written ({e.strerror}): name another place with --out.",
-                f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
-            ) from e
+        write_out(_plain_lines(found, kind, first), out)
 
 
 @app.command()
@@ -183,17 +171,11 @@ def _export_signed(
         write_signed(found, settings, out, first)
 
 
-def _write(
-    found: "Reading", opened: "AbstractContextManager[IO[str]]", kind: str | None, first: int
-) -> None:
-    with opened as file:
-        for event in found.events(first):
-            if kind in (None, event["kind"]):
-                whole = {"ms": None} | event if "outcome" in event else event
-                file.write(json.dumps(whole, ensure_ascii=False) + "\n")
-        file.flush()
-        if file is not sys.stdout:
-            os.fsync(file.fileno())
+def _plain_lines(found: "Reading", kind: str | None, first: int) -> Iterator[bytes]:
+    for event in found.events(first):
+        if kind in (None, event["kind"]):
+            whole = {"ms": None} | event if "outcome" in event else event
+            yield json.dumps(whole, ensure_ascii=False).encode() + b"\n"
 
 
 def _opened(

@@ -17,11 +17,15 @@ def is_put_aside(path: Path) -> bool:
 def is_plain_export(path: Path) -> bool:
     """Whether `path` begins as `journal export` without --signed writes it."""
     try:
-        with path.open(encoding="utf-8") as lines:
+        with path.open(encoding="utf-8", errors="replace") as lines:
             first = json.loads(lines.readline())
     except (OSError, ValueError):
         return False
-    return isinstance(first, dict) and {"seq", "prev", "hash", "kind"} <= first.keys()
+    return (
+        isinstance(first, dict)
+        and {"gate", "epoch", "prev", "hash", "kind"} <= first.keys()
+        and type(first.get("seq")) is int
+    )
 
 
 def verify_put_aside(folder: Path, as_json: bool) -> int:
@@ -46,7 +50,7 @@ def verify_plain(path: Path, as_json: bool) -> int:
     counted = [0]
     events = _counted(_events(path), counted)
     first = next(_events(path))
-    gate, epoch, seq = str(first["gate"]), str(first["epoch"]), int(first["seq"])
+    gate, epoch, seq = str(first["gate"]), str(first["epoch"]), first["seq"]
     before = GENESIS if seq == 1 else str(first["prev"])
     fault = verify_chain(events, gate=gate, epoch=epoch, seq=seq - 1, head=before)
     said = {"gate": gate, "epoch": epoch, "first": seq, "events": counted[0], **_facts(fault)}
@@ -79,7 +83,7 @@ def _sentence(said: dict[str, Any]) -> str:
 
 
 def _events(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:  # what was none is an alteration
         for number, line in enumerate(lines, 1):
             try:
                 event = json.loads(line)

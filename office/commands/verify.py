@@ -81,11 +81,7 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
             (path, checking.inspected(path, copies, known=known, office_public=public))
             for path in files
         ]
-    if as_json:
-        said = {"files": [checking.facts(*one) for one in found]}
-        print(json.dumps(said, ensure_ascii=False))
-    else:
-        print("\n".join(checking.sentence(*one) for one in found))
+    print(checking.report(found, as_json))
     return 0 if all(one.is_whole for _, one in found) else 1
 
 

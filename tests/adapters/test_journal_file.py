@@ -20,7 +20,7 @@ from office.home import Home
 from office.importing import Imported, Importer
 from office.store import OfficeStore
 from tests.journal_making import GATE, OTHER, entry, fill, opened
-from tests.mqtt_making import free_port, made_home, sending, soon, uplink_of
+from tests.mqtt_making import free_port, made_home, sending, soon, unit_folder, uplink_of
 
 pytestmark = pytest.mark.system
 
@@ -37,12 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 async def unit(home: Home, tmp_path: Path) -> Path:
     """A unit's folder with a journal of `COUNT` events."""
     folder = tmp_path / "unit"
-    folder.mkdir()
-    for name in home.gate(GATE).iterdir():
-        (folder / name.name).write_bytes(name.read_bytes())
-        (folder / name.name).chmod(0o600)
-    with (folder / "gate.toml").open("a") as config:
-        config.write('[paths]\nstate = "."\nruntime = "run"\n')
+    unit_folder(home, folder)
     async with opened(folder) as journal:
         await fill(journal, COUNT)
     return folder

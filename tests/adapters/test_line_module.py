@@ -8,7 +8,7 @@ import serial
 
 from gate.commands.simulate import obey
 from gate.commands.simulate_line import do_line
-from gate.drivers.scanner import opened
+from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import UsageError
 
@@ -21,7 +21,7 @@ def module(tmp_path: Path) -> Iterator[LineModule]:
 
 @pytest.fixture
 def client(module: LineModule) -> Iterator[serial.Serial]:
-    with opened(module.port, 9600) as port:
+    with opened(module.port, 9600, timeout=0) as port:
         port.timeout = 10
         yield port
 

@@ -17,7 +17,8 @@ from gate.drivers.clock import SystemClock
 from gate.drivers.lines import Decoder, LineDecoder, TicketText
 from gate.drivers.mrz import MrzDecoder
 from gate.drivers.rfid import RfidDecoder
-from gate.drivers.scanner import SerialScanner, opened, probe
+from gate.drivers.scanner import SerialScanner, probe
+from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import ScannerMissing
 from gate.ports import Scanner, ScannerBack, ScannerEvent, ScannerLost
@@ -198,7 +199,7 @@ async def test_a_missing_port_is_one_sentence_and_found_later(module: LineModule
 
 
 async def test_a_port_belongs_to_one_program(module: LineModule) -> None:
-    with opened(module.port, 9600):
+    with opened(module.port, 9600, timeout=0):
         with pytest.raises(ScannerMissing, match="used by another program"):
             probe("door", module.port, 9600)
         async with scanning(module.port) as (events, _):

@@ -52,4 +52,5 @@ async def running(parts: Rig, timers: float = 1.0) -> AsyncIterator[Running]:
         yield seen
     finally:
         seen.stop.set()
-        await asyncio.wait_for(task, BOUND_S)
+        async with asyncio.timeout(BOUND_S):
+            await task
