@@ -27,8 +27,9 @@ def faces(
 
     from gate.commands.progress import with_progress
     from gate.models.bench_faces import report
-    from gate.models.face_set import embed_set, read_face_set, read_pairs
+    from gate.models.face_set import embed_set, read_face_set
     from gate.models.files import default_folder
+    from gate.models.pairs import read_pairs
     from gate.models.stills import Stills
 
     face_set = read_face_set(pairs)

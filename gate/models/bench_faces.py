@@ -26,9 +26,11 @@ from gate.models.evaluation import (
     probes_against_references,
     subset,
 )
-from gate.models.face_set import FaceSet, Pairs, Templates
+from gate.models.face_set import FaceSet, Templates
 from gate.models.frames_rates import by_frames, by_looks
+from gate.models.pairs import Pairs
 from gate.models.quality import CAUSES, beyond, is_weak
+from gate.models.report.figures import rate_name
 from gate.ports import Quality
 
 STATED_FMRS = FMRS[:4]
@@ -150,7 +152,7 @@ def _block(
     threshold: dict[str, float | None] = {}
     for fmr in STATED_FMRS:
         limit = scores.threshold(fmr)
-        name = f"1e-{round(-np.log10(fmr))}"
+        name = rate_name(fmr)
         threshold[name] = None if limit is None else round(limit, 5)
         tar[name] = None if limit is None else round(scores.tar(limit), 5)
     return {

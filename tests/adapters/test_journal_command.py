@@ -213,3 +213,28 @@ def test_no_journal_and_no_database(unit: Path, tmp_path: Path) -> None:
     assert isinstance(run("verify", "--journal", tmp_path / "junk").exception, StorageDamaged)
     sqlite3.connect(tmp_path / "other").execute("CREATE TABLE t (x)")
     assert isinstance(run("verify", "--journal", tmp_path / "other").exception, StorageDamaged)
+
+
+def test_a_tail_that_was_cut_off_is_named_though_the_chain_holds(unit: Path) -> None:
+    changed(unit, "DELETE FROM event WHERE seq > 5")
+    done = run("verify", "--config", unit, "--json")
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["first_bad"], said["what"]) == (1, 6, "gap")
+    assert said["chain"] == "events 6 to 7 are gone"
+
+
+def test_a_journal_written_anew_with_hashes_that_fit_is_named(unit: Path) -> None:
+    db = sqlite3.connect(unit.parent / "state" / "journal.sqlite")
+    prev, text = db.execute("SELECT prev, event FROM event WHERE seq = 7").fetchone()
+    forged = text.replace("unplugged", "in place")
+    digest = event_hash(prev, json.loads(forged))
+    db.close()
+    changed(unit, f"UPDATE event SET event = '{forged}', hash = '{digest}' WHERE seq = 7")
+    done = run("verify", "--config", unit)
+    assert done.exit_code == 1
+    assert "event 7 is not the one that was committed here" in done.stdout
+
+
+def test_a_journal_alone_without_its_mark_is_still_verified(unit: Path) -> None:
+    (unit.parent / "state" / "journal.sqlite.mark").unlink()
+    assert run("verify", "--config", unit).exit_code == 0

@@ -333,3 +333,22 @@ def test_the_command_serves_another_process(tmp_path: Path) -> None:
         process.stdin.close()
         assert process.wait(10) == 0
     assert not link.is_symlink()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("kind", ["reader", "line"])
+@pytest.mark.parametrize("given", ["< /dev/null", "<&-"])
+def test_started_without_an_input_it_serves_until_sigterm_and_takes_its_link_away(
+    tmp_path: Path, kind: str, given: str
+) -> None:
+    link = tmp_path / "port"
+    command = f"exec {sys.executable} -m gate simulate {kind} --port {link} {given}"
+    with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert str(link) in process.stdout.readline().decode()
+        if kind == "reader":
+            with Client(str(link)) as client:
+                assert client.ask(Command.STATUS).sw3 == Status.DONE
+        process.terminate()
+        assert process.wait(10) == 0
+    assert not link.is_symlink()

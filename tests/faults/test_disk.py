@@ -1,14 +1,14 @@
 """The disk model, and what the power-cut replay catches: a check must be able to fail."""
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.disk import SECTOR, Call, Disk, Files
-from tests.faults.disk_rows import in_memory, nth_call, power_cut, replayed
+from tests.faults.disk_rows import nth_call, power_cut, replayed
+from tests.faults.places import scratch
 from tests.faults.shim import build, missing, under
 
 needs_cc = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -125,6 +125,7 @@ MUTATED = """
 import sys
 import gate.durable as d, gate.store.opening as o, tests.faults.power as p
 from gate.core.decision import seal
+from tests.faults.places import scratch
 from tests.faults.shim import Shim
 from tests.journal_making import GATE
 w = Shim()
@@ -138,8 +139,7 @@ p.main(*sys.argv[1:])
 @pytest.mark.system
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_careless_writer_is_caught(name: str) -> None:
-    with in_memory() as folder:
-        place = Path(folder)
+    with scratch() as place:
         program = MUTATED.format(mutation=MUTANTS[name])
         under(build(place), "-c", program, str(place / "state"), str(place / "trace"), "2")
         found = replayed((place / "trace").read_bytes(), place / "replay", 1)

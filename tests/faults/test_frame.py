@@ -1,8 +1,14 @@
 """The frame itself: it adds up, it fails when a row fails, it names the seed and how to see it."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.faults import __main__ as program
+from tests.faults.places import clear_left_overs
 from tests.faults.row import Finding, Row, Say, Tally
 from tests.faults.running import run_row
 from tests.faults.table import table
@@ -64,3 +70,16 @@ def test_every_finding_is_a_fault() -> None:
     tally.add(1, found)
     assert (tally.lost, tally.double, tally.unnoticed) == (1, 1, 1)
     assert not found.clean
+
+
+def test_what_a_killed_run_left_behind_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, ours = (
+        tmp_path / f"exam-gate-faults-{number}-abc" for number in (ended.pid, os.getpid())
+    )
+    other = tmp_path / "exam-gate-faults-of-somebody"
+    for folder in (dead, ours, other):
+        (folder / "1").mkdir(parents=True)
+    assert clear_left_overs(tmp_path) == [dead]
+    assert sorted(tmp_path.iterdir()) == [ours, other]

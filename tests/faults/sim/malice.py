@@ -12,9 +12,11 @@ from nacl.signing import SigningKey
 
 from gate.ports import Receipt
 from gate.sync.wire import Topics, encode_batch, encode_receipt
+from tests.faults.oracle import Row, link
 from tests.faults.sim.disk import JOURNAL, Image
 from tests.faults.sim.gate import SimGate
-from tests.faults.sim.ledger import Gone, Row, journal, journal_in, link
+from tests.faults.sim.holdings import journal, journal_in
+from tests.faults.sim.ledger import Gone
 from tests.faults.sim.people import EXAM, SITE, seed_of
 from tests.faults.sim.world import World
 

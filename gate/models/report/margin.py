@@ -1,0 +1,33 @@
+"""How far above its measured place a threshold stands in the table.
+
+At the measured place half of all sets like this one would let more pass than the name says. In the
+table a threshold named N stands where the upper end of the rate's 95% interval (people drawn again,
+`intervals.py`) is N. Where several pictures are fused, fewer people have enough of them and the
+interval is mostly chance: there the upper end is 2 N, the most that `--against` lets pass as held.
+"""
+
+import math
+from collections.abc import Mapping
+
+ONE, SEVERAL = 1, 2
+"""The upper end of the interval, in units of the rate that a threshold is named by."""
+
+
+def bound_of(frames: int) -> int:
+    """For a curve of so many fused pictures."""
+    return ONE if frames == 1 else SEVERAL
+
+
+def with_margin(points: Mapping[float, float], upper: Mapping[float, float]) -> dict[float, float]:
+    """Rate to threshold in the table. `points`: where each rate was measured; `upper`: where its
+    upper end is met, for the rates that have an interval. The others (the first, and the last,
+    which a handful of false matches stands behind) are moved as far as the nearest of these.
+    Nothing is moved down, and a lower rate never gets a lower threshold."""
+    moved = {f: max(0.0, upper[f] - points[f]) for f in upper if f in points}
+    found: dict[float, float] = {}
+    least = -math.inf
+    for fmr in sorted(points, reverse=True):
+        nearest = min(moved, key=lambda f: abs(math.log(f / fmr)), default=None)
+        least = max(least, points[fmr] + (0.0 if nearest is None else moved[nearest]))
+        found[fmr] = least
+    return found
