@@ -85,6 +85,17 @@ def test_commands_are_looked_for_where_they_stand() -> None:
             assert_script(script, ["--js"], "x")
 
 
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_help_of_every_command_is_in_both_languages(program: str) -> None:
+    waiting = [(program, PROGRAMS[program])]
+    while waiting:
+        name, command = waiting.pop()
+        said = command.help or ""
+        assert re.search(r"[a-z]{3}", said), f"{name} has no English help"
+        assert re.search(r"[\u4e00-\u9fff]{2}", said), f"{name} has no Chinese help"
+        waiting += [(f"{name} {n}", c) for n, c in getattr(command, "commands", {}).items()]
+
+
 def test_both_readmes_name_the_same_commands_and_pages() -> None:
     english, chinese = READMES
     assert commands(english) == commands(chinese)
