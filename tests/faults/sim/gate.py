@@ -12,10 +12,11 @@ from gate.core.events import CardPresented, VerdictGiven
 from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
 from gate.health import Health
-from gate.lane import Lane, Unit
+from gate.lane import Lane
 from gate.service import Pace, Service
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
+from gate.unit import Unit
 from tests.faults.sim.broker import Broker
 from tests.faults.sim.disk import Disk, Image
 from tests.faults.sim.parts import (
