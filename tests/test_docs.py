@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
@@ -203,6 +204,14 @@ def settings_table() -> str:
 
 def test_every_key_of_a_unit_is_listed_with_its_default() -> None:
     assert between("settings", "docs/operations.md") == settings_table()
+
+
+def test_examples_of_gate_toml_are_valid() -> None:
+    blocks = [b for p in DOCS for b in re.findall(r"```toml\n(.*?)```", p.read_text(), re.DOTALL)]
+    assert blocks
+    for block in blocks:
+        unit = {"unit": {"id": "wh-hs-01-g1", "site": "wh-hs-01"}}
+        Settings.model_validate(unit | tomllib.loads(block))
 
 
 def write_tables() -> None:
