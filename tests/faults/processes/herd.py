@@ -20,7 +20,8 @@ from tests.faults.processes.books import Book, compare
 from tests.faults.processes.site import Site
 from tests.faults.row import Finding, Say
 from tests.journal_making import fill
-from tests.mqtt_making import sending, soon, uplink_of
+from tests.mqtt_making import sending, uplink_of
+from tests.waiting import soon
 
 MORNING = 130
 BEFORE = 5
