@@ -34,8 +34,8 @@ from gate.sync.mqtt import MqttUplink
 from gate.unit import Unit
 
 HAND_S = 0.7
-"""How long a script's hand takes between two cards: longer than the reader's dwell time, so that a
-card laid again at once is another laying, as it would be at a real one."""
+"""How long a script's hand takes to lay a card again: longer than the reader's dwell time, so that
+it is another laying, as it would be at a real one."""
 
 
 @dataclass(frozen=True, slots=True)
