@@ -18,7 +18,8 @@ from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
 from office.home import Home
 from tests.journal_making import fill
-from tests.mqtt_making import sending, soon, uplink_of
+from tests.mqtt_making import sending, uplink_of
+from tests.waiting import soon
 
 BEFORE, MORNING = 5, 130
 """Events sent before the outage, and during it."""
