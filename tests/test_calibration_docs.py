@@ -1,6 +1,7 @@
 """The calibration that ships, its report and its page in docs say the same."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ TABLES = {"made": made_lines, "rates": rates_table, "held-out": held_out_table}
 @pytest.mark.parametrize("name", TABLES)
 def test_figures_of_the_page_are_the_reports(name: str) -> None:
     assert between(name) == TABLES[name](), AGAIN
+
+
+@pytest.mark.parametrize(("name", "comma"), [("README.md", ", "), ("README.zh-CN.md", "、")])
+def test_the_readmes_figures_are_the_reports(name: str, comma: str) -> None:
+    text, found = (ROOT / name).read_text(encoding="utf-8"), report()
+    curve = next(c for c in found["curves"] if c["mirror"] and c["frames"] == 1 and not c["cohort"])
+    missed = {r["fmr"]: r["fnmr"] for r in curve["rates"]}
+    assert f"| {found['listed']['accuracy']['careful']:.4f} |" in text
+    assert f"| {comma.join(f'{1 - missed[f]:.4f}' for f in STATED)} |" in text
+    travelled = [r for r in found["held_out"] if r["target"] == 1e-4 and "lot" not in r["group"]]
+    normed = max(r["fmr"] for r in travelled if r["normalisation"].startswith("snorm"))
+    raw = max(r["fmr"] for r in travelled if r["normalisation"] == "raw")
+    assert re.search(rf"\| {scientific(normed)} ?[(（].*{scientific(raw)}[)）] \|", text)
 
 
 def write_tables() -> None:

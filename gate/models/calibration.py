@@ -129,9 +129,8 @@ def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRA
     upper = {f: f * bound_of(kind.frames) for f in INTERVAL_FMRS}
     asked = sorted({*upper, *upper.values()})
     found = at_rates(scores, side.people, asked, seed, draws) if draws else {}
-    table = with_margin(
-        points, {f: found[u].threshold.high for f, u in upper.items() if u in found}
-    )
+    ends = {f: found[u].threshold.high for f, u in upper.items() if u in found}
+    table = with_margin(scores.threshold, points, ends)
     rates = tuple(
         Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr),
              _in_table(scores, table[fmr]))

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.enrol import decode_photo
-from gate.models.evaluation import Side
 from gate.models.quality import assess, with_strength
+from gate.models.sides import Side
 from gate.models.stills import Stills
 from gate.ports import Quality
 

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
-from gate.models.evaluation import FALSE_MATCHES_MIN, Side
 from gate.models.looks import share
 from gate.models.report.figures import rate_name
+from gate.models.scores import FALSE_MATCHES_MIN
+from gate.models.sides import Side
 
 FRAMES = (1, 2, 3, 5)
 FMRS = (1e-4, 1e-5)
@@ -63,7 +64,7 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
                 "threshold": {rate_name(f): round(t, 5) for f, t in limits.items()},
                 "fnmr": {rate_name(f): _mean(m) for f, m in misses.items()},
                 "interval": {rate_name(f): _interval(m, seed) for f, m in misses.items()},
-                "first_pictures": _held_out(probes, references, frames),
+                "first_pictures": _first_pictures(probes, references, frames),
             })  # fmt: skip
     return rows
 
@@ -124,7 +125,7 @@ def _of_these(quick: Side, careful: Side, seed: int) -> Table:
     return threshold
 
 
-def _held_out(probes: Side, references: Side, frames: int) -> dict[str, Any]:
+def _first_pictures(probes: Side, references: Side, frames: int) -> dict[str, Any]:
     """Misses where each of a person's first n + 1 pictures is once the reference of the rest."""
     own = [rows[: frames + 1] for rows in _rows_of(references).values() if len(rows) > frames]
     turns = [(np.delete(rows, n), rows[n]) for rows in own for n in range(frames + 1)]

@@ -53,9 +53,9 @@ def as_toml(report: Mapping[str, Any]) -> str:
     lines = [
         "# Thresholds by false match rate, written by exam-gate calibrate; not by hand.",
         "# setting: of the probe, quick (one look, one view) or careful; references are careful.",
-        "# pairs: impostor pairs behind a curve. A threshold has a margin: by drawing people again",
-        "# the upper end of its FMR (95%) is `bound` times the rate it is named by (1e-2 and 1e-6:",
-        "# moved as far as the next). fmr, tar: shares of impostor and genuine pairs that pass it.",
+        "# pairs: impostor pairs behind a curve. A threshold has a margin: at most 3/4 of the rate",
+        "# it is named by was measured, and by drawing people again the upper end (95%) is at most",
+        "# `bound` times that rate. fmr, tar: shares of impostor and genuine pairs that pass it.",
         "",
         "[calibration]",
         f"set = {_text(faces['name'])}",

@@ -21,7 +21,8 @@ from office.home import Home
 from office.importing import Imported, Importer
 from office.store import OfficeStore
 from tests.journal_making import GATE, OTHER, entry, fill, opened
-from tests.mqtt_making import free_port, made_home, sending, soon, unit_folder, uplink_of
+from tests.mqtt_making import free_port, made_home, sending, unit_folder, uplink_of
+from tests.waiting import soon
 
 pytestmark = pytest.mark.system
 

@@ -16,6 +16,7 @@ from gate.models.calibration import (
     measured,
     scores_of,
 )
+from gate.models.evaluation import draw_cohort
 from gate.models.frames_rates import Table, by_looks
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
 from gate.models.matching import Curve as Points
@@ -24,7 +25,7 @@ from gate.models.report.as_json import curve_figures, figures
 from gate.models.report.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
 from gate.models.report.held_out import HeldOut, held_out
 from gate.models.report.histogram import histogram
-from gate.models.report.own_cohort import STRANGERS_MIN
+from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.models.report.worst import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.models.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.models.sides import Mask, Side
@@ -153,9 +154,6 @@ def left_out(side: Side) -> dict[str, Any]:
 
 
 def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
-    from gate.models.evaluation import draw_cohort
-    from gate.models.report.own_cohort import with_own_cohort
-
     found = []
     for normalisation in singles:
         shown = side

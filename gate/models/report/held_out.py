@@ -70,7 +70,9 @@ def held_out(
             stricter = STRICTER if normalisation == RAW_STRICT else 1
             points = measured_at(there)
             upper = at_rates(there, side.people, INTERVAL_FMRS, seed)
-            table = with_margin(points, {f: u.threshold.high for f, u in upper.items()})
+            table = with_margin(
+                there.threshold, points, {f: u.threshold.high for f, u in upper.items()}
+            )
             for fmr in fmrs:
                 rate = next((f for f in table if np.isclose(f * stricter, fmr)), None)
                 if rate is not None:
