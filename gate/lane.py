@@ -100,10 +100,8 @@ class Lane:
         journaled (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
         async for page in self.unit.journal.earlier():
             self._recall(page)
-        first = 1
-        while page := await self.unit.journal.read(first, 1000):
+        async for page in self.unit.journal.past():
             self._recall(page)
-            first = page[-1]["seq"] + 1
 
     def _recall(self, page: list[dict[str, Any]]) -> None:
         self.state = recall(self.state, page)

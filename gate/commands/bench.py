@@ -98,7 +98,7 @@ def pipeline(
 def journal(
     as_json: _Json = False,
     folder: Annotated[Path, typer.Option(help="A folder on the disk to measure.")] = Path(),
-    appends: _Count = 300,
+    appends: _Count = 1000,
     ratio_max: Annotated[float, typer.Option(help="Median append to median bare write.")] = 3.0,
     start_max_s: Annotated[float, typer.Option(help="Start with 100,000 events.")] = 2.0,
 ) -> None:
