@@ -163,7 +163,7 @@ def test_help_loads_nothing_heavy(program: str) -> None:
 
 
 HEART = {"service", "lane", "front_desk", "bulletin", "health", "recorder", "roster_keeper",
-         "room_keeper"}  # fmt: skip
+         "room_keeper", "unit"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(HEART))

@@ -176,7 +176,17 @@ def take_receipt(file: Path, config: Path) -> int:
 
     settings = load(config)
     raw = _bytes_of(file)
-    receipt = decode_receipt(raw, read_key(settings.keys.office, "the office's public key"))
+    office = read_key(settings.keys.office, "the office's public key")
+    try:
+        receipt = decode_receipt(raw, office)
+    except Refused:
+        raise
+    except InputRejected as e:
+        raise InputDamaged(
+            f"{file} is no receipt ({e}): name the .receipt file from the office.",
+            f"{file} 不是回执：请指定考试中心的 .receipt 文件。",
+            path=str(file),
+        ) from e
     with reading(settings.paths.state / "journal.sqlite") as found:
         ours = _hash_at(found, receipt.high)
         head = Head(found.epoch, found.last, found.head)

@@ -13,10 +13,14 @@ from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.exam import Candidate, Exam
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 
+YEARS = range(2020, 2100)
+"""What a clock in service may show; the office judges events and receipts by the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """`at`: aware wall time; `mono_ns`: monotonic; `trusted`: the wall may be relied on."""
+    """`at`: aware wall time; `mono_ns`: monotonic; `trusted`: the wall may be relied on, which
+    nobody may where it shows a year outside `YEARS`."""
 
     at: datetime
     mono_ns: int
@@ -25,6 +29,8 @@ class Instant:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("an instant needs an aware time")
+        if self.at.year not in YEARS:
+            object.__setattr__(self, "trusted", False)
 
 
 class Source(StrEnum):

@@ -82,6 +82,10 @@ class Journal(Protocol):
     async def read(self, first: int, limit: int) -> list[Event]:
         """Events from `first` (counting from 1), at most `limit`, in order."""
 
+    def past(self) -> AsyncIterator[list[Event]]:
+        """Every event so far, in order, in pages, without `prev`, `hash` and `ms`: the quick way
+        for whoever needs all of it once."""
+
     def earlier(self) -> AsyncIterator[list[Event]]:
         """Whole events of this unit's journals that were damaged and put aside, in pages, the
         oldest journal first. None of them is part of this journal."""

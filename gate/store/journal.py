@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -26,6 +26,8 @@ from gate.store.opening import Opened, Unit, claim, connect
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100
 """Events between checkpoints made off the decision path; SQLite's own limit is far behind."""
+_PAGE = 1000
+"""Events decoded in one go when all of them are read."""
 
 
 def _untrusted_now() -> Instant:
@@ -89,16 +91,20 @@ class SqliteJournal:
 
     async def read(self, first: int, limit: int) -> list[Event]:
         """Committed events only, as the head bounds them."""
-        db, last = self._db, min(first + limit - 1, self.head.seq)
-        if db is None:
-            raise from_system(self._path, OSError("the journal is closed"))
-        try:
-            found = await db.execute_fetchall(rows.EVENTS, (first, last + rows.RIDES))
+        last = min(first + limit - 1, self.head.seq)
+        found = await self._rows(rows.EVENTS, (first, last + rows.RIDES))
+        with self._json_only():
             return [self._timed(event) for event in rows.events(found, last)]
-        except sqlite3.Error as e:
-            raise from_sqlite(self._path, e) from e
-        except ValueError as e:
-            raise damaged(self._path, str(e)) from e
+
+    async def past(self) -> AsyncIterator[list[Event]]:
+        """Every event so far without `prev`, `hash` and `ms`, in pages. StorageDamaged, and as
+        `read`."""
+        for first in range(1, self.head.seq + 1, _PAGE):
+            last = min(first + _PAGE - 1, self.head.seq)
+            found = await self._rows(rows.BODIES, (first, last))
+            with self._json_only():
+                page = rows.bodies(found)
+            yield page
 
     async def earlier(self) -> AsyncIterator[list[Event]]:
         """What was salvaged of the journals that were put aside here, oldest first, in pages."""
@@ -288,6 +294,21 @@ class SqliteJournal:
             if not isinstance(meaning, StorageRefused):
                 self._fatal = meaning
                 raise meaning from e
+
+    async def _rows(self, query: str, values: tuple[int, int]) -> list[Any]:
+        if self._db is None:
+            raise from_system(self._path, OSError("the journal is closed"))
+        try:
+            return list(await self._db.execute_fetchall(query, values))
+        except sqlite3.Error as e:
+            raise from_sqlite(self._path, e) from e
+
+    @contextlib.contextmanager
+    def _json_only(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as e:
+            raise damaged(self._path, str(e)) from e
 
     def _timed(self, event: Event) -> Event:
         waiting = self._timings.get(event["seq"])

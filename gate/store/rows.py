@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gate.core.decision import GENESIS, Event
@@ -18,6 +18,7 @@ FROM event WHERE seq BETWEEN ? AND ? ORDER BY seq
 _EVENTS_1 = EVENTS.replace("timings", "'{}'")
 """The same of a file that has taken only the first step of the schema."""
 
+BODIES = "SELECT seq, event FROM event WHERE seq BETWEEN ? AND ? ORDER BY seq"
 CHAIN = "SELECT seq, prev, hash, event FROM event WHERE seq > ? ORDER BY seq"
 LAST = "SELECT seq FROM event ORDER BY seq DESC LIMIT 1"
 APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?)"
@@ -78,6 +79,15 @@ def events(found: Iterable[Any], last: int) -> list[Event]:
             if ms is not None:
                 made[seq]["ms"] = json.loads(ms)
     return list(made.values())
+
+
+def bodies(found: Sequence[tuple[int, str]]) -> list[Event]:
+    """Rows of `BODIES` as events without `prev`, `hash` and `ms`; decoded in one go, which shares
+    their keys. ValueError where one is not JSON, or none of an object."""
+    made = json.loads(f"[{','.join(body for _, body in found)}]")
+    if [seq for seq, _ in found] != [e["seq"] if isinstance(e, dict) else None for e in made]:
+        raise ValueError(f"rows {found[0][0]} to {found[-1][0]} do not hold one event each")
+    return list[Event](made)
 
 
 def _object(seq: int, body: str) -> Event:

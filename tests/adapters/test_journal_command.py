@@ -238,3 +238,22 @@ def test_a_journal_written_anew_with_hashes_that_fit_is_named(unit: Path) -> Non
 def test_a_journal_alone_without_its_mark_is_still_verified(unit: Path) -> None:
     (unit.parent / "state" / "journal.sqlite.mark").unlink()
     assert run("verify", "--config", unit).exit_code == 0
+
+
+async def test_show_says_who_typed_and_what_a_damaged_journal_lost(tmp_path: Path) -> None:
+    config = tmp_path / "gate.toml"
+    config.write_text(f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n')
+    async with opened(tmp_path / "state") as journal:
+        await journal.append(entry(1, source="typed", by="李", scanner=None, reason="OK"))
+        await journal.append(entry(2, source="scan", by=None, scanner="notices", reason="OK"))
+    with (tmp_path / "state" / "journal.sqlite-wal").open("wb"):
+        pass  # everything was in the log
+    file = tmp_path / "state" / "journal.sqlite"
+    file.write_bytes(b"x" * 5000)
+    async with opened(tmp_path / "state") as journal:
+        await journal.append(entry(3, source="typed", by="李", reason="OK"))
+        await journal.append(entry(4, source="scan", scanner="notices", reason="OK"))
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["show", "--config", str(config)]).stdout
+    assert "typed 李" in shown
+    assert "scan notices" in shown
+    assert "1 to 2 缺失" in shown

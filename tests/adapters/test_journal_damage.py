@@ -253,7 +253,8 @@ async def test_damage_upon_damage_keeps_every_journal_apart(tmp_path: Path) -> N
     assert all((f / DATABASE).exists() and (f / "damage.json").exists() for f in folders)
 
 
-async def test_an_event_of_the_year_9999_neither_breaks_nor_is_lost(tmp_path: Path) -> None:
+async def test_an_event_of_the_year_9999_is_kept_and_told(tmp_path: Path) -> None:
+    """Refusing it would lose a decision; it says of itself that its clock is not to be trusted."""
     async with opened(tmp_path) as journal:
         far = Instant(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), 1, True)
         await journal.append(Entry("decision", far, {"ticket": "1"}))
@@ -261,4 +262,5 @@ async def test_an_event_of_the_year_9999_neither_breaks_nor_is_lost(tmp_path: Pa
     async with opened(tmp_path) as journal:
         stored = await journal.read(1, 10)
     assert stored[0]["at"].startswith("9999-12-31")
+    assert [e["clock"] for e in stored] == ["untrusted", "trusted", "trusted"]
     assert verify_chain(stored, gate=GATE, epoch=journal.head.epoch) is None

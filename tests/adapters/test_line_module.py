@@ -66,3 +66,8 @@ def test_a_link_is_never_made_over_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be made"), LineModule(tmp_path / "no" / "where"):
         pass
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_noise_on_nothing_is_nothing(tmp_path: Path) -> None:
+    with LineModule(tmp_path / "scanner", end="", paced=False) as module:
+        obey(["fault line-noise on", 'scan ""'], module, do_line)

@@ -62,3 +62,9 @@ def test_larger_events_need_more() -> None:
 )
 def test_two_levels_that_do_not_flutter(free: int, before: Room, after: Room) -> None:
     assert room(free, 100, before) is after
+
+
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_a_clock_at_the_end_of_the_calendar_is_no_error(at: datetime) -> None:
+    assert needed_bytes(None, at) == needed_bytes(None, NINE)
+    assert needed_bytes(exam(paper("a", NINE)), at) > RESERVE_BYTES

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 from tests.faults.matrix import ROWS
@@ -29,10 +29,16 @@ def main() -> None:
     print("\n" + table(tallies))
     here = Path(os.environ.get("FAULTS_CALLED_FROM", "."))
     if asked.json:
-        (here / asked.json).write_text(json.dumps([asdict(t) for t in tallies], indent=2) + "\n")
+        (here / asked.json).write_text(for_programs(tallies))
     if asked.doc:
         write_into(here / asked.doc, tallies)
     sys.exit(verdict(tallies, skipped=len(rows) - len(tallies)))
+
+
+def for_programs(tallies: list[Tally]) -> str:
+    """JSON. Not by asdict(), which makes a Counter count its own pairs."""
+    rows = [{f.name: getattr(tally, f.name) for f in fields(tally)} for tally in tallies]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def arguments() -> argparse.Namespace:

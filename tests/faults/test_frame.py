@@ -1,5 +1,6 @@
 """The frame itself: it adds up, it fails when a row fails, it names the seed and how to see it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -31,6 +32,14 @@ def test_a_row_adds_up() -> None:
     assert tally.failed == {7: ["lost: the admission of T1"]}
     assert tally.hits["crash"] == 10
     assert "| lossy | 1-10 | 10 | 30 | 1 | 0 | 0 | 10 |" in table([tally])
+
+
+def test_a_row_is_told_to_programs_with_what_it_met() -> None:
+    (told,) = json.loads(program.for_programs([run_row(ROW, range(1, 11))]))
+    assert told["hits"] == {"crash": 10}
+    assert (told["row"], told["lost"], told["failed"]) == (
+        "lossy", 1, {"7": ["lost: the admission of T1"]},
+    )  # fmt: skip
 
 
 def test_a_lost_one_fails_the_matrix_and_names_its_seed(

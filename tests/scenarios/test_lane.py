@@ -1,7 +1,7 @@
 """The lane and its service: record then act, faults, restarts, the order of the end."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +261,15 @@ async def test_the_button_silences_a_refer(parts: Rig) -> None:
         parts.signals.pressed.set()
         await gate.until(lambda: parts.signals.history[-1][0] == "")
         assert gate.desk.status()["unsettled"][0]["acknowledged"]
+
+
+async def test_a_clock_of_the_year_9999_admits_nobody_by_itself(parts: Rig) -> None:
+    """However sure of itself it is; the gate goes on, and every event says so."""
+    parts.clock.at = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        told = await gate.decision()
+    assert (told["reason"], told["clock"]) == ("CLOCK_UNTRUSTED", "untrusted")
 
 
 async def test_a_step_of_the_clock_and_a_change_of_trust_are_journaled_once(parts: Rig) -> None:

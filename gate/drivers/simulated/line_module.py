@@ -115,7 +115,7 @@ class LineModule:
     def _hurt(self, data: bytes) -> bytes:
         """`line-noise` and `cut-short` spoil what is sent next and are over."""
         hurt = bytearray(data)
-        if "line-noise" in self._faults:
+        if "line-noise" in self._faults and hurt:
             hurt[len(hurt) // 2] ^= 0x80
         if "cut-short" in self._faults:
             del hurt[len(hurt) // 2 :]

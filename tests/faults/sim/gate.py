@@ -12,22 +12,23 @@ from gate.core.events import CardPresented, VerdictGiven
 from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
 from gate.health import Health
-from gate.lane import Lane, Unit
+from gate.lane import Lane
 from gate.service import Pace, Service
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
+from gate.unit import Unit
 from tests.faults.sim.broker import Broker
 from tests.faults.sim.disk import Disk, Image
 from tests.faults.sim.parts import (
     SimClock,
     SimEvidence,
     SimMatcher,
-    SimReader,
     SimShelf,
     SimSignals,
 )
 from tests.faults.sim.people import EXAM, OFFICE_PUBLIC, SITE, card, seed_of, ticket
 from tests.faults.sim.process import Killed, Process
+from tests.scenarios.fakes import FakeReader
 
 PACE = Pace(watch_s=11.0, retry_s=5.0, room_s=60.0)
 """Slower than at a door: what is asked of the schedule is order, not speed."""
@@ -86,7 +87,7 @@ class SimGate(Process):
         self.alive, self.ended, self.out, self.facing = True, None, True, None
         self.boots += 1
         self.clock = SimClock(self.loop, f"boot-{self.boots}")
-        self.reader = SimReader()
+        self.reader = FakeReader()
         self.journal = SqliteJournal(
             self.disk.journal, gate=self.gate, boot=self.clock.boot, now=self.clock.now
         )

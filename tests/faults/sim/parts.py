@@ -1,18 +1,15 @@
 """What a simulated unit has at its ports: clock, reader, camera's verdict, lamps, roster shelf."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
 
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
-from gate.core.reasons import Pattern, Reason
-from gate.ports import ReaderEvent, Reference
+from gate.core.reasons import Pattern
+from gate.ports import Reference
 from tests.faults.sim.people import OPENING, SmallRoster
-
-MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9)
-STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frames=5)
+from tests.scenarios.fakes import MATCH, STRANGER
 
 
 class Door(Protocol):
@@ -41,21 +38,6 @@ class SimClock:
 
     def to_1970(self) -> None:
         self.offset = datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC) - OPENING
-
-
-class SimReader:
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    async def events(self) -> AsyncIterator[ReaderEvent]:
-        while True:
-            yield await self.queue.get()
 
 
 class SimMatcher:
