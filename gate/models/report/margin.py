@@ -33,13 +33,15 @@ def with_margin(
     for the rates that have an interval. The others (the first, and the last, which a handful of
     false matches stands behind) are moved as far as the nearest of these. Nothing is moved down,
     and a lower rate never gets a lower threshold."""
-    moved = {f: max(0.0, upper[f] - points[f]) for f in upper if f in points}
+    moved = {
+        f: max(upper[f], threshold(SHARE * f) or points[f], points[f]) - points[f]
+        for f in upper
+        if f in points
+    }
     found: dict[float, float] = {}
     least = -math.inf
     for fmr in sorted(points, reverse=True):
         nearest = min(moved, key=lambda f: abs(math.log(f / fmr)), default=None)
-        bound = points[fmr] + (0.0 if nearest is None else moved[nearest])
-        strict = threshold(SHARE * fmr)
-        least = max(least, bound, points[fmr] if strict is None else strict)
+        least = max(least, points[fmr] + (0.0 if nearest is None else moved[nearest]))
         found[fmr] = least
     return found

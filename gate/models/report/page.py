@@ -96,8 +96,9 @@ def _rates(report: Report) -> str:
             "The table's thresholds have a margin: at most three quarters of the rate that a "
             "threshold is named by was measured at it, and by drawing people again the upper end "
             "of the FMR's interval is at most that rate; with several pictures at most twice, "
-            "since fewer people have them and the interval is mostly chance. Figures and curves "
-            "above are at the measured rate, without the margin; its cost stands in the list.",
+            "since fewer people have them and the interval is mostly chance. 1e-2 and 1e-6 are "
+            "moved as far as the next rate. Figures and curves above are at the measured rate, "
+            "without the margin; its cost stands in the list.",
             "采用的阈值留有余量：实测误识率不超过标称值的四分之三，"
             "95% 区间上限不超过标称值（多张融合时不超过两倍）。",
         ),
