@@ -16,7 +16,7 @@ from gate.errors import GateError, Refused, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import mark, rows, schema, set_aside
 from gate.store.checking import check_against, check_chain, newer
-from gate.store.faults import damaged, from_sqlite, from_system
+from gate.store.faults import broken, damaged, from_sqlite, from_system
 from gate.store.mark import Mark, MarkFile
 
 log = logging.getLogger(__name__)
@@ -113,17 +113,23 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
 
 
 def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connection, Opened]:
-    db = None
+    """StorageDamaged from the check only: what fails behind it on a journal that was whole a moment
+    ago is the card's fault, and the next start looks again."""
     try:
         if not _is_empty(path.with_name(f"{path.name}-journal")):
             _roll_back(path)
         if not _is_empty(path):
             _check(path, unit, known)
+    except sqlite3.Error as e:
+        raise from_sqlite(path, e) from e
+    db = None
+    try:
         db = sqlite3.connect(path, isolation_level=None)
         return db, _prepare(db, path, unit, known)
     except sqlite3.Error as e:
         _close(db)
-        raise from_sqlite(path, e) from e
+        meaning = from_sqlite(path, e)
+        raise (broken(path, str(e)) if isinstance(meaning, StorageDamaged) else meaning) from e
     except (OSError, GateError):
         _close(db)
         raise
@@ -144,19 +150,33 @@ def _roll_back(path: Path) -> None:
 
 
 def _check(path: Path, unit: Unit, known: Mark | None) -> None:
-    """sqlite3.Error, StorageDamaged, Refused. What cannot be read is looked at twice."""
+    """sqlite3.Error, StorageDamaged, Refused. What is damaged or cannot be read is looked at
+    twice: a card may fail to give a page back once."""
     try:
         _check_once(path, unit, known)
-    except sqlite3.OperationalError as e:
-        if e.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
-            raise damaged(path, str(e)) from e
-        if e.sqlite_errorcode != sqlite3.SQLITE_IOERR_READ:
+    except (sqlite3.DatabaseError, StorageDamaged) as e:
+        if not isinstance(_found(path, e), StorageDamaged):
             raise
-        log.warning("reading %s failed once: %s", path, e)
+        log.warning("checking %s failed once: %s", path, e)
         try:
             _check_once(path, unit, known)
-        except sqlite3.OperationalError as again:
-            raise damaged(path, f"it cannot be read: {again}") from again
+        except sqlite3.DatabaseError as again:
+            raise _found(path, again) from again
+
+
+_UNREADABLE = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
+"""Linux's EIO at a read is the second of them (SQLite, os_unix.c, seekAndRead)."""
+
+
+def _found(path: Path, error: sqlite3.DatabaseError | StorageDamaged) -> GateError:
+    """What an error while checking says of the journal."""
+    if isinstance(error, StorageDamaged):
+        return error
+    if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
+        return damaged(path, str(error))
+    if error.sqlite_errorcode in _UNREADABLE:
+        return damaged(path, f"it cannot be read: {error}")
+    return from_sqlite(path, error)
 
 
 def _check_once(path: Path, unit: Unit, known: Mark | None) -> None:
