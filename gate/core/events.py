@@ -13,7 +13,6 @@ from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.exam import Candidate, Exam
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 
-
 YEARS = range(2020, 2100)
 """What a clock in service may show; the office judges events and receipts by the same."""
 

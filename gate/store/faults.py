@@ -40,7 +40,7 @@ def damaged(path: Path, detail: str) -> StorageDamaged:
 
 def broken(path: Path, detail: str) -> StorageBroken:
     return StorageBroken(
-        f"Reading or writing {path} failed ({detail}): the gate stops; check the card, then start again.",
+        f"The disk of {path} failed ({detail}): the gate stops; check the card, then start again.",
         f"读写 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
         path=str(path), detail=detail,
     )  # fmt: skip

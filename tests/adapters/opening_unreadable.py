@@ -1,6 +1,6 @@
-"""Opening a journal on a card that does not give back the n-th read, for every n. Run under the shim
-of tests/faults: `python -m tests.adapters.opening_unreadable once|lasting FOLDER`; prints one JSON
-object."""
+"""Opening a journal on a card that does not give back the n-th read, for every n. Run under the
+shim of tests/faults: `python -m tests.adapters.opening_unreadable once|lasting FOLDER`; prints one
+JSON object."""
 
 import asyncio
 import itertools

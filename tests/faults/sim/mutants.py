@@ -9,6 +9,7 @@ from typing import Any
 
 import gate.core.decision
 import gate.lane
+import gate.store.inspection
 import gate.store.journal
 import gate.store.opening
 import gate.store.rows
@@ -174,7 +175,7 @@ def generation_ignored() -> list[Patch]:
 
 
 def chain_not_verified() -> list[Patch]:
-    return [(gate.store.opening, "check_chain", lambda *_: None)]
+    return [(gate.store.inspection, "check_chain", lambda *_: None)]
 
 
 def backlog_dropped() -> list[Patch]:
