@@ -25,45 +25,15 @@ from gate.errors import (
     StorageDamaged,
     StorageRefused,
 )
-from gate.ports import (
-    CardReader,
-    Clock,
-    Evidence,
-    Journal,
-    Lookup,
-    Matcher,
-    Reference,
-    Roster,
-    RosterEntry,
-    RosterShelf,
-    Scanner,
-    Signals,
-    Uplink,
-)
+from gate.ports import Lookup, Reference, Roster, RosterEntry
 from gate.recorder import Recorder, ms_since
+from gate.unit import Unit
 
 log = logging.getLogger("gate.lane")
 
 REACTION_S = 0.8
 """Before another attempt: time to see the yellow lamp and to look up. Without it three attempts at
 10 frames a second are over in 1.5 s, and "asked again" is a word only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The adapters of one gate, by port."""
-
-    id: str
-    site: str
-    clock: Clock
-    reader: CardReader
-    matcher: Matcher
-    signals: Signals
-    shelf: RosterShelf
-    journal: Journal
-    evidence: Evidence
-    uplink: Uplink
-    scanners: tuple[Scanner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from gate.drivers.signals import GpioSignals
 from gate.errors import CameraMissing, UsageError
 from gate.front_desk import FrontDesk
 from gate.jsonlines import Handler, serve
-from gate.lane import Lane, Unit
+from gate.lane import Lane
 from gate.models.watcher import Watcher
 from gate.ports import Camera, Clock
 from gate.roster.keys import check_private, read_key
@@ -31,10 +31,11 @@ from gate.source_config import Source
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
+from gate.unit import Unit
 
 HAND_S = 0.7
-"""How long a script's hand takes between two cards: longer than the reader's dwell time, so that a
-card laid again at once is another laying, as it would be at a real one."""
+"""How long a script's hand takes to lay a card again: longer than the reader's dwell time, so that
+it is another laying, as it would be at a real one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,19 @@ class Door:
             raise SignatureRefused(f"A {what} of {gate} came under {topics.gate}.")
         enrolled = self._enrolment(gate)
         if enrolled is None:
-            raise SignatureRefused(f"Gate {gate} is not enrolled here.")
+            raise SignatureRefused(
+                f"Gate {gate} is not enrolled here.", f"闸机 {gate} 未在此登记。"
+            )
         if enrolled.revoked is not None:
-            raise Refused(f"Gate {gate} was struck off: {enrolled.revoked}.")
+            raise Refused(
+                f"Gate {gate} was struck off: {enrolled.revoked}.",
+                f"闸机 {gate} 已被吊销：{enrolled.revoked}。",
+            )
         if enrolled.site != topics.site:
-            raise SignatureRefused(f"Gate {gate} is enrolled at {enrolled.site}.")
+            raise SignatureRefused(
+                f"Gate {gate} is enrolled at {enrolled.site}.",
+                f"闸机 {gate} 登记于 {enrolled.site}。",
+            )
         if enrolled.exams and topics.exam not in enrolled.exams:
             raise SignatureRefused(
                 f"Gate {gate} is enrolled for {', '.join(enrolled.exams)}, not for {topics.exam}."

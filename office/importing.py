@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from nacl.signing import SigningKey
 
-from gate.errors import GateError, InputDamaged, InputRejected, SignatureRefused
+from gate.errors import InputRejected, SignatureRefused
 from gate.sync.inspection import signing_key
-from gate.sync.journal_file import Extent, Segment, extent_of, read_header, read_segments
+from gate.sync.journal_file import Extent, Segment, extent_of, opened, read_header, read_segments
 from gate.sync.wire import Topics, encode_receipt
 from office.door import Door
 from office.store import OfficeStore
@@ -54,17 +54,8 @@ class Importer:
         """Each batch stands for itself: what of a damaged file is whole is taken, the rest is told.
         InputDamaged where `path` is no export; Refused, SignatureRefused where its gate may not
         speak, or did not sign it."""
-        try:
-            with path.open("rb") as file:
-                return self._taken(path, file)
-        except OSError as e:
-            if isinstance(e, GateError):  # several of ours are OSErrors too
-                raise
-            raise InputDamaged(
-                f"{path} cannot be read ({e.strerror}): name a file that journal export wrote.",
-                f"无法读取 {path}（{e.strerror}）：请指定日志导出文件。",
-                path=str(path),
-            ) from e
+        with opened(path) as file:
+            return self._taken(path, file)
 
     def _taken(self, path: Path, file: BinaryIO) -> Imported:
         header = read_header(file, str(path))

@@ -49,11 +49,19 @@ need_packages() {
     rm -f "$apt_log"
 }
 
-# system [mosquitto]: Debian's part of the set-up.
+# compiles: whether there is a C compiler with its library; a gcc without libc6-dev has none.
+compiles() { echo '#include <stdio.h>' | cc -x c -E -o /dev/null - 2>/dev/null; }
+
+# system [mosquitto] [cc]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
-    for tool in "$@"; do has "$tool" || missing="$missing $tool"; done
+    for tool in "$@"; do
+        case $tool in
+            cc) compiles || missing="$missing gcc libc6-dev" ;;
+            *) has "$tool" || missing="$missing $tool" ;;
+        esac
+    done
     [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
     # shellcheck disable=SC2086  # a list of package names
     [ -z "$missing" ] || need_packages $missing

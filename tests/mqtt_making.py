@@ -7,8 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from office.keys import make_keys
 from office.receive import Receiver
 from office.store import OfficeStore
 from tests.journal_making import EXAM, GATE, OTHER, SITE
+from tests.waiting import until
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
@@ -36,6 +36,16 @@ def made_home(root: Path) -> Home:
         not_before=datetime.now(UTC) - timedelta(days=1),
     )  # fmt: skip
     return Home(root)
+
+
+def unit_folder(home: Home, folder: Path) -> None:
+    """What the office made for `GATE`, as a unit that keeps its journal in the same folder."""
+    folder.mkdir()
+    for made in home.gate(GATE).iterdir():
+        (folder / made.name).write_bytes(made.read_bytes())
+        (folder / made.name).chmod(0o600)
+    with (folder / "gate.toml").open("a") as config:
+        config.write('[paths]\nstate = "."\nruntime = "run"\n')
 
 
 class Broker:
@@ -123,20 +133,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def until(met: Callable[[], bool], bound_s: float = 15.0) -> None:
-    """Waits for another process or thread; the bound only ends a hang."""
-    end = time.monotonic() + bound_s
-    while not met():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
-async def soon(met: Callable[[], bool], bound_s: float = 20.0) -> None:
-    async with asyncio.timeout(bound_s):
-        while not met():
-            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager

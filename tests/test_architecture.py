@@ -65,6 +65,17 @@ def inside(name: str, *roots: str) -> bool:
     return any(name == r or name.startswith(f"{r}.") for r in roots)
 
 
+def eagerly(path: Path) -> set[str]:
+    """What importing the file imports at once: nothing inside a function or for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {a.name for node in tree.body if isinstance(node, ast.Import) for a in node.names}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {n for n in inner if is_module(n)} | {str(node.module)}
+    return found
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("gate/core/*.py")), ids=name_of)
 def test_core_is_pure(path: Path) -> None:
     impure = {"asyncio", "sqlite3", "logging", "os", "random", "time", "threading", "socket", "io"}
@@ -79,9 +90,10 @@ def test_errors_import_nothing() -> None:
     assert imports_of(ROOT / "gate/errors.py") == set()
 
 
-def test_ports_import_core_and_errors_only() -> None:
-    for name in ours(imports_of(ROOT / "gate/ports.py")):
-        assert inside(name, "gate.core", "gate.errors"), name
+@pytest.mark.parametrize("path", sorted(ROOT.glob("gate/ports/*.py")), ids=name_of)
+def test_ports_import_core_and_errors_only(path: Path) -> None:
+    for name in ours(imports_of(path)):
+        assert inside(name, "gate.core", "gate.errors", "gate.ports"), name
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -123,8 +135,35 @@ def test_only_wiring_and_commands_name_adapters() -> None:
             assert not inside(name, *ROOMS, "gate.wiring"), f"{name_of(path)} imports {name}"
 
 
+def test_the_demo_is_an_outside_client() -> None:
+    paths = sorted(ROOT.glob("demo/*.py"))
+    assert paths
+    for path in paths:
+        assert not ours(imports_of(path)), f"{name_of(path)} imports the product"
+
+
+HEAVY = {"numpy", "PIL", "nacl", "sqlalchemy", "cryptography", "onnx", "openpyxl", "serial",
+         "paho", "aiosqlite", "gpiozero", "tflite_runtime", "ai_edge_litert"}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", ["gate", "office"])
+def test_help_loads_nothing_heavy(program: str) -> None:
+    """A command imports what it needs when it is run: `--help` answers at once on a Pi."""
+    waiting, seen = [f"{program}.__main__"], set()
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        path = ROOT.joinpath(*name.split("."))
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        for imported in eagerly(path):
+            assert imported.split(".")[0] not in HEAVY, f"{name} imports {imported}"
+            if imported not in seen and is_module(imported):
+                waiting.append(imported)
+    assert len(seen) > 10
+
+
 HEART = {"service", "lane", "front_desk", "bulletin", "health", "recorder", "roster_keeper",
-         "room_keeper"}  # fmt: skip
+         "room_keeper", "unit"}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(HEART))

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +24,8 @@ PROGRAMS = {
     "exam-gate": typer.main.get_command(gate_app),
     "exam-office": typer.main.get_command(office_app),
 }
+OPTIONS_OF = {"scripts/demo": "demo/__main__.py", "scripts/faults": "tests/faults/__main__.py"}
+"""Scripts that hand their arguments on; the others read them themselves."""
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -66,9 +69,10 @@ def assert_script(program: str, words: list[str], text: str) -> None:
     script = ROOT / program
     assert script.exists(), text
     assert script.stat().st_mode & 0o111, f"{program} cannot be run"
-    said = script.read_text(encoding="utf-8") + (ROOT / "demo/__main__.py").read_text()
+    options = OPTIONS_OF.get(program, program)
+    known = re.findall(r"(?<![\w-])--?[a-z-]+", (ROOT / options).read_text(encoding="utf-8"))
     for word in words:
-        assert not word.startswith("-") or word in said, f"{text}: no {word}"
+        assert not word.startswith("-") or word in known, f"{text}: no {word}"
 
 
 def test_commands_are_looked_for_where_they_stand() -> None:
@@ -77,6 +81,20 @@ def test_commands_are_looked_for_where_they_stand() -> None:
         assert_understood(PROGRAMS["exam-gate"], ["journal", "nonsense"], "x")
     with pytest.raises(AssertionError, match="no --nonsense"):
         assert_understood(PROGRAMS["exam-gate"], ["journal", "show", "--nonsense"], "x")
+    for script in ("scripts/demo", "scripts/faults", "scripts/soak", "scripts/bench"):
+        with pytest.raises(AssertionError, match="no --js"):
+            assert_script(script, ["--js"], "x")
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_help_of_every_command_is_in_both_languages(program: str) -> None:
+    waiting = [(program, PROGRAMS[program])]
+    while waiting:
+        name, command = waiting.pop()
+        said = command.help or ""
+        assert re.search(r"[a-z]{3}", said), f"{name} has no English help"
+        assert re.search(r"[\u4e00-\u9fff]{2}", said), f"{name} has no Chinese help"
+        waiting += [(f"{name} {n}", c) for n, c in getattr(command, "commands", {}).items()]
 
 
 def test_both_readmes_name_the_same_commands_and_pages() -> None:
@@ -84,6 +102,20 @@ def test_both_readmes_name_the_same_commands_and_pages() -> None:
     assert commands(english) == commands(chinese)
     targets = [set(LINK.findall(p.read_text(encoding="utf-8"))) for p in READMES]
     assert targets[0] - {"README.zh-CN.md"} == targets[1] - {"README.md"}
+
+
+def test_readme_leads_to_every_page_and_script() -> None:
+    english = READMES[0].read_text(encoding="utf-8")
+    pages = {f"docs/{p.name}" for p in ROOT.glob("docs/*.md")}
+    assert pages <= set(LINK.findall(english))
+    scripts = {f"scripts/{p.name}" for p in ROOT.glob("scripts/*") if is_program(p)}
+    assert scripts
+    assert scripts <= set(commands(READMES[0]))
+    assert scripts <= set(commands(ROOT / "CONTRIBUTING.md"))
+
+
+def is_program(path: Path) -> bool:
+    return path.is_file() and bool(path.stat().st_mode & 0o111)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=names)
@@ -172,6 +204,14 @@ def settings_table() -> str:
 
 def test_every_key_of_a_unit_is_listed_with_its_default() -> None:
     assert between("settings", "docs/operations.md") == settings_table()
+
+
+def test_examples_of_gate_toml_are_valid() -> None:
+    blocks = [b for p in DOCS for b in re.findall(r"```toml\n(.*?)```", p.read_text(), re.DOTALL)]
+    assert blocks
+    for block in blocks:
+        unit = {"unit": {"id": "wh-hs-01-g1", "site": "wh-hs-01"}}
+        Settings.model_validate(unit | tomllib.loads(block))
 
 
 def write_tables() -> None:

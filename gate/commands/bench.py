@@ -11,6 +11,7 @@ app = typer.Typer(no_args_is_help=True, help="Accuracy and speed, measured. 实�
 _Pairs = Annotated[Path, typer.Option(help="Person folders and pairs.txt in LFW's format.")]
 _Json = Annotated[bool, typer.Option("--json", help="Only a JSON object on standard output.")]
 _Models = Annotated[Path | None, typer.Option(help="Folder of the networks.")]
+_Count = Annotated[int, typer.Option(min=2, help="How many are measured.")]
 _Picture = Annotated[Path | None, typer.Option(help="A picture with a face.")]
 
 
@@ -27,8 +28,9 @@ def faces(
 
     from gate.commands.progress import with_progress
     from gate.models.bench_faces import report
-    from gate.models.face_set import embed_set, read_face_set, read_pairs
+    from gate.models.face_set import embed_set, read_face_set
     from gate.models.files import default_folder
+    from gate.models.pairs import read_pairs
     from gate.models.stills import Stills
 
     face_set = read_face_set(pairs)
@@ -74,7 +76,7 @@ def pipeline(
     as_json: _Json = False,
     picture: _Picture = None,
     models: _Models = None,
-    rounds: int = 100,
+    rounds: _Count = 100,
     ratio_max: float = 1.15,
 ) -> None:
     """Finder, alignment and recogniser on one 640x480 frame against the three bare networks, on
@@ -96,7 +98,7 @@ def pipeline(
 def journal(
     as_json: _Json = False,
     folder: Annotated[Path, typer.Option(help="A folder on the disk to measure.")] = Path(),
-    appends: int = 1000,
+    appends: _Count = 1000,
     ratio_max: Annotated[float, typer.Option(help="Median append to median bare write.")] = 3.0,
     start_max_s: Annotated[float, typer.Option(help="Start with 100,000 events.")] = 2.0,
 ) -> None:
@@ -143,7 +145,11 @@ CARD_RATIO_MAX, CARD_EVENT_MAX_MS, CARD_POLLING_MAX_PERCENT = 1.05, 3.0, 1.0
 
 
 @app.command("card")
-def card(as_json: _Json = False, cards: int = 40, polling_s: float = 20.0) -> None:
+def card(
+    as_json: _Json = False,
+    cards: _Count = 40,
+    polling_s: Annotated[float, typer.Option(min=0.1, help="Of each look at the cost.")] = 20.0,
+) -> None:
     """A whole read against the time of its bytes on the wire, last byte to event, and what looking
     for a card costs. Exit 1 above the largest values allowed. 读卡速度。"""
     from gate.drivers.bench_reader import measure

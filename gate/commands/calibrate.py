@@ -80,14 +80,18 @@ def _calibrated(report: dict[str, Any]) -> Any:
     from gate.models.report.figures import percent, rate_name
 
     rates = (1e-3, 1e-4, 1e-5)
-    shown = Table(title="FNMR at FMR and threshold, careful probes 拒识率与阈值")
+    shown = Table(
+        title="FNMR at FMR; the table's threshold, with its margin; careful probes 拒识率与阈值"
+    )
     for head in ("score", "frames", *map(rate_name, rates), "pairs"):
         shown.add_column(head, justify="left" if head == "score" else "right", no_wrap=True)
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     for curve in curves:
         by_rate = {r["fmr"]: r for r in curve["rates"]}
         cells = [
-            f"{percent(by_rate[f]['fnmr'])}\n{by_rate[f]['threshold']:.3f}" if f in by_rate else "–"
+            f"{percent(by_rate[f]['fnmr'])}\n{by_rate[f]['table']['threshold']:.3f}"
+            if f in by_rate
+            else "–"
             for f in rates
         ]
         pairs = f"{curve['pairs']:,}"

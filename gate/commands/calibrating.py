@@ -16,9 +16,10 @@ import numpy as np
 from gate import __version__
 from gate.durable import write_file
 from gate.errors import StorageRefused
-from gate.models.face_set import FaceSet, Pairs, Templates, embed_set, read_face_set, read_pairs
+from gate.models.face_set import FaceSet, Templates, embed_set, read_face_set
 from gate.models.files import load_manifest
 from gate.models.finder import NEAR, WHOLE
+from gate.models.pairs import Pairs, read_pairs
 from gate.models.report.acquired import acquired, listed_accuracy, names_of, of_acquired
 from gate.models.report.against import evaluate
 from gate.models.report.against_page import evaluation_page

@@ -1,17 +1,15 @@
 """exam-gate journal: look at, verify and carry away what the gate has recorded."""
 
 import json
-import os
-import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gate.config import DEFAULT
 from gate.core.reasons import MEANING, Reason
-from gate.errors import StorageRefused, UsageError
+from gate.errors import UsageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -42,7 +40,7 @@ def show(
 
     with _opened(config, journal)[0] as found:
         table = Table(title=f"{found.gate} · {found.epoch} · {found.last} events")
-        for name in ("seq", "time 时间", "kind", "ticket 准考证", "outcome", "reason 原因", "ms"):
+        for name in _COLUMNS:
             table.add_column(name, justify="right" if name in ("seq", "ms") else "left")
         for event in found.events(max(1, found.last - last + 1)):
             table.add_row(*_row(event))
@@ -67,17 +65,13 @@ def verify(
     """Whether the chain is whole and unchanged: exit 0 or 1. May run beside the gate; of exported
     files it needs no more than the files and public keys. 校验日志。"""
     from gate.commands.journal_export import is_database, verify_files
-    from gate.commands.journal_verify import (
-        is_plain_export,
-        is_put_aside,
-        verify_plain,
-        verify_put_aside,
-    )
+    from gate.commands.journal_verify import is_put_aside, verify_plain, verify_put_aside
+    from gate.sync.plain_export import is_plain_export
 
     if files and len(files) == 1 and is_put_aside(files[0]):
         raise typer.Exit(verify_put_aside(files[0], as_json))
-    if files and len(files) == 1 and is_plain_export(files[0]):
-        raise typer.Exit(verify_plain(files[0], as_json))
+    if files and all(is_plain_export(file) for file in files):
+        raise typer.Exit(verify_plain(files, as_json))
     if files and len(files) == 1 and is_database(files[0]):
         journal = files[0]
     elif files:
@@ -114,23 +108,13 @@ def export(
 ) -> None:
     """Events as JSON lines, in order. `ms` of a decision is null where the gate ended, or has
     written nothing more, before its timing was kept. 导出日志。"""
+    from gate.commands.journal_export import write_out
+
     if signed:
         _export_signed(config, journal, out, kind, first)
         return
     with _opened(config, journal)[0] as found:
-        if out is None or str(out) == "-":
-            _write(found, nullcontext(sys.stdout), kind, first)
-            return
-        part = out.with_name(out.name + ".part")
-        try:
-            _write(found, part.open("w", encoding="utf-8"), kind, first)
-            part.replace(out)
-        except OSError as e:
-            part.unlink(missing_ok=True)
-            raise StorageRefused(
-                f"{out} cannot be written ({e.strerror}): name another place with --out.",
-                f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他位置。",
-            ) from e
+        write_out(_plain_lines(found, kind, first), out)
 
 
 @app.command()
@@ -183,17 +167,11 @@ def _export_signed(
         write_signed(found, settings, out, first)
 
 
-def _write(
-    found: "Reading", opened: "AbstractContextManager[IO[str]]", kind: str | None, first: int
-) -> None:
-    with opened as file:
-        for event in found.events(first):
-            if kind in (None, event["kind"]):
-                whole = {"ms": None} | event if "outcome" in event else event
-                file.write(json.dumps(whole, ensure_ascii=False) + "\n")
-        file.flush()
-        if file is not sys.stdout:
-            os.fsync(file.fileno())
+def _plain_lines(found: "Reading", kind: str | None, first: int) -> Iterator[bytes]:
+    for event in found.events(first):
+        if kind in (None, event["kind"]):
+            whole = {"ms": None} | event if "outcome" in event else event
+            yield json.dumps(whole, ensure_ascii=False).encode() + b"\n"
 
 
 def _opened(
@@ -225,9 +203,16 @@ class _Unsaid(dict[str, str]):
         return "…"
 
 
+_COLUMNS = (
+    "seq", "time 时间", "kind", "ticket 准考证", "by 来源", "outcome", "reason 原因", "ms",
+)  # fmt: skip
+
+
 def _row(event: dict[str, Any]) -> tuple[str, ...]:
     known = Reason.__members__.get(str(event.get("reason")))
     said = str(event.get("reason") or event.get("detail") or "")
+    if event["kind"] == "journal_begun":
+        said = f"{' '.join(said.split())}; {_lost(event)}"
     if known is not None:
         zh = MEANING[known].zh.format_map(_Unsaid(event))
         said = f"{said} {zh.split('：')[0] if '…' in zh else zh}"
@@ -237,7 +222,24 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
         str(event["at"])[11:23] + ("" if event["clock"] == "trusted" else " ?"),
         str(event["kind"]),
         str(event.get("ticket") or ""),
+        _whose(event),
         str(event.get("outcome") or ""),
         said,
         "" if total is None else f"{total:.0f}",
     )
+
+
+def _whose(event: dict[str, Any]) -> str:
+    """How the candidate was named, and by whom or which scanner; of a verdict, who gave it."""
+    people = " ".join(str(event[k]) for k in ("by", "second", "scanner") if event.get(k))
+    shown = "" if event["kind"] == "verdict" else str(event.get("source") or "")
+    return f"{shown} {people}".strip()
+
+
+def _lost(event: dict[str, Any]) -> str:
+    """What the unit cannot read any more of the journal before."""
+    ranges = ", ".join(f"{a} to {b}" for a, b in event.get("missing") or ())
+    of = event.get("previous_epoch")
+    if not ranges:
+        return f"nothing known of {of} is lost"
+    return f"lost here of {of}: {ranges} 缺失; the office has those up to {event['receipted']}"

@@ -1,6 +1,5 @@
 """exam-gate journal export --signed, and verify of what it wrote."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -42,12 +41,7 @@ def write_signed(found: "Reading", settings: "Settings", out: Path | None, first
     )
     if out is not None and out.is_dir():
         out = out / f"{extent.gate}_{extent.epoch}_{extent.first}-{extent.last}{SUFFIX}"
-    if out is None or str(out) == "-":
-        for line in lines:
-            sys.stdout.buffer.write(line)
-        sys.stdout.flush()
-    else:
-        _write_durably(out, lines)
+    write_out(lines, out)
     count, place = extent.last - extent.first + 1, out or "standard output"
     span = f"{extent.first} to {extent.last}" if count else "none yet"
     print(f"exported: {count} events ({span}) to {place} 已导出", file=sys.stderr)
@@ -110,8 +104,13 @@ def _enrolled(settings: "Settings") -> dict[str, Any] | None:
         ) from e
 
 
-def _write_durably(out: Path, lines: Iterable[bytes]) -> None:
-    """Whole or not there, and on the stick when this returns."""
+def write_out(lines: Iterable[bytes], out: Path | None) -> None:
+    """Into the file `out`, whole or not there, and on the stick when this returns; without one, or
+    for `-`, to the screen. StorageRefused."""
+    if out is None or str(out) == "-":
+        sys.stdout.buffer.writelines(lines)
+        sys.stdout.flush()
+        return
     part = out.with_name(f".{out.name}.part")
     try:
         with part.open("wb") as file:
@@ -147,16 +146,13 @@ def verify_files(files: list[Path], config: Path, office: Path | None, as_json: 
     """Print what is found in exported files, compared with each other; the exit code. `office`: its
     public key; else the one that `config` names, where there is such a unit here."""
     from gate.roster.keys import read_key
-    from gate.sync.checking import Copies, facts, inspected, sentence
+    from gate.sync.checking import Copies, inspected, report
 
     place = office or _office_key_of(config)
     public = None if place is None else read_key(place, "the office's public key")
     copies = Copies()
     found = [(path, inspected(path, copies, office_public=public)) for path in files]
-    if as_json:
-        print(json.dumps({"files": [facts(*one) for one in found]}, ensure_ascii=False))
-    else:
-        print("\n".join(sentence(*one) for one in found))
+    print(report(found, as_json))
     return 0 if all(one.is_whole for _, one in found) else 1
 
 
@@ -180,7 +176,17 @@ def take_receipt(file: Path, config: Path) -> int:
 
     settings = load(config)
     raw = _bytes_of(file)
-    receipt = decode_receipt(raw, read_key(settings.keys.office, "the office's public key"))
+    office = read_key(settings.keys.office, "the office's public key")
+    try:
+        receipt = decode_receipt(raw, office)
+    except Refused:
+        raise
+    except InputRejected as e:
+        raise InputDamaged(
+            f"{file} is no receipt ({e}): name the .receipt file from the office.",
+            f"{file} 不是回执：请指定考试中心的 .receipt 文件。",
+            path=str(file),
+        ) from e
     with reading(settings.paths.state / "journal.sqlite") as found:
         ours = _hash_at(found, receipt.high)
         head = Head(found.epoch, found.last, found.head)

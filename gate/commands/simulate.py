@@ -1,6 +1,8 @@
 """exam-gate simulate: stand-ins for hardware, for anybody's program to be tried against."""
 
+import os
 import shlex
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -25,7 +27,7 @@ lay NUMBER [NAME [VALID_TO [KIND]]] [FIELD=VALUE ...]
                   newest (an address, up to four of them) or fingers (0 to 2)
 lift              take it away
 fault NAME on|off begin or end a fault: {faults}
-quit              end, as the end of the input does"""
+quit              end, as the end of the input does, or SIGTERM"""
 
 Lines = Iterable[str]
 _Port = Annotated[Path, typer.Option(help="Where the link to the pseudo-terminal is made.")]
@@ -76,12 +78,13 @@ def reader(
         port, mode=Mode(mode), latency_scale=latency, baud=baud, wire=WIRES[wire](seed),
         heard=_tell if show else None,
     )  # fmt: skip
+    end_on_sigterm()
     with module:
         for name in fault or ():
             module.fault(name, True)
         print(f"reader at {module.port}\n{WORDS.format(faults=' '.join(FAULTS))}", flush=True)
         if script is None:
-            obey(sys.stdin, module)
+            obey(typed(), module)
         else:
             play(script, module, pace, threading.Event().wait)
 
@@ -97,6 +100,20 @@ def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:
 def _tell(request: "Request") -> None:
     name = request.command.name if request.command else request.code.hex(" ")
     print(f"asked {name}", flush=True)
+
+
+def end_on_sigterm() -> None:
+    """As `quit` does: the port and its link are taken away, exit 0."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+
+def typed() -> Lines:
+    """Lines of the standard input. Where a script or a service gave us none, its end says nothing:
+    wait for SIGTERM instead."""
+    if sys.stdin is not None and os.fstat(0).st_rdev != os.stat(os.devnull).st_rdev:
+        yield from sys.stdin
+    else:
+        threading.Event().wait()
 
 
 def obey(lines: Lines, module: Any, act: Callable[[list[str], Any], None] | None = None) -> None:

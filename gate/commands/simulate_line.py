@@ -1,12 +1,11 @@
 """exam-gate simulate line: a scanner for anybody's driver to be tried against."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.commands.simulate import obey
+from gate.commands.simulate import end_on_sigterm, obey, typed
 from gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ scan TEXT          send it once; a zone's lines with / between them
 lay TEXT           a tag that stays: sent ten times a second
 lift               take it away
 fault NAME on|off  begin or end a fault: {faults}
-quit               end, as the end of the input does"""
+quit               end, as the end of the input does, or SIGTERM"""
 
 _ENDS = {"crlf": "\r\n", "cr": "\r", "lf": "\n"}
 
@@ -36,9 +35,10 @@ def line(
             f"No kind {kind!r}: use one of {', '.join(KINDS)}.",
             f"没有类型 {kind!r}：可用 {'、'.join(KINDS)}。",
         )
+    end_on_sigterm()
     with LineModule(port, kind=kind, end=_ENDS.get(end, end), baud=baud) as module:
         print(f"{kind} at {module.port}\n{WORDS.format(faults=' '.join(FAULTS))}", flush=True)
-        obey(sys.stdin, module, do_line)
+        obey(typed(), module, do_line)
 
 
 def do_line(words: list[str], module: "LineModule") -> None:

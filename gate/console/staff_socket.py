@@ -6,7 +6,7 @@ Requests are those of formats.md, Control sockets; anything else is answered wit
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gate.errors import UsageError
 from gate.jsonlines import Message
@@ -26,16 +26,17 @@ class _Type(_Request):
     valid_to: str = "长期"
     by: str
 
-    @model_validator(mode="after")
-    def _one_handle(self) -> "_Type":
-        if sum(h is not None for h in (self.ticket, self.id_tail, self.seat)) != 1:
-            raise ValueError("give exactly one of ticket, id_tail, seat")
-        return self
-
     @property
     def handle(self) -> tuple[str, str]:
+        """UsageError unless there is exactly one."""
         pairs = (("ticket", self.ticket), ("id_tail", self.id_tail), ("seat", self.seat))
-        return next((name, value) for name, value in pairs if value is not None)
+        given = [(name, value) for name, value in pairs if value is not None]
+        if len(given) != 1:
+            raise UsageError(
+                "Type exactly one of ticket, id_tail, seat.",
+                "请只输入 ticket、id_tail、seat 之一。",
+            )
+        return given[0]
 
 
 class _Settle(_Request):

@@ -79,7 +79,8 @@ def unreadable(state: State, event: CardUnreadable) -> Step:
     shown = Presented(
         Source.CARD, DocumentKind.RESIDENT, None, Expiry.UNKNOWN, event.found, event.found.mono_ns
     )
-    visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=drafts.unreadable_body(shown, count))
+    body = drafts.unreadable_body(shown, count, event.reason)
+    visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=visit, notice=None, unreadable=0)
     return recording, (Record("decision", visit.body),)
 

@@ -4,7 +4,7 @@ the service adds what belongs to the unit (model, roster, evidence)."""
 from typing import Any
 
 from gate.core.entry import Presented, Ruling
-from gate.core.events import FaceJudged, VerdictGiven
+from gate.core.events import FaceJudged, Source, VerdictGiven
 from gate.core.reasons import MEANING, Outcome, Reason
 
 NO_FACE_ASKED = FaceJudged(Reason.OK)
@@ -20,12 +20,14 @@ def decision_body(
     face: FaceJudged | None,
     attempt: int,
 ) -> dict[str, Any]:
-    """`face` is None where none was asked for; its fields are null then."""
+    """`face` is None where none was asked for; its fields are null then. The document's last day
+    stands there only where somebody typed it, and answers for it."""
     meaning = MEANING[ruling.reason]
     judged = face or NO_FACE_ASKED
     asked = face is not None
     policy = ruling.paper.face if ruling.paper else None
-    return {
+    typed = {"valid_to": str(shown.valid_to)} if shown.source is Source.TYPED else {}
+    return typed | {
         "ticket": ticket,
         "key": key,
         "paper": ruling.paper.id if ruling.paper else None,
@@ -52,11 +54,12 @@ def decision_body(
     }
 
 
-def unreadable_body(shown: Presented, attempt: int) -> dict[str, Any]:
-    """A card that could not be read: nobody is known."""
+def unreadable_body(shown: Presented, attempt: int, why: str) -> dict[str, Any]:
+    """A card that could not be read: nobody is known. `why`: the `reason` of CardUnreadable, which
+    tells staff whether to look at the card or at the cable."""
     ruling = Ruling(Reason.CARD_UNREADABLE)
     body = decision_body(shown, ruling, ticket=None, key=None, face=None, attempt=0)
-    return body | {"document": None, "attempt": attempt}
+    return body | {"document": None, "attempt": attempt, "unreadable": why}
 
 
 def verdict_body(given: VerdictGiven, settled: dict[str, Any]) -> dict[str, Any]:

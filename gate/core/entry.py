@@ -6,7 +6,7 @@ document accepted for it, entry window, not inside already.
 
 from collections.abc import Set
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from gate.core.card import DocumentKind, Expiry, is_valid_on
 from gate.core.events import (
@@ -166,20 +166,28 @@ def _day(exam: Exam, at: datetime) -> date:
     current ones that of today."""
     papers = current_papers(exam.papers, at) or exam.papers[-1:]
     zone = papers[0].start.tzinfo if papers else at.tzinfo
-    return at.astimezone(zone).date()
+    return _there(at, zone).date()
 
 
 def clock_text(at: datetime, paper: Paper) -> str:
     """HH:MM on the wall of the exam site."""
-    return f"{at.astimezone(paper.start.tzinfo):%H:%M}"
+    return f"{_there(at, paper.start.tzinfo):%H:%M}"
 
 
 def _time_text(at: datetime, paper: Paper, today: datetime) -> str:
     """HH:MM, with the date where it is not that of `today`: 08:30 alone would mean today's."""
     zone = paper.start.tzinfo
-    if at.astimezone(zone).date() == today.astimezone(zone).date():
+    if _there(at, zone).date() == _there(today, zone).date():
         return clock_text(at, paper)
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{_there(at, zone):%Y-%m-%d %H:%M}"
+
+
+def _there(at: datetime, zone: tzinfo | None) -> datetime:
+    """On the wall of `zone`; as it is where a wrong clock shows a day no calendar has there."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def _minutes(window: Window) -> str:

@@ -33,9 +33,9 @@ def needed_bytes(exam: Exam | None, at: datetime, event_bytes: float = 0.0) -> i
     """What the rest of `exam` will write from `at` on. `event_bytes`: what an event has cost so
     far; never taken for less than `EVENT_BYTES`."""
     papers = exam.papers if exam is not None else ()
-    ends = max([p.end for p in papers if p.end > at], default=_after(at))
-    door_h = _hours(_open_times(exam, at))
-    quiet_h = (ends - at) / timedelta(hours=1)
+    rest = max([p.end - at for p in papers if p.end > at], default=UNKNOWN)
+    door_h = _hours([UNKNOWN] if exam is None else _open_times(exam, at))
+    quiet_h = _hours([rest])
     events = door_h * DOOR_PER_HOUR + quiet_h * QUIET_PER_HOUR
     return RESERVE_BYTES + round(events * max(event_bytes, EVENT_BYTES))
 
@@ -50,10 +50,8 @@ def room(free_bytes: int, needed: int, before: Room = Room.ENOUGH) -> Room:
     return Room.ENOUGH
 
 
-def _open_times(exam: Exam | None, at: datetime) -> Iterable[tuple[datetime, datetime]]:
+def _open_times(exam: Exam, at: datetime) -> Iterable[timedelta]:
     """What is left of the times at which any paper may be entered, each once."""
-    if exam is None:
-        return [(at, _after(at))]
     windows = [
         entry_window(p, room, exam.extensions)
         for p in exam.papers
@@ -66,14 +64,8 @@ def _open_times(exam: Exam | None, at: datetime) -> Iterable[tuple[datetime, dat
             merged[-1] = (merged[-1][0], max(merged[-1][1], closes))
         else:
             merged.append((opens, closes))
-    return merged
+    return [closes - opens for opens, closes in merged]
 
 
-def _after(at: datetime) -> datetime:
-    """`UNKNOWN` later, or the last moment there is: a clock may show the end of the year 9999."""
-    last = datetime.max.replace(tzinfo=at.tzinfo)
-    return last if last - at < UNKNOWN else at + UNKNOWN
-
-
-def _hours(times: Iterable[tuple[datetime, datetime]]) -> float:
-    return sum((closes - opens) / timedelta(hours=1) for opens, closes in times)
+def _hours(times: Iterable[timedelta]) -> float:
+    return sum(time / timedelta(hours=1) for time in times)

@@ -4,7 +4,6 @@ import asyncio
 import errno
 import logging
 import os
-import termios
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Self
@@ -13,13 +12,11 @@ import serial
 
 from gate.core.events import ScanPresented
 from gate.drivers.lines import Decoder, Item, Presence, Unusable
+from gate.drivers.serial_port import PORT_FAULTS, opened, port_fault
 from gate.errors import ScannerMissing
 from gate.ports import Clock, ScannerBack, ScannerEvent, ScannerLost
 
 log = logging.getLogger(__name__)
-
-PORT_FAULTS = (OSError, termios.error)
-"""What an unplugged port raises: pyserial's own exception is an OSError, its flush's is not."""
 
 GAP_S = 0.2
 """A silence in the middle of a payload that ends it: 190 characters at 9600 baud."""
@@ -84,7 +81,7 @@ class SerialScanner:
             backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
 
     async def _open(self) -> int:
-        port = await asyncio.to_thread(opened, self._port, self._baud)
+        port = await asyncio.to_thread(opened, self._port, self._baud, timeout=0)
         self._serial = port
         return int(port.fileno())
 
@@ -143,18 +140,10 @@ def _taken(fd: int) -> bytes:
     return data
 
 
-def opened(port: str, baud: int) -> serial.Serial:
-    """For nobody else. PORT_FAULTS."""
-    try:
-        return serial.Serial(port, baud, timeout=0, exclusive=True)
-    except ValueError as e:  # a speed that the driver does not know
-        raise OSError(errno.EINVAL, str(e)) from e
-
-
 def probe(name: str, port: str, baud: int) -> str:
     """Open and close: a scanner answers nothing, so no more can be tried. ScannerMissing."""
     try:
-        opened(port, baud).close()
+        opened(port, baud, timeout=0).close()
     except PORT_FAULTS as e:
         raise missing(name, port, e) from e
     return f"{name} at {port}"
@@ -162,23 +151,7 @@ def probe(name: str, port: str, baud: int) -> str:
 
 def missing(name: str, port: str, error: Exception) -> ScannerMissing:
     """`error` of a port as one sentence that says what to do."""
-    en, zh = _REASONS.get(
-        getattr(error, "errno", None) or 0,
-        ("went away: plug it in again", "已断开：请重新插好"),
-    )
+    en, zh = port_fault(error)
     return ScannerMissing(
         f"The scanner {name} at {port} {en}.", f"扫码器 {name}（{port}）{zh}。", port=port
     )
-
-
-_BUSY = ("is used by another program: end that one", "被其他程序占用：请先关闭")
-_REASONS = {
-    errno.ENOENT: ("is not there: plug it in", "不存在：请插好"),
-    errno.EACCES: (
-        "may not be opened: put the user into the group dialout",
-        "无权打开：请将用户加入 dialout 组",
-    ),
-    errno.EBUSY: _BUSY,
-    errno.EAGAIN: _BUSY,
-    errno.EINVAL: ("does not take this speed: correct baud", "不支持该波特率：请改正 baud"),
-}

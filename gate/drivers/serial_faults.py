@@ -1,12 +1,7 @@
-"""What goes wrong on the card reader's port, each as one sentence that says what to do."""
+"""What goes wrong with the card reader, each as one sentence that says what to do."""
 
-import errno
-import termios
-
+from gate.drivers.serial_port import port_fault
 from gate.errors import ReaderMissing, RetryLater
-
-PORT_FAULTS = (OSError, termios.error)
-"""What an unplugged port raises: pyserial's own exception is an OSError, its flush's is not."""
 
 
 class Silence(RetryLater, TimeoutError):
@@ -56,18 +51,7 @@ def faulty(port: str, status: int) -> ReaderMissing:
 
 def missing(port: str, error: Exception) -> ReaderMissing:
     """The port itself: absent, forbidden, busy, or gone."""
-    code = getattr(error, "errno", None)
-    reasons = {
-        errno.ENOENT: ("is not there: plug the reader in", "不存在：请插好读卡器"),
-        errno.EACCES: ("may not be opened: put the user into the group dialout",
-                       "无权打开：请将用户加入 dialout 组"),
-        errno.EBUSY: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
-        errno.EAGAIN: ("is used by another program: end that one", "被其他程序占用：请先关闭"),
-    }  # fmt: skip
-    en, zh = reasons.get(
-        code if isinstance(code, int) else 0,
-        ("went away: plug the reader in again", "已断开：请重新插好读卡器"),
-    )
+    en, zh = port_fault(error)
     return ReaderMissing(
         f"The card reader's port {port} {en}.", f"读卡器端口 {port} {zh}。", port=port
     )

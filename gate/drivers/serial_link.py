@@ -20,16 +20,8 @@ from gate.drivers.sdt import (
     sam_id,
     set_baud,
 )
-from gate.drivers.serial_faults import (
-    PORT_FAULTS,
-    LinkClosing,
-    Silence,
-    Stuck,
-    faulty,
-    lost,
-    missing,
-    silent,
-)
+from gate.drivers.serial_faults import LinkClosing, Silence, Stuck, faulty, lost, missing, silent
+from gate.drivers.serial_port import PORT_FAULTS, opened
 from gate.errors import ReaderMissing, SdtError
 
 __all__ = [
@@ -80,10 +72,8 @@ class SerialLink:
         """Open for nobody else. ReaderMissing with what to do about it."""
         tick_s = min(_TICK_S, self._patience.gap_s)
         try:
-            self._port = serial.Serial(
-                self._name, self._baud, timeout=tick_s, write_timeout=1.0, exclusive=True
-            )
-        except (*PORT_FAULTS, ValueError) as e:
+            self._port = opened(self._name, self._baud, timeout=tick_s, write_timeout=1.0)
+        except PORT_FAULTS as e:
             raise missing(self._name, e) from e
         return self
 

@@ -14,21 +14,15 @@ import numpy.typing as npt
 
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
-from gate.models.evaluation import (
-    FMRS,
-    Norms,
-    Scores,
-    Side,
-    all_against_all,
-    draw_cohort,
-    fold_accuracy,
-    pair_scores,
-    probes_against_references,
-    subset,
-)
-from gate.models.face_set import FaceSet, Pairs, Templates
+from gate.models.calibration import compared
+from gate.models.evaluation import draw_cohort, fold_accuracy
+from gate.models.face_set import FaceSet, Templates
 from gate.models.frames_rates import by_frames, by_looks
+from gate.models.pairs import Pairs
 from gate.models.quality import CAUSES, beyond, is_weak
+from gate.models.report.figures import rate_name
+from gate.models.scores import FMRS, Scores, pair_scores
+from gate.models.sides import Norms, Side, subset
 from gate.ports import Quality
 
 STATED_FMRS = FMRS[:4]
@@ -150,7 +144,7 @@ def _block(
     threshold: dict[str, float | None] = {}
     for fmr in STATED_FMRS:
         limit = scores.threshold(fmr)
-        name = f"1e-{round(-np.log10(fmr))}"
+        name = rate_name(fmr)
         threshold[name] = None if limit is None else round(limit, 5)
         tar[name] = None if limit is None else round(scores.tar(limit), 5)
     return {
@@ -166,9 +160,7 @@ def _block(
 
 
 def _all(probes: Side, references: Side, rows: Rows | None) -> Scores:
-    if rows is not None:
-        references, probes = subset(references, rows), subset(probes, rows)
-    if np.array_equal(probes.templates, references.templates):
-        return all_against_all(probes)
-    same_picture = np.arange(len(probes.people))[:, None]
-    return probes_against_references(probes, references, same_picture)
+    if rows is None:
+        return compared(probes, references)
+    some = subset(references, rows)
+    return compared(some if probes is references else subset(probes, rows), some)

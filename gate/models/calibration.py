@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gate.models.evaluation import draw_cohort
 from gate.models.matching import COHORT, RAW, TOP, fuse
 from gate.models.report.intervals import DRAWS, AtRate, at_rates
+from gate.models.report.margin import bound_of, with_margin
 from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.models.scores import (
     FMRS,
@@ -54,15 +55,31 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class InTable:
+    """What the gate runs with: the threshold with its margin, and what it was measured to do."""
+
+    threshold: float
+    fmr: float
+    fnmr: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
-    """One row of a curve. `fnmr`: None where no person has two pictures; `interval`: None where
-    it was not asked for."""
+    """One row of a curve. `threshold`: where the rate was measured; `fnmr`: None where no person
+    has two pictures; `interval`: None where it was not asked for; `table`: None where nothing is
+    calibrated."""
 
     fmr: float
     threshold: float
     false_matches: int
     fnmr: float | None
     interval: AtRate | None = None
+    table: InTable | None = None
+
+    @property
+    def used(self) -> float:
+        """The threshold that the gate takes for this rate."""
+        return self.threshold if self.table is None else self.table.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +125,28 @@ def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
 def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> Curve:
     """The curve of these scores. `draws` of people for the intervals, 0 for none."""
     times = len(scores.tallies)
-    found = at_rates(scores, side.people, INTERVAL_FMRS, seed, draws) if draws else {}
+    points = measured_at(scores)
+    upper = {f: f * bound_of(kind.frames) for f in INTERVAL_FMRS}
+    asked = sorted({*upper, *upper.values()})
+    found = at_rates(scores, side.people, asked, seed, draws) if draws else {}
+    ends = {f: found[u].threshold.high for f, u in upper.items() if u in found}
+    table = with_margin(scores.threshold, points, ends)
     rates = tuple(
-        Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr))
-        for fmr, t in ((f, scores.threshold(f)) for f in FMRS)
-        if t is not None
-    )
+        Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr),
+             _in_table(scores, table[fmr]))
+        for fmr, t in points.items()
+    )  # fmt: skip
     steady, people = _steady(side, scores, rates)
     return Curve(
         kind, scores.impostor_pairs // times, len(scores.genuine) // times,
         rates, _det(scores), steady, people,
     )  # fmt: skip
+
+
+def measured_at(scores: Scores) -> dict[float, float]:
+    """Every rate that enough false matches stand behind, and where it was measured."""
+    found = {f: scores.threshold(f) for f in FMRS}
+    return {f: t for f, t in found.items() if t is not None}
 
 
 def fnmr(scores: Scores, threshold: float) -> float | None:
@@ -133,6 +161,11 @@ def compared(probes: Side, references: Side) -> Scores:
         return all_against_all(references)
     own = np.arange(len(references.people))[:, None]
     return probes_against_references(probes, references, own)
+
+
+def _in_table(scores: Scores, threshold: float) -> InTable:
+    rate = scores.passing(threshold) / scores.impostor_pairs
+    return InTable(threshold, rate, fnmr(scores, threshold))
 
 
 def _scores(probes: Side, references: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:

@@ -1,29 +1,12 @@
-"""Protocols of evaluation: fold accuracy on listed pairs, cohorts by lot.
-
-The comparisons themselves are in `sides.py` and `scores.py`, whose names can be had here too.
-"""
+"""Protocols of evaluation: fold accuracy on listed pairs, cohorts by lot."""
 
 import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
 from gate.models.matching import COHORT
-from gate.models.scores import (
-    FALSE_MATCHES_MIN,
-    FMRS,
-    NO_FACE,
-    Scores,
-    all_against_all,
-    pair_scores,
-    probes_against_references,
-)
-from gate.models.sides import Floats, Labels, Norms, Side, subset
-
-__all__ = [
-    "FALSE_MATCHES_MIN", "FMRS", "NO_FACE", "Floats", "Labels", "Norms", "Scores", "Side",
-    "all_against_all", "draw_cohort", "fold_accuracy", "pair_scores",
-    "probes_against_references", "subset",
-]  # fmt: skip
+from gate.models.scores import NO_FACE
+from gate.models.sides import Floats, Labels
 
 
 def fold_accuracy(scores: Floats, same: npt.NDArray[np.bool_], folds: Labels) -> float:

@@ -7,8 +7,7 @@ import numpy as np
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
-from gate.models.careful import careful_template
-from gate.models.detector import Detector
+from gate.models.careful import LargeDetector, careful_template
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
 from gate.models.quality import advice, assess, with_strength
@@ -38,13 +37,15 @@ class Eyes:
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
         self._finder = Finder(models, threads)
-        self._still = Detector(model_path(models, STILL), threads)  # what careful was measured with
+        self._still = LargeDetector(model_path(models, STILL), threads)  # careful is measured so
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
     def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         """`view` with this frame in it. `eager`: a face is being judged, so every good frame
         becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open.
         InputRejected for a frame that is no RGB picture."""
+        if not eager:
+            self._still.rest()
         faces = self._finder.glance(frame.pixels)
         face = nearest(faces)
         if face is None:
@@ -63,7 +64,7 @@ class Eyes:
         if wrong is not None:
             return with_second_thoughts(view, wrong, quality.score)
         if careful:
-            template = careful_template(self._still, self._recogniser, frame.pixels, face)
+            template = careful_template(self._still.awake(), self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
         return with_probe(view, probe)
 

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gate.models.evaluation import FALSE_MATCHES_MIN, Side
+from gate.errors import InputRejected
 from gate.models.looks import share
+from gate.models.report.figures import rate_name
+from gate.models.scores import FALSE_MATCHES_MIN
+from gate.models.sides import Side
 
 FRAMES = (1, 2, 3, 5)
 FMRS = (1e-4, 1e-5)
@@ -29,6 +32,8 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 Kind = tuple[bool, int]
 """Careful or not, and how many frames are fused."""
+Table = Callable[[bool, int, float], float]
+"""Careful or not, frames and rate to the threshold; InputRejected for a rate that it lacks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,17 +61,20 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
                 "frames": frames,
                 "people": len(lots[0].people),
                 "impostor": sum(int(lot.impostor.sum()) for lot in lots) // len(lots),
-                "threshold": {_name(f): round(t, 5) for f, t in limits.items()},
-                "fnmr": {_name(f): _mean(m) for f, m in misses.items()},
-                "interval": {_name(f): _interval(m, seed) for f, m in misses.items()},
-                "first_pictures": _held_out(probes, references, frames),
+                "threshold": {rate_name(f): round(t, 5) for f, t in limits.items()},
+                "fnmr": {rate_name(f): _mean(m) for f, m in misses.items()},
+                "interval": {rate_name(f): _interval(m, seed) for f, m in misses.items()},
+                "first_pictures": _first_pictures(probes, references, frames),
             })  # fmt: skip
     return rows
 
 
-def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dict[str, Any] | None:
+def by_looks(
+    quick: Side, careful: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
+) -> dict[str, Any] | None:
     """An attempt as the gate makes it: a quick look at one picture, careful ones at 1, 2 and 3
-    more. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
+    more, at the thresholds of `table` (which must have the rates), else at those of these same
+    pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
     comparisons with the right person that pass at the first."""
     lots = list(_lots(careful, 1 + LOOKS_FRAMES, seed))
     if not lots:
@@ -74,17 +82,13 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
     looks = share(fmr, LOOKS_FRAMES, 0.0)
     taken = ((False, 1, looks.first), *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
              (True, LOOKS_FRAMES, looks.last))  # fmt: skip
-    limits = {}
-    for kind, frames, rate in taken:
-        parts = list(_lots(careful, frames, seed + 1))
-        side = careful if kind else quick
-        scores = [_fused(side, lot.members) @ careful.templates.T for lot in parts]
-        limits[kind, frames] = _limits(scores, parts, (rate or fmr,))
-    if not all(limits.values()):
+    threshold_of = table or _of_these(quick, careful, seed)
+    try:
+        limits = {(kind, n): threshold_of(kind, n, rate or fmr) for kind, n, rate in taken}
+    except InputRejected:
         return None
     stages: dict[Kind, list[npt.NDArray[np.bool_]]] = {}
-    for (kind, frames), limit in limits.items():
-        threshold = next(iter(limit.values()))
+    for (kind, frames), threshold in limits.items():
         side, own = (careful, slice(1, 1 + frames)) if kind else (quick, slice(0, 1))
         parts_of = (_fused(side, lot.members[:, own]) for lot in lots)
         stages[kind, frames] = [p @ careful.templates.T >= threshold for p in parts_of]
@@ -104,7 +108,24 @@ def by_looks(quick: Side, careful: Side, seed: int, fmr: float = FMRS[0]) -> dic
     }
 
 
-def _held_out(probes: Side, references: Side, frames: int) -> dict[str, Any]:
+def _of_these(quick: Side, careful: Side, seed: int) -> Table:
+    """Thresholds from other lots of the same pictures."""
+
+    def threshold(kind: bool, frames: int, rate: float) -> float:
+        lots = list(_lots(careful, frames, seed + 1))
+        side = careful if kind else quick
+        scores = [_fused(side, lot.members) @ careful.templates.T for lot in lots]
+        found = _limits(scores, lots, (rate,))
+        if not found:
+            raise InputRejected(
+                f"Too few pairs for a rate of {rate:g}: add people.", f"配对不足以确定 {rate:g}。"
+            )
+        return found[rate]
+
+    return threshold
+
+
+def _first_pictures(probes: Side, references: Side, frames: int) -> dict[str, Any]:
     """Misses where each of a person's first n + 1 pictures is once the reference of the rest."""
     own = [rows[: frames + 1] for rows in _rows_of(references).values() if len(rows) > frames]
     turns = [(np.delete(rows, n), rows[n]) for rows in own for n in range(frames + 1)]
@@ -118,7 +139,7 @@ def _held_out(probes: Side, references: Side, frames: int) -> dict[str, Any]:
     limits = _limits([scores], [lot])
     return {
         "comparisons": len(left),
-        "fnmr": {_name(f): round(float((scores[genuine] < t).mean()), 5)
+        "fnmr": {rate_name(f): round(float((scores[genuine] < t).mean()), 5)
                  for f, t in limits.items()},
     }  # fmt: skip
 
@@ -169,16 +190,13 @@ def _highest(values: Floats, count: int) -> Floats:
     return values if len(values) <= count else np.partition(values, len(values) - count)[-count:]
 
 
-def _missed(
-    missed: list[npt.NDArray[np.bool_]], lots: list[Lot]
-) -> npt.NDArray[np.float64]:  # fmt: skip
+def _missed(missed: list[npt.NDArray[np.bool_]], lots: list[Lot]) -> npt.NDArray[np.float64]:
     """Each person's share of references missed, mean of the draws."""
-    shares: Callable[[npt.NDArray[np.bool_], Lot], Any] = lambda m, lot: (  # noqa: E731 - typed
+    shares = [
         (m & lot.genuine).sum(axis=1) / lot.genuine.sum(axis=1)
-    )
-    result: npt.NDArray[np.float64] = np.mean(
-        [shares(m, lot) for m, lot in zip(missed, lots, strict=True)], axis=0
-    )
+        for m, lot in zip(missed, lots, strict=True)
+    ]
+    result: npt.NDArray[np.float64] = np.mean(shares, axis=0)
     return result
 
 
@@ -191,7 +209,3 @@ def _interval(misses: npt.NDArray[np.float64], seed: int) -> list[float]:
     drawn = rng.integers(0, len(misses), (RESAMPLES, len(misses)))
     low, high = np.percentile(misses[drawn].mean(axis=1), [2.5, 97.5])
     return [round(float(low), 5), round(float(high), 5)]
-
-
-def _name(fmr: float) -> str:
-    return f"1e-{round(-np.log10(fmr))}"

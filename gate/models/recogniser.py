@@ -32,14 +32,6 @@ class Recogniser:
         raw = self._raw(chip)
         return unit(raw), float(np.sqrt(np.dot(raw, raw)))
 
-    def embed_mirrored(self, chip: Picture) -> Template:
-        """Unit vector of the face's mirror image, for whoever embedded the face before."""
-        return unit(self._raw(chip[:, ::-1]))
-
-    def embed_with_mirror(self, chip: Picture) -> Template:
-        """Unit vector of the sum of the face's template and its mirror image's."""
-        return unit(self.embed(chip) + self.embed_mirrored(chip))
-
     def invoke(self) -> None:
         """The bare network on whatever its input holds, for the benchmark."""
         self._interpreter.invoke()

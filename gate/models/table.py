@@ -53,7 +53,9 @@ def as_toml(report: Mapping[str, Any]) -> str:
     lines = [
         "# Thresholds by false match rate, written by exam-gate calibrate; not by hand.",
         "# setting: of the probe, quick (one look, one view) or careful; references are careful.",
-        "# pairs: impostor pairs behind a curve; tar: share of genuine pairs accepted.",
+        "# pairs: impostor pairs behind a curve. A threshold has a margin: at most 3/4 of the rate",
+        "# it is named by was measured, and by drawing people again the upper end (95%) is at most",
+        "# `bound` times that rate. fmr, tar: shares of impostor and genuine pairs that pass it.",
         "",
         "[calibration]",
         f"set = {_text(faces['name'])}",
@@ -84,15 +86,20 @@ def _curve(curve: Mapping[str, Any], model: str) -> list[str]:
         f"top = {curve['top']}",
         f"pairs = {curve['pairs']}",
         f"genuine = {curve['genuine']}",
-        f"thresholds = {_row([(r['fmr'], r['threshold']) for r in rates])}",
+        f"bound = {curve['bound']}",
+        f"thresholds = {_row(rates, 'threshold', '.5f')}",
+        f"fmr = {_row(rates, 'fmr', '.2e')}",
     ]
-    if all(r["fnmr"] is not None for r in rates):
-        lines.append(f"tar = {_row([(r['fmr'], 1 - r['fnmr']) for r in rates])}")
+    if all(r["table"]["fnmr"] is not None for r in rates):
+        accepted = [{**r, "table": {"tar": 1 - r["table"]["fnmr"]}} for r in rates]
+        lines.append(f"tar = {_row(accepted, 'tar', '.5f')}")
     return lines
 
 
-def _row(values: Sequence[tuple[float, float]]) -> str:
-    return "{ " + ", ".join(f'"{fmr:.0e}" = {value:.5f}' for fmr, value in values) + " }"
+def _row(rates: Sequence[Mapping[str, Any]], key: str, form: str) -> str:
+    """One value of each rate's threshold in the table, by the rate's name."""
+    parts = (f'"{r["fmr"]:.0e}" = {r["table"][key]:{form}}' for r in rates)
+    return "{ " + ", ".join(parts) + " }"
 
 
 def _text(value: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ COHORT_SIZE = 200
 COHORT_KEY = b"cohort"
 TICKET_TAIL, ID_TAIL = 5, 6
 _PAD_BYTES = 512
+_PARTS = re.compile(r"[0-9A-Za-z]+")
 
 Templates = npt.NDArray[np.float32]
 """n x 128, rows of unit length."""
@@ -99,8 +101,13 @@ def id_tail_handle(number: str) -> str:
 
 
 def seat_handle(paper: str, room_and_seat: str) -> str:
-    """`room-seat`; leading noughts do not count, the last hyphen divides."""
-    room, _, seat = _typed(room_and_seat).rpartition("-")
+    """`room-seat`; leading noughts do not count, the last hyphen divides. Without one, whatever
+    stands between two numbers does, as in the sentence that lets somebody in: 03考场 12号."""
+    typed = unicodedata.normalize("NFKC", room_and_seat)
+    parts = _PARTS.findall(typed)
+    if "-" not in typed and len(parts) == 2:
+        typed = "-".join(parts)
+    room, _, seat = _typed(typed).rpartition("-")
     return f"seat:{paper}:{_without_noughts(room)}-{_without_noughts(seat)}"
 
 

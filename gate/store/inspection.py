@@ -66,7 +66,7 @@ def _check_whole(db: sqlite3.Connection, path: Path, gate: str, known: Mark | No
         db.execute(pragma)
     fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
-        raise damaged(path, fault)
+        raise damaged(path, fault.splitlines()[-1])  # the line before names the database: main
     if not schema.applied(db):
         if db.execute("SELECT 1 FROM sqlite_schema").fetchone():
             raise damaged(path, "it is a database of something else")

@@ -10,13 +10,16 @@ from urllib.parse import quote
 from gate.core.decision import ChainFault, Event, canonical_bytes, verify_chain
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
-from gate.store import rows, schema, set_aside
+from gate.store import mark, rows, schema, set_aside
+from gate.store.checking import newer
 from gate.store.faults import damaged, from_sqlite
+from gate.store.mark import Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One snapshot. `last`: its newest seq, `head`: the hash there."""
+    """One snapshot. `last`: its newest seq, `head`: the hash there; `mark`: what
+    the file beside the journal says of it."""
 
     db: sqlite3.Connection
     path: Path
@@ -25,6 +28,7 @@ class Reading:
     last: int
     head: str
     receipt: Receipt | None
+    mark: Mark | None = None
     faults: list[ChainFault] = field(default_factory=list)
 
     @property
@@ -57,18 +61,31 @@ class Reading:
         counted = self.db.execute("SELECT count(*) FROM event").fetchone()[0]
         if counted != self.last:
             return f"{self.last} events should be there, {counted} are"
-        return self._against_receipt()
+        return self._against_what_is_known()
 
-    def _against_receipt(self) -> str | None:
-        known = self.receipt
-        if known is None or not known.high:
+    def _against_what_is_known(self) -> str | None:
+        """By the office's last receipt, and by the mark beside the file: a tail that was cut off,
+        or written anew with hashes that fit, breaks no chain."""
+        known = newer(self.receipt, self.mark)
+        if known is not None and (fault := self._against(known.high, known.head, "the office has")):
+            return fault
+        noted = self.mark.head if self.mark is not None else None
+        if noted is None:
             return None
-        if known.high > self.last:
-            return f"events {self.last + 1} to {known.high} are gone; the office has them"
-        (event,) = self.events(known.high, known.high)
-        if event["hash"] != known.head:
-            return f"event {known.high} is not the one the office has"
-        return None
+        return self._against(noted.seq, noted.hash, "was committed here")
+
+    def _against(self, seq: int, digest: str, whose: str) -> str | None:
+        if seq > self.last:
+            self.faults.append(ChainFault(self.last + 1, "gap", f"seq {self.last + 1}", "the end"))
+            has = "; the office has them" if whose.startswith("the office") else ""
+            return f"events {self.last + 1} to {seq} are gone{has}"
+        if not seq:
+            return None
+        (event,) = self.events(seq, seq)
+        if event["hash"] == digest:
+            return None
+        self.faults.append(ChainFault(seq, "fork", f"hash {digest[:16]}…", "another"))
+        return f"event {seq} is not the one that {whose}"
 
 
 @contextmanager
@@ -81,13 +98,13 @@ def reading(path: Path) -> Iterator[Reading]:
             f"{path} 处没有日志：请先运行闸机，或用 --journal 指定文件。",
             path=str(path),
         )
-    db = None
+    db, noted = None, _mark_of(path)  # before the snapshot: the mark is never newer
     try:
         db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
         db.execute("PRAGMA busy_timeout = 2000")
         db.isolation_level = None
         db.execute("BEGIN")  # one snapshot for everything that follows
-        yield _snapshot(db, path)
+        yield _snapshot(db, path, noted)
     except sqlite3.Error as e:
         raise from_sqlite(path, e) from e
     finally:
@@ -136,7 +153,15 @@ def _is_there(path: Path) -> bool:
         ) from e
 
 
-def _snapshot(db: sqlite3.Connection, path: Path) -> Reading:
+def _mark_of(path: Path) -> Mark | None:
+    """None too where this user may not read it: the journal itself still can be walked."""
+    try:
+        return mark.read(path)
+    except OSError:
+        return None
+
+
+def _snapshot(db: sqlite3.Connection, path: Path, noted: Mark | None) -> Reading:
     try:
         owner = rows.identity(db)
     except sqlite3.OperationalError as e:
@@ -151,4 +176,5 @@ def _snapshot(db: sqlite3.Connection, path: Path) -> Reading:
         )
     gate, epoch = owner
     head = rows.head(db, epoch)
-    return Reading(db, path, gate, epoch, head.seq, head.hash, rows.receipt(db))
+    ours = noted if noted is not None and (noted.gate, noted.epoch) == owner else None
+    return Reading(db, path, gate, epoch, head.seq, head.hash, rows.receipt(db), ours)

@@ -1,12 +1,12 @@
 """Checking exported files: opening them, comparing copies, and saying what was found."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gate.errors import GateError, InputDamaged
 from gate.sync.inspection import Differs, Inspection, inspect, signing_key
-from gate.sync.journal_file import read_header, read_segments
+from gate.sync.journal_file import opened, read_header, read_segments
 
 Elsewhere = Callable[[str, str, int], str | None]
 """(gate, epoch, seq) to the hash of that event in a store, None where it is not there."""
@@ -36,23 +36,21 @@ def inspected(
 ) -> Inspection:  # fmt: skip
     """What is found in the export `path`. `known`: the public key of a gate, where the caller has
     it. InputDamaged, SignatureRefused."""
-    try:
-        with path.open("rb") as file:
-            header = read_header(file, str(path))
-            gate, epoch = header["gate"], header["epoch"]
-            public, vouched = signing_key(header, known=known(gate), office_public=office_public)
-            return inspect(
-                header, read_segments(file), public=public, vouched=vouched,
-                differs=copies.of(gate, epoch),
-            )  # fmt: skip
-    except OSError as e:
-        if isinstance(e, GateError):  # several of ours are OSErrors too
-            raise
-        raise InputDamaged(
-            f"{path} cannot be read ({e.strerror}): name a file that journal export wrote.",
-            f"无法读取 {path}（{e.strerror}）：请指定日志导出文件。",
-            path=str(path),
-        ) from e
+    with opened(path) as file:
+        header = read_header(file, str(path))
+        gate, epoch = header["gate"], header["epoch"]
+        public, vouched = signing_key(header, known=known(gate), office_public=office_public)
+        return inspect(
+            header, read_segments(file), public=public, vouched=vouched,
+            differs=copies.of(gate, epoch),
+        )  # fmt: skip
+
+
+def report(found: list[tuple[Path, Inspection]], as_json: bool) -> str:
+    """As `verify FILE...` of both programs prints it."""
+    if as_json:
+        return json.dumps({"files": [facts(*one) for one in found]}, ensure_ascii=False)
+    return "\n".join(sentence(*one) for one in found)
 
 
 def facts(path: Path, found: Inspection) -> dict[str, Any]:

@@ -76,16 +76,25 @@ def signed(domain: str, head: dict[str, Any], key: SigningKey) -> dict[str, Any]
 def verify(domain: str, head: Mapping[str, Any], public: bytes | None) -> None:
     """SignatureRefused unless `head` was signed with the private half of `public`."""
     if public is None:
-        raise SignatureRefused(f"Gate {head['gate']} is not enrolled here.")
+        raise SignatureRefused(
+            f"Gate {head['gate']} is not enrolled here.", f"闸机 {head['gate']} 未在此登记。"
+        )
     if head["key"] != key_id(public):
-        raise SignatureRefused(f"Signed with key {head['key'][:16]!r}, not with {key_id(public)}.")
+        signer, ours = f"{head['key'][:16]!r}", key_id(public)
+        raise SignatureRefused(
+            f"Signed with key {signer}, not with {ours}: it is of another office or unit.",
+            f"签名密钥为 {signer}，不是 {ours}：来自其他考试中心或闸机。",
+        )
     try:
         signature = base64.b64decode(head["sig"], validate=True)
         if base64.b64encode(signature).decode() != head["sig"]:
             raise ValueError("a signature has one spelling")
         VerifyKey(public).verify(_covered(domain, head), signature)
     except (BadSignatureError, binascii.Error, ValueError, TypeError) as e:
-        raise SignatureRefused(f"The signature of a {domain} of {head['gate']} is wrong.") from e
+        raise SignatureRefused(
+            f"The signature of a {domain} of {head['gate']} is wrong.",
+            f"{head['gate']} 的签名（{domain}）有误。",
+        ) from e
 
 
 def _covered(domain: str, head: Mapping[str, Any]) -> bytes:

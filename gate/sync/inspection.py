@@ -64,10 +64,14 @@ def signing_key(
     if trusted is None and office_public is not None:
         raise SignatureRefused(
             f"The export carries no enrolment of gate {header['gate']} that the office signed: "
-            "name the gate's own public key."
+            "name the gate's own public key.",
+            f"导出文件没有考试中心签名的闸机 {header['gate']} 登记信息：请指定该闸机的公钥。",
         )
     if trusted is not None and trusted != named:
-        raise SignatureRefused(f"The export is not signed with the key of gate {header['gate']}.")
+        raise SignatureRefused(
+            f"The export is not signed with the key of gate {header['gate']}.",
+            f"导出文件不是用闸机 {header['gate']} 的密钥签名的。",
+        )
     verify("journal-file", header, named)
     return named, word
 

@@ -14,13 +14,15 @@ Nothing is ever whole in memory but one batch.
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from nacl.signing import SigningKey
 
 from gate.core.decision import GENESIS, NOT_HASHED, Event
-from gate.errors import InputDamaged, InputRejected
+from gate.errors import GateError, InputDamaged, InputRejected
 from gate.sync.enrolled import public_key
 from gate.sync.envelope import (
     EPOCH,
@@ -110,6 +112,22 @@ def _batch(waiting: list[Event], key: SigningKey) -> tuple[list[bytes], list[Eve
     head = batch_head(taken, hist=True, key=key)
     lines = [compact(event) + b"\n" for event in taken]
     return [*lines, compact({"batch": head}) + b"\n"], waiting[len(taken) :]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The export `path` for reading. InputDamaged where it cannot be, then or later."""
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as e:
+        if isinstance(e, GateError):  # several of ours are OSErrors too
+            raise
+        raise InputDamaged(
+            f"{path} cannot be read ({e.strerror}): name a file that journal export wrote.",
+            f"无法读取 {path}（{e.strerror}）：请指定日志导出文件。",
+            path=str(path),
+        ) from e
 
 
 def read_header(file: BinaryIO, name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +11,18 @@ from office.audit import audit, is_whole, sentence
 from office.home import Home, default_home
 from office.succession import link
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gate.sync.checking import Copies
+
 __all__ = ["audit", "is_whole", "verify"]
 
 
 def verify(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Signed exports of gates; else the database."),
+        typer.Argument(metavar="[FILE]...", help="Exports of gates; else the database."),
     ] = None,
     home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
     gate: Annotated[str | None, typer.Option(help="Only this gate.")] = None,
@@ -77,16 +82,26 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
         copies = checking.Copies()
         if place.database.exists():
             copies = checking.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
-        found = [
-            (path, checking.inspected(path, copies, known=known, office_public=public))
-            for path in files
-        ]
+        found = [_one(path, copies, known, public) for path in files]
     if as_json:
-        said = {"files": [checking.facts(*one) for one in found]}
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps({"files": [facts for facts, _, _ in found]}, ensure_ascii=False))
     else:
-        print("\n".join(checking.sentence(*one) for one in found))
-    return 0 if all(one.is_whole for _, one in found) else 1
+        print("\n".join(said for _, said, _ in found))
+    return 0 if all(whole for _, _, whole in found) else 1
+
+
+def _one(
+    path: Path, copies: "Copies", known: "Callable[[str], bytes | None]", public: bytes | None
+) -> tuple[dict[str, Any], str, bool]:
+    """Facts, sentence, and whether the file is whole: a signed export, or plain events."""
+    from gate.sync import checking, plain_export
+
+    if plain_export.is_plain_export(path):
+        plain = plain_export.check_plain(path, copies)
+        facts = {"file": str(path), "signer": None, "vouched": None} | plain.facts()
+        return facts, f"{path}: {plain.sentence()}", plain.fault is None
+    found = checking.inspected(path, copies, known=known, office_public=public)
+    return checking.facts(path, found), checking.sentence(path, found), found.is_whole
 
 
 def _if_there(path: Path) -> Path | None:

@@ -3,14 +3,15 @@ environment and process. Prints one JSON object.
 
     python scripts/peers/run.py [--faces DIR] [--pairs N] [--rounds N] [--chart FILE]
 
-Milliseconds come from rounds in which every process does one picture after another by turns, so
-that whatever else the machine does hits all of them alike.
+Milliseconds come from rounds in which every process in its turn goes through all pictures, the
+others stopped, so that whatever else the machine does hits all of them alike.
 """
 
 import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 import chart  # noqa: E402  # beside this file, and the checkout, only after the lines above
 import environments  # noqa: E402
+import judging  # noqa: E402
 import onnx_files  # noqa: E402
 import pictures  # noqa: E402
 
@@ -86,6 +88,14 @@ class Worker:
         self._process.kill()
         self._process.communicate()
 
+    def pause(self) -> None:
+        """Stopped, not merely idle: thread pools of some peers go on turning for a while after
+        their work, on the processors that the next one is measured on."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
+
     def ask(self, word: str, number: int = 0) -> Any:
         self._process.stdin.write(f"{word} {number}\n")
         self._process.stdin.flush()
@@ -121,7 +131,9 @@ def main() -> None:
                     float(np.quantile(ms, 0.1)), 2
                 )
         for peer in peers:
-            results[peer.name]["accuracy"] = accuracy(peer, frames, chosen)
+            with Worker(peer, THREADS[-1], frames) as worker:
+                templates = [worker.ask("embed", n) for n in range(len(chosen.frames))]
+            results[peer.name]["accuracy"] = judging.accuracy(templates, chosen)
     report = {**facts(chosen, asked.rounds), "left_out": left_out, "peers": results,
               "ratios": ratios(results, "ms"),
               "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms")}  # fmt: skip
@@ -181,54 +193,22 @@ def networks_bytes(peer: Peer) -> int:
 
 
 def timed(peers: list[Peer], threads: int, frames: Path, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of every picture, by turns."""
+    """Milliseconds of every picture; by turns, the first few of each turn left out."""
     workers = {p.name: Worker(p, threads, frames) for p in peers}
     count = len(np.load(frames, mmap_mode="r"))
     taken: dict[str, list[float]] = {name: [] for name in workers}
-    for turn in range(WARM_UP + rounds * count):
+    for worker in workers.values():
+        worker.pause()
+    for _ in range(rounds):
         for name, worker in workers.items():
-            ms = worker.ask("time", turn % count)
-            if turn >= WARM_UP:
-                taken[name].append(ms)
+            worker.go_on()
+            for n in range(WARM_UP):
+                worker.ask("time", n)
+            taken[name] += [worker.ask("time", n) for n in range(count)]
+            worker.pause()
     for worker in workers.values():
         worker.__exit__()
     return taken
-
-
-def accuracy(peer: Peer, frames: Path, chosen: pictures.PictureSet) -> dict[str, Any]:
-    """Of the pairs: ten parts, each judged at the threshold that is best on the other nine, as in
-    LFW's protocol. A picture without a face matches nobody."""
-    with Worker(peer, THREADS[-1], frames) as worker:
-        templates = [worker.ask("embed", n) for n in range(len(chosen.frames))]
-    scores = np.array([_score(templates[a], templates[b]) for a, b, _ in chosen.pairs])
-    same = np.array([s for *_, s in chosen.pairs])
-    parts = np.arange(len(same)) % 10
-    right = [
-        ((scores[parts == n] >= _best(scores[parts != n], same[parts != n])) == same[parts == n])
-        for n in range(10)
-    ]
-    genuine, impostor = scores[same], scores[~same]
-    return {
-        "pairs": len(same),
-        "pictures": len(templates),
-        "without_a_face": sum(t is None for t in templates),
-        "share_right": round(float(np.concatenate(right).mean()), 4),
-        "genuine_above_every_impostor": round(float((genuine > impostor.max()).mean()), 4),
-    }
-
-
-def _score(one: list[float] | None, other: list[float] | None) -> float:
-    """The smaller the distance the higher: for unit vectors the order of cosines."""
-    if one is None or other is None:
-        return -100.0
-    return -float(np.linalg.norm(np.subtract(one, other)))
-
-
-def _best(scores: np.ndarray, same: np.ndarray) -> float:
-    ordered = np.sort(scores)
-    limits = (ordered[1:] + ordered[:-1]) / 2
-    right = [((scores >= limit) == same).mean() for limit in limits]
-    return float(limits[int(np.argmax(right))])
 
 
 def ratios(results: dict[str, Any], field: str) -> dict[str, dict[str, float]]:

@@ -22,7 +22,8 @@ from office.succession import link
 from office.watch import Watch
 from tests.adapters.test_office_store import EPOCH, EVENTS, add, chain
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
-from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at, until
+from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at
+from tests.waiting import until
 
 NOW = "2027-04-10T01:00:00.000+00:00"
 KEY = SigningKey(b"\x01" * 32)

@@ -137,13 +137,6 @@ def test_the_careful_template_is_near_the_quick_one_and_does_not_hang_on_a_mirro
     assert careful @ mirrored > max(0.99, quick @ plain)
 
 
-def test_the_mirrored_view_is_a_unit_vector_of_its_own(recogniser: Recogniser) -> None:
-    chip = np.random.default_rng(1).integers(0, 256, (112, 112, 3), dtype=np.uint8)
-    both = recogniser.embed_with_mirror(chip)
-    assert np.linalg.norm(both) == pytest.approx(1, abs=1e-5)
-    assert np.allclose(both, recogniser.embed_with_mirror(chip[:, ::-1]), atol=1e-5)
-
-
 def test_an_unaligned_chip_is_a_bug(recogniser: Recogniser) -> None:
     with pytest.raises(GateBug):
         recogniser.embed(np.zeros((113, 112, 3), np.uint8))

@@ -1,5 +1,6 @@
 """exam-gate journal show, verify, export; also beside a gate that is writing."""
 
+import errno
 import json
 import sqlite3
 from collections.abc import Callable
@@ -57,7 +58,23 @@ def test_export_by_kind_to_the_screen(unit: Path) -> None:
     assert [json.loads(line)["detail"] for line in lines] == ["camera unplugged"]
 
 
-def test_an_export_that_fails_leaves_the_old_one(unit: Path, tmp_path: Path) -> None:
+def test_an_export_that_fails_leaves_the_old_one(
+    unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (stick / "events.jsonl").write_text("the old one")
+    monkeypatch.setattr("os.fsync", full)
+    found = run("export", "--config", unit, "--out", stick / "events.jsonl")
+    assert isinstance(found.exception, StorageRefused)
+    assert [f.name for f in stick.iterdir()] == ["events.jsonl"]
+    assert (stick / "events.jsonl").read_text() == "the old one"
+
+
+def test_an_export_into_no_folder_is_refused(unit: Path, tmp_path: Path) -> None:
     found = run("export", "--config", unit, "--out", tmp_path / "no" / "folder.jsonl")
     assert isinstance(found.exception, StorageRefused)
 
@@ -116,6 +133,24 @@ def test_verify_of_a_plain_export(
     said = json.loads(found.stdout)
     assert found.exit_code == (0 if told is None else 1)
     assert (None if told is None else (said["first_bad"], said["what"])) == told
+
+
+def test_a_plain_export_with_a_byte_that_is_no_text(unit: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    whole = lines(unit, out)
+    spoilt = "\n".join(whole).encode().replace(b"EARLY", b"E\xffRLY")
+    out.write_bytes(spoilt.replace(b"E\xffRLY", b"EARLY", 2) + b"\n")
+    said = json.loads(run("verify", out, "--json").stdout)
+    assert (said["first_bad"], said["what"]) == (3, "altered")
+
+
+@pytest.mark.parametrize("seq", [None, "1", 1.5, True, []])
+def test_a_plain_export_without_a_number(seq: object, unit: Path, tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    first, *rest = lines(unit, out)
+    first = json.dumps(json.loads(first) | {"seq": seq})
+    out.write_text("\n".join([first, *rest]) + "\n", encoding="utf-8")
+    assert isinstance(run("verify", out).exception, InputDamaged)
 
 
 def forked(line: str) -> str:
@@ -178,3 +213,47 @@ def test_no_journal_and_no_database(unit: Path, tmp_path: Path) -> None:
     assert isinstance(run("verify", "--journal", tmp_path / "junk").exception, StorageDamaged)
     sqlite3.connect(tmp_path / "other").execute("CREATE TABLE t (x)")
     assert isinstance(run("verify", "--journal", tmp_path / "other").exception, StorageDamaged)
+
+
+def test_a_tail_that_was_cut_off_is_named_though_the_chain_holds(unit: Path) -> None:
+    changed(unit, "DELETE FROM event WHERE seq > 5")
+    done = run("verify", "--config", unit, "--json")
+    said = json.loads(done.stdout)
+    assert (done.exit_code, said["first_bad"], said["what"]) == (1, 6, "gap")
+    assert said["chain"] == "events 6 to 7 are gone"
+
+
+def test_a_journal_written_anew_with_hashes_that_fit_is_named(unit: Path) -> None:
+    db = sqlite3.connect(unit.parent / "state" / "journal.sqlite")
+    prev, text = db.execute("SELECT prev, event FROM event WHERE seq = 7").fetchone()
+    forged = text.replace("unplugged", "in place")
+    digest = event_hash(prev, json.loads(forged))
+    db.close()
+    changed(unit, f"UPDATE event SET event = '{forged}', hash = '{digest}' WHERE seq = 7")
+    done = run("verify", "--config", unit)
+    assert done.exit_code == 1
+    assert "event 7 is not the one that was committed here" in done.stdout
+
+
+def test_a_journal_alone_without_its_mark_is_still_verified(unit: Path) -> None:
+    (unit.parent / "state" / "journal.sqlite.mark").unlink()
+    assert run("verify", "--config", unit).exit_code == 0
+
+
+async def test_show_says_who_typed_and_what_a_damaged_journal_lost(tmp_path: Path) -> None:
+    config = tmp_path / "gate.toml"
+    config.write_text(f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n')
+    async with opened(tmp_path / "state") as journal:
+        await journal.append(entry(1, source="typed", by="李", scanner=None, reason="OK"))
+        await journal.append(entry(2, source="scan", by=None, scanner="notices", reason="OK"))
+    with (tmp_path / "state" / "journal.sqlite-wal").open("wb"):
+        pass  # everything was in the log
+    file = tmp_path / "state" / "journal.sqlite"
+    file.write_bytes(b"x" * 5000)
+    async with opened(tmp_path / "state") as journal:
+        await journal.append(entry(3, source="typed", by="李", reason="OK"))
+        await journal.append(entry(4, source="scan", scanner="notices", reason="OK"))
+    shown = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["show", "--config", str(config)]).stdout
+    assert "typed 李" in shown
+    assert "scan notices" in shown
+    assert "1 to 2 缺失" in shown

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
+from gate.core.decision import event_hash
 from gate.roster.keys import read_key, write_key
 from gate.sync import wire
 from gate.sync.receipts import judge
@@ -20,7 +21,8 @@ from office.home import Home
 from office.importing import Imported, Importer
 from office.store import OfficeStore
 from tests.journal_making import GATE, OTHER, entry, fill, opened
-from tests.mqtt_making import free_port, made_home, sending, soon, uplink_of
+from tests.mqtt_making import free_port, made_home, sending, unit_folder, uplink_of
+from tests.waiting import soon
 
 pytestmark = pytest.mark.system
 
@@ -37,12 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 async def unit(home: Home, tmp_path: Path) -> Path:
     """A unit's folder with a journal of `COUNT` events."""
     folder = tmp_path / "unit"
-    folder.mkdir()
-    for name in home.gate(GATE).iterdir():
-        (folder / name.name).write_bytes(name.read_bytes())
-        (folder / name.name).chmod(0o600)
-    with (folder / "gate.toml").open("a") as config:
-        config.write('[paths]\nstate = "."\nruntime = "run"\n')
+    unit_folder(home, folder)
     async with opened(folder) as journal:
         await fill(journal, COUNT)
     return folder
@@ -255,3 +252,46 @@ async def test_a_unit_without_a_network_gets_its_receipt_by_stick(
     assert run(*words).returncode == 5
     receipt.write_text("junk")
     assert run(*words).returncode == 4
+
+
+@pytest.fixture
+def plain(unit: Path, tmp_path: Path) -> list[str]:
+    """The lines of an export without --signed."""
+    out = tmp_path / "events.jsonl"
+    done = run("gate", "journal", "export", "--config", unit / "gate.toml", "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out.read_text(encoding="utf-8").splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "seq", "what"),
+    [
+        (lambda x: [*x[:4], x[4].replace("000000000004", "000000000005"), *x[5:]], 5, "altered"),
+        (lambda x: x[:4] + x[5:], 5, "gap"),
+        (lambda x: [*x[:4], x[5], x[4], *x[6:]], 5, "order"),
+    ],
+)
+def test_the_office_names_what_was_done_to_a_plain_export(
+    plain: list[str], tmp_path: Path, change: Callable[[list[str]], list[str]], seq: int, what: str
+) -> None:
+    file = tmp_path / "carried.jsonl"
+    file.write_text("".join(plain), encoding="utf-8")
+    assert verified(file)[0] == 0
+    file.write_text("".join(change(plain)), encoding="utf-8")
+    code, (found,) = verified(file)
+    assert (code, found["first_bad"], found["what"]) == (1, seq, what)
+
+
+def test_two_plain_exports_of_a_copied_card_part_where_they_are_named(
+    plain: list[str], tmp_path: Path
+) -> None:
+    ours, theirs = tmp_path / "ours.jsonl", tmp_path / "theirs.jsonl"
+    ours.write_text("".join(plain), encoding="utf-8")
+    last = json.loads(plain[-1])
+    other = last | {"ticket": "999999999999"}
+    other["hash"] = event_hash(last["prev"], other)
+    theirs.write_text("".join(plain[:-1]) + json.dumps(other) + "\n", encoding="utf-8")
+    for program in ("gate journal", "office"):
+        done = run(*program.split(), "verify", ours, theirs)
+        assert done.returncode == 1, done.stderr
+        assert f"event {COUNT}: fork" in done.stdout

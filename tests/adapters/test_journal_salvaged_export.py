@@ -10,7 +10,7 @@ import pytest
 from office.home import Home
 from office.store import OfficeStore
 from tests.journal_making import GATE, fill, opened
-from tests.mqtt_making import made_home
+from tests.mqtt_making import made_home, unit_folder
 
 pytestmark = pytest.mark.system
 
@@ -29,12 +29,7 @@ def home(tmp_path: Path) -> Home:
 
 async def damaged(home: Home, folder: Path) -> Path:
     """A unit whose journal has one event altered; the folder it was put aside into."""
-    folder.mkdir()
-    for name in home.gate(GATE).iterdir():
-        (folder / name.name).write_bytes(name.read_bytes())
-        (folder / name.name).chmod(0o600)
-    with (folder / "gate.toml").open("a") as config:
-        config.write('[paths]\nstate = "."\nruntime = "run"\n')
+    unit_folder(home, folder)
     async with opened(folder) as journal:
         await fill(journal, 40)
     db = sqlite3.connect(folder / "journal.sqlite", isolation_level=None)

@@ -8,7 +8,7 @@ import serial
 
 from gate.commands.simulate import obey
 from gate.commands.simulate_line import do_line
-from gate.drivers.scanner import opened
+from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import UsageError
 
@@ -21,7 +21,7 @@ def module(tmp_path: Path) -> Iterator[LineModule]:
 
 @pytest.fixture
 def client(module: LineModule) -> Iterator[serial.Serial]:
-    with opened(module.port, 9600) as port:
+    with opened(module.port, 9600, timeout=0) as port:
         port.timeout = 10
         yield port
 
@@ -66,3 +66,8 @@ def test_a_link_is_never_made_over_a_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be made"), LineModule(tmp_path / "no" / "where"):
         pass
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_noise_on_nothing_is_nothing(tmp_path: Path) -> None:
+    with LineModule(tmp_path / "scanner", end="", paced=False) as module:
+        obey(["fault line-noise on", 'scan ""'], module, do_line)

@@ -40,8 +40,8 @@ def test_the_peer_to_beat_is_opencvs_faster_form(peers: Any) -> None:
 
 def test_a_threshold_is_chosen_where_most_pairs_are_right(peers: Any) -> None:
     scores, same = np.array([-0.2, -0.4, -0.9, -1.2]), np.array([True, True, False, False])
-    assert -0.9 < peers._best(scores, same) < -0.4
-    assert peers._score([1.0, 0.0], None) < peers._score([1.0, 0.0], [-1.0, 0.0])
+    assert -0.9 < peers.judging._best(scores, same) < -0.4
+    assert peers.judging._score([1.0, 0.0], None) < peers.judging._score([1.0, 0.0], [-1.0, 0.0])
 
 
 def test_the_chart_is_well_formed_and_names_every_peer(peers: Any) -> None:

@@ -123,7 +123,7 @@ def test_the_table_holds_the_reports_thresholds(written: dict[str, Path]) -> Non
     table = read_table(folder / "calibration.toml")
     for curve, stored in zip(figures["curves"], table["curve"], strict=True):
         stated = {float(f): t for f, t in stored["thresholds"].items()}
-        assert stated == {r["fmr"]: r["threshold"] for r in curve["rates"]}
+        assert stated == {r["fmr"]: r["table"]["threshold"] for r in curve["rates"]}
     assert not (written["evaluation"] / "calibration.toml").exists()
 
 

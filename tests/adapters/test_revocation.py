@@ -15,7 +15,8 @@ from office.enrolment import enrolments
 from office.home import Home
 from tests.adapters.test_broker import batch_of
 from tests.journal_making import EXAM, GATE, OTHER, SITE
-from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at, until
+from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 

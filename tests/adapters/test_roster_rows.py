@@ -98,6 +98,8 @@ async def test_small_exam_has_no_cohort(tmp_path: Path) -> None:
         ("seat", "03-01", "420100000001"),
         ("seat", "3-1", "420100000001"),
         ("seat", "a-101-07", "420100000003"),
+        ("seat", "03考场 01号", "420100000001"),
+        ("seat", "３ 1", "420100000001"),
     ],
 )
 async def test_typed(roster: InstalledRoster, handle: str, value: str, ticket: str) -> None:
@@ -113,6 +115,8 @@ async def test_typed(roster: InstalledRoster, handle: str, value: str, ticket: s
         ("ticket", "990100000001"),
         ("id_tail", "00000"),
         ("seat", "04-01"),
+        ("seat", "0301"),
+        ("seat", "3 0 1"),
         ("seat", ""),
     ],
 )

@@ -40,7 +40,7 @@ def test_probe_tells_the_modules_number(module: SdtModule) -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("reader-unplugged", "is not there: plug the reader in"),
+        ("reader-unplugged", "is not there: plug it in"),
         ("reader-silent", "does not answer: check its power"),
         ("reader-faulty", "reports a fault of its own (60)"),
     ],

@@ -178,14 +178,21 @@ def test_a_hung_module_answers_nothing_but_a_reset(module: SdtModule) -> None:
 
 
 @pytest.mark.slow
-def test_a_hand_takes_its_time_between_two_cards() -> None:
-    """Long enough for every reader to see that the field was empty, and the first card at once."""
+def test_a_hand_takes_its_time_to_lay_a_card_again() -> None:
+    """Long enough for every reader to see that the field was empty; another card comes at once."""
     with SdtModule(paced=False, hand_s=0.3) as module:
         module.lay(CARD)
         begun_s = time.monotonic()
         module.lift()
         module.lay(CARD)
         assert time.monotonic() - begun_s >= 0.3
+
+
+def test_another_card_is_laid_at_once() -> None:
+    with SdtModule(paced=False, hand_s=3600) as module:
+        module.lay(CARD)
+        module.lift()
+        module.lay(card_of("440524188001010014", "测试乙"))
 
 
 def test_faults_of_one_reply_end_with_it(module: SdtModule) -> None:
@@ -331,5 +338,24 @@ def test_the_command_serves_another_process(tmp_path: Path) -> None:
         with Client(str(link)) as client:
             assert client.card() == CARD
         process.stdin.close()
+        assert process.wait(10) == 0
+    assert not link.is_symlink()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("kind", ["reader", "line"])
+@pytest.mark.parametrize("given", ["< /dev/null", "<&-"])
+def test_started_without_an_input_it_serves_until_sigterm_and_takes_its_link_away(
+    tmp_path: Path, kind: str, given: str
+) -> None:
+    link = tmp_path / "port"
+    command = f"exec {sys.executable} -m gate simulate {kind} --port {link} {given}"
+    with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert str(link) in process.stdout.readline().decode()
+        if kind == "reader":
+            with Client(str(link)) as client:
+                assert client.ask(Command.STATUS).sw3 == Status.DONE
+        process.terminate()
         assert process.wait(10) == 0
     assert not link.is_symlink()

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.scanner import opened
+from gate.drivers.serial_port import opened
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.control import Simulator
@@ -108,7 +108,7 @@ async def test_codes_are_scanned_and_scanners_unplugged(tmp_path: Path) -> None:
         )  # fmt: skip
         async with serve(tmp_path / "simulator.sock", simulator.answer):
             path = tmp_path / "simulator.sock"
-            with opened(door.port, 9600) as port:
+            with opened(door.port, 9600, timeout=0) as port:
                 port.timeout = 10
                 request = {"do": "scan", "source": "door", "text": "270410000017"}
                 assert await ask(path, request) == {"ok": True}

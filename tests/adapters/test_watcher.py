@@ -24,6 +24,7 @@ from gate.models.ring import Sighting, View, with_sighting
 from gate.models.watcher import Watcher
 from gate.ports import Frame, Reference
 from tests.adapters.test_ring import face, good, template
+from tests.waiting import soon
 
 FPS = 200
 POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=0.1)
@@ -66,17 +67,11 @@ def reference(who: int) -> Reference:
     return Reference(template(who), None, None, None)
 
 
-async def until(true: Any) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
 async def test_a_face_in_hand_needs_no_further_frame(
     watcher: Watcher, camera: SimulatedCamera
 ) -> None:
     ScriptedEyes.who = 1
-    await until(lambda: len(watcher._view.probes) >= 3)
+    await soon(lambda: len(watcher._view.probes) >= 3)
     camera.fault("camera-frozen", True)
     judged = await watcher.judge(reference(1), POLICY)
     assert (judged.reason, judged.frames) == (Reason.OK, 3)
@@ -84,14 +79,14 @@ async def test_a_face_in_hand_needs_no_further_frame(
 
 async def test_whoever_comes_after_the_card_is_awaited(watcher: Watcher) -> None:
     judging = asyncio.create_task(watcher.judge(reference(1), replace(POLICY, probe_seconds=5)))
-    await until(lambda: watcher._waiting)
+    await soon(lambda: watcher._waiting)
     ScriptedEyes.who = 1
     assert (await judging).reason is Reason.OK
 
 
 async def test_a_stranger_gets_further_frames_before_the_answer(watcher: Watcher) -> None:
     ScriptedEyes.who = 2
-    await until(lambda: watcher._view.probes)
+    await soon(lambda: watcher._view.probes)
     judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
     assert (judged.reason, judged.frames) == (Reason.FACE_MISMATCH, 3)
 
@@ -101,7 +96,7 @@ async def test_a_second_attempt_sees_the_face_anew(
 ) -> None:
     """What a failed attempt has judged is no second chance; once forgotten it is over."""
     ScriptedEyes.who = 2
-    await until(lambda: len(watcher._view.probes) >= 3)
+    await soon(lambda: len(watcher._view.probes) >= 3)
     camera.fault("camera-frozen", True)
     assert (await watcher.judge(reference(1), POLICY)).reason is Reason.FACE_MISMATCH
     assert (await watcher.judge(reference(2), POLICY)).reason is Reason.NO_FACE
@@ -111,7 +106,7 @@ async def test_a_second_attempt_sees_the_face_anew(
 
 async def test_the_undecided_get_careful_probes(watcher: Watcher) -> None:
     ScriptedEyes.who = 2
-    await until(lambda: watcher._view.probes)
+    await soon(lambda: watcher._view.probes)
     assert not any(p.careful for p in watcher._view.probes)
     await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
     assert sum(p.careful for p in watcher._view.probes) == POLICY.probe_frames
@@ -126,7 +121,7 @@ async def test_forgotten_probes_never_serve_the_next_one(
     watcher: Watcher, camera: SimulatedCamera
 ) -> None:
     ScriptedEyes.who = 1
-    await until(lambda: len(watcher._view.probes) >= 3)
+    await soon(lambda: len(watcher._view.probes) >= 3)
     ScriptedEyes.who = None
     watcher.forget()
     assert watcher._view.probes == ()
@@ -143,13 +138,13 @@ async def test_a_frame_from_before_forgetting_is_dropped(watcher: Watcher) -> No
 
 async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
     judging = asyncio.create_task(watcher.judge(reference(1), replace(POLICY, probe_seconds=60)))
-    await until(lambda: watcher._waiting)
+    await soon(lambda: watcher._waiting)
     judging.cancel()
     with pytest.raises(asyncio.CancelledError):
         await judging
     assert not watcher._waiting
     ScriptedEyes.who = 1
-    await until(lambda: watcher._view.probes)
+    await soon(lambda: watcher._view.probes)
     assert (await watcher.judge(reference(1), POLICY)).reason is Reason.OK
 
 
@@ -158,14 +153,14 @@ async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
 async def test_a_lost_camera_stalls_and_comes_back(
     watcher: Watcher, camera: SimulatedCamera, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await until(lambda: watcher._newest)
+    await soon(lambda: watcher._newest)
     assert watcher.stalled_s == 0
     watcher._stall_s = 0.1
     camera.fault(fault, True)
-    await until(lambda: watcher.stalled_s > 0.2)
+    await soon(lambda: watcher.stalled_s > 0.2)
     assert (await watcher.judge(reference(1), POLICY)).reason is Reason.NO_FACE
     camera.fault(fault, False)
-    await until(lambda: watcher.stalled_s == 0)
+    await soon(lambda: watcher.stalled_s == 0)
     assert next(r.levelname for r in caplog.records if r.name == "gate.watcher") == "WARNING"
     assert len([r for r in caplog.records if r.name == "gate.watcher"]) <= 2
 
@@ -178,22 +173,22 @@ async def test_it_starts_without_a_camera(monkeypatch: pytest.MonkeyPatch) -> No
     async with Watcher(camera, Path(), SimulatedClock(), fps=FPS, threads=1) as watcher:
         assert watcher.evidence() is None
         watcher._stall_s = 0.05
-        await until(lambda: watcher.stalled_s > 0)
+        await soon(lambda: watcher.stalled_s > 0)
         camera.fault("camera-unplugged", False)
-        await until(lambda: watcher._newest)
+        await soon(lambda: watcher._newest)
 
 
 async def test_evidence_is_the_frame_with_a_face_else_the_newest(
     watcher: Watcher, camera: SimulatedCamera
 ) -> None:
-    await until(lambda: watcher._newest)
+    await soon(lambda: watcher._newest)
     with Image.open(io.BytesIO(watcher.evidence() or b"")) as empty:
         assert (empty.format, empty.size) == ("JPEG", (640, 480))
     ScriptedEyes.who = 1
-    await until(lambda: watcher._evidence)
+    await soon(lambda: watcher._evidence)
     ScriptedEyes.who = None
     number = watcher._newest.number
-    await until(lambda: watcher._newest.number > number + 3)
+    await soon(lambda: watcher._newest.number > number + 3)
     kept = watcher._evidence
     assert kept is not None
     assert kept.number <= number + 3
@@ -204,7 +199,7 @@ async def test_evidence_is_the_frame_with_a_face_else_the_newest(
 async def test_a_bug_on_the_thread_is_not_silent(watcher: Watcher) -> None:
     ScriptedEyes.breaks = True
     with pytest.raises(KeyError):
-        await until(lambda: watcher.stalled_s)
+        await soon(lambda: watcher.stalled_s)
 
 
 async def test_it_can_be_left_twice_and_entered_again(
@@ -249,10 +244,10 @@ def photographs(*names: str) -> list[Path]:
 async def enrolled(watcher: Watcher, camera: SimulatedCamera, picture: Path) -> Reference:
     """The reference of a photograph, as this very pipeline sees it."""
     camera.person([picture])
-    await until(lambda: watcher._view.probes)
+    await soon(lambda: watcher._view.probes)
     made = Reference(watcher._view.probes[-1].template, None, None, None)
     camera.nobody()
-    await until(lambda: not watcher._view.probes)
+    await soon(lambda: not watcher._view.probes)
     watcher.forget()
     return made
 
@@ -278,7 +273,7 @@ async def test_a_person_walks_up_and_is_told_from_a_stranger(
     judged = await seeing.judge(known, policy)
     assert (judged.reason, judged.normalisation) == (Reason.OK, "raw-strict")
     camera.person([stranger])
-    await until(
+    await soon(
         lambda: (
             seeing._view.probes and float(seeing._view.probes[-1].template @ known.template) < 0.3
         )
@@ -310,6 +305,6 @@ async def test_two_people_are_several_faces_though_one_matches(
     ticket, live, other = photographs("001_neutral", "001_smiling", "003_smiling")
     known = await enrolled(seeing, camera, ticket)
     camera.people([[live], [other]])
-    await until(lambda: sum(s.crowded for s in seeing._view.sightings) > 3)
+    await soon(lambda: sum(s.crowded for s in seeing._view.sightings) > 3)
     judged = await seeing.judge(known, replace(POLICY, probe_seconds=1))
     assert judged.reason is Reason.SEVERAL_FACES

@@ -6,10 +6,8 @@ EXAM_GATE_READER=/dev/ttyUSB0 pytest -m hardware tests/contracts/test_card_reade
 import asyncio
 import os
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import pytest
@@ -19,7 +17,6 @@ from gate.core.events import (
     CardPresented,
     CardRemoved,
     CardUnreadable,
-    Instant,
     ReaderBack,
     ReaderLost,
 )
@@ -32,19 +29,13 @@ from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Piece
 from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
+from tests.soak.cards import WallClock
 
 FIRST = card_of("11010519491231002X", "测试甲", "2030-01-01")
 SECOND = card_of("440524188001010014", "测试乙")
 LATE_S = 0.2
 """Later than `Simulated.patience` waits for a find."""
 E = TypeVar("E")
-
-
-class WallClock:
-    boot = "test"
-
-    def now(self) -> Instant:
-        return Instant(datetime.now(UTC), time.monotonic_ns(), True)
 
 
 class Taker:
@@ -55,7 +46,8 @@ class Taker:
         self._bound_s = bound_s
 
     async def next(self, kind: type[E]) -> E:
-        event: ReaderEvent = await asyncio.wait_for(anext(self._events), self._bound_s)
+        async with asyncio.timeout(self._bound_s):
+            event: ReaderEvent = await anext(self._events)
         assert isinstance(event, kind), event
         return event
 
@@ -347,7 +339,7 @@ async def test_nobody_is_told_before_the_ladder_is_climbed(swallowed: int, told:
 async def test_a_missing_port_is_one_sentence_and_found_later(simulated: Simulated) -> None:
     simulated.module.fault("reader-unplugged", True)
     async with reading(simulated) as events:
-        assert "is not there: plug the reader in" in (await events.next(ReaderLost)).detail
+        assert "is not there: plug it in" in (await events.next(ReaderLost)).detail
         simulated.module.fault("reader-unplugged", False)
         await events.next(ReaderBack)
 

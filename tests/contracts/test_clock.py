@@ -106,3 +106,9 @@ def test_a_time_without_offset_is_refused_and_nothing_changes() -> None:
     with pytest.raises(UsageError, match="offset"):
         clock.set(at=datetime(2027, 4, 10, 8, 45), run=True, trusted=False)
     assert (clock.now().at, clock.now().trusted) == (before, True)
+
+
+def test_a_simulated_clock_runs_on_to_the_end_of_the_calendar() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    clock = SimulatedClock(last)
+    assert clock.now().at == last

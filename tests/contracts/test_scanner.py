@@ -17,11 +17,13 @@ from gate.drivers.clock import SystemClock
 from gate.drivers.lines import Decoder, LineDecoder, TicketText
 from gate.drivers.mrz import MrzDecoder
 from gate.drivers.rfid import RfidDecoder
-from gate.drivers.scanner import SerialScanner, opened, probe
+from gate.drivers.scanner import SerialScanner, probe
+from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import ScannerMissing
 from gate.ports import Scanner, ScannerBack, ScannerEvent, ScannerLost
 from tests.core.test_lines import TD3, TICKET
+from tests.waiting import soon
 
 BOUND_S = 10.0
 E = TypeVar("E")
@@ -62,17 +64,11 @@ async def scanning(
     async with SerialScanner("door", port, 9600, decoder, SystemClock(), **how) as scanner:
         taker = Taker(scanner, bound_s)
         try:
-            await until(lambda: taker.task.done() or taker.waiting or scanner.status["connected"])
+            await soon(lambda: taker.task.done() or taker.waiting or scanner.status["connected"])
             yield taker, scanner
         finally:
             taker.task.cancel()
             await asyncio.wait([taker.task])
-
-
-async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(BOUND_S):
-        while not true():
-            await asyncio.sleep(0.001)
 
 
 @pytest.fixture
@@ -151,7 +147,7 @@ async def test_a_payload_cut_short_ends_with_a_silence(module: LineModule) -> No
     async with scanning(module.port) as (events, scanner):
         module.fault("cut-short", True)
         await asyncio.to_thread(module.scan, TICKET)
-        await until(lambda: scanner.status["refused"] == {"incomplete": 1})
+        await soon(lambda: scanner.status["refused"] == {"incomplete": 1})
         await asyncio.to_thread(module.scan, TICKET)
         assert (await events.next(ScanPresented)).value == TICKET
 
@@ -198,7 +194,7 @@ async def test_a_missing_port_is_one_sentence_and_found_later(module: LineModule
 
 
 async def test_a_port_belongs_to_one_program(module: LineModule) -> None:
-    with opened(module.port, 9600):
+    with opened(module.port, 9600, timeout=0):
         with pytest.raises(ScannerMissing, match="used by another program"):
             probe("door", module.port, 9600)
         async with scanning(module.port) as (events, _):

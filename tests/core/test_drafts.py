@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from gate.core.decision import Entry
 from gate.core.drafts import decision_body, unreadable_body, verdict_body
 from gate.core.effects import Record
 from gate.core.entry import Ruling
-from gate.core.events import CandidateFound, FaceJudged
+from gate.core.events import CandidateFound, FaceJudged, Source
 from gate.core.exam import Seat
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
 from tests.core.world import (
@@ -76,9 +77,19 @@ def test_nobody_in_front_of_the_camera_was_asked_for_a_face() -> None:
     assert (body["frames"], body["fmr"], body["attempt"], body["score"]) == (0, 1e-4, 3, None)
 
 
+def test_a_typed_document_carries_the_last_day_that_staff_saw() -> None:
+    day = shown(at("08:45"), source=Source.TYPED, valid_to=date(2027, 5, 1), by="李")
+    body = decision_body(
+        day, Ruling(Reason.NO_REFERENCE), ticket="1", key="ab", face=None, attempt=0
+    )
+    assert (body["source"], body["by"], body["valid_to"]) == ("typed", "李", "2027-05-01")
+    assert "valid_to" not in body_of(Reason.NO_REFERENCE)  # a card's is the card's affair
+
+
 def test_an_unreadable_card_names_nobody() -> None:
-    body = unreadable_body(shown(at("08:45")), 3)
-    assert body.keys() == CONTRACT | OURS
+    body = unreadable_body(shown(at("08:45")), 3, "not-an-id-card")
+    assert body.keys() == CONTRACT | OURS | {"unreadable"}
+    assert body["unreadable"] == "not-an-id-card"  # staff see whether it is the card or the cable
     assert (body["outcome"], body["reason"], body["attempt"]) == ("REFER", "CARD_UNREADABLE", 3)
     assert {body[k] for k in ("ticket", "key", "paper", "room", "document", "score")} == {None}
 

@@ -216,3 +216,11 @@ def test_ok_means_every_rule_holds(
         assert ruling.paper.id in open_own
         assert ruling.facts == {"room": "03", "seat": "07"}
     text(ruling.reason, ruling.facts)
+
+
+@pytest.mark.parametrize("end", [datetime.max, datetime.min])
+def test_a_clock_at_the_end_of_the_calendar_still_gives_a_ruling(end: datetime) -> None:
+    moment = end.replace(tzinfo=UTC)
+    document = {"valid_from": None, "valid_to": Expiry.LONG_TERM}
+    ruling = rule(EXAM, CandidateFound(ANNA), shown(moment, **document), set())
+    assert ruling.reason in (Reason.TOO_EARLY, Reason.WRONG_PAPER)

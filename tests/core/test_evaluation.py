@@ -6,20 +6,18 @@ import pytest
 from gate.errors import InputRejected
 from gate.models import scores as scoring
 from gate.models.calibration import Kind, kinds, measured, scores_of
-from gate.models.evaluation import (
-    NO_FACE,
-    Norms,
-    Scores,
-    Side,
-    all_against_all,
-    draw_cohort,
-    fold_accuracy,
-    pair_scores,
-    probes_against_references,
-)
+from gate.models.evaluation import draw_cohort, fold_accuracy
 from gate.models.matching import COHORT, RAW, SNORM, TOP, cohort_statistics
 from gate.models.report.own_cohort import with_own_cohort
-from gate.models.scores import pooled
+from gate.models.scores import (
+    NO_FACE,
+    Scores,
+    all_against_all,
+    pair_scores,
+    pooled,
+    probes_against_references,
+)
+from gate.models.sides import Norms, Side
 
 
 def crowd(people: int, each: int, noise: float, seed: int = 1) -> Side:

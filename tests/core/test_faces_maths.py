@@ -11,7 +11,8 @@ from gate.core.reasons import Advice
 from gate.errors import InputDamaged, InputRejected, PhotoRejected
 from gate.models.detector import FACES_MAX, distinct, overlap
 from gate.models.enrol import PIXELS_MAX, decode_photo
-from gate.models.face_set import read_face_set, read_pairs
+from gate.models.face_set import read_face_set
+from gate.models.pairs import read_pairs
 from gate.models.pictures import as_rgb, check_picture, copy_thinned
 from gate.models.quality import LIVE, advice, assess, with_strength, yaw_of
 from gate.ports import Face, Quality

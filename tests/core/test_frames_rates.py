@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from gate.models.evaluation import Side
 from gate.models.frames_rates import DRAWS, by_frames, by_looks
+from gate.models.sides import Side
 
 
 def side(counts: list[int], noise: float, seed: int = 1) -> Side:

@@ -107,7 +107,7 @@ def test_rates_inside_groups_are_those_of_counting() -> None:
     scores = scores_of(side, side, kind, 1)
     curve = measured(side, kind, scores, 1, draws=0)
     groups = {"crowded": crowded, "wide": ~crowded}
-    threshold = next(r.threshold for r in curve.rates if r.fmr == 1e-3)
+    threshold = next(r.used for r in curve.rates if r.fmr == 1e-3)
     for rate in rates_by_group(groups, side, scores, curve, fmrs=(1e-3,), seed=1):
         own = side.taken(np.flatnonzero(groups[rate.group]))
         passing = np.triu(own.templates @ own.templates.T >= np.float32(threshold), 1)

@@ -4,12 +4,13 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 from tests.faults.matrix import ROWS
+from tests.faults.places import clear_left_overs
 from tests.faults.row import Row, Tally
-from tests.faults.running import run_row
+from tests.faults.running import run_rows
 from tests.faults.table import table, write_into
 
 FIRST_SEED = 1
@@ -22,14 +23,22 @@ def main() -> None:
         for row in rows:
             print(f"{row.name:24} {row.what}")
         return
-    tallies = [t for row in rows if (t := one(row, asked)) is not None]
+    clear_left_overs()
+    wanted = [(row, seeds_of(row, asked)) for row in rows if can_run(row)]
+    tallies = run_rows(wanted, jobs=asked.jobs, trace=asked.trace)
     print("\n" + table(tallies))
     here = Path(os.environ.get("FAULTS_CALLED_FROM", "."))
     if asked.json:
-        (here / asked.json).write_text(json.dumps([asdict(t) for t in tallies], indent=2) + "\n")
+        (here / asked.json).write_text(for_programs(tallies))
     if asked.doc:
         write_into(here / asked.doc, tallies)
     sys.exit(verdict(tallies, skipped=len(rows) - len(tallies)))
+
+
+def for_programs(tallies: list[Tally]) -> str:
+    """JSON. Not by asdict(), which makes a Counter count its own pairs."""
+    rows = [{f.name: getattr(tally, f.name) for f in fields(tally)} for tally in tallies]
+    return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
 
 
 def arguments() -> argparse.Namespace:
@@ -57,15 +66,17 @@ def chosen(names: list[str] | None, *, quick: bool) -> list[Row]:
     return [known[name] for name in names]
 
 
-def one(row: Row, asked: argparse.Namespace) -> Tally | None:
-    """None where the row cannot run here, which is told."""
+def can_run(row: Row) -> bool:
+    """False where it cannot run here, which is told."""
     why = row.needs()
     if why is not None:
         print(f"{row.name}: left out: {why}", file=sys.stderr)
-        return None
+    return why is None
+
+
+def seeds_of(row: Row, asked: argparse.Namespace) -> range:
     usual = row.quick if asked.quick else row.seeds
-    seeds = range(asked.first, asked.first + (asked.seeds or usual or 1))
-    return run_row(row, seeds, jobs=asked.jobs, trace=asked.trace)
+    return range(asked.first, asked.first + (asked.seeds or usual or 1))
 
 
 def verdict(tallies: list[Tally], *, skipped: int) -> int:

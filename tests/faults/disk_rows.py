@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import tempfile
 from pathlib import Path
 
 from tests.faults.disk import parse
 from tests.faults.nth import KINDS
+from tests.faults.places import scratch
 from tests.faults.power import cuts, fault_of
 from tests.faults.row import Finding, Row, Say
 from tests.faults.shim import build, missing, under
@@ -15,16 +15,9 @@ MORNING, SHORT = 130, 12
 """Events: past the journal's first checkpoint, and not."""
 
 
-def in_memory() -> "tempfile.TemporaryDirectory[str]":
-    """A folder without a disk below it where there is one: thousands of images are written."""
-    shared = Path("/dev/shm")
-    return tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
-
-
 def power_cut(events: int, seed: int, say: Say | None) -> Finding:
     """Each disk that a cut may leave, opened as a gate opens it."""
-    with in_memory() as name:
-        place = Path(name)
+    with scratch() as place:
         arguments = [str(place / "state"), str(place / "trace"), str(events)]
         under(build(place), "-m", "tests.faults.power", *arguments)
         return replayed((place / "trace").read_bytes(), place / "replay", seed, say)
@@ -51,8 +44,7 @@ def replayed(trace: bytes, folder: Path, seed: int, say: Say | None = None) -> F
 
 def nth_call(kind: str, events: int, say: Say | None) -> Finding:
     """The n-th call of one kind goes wrong, for every n."""
-    with in_memory() as name:
-        place = Path(name)
+    with scratch() as place:
         arguments = [str(place), "--events", str(events), "--kind", kind]
         told = json.loads(under(build(place), "-m", "tests.faults.nth", *arguments))
     found = Finding(runs=sum(told["outcomes"].values()), admitted=told["promised"])

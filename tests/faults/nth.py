@@ -19,11 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gate.core.decision import verify_chain
-from gate.errors import GateError, StorageBroken
-from tests.faults.power import fill, journal_in
+from gate.errors import StorageBroken
+from tests.faults.power import fill, reopened
 from tests.faults.shim import FAIL, KILL, ON_NAME, ON_SYNC, ON_WRITE, SHORT, Break, Shim
-from tests.journal_making import GATE, entry
 
 EVERY = ON_WRITE | ON_SYNC | ON_NAME
 KINDS = {
@@ -97,16 +95,9 @@ async def fault_of(words: list[list[str]], status: int, folder: Path) -> str | N
         return f"the writer died of signal {os.WTERMSIG(status)}"
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) not in (DONE, BROKEN):
         return "the writer ended with a traceback"
-    try:
-        async with journal_in(folder) as journal:
-            stored = await journal.read(1, 1_000_000)
-            stored.append(await journal.append(entry(0)))
-            epoch = journal.head.epoch
-    except GateError as e:
-        return f"{type(e).__name__}: {e.en}"
-    broken = verify_chain(stored, gate=GATE, epoch=epoch)
-    if broken is not None:
-        return f"event {broken.seq}: {broken.what}"
+    stored = await reopened(folder)
+    if isinstance(stored, str):
+        return stored
     promised = {int(seq): digest for what, seq, digest in words if what == "event"}
     hashes = {e["seq"]: e["hash"] for e in stored[:-1]}
     if any(hashes.get(seq) != digest for seq, digest in promised.items()):

@@ -18,22 +18,18 @@ from typing import Protocol, TypeVar
 
 from nacl.public import PrivateKey
 
-from gate.core.decision import verify_chain
+from gate.core.decision import Event, verify_chain
 from gate.errors import GateError, StorageRefused
 from gate.ports import Receipt
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from tests.faults.disk import Call, Disk, Files
 from tests.faults.shim import Shim
-from tests.journal_making import GATE, entry
+from tests.journal_making import GATE, entry, opened
 
 PICTURE_EVERY = 25
 RECEIPT_EVERY = 40
 T = TypeVar("T")
-
-
-def journal_in(folder: Path) -> SqliteJournal:
-    return SqliteJournal(folder / "journal.sqlite", gate=GATE, boot="boot-1")
 
 
 class Witness(Protocol):
@@ -47,7 +43,7 @@ async def fill(folder: Path, events: int, witness: Witness) -> None:
     """A morning: decisions, now and then a sealed picture before one, and a receipt. A refusal is
     met as a gate meets it: by trying again."""
     evidence = SealedEvidence(folder / "evidence", bytes(PrivateKey.generate().public_key))
-    journal = journal_in(folder)
+    journal = opened(folder)
     await again(journal.__aenter__, witness)
     try:
         for number in range(1, events + 1):
@@ -128,17 +124,23 @@ async def fault_of(cut: Cut, folder: Path) -> str | None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
     folder.mkdir(parents=True, exist_ok=True)
+    stored = await reopened(folder)
+    if isinstance(stored, str):
+        return stored
+    return _missing(cut, {e["seq"]: e["hash"] for e in stored}, folder)
+
+
+async def reopened(folder: Path) -> list[Event] | str:
+    """All events of a journal that a gate opens anew and goes on with; or what is wrong."""
     try:
-        async with journal_in(folder) as journal:
+        async with opened(folder) as journal:
             stored = await journal.read(1, 1_000_000)
             stored.append(await journal.append(entry(0)))
             epoch = journal.head.epoch
     except GateError as e:
         return f"{type(e).__name__}: {e.en}"
     broken = verify_chain(stored, gate=GATE, epoch=epoch)
-    if broken is not None:
-        return f"event {broken.seq}: {broken.what}"
-    return _missing(cut, {e["seq"]: e["hash"] for e in stored}, folder)
+    return stored if broken is None else f"event {broken.seq}: {broken.what}"
 
 
 def _missing(cut: Cut, hashes: dict[int, str], folder: Path) -> str | None:

@@ -18,8 +18,9 @@ from tests.faults.row import Finding, Row, Say
 
 
 def _row(name: str, what: str, once: Callable[[int, Say | None], Finding], seeds: int = 1,
-         quick: int = 1) -> Row:  # fmt: skip
-    return Row(name, what, partial(_to_its_end, once), seeds, quick, parallel=False, needs=missing)
+         quick: int = 1, *, alone: bool = False) -> Row:  # fmt: skip
+    return Row(name, what, partial(_to_its_end, once), seeds, quick, parallel=False, alone=alone,
+               needs=missing)  # fmt: skip
 
 
 def _to_its_end(once: Callable[[int, Say | None], Finding], seed: int, say: Say | None) -> Finding:
@@ -48,6 +49,7 @@ ROWS = (
     _script("office-set-back", "the office's database restored from a backup", office_is_set_back),
     _script("card-copied", "two copies of one card's disk run one after the other", card_is_copied),
     _row("herd", "300 gates back at once after an outage, 130 events each",
-         lambda _seed, say: herd(300, say), quick=0),
-    _row("herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0),
+         lambda _seed, say: herd(300, say), quick=0, alone=True),
+    _row("herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0,
+         alone=True),
 )  # fmt: skip

@@ -47,7 +47,8 @@ class Finding:
 class Row:
     """`once(seed, say)` runs one seed, the same one always in the same way as far as the row's
     world allows. `seeds`, `quick`: how many a full and a quick run take (0: left out). `parallel`:
-    several may run at once on one machine. `needs`: why it cannot run here, None where it can."""
+    several may run at once on one machine. `alone`: nothing else may run meanwhile, it measures
+    time. `needs`: why it cannot run here, None where it can."""
 
     name: str
     what: str
@@ -55,6 +56,7 @@ class Row:
     seeds: int
     quick: int
     parallel: bool = True
+    alone: bool = False
     needs: Callable[[], str | None] = lambda: None
 
 

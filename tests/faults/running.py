@@ -2,16 +2,49 @@
 
 import gc
 import multiprocessing
+import os
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 from tests.faults.matrix import ROWS
 from tests.faults.row import Finding, Row, Say, Tally
 
 _CHUNK = 50
 _TELL_EVERY_S = 5.0
+
+
+def run_rows(wanted: list[tuple[Row, range]], *, jobs: int = 1, trace: bool = False) -> list[Tally]:
+    """A tally of each, in the order of `wanted`. Rows that one process plays, most of them waiting
+    for real ones, run one after the other beside those that keep every core busy; those that
+    measure time run alone, at the end."""
+    if trace or jobs < 2:
+        return [run_row(row, seeds, trace=trace) for row, seeds in wanted]
+    done: dict[str, Tally] = {}
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as aside:
+        running = {
+            row.name: aside.submit(_run_by_name, row.name, seeds)
+            for row, seeds in wanted
+            if not (row.parallel or row.alone)
+        }
+        for row, seeds in wanted:
+            if row.parallel:
+                done[row.name] = run_row(row, seeds, jobs=jobs)
+        done |= {name: tally.result() for name, tally in running.items()}
+    for row, seeds in wanted:
+        if row.alone:
+            done[row.name] = run_row(row, seeds)
+    return [done[row.name] for row, _ in wanted]
+
+
+def _run_by_name(name: str, seeds: range) -> Tally:
+    return run_row(_named(name), seeds)
+
+
+def _named(name: str) -> Row:
+    return next(row for row in ROWS if row.name == name)
 
 
 def run_row(row: Row, seeds: range, *, jobs: int = 1, trace: bool = False) -> Tally:
@@ -50,13 +83,21 @@ def _found(row: Row, seeds: range, jobs: int, trace: bool) -> Iterator[tuple[int
         for seed in seeds:
             yield seed, _played(row, seed, print if trace else None)
         return
-    with multiprocessing.get_context("fork").Pool(jobs, gc.set_threshold, (50_000,)) as pool:
+    with multiprocessing.get_context("fork").Pool(jobs, _prepare) as pool:
         chunks = ((row.name, seeds[i : i + _CHUNK]) for i in range(0, len(seeds), _CHUNK))
         for found in pool.imap_unordered(_chunk, chunks):
             yield from found
 
 
+def _prepare() -> None:
+    """A worker gives way to the real processes beside it, and leaves its modules out of account
+    when it looks for garbage."""
+    os.nice(5)
+    gc.freeze()
+    gc.set_threshold(50_000)
+
+
 def _chunk(asked: tuple[str, Iterable[int]]) -> list[tuple[int, Finding]]:
     name, seeds = asked
-    row = next(row for row in ROWS if row.name == name)
+    row = _named(name)
     return [(seed, _played(row, seed, None)) for seed in seeds]

@@ -1,14 +1,16 @@
 """The disk model, and what the power-cut replay catches: a check must be able to fail."""
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.disk import SECTOR, Call, Disk, Files
-from tests.faults.disk_rows import in_memory, nth_call, power_cut, replayed
+from tests.faults.disk_rows import nth_call, power_cut, replayed
+from tests.faults.matrix import ROWS
+from tests.faults.places import scratch
+from tests.faults.running import run_rows
 from tests.faults.shim import build, missing, under
 
 needs_cc = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -125,6 +127,9 @@ MUTATED = """
 import sys
 import gate.durable as d, gate.store.opening as o, tests.faults.power as p
 from gate.core.decision import seal
+from tests.faults.matrix import ROWS
+from tests.faults.places import scratch
+from tests.faults.running import run_rows
 from tests.faults.shim import Shim
 from tests.journal_making import GATE
 w = Shim()
@@ -138,8 +143,7 @@ p.main(*sys.argv[1:])
 @pytest.mark.system
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_careless_writer_is_caught(name: str) -> None:
-    with in_memory() as folder:
-        place = Path(folder)
+    with scratch() as place:
         program = MUTATED.format(mutation=MUTANTS[name])
         under(build(place), "-c", program, str(place / "state"), str(place / "trace"), "2")
         found = replayed((place / "trace").read_bytes(), place / "replay", 1)
@@ -160,3 +164,13 @@ def test_the_nth_call_goes_wrong(kind: str, outcome: str) -> None:
     found = nth_call(kind, 4, None)
     assert found.clean, found.faults[:3]
     assert found.hits[outcome] > 5
+
+
+@needs_cc
+@pytest.mark.system
+def test_rows_of_one_process_run_beside_the_others_and_come_in_their_order() -> None:
+    rows = {row.name: row for row in ROWS}
+    names = ["nth-eio-once-name", "sim-clock"]
+    tallies = run_rows([(rows[name], range(1, 2)) for name in names], jobs=2)
+    assert [t.row for t in tallies] == names
+    assert all(t.seeds == 1 and t.admitted and not t.failed for t in tallies)

@@ -1,8 +1,15 @@
 """The frame itself: it adds up, it fails when a row fails, it names the seed and how to see it."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.faults import __main__ as program
+from tests.faults.places import clear_left_overs
 from tests.faults.row import Finding, Row, Say, Tally
 from tests.faults.running import run_row
 from tests.faults.table import table
@@ -25,6 +32,14 @@ def test_a_row_adds_up() -> None:
     assert tally.failed == {7: ["lost: the admission of T1"]}
     assert tally.hits["crash"] == 10
     assert "| lossy | 1-10 | 10 | 30 | 1 | 0 | 0 | 10 |" in table([tally])
+
+
+def test_a_row_is_told_to_programs_with_what_it_met() -> None:
+    (told,) = json.loads(program.for_programs([run_row(ROW, range(1, 11))]))
+    assert told["hits"] == {"crash": 10}
+    assert (told["row"], told["lost"], told["failed"]) == (
+        "lossy", 1, {"7": ["lost: the admission of T1"]},
+    )  # fmt: skip
 
 
 def test_a_lost_one_fails_the_matrix_and_names_its_seed(
@@ -64,3 +79,16 @@ def test_every_finding_is_a_fault() -> None:
     tally.add(1, found)
     assert (tally.lost, tally.double, tally.unnoticed) == (1, 1, 1)
     assert not found.clean
+
+
+def test_what_a_killed_run_left_behind_is_cleared_and_nothing_else(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    dead, ours = (
+        tmp_path / f"exam-gate-faults-{number}-abc" for number in (ended.pid, os.getpid())
+    )
+    other = tmp_path / "exam-gate-faults-of-somebody"
+    for folder in (dead, ours, other):
+        (folder / "1").mkdir(parents=True)
+    assert clear_left_overs(tmp_path) == [dead]
+    assert sorted(tmp_path.iterdir()) == [ours, other]

@@ -1,6 +1,8 @@
 """The simulator in every test run: two thousand seeds, what they met, the mutants they catch."""
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -84,3 +86,26 @@ def test_a_seed_plays_the_same_every_time(row: str) -> None:
         BY_NAME[row].once(seed, second.append)
     assert first == second
     assert len(first) > 20
+
+
+TRACES = """
+import hashlib
+from tests.faults.sim_rows import SCRIPTS
+found = hashlib.sha256()
+for row in ("sim-all", "sim-office", "sim-forged", "sim-copied", "sim-altered", "sim-sticks"):
+    for seed in (5, 6, 7):
+        SCRIPTS[row](seed, lambda line: found.update(line.encode()))
+print(found.hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_a_seed_plays_the_same_in_another_process_with_other_hashes() -> None:
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", TRACES], env=os.environ | {"PYTHONHASHSEED": number},
+            capture_output=True, text=True, check=True,
+        ).stdout
+        for number in ("1", "2")
+    ]  # fmt: skip
+    assert said[0] == said[1]

@@ -17,9 +17,9 @@ from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instan
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.reasons import Pattern, Reason
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
-from gate.lane import Unit
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.store.journal import SqliteJournal
+from gate.unit import Unit
 
 ZONE = timezone(timedelta(hours=8))
 NINE = datetime(2027, 4, 10, 9, 0, tzinfo=ZONE)

@@ -10,6 +10,7 @@ from gate.health import Health
 from gate.lane import Lane
 from gate.service import Pace, Service
 from tests.scenarios.fakes import Rig
+from tests.waiting import soon
 
 BOUND_S = 10.0
 FAST = Pace(watch_s=0.01, retry_s=0.02, room_s=0.02)
@@ -33,10 +34,7 @@ class Running:
         raise AssertionError
 
     async def until(self, true: Any) -> None:
-        """Looks each millisecond whether `true()`; a spin would starve the journal's thread."""
-        async with asyncio.timeout(BOUND_S):
-            while not true():
-                await asyncio.sleep(0.001)
+        await soon(true, BOUND_S)
 
     async def phase(self, name: str) -> None:
         await self.until(lambda: self.lane.state.phase == name)
@@ -52,4 +50,5 @@ async def running(parts: Rig, timers: float = 1.0) -> AsyncIterator[Running]:
         yield seen
     finally:
         seen.stop.set()
-        await asyncio.wait_for(task, BOUND_S)
+        async with asyncio.timeout(BOUND_S):
+            await task

@@ -238,7 +238,8 @@ async def test_a_camera_that_stays_away_ends_the_process(parts: Rig) -> None:
         Service(Lane(parts.unit, reaction_s=0.0), Health({}), FAST).run(asyncio.Event())
     )
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(task, BOUND_S)
+        async with asyncio.timeout(BOUND_S):
+            await task
     assert caught.group_contains(CameraMissing)
     assert parts.signals.closed
 
@@ -315,5 +316,6 @@ async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
     task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
     parts.reader.queue.put_nowait(parts.card())
     with pytest.raises(ExceptionGroup):
-        await asyncio.wait_for(task, BOUND_S)
+        async with asyncio.timeout(BOUND_S):
+            await task
     assert parts.signals.closed

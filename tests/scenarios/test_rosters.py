@@ -121,6 +121,16 @@ async def test_at_the_end_of_retention_a_trusted_clock_destroys_and_the_journal_
         assert [e["kind"] for e in await parts.journal.read(1, 100)].count("wiped") == 1
 
 
+async def test_a_time_source_in_the_year_9999_destroys_nothing(parts: Rig) -> None:
+    async with running(parts) as gate:
+        parts.shelf.staying = frozenset()
+        parts.clock.at = parts.clock.at.replace(year=9999)
+        looks = parts.shelf.looks
+        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        assert parts.shelf.destroyed == []
+        assert gate.lane.roster is not None
+
+
 async def test_retention_is_looked_at_once_an_hour(parts: Rig) -> None:
     async with running(parts) as gate:
         parts.shelf.staying = frozenset()

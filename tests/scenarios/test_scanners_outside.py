@@ -3,8 +3,7 @@ sockets and commands only."""
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from gate.models.files import default_folder
 from tests.core.test_lines import TD3
 from tests.roster_making import citizen
 from tests.scenarios.test_as_an_outsider import Follower, Unit, ask, program
+from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.models]
 
@@ -74,13 +74,6 @@ def unit(tmp_path_factory: pytest.TempPathFactory, passports: Emulator) -> Itera
     it.start()
     yield it
     assert it.end() == 0
-
-
-def until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def scan(unit: Unit, text: str) -> None:

@@ -51,7 +51,10 @@ class SimulatedClock:
     def _wall_at(self, mono_ns: int) -> datetime:
         if not self._running:
             return self._wall
-        return self._wall + timedelta(microseconds=(mono_ns - self._since_ns) // 1000)
+        try:
+            return self._wall + timedelta(microseconds=(mono_ns - self._since_ns) // 1000)
+        except OverflowError:  # no calendar goes on after the year 9999
+            return datetime.max.replace(tzinfo=self._wall.tzinfo)
 
 
 def _aware(at: datetime) -> datetime:

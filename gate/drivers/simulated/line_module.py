@@ -3,17 +3,14 @@
 It only sends, as scanners do; what a client writes to it (a module's setup commands) is dropped.
 """
 
-import contextlib
-import os
-import pty
 import tempfile
 import threading
 import time
-import tty
 from pathlib import Path
 from typing import Self
 
 from gate.drivers.rfid import encode_tag
+from gate.drivers.simulated.pty_line import PtyLine
 from gate.errors import UsageError
 
 FAULTS = ("unplugged", "line-noise", "cut-short")
@@ -49,11 +46,11 @@ class LineModule:
     ) -> None:  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="line-") if link is None else None
         self._link = link or Path(self._folder.name if self._folder else "") / "scanner"
+        self._line = PtyLine(self._link)
         self._kind, self._end = kind, end
         self._byte_s = 10 / baud if paced else 0.0
         self._faults: set[str] = set()
         self._lock = threading.Lock()
-        self._master, self._slave = -1, -1
         self._lying = threading.Event()
 
     @property
@@ -62,13 +59,13 @@ class LineModule:
 
     def __enter__(self) -> Self:
         """UsageError where the link cannot be made."""
-        self._plug()
+        self._line.plug()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.take_away()
         with self._lock:
-            self._unplug()
+            self._line.unplug()
         if self._folder:
             self._folder.cleanup()
 
@@ -96,10 +93,9 @@ class LineModule:
         """Any bytes, with the faults that are on."""
         with self._lock:
             for byte in self._hurt(data):
-                if self._master < 0:
+                if not self._line.plugged:
                     return
-                with contextlib.suppress(BlockingIOError):  # nobody reads: lost, as on a UART
-                    os.write(self._master, bytes([byte]))
+                self._line.write(bytes([byte]))
                 if self._byte_s:
                     time.sleep(self._byte_s)
 
@@ -114,48 +110,14 @@ class LineModule:
         with self._lock:
             (self._faults.add if on else self._faults.discard)(name)
             if name == "unplugged":
-                (self._unplug if on else self._plug)()
+                (self._line.unplug if on else self._line.plug)()
 
     def _hurt(self, data: bytes) -> bytes:
         """`line-noise` and `cut-short` spoil what is sent next and are over."""
         hurt = bytearray(data)
-        if "line-noise" in self._faults:
+        if "line-noise" in self._faults and hurt:
             hurt[len(hurt) // 2] ^= 0x80
         if "cut-short" in self._faults:
             del hurt[len(hurt) // 2 :]
         self._faults -= {"line-noise", "cut-short"}
         return bytes(hurt)
-
-    def _plug(self) -> None:
-        if self._master >= 0:
-            return
-        if self._link.exists() and not self._link.is_symlink():
-            raise self._no_link("exists and is no link")
-        master, slave = pty.openpty()
-        tty.setraw(slave)
-        os.set_blocking(master, False)
-        try:
-            fresh = self._link.with_name(self._link.name + ".new")
-            fresh.unlink(missing_ok=True)
-            fresh.symlink_to(os.ttyname(slave))
-            fresh.replace(self._link)
-        except OSError as e:
-            os.close(master)
-            os.close(slave)
-            raise self._no_link("cannot be made") from e
-        self._master, self._slave = master, slave
-
-    def _no_link(self, why: str) -> UsageError:
-        return UsageError(
-            f"The link {self._link} {why}: name another place, in a folder of yours.",
-            f"链接 {self._link} 无法建立：请换一个可写目录中的路径。",
-            port=str(self._link),
-        )
-
-    def _unplug(self) -> None:
-        if self._master < 0:
-            return
-        self._link.unlink(missing_ok=True)
-        os.close(self._master)
-        os.close(self._slave)
-        self._master, self._slave = -1, -1

@@ -14,7 +14,7 @@ from gate.drivers.sdt_text import (
     fields_of,
     layout_of,
 )
-from gate.errors import UsageError
+from gate.errors import SdtError, UsageError
 
 FAKE_PORTRAIT = bytes.fromhex("574C66007E00320000FF85005151513E") + bytes(
     i * 7 & 255 for i in range(1008)
@@ -50,6 +50,10 @@ class SimulatedCard:
             text = encode_fields(layout, fields_of(text) | others)
         return cls(text, FAKE_PORTRAIT, addresses, fingers)
 
+    def is_of(self, other: "SimulatedCard | None") -> bool:
+        """Whether the other carries the same number, and so is the same card to a reader."""
+        return other is not None and _number(self.text) == _number(other.text)
+
     def text_and_photo(self) -> Reply:
         return Reply(Status.DONE, self._sizes() + self.text + self.photo)
 
@@ -69,6 +73,14 @@ class SimulatedCard:
 
     def _sizes(self) -> bytes:
         return len(self.text).to_bytes(2, "big") + len(self.photo).to_bytes(2, "big")
+
+
+def _number(text: bytes) -> str | bytes:
+    """The whole text of a card whose type letter nobody knows."""
+    try:
+        return fields_of(text)["number"]
+    except SdtError:
+        return text
 
 
 def _told_by(card: IdCard) -> dict[str, str]:

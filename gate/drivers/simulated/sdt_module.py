@@ -17,9 +17,9 @@ from typing import Self
 
 from gate.core.card import IdCard
 from gate.drivers.sdt import BAUDS, Command, Reply, Request, RequestDecoder, Status, encode_reply
+from gate.drivers.simulated.pty_line import PtyLine
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
-from gate.drivers.simulated.sdt_line import PtyLine
 from gate.drivers.simulated.sdt_wire import Perfect, Wire, spoil
 from gate.errors import GateBug, SdtError, UsageError
 
@@ -44,7 +44,7 @@ class SdtModule:
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
     them on the way. `late_s`: how late late and slow faults are. `hand_s`: how long a hand takes
-    from lifting a card to laying the next; `lay` waits for as much of it as is left. `heard` is
+    from lifting a card to laying it again; `lay` waits for as much of it as is left. `heard` is
     called on the module's thread with each request, before it is answered.
     """
 
@@ -63,6 +63,7 @@ class SdtModule:
         self._wire: Wire = wire or Perfect()
         self._late_s = late_s
         self._hand_s, self._lifted_s = hand_s, 0.0
+        self._lifted: SimulatedCard | None = None
         self._heard = heard
         self._faults = self._chip.faults
         self._calls: deque[tuple[Callable[[], None], Future[None]]] = deque()
@@ -104,7 +105,8 @@ class SdtModule:
         chip = SimulatedCard.of(card) if isinstance(card, IdCard) else card
         if self._hand_s:
             self.lift()
-            time.sleep(max(0.0, self._lifted_s + self._hand_s - time.monotonic()))
+            if chip.is_of(self._lifted):
+                time.sleep(max(0.0, self._lifted_s + self._hand_s - time.monotonic()))
         self._do(lambda: self._chip.lay(chip))
 
     def lift(self) -> None:
@@ -112,7 +114,7 @@ class SdtModule:
 
     def _lift(self) -> None:
         if self._chip.card is not None:
-            self._lifted_s = time.monotonic()
+            self._lifted, self._lifted_s = self._chip.card, time.monotonic()
         self._chip.lift()
 
     def fault(self, name: str, on: bool) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gate.models.evaluation import fold_accuracy, pair_scores
-from gate.models.face_set import FaceSet, Pairs, Templates
+from gate.models.evaluation import fold_accuracy
+from gate.models.face_set import FaceSet, Templates
+from gate.models.pairs import Pairs
+from gate.models.scores import pair_scores
 from gate.models.sides import Mask, Side, subset
 
 

@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from gate.models.calibration import Curve, Kind, Rate, fits, fnmr, scores_of
+from gate.models.calibration import INTERVAL_FMRS, Curve, Kind, Rate, fits, fnmr, scores_of
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 from gate.models.report.acquired import Faces
+from gate.models.report.as_json import SETTINGS, figures
 from gate.models.report.assemble import (
-    INTERVAL_FMRS,
-    SETTINGS,
     TARGET,
     Show,
-    figures,
     histograms,
     kind_of,
     left_out,

@@ -1,7 +1,6 @@
 """One calibration, whole: from templates to the figures of report.json, which the page shows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,23 +12,24 @@ from gate.models.calibration import (
     INTERVAL_FMRS,
     Curve,
     Kind,
-    Rate,
     kinds,
     measured,
     scores_of,
 )
-from gate.models.frames_rates import by_looks
-from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP
+from gate.models.evaluation import draw_cohort
+from gate.models.frames_rates import Table, by_looks
+from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
+from gate.models.matching import Curve as Points
 from gate.models.report.acquired import Faces
+from gate.models.report.as_json import curve_figures, figures
 from gate.models.report.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
 from gate.models.report.held_out import HeldOut, held_out
 from gate.models.report.histogram import histogram
-from gate.models.report.own_cohort import STRANGERS_MIN
+from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.models.report.worst import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.models.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.models.sides import Mask, Side
 
-SETTINGS = {False: "quick", True: "careful"}
 TARGET = 1e-4
 """The rate that exams ask for unless they say otherwise."""
 
@@ -63,7 +63,7 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
         "curves": [curve_figures(c) for c in curves],
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
-        "looks": by_looks(faces.quick, side, seed),
+        "looks": by_looks(faces.quick, side, seed, table=_thresholds(curves)),
         "groups": _groups(groups, side, singles, seed),
         "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
         "worst": worst(side, faces.stems, singles, limits),
@@ -94,25 +94,16 @@ def require_pairs(faces: Faces) -> None:
         )
 
 
-def curve_figures(curve: Curve) -> dict[str, Any]:
-    kind = curve.kind
-    return {
-        "setting": SETTINGS[kind.careful], "mirror": kind.careful, "frames": kind.frames,
-        "normalisation": kind.normalisation, "cohort": kind.cohort, "top": kind.top,
-        "pairs": curve.pairs, "genuine": curve.genuine,
-        "rates": [_rate(r) for r in curve.rates],
-        "det": [[_short(x) for x in point] for point in curve.det],
-        "same_people": {
-            "people": curve.steady_people,
-            "fnmr": [[f, _short(n)] for f, n in curve.steady],
-        },
+def _thresholds(curves: Sequence[Curve]) -> Table:
+    """The raw thresholds of the table that comes of these curves, as the gate reads them."""
+    tables = {
+        careful: Thresholds(MODEL, careful, tuple(
+            Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
+            for c in curves if c.kind.careful == careful and not c.kind.cohort
+        ))
+        for careful in (False, True)
     }  # fmt: skip
-
-
-def figures(value: Any) -> dict[str, Any]:
-    """A dataclass of this package as JSON has it, numbers shortened to five digits."""
-    shortened: dict[str, Any] = _shortened(asdict(value))
-    return shortened
+    return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
 
 
 def worst(
@@ -163,9 +154,6 @@ def left_out(side: Side) -> dict[str, Any]:
 
 
 def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
-    from gate.models.evaluation import draw_cohort
-    from gate.models.report.own_cohort import with_own_cohort
-
     found = []
     for normalisation in singles:
         shown = side
@@ -201,36 +189,6 @@ def _held_out(
         show("held out", n, len(everyone))
         found += held_out({group: member}, side, seed, limits=limits)
     return found
-
-
-def _rate(rate: Rate) -> dict[str, Any]:
-    found = {
-        "fmr": rate.fmr,
-        "threshold": round(rate.threshold, 5),
-        "false_matches": rate.false_matches,
-        "fnmr": None if rate.fnmr is None else round(rate.fnmr, 6),
-    }
-    if rate.interval is not None:
-        found["threshold_interval"] = _ends(rate.interval.threshold)
-        if rate.fnmr is not None:
-            found["fnmr_interval"] = _ends(rate.interval.fnmr)
-    return found
-
-
-def _ends(interval: Any) -> list[float]:
-    return [_short(interval.low), _short(interval.high)]
-
-
-def _shortened(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {"low", "high"}:
-            return [_short(value["low"]), _short(value["high"])]
-        return {k: _shortened(v) for k, v in value.items()}
-    return _short(value) if isinstance(value, float) else value
-
-
-def _short(value: float) -> float:
-    return float(f"{value:.5g}")
 
 
 def setting() -> dict[str, Any]:

@@ -98,7 +98,7 @@ def rates_by_group(
     groups: Mapping[str, Mask], side: Side, scores: Scores, curve: Curve, *,
     fmrs: Sequence[float], seed: int,
 ) -> list[GroupRate]:  # fmt: skip
-    """FMR and FNMR inside each group at the thresholds of `curve`, from its scores."""
+    """FMR and FNMR inside each group at the thresholds that the gate takes from `curve`."""
     found = []
     for group, member in groups.items():
         own = _inside(scores, side, member)
@@ -106,9 +106,9 @@ def rates_by_group(
             found.append(
                 GroupRate(
                     group, rate.fmr, len(np.unique(side.people[member])), int(member.sum()),
-                    own.impostor_pairs, own.passing(rate.threshold),
-                    len(own.genuine), own.missed(rate.threshold),
-                    at_threshold(own, side.people, rate.threshold, seed),
+                    own.impostor_pairs, own.passing(rate.used),
+                    len(own.genuine), own.missed(rate.used),
+                    at_threshold(own, side.people, rate.used, seed),
                 )
             )  # fmt: skip
     return found

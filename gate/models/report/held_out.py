@@ -1,5 +1,8 @@
 """Does a threshold travel? It is set on everybody but one group and measured on that group.
 
+It is set as the table's are, with the margin of `margin.py`; what it would have let pass without
+stands beside it.
+
 The s-norm of the group uses a cohort of the group's own people, as an exam's does. A group with
 fewer people than a full cohort is measured with as many as it has, against a threshold that was
 set with cohorts of that size; the gate itself would then use the raw score at a rate ten times
@@ -12,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from gate.models.calibration import fnmr
+from gate.models.calibration import INTERVAL_FMRS, fnmr, measured_at
 from gate.models.evaluation import draw_cohort
 from gate.models.matching import COHORT, RAW, RAW_STRICT, STRICTER, TOP
 from gate.models.report.groups import PEOPLE_MIN
-from gate.models.report.intervals import AtThreshold, at_threshold
+from gate.models.report.intervals import AtThreshold, at_rates, at_threshold
+from gate.models.report.margin import with_margin
 from gate.models.report.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.models.report.worst import Limits, doubtful_count
 from gate.models.scores import Scores, all_against_all, pooled
@@ -30,7 +34,8 @@ HELD_OUT_FMRS = (1e-3, 1e-4, 1e-5)
 class HeldOut:
     """One group, one kind of score, one rate. `calibrated_on`: impostor pairs behind the
     threshold; `pairs`, `false_matches`: of the group, of one cohort draw; `doubtful`: so many of
-    these have a label that the set itself speaks against; `fmr`: measured, all labels counted."""
+    these have a label that the set itself speaks against; `fmr`: measured, all labels counted;
+    `bare_fmr`: the same at the threshold without its margin."""
 
     group: str
     people: int
@@ -43,6 +48,7 @@ class HeldOut:
     false_matches: float
     doubtful: float
     fmr: float
+    bare_fmr: float
     genuine: int
     fnmr: float | None
     interval: AtThreshold
@@ -62,15 +68,22 @@ def held_out(
         others = side.taken(np.flatnonzero(outside))
         for normalisation, there, here in _methods(others, own, seed):
             stricter = STRICTER if normalisation == RAW_STRICT else 1
+            points = measured_at(there)
+            upper = at_rates(there, side.people, INTERVAL_FMRS, seed)
+            table = with_margin(
+                there.threshold, points, {f: u.threshold.high for f, u in upper.items()}
+            )
             for fmr in fmrs:
-                threshold = there.threshold(fmr / stricter)
-                if threshold is not None:
+                rate = next((f for f in table if np.isclose(f * stricter, fmr)), None)
+                if rate is not None:
+                    threshold = table[rate]
                     interval = at_threshold(here, side.people, threshold, seed)
                     passing = here.impostors_at[: here.passing(threshold)]
                     doubted = doubtful_count(side, passing, limits) if limits else 0
                     yield HeldOut(
                         group, _count(own), len(own.people), normalisation, fmr, _pairs(there),
                         threshold, **_measured(here, threshold), interval=interval,
+                        bare_fmr=here.passing(points[rate]) / max(1, here.impostor_pairs),
                         doubtful=doubted / len(here.tallies),
                     )  # fmt: skip
 

@@ -25,7 +25,8 @@ def held_out_section(report: Report) -> str:
             "group; s-norm with a cohort of the group's own people. Groups named look-alikes are "
             "people whose faces the network itself finds similar, which is harder than any natural "
             "group; groups by lot show what chance alone does. raw-strict is what the gate falls "
-            "back to without a cohort: the raw score at a rate ten times lower.",
+            "back to without a cohort: the raw score at a rate ten times lower. Thresholds have "
+            "the table's margin; beside stands what would have passed without.",
             "每组的阈值均由其余人群确定，再在该组上测量；归一化参照组取自该组本身。",
         ),
         draw.held_out(rows, target),
@@ -62,7 +63,7 @@ def _false_matches(row: Report) -> str:
 
 def _held_out_table(rows: Sequence[Report]) -> str:
     head = ["group 组", "score 得分", "target", "people 人数", "impostor pairs", "false matches",
-            "FMR there", "FNMR there", "threshold"]  # fmt: skip
+            "FMR there", "without margin 无余量", "FNMR there", "threshold"]  # fmt: skip
     cells = []
     for r in rows:
         interval = r["interval"]
@@ -71,6 +72,7 @@ def _held_out_table(rows: Sequence[Report]) -> str:
             r["group"], r["normalisation"], rate_name(r["target"]), f"{r['people']:,}",
             f"{r['pairs']:,}", _false_matches(r),
             with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
+            scientific(r["bare_fmr"]),
             with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
             f"{r['threshold']:.4f}",
         ])  # fmt: skip

@@ -55,7 +55,7 @@ def at_rates(
     scores: Scores, people: Labels, fmrs: Sequence[float], seed: int, draws: int = DRAWS
 ) -> dict[float, AtRate]:
     """For each rate that bears a threshold. `people`: who is on each picture of the set. Rates of
-    at most a tenth of the highest in `FMRS`: the tail must reach below every draw's threshold."""
+    at most a quarter of the highest in `FMRS`: the tail must reach below a draw's threshold."""
     stated = [f for f in fmrs if scores.threshold(f) is not None]
     if not stated:
         return {}

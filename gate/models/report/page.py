@@ -65,7 +65,17 @@ def _summary(report: Report) -> str:
     if last is not first:
         en += f"; {last[0]['frames']} pictures fused miss {percent(last[1]['fnmr'])}"
         zh += f"；融合 {last[0]['frames']} 张为 {percent(last[1]['fnmr'])}"
-    return lead("yes", paragraph(en + ".", zh + "。"), travelled(report))
+    return lead("yes", paragraph(en + ".", zh + "。"), _margin(first[1]), travelled(report))
+
+
+def _margin(rate: Report) -> str:
+    used = rate["table"]
+    return paragraph(
+        f"The gate's threshold of that name has a margin and stands at {used['threshold']:.3f}: "
+        f"{scientific(used['fmr'])} pass it here and {percent(used['fnmr'])} are missed.",
+        f"实际采用阈值 {used['threshold']:.3f}：误识率 {scientific(used['fmr'])}，"
+        f"拒识率 {percent(used['fnmr'])}。",
+    )
 
 
 def _rates(report: Report) -> str:
@@ -82,6 +92,15 @@ def _rates(report: Report) -> str:
         ),
         figure("Careful probes", "精细模式", _rate_table(careful, report)),
         figure("Quick probes", "快速模式", _rate_table(quick, report)),
+        paragraph(
+            "The table's thresholds have a margin: at most three quarters of the rate that a "
+            "threshold is named by was measured at it, and by drawing people again the upper end "
+            "of the FMR's interval is at most that rate; with several pictures at most twice, "
+            "since fewer people have them and the interval is mostly chance. Figures and curves "
+            "above are at the measured rate, without the margin; its cost stands in the list.",
+            "采用的阈值留有余量：实测误识率不超过标称值的四分之三，"
+            "95% 区间上限不超过标称值（多张融合时不超过两倍）。",
+        ),
         folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
         _where_it_ends(careful),
         left_out_words(report["left_out"]),
@@ -119,8 +138,19 @@ def _fnmr(rate: Report | None) -> str:
 
 
 def _every(report: Report) -> str:
-    head = ["score", "setting", "frames", "FMR", "threshold 阈值", "95%", "false matches 误识数",
-            "FNMR"]  # fmt: skip
+    head = [
+        "score",
+        "setting",
+        "frames",
+        "FMR",
+        "measured at 实测",
+        "95%",
+        "false matches 误识数",
+        "FNMR",
+        "in the table 采用阈值",
+        "FMR there",
+        "FNMR there",
+    ]
     rows = []
     for c in report["curves"]:
         for r in c["rates"]:
@@ -129,7 +159,8 @@ def _every(report: Report) -> str:
             rows.append([
                 c["normalisation"], c["setting"], str(c["frames"]),
                 rate_name(r["fmr"]), f"{r['threshold']:.5f}", span, f"{r['false_matches']:,}",
-                percent(r["fnmr"]),
+                percent(r["fnmr"]), f"{r['table']['threshold']:.5f}",
+                scientific(r["table"]["fmr"]), percent(r["table"]["fnmr"]),
             ])  # fmt: skip
     return table(head, rows, 1)
 
@@ -183,8 +214,9 @@ def _looks(looks: Report | None) -> str:
         return ""
     low, high = (percent(e) for e in looks["interval"])
     return figure("A whole attempt", "一次完整尝试", paragraph(
-        f"As the gate makes it, by raw scores: a quick look at one picture, then careful ones at "
-        f"one, two and three more, each at its share of {rate_name(looks['target'])}. Of "
+        "As the gate makes it, by the table's raw thresholds: a quick look at one picture, then "
+        f"careful ones at one, two and three more, each at its share of "
+        f"{rate_name(looks['target'])}. Of "
         f"{looks['impostor']:,} attempts by the wrong person {scientific(looks['fmr_of_all'])} "
         f"pass at any look; of {looks['people']} people's own {percent(looks['fnmr'])} are missed "
         f"(95%: {low} to {high}); {percent(looks['at_once'])} pass at the first look.",

@@ -1,16 +1,14 @@
-"""The oracle: what the witnesses saw, the gates' own files and the office's database, compared by
-plain SQL and a few lines of SHA-256. Nothing of what is judged takes part in the judgement."""
+"""What the witnesses saw, the gates' own files and the office's database, compared by the oracle's
+own reading. Nothing of what is judged takes part in the judgement."""
 
-import hashlib
-import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults import oracle
 from tests.faults.row import Finding
 
-_OUTSIDE = ("prev", "hash", "ms")
 Row = tuple[str, int, str, str, str]
 """epoch, seq, prev, hash, the event as text."""
 
@@ -20,28 +18,21 @@ class Book:
     """One gate's journal as it lies on its disk."""
 
     gate: str
-    rows: list[Row]
+    epoch: str
+    events: list[oracle.Row]
 
     @classmethod
     def of(cls, gate: str, path: Path) -> "Book":
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            epoch = db.execute("SELECT epoch FROM journal").fetchone()[0]
-            found = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
-        return cls(gate, [(epoch, *row) for row in found])
+            return cls(gate, *oracle.journal_of(db))
 
-    def chain_fault(self) -> str | None:
-        previous = "0" * 64
-        for place, (_, seq, prev, digest, text) in enumerate(self.rows, 1):
-            body = {k: v for k, v in json.loads(text).items() if k not in _OUTSIDE}
-            spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            computed = hashlib.sha256(bytes.fromhex(previous) + spelled.encode()).hexdigest()
-            if seq != place or prev != previous or digest != computed:
-                return f"event {seq}"
-            previous = digest
-        return None
+    @property
+    def rows(self) -> list[Row]:
+        """As the office spells them."""
+        return [(self.epoch, *event) for event in self.events]
 
     def admitted(self) -> int:
-        return sum(json.loads(row[4]).get("outcome") == "ADMIT" for row in self.rows)
+        return sum(oracle.outcome(event) == "ADMIT" for event in self.events)
 
 
 def office_rows(database: Path, gate: str) -> list[Row]:
@@ -61,7 +52,7 @@ def conflicts(database: Path, gate: str) -> set[int]:
 
 def compare(book: Book, database: Path, seen: list[list[str]], found: Finding) -> None:
     """Adds to `found` what is lost, double or unnoticed of one gate."""
-    fault = book.chain_fault()
+    fault = oracle.chain_fault(book.events)
     if fault is not None:
         found.miss(f"{book.gate}: its chain breaks at {fault}")
     own = {(row[0], row[1]): row[3] for row in book.rows}

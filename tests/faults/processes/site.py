@@ -3,7 +3,6 @@
 import csv
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from demo import cast, pictures
 from demo.processes import BIN, CommandFailed, Crew, program, run
 from demo.sockets import Message, NotAnswered, ask, told
 from demo.stage import COLUMNS, SITE, free_port, listens, models_folder
+from tests.faults.places import on_disk
 from tests.faults.processes.books import Book, office_rows
 
 PLAYERS = ("first", "second", "third", "robbed")
@@ -70,7 +70,7 @@ class Site:
     """Close it whatever happens."""
 
     def __init__(self, gates: int = 1) -> None:
-        self.work = Path(tempfile.mkdtemp(prefix="exam-gate-faults-"))
+        self.work = on_disk()
         self.crew = Crew(self.work / "logs")
         self.home = self.work / "office"
         self.broker_data = self.work / "broker-data"

@@ -6,6 +6,7 @@ fsynced stays, what was not may go, and the write under way is torn at any secto
 """
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -61,8 +62,12 @@ class Disk:
 
     def image(self) -> Image:
         """Every file as it is now; SQLite's shared memory does not outlive its processes."""
-        files = (f for f in self.folder.iterdir() if f.is_file() and not f.name.endswith("-shm"))
-        return {f.name: f.read_bytes() for f in files}
+        image = {}
+        with os.scandir(self.folder) as found:
+            for file in sorted(found, key=lambda f: f.name):
+                if not file.name.endswith("-shm") and file.is_file():
+                    image[file.name] = Path(file).read_bytes()
+        return image
 
     def unmount(self, *, power_cut: bool) -> Image:
         """What the process that was just killed left behind."""
@@ -143,7 +148,7 @@ class Disk:
 
     def _wal_size(self) -> int:
         with contextlib.suppress(FileNotFoundError):
-            return (self.folder / _WAL).stat().st_size
+            return os.stat(f"{self.folder}/{_WAL}").st_size
         return 0
 
 

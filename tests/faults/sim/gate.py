@@ -2,42 +2,36 @@
 reader, its camera's verdict, its lamps, its clock and its card."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Any
 
-from gate.core.events import CardPresented, FaceJudged, Instant, VerdictGiven
-from gate.core.exam import FacePolicy
-from gate.core.reasons import Lamp, Pattern, Reason, Rhythm
+from gate.core.events import CardPresented, VerdictGiven
+from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
 from gate.health import Health
-from gate.lane import Lane, Unit
-from gate.ports import ReaderEvent, Reference
+from gate.lane import Lane
 from gate.service import Pace, Service
 from gate.store.journal import SqliteJournal
 from gate.sync.mqtt import MqttUplink
+from gate.unit import Unit
 from tests.faults.sim.broker import Broker
 from tests.faults.sim.disk import Disk, Image
-from tests.faults.sim.people import (
-    EXAM,
-    OFFICE_PUBLIC,
-    OPENING,
-    SITE,
-    SmallRoster,
-    card,
-    seed_of,
-    ticket,
+from tests.faults.sim.parts import (
+    SimClock,
+    SimEvidence,
+    SimMatcher,
+    SimShelf,
+    SimSignals,
 )
+from tests.faults.sim.people import EXAM, OFFICE_PUBLIC, SITE, card, seed_of, ticket
 from tests.faults.sim.process import Killed, Process
+from tests.scenarios.fakes import FakeReader
 
-PACE = Pace(watch_s=11.0, retry_s=3.0)
+PACE = Pace(watch_s=11.0, retry_s=5.0, room_s=60.0)
 """Slower than at a door: what is asked of the schedule is order, not speed."""
-
-MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9)
-STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frames=5)
 
 
 @dataclass(slots=True)
@@ -58,119 +52,6 @@ class Seen:
     opened: list[int] = field(default_factory=list)
     dark: list[int] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
-
-
-class SimClock:
-    """`offset`: what is wrong with the wall clock."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, boot: str) -> None:
-        self._loop = loop
-        self.boot = boot
-        self.offset = timedelta()
-        self.trusted = True
-
-    def now(self) -> Instant:
-        passed = self._loop.time()
-        wall = OPENING + timedelta(seconds=passed) + self.offset
-        return Instant(wall, int(passed * 1e9), self.trusted)
-
-    def to_1970(self) -> None:
-        self.offset = datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC) - OPENING
-
-
-class SimReader:
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    async def events(self) -> AsyncIterator[ReaderEvent]:
-        while True:
-            yield await self.queue.get()
-
-
-class SimMatcher:
-    model, liveness, stalled_s = "sim", "off", 0.0
-
-    def __init__(self, unit: "SimGate") -> None:
-        self._unit = unit
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
-        self._unit.step("judging a face")
-        return STRANGER if self._unit.impostor else MATCH
-
-    def forget(self) -> None:
-        pass
-
-    def evidence(self) -> bytes | None:
-        return None
-
-
-class SimSignals:
-    """What the world sees. Each output is a step at which the gate may be killed."""
-
-    def __init__(self, unit: "SimGate") -> None:
-        self._unit = unit
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-    def show(self, pattern: Pattern) -> None:
-        self._unit.step("before a lamp")
-        self._unit.shown(pattern)
-        self._unit.step("after a lamp")
-
-    def open_barrier(self) -> None:
-        self._unit.step("before the barrier")
-        self._unit.barrier()
-        self._unit.step("after the barrier")
-
-    def safe(self) -> None:
-        pass
-
-    async def acknowledged(self) -> None:
-        await asyncio.Event().wait()
-
-
-class SimShelf:
-    holds = True
-
-    def __init__(self) -> None:
-        self._next: SmallRoster | None = SmallRoster()
-
-    def refresh(self) -> SmallRoster | None:
-        fresh, self._next = self._next, None
-        return fresh
-
-    def recheck(self) -> None:
-        self._next = SmallRoster()
-
-    def overdue(self, now: datetime) -> frozenset[str] | None:
-        return None
-
-    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
-        raise AssertionError("nothing was overdue")
-
-    def history(self, after: int) -> list[dict[str, Any]]:
-        return []
-
-
-class SimEvidence:
-    def keep(self, jpeg: bytes, name: str) -> str:
-        return "00" * 32
 
 
 class SimGate(Process):
@@ -206,7 +87,7 @@ class SimGate(Process):
         self.alive, self.ended, self.out, self.facing = True, None, True, None
         self.boots += 1
         self.clock = SimClock(self.loop, f"boot-{self.boots}")
-        self.reader = SimReader()
+        self.reader = FakeReader()
         self.journal = SqliteJournal(
             self.disk.journal, gate=self.gate, boot=self.clock.boot, now=self.clock.now
         )

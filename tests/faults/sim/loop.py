@@ -1,23 +1,23 @@
 """An event loop without a selector: time passes when it is told to."""
 
 import asyncio
+import contextvars
+import heapq
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 
-class _NoSelector:
-    def select(self, timeout: float | None) -> list[Any]:
-        return []
-
-
 class VirtualLoop(asyncio.BaseEventLoop):
-    """Callbacks run in the order they were asked for, timers in the order of their time; whatever
-    would go to a thread runs at once. Nothing here depends on the machine."""
+    """Callbacks run in the order they were asked for, timers in the order of their time, those of
+    one time in the order they were asked for; whatever would go to a thread runs at once. Nothing
+    here depends on the machine. `bugs`: errors that nobody caught."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._selector = _NoSelector()
         self._virtual_s = 0.0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._numbers = itertools.count()
         self.bugs: list[BaseException] = []
         self.set_exception_handler(self._keep)
 
@@ -34,34 +34,42 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` pass, with everything that falls due meanwhile."""
-        until = self._virtual_s + seconds
-        while True:
-            self._settle()
-            due = self._next_due()
-            if due is None or due > until:
-                break
-            self._virtual_s = max(self._virtual_s, due)
-            self._run_once()
+        until, timers = self._virtual_s + seconds, self._timers
+        self._run_ready()
+        while timers and timers[0][0] <= until:
+            when, _, timer = heapq.heappop(timers)
+            if not timer._cancelled:
+                self._virtual_s = max(self._virtual_s, when)
+                timer._run()
+                self._run_ready()
         self._virtual_s = until
 
-    def _settle(self) -> None:
-        while self._ready:
-            self._run_once()
+    def _run_ready(self) -> None:
+        ready = self._ready
+        while ready:
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
 
-    def _next_due(self) -> float | None:
-        while self._scheduled and self._scheduled[0]._cancelled:
-            self._run_once_of_cancelled()
-        return self._scheduled[0]._when if self._scheduled else None
+    # -- as asyncio's, without its checks for debuggers and other threads ------------------------
 
-    def _run_once_of_cancelled(self) -> None:
-        self._ready.append(asyncio.Handle(lambda: None, (), self))  # drops cancelled timers
-        self._run_once()
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:  # fmt: skip
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
-    def _process_events(self, events: list[Any]) -> None:
-        pass
+    call_soon_threadsafe = call_soon
 
-    def _write_to_self(self) -> None:
-        pass
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:  # fmt: skip
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         done = self.create_future()

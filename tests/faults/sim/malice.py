@@ -12,9 +12,11 @@ from nacl.signing import SigningKey
 
 from gate.ports import Receipt
 from gate.sync.wire import Topics, encode_batch, encode_receipt
+from tests.faults.oracle import Row, link
 from tests.faults.sim.disk import JOURNAL, Image
 from tests.faults.sim.gate import SimGate
-from tests.faults.sim.ledger import Gone, Row, journal, journal_in, link
+from tests.faults.sim.holdings import journal, journal_in
+from tests.faults.sim.ledger import Gone
 from tests.faults.sim.people import EXAM, SITE, seed_of
 from tests.faults.sim.world import World
 
@@ -30,18 +32,26 @@ def _any(world: World) -> SimGate | None:
 
 
 def forge_receipt(world: World) -> str | None:
-    """Signed by somebody else: everything is stored, nothing is missing."""
+    """Signed by somebody else: everything is stored, nothing is missing. Some come when it would
+    hurt: somebody has just passed, and the event is not at the office yet."""
     unit = _any(world)
     if unit is None:
         return None
+    if unit.free and world.rng.random() < 0.5:
+        world.people += 1
+        unit.present(world.people)
+        world.loop.advance(0.5)
+        if not unit.alive:
+            return None
     head = unit.journal.head
     at = "2027-04-10T09:00:00.000+08:00"
     known = unit.journal._receipt
     generation = known.generation if known else world.office.now_ms
-    receipt = Receipt(generation, unit.gate, head.epoch, head.seq, head.hash, (), at)
+    receipt = Receipt(generation, unit.gate, head.epoch, head.seq, head.hash, (), at, head.seq)
+    beyond = head.seq + world.rng.randint(1, 9)
     kinds = {
         "of everything": receipt,
-        "above the head": replace(receipt, high=head.seq + world.rng.randint(1, 9)),
+        "above the head": replace(receipt, high=beyond, top=beyond),
         "of the next generation": replace(receipt, generation=generation + 1),
         "with another hash": replace(receipt, head="ab" * 32),
     }

@@ -1,32 +1,10 @@
-"""The oracle is itself tested: the product with one bug each, as small as such bugs are. The
-patches stand here and nowhere in the product; each must be caught by every test run's seeds."""
+"""The oracle is itself tested: every bug of `gate_bugs` and `office_bugs`, and the row whose seeds
+must catch it in every test run."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import gate.core.decision
-import gate.lane
-import gate.store.inspection
-import gate.store.journal
-import gate.store.opening
-import gate.store.rows
-import gate.sync.outbox
-import gate.sync.receipts
-import gate.sync.session
-import gate.sync.wire
-import office.ingest
-import office.receive
-import office.store
-from gate.core import effects
-from gate.core.effects import OpenBarrier
-from gate.core.reasons import MEANING, Reason
-from gate.errors import StorageRefused
-from gate.ports import Receipt
-from gate.sync.link import Acked
-from tests.faults.sim.office import SimStore
+from tests.faults.sim import gate_bugs, office_bugs
 from tests.faults.sim.seams import Patch
 
 
@@ -39,226 +17,25 @@ class Mutant:
     patches: Callable[[], list[Patch]]
 
 
-def act_before_commit() -> list[Patch]:
-    record = gate.lane.Lane._record
-
-    async def first_the_lamp(lane: Any, wanted: effects.Record, asked: Any) -> Any:
-        if wanted.body["outcome"] == "ADMIT":
-            lane.unit.signals.show(MEANING[Reason.OK].pattern)
-            lane.unit.signals.open_barrier()
-        return await record(lane, wanted, asked)
-
-    perform, admits = gate.lane.Lane._perform, (Reason.OK, Reason.STAFF_ADMIT)
-
-    async def not_twice(lane: Any, effect: Any, asked: Any) -> Any:
-        if isinstance(effect, OpenBarrier) or getattr(effect, "reason", "") in admits:
-            return None
-        return await perform(lane, effect, asked)
-
-    return [(gate.lane.Lane, "_record", first_the_lamp), (gate.lane.Lane, "_perform", not_twice)]
-
-
-def ack_before_commit() -> list[Patch]:
-    """The receipt leaves inside the transaction."""
-    add = SimStore.add
-
-    def add_and_say(store: SimStore, batch: Any, **about: Any) -> Any:
-        stored = add(store, batch, **about)
-        receiver = store.owner.receiver
-        topics = gate.sync.wire.Topics(about["exam"], about["site"], batch.gate)
-        receiver._publish_receipt(store.owner._link, topics, batch.epoch)
-        return stored
-
-    return [(SimStore, "add", add_and_say)]
-
-
-def no_fsync() -> list[Patch]:
-    pragmas = tuple(p.replace("= FULL", "= OFF") for p in gate.store.opening.PRAGMAS)
-    return [(gate.store.opening, "PRAGMAS", pragmas)]
-
-
-def seq_reused() -> list[Patch]:
-    """After a restart the journal goes on one event early."""
-    prepare = gate.store.opening._prepare
-
-    def one_early(db: Any, path: Path, unit: Any, known: Any) -> Any:
-        opened = prepare(db, path, unit, known)
-        receipted = opened.receipt.high if opened.receipt else 0
-        db.execute("DROP TRIGGER IF EXISTS event_no_delete")
-        db.execute("DELETE FROM event WHERE seq > ? AND seq = ?", (receipted, opened.head.seq))
-        return replace(opened, head=gate.store.rows.head(db, opened.head.epoch))
-
-    return [(gate.store.opening, "_prepare", one_early)]
-
-
-def puback_trusted() -> list[Patch]:
-    handle = gate.sync.session.Session._handle
-
-    async def trusting(session: Any, event: Any) -> None:
-        if isinstance(event, Acked) and event.refused is None and session._window.sent:
-            last = session._window.sent[-1].part.last
-            (end,) = await session._of.journal.read(last, 1)
-            high = Receipt(1, end["gate"], end["epoch"], last, end["hash"], (), end["at"])
-            known = session._of.receipt
-            if known is None or last > known.high:
-                session._of.receipt = replace(high, generation=known.generation if known else 1)
-                await session._of.journal.keep_receipt(session._of.receipt)
-            session._window = replace(session._window, sent=())
-        await handle(session, event)
-
-    return [(gate.sync.session.Session, "_handle", trusting)]
-
-
-def receipt_signature_unchecked() -> list[Patch]:
-    verify = gate.sync.wire.verify
-
-    def only_batches(domain: str, head: Any, public: Any) -> None:
-        if domain != "receipt":
-            verify(domain, head, public)
-
-    return [(gate.sync.wire, "verify", only_batches)]
-
-
-def batch_signature_unchecked() -> list[Patch]:
-    verify = gate.sync.wire.verify
-
-    def only_receipts(domain: str, head: Any, public: Any) -> None:
-        if domain != "batch":
-            verify(domain, head, public)
-
-    return [(gate.sync.wire, "verify", only_receipts)]
-
-
-def inner_chain_unchecked() -> list[Patch]:
-    """The head is signed; that the events lead to it is taken on trust."""
-
-    def trusting(head: Any, bodies: list[Any]) -> Any:
-        events, previous = [], head["prev"]
-        for body in bodies:
-            digest = gate.core.decision.event_hash(previous, body)
-            events.append(body | {"prev": previous, "hash": digest})
-            previous = digest
-        events[-1]["hash"] = head["head"]
-        return tuple(events)
-
-    return [(gate.sync.wire, "_chained", trusting)]
-
-
-def receipt_head_unchecked() -> list[Patch]:
-    """Whatever hash it names, whatever journal it speaks of."""
-
-    def anything(*_: Any, **__: Any) -> None:
-        return None
-
-    return [(gate.sync.receipts, "judge", anything)]
-
-
-def conflict_overwritten() -> list[Patch]:
-    def overwriting(store: SimStore, batch: Any, **about: Any) -> Any:
-        for event in batch.events:
-            store.db.execute("DROP TRIGGER IF EXISTS event_no_delete")
-            store.db.execute("DELETE FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
-                             (batch.gate, batch.epoch, event["seq"]))  # fmt: skip
-        return add(store, batch, **about)
-
-    add = SimStore.add
-    return [(SimStore, "add", overwriting)]
-
-
-def generation_ignored() -> list[Patch]:
-    """A restored database calls itself what it was before."""
-
-    def the_same(store: SimStore, now_ms: int) -> int:
-        return 1
-
-    return [(SimStore, "begin_generation", the_same)]
-
-
-def chain_not_verified() -> list[Patch]:
-    return [(gate.store.inspection, "check_chain", lambda *_: None)]
-
-
-def backlog_dropped() -> list[Patch]:
-    """The oldest events go when there are more than five."""
-    unstored = gate.sync.outbox.unstored
-
-    def newest(head: int, receipt: Any) -> Any:
-        ranges = ((max(a, head - 4), b) for a, b in unstored(head, receipt))
-        return [(a, b) for a, b in ranges if a <= b]
-
-    return [(gate.sync.outbox, "unstored", newest)]
-
-
-def never_resent() -> list[Patch]:
-    return [(gate.sync.outbox, "note_time", lambda window, now_s: window)]
-
-
-def who_is_inside_forgotten() -> list[Patch]:
-    return [(gate.lane, "recall", lambda state, events: state)]
-
-
-def salvage_forgotten() -> list[Patch]:
-    """Of a journal put aside nothing is remembered."""
-    return [(gate.store.journal.set_aside, "pages_of", lambda *_: iter(()))]
-
-
-def refused_write_taken_for_done() -> list[Patch]:
-    """A full disk is met with a shrug: the decision stands, the journal does not grow."""
-    record = gate.lane.Lane._record
-
-    async def shrugging(lane: Any, wanted: effects.Record, asked: Any) -> Any:
-        told = await record(lane, wanted, asked)
-        if isinstance(told, gate.core.events.RecordRefused):
-            head = lane.unit.journal.head
-            return gate.core.events.DecisionRecorded(f"{head.epoch}-{head.seq + 1}")
-        return told
-
-    return [(gate.lane.Lane, "_record", shrugging)]
-
-
-def gap_taken_for_whole() -> list[Patch]:
-    """The office's mark jumps over what is missing."""
-
-    def jumping(mark: Any, following: Any) -> Any:
-        for seq, _, digest in following:
-            mark = office.ingest.Mark(seq, digest)
-        return mark, None
-
-    return [(office.store, "advance", jumping), (office.store, "_GAPS", _NO_GAPS)]
-
-
-_NO_GAPS = "SELECT 1, 1 WHERE :gate = :epoch AND :high = :most"
-
-
-def full_office_acks() -> list[Patch]:
-    """An office whose disk is full swallows the error and receipts what it has not."""
-
-    @contextlib.contextmanager
-    def quiet(store: SimStore) -> Iterator[None]:
-        with contextlib.suppress(StorageRefused), transaction(store):
-            yield
-
-    transaction = SimStore.transaction
-    return [(SimStore, "transaction", quiet)]
-
-
 MUTANTS = (
-    Mutant("act before commit", "sim-kills", act_before_commit),
-    Mutant("ack before commit", "sim-office", ack_before_commit),
-    Mutant("no fsync", "sim-kills", no_fsync),
-    Mutant("seq reused", "sim-kills", seq_reused),
-    Mutant("PUBACK trusted", "sim-network", puback_trusted),
-    Mutant("receipt's signature unchecked", "sim-forged", receipt_signature_unchecked),
-    Mutant("receipt taken without comparing", "sim-forged", receipt_head_unchecked),
-    Mutant("batch's signature unchecked", "sim-forged", batch_signature_unchecked),
-    Mutant("batch's events not held against its head", "sim-forged", inner_chain_unchecked),
-    Mutant("conflict overwritten", "sim-copied", conflict_overwritten),
-    Mutant("generation ignored", "sim-office", generation_ignored),
-    Mutant("chain not verified at the start", "sim-altered", chain_not_verified),
-    Mutant("backlog dropped when long", "sim-network", backlog_dropped),
-    Mutant("never resent", "sim-network", never_resent),
-    Mutant("who is inside forgotten", "sim-kills", who_is_inside_forgotten),
-    Mutant("salvage forgotten", "sim-altered", salvage_forgotten),
-    Mutant("refused write taken for done", "sim-card", refused_write_taken_for_done),
-    Mutant("gap taken for whole", "sim-network", gap_taken_for_whole),
+    Mutant("act before commit", "sim-kills", gate_bugs.act_before_commit),
+    Mutant("ack before commit", "sim-office", office_bugs.ack_before_commit),
+    Mutant("no fsync", "sim-kills", gate_bugs.no_fsync),
+    Mutant("seq reused", "sim-kills", gate_bugs.seq_reused),
+    Mutant("PUBACK trusted", "sim-network", gate_bugs.puback_trusted),
+    Mutant("receipt's signature unchecked", "sim-forged", gate_bugs.receipt_signature_unchecked),
+    Mutant("receipt taken without comparing", "sim-forged", gate_bugs.receipt_head_unchecked),
+    Mutant("batch's signature unchecked", "sim-forged", office_bugs.batch_signature_unchecked),
+    Mutant(
+        "batch's events not held against its head", "sim-forged", office_bugs.inner_chain_unchecked
+    ),
+    Mutant("conflict overwritten", "sim-copied", office_bugs.conflict_overwritten),
+    Mutant("generation ignored", "sim-office", office_bugs.generation_ignored),
+    Mutant("chain not verified at the start", "sim-altered", gate_bugs.chain_not_verified),
+    Mutant("backlog dropped when long", "sim-network", gate_bugs.backlog_dropped),
+    Mutant("never resent", "sim-network", gate_bugs.never_resent),
+    Mutant("who is inside forgotten", "sim-kills", gate_bugs.who_is_inside_forgotten),
+    Mutant("salvage forgotten", "sim-altered", gate_bugs.salvage_forgotten),
+    Mutant("refused write taken for done", "sim-card", gate_bugs.refused_write_taken_for_done),
+    Mutant("gap taken for whole", "sim-network", office_bugs.gap_taken_for_whole),
 )

@@ -12,7 +12,8 @@ from gate.sync.wire import OFFICE_STATE, encode_note
 from office.home import Home
 from office.receive import Receiver
 from office.store import OfficeStore
-from tests.faults.sim.broker import Broker, SimLink
+from tests.faults.sim.broker import Broker
+from tests.faults.sim.link import SimLink
 from tests.faults.sim.people import OFFICE_KEY
 from tests.faults.sim.process import Killed, Process
 
@@ -109,6 +110,7 @@ class SimOffice(Process):
                 case Down():
                     self._again()
         except StorageRefused:  # nothing was acknowledged: the broker sends it again
+            self._link = None
             link.leave()
             self._again()
         except Killed:

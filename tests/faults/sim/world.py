@@ -1,29 +1,28 @@
 """One seed: people come, things break, everything heals, and the oracle judges."""
 
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.faults.places import in_memory
 from tests.faults.row import Finding, Say
-from tests.faults.sim.broker import Broker, SimLink, Trouble
+from tests.faults.sim.broker import Broker, Trouble
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.ledger import Ledger
+from tests.faults.sim.link import SimLink
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.office import SimOffice
 from tests.faults.sim.people import enrol, gate_name
 from tests.faults.sim.seams import Patch, knobs, patched, world_patches
+from tests.faults.sim.verdict import judge
 
 HEAL_S = 1500.0
 """Virtual seconds after the last fault within which everything must be receipted: five of the
 longest resend timeout (300 s)."""
 
 RESTART_S = 5.0
-
-MEMORY = Path("/dev/shm")
 
 
 class World:
@@ -34,8 +33,7 @@ class World:
         self.say = say
         self.hits: Counter[str] = Counter()
         self.loop = VirtualLoop()
-        shm = MEMORY if MEMORY.is_dir() else None
-        self.base = Path(tempfile.mkdtemp(prefix="exam-gate-faults-", dir=shm))
+        self.base = in_memory()
         self.broker = Broker(self.loop, self.rng, self.hits)
         enrol(self.base / "home", gates)
         self.office = SimOffice(self.broker, self.base / "home", self.rng)
@@ -151,7 +149,7 @@ def play_seed(
             world.begin()
             script(world)
             world.heal()
-            found = world.ledger.judge(world.gates, world.loop.bugs)
+            found = judge(world.ledger, world.gates, world.loop.bugs)
             found.hits = +world.hits
         finally:
             world.close()

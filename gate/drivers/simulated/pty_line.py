@@ -48,11 +48,7 @@ class PtyLine:
         if self.plugged:
             return
         if self._link.exists() and not self._link.is_symlink():
-            raise UsageError(
-                f"{self._link} exists and is no link: name another place for the port.",
-                f"{self._link} 已存在且不是链接：请换一个路径。",
-                port=str(self._link),
-            )
+            raise self._no_link("exists and is no link")
         master, slave = pty.openpty()
         tty.setraw(slave)  # kept open, or reads fail once a client closes its end
         os.set_blocking(master, False)
@@ -61,11 +57,7 @@ class PtyLine:
         except OSError as e:
             os.close(master)
             os.close(slave)
-            raise UsageError(
-                f"No link can be made at {self._link}: use an existing folder of yours.",
-                f"无法在 {self._link} 创建链接：请换一个可写目录中的路径。",
-                port=str(self._link),
-            ) from e
+            raise self._no_link("cannot be made") from e
         self._master, self._slave = master, slave
 
     def _make_link(self, target: str) -> None:
@@ -73,6 +65,13 @@ class PtyLine:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(target)
         fresh.replace(self._link)
+
+    def _no_link(self, why: str) -> UsageError:
+        return UsageError(
+            f"The link {self._link} {why}: name another place, in a folder of yours.",
+            f"链接 {self._link} 无法建立：请换一个可写目录中的路径。",
+            port=str(self._link),
+        )
 
     def unplug(self) -> None:
         """Idempotent."""

@@ -1,0 +1,45 @@
+"""How far above its measured place a threshold stands in the table.
+
+At the measured place half of all sets like this one would let more pass than the name says. In the
+table a threshold named N stands where at most `SHARE` of N was measured and the upper end of the
+rate's 95% interval (people drawn again, `intervals.py`) is at most N. Where several pictures are
+fused, fewer people have enough of them and the interval is mostly chance: there the upper end is
+at most 2 N, which is what `--against` lets pass as held.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+SHARE = 0.75
+"""Of the rate that a threshold is named by, at most, was measured at it: what the interval of one
+picture asks for (0.76), and the least for several, whose upper end alone could ask for nothing."""
+
+ONE, SEVERAL = 1, 2
+"""The upper end of the interval, in units of the rate that a threshold is named by."""
+
+
+def bound_of(frames: int) -> int:
+    """For a curve of so many fused pictures."""
+    return ONE if frames == 1 else SEVERAL
+
+
+def with_margin(
+    threshold: Callable[[float], float | None],
+    points: Mapping[float, float],
+    upper: Mapping[float, float],
+) -> dict[float, float]:
+    """Rate to threshold in the table. `threshold`: where a rate is measured, None where too few
+    false matches stand behind it; `points`: that of each rate; `upper`: where the upper end is met,
+    for the rates that have an interval. The others (the first, and the last, which a handful of
+    false matches stands behind) are moved as far as the nearest of these. Nothing is moved down,
+    and a lower rate never gets a lower threshold."""
+    moved = {f: max(0.0, upper[f] - points[f]) for f in upper if f in points}
+    found: dict[float, float] = {}
+    least = -math.inf
+    for fmr in sorted(points, reverse=True):
+        nearest = min(moved, key=lambda f: abs(math.log(f / fmr)), default=None)
+        bound = points[fmr] + (0.0 if nearest is None else moved[nearest])
+        strict = threshold(SHARE * fmr)
+        least = max(least, bound, points[fmr] if strict is None else strict)
+        found[fmr] = least
+    return found

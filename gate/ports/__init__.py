@@ -1,0 +1,76 @@
+"""The seams: what the service asks of its adapters, and the values that cross.
+
+Adapters import this, `gate.core` and `gate.errors`, and not each other. Every adapter is a context
+manager whose close is idempotent; contract tests in tests/contracts run on the simulated and on
+the real ones.
+"""
+
+from gate.ports.devices import (
+    Camera,
+    CardReader,
+    Clock,
+    Matcher,
+    Scanner,
+    Signals,
+)
+from gate.ports.records import (
+    Desk,
+    Evidence,
+    Journal,
+    Roster,
+    RosterShelf,
+    Uplink,
+)
+from gate.ports.values import (
+    Disk,
+    Face,
+    Frame,
+    Head,
+    Lookup,
+    Picture,
+    Probe,
+    Quality,
+    ReaderEvent,
+    Receipt,
+    Reference,
+    RosterEntry,
+    ScannerBack,
+    ScannerEvent,
+    ScannerLost,
+    Template,
+    Typed,
+    Verdict,
+)
+
+__all__ = [
+    "Camera",
+    "CardReader",
+    "Clock",
+    "Desk",
+    "Disk",
+    "Evidence",
+    "Face",
+    "Frame",
+    "Head",
+    "Journal",
+    "Lookup",
+    "Matcher",
+    "Picture",
+    "Probe",
+    "Quality",
+    "ReaderEvent",
+    "Receipt",
+    "Reference",
+    "Roster",
+    "RosterEntry",
+    "RosterShelf",
+    "Scanner",
+    "ScannerBack",
+    "ScannerEvent",
+    "ScannerLost",
+    "Signals",
+    "Template",
+    "Typed",
+    "Uplink",
+    "Verdict",
+]

@@ -1,0 +1,109 @@
+"""What stands at the lane: clock, readers, camera with its matcher, lamps and barrier."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol, Self
+
+from gate.core.events import FaceJudged, Instant
+from gate.core.exam import FacePolicy
+from gate.core.reasons import Pattern
+from gate.ports.values import Frame, ReaderEvent, Reference, ScannerEvent
+
+
+class Clock(Protocol):
+    def now(self) -> Instant:
+        """This moment. Never blocks; may be called from any thread."""
+
+    @property
+    def boot(self) -> str:
+        """Names the span within which `mono_ns` values may be compared."""
+
+
+class CardReader(Protocol):
+    """Owns one serial port. Survives unplugging: `ReaderLost`, later `ReaderBack`."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    def events(self) -> AsyncIterator[ReaderEvent]:
+        """Cards and the reader's state, until closed. GateBug where nothing can come any more."""
+
+
+class Scanner(Protocol):
+    """Owns one serial port beside the card reader's. Survives unplugging. Its loss puts nothing out
+    of service: the card reader is what the gate cannot do without."""
+
+    @property
+    def name(self) -> str:
+        """As gate.toml has it; decisions carry it."""
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """`connected`; `read`: presentations so far; `refused`: payloads that named nobody, by
+        reason."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    def events(self) -> AsyncIterator[ScannerEvent]:
+        """Presentations and the scanner's state, for one taker. A presentation that lasts is told
+        once."""
+
+
+class Camera(Protocol):
+    """Owned and called by one thread."""
+
+    def __enter__(self) -> Self:
+        """CameraMissing where there is none."""
+
+    def __exit__(self, *_: object) -> None: ...
+    def capture(self, timeout_s: float) -> Frame:
+        """The next frame, never an old one. FrameTimeout, CameraMissing."""
+
+
+class Matcher(Protocol):
+    """Watches the camera while nobody is there; judges one face against one reference."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+    @property
+    def model(self) -> str:
+        """Name and leading hash digits of detector and recogniser, as decisions carry it."""
+
+    @property
+    def liveness(self) -> str:
+        """The most that it can judge: `off`, `passive` or `action`. An exam may ask for more; then
+        `FaceJudged.liveness` is None and nothing is claimed."""
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds since the last frame; 0 while frames come."""
+
+    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
+        """One attempt: at most `policy.probe_seconds`. Uses the probes in hand first."""
+
+    def forget(self) -> None:
+        """Drop every probe and start a new track."""
+
+    def evidence(self) -> bytes | None:
+        """The newest frame in which a face was seen during this visit, as JPEG, to be sealed at
+        once; else the newest frame; None where no frame ever came. From any thread."""
+
+
+class Signals(Protocol):
+    """Lamps, buzzer, barrier. Calls return at once; the rhythm goes on by itself."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None:
+        """Lamps and buzzer off, barrier at its rest state."""
+
+    def show(self, pattern: Pattern) -> None:
+        """Replaces whatever is shown."""
+
+    def open_barrier(self) -> None:
+        """Opens for the unit's `open_s`; again while open starts the time anew."""
+
+    def safe(self) -> None:
+        """Buzzer off, barrier at rest, at once."""
+
+    async def acknowledged(self) -> None:
+        """Returns when the acknowledge button has been pressed. SignalsMissing where the outputs
+        cannot be moved any more."""

@@ -1,0 +1,133 @@
+"""What is kept, sent and asked: roster, journal, evidence, uplink, and the staff's desk."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol, Self
+
+from gate.core.decision import Entry, Event
+from gate.core.exam import Exam
+from gate.ports.values import Disk, Head, Lookup, Receipt, RosterEntry, Typed, Verdict
+
+
+class Roster(Protocol):
+    """The installed roster, opened one row at a time."""
+
+    @property
+    def exam(self) -> Exam: ...
+
+    @property
+    def version(self) -> str:
+        """`<exam>/<site>/v<version>` as decisions carry it."""
+
+    @property
+    def expires(self) -> datetime:
+        """Aware; from then on it must not be used."""
+
+    def close(self) -> None:
+        """Idempotent. Nothing is asked of it any more."""
+
+    async def find(self, number: str) -> Lookup:
+        """By ID number."""
+
+    async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
+        """By `ticket` (whole or its last 5), `id_tail` (last 6 of the ID number) or `seat`
+        (`room-seat`, within `papers`). NoSuchEntry for none or several."""
+
+
+class RosterShelf(Protocol):
+    """Where rosters are installed while the gate runs."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether any is installed now. Cheap."""
+
+    def refresh(self) -> Roster | None:
+        """The installed roster if it is another one than at the last call, verified and opened.
+        Blocks (it hashes the file). Refused, InputDamaged, StorageDamaged."""
+
+    def recheck(self) -> None:
+        """What is installed is verified and opened anew by the next `refresh`."""
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        """Whether the end of retention asks for a destruction at `now`, a trusted clock's: the ids
+        of the exams that stay, None where nothing is to be destroyed. StorageRefused."""
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
+        Survives a power cut at any point: called again it finishes. Blocks. StorageRefused."""
+
+    def history(self, after: int) -> list[dict[str, Any]]:
+        """What was installed and destroyed, by whatever process: those numbered above `after`, in
+        order. `note`: the number; `what`: `installed` or `destroyed`; `at`: when; `roster`.
+        Blocks. StorageRefused."""
+
+
+class Journal(Protocol):
+    """The append-only log. One writer; `append` returns after the commit is on disk."""
+
+    async def __aenter__(self) -> Self:
+        """Opens and verifies. StorageRefused: try again later; StorageDamaged."""
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    @property
+    def head(self) -> Head: ...
+
+    async def append(self, entry: Entry) -> Event:
+        """StorageRefused (full, read-only: nothing written), StorageBroken (fatal)."""
+
+    async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
+        """How long the decision `seq` took; not part of the chain, lost without harm."""
+
+    async def read(self, first: int, limit: int) -> list[Event]:
+        """Events from `first` (counting from 1), at most `limit`, in order."""
+
+    def past(self) -> AsyncIterator[list[Event]]:
+        """Every event so far, in order, in pages, without `prev`, `hash` and `ms`: the quick way
+        for whoever needs all of it once."""
+
+    def earlier(self) -> AsyncIterator[list[Event]]:
+        """Whole events of this unit's journals that were damaged and put aside, in pages, the
+        oldest journal first. None of them is part of this journal."""
+
+    async def disk(self) -> Disk:
+        """StorageRefused where the disk does not answer."""
+
+    @property
+    def begun(self) -> Event | None:
+        """The first event of a journal that follows a damaged one: what is missing of that."""
+
+    async def beyond(self, seq: int) -> None:
+        """Returns when the head is past `seq`."""
+
+    async def receipt(self) -> Receipt | None: ...
+    async def keep_receipt(self, receipt: Receipt) -> None: ...
+
+
+class Evidence(Protocol):
+    def keep(self, jpeg: bytes, name: str) -> str:
+        """Seal to the chief examiner and write it durably; the SHA-256 of the sealed bytes, hex.
+        StorageRefused."""
+
+
+class Uplink(Protocol):
+    """Journal to office. Has no state of its own: the journal and the receipt are it."""
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """`connected`, `unsent`, `receipted`, `last_error`."""
+
+    async def run(self) -> None:
+        """Until cancelled. Survives every network fault."""
+
+
+class Desk(Protocol):
+    """How staff drive a running gate: status snapshots out, staff events in."""
+
+    def status(self) -> dict[str, Any]: ...
+    async def type(self, typed: Typed) -> dict[str, Any]: ...
+    async def settle(self, verdict: Verdict) -> dict[str, Any]: ...
+    async def acknowledge(self, by: str) -> dict[str, Any]: ...
+    def follow(self) -> AsyncIterator[dict[str, Any]]:
+        """Decisions as they are committed, and status when it changes. A slow reader loses the
+        oldest status lines first, never a decision without being told (`{"dropped": n}`)."""

@@ -1,0 +1,177 @@
+"""What crosses the seams. Pictures and templates are numpy arrays; everything else is plain."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.core.events import (
+    CandidateElsewhere,
+    CandidateUnknown,
+    CardPresented,
+    CardRemoved,
+    CardUnreadable,
+    ReaderBack,
+    ReaderLost,
+    ScanPresented,
+)
+from gate.core.exam import Candidate
+
+Picture = npt.NDArray[np.uint8]
+"""Height x width x 3, RGB."""
+
+Template = npt.NDArray[np.float32]
+"""128 values, unit length."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One camera picture. `number` rises by one a frame; `mono_ns`: when it was exposed."""
+
+    pixels: Picture
+    mono_ns: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One detected face, in pixels of the picture it was found in.
+
+    `box`: x, y, width, height (float32[4]); `landmarks`: float32[5, 2] as x, y in the order right
+    eye, left eye, nose tip, right and left corner of the mouth, the person's own right and left;
+    `score`: 0 to 1.
+    """
+
+    box: npt.NDArray[np.float32]
+    landmarks: npt.NDArray[np.float32]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
+    profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
+    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
+    `strength`: length of the recogniser's answer, None before it was asked."""
+
+    eyes_px: float
+    yaw: float
+    sharpness: float
+    brightness: float
+    score: float
+    strength: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """One live sample of one face. `track`: the same number as long as it is the same face;
+    `careful`: embedded as a ticket photo is, at many times the price of a quick probe."""
+
+    template: Template
+    mono_ns: int
+    face: Face
+    quality: Quality
+    track: int
+    liveness: float | None = None
+    careful: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What a candidate's live face is compared with.
+
+    `mean`, `deviation`: of the reference's highest similarities to the exam's cohort; both None
+    where the roster has no cohort (fewer than 200 candidates). `cohort`: float32[n, 128], shared
+    by all references of one roster, or None.
+    """
+
+    template: Template
+    mean: float | None
+    deviation: float | None
+    cohort: npt.NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RosterEntry:
+    """A candidate of this site. `reference` is None where no usable ticket photo was handed in."""
+
+    candidate: Candidate
+    reference: Reference | None
+
+
+Lookup = RosterEntry | CandidateElsewhere | CandidateUnknown
+
+ReaderEvent = CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerLost:
+    """`detail`: one sentence for the log."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerBack:
+    pass
+
+
+ScannerEvent = ScanPresented | ScannerLost | ScannerBack
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The journal's last place: `seq` 0 and `GENESIS` while it is empty."""
+
+    epoch: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The office's signed word. `high`: every event up to it is stored; `head`: its hash;
+    `missing`: ranges above it that are still wanted, both ends included; `generation`: of the
+    office's database, which rises when a backup was restored; `top`: up to here every event
+    outside `missing` is stored (0: nothing is said above `high`)."""
+
+    generation: int
+    gate: str
+    epoch: str
+    high: int
+    head: str
+    missing: tuple[tuple[int, int], ...]
+    at: str
+    top: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Room where the journal lies, in bytes. `free_bytes`: for this user; `journal_bytes`: the
+    journal with its log; `log_bytes`: of that the write-ahead log."""
+
+    free_bytes: int
+    journal_bytes: int
+    log_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an invigilator says of a REFER."""
+
+    decision: str
+    admit: bool
+    by: str
+    second: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A candidate typed by staff; exactly one handle."""
+
+    handle: str
+    value: str
+    document: str
+    valid_to: str
+    by: str

@@ -1,0 +1,32 @@
+"""One gate as its adapters."""
+
+from dataclasses import dataclass
+
+from gate.ports import (
+    CardReader,
+    Clock,
+    Evidence,
+    Journal,
+    Matcher,
+    RosterShelf,
+    Scanner,
+    Signals,
+    Uplink,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The adapters of one gate, by port."""
+
+    id: str
+    site: str
+    clock: Clock
+    reader: CardReader
+    matcher: Matcher
+    signals: Signals
+    shelf: RosterShelf
+    journal: Journal
+    evidence: Evidence
+    uplink: Uplink
+    scanners: tuple[Scanner, ...] = ()
