@@ -22,9 +22,9 @@ from tests.mqtt_making import (
     made_home,
     office_at,
     sending,
-    soon,
     uplink_of,
 )
+from tests.waiting import soon
 
 pytestmark = pytest.mark.system
 
