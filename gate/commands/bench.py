@@ -114,7 +114,8 @@ def journal(
 
 def _grown_line(found: dict[str, float]) -> str:
     return (
-        f"{found['events']:>7.0f} events: start {found['start_ms']:.0f} ms, append "
+        f"{found['events']:>7.0f} events: start {found['start_ms']:.0f} ms "
+        f"(CPU: {found['start_cpu_ms']:.0f}), append "
         f"{found['append_median']:.3f} ms (95 %: {found['append_p95']:.3f}), bare "
         f"{found['bare_median']:.3f} ms, ratio {found['ratio']:.2f}; "
         f"resident {found['resident_mib']:.0f} MiB"

@@ -40,8 +40,8 @@ def damaged(path: Path, detail: str) -> StorageDamaged:
 
 def broken(path: Path, detail: str) -> StorageBroken:
     return StorageBroken(
-        f"Writing {path} failed ({detail}): the gate stops; check the card, then start again.",
-        f"写入 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
+        f"The disk of {path} failed ({detail}): the gate stops; check the card, then start again.",
+        f"读写 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
         path=str(path), detail=detail,
     )  # fmt: skip
 

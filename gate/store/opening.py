@@ -1,4 +1,4 @@
-"""Opening a journal: pragmas, schema, identity, and the checks that come before any promise."""
+"""Opening a journal: inspected, put aside where it is damaged, brought up to date or begun."""
 
 import fcntl
 import logging
@@ -8,24 +8,19 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from gate.core.decision import GENESIS, Entry, Event, sealed
 from gate.core.events import Instant
-from gate.errors import GateError, Refused, StorageDamaged, StorageRefused
+from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import mark, rows, schema, set_aside
-from gate.store.checking import check_against, check_chain, newer
-from gate.store.faults import damaged, from_sqlite, from_system
+from gate.store.checking import newer
+from gate.store.faults import broken, damaged, from_sqlite, from_system
+from gate.store.inspection import foreign, inspect
 from gate.store.mark import Mark, MarkFile
 
 log = logging.getLogger(__name__)
 
-CHECKS = (
-    "PRAGMA busy_timeout = 2000",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA cell_size_check = ON",
-)
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # the commit's fsync is what the lamp waits for
@@ -99,7 +94,7 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
     exam helps nobody, and what was salvaged it still knows."""
     known = mark.read(path)
     if known is not None and known.gate not in ("", unit.gate):
-        raise _foreign(path, known.gate, unit.gate)
+        raise foreign(path, known.gate, unit.gate)
     at = unit.now().at
     set_aside.end_what_was_begun(path, unit.gate, known, at)
     try:
@@ -113,17 +108,23 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
 
 
 def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connection, Opened]:
-    db = None
+    """StorageDamaged from the check only: what fails behind it on a journal that was whole a moment
+    ago is the card's fault, and the next start looks again."""
     try:
         if not _is_empty(path.with_name(f"{path.name}-journal")):
             _roll_back(path)
         if not _is_empty(path):
-            _check(path, unit, known)
+            inspect(path, unit.gate, known)
+    except sqlite3.Error as e:
+        raise from_sqlite(path, e) from e
+    db = None
+    try:
         db = sqlite3.connect(path, isolation_level=None)
         return db, _prepare(db, path, unit, known)
     except sqlite3.Error as e:
         _close(db)
-        raise from_sqlite(path, e) from e
+        meaning = from_sqlite(path, e)
+        raise (broken(path, str(e)) if isinstance(meaning, StorageDamaged) else meaning) from e
     except (OSError, GateError):
         _close(db)
         raise
@@ -141,57 +142,6 @@ def _roll_back(path: Path) -> None:
         db.execute("SELECT 1 FROM sqlite_schema").fetchone()
     finally:
         db.close()
-
-
-def _check(path: Path, unit: Unit, known: Mark | None) -> None:
-    """sqlite3.Error, StorageDamaged, Refused. What cannot be read is looked at twice."""
-    try:
-        _check_once(path, unit, known)
-    except sqlite3.OperationalError as e:
-        if e.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # a table or a column is not there
-            raise damaged(path, str(e)) from e
-        if e.sqlite_errorcode != sqlite3.SQLITE_IOERR_READ:
-            raise
-        log.warning("reading %s failed once: %s", path, e)
-        try:
-            _check_once(path, unit, known)
-        except sqlite3.OperationalError as again:
-            raise damaged(path, f"it cannot be read: {again}") from again
-
-
-def _check_once(path: Path, unit: Unit, known: Mark | None) -> None:
-    """Read-only: the close of a connection that may write would move the log into a file that is to
-    be kept as it is."""
-    db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
-    try:
-        _check_whole(db, path, unit, known)
-    finally:
-        db.close()
-
-
-def _check_whole(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> None:
-    for pragma in CHECKS:
-        db.execute(pragma)
-    fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if fault != "ok":
-        raise damaged(path, fault.splitlines()[-1])  # the line before names the database: main
-    if not schema.applied(db):
-        if db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-            raise damaged(path, "it is a database of something else")
-        return
-    schema.refuse_unknown(db, schema.steps())
-    owner = rows.identity(db)
-    if owner is None:  # a start that was cut short
-        return
-    if owner[0] != unit.gate:
-        raise _foreign(path, owner[0], unit.gate)
-    same = known is None or known.epoch in ("", owner[1])
-    if known is not None and not same:
-        _refuse_unless_successor(path, owner[1], rows.first(db), known)
-    told = known if same else None
-    check_chain(db, path, rows.head(db, owner[1]), newer(rows.receipt(db), told))
-    if told is not None and told.head is not None:
-        check_against(db, path, rows.head(db, owner[1]), told.head)
 
 
 def _prepare(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> Opened:
@@ -222,29 +172,6 @@ def _begin(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -
         db.execute(rows.APPEND, rows.append_row(event, canonical, {}))
     db.execute("COMMIT")
     return unit.gate, epoch
-
-
-def _refuse_unless_successor(path: Path, epoch: str, first: Event | None, known: Mark) -> None:
-    """A start that was cut short between the new journal and its mark is fine; a journal from
-    another card, or an older copy of this one, is not."""
-    if first is not None and first.get("previous_epoch") == known.epoch:
-        return
-    raise Refused(
-        f"The journal {path} is {epoch}, but this unit's is {known.epoch}: put the right file "
-        "back, or move this one away; then the gate begins a new one.",
-        f"日志 {path} 为 {epoch}，而本机日志为 {known.epoch}：请放回正确的文件；"
-        "或移走该文件，设备将重新开始。",
-        path=str(path), epoch=epoch, expected=known.epoch,
-    )  # fmt: skip
-
-
-def _foreign(path: Path, owner: str, gate: str) -> Refused:
-    return Refused(
-        f"The journal {path} belongs to gate {owner}, not {gate}: "
-        "put this unit's own card in, or name its own state folder.",
-        f"日志 {path} 属于闸机 {owner}，不是 {gate}：请换回本机存储卡或改正 state 路径。",
-        path=str(path), owner=owner, gate=gate,
-    )  # fmt: skip
 
 
 def _is_empty(path: Path) -> bool:

@@ -1,11 +1,11 @@
 """Checking exported files: opening them, comparing copies, and saying what was found."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gate.sync.inspection import Differs, Inspection, inspect, signing_key
+from gate.sync.inspection import Differs, Fault, Inspection, inspect, signing_key
 from gate.sync.journal_file import opened, read_header, read_segments
 
 Elsewhere = Callable[[str, str, int], str | None]
@@ -65,7 +65,7 @@ def facts(path: Path, found: Inspection) -> dict[str, Any]:
 
 def sentence(path: Path, found: Inspection) -> str:
     if not found.is_whole:
-        said = "; ".join(f.says for f in found.faults)
+        said = "; ".join(_in_runs(found.faults))
         return f"{path}: {found.gate} {found.epoch} is not as it was written 校验未通过: {said}"
     whose = {
         "office": "on the office's word for its key",
@@ -73,3 +73,17 @@ def sentence(path: Path, found: Inspection) -> str:
         None: f"but nobody here vouches for its key {found.signer}: name --office",
     }[found.vouched]
     return f"{path}: {found.gate} {found.epoch}, {found.events} events, verified {whose} 校验通过"
+
+
+def _in_runs(faults: list[Fault]) -> Iterator[str]:
+    """Behind a fork every event differs: one phrase for all of them."""
+    first = 0
+    for n, fault in enumerate(faults, 1):
+        following = faults[n] if n < len(faults) else None
+        if following and fault.what == "fork" == following.what and following.seq == fault.seq + 1:
+            continue
+        start, first = faults[first], n
+        if start is fault:
+            yield fault.says
+        else:
+            yield f"events {start.seq} to {fault.seq} are others in the other copy"

@@ -26,9 +26,9 @@ from tests.mqtt_making import (
     office_at,
     office_link,
     sending,
-    until,
     uplink_of,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 

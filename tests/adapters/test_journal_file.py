@@ -173,6 +173,8 @@ async def test_two_copies_of_one_card_are_told_by_where_they_part(
     assert code == 1
     assert found[0]["faults"] == []
     assert [(f["seq"], f["what"]) for f in found[1]["faults"]] == [(121, "fork"), (122, "fork")]
+    said = run("gate", "journal", "verify", one, other, "--office", unit / "office.pub").stdout
+    assert "events 121 to 122 are others in the other copy" in said
 
 
 def taken(home: Home, store: OfficeStore, file: Path) -> Imported:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,25 @@ async def test_a_second_writer_is_refused_until_the_first_ends(tmp_path: Path) -
         await first.append(entry(1))
     async with second:
         assert second.head.seq == 1
+
+
+_SECOND = """
+import asyncio, pathlib, sys
+from tests.journal_making import entered, opened
+asyncio.run(entered(opened(pathlib.Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.system
+async def test_a_database_opened_by_two_processes_has_one_writer(tmp_path: Path) -> None:
+    async with opened(tmp_path) as journal:
+        await journal.append(entry(1))
+        command = [sys.executable, "-c", _SECOND, str(tmp_path)]
+        second = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
+        _, told = await second.communicate()
+        assert second.returncode == 1
+        assert b"StorageRefused: Another exam-gate is using the journal" in told
+        assert (await journal.append(entry(2)))["seq"] == 2
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 enum { HANDLES = 4096, FAIL = 1, SHORT = 2, KILL = 3 };
-enum { ON_WRITE = 1, ON_SYNC = 2, ON_NAME = 4 };
+enum { ON_WRITE = 1, ON_SYNC = 2, ON_NAME = 4, ON_READ = 8 };
 
 static char folder[PATH_MAX];
 static size_t folder_length;
@@ -190,6 +190,26 @@ static ssize_t write_any(int fd, const void *data, size_t size, off_t offset, in
 ssize_t write(int fd, const void *data, size_t size) { return write_any(fd, data, size, 0, 0); }
 ssize_t pwrite(int fd, const void *data, size_t size, off_t offset) { return write_any(fd, data, size, offset, 1); }
 ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset) { return write_any(fd, data, size, offset, 1); }
+
+/* Read. Not recorded: it leaves nothing on a disk. */
+static int unreadable(int fd) {
+    if (!ours(fd)) return 0;
+    pthread_mutex_lock(&lock);
+    int strike = strikes(ON_READ);
+    if (strike) errno = fault_errno;
+    pthread_mutex_unlock(&lock);
+    return strike;
+}
+
+ssize_t read(int fd, void *data, size_t size) {
+    return unreadable(fd) ? -1 : syscall(SYS_read, fd, data, size);
+}
+ssize_t pread(int fd, void *data, size_t size, off_t offset) {
+    return unreadable(fd) ? -1 : syscall(SYS_pread64, fd, data, size, offset);
+}
+ssize_t pread64(int fd, void *data, size_t size, off64_t offset) {
+    return unreadable(fd) ? -1 : syscall(SYS_pread64, fd, data, size, offset);
+}
 
 /* Sync, of a file or a folder. The record: handle. */
 static int sync_any(int fd, long number) {

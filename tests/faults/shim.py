@@ -11,7 +11,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_name("shim.c")
 
-ON_WRITE, ON_SYNC, ON_NAME = 1, 2, 4
+ON_WRITE, ON_SYNC, ON_NAME, ON_READ = 1, 2, 4, 8
 FAIL, SHORT, KILL = 1, 2, 3
 
 

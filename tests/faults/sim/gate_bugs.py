@@ -7,6 +7,7 @@ from typing import Any
 
 import gate.core.events
 import gate.lane
+import gate.store.inspection
 import gate.store.journal
 import gate.store.opening
 import gate.store.rows
@@ -98,7 +99,7 @@ def receipt_head_unchecked() -> list[Patch]:
 
 
 def chain_not_verified() -> list[Patch]:
-    return [(gate.store.opening, "check_chain", lambda *_: None)]
+    return [(gate.store.inspection, "check_chain", lambda *_: None)]
 
 
 def backlog_dropped() -> list[Patch]:
