@@ -142,13 +142,12 @@ class Receiver:
                 self.counts.events += stored.new
                 self._alarm(batch, stored)
                 self._tell_beginning(batch)
-            for message in messages:
-                if not message.topic.endswith("/ev"):
-                    self._note(message, now)
+            noted = [self._note(m, now) for m in messages if not m.topic.endswith("/ev")]
         for message in messages:
             if message.mid:  # heartbeats come without
                 link.ack(message.mid)
-        for topics, epoch in {topics.gate: (topics, b.epoch) for topics, b in taken}.values():
+        asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
+        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
             self._publish_receipt(link, topics, epoch)
         self.counts.batches += len(taken)
         self._write_status()
@@ -162,23 +161,33 @@ class Receiver:
             self._reject("batch", message, e)
             return None
 
-    def _note(self, message: Message, now: str) -> None:
-        """A heartbeat, a state or an alert. Within a transaction."""
+    def _note(self, message: Message, now: str) -> tuple[Topics, str] | None:
+        """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
+        transaction."""
         try:
             topics, part = Topics.of(message.topic)
             if part == "hb":
-                beat = self._door.heartbeat(message.payload, topics)
-                self.watch.beat(beat, now)
-                if not self.store.add_claim(beat, message.payload, now):
-                    self.counts.conflicts += 1
-                    log.error(
-                        "ALARM: gate %s says that event %d of journal %s is another than the one "
-                        "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
-                    )  # fmt: skip
-            elif part in ("state", "alert"):
+                return self._beat(topics, message.payload, now)
+            if part in ("state", "alert"):
                 self.watch.note(topics.gate, part, decode_note(message.payload), now)
         except InputRejected as e:
             self._reject("note", message, e)
+        return None
+
+    def _beat(self, topics: Topics, payload: bytes, now: str) -> tuple[Topics, str] | None:
+        """A gate that goes by a higher mark than ours holds a receipt of before this database was
+        set back, and has missed what was said of it: it is told again, however often that takes.
+        One that goes by a lower mark sends again by itself. InputRejected."""
+        beat = self._door.heartbeat(payload, topics)
+        self.watch.beat(beat, now)
+        if not self.store.add_claim(beat, payload, now):
+            self.counts.conflicts += 1
+            log.error(
+                "ALARM: gate %s says that event %d of journal %s is another than the one "
+                "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
+            )  # fmt: skip
+        ours = self.store.receipt(beat.gate, beat.epoch, generation=self.generation, now=now)
+        return (topics, beat.epoch) if beat.high > ours.high else None
 
     def _reject(self, what: str, message: Message, error: InputRejected) -> None:
         log.warning("%s refused on %s: %s", what, message.topic[:200], error)

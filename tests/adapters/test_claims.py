@@ -2,6 +2,7 @@
 
 import queue
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from gate.errors import InputRejected, SignatureRefused
 from gate.roster.keys import read_key
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat, encode_heartbeat
 from gate.sync.link import LinkEvent, Message, Up
-from gate.sync.wire import OFFICE_STATE, Batch, Topics, decode_note, encode_note
+from gate.sync.wire import OFFICE_STATE, Batch, Topics, decode_note, decode_receipt, encode_note
 from office.audit import audit, is_whole, sentence
 from office.door import Door
 from office.enrolment import assign
@@ -160,6 +161,32 @@ def test_heartbeats_states_and_alerts_reach_the_office(home: Home, tmp_path: Pat
         link.leave()
     with OfficeStore(home.database) as store:
         assert audit(store, GATE, EPOCH)["claims"] == 9
+
+
+@pytest.mark.system
+def test_a_gate_that_trusts_an_older_receipt_is_told_at_its_next_heartbeat(
+    home: Home, tmp_path: Path
+) -> None:
+    """Its office was set back to a backup, and what was said of that then never came. Found by the
+    fault matrix: the gate would have waited for a reconnect, if ever one came."""
+    signing = SigningKey(read_key(home.gate(GATE) / "gate-signing.key", "signing key"))
+    here = Topics(EXAM, SITE, GATE)
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        link = client_of(home, GATE, broker.port, news)
+        link.open()
+        heard(news, Up)
+        link.subscribe(OFFICE_STATE, here.rcpt)
+        assert decode_note(heard(news, Message).payload)["online"]
+        trusting = replace(beat(9), high=9)
+        link.publish(here.hb, encode_heartbeat(trusting, signing), qos=0)
+        told = decode_receipt(heard(news, Message).payload, _office_public(home))
+        link.leave()
+    assert (told.epoch, told.high) == (EPOCH, 0)
+
+
+def _office_public(home: Home) -> bytes:
+    return read_key(home.gate(GATE) / "office.pub", "office key")
 
 
 NEXT = "ffeeddccbbaa9988"

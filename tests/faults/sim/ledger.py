@@ -9,7 +9,7 @@ from typing import Any
 from gate.errors import StorageDamaged
 from tests.faults.oracle import Row
 from tests.faults.sim.gate import SimGate
-from tests.faults.sim.holdings import AtTheEnd, at_the_end, is_receipted, journal
+from tests.faults.sim.holdings import at_the_end, is_receipted, journal
 from tests.faults.sim.office import SimOffice
 
 
@@ -90,16 +90,15 @@ class Ledger:
             self.gone.append(self.altered.pop(unit.name))
 
     def settled(self, units: Iterable[SimGate]) -> bool:
-        """Everything that can be is receipted; of a copied card, stored or kept as a conflict."""
-        end: AtTheEnd | None = None
+        """Everything that can be is receipted and at the office; of a copied card, stored or kept
+        as a conflict. A receipt alone would not do: after a restored backup it is the truth of
+        before, until the gate hears of the new generation."""
+        units = [unit for unit in units if unit.name not in self.retired]
+        if not all(unit.gate in self.forked or is_receipted(unit) for unit in units):
+            return False
+        end = at_the_end(self.office)
         for unit in units:
-            if unit.name in self.retired:
-                continue
-            if unit.gate in self.forked:
-                end = end or at_the_end(self.office)
-                epoch, rows = journal(unit)
-                if not all(end.holds(unit.gate, epoch, row) for row in rows):
-                    return False
-            elif not is_receipted(unit):
+            epoch, rows = journal(unit)
+            if not all(end.holds(unit.gate, epoch, row) for row in rows):
                 return False
         return True
