@@ -54,7 +54,7 @@ async def test_the_last_event_of_a_service_leaves_with_it(home: Home, tmp_path: 
         async with opened(tmp_path) as journal:
             uplink = uplink_of(home, broker.port, journal)
             async with sending(uplink):
-                await soon(lambda: uplink.status["connected"])
+                await soon(lambda: uplink.status["office"] == "online")
                 await fill(journal, 1)
         await soon(lambda: GATE in journals_at_the_office(home))
 
