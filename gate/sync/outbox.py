@@ -76,10 +76,10 @@ def reconnect_delay_s(failures: int, chance: float) -> float:
 
 
 def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> Window:
-    """A new connection of a journal that stands at `head`. `tried`: what the one before sent of a
-    forked journal, in vain; goes on behind that, or from the start where nothing is left. Two cards
-    of one name push each other off the broker: from the start each time, the rest of a long backlog
-    would never be sent."""
+    """A new connection of a journal that stands at `head`. `tried`: what the one before sent in
+    vain; goes on behind that, or from the start where nothing is left. Two cards of one name push
+    each other off the broker: from the start each time, the rest of a long backlog would never be
+    sent, and only one of the two need know that it is forked."""
     tried = tuple(tried)
     left = _without(unstored(head, receipt), tried)
     return Window(live_from=head + 1, tried=tried if left else ())
@@ -152,6 +152,14 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
     stands_still = old is not None and _said(old) == _said(new)
     tried = window.tried if stands_still else ()
     return replace(window, sent=under_way, unheard=0, tried=tried)
+
+
+def note_alive(window: Window) -> Window:
+    """The office has just spoken, whatever was last heard of its state: a word that it is back may
+    be lost like any other, and a gate that waits for it would send one batch in five minutes."""
+    if window.listening:
+        return window
+    return replace(window, listening=True, sent=(), unheard=0, tried=())
 
 
 def note_fork(window: Window) -> Window:

@@ -50,7 +50,7 @@ class Session:
             watching.cancel()
             self._of.connected = False
             self._of.office = None
-            self._of.tried = outbox.tried_so_far(self._window) if self._of.alarm else ()
+            self._of.tried = outbox.tried_so_far(self._window)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()
@@ -108,6 +108,8 @@ class Session:
             )  # fmt: skip
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
+            if not message.retained:
+                self._window = outbox.note_alive(self._window)
 
     async def _hear_stick(self) -> None:
         payload = self._of.from_stick()
