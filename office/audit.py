@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gate.core.decision import GENESIS, Event, verify_chain
+from gate.core.events import YEARS
 
 if TYPE_CHECKING:
     from office.store import OfficeStore
 
-_YEARS = range(2020, 2100)
 _PLACES_KEPT = 50
 
 
@@ -82,6 +82,6 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
 
 def _has_plausible_time(event: Event) -> bool:
     try:
-        return datetime.fromisoformat(str(event["at"])).year in _YEARS
+        return datetime.fromisoformat(str(event["at"])).year in YEARS
     except ValueError:
         return False

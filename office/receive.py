@@ -186,8 +186,8 @@ class Receiver:
                 "ALARM: gate %s says that event %d of journal %s is another than the one "
                 "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
             )  # fmt: skip
-        ours = self.store.receipt(beat.gate, beat.epoch, generation=self.generation, now=now)
-        return (topics, beat.epoch) if beat.high > ours.high else None
+        is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
+        return (topics, beat.epoch) if is_set_back else None
 
     def _reject(self, what: str, message: Message, error: InputRejected) -> None:
         log.warning("%s refused on %s: %s", what, message.topic[:200], error)

@@ -157,6 +157,11 @@ class OfficeStore:
                 "(SELECT max(heard) FROM mark WHERE gate = m.gate) GROUP BY gate"
             ).fetchall()
 
+    def high(self, gate: str, epoch: str) -> int:
+        """Every event of this journal up to it is stored; 0 for a journal that is not known."""
+        with self._in_words():
+            return self._mark((gate, epoch)).high
+
     def receipt(self, gate: str, epoch: str, *, generation: int, now: str) -> Receipt:
         """What is committed of one journal, in the form that the gate is told."""
         with self._in_words():

@@ -14,7 +14,8 @@ from gate.core.exam import Candidate, Exam
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 
 YEARS = range(2020, 2100)
-"""What a clock in service may show; the office judges events and receipts by the same."""
+"""What a clock in service may show: this program is younger, and no unit is to stand that long.
+Gate and office judge the times of events and receipts by the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """Whether a journal just opened is the one that was written: the chain, the receipt, the mark."""
 
-import hashlib
 import sqlite3
 from pathlib import Path
 
-from gate.core.decision import GENESIS
+from gate.core.decision import GENESIS, chain_hash
 from gate.ports import Head, Receipt
 from gate.store import rows
 from gate.store.faults import damaged
@@ -38,16 +37,12 @@ def check_chain(db: sqlite3.Connection, path: Path, head: Head, receipt: Receipt
         if row != seq:
             raise damaged(path, f"event {seq}: gap")
         try:
-            whole = prev == digest and _hash(prev, event) == stored
+            whole = prev == digest and chain_hash(prev, event.encode()) == stored
         except ValueError:
             whole = False
         if not whole:
             raise damaged(path, f"event {seq}: altered")
         digest = stored
-
-
-def _hash(prev: str, event: str) -> str:
-    return hashlib.sha256(bytes.fromhex(prev) + event.encode()).hexdigest()
 
 
 def check_against(

@@ -40,6 +40,13 @@ def text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 200
 
 
+ENVELOPE: Form = {
+    "v": lambda value: type(value) is int and value == 1,
+    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
+}  # fmt: skip
+"""What every signed message of or about one journal begins with."""
+
+
 def read_object(payload: bytes) -> dict[str, Any]:
     """One JSON object of at most `MAX_BYTES`."""
     if len(payload) > MAX_BYTES:

@@ -11,23 +11,18 @@ from typing import Any
 from nacl.signing import SigningKey
 
 from gate.sync.envelope import (
-    EPOCH,
-    HASH,
-    ID,
+    ENVELOPE,
     Form,
     check_fields,
     compact,
     count,
-    matches,
     read_object,
     signed,
     text,
     verify,
 )
 
-_FORM: Form = {
-    "v": lambda value: type(value) is int and value == 1,
-    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
+_FORM: Form = ENVELOPE | {
     "seq": count(0), "high": count(0), "session": text,
     "oldest_unsent_at": lambda value: value is None or text(value),
     "vitals": lambda value: isinstance(value, dict),

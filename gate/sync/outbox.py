@@ -1,5 +1,6 @@
 """What to send next: a pure function of the journal's head, the office's receipt and what this
-connection has under way. Nothing here outlives a connection, so nothing here can be lost."""
+connection has under way. Beyond a connection lives only what it sent in vain (`tried_so_far`): it
+changes the order and nothing else, so losing it loses nothing."""
 
 import math
 from collections.abc import Iterable
@@ -157,9 +158,7 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
 def note_alive(window: Window) -> Window:
     """The office has just spoken, whatever was last heard of its state: a word that it is back may
     be lost like any other, and a gate that waits for it would send one batch in five minutes."""
-    if window.listening:
-        return window
-    return replace(window, listening=True, sent=(), unheard=0, tried=())
+    return window if window.listening else _anew(window)
 
 
 def note_fork(window: Window) -> Window:
@@ -186,8 +185,13 @@ def note_office(
     before may have met a broker that knew no reader for it."""
     window = replace(window, strange=strange)
     if listening and (just_now or not window.listening):
-        return replace(window, listening=True, sent=(), unheard=0, tried=())
+        return _anew(window)
     return replace(window, listening=listening)
+
+
+def _anew(window: Window) -> Window:
+    """Somebody listens, and nothing counts as sent."""
+    return replace(window, listening=True, sent=(), unheard=0, tried=())
 
 
 def _slice(first: int, last: int, *, hist: bool) -> Slice:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gate.core.decision import GENESIS
+from gate.core.events import YEARS
 from gate.errors import Refused
 from gate.ports import Head, Journal, Receipt
 from gate.sync.wire import decode_receipt
@@ -14,10 +15,6 @@ gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `gate
 
 ABOVE = "above"
 """Of a receipt for events that this journal has not had yet: it is the older of two copies."""
-
-_YEARS = range(2020, 2100)
-"""A receipt dated outside was not written by a clock: this program is younger, and no unit is to
-stand that long."""
 
 
 async def accept(payload: bytes, *, gate: str, office_public: bytes, journal: Journal) -> Receipt:
@@ -67,7 +64,7 @@ def _is_dated(at: str) -> bool:
         found = datetime.fromisoformat(at)
     except ValueError:
         return False
-    return found.tzinfo is not None and found.year in _YEARS
+    return found.tzinfo is not None and found.year in YEARS
 
 
 def _refused(why: str, what: str, receipt: Receipt) -> Refused:

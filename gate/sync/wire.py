@@ -15,7 +15,7 @@ from gate.core.decision import NOT_HASHED, Event, event_hash
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync.envelope import (
-    EPOCH,
+    ENVELOPE,
     HASH,
     ID,
     MAX_BYTES,
@@ -34,15 +34,11 @@ MAX_EVENTS = 50
 MAX_RANGES = 64
 """Missing ranges in one receipt; `top` then ends before the first one left out."""
 
-_ENVELOPE: Form = {
-    "v": lambda value: type(value) is int and value == 1,
-    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
-}  # fmt: skip
-_BATCH_HEAD = _ENVELOPE | {
+_BATCH_HEAD: Form = ENVELOPE | {
     "from": count(1), "to": count(1), "prev": matches(HASH),
     "hist": lambda value: isinstance(value, bool),
 }  # fmt: skip
-_RECEIPT = _ENVELOPE | {
+_RECEIPT: Form = ENVELOPE | {
     "generation": count(0), "high": count(0), "top": count(0), "at": text,
     "missing": lambda value: isinstance(value, list),
 }  # fmt: skip

@@ -297,3 +297,10 @@ def test_a_forked_journal_goes_on_where_the_last_connection_ended() -> None:
         tried = outbox.tried_so_far(window)
     assert reached == set(range(1, 8 * outbox.MAX_EVENTS + 1))
     assert outbox.begin(9, None, ((1, 9),)).tried == ()  # from the start where nothing is left
+
+
+def test_an_office_that_speaks_is_there_whatever_was_said_of_it() -> None:
+    away = under_way((1, 1), listening=False, unheard=2, tried=((1, 1),))
+    assert outbox.note_alive(away) == Window(1)
+    there = under_way((1, 1))
+    assert outbox.note_alive(there) is there
