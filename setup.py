@@ -17,7 +17,8 @@ RUNTIME = [
     "numpy>=1.24,<2; python_version < '3.12'",
     "numpy>=1.26; python_version >= '3.12'",
     "paho-mqtt>=2.1,<2.3",
-    "pillow>=10",
+    # What the photo tests ran with: 11.3 and 13.0.
+    "pillow>=11.3,<14",
     "pydantic>=2.6,<3",
     "pynacl>=1.5",
     "pyserial>=3.5",
@@ -55,7 +56,7 @@ setup(
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
         "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
-        "office": ["cryptography>=42", "openpyxl>=3.1", "sqlalchemy>=2"],
+        "office": ["cryptography>=42", "openpyxl>=3.1", "pillow-heif>=1", "sqlalchemy>=2"],
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
         "test": [
             "hypothesis>=6.100",

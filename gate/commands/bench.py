@@ -83,8 +83,8 @@ def pipeline(
     one and two threads; resident memory. Exit 1 if medians and fastest rounds both lie above the
     largest ratio allowed. 流水线速度。"""
     from gate.models.bench_pipeline import as_frame, measure
-    from gate.models.enrol import decode_photo
     from gate.models.files import default_folder
+    from gate.models.photo_file import decode_photo
 
     frame = as_frame(decode_photo(_bytes_of(picture or _astronaut())))
     folder = models or default_folder()

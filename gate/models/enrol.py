@@ -1,20 +1,13 @@
 """A ticket photo to a template, or the reason why not."""
 
-import io
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
-
 from gate.errors import PhotoRejected
+from gate.models.photo_file import decode_photo
 from gate.models.quality import assess
 from gate.models.stills import Stills
-from gate.ports import Picture, Quality, Template
-
-PIXELS_MAX = 50_000_000
-"""A larger picture is not decoded: a small file can claim any size."""
+from gate.ports import Quality, Template
 
 EYES_PX_MIN = 24.0
 """Below it the photo is too small; 90 px are wanted (ISO/IEC 19794-5)."""
@@ -29,9 +22,6 @@ SECOND_FACE_SIZE = 0.4
 pattern on a shirt is not a person."""
 
 _WORDS = {
-    "damaged": ("cannot be read as a picture: hand in a JPEG or PNG",
-                "无法读取：请提供 JPEG 或 PNG"),
-    "too-large": ("has too many pixels: scale it down", "像素过大：请缩小后提交"),
     "no-face": ("shows no face: hand in a portrait", "未检测到人脸：请提供正面相片"),
     "several-faces": ("shows several faces: hand in one of the candidate alone",
                       "检测到多张人脸：请提供单人相片"),
@@ -77,23 +67,6 @@ class Enroller:
             raise rejected("no-face")
         template = self._stills.careful(picture, main)
         return Enrolled(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
-
-
-def decode_photo(data: bytes) -> Picture:
-    """Upright RGB pixels of a JPEG or PNG. PhotoRejected: damaged, too-large."""
-    try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
-            pixels = image.width * image.height
-            upright = (
-                ImageOps.exif_transpose(image).convert("RGB") if pixels <= PIXELS_MAX else None
-            )
-    except Image.DecompressionBombError as e:
-        raise rejected("too-large") from e
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, struct.error) as e:
-        raise rejected("damaged") from e
-    if upright is None:
-        raise rejected("too-large")
-    return np.asarray(upright)
 
 
 def rejected(reason: str) -> PhotoRejected:

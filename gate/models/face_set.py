@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputDamaged, PhotoRejected
-from gate.models.enrol import decode_photo
+from gate.models.photo_file import decode_photo
 from gate.models.quality import assess, with_strength
 from gate.models.sides import Side
 from gate.models.stills import Stills

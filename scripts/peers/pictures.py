@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from demo.pictures import cache_folder, fetch
-from gate.models.enrol import decode_photo
+from gate.models.photo_file import decode_photo
 
 FRAME = (640, 480)
 

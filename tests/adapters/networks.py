@@ -9,9 +9,9 @@ import pytest
 
 from gate.errors import NetworkFault
 from gate.models.build import build
-from gate.models.enrol import decode_photo
 from gate.models.fetch import fetch_originals
 from gate.models.files import default_folder, load_manifest
+from gate.models.photo_file import decode_photo
 
 
 @cache

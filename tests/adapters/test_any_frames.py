@@ -21,8 +21,9 @@ from gate.core.reasons import Reason
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import InputRejected, PhotoRejected
 from gate.models import watcher as module
-from gate.models.enrol import Enroller, decode_photo
+from gate.models.enrol import Enroller
 from gate.models.eyes import Eyes
+from gate.models.photo_file import decode_photo
 from gate.models.pictures import check_picture
 from gate.models.stills import Stills
 from gate.models.watcher import Watcher

@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from gate.core.reasons import Advice
-from gate.errors import InputDamaged, InputRejected, PhotoRejected
+from gate.errors import InputDamaged, InputRejected
 from gate.models.detector import FACES_MAX, distinct, overlap
-from gate.models.enrol import PIXELS_MAX, decode_photo
 from gate.models.face_set import read_face_set
 from gate.models.pairs import read_pairs
 from gate.models.pictures import as_rgb, check_picture, copy_thinned
@@ -119,61 +118,15 @@ def test_the_nearest_cause_is_said_first() -> None:
     assert advice(Quality(10, 1, 0, 0, 0)) is Advice.COME_CLOSER
 
 
-def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
-def test_photos_of_any_colour_become_rgb(mode: str) -> None:
-    assert decode_photo(encoded(Image.new(mode, (4, 6)))).shape == (6, 4, 3)
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "I;16"])
-def test_png_of_any_kind_becomes_rgb(mode: str) -> None:
-    picture = decode_photo(encoded(Image.new(mode, (4, 6)), "PNG"))
-    assert (picture.shape, picture.dtype) == ((6, 4, 3), np.uint8)
-
-
-def test_a_photo_taken_on_its_side_is_turned_up() -> None:
-    image = Image.new("RGB", (40, 20))
-    image.paste((255, 255, 255), (0, 0, 20, 20))
-    exif = Image.Exif()
-    exif[0x0112] = 6  # orientation: the top is at the right
-    picture = decode_photo(encoded(image, exif=exif))
-    assert picture.shape == (40, 20, 3)
-    assert picture[5].mean() > 200 > 50 > picture[35].mean()
-
-
-WHOLE = encoded(Image.effect_noise((64, 64), 50).convert("RGB"))
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"hello", WHOLE[:30], WHOLE[: len(WHOLE) // 2], b"GIF89a" + WHOLE]
-)
-def test_a_damaged_photo_is_named_so(data: bytes) -> None:
-    with pytest.raises(PhotoRejected) as caught:
-        decode_photo(data)
-    assert caught.value.reason == "damaged"
-    assert caught.value.zh != caught.value.en
-
-
-def test_a_file_that_claims_too_many_pixels_is_not_decoded() -> None:
-    side = int(PIXELS_MAX**0.5) + 1
-    bomb = encoded(Image.new("1", (side, side)), "PNG")
-    assert len(bomb) < 20_000
-    with pytest.raises(PhotoRejected) as caught:
-        decode_photo(bomb)
-    assert caught.value.reason == "too-large"
-
-
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
+    out = io.BytesIO()
+    Image.effect_noise((64, 64), 50).convert("RGB").save(out, "JPEG")
+    picture = out.getvalue()
     for name, count in (("Ann_Lee", 2), ("Bo", 3)):
         (tmp_path / name).mkdir()
         for n in range(1, count + 1):
-            (tmp_path / name / f"{name}_{n:04d}.jpg").write_bytes(WHOLE)
+            (tmp_path / name / f"{name}_{n:04d}.jpg").write_bytes(picture)
     (tmp_path / "empty").mkdir()
     (tmp_path / "pairs.txt").write_text("2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t3\n"
                                         "Bo\t2\t3\nBo\t1\tAnn_Lee\t2\n")  # fmt: skip
