@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gate.errors import ConfigInvalid, Refused
+from gate.regular_file import read_regular
 from gate.source_config import Source
 
 _Pin = Annotated[int, Field(ge=0, le=27)]
@@ -137,11 +138,15 @@ class Settings(_Section):
         return self
 
 
+BYTES_MAX = 1 << 20
+"""Of gate.toml."""
+
+
 def load(path: Path) -> Settings:
     """Settings of `path`. ConfigInvalid with every fault at once (`faults`: key and sentence);
     Refused where this user may not read it."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(read_regular(path, BYTES_MAX).decode("utf-8"))
     except FileNotFoundError as e:
         raise ConfigInvalid(
             f"No configuration at {path}: name the unit's gate.toml with --config.",

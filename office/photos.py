@@ -3,13 +3,17 @@
 import io
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from gate.errors import InputDamaged, PhotoRejected
+from gate.models.photo_file import decode_photo
+from gate.regular_file import FileTooLarge, read_regular
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LONG_SIDE_PX = 640
 JPEG_QUALITY = 85
+PHOTO_BYTES_MAX = 32 << 20
+"""Bytes. A photo of 50 million pixels as JPEG has about 20 MB."""
 
 
 def photos_in(folder: Path) -> dict[str, Path]:
@@ -27,7 +31,7 @@ def photos_in(folder: Path) -> dict[str, Path]:
 
 
 def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
-    """The bytes of a ticket's photo. PhotoRejected with `reason` missing or damaged."""
+    """The bytes of a ticket's photo. PhotoRejected with `reason` missing, too-large or damaged."""
     path = photos.get(ticket.upper())
     if path is None:
         raise PhotoRejected(
@@ -36,10 +40,16 @@ def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
             reason="missing",
         )
     try:
-        return path.read_bytes()
+        return read_regular(path, PHOTO_BYTES_MAX)
+    except FileTooLarge as e:
+        raise PhotoRejected(
+            f"The photo has more than {PHOTO_BYTES_MAX >> 20} MB: scale it down.",
+            f"相片超过 {PHOTO_BYTES_MAX >> 20} MB：请缩小后提交。",
+            reason="too-large",
+        ) from e
     except OSError as e:
         raise PhotoRejected(
-            f"The photo cannot be read ({e.strerror}): hand it in again.",
+            f"The photo cannot be read ({e.strerror or e}): hand it in again.",
             "相片无法读取：请重新提交。",
             reason="damaged",
         ) from e
@@ -47,9 +57,8 @@ def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
 
 def travelling_jpeg(photo: bytes) -> bytes:
     """The photo as it goes into a roster: upright, at most 640 px, without EXIF (which may name a
-    place or a telephone)."""
-    with Image.open(io.BytesIO(photo), formats=("JPEG", "PNG")) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGB")
+    place or a telephone). PhotoRejected."""
+    upright = Image.fromarray(decode_photo(photo))
     upright.thumbnail((LONG_SIDE_PX, LONG_SIDE_PX))
     target = io.BytesIO()
     upright.save(target, "JPEG", quality=JPEG_QUALITY)

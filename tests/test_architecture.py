@@ -12,7 +12,7 @@ ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync"
 # Both control sockets, the staff's and the simulator's, speak JSON lines.
 SHARED = {
     "gate.drivers": ("gate.jsonlines",), "gate.console": ("gate.jsonlines",),
-    "gate.models": ("gate.durable",), "gate.roster": ("gate.durable",),
+    "gate.models": ("gate.durable",), "gate.roster": ("gate.durable", "gate.regular_file"),
     "gate.store": ("gate.durable",),
 }  # fmt: skip
 OFFICE_MAY = (
@@ -21,6 +21,7 @@ OFFICE_MAY = (
     "gate.errors",
     "gate.ports",
     "gate.program",
+    "gate.regular_file",
     "gate.roster",
     "gate.models",
     "gate.sync",

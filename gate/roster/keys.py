@@ -7,8 +7,10 @@ from pathlib import Path
 
 from gate.durable import write_file
 from gate.errors import InputDamaged, Refused
+from gate.regular_file import read_regular
 
 KEY_BYTES = 32
+_FILE_BYTES_MAX = 4096
 PRIVATE = ".key"
 """How the file of a private key ends; a public one ends in `.pub`."""
 
@@ -22,7 +24,7 @@ def read_key(path: Path, what: str) -> bytes:
     and where everybody may read a private one.
     """
     try:
-        text = path.read_text(encoding="ascii")
+        text = read_regular(path, _FILE_BYTES_MAX).decode("ascii")
     except FileNotFoundError as e:
         raise InputDamaged(
             f"No file {path} ({what}): `exam-office keys` makes it; a unit's own are in the folder "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gate.durable import sync_folder
 from gate.errors import InputDamaged, Refused, UsageError
+from gate.regular_file import FileTooLarge, open_regular, read_regular
 from gate.roster.manifest import SUFFIX, Manifest
 from gate.roster.shelf import MANIFEST, storage_refused
 
@@ -24,8 +25,9 @@ def read_manifest(source: Path, site: str) -> tuple[Path, bytes]:
     """
     path = _chosen(source, site) if source.is_dir() else source
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MANIFEST_MAX + 1)
+        raw = read_regular(path, _MANIFEST_MAX)
+    except FileTooLarge as e:
+        raise _altered(path, f"it has more than {_MANIFEST_MAX} bytes") from e
     except FileNotFoundError as e:
         raise InputDamaged(
             f"Nothing at {path}: name the folder or the manifest that the office made.",
@@ -34,8 +36,6 @@ def read_manifest(source: Path, site: str) -> tuple[Path, bytes]:
         ) from e
     except OSError as e:
         raise _unreadable(path, e) from e
-    if len(raw) > _MANIFEST_MAX:
-        raise _altered(path, f"it has more than {_MANIFEST_MAX} bytes")
     return path, raw
 
 
@@ -93,7 +93,7 @@ def _checked_chunks(source: Path, manifest: Manifest) -> Iterator[bytes]:
     """The file piece by piece; its end raises InputDamaged where the whole was another."""
     hashed, size = hashlib.sha256(), 0
     try:
-        with source.open("rb") as reading:
+        with open_regular(source) as reading:
             while chunk := reading.read(_CHUNK_BYTES):
                 hashed.update(chunk)
                 size += len(chunk)

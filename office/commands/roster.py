@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.errors import InputDamaged
+from gate.regular_file import read_regular
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
     from gate.core.exam import Exam
     from office.people import Person, References
     from office.roster_build import Built
+
+_EXAM_BYTES_MAX = 4 << 20
+"""Bytes: thousands of papers and extensions."""
 
 app = typer.Typer(no_args_is_help=True, help="Candidates and their references. 考生名册。")
 
@@ -95,7 +99,7 @@ def _exam(path: Path) -> "Exam":
     from gate.roster.exam_data import exam_from_toml
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path, _EXAM_BYTES_MAX).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         raise InputDamaged(
             f"{path} cannot be read ({e}): name the exam description, in UTF-8.",
