@@ -26,6 +26,8 @@ RUNTIME = [
     "tflite-runtime==2.14.0; python_version < '3.12'",
     "ai-edge-litert>=2.1; python_version >= '3.12'",
     "typer>=0.12",
+    # Where the system has no time zones: an exam's days and texts must not depend on that.
+    "tzdata>=2024.1",
 ]
 
 BROKER = "mosquitto"

@@ -7,8 +7,9 @@ from typing import Any
 from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.exam import liveness_asked
+from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING
-from gate.core.tally import summary
+from gate.core.tally import day_of, summary
 from gate.core.upkeep import out_of_service
 from gate.errors import UsageError
 from gate.lane import Lane
@@ -34,12 +35,13 @@ class FrontDesk:
     def status(self) -> dict[str, Any]:
         """A snapshot for people and programs; names nobody."""
         lane, state, now = self._lane, self._lane.state, self._lane.unit.clock.now()
+        at = in_fixed_offset(now.at, lane.zone)
         return {
             "gate": lane.unit.id,
             "site": lane.unit.site,
             "phase": state.phase.value,
             "faults": sorted(f.value for f in state.faults),
-            "clock": {"at": now.at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
+            "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
             "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
             "papers": list(lane.papers_now()),
@@ -61,7 +63,7 @@ class FrontDesk:
                 }
                 for u in state.unsettled
             ],
-            "counts": summary(lane.recorder.tally.of_day(now.at.date().isoformat())),
+            "counts": summary(lane.recorder.tally.of_day(day_of(now, lane.zone))),
             "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
             "warnings": [
                 f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from gate.core import effects, events
@@ -16,7 +17,7 @@ from gate.core.admission import step
 from gate.core.exam import current_papers
 from gate.core.reasons import Reason
 from gate.core.recall import recall
-from gate.core.state import BUSY, State, show
+from gate.core.state import BUSY, State, show, zone_of
 from gate.errors import (
     GateBug,
     GateError,
@@ -65,7 +66,9 @@ class Lane:
         self._reaction_s = reaction_s
         self._timers = timers
         self.state = State()
-        self.recorder = Recorder(unit.journal, unit.evidence, unit.matcher, unit.clock)
+        self.recorder = Recorder(
+            unit.journal, unit.evidence, unit.matcher, unit.clock, zone=lambda: self.zone
+        )
         self.bulletin = self.recorder.bulletin
         self.showing: dict[str, Any] = {}
         self.roster: Roster | None = None
@@ -146,6 +149,11 @@ class Lane:
     def exam_id(self) -> str | None:
         """The exam of the roster in use, or of the one before while there is none."""
         return self.state.exam.id if self.state.exam else None
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """In which days are counted and times written: the exam's; None before there is one."""
+        return zone_of(self.state)
 
     @property
     def idle(self) -> bool:

@@ -3,11 +3,16 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 
 from gate.bulletin import Bulletin
 from gate.core import effects
 from gate.core.decision import Entry, Event
+from gate.core.events import Instant
+from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import Outcome
 from gate.core.tally import Tally
 from gate.errors import StorageRefused
@@ -25,14 +30,16 @@ class Recorder:
     """One entry at a time, so that an evidence file bears the id of its own decision."""
 
     def __init__(
-        self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock
-    ) -> None:
+        self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock,
+        zone: Callable[[], tzinfo | None] = lambda: None,
+    ) -> None:  # fmt: skip
         self.bulletin = Bulletin()
         self.tally = Tally()
         self._journal = journal
         self._evidence = evidence
         self._matcher = matcher
         self._clock = clock
+        self._zone = zone
         self._one = asyncio.Lock()
         self._ms: dict[str, float] = {}
         self._untold: list[tuple[Event, dict[str, float]]] = []
@@ -45,6 +52,12 @@ class Recorder:
         """A visit begins, or is over."""
         self._ms = {}
 
+    def now(self) -> Instant:
+        """This moment as it is written down: in the exam's zone, so that the day of an event can
+        be read off it at the office too."""
+        now = self._clock.now()
+        return replace(now, at=in_fixed_offset(now.at, self._zone()))
+
     async def record(self, wanted: effects.Record, about: dict[str, Any], since_ns: int) -> Event:
         """Commit; only what follows from the returned event may be shown. `about`: what belongs to
         the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
@@ -52,7 +65,7 @@ class Recorder:
             picture = await self._picture() if wanted.evidence else {"evidence": None}
             body = wanted.body | about | picture
             began = time.perf_counter()
-            event = await self._journal.append(Entry(wanted.kind, self._clock.now(), body))
+            event = await self._journal.append(Entry(wanted.kind, self.now(), body))
         self.tally.add(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
@@ -62,7 +75,7 @@ class Recorder:
         """Journal what happened beside a visit; False where nothing was written."""
         try:
             async with self._one:
-                await self._journal.append(Entry(kind, self._clock.now(), body))
+                await self._journal.append(Entry(kind, self.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
             return False

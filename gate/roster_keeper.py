@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gate.core import events
+from gate.core.local_time import date_time_text
 from gate.errors import GateError
 from gate.lane import Lane
 from gate.ports import Roster
@@ -50,7 +51,7 @@ class RosterKeeper:
                 current.close()
         elif current is not None and self._is_over(current):
             if lane.idle:
-                self._drop(current, f"the roster expired on {current.expires:%Y-%m-%d %H:%M %z}")
+                self._drop(current, f"the roster expired on {_said(current)}")
                 self._shelve(self._next or current)  # for a clock that is put right
         elif self._next is not None and not self._is_over(self._next) and lane.idle:
             self._adopt(self._next)
@@ -177,3 +178,8 @@ def _tells_the_time(now: events.Instant) -> bool:
 def _entry(found: dict[str, Any]) -> dict[str, Any]:
     """`at` is the journal's own word: when it was written down, not when it was done."""
     return {"done_at": found["at"], **{k: v for k, v in found.items() if k != "at"}}
+
+
+def _said(roster: Roster) -> str:
+    """When it expires, on the exam's wall."""
+    return date_time_text(roster.expires, roster.exam.zone)

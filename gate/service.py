@@ -209,7 +209,8 @@ class Service:
         if not now.trusted or events.Fault.JOURNAL in self._lane.state.faults:
             return
         exam, tally = self._lane.state.exam, self._lane.recorder.tally
-        for body in tally.due(now.at, [p.end for p in exam.papers] if exam else []):
+        ends = [p.end for p in exam.papers] if exam else []
+        for body in tally.due(now.at, ends, exam.zone if exam else None):
             refused = await self._lane.note("counts", body)
             if refused is not None:
                 self._lane.put(refused)
@@ -257,7 +258,7 @@ class Service:
     async def _try_to_record(self) -> None:
         body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}
         try:
-            await self._unit.journal.append(Entry("fault", self._unit.clock.now(), body))
+            await self._unit.journal.append(Entry("fault", self._lane.recorder.now(), body))
         except StorageRefused:
             return
         self._lane.put(events.FaultCleared(events.Fault.JOURNAL))

@@ -4,10 +4,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from gate.core.exam import Exam
+from gate.core.local_time import days_later
 from gate.durable import file_sha256, write_file
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.ports import Template
@@ -73,8 +74,9 @@ def gates_by_site(home: Home, sites: Sequence[str]) -> dict[str, list[Enrolment]
 
 
 def check_dates(exam: Exam, now: datetime) -> datetime:
-    """When the rosters of the exam expire. ExpiryRefused where that has passed."""
-    expires = max(p.end for p in exam.papers) + timedelta(days=exam.retention_days)
+    """When the rosters of the exam expire: at the time of day at which its last paper ends,
+    `retention_days` days later on the exam's own calendar. ExpiryRefused where that has passed."""
+    expires = days_later(max(p.end for p in exam.papers), exam.retention_days, exam.zone)
     if expires <= now:
         raise ExpiryRefused(
             f"Exam {exam.id} and its retention ended on {expires:%Y-%m-%d}: correct the dates of "

@@ -42,8 +42,10 @@ def show(
         table = Table(title=f"{found.gate} · {found.epoch} · {found.last} events")
         for name in _COLUMNS:
             table.add_column(name, justify="right" if name in ("seq", "ms") else "left")
-        for event in found.events(max(1, found.last - last + 1)):
-            table.add_row(*_row(event))
+        events = list(found.events(max(1, found.last - last + 1)))
+        zoned = len({_offset(event) for event in events}) > 1
+        for event in events:
+            table.add_row(*_row(event, zoned=zoned))
         Console().print(table)
 
 
@@ -208,7 +210,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _row(event: dict[str, Any]) -> tuple[str, ...]:
+def _offset(event: dict[str, Any]) -> str:
+    return str(event["at"])[23:]
+
+
+def _row(event: dict[str, Any], *, zoned: bool) -> tuple[str, ...]:
+    """`zoned`: the times are not all of one offset, as before the first roster, so each says its
+    own."""
     known = Reason.__members__.get(str(event.get("reason")))
     said = str(event.get("reason") or event.get("detail") or "")
     if event["kind"] == "journal_begun":
@@ -219,7 +227,8 @@ def _row(event: dict[str, Any]) -> tuple[str, ...]:
     total = event.get("ms", {}).get("total")
     return (
         str(event["seq"]),
-        str(event["at"])[11:23] + ("" if event["clock"] == "trusted" else " ?"),
+        str(event["at"])[11 : None if zoned else 23]
+        + ("" if event["clock"] == "trusted" else " ?"),
         str(event["kind"]),
         str(event.get("ticket") or ""),
         _whose(event),

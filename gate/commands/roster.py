@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.config import DEFAULT, Settings, load
+from gate.core.local_time import in_fixed_offset, local_day
 from gate.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _line(manifest: "Manifest") -> str:
     return (
         f"{manifest.name}, {counts['candidates']} candidates "
         f"({counts['with_reference']} with a reference), cohort {counts['cohort']}, "
-        f"until {manifest.expires:%Y-%m-%d}"
+        f"until {local_day(manifest.expires, manifest.exam.zone)}"
     )
 
 
@@ -140,8 +141,9 @@ def _facts(manifest: "Manifest") -> dict[str, Any]:
         "exam": manifest.exam.id,
         "site": manifest.site,
         "version": manifest.version,
-        "not_before": manifest.not_before.isoformat(),
-        "expires": manifest.expires.isoformat(),
+        "timezone": manifest.exam.timezone,
+        "not_before": in_fixed_offset(manifest.not_before, manifest.exam.zone).isoformat(),
+        "expires": in_fixed_offset(manifest.expires, manifest.exam.zone).isoformat(),
         "sha256": manifest.sha256,
         **manifest.counts,
     }

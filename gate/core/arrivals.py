@@ -17,7 +17,7 @@ from gate.core.events import (
 )
 from gate.core.exam import FacePolicy
 from gate.core.reasons import ASK_AGAIN, Reason, text
-from gate.core.state import Phase, State, Step, Visit, at_rest, with_timer
+from gate.core.state import Phase, State, Step, Visit, at_rest, with_timer, zone_of
 from gate.core.upkeep import refuse_while_stopped
 from gate.errors import UsageError
 
@@ -79,7 +79,7 @@ def unreadable(state: State, event: CardUnreadable) -> Step:
     shown = Presented(
         Source.CARD, DocumentKind.RESIDENT, None, Expiry.UNKNOWN, event.found, event.found.mono_ns
     )
-    body = drafts.unreadable_body(shown, count, event.reason)
+    body = drafts.unreadable_body(shown, count, event.reason, zone_of(state))
     visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=visit, notice=None, unreadable=0)
     return recording, (Record("decision", visit.body),)

@@ -1,10 +1,12 @@
 """Bodies of decisions and verdicts, as formats.md lays them out; the journal adds the envelope,
 the service adds what belongs to the unit (model, roster, evidence)."""
 
+from datetime import tzinfo
 from typing import Any
 
 from gate.core.entry import Presented, Ruling
 from gate.core.events import FaceJudged, Source, VerdictGiven
+from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING, Outcome, Reason
 
 NO_FACE_ASKED = FaceJudged(Reason.OK)
@@ -19,9 +21,11 @@ def decision_body(
     key: str | None,
     face: FaceJudged | None,
     attempt: int,
+    zone: tzinfo | None = None,
 ) -> dict[str, Any]:
-    """`face` is None where none was asked for; its fields are null then. The document's last day
-    stands there only where somebody typed it, and answers for it."""
+    """`zone`: the exam's, in which times are written. `face` is None where none was asked for; its
+    fields are null then. The document's last day stands there only where somebody typed it, and
+    answers for it."""
     meaning = MEANING[ruling.reason]
     judged = face or NO_FACE_ASKED
     asked = face is not None
@@ -37,7 +41,7 @@ def decision_body(
         "by": shown.by,
         "scanner": shown.scanner,
         "document": shown.document.value,
-        "found": shown.found.at.isoformat(timespec="milliseconds"),
+        "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
         "outcome": meaning.outcome.value if meaning.outcome else None,
         "reason": ruling.reason.value,
         "doubtful": meaning.doubtful,
@@ -54,11 +58,13 @@ def decision_body(
     }
 
 
-def unreadable_body(shown: Presented, attempt: int, why: str) -> dict[str, Any]:
+def unreadable_body(
+    shown: Presented, attempt: int, why: str, zone: tzinfo | None = None
+) -> dict[str, Any]:
     """A card that could not be read: nobody is known. `why`: the `reason` of CardUnreadable, which
     tells staff whether to look at the card or at the cable."""
     ruling = Ruling(Reason.CARD_UNREADABLE)
-    body = decision_body(shown, ruling, ticket=None, key=None, face=None, attempt=0)
+    body = decision_body(shown, ruling, ticket=None, key=None, face=None, attempt=0, zone=zone)
     return body | {"document": None, "attempt": attempt, "unreadable": why}
 
 

@@ -6,7 +6,7 @@ document accepted for it, entry window, not inside already.
 
 from collections.abc import Set
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 
 from gate.core.card import DocumentKind, Expiry, is_valid_on
 from gate.core.events import (
@@ -17,6 +17,7 @@ from gate.core.events import (
     Source,
 )
 from gate.core.exam import Candidate, Exam, Paper, Seat, Window, current_papers, entry_window
+from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
 
 Inside = Set[tuple[str, str]]
@@ -63,7 +64,7 @@ def rule(
         case CandidateUnknown():
             return Ruling(Reason.NOT_ON_ROSTER)
         case CandidateElsewhere(site=site):
-            if shown.found.trusted and not _is_valid(shown, _day(exam, shown.found.at)):
+            if shown.found.trusted and not _is_valid(shown, local_day(shown.found.at, exam.zone)):
                 return Ruling(Reason.DOCUMENT_EXPIRED)
             return Ruling(Reason.WRONG_SITE, facts={"site": exam.site_name(site)})
         case CandidateFound(candidate=candidate):
@@ -77,13 +78,13 @@ def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: 
     if not shown.found.trusted:
         return _rule_without_time(exam, own, candidate, at, inside)
     sitting = _sitting(exam, own, candidate, at, inside)
-    if not _is_valid(shown, _day(exam, at)):
+    if not _is_valid(shown, local_day(at, exam.zone)):
         # The paper stands in the record, so that an invigilator's ADMIT counts for it.
         return Ruling(Reason.DOCUMENT_EXPIRED, *(sitting[:2] if sitting else ()))
     if sitting is None:
-        return _wrong_paper(own, at)
-    paper, seat, window = sitting
-    reason, facts = _rule_paper(paper, window, candidate, shown, inside)
+        return _wrong_paper(exam, own, at)
+    paper, seat, _ = sitting
+    reason, facts = _rule_paper(exam, sitting, candidate, shown, inside)
     if reason is Reason.OK and not candidate.has_reference:
         reason = Reason.NO_REFERENCE
     return Ruling(reason, paper, seat, facts or {"room": seat.room, "seat": seat.seat})
@@ -101,16 +102,16 @@ def _rule_without_time(
 
 
 def _rule_paper(
-    paper: Paper, window: Window, candidate: Candidate, shown: Presented, inside: Inside
+    exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, inside: Inside
 ) -> tuple[Reason, dict[str, str]]:
-    at = shown.found.at
+    (paper, _, window), at = sitting, shown.found.at
     if shown.document not in paper.documents:
         return Reason.DOCUMENT_NOT_ACCEPTED, {}
     if at < window.opens:
-        return Reason.TOO_EARLY, {"time": _time_text(window.opens, paper, at)}
+        return Reason.TOO_EARLY, {"time": time_text(window.opens, exam.zone, at)}
     if at >= window.closes:
-        closed = {"time": _time_text(window.closes, paper, at), "minutes": _minutes(window)}
-        return Reason.TOO_LATE, closed
+        closed = time_text(window.closes, exam.zone, at)
+        return Reason.TOO_LATE, {"time": closed, "minutes": _minutes(window)}
     if not _may_enter_yet(paper, candidate, inside):
         return Reason.ALREADY_ADMITTED, {}
     return Reason.OK, {}
@@ -151,43 +152,14 @@ def _next(own: list[OwnPaper], at: datetime) -> OwnPaper:
     return next((o for o in own if at < o[0].end), own[-1])
 
 
-def _wrong_paper(own: list[OwnPaper], at: datetime) -> Ruling:
+def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
     paper, seat, _ = _next(own, at)
-    when = f"{paper.start:%Y-%m-%d %H:%M}"
+    when = date_time_text(paper.start, exam.zone)
     return Ruling(Reason.WRONG_PAPER, paper, seat, {"when": when})
 
 
 def _is_valid(shown: Presented, day: date) -> bool:
     return is_valid_on(shown.valid_from, shown.valid_to, day)
-
-
-def _day(exam: Exam, at: datetime) -> date:
-    """The calendar day of `at` where the exam is held: papers carry the exam's own offset, and the
-    current ones that of today."""
-    papers = current_papers(exam.papers, at) or exam.papers[-1:]
-    zone = papers[0].start.tzinfo if papers else at.tzinfo
-    return _there(at, zone).date()
-
-
-def clock_text(at: datetime, paper: Paper) -> str:
-    """HH:MM on the wall of the exam site."""
-    return f"{_there(at, paper.start.tzinfo):%H:%M}"
-
-
-def _time_text(at: datetime, paper: Paper, today: datetime) -> str:
-    """HH:MM, with the date where it is not that of `today`: 08:30 alone would mean today's."""
-    zone = paper.start.tzinfo
-    if _there(at, zone).date() == _there(today, zone).date():
-        return clock_text(at, paper)
-    return f"{_there(at, zone):%Y-%m-%d %H:%M}"
-
-
-def _there(at: datetime, zone: tzinfo | None) -> datetime:
-    """On the wall of `zone`; as it is where a wrong clock shows a day no calendar has there."""
-    try:
-        return at.astimezone(zone)
-    except OverflowError:
-        return at
 
 
 def _minutes(window: Window) -> str:

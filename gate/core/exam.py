@@ -1,12 +1,13 @@
 """The exam as signed data: sites, papers, entry windows, extensions; and the candidate's papers.
 
 Every rule of a real exam is a field here with a default, never a constant in code. All instants
-are aware; comparisons work across offsets.
+are aware; comparisons work across offsets. Days and texts follow the exam's own zone.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
 
@@ -61,6 +62,9 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Exam:
+    """`timezone`: IANA name of the zone in which days are counted and times told; ValueError and
+    KeyError (`ZoneInfoNotFoundError`) where there is none of that name."""
+
     id: str
     name: str
     timezone: str
@@ -68,6 +72,14 @@ class Exam:
     sites: tuple[Site, ...]
     papers: tuple[Paper, ...]
     extensions: tuple[Extension, ...] = ()
+
+    def __post_init__(self) -> None:
+        ZoneInfo(self.timezone)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Of the walls at the exam's sites, whatever offsets its papers are written with."""
+        return ZoneInfo(self.timezone)
 
     def site_name(self, site: str) -> str:
         """The name of a site, or its id where the exam does not list it."""

@@ -1,6 +1,7 @@
 """What one lane knows, and the few moves that all its transitions share."""
 
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +82,11 @@ def visit_of(state: State) -> Visit:
     if state.visit is None:
         raise illegal(state, "no visit is under way")
     return state.visit
+
+
+def zone_of(state: State) -> tzinfo | None:
+    """The exam's time zone; None before there is an exam."""
+    return state.exam.zone if state.exam else None
 
 
 def illegal(state: State, why: str) -> IllegalEvent:

@@ -9,10 +9,11 @@ still fits, years after its pictures are gone.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 
-from gate.core.events import Source
+from gate.core.events import Instant, Source
+from gate.core.local_time import local_day
 from gate.core.reasons import Outcome, Reason
 
 Table = dict[str, int]
@@ -54,8 +55,18 @@ BINS = {
 """Seconds to one minute; cosines; s-norm in standard deviations of the cohort."""
 
 
+NO_DAY = "untrusted"
+"""The day of what happened under a clock that nobody may rely on."""
+
+
+def day_of(now: Instant, zone: tzinfo | None) -> str:
+    """The day that counts at `now` in the exam's zone."""
+    return local_day(now.at, zone).isoformat() if now.trusted else NO_DAY
+
+
 class Group(NamedTuple):
-    """What counts together. `day`: the calendar day on the wall of the gate."""
+    """What counts together. `day`: the calendar day at the exam's sites, in whose zone a gate
+    writes its events, or `NO_DAY`."""
 
     day: str
     paper: str | None
@@ -102,14 +113,18 @@ class Tally:
 
     # -- written down at the end of an exam and of a day ------------------------------------------
 
-    def due(self, now: datetime, exam_ends: Iterable[datetime]) -> list[dict[str, Any]]:
-        """Bodies of the `counts` entries to be journaled at `now`: of groups that are `closed` by
-        the end of their day's last paper (`exam`) or by the day's end (`day`), and have changed
-        since they were last written."""
-        ends = [end.astimezone(now.tzinfo) for end in exam_ends]
+    def due(
+        self, now: datetime, exam_ends: Iterable[datetime], zone: tzinfo | None = None
+    ) -> list[dict[str, Any]]:
+        """Bodies of the `counts` entries to be journaled at `now`, a trusted clock's: of groups
+        that are `closed` by the end of their day's last paper (`exam`) or by the day's end (`day`),
+        and have changed since they were last written. `zone`: of the days; None: that of `now`."""
+        at = zone or now.tzinfo
+        today = local_day(now, at).isoformat()
+        ended = {local_day(end, at).isoformat(): end <= now for end in sorted(exam_ends)}
         bodies = []
         for group, counts in self.groups.items():
-            closed = _closed(group.day, now, ends)
+            closed = _closed(group.day, today, ended)
             before, total = self._written.get(group, ("", 0))
             if _RANK[closed] > _RANK[before] and _total(counts) != total:
                 bodies.append({**group._asdict(), "closed": closed, **_copied(counts)})
@@ -211,7 +226,8 @@ _LONGEST_S = 600.0
 
 
 def _group(event: Mapping[str, Any]) -> Group:
-    day = event.get("day") or str(event.get("at"))[:10]
+    by_clock = NO_DAY if event.get("clock") == "untrusted" else str(event.get("at"))[:10]
+    day = event.get("day") or by_clock
     return Group(str(day), event.get("paper"), event.get("roster"), event.get("model"))
 
 
@@ -231,8 +247,12 @@ def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _closed(day: str, now: datetime, exam_ends: list[datetime]) -> str:
-    if now.date().isoformat() > day:
+def _closed(day: str, today: str, ended: Mapping[str, bool]) -> str:
+    """`ended`: whether the last paper of a day has ended. What has no day is closed with the exam's
+    last paper, and again with the day of that."""
+    if day == NO_DAY:
+        last = max(ended, default=today)
+        return "day" if today > last else "exam" if ended.get(last) else ""
+    if today > day:
         return "day"
-    ends = [end for end in exam_ends if end.date().isoformat() == day]
-    return "exam" if ends and now >= max(ends) else ""
+    return "exam" if ended.get(day) else ""

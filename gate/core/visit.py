@@ -39,6 +39,7 @@ from gate.core.state import (
     show,
     visit_of,
     with_timer,
+    zone_of,
 )
 from gate.core.upkeep import record_refused, verdict_recorded
 
@@ -115,6 +116,7 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     body = drafts.decision_body(
         visit.shown, ruling,
         ticket=visit.ticket, key=visit.key, face=face, attempt=visit.attempt,
+        zone=zone_of(state),
     )  # fmt: skip
     decided = replace(visit, ruling=ruling, body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=decided)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from gate.core.events import YEARS
+
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
 _SITE_ID = re.compile(r"[a-z0-9-]{1,60}")
 _PAPER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -21,8 +23,16 @@ def _matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+_ZONE = re.compile(r"(?!right/|posix/|SystemV/)[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+_NO_PLACE = ("Factory",)
+"""Where time zone files lie, there are also this machine's own zone (`localtime`), which is another
+on the next machine, zones that count leap seconds (`right/`), and a place holder."""
+
+
 def _known_timezone(value: str) -> str:
     try:
+        if not _ZONE.fullmatch(value) or value in _NO_PLACE:
+            raise ValueError(value)
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:
         raise ValueError("no such time zone; allowed: IANA names such as Asia/Shanghai") from e
@@ -36,6 +46,8 @@ def _aware(value: Any) -> datetime:
         raise ValueError("not a time; allowed: 2027-04-10T09:00:00+08:00")  # noqa: TRY004 - pydantic reports ValueError only
     if value.tzinfo is None:
         raise ValueError("no offset; allowed: 2027-04-10T09:00:00+08:00")
+    if value.year not in YEARS:
+        raise ValueError(f"no year of an exam; allowed: {YEARS[0]} to {YEARS[-1]}")
     return value
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.core.local_time import date_time_text
 from gate.durable import file_sha256, sync_folder, write_file
 from gate.errors import (
     ExpiryRefused,
@@ -133,18 +134,21 @@ def _check_recipient(manifest: Manifest, gate: str, site: str) -> None:
 
 
 def _check_dates(manifest: Manifest, now: datetime) -> None:
+    said = date_time_text(now, manifest.exam.zone)
     if now >= manifest.expires:
+        expired = date_time_text(manifest.expires, manifest.exam.zone)
         raise ExpiryRefused(
-            f"Roster {manifest.name} expired on {manifest.expires:%Y-%m-%d %H:%M %z}; this unit's "
-            f"clock says {now:%Y-%m-%d %H:%M %z}: take the roster of the coming exam.",
-            f"名册已于 {manifest.expires:%Y-%m-%d %H:%M} 过期：请使用本次考试的名册。",
+            f"Roster {manifest.name} expired on {expired}; this unit's clock says {said}: take the "
+            "roster of the coming exam.",
+            f"名册已于 {expired} 过期（本机时钟：{said}）：请使用本次考试的名册。",
             expires=manifest.expires,
         )
     if now < manifest.not_before:
+        begins = date_time_text(manifest.not_before, manifest.exam.zone)
         raise ExpiryRefused(
-            f"Roster {manifest.name} is valid from {manifest.not_before:%Y-%m-%d %H:%M %z}; this "
-            f"unit's clock says {now:%Y-%m-%d %H:%M %z}: set the clock, then install again.",
-            f"名册自 {manifest.not_before:%Y-%m-%d %H:%M} 起有效：请先校准本机时钟。",
+            f"Roster {manifest.name} is valid from {begins}; this unit's clock says {said}: set "
+            "the clock, then install again.",
+            f"名册自 {begins} 起有效（本机时钟：{said}）：请先校准本机时钟。",
             not_before=manifest.not_before,
         )
 

@@ -2,6 +2,8 @@
 through the manifest."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -44,6 +46,11 @@ def test_defaults_are_inherited_and_overridden() -> None:
         ('"hb-zk-2027-04"', f'"{"x" * 33}"', "exam"),
         ("Asia/Shanghai", "Asia/Wuhan", "timezone"),
         ("Asia/Shanghai", "../localtime", "timezone"),
+        ("Asia/Shanghai", "localtime", "timezone"),
+        ("Asia/Shanghai", "right/Asia/Shanghai", "timezone"),
+        ("Asia/Shanghai", "Factory", "timezone"),
+        ("Asia/Shanghai", "", "timezone"),
+        ("2027-04-10T11:30:00+08:00", "9999-12-31T23:59:00-12:00", "[[paper]] 00015-am.end"),
         ("retention_days = 30", 'retention_days = "30"', "retention_days"),
         ("retention_days = 30", "retention_day = 30", "retention_day"),
         ("[defaults]", "[defaults]\nfmr = 1e-6", "defaults.fmr"),
@@ -139,3 +146,11 @@ def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) 
         extensions=(Extension(papers[0].id, room, 25.0, "主考", "雨"),),
     )  # fmt: skip
     assert exam_from_json(json.loads(json.dumps(exam_to_json(exam)))) == exam
+
+
+def test_time_zones_are_there_where_the_system_has_none() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import zoneinfo; print(zoneinfo.ZoneInfo('Asia/Shanghai'))"],
+        env={"PYTHONTZPATH": ""}, check=True, capture_output=True, text=True, timeout=60,
+    ).stdout  # fmt: skip
+    assert said == "Asia/Shanghai\n"

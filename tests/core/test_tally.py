@@ -1,7 +1,7 @@
 """Counts of a day: one fold for gate and office, in any pieces, and what is written when."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.decision import MAX_EVENT_BYTES, canonical_bytes
+from gate.core.events import Instant
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
-from gate.core.tally import BINS, TABLES, Group, Tally, decided, merged, quantile, summary
+from gate.core.tally import (
+    BINS,
+    NO_DAY,
+    TABLES,
+    Group,
+    Tally,
+    day_of,
+    decided,
+    merged,
+    quantile,
+    summary,
+)
 from tests.core.world import CN, at
 from tests.examples import examples
 
@@ -97,7 +109,8 @@ def test_a_quantile_is_too_high_by_less_than_a_bin(values: list[float], share: f
     ],
 )  # fmt: skip
 def test_a_time_that_no_clock_measured_is_not_counted(facts: dict[str, Any]) -> None:
-    counts = Tally([decision(**facts)]).of_day("2027-04-10")
+    tally = Tally([decision(**facts)])
+    counts = merged(tally.of_day(day) for day in tally.days)
     assert (counts["seconds"], counts["decisions"]) == ({}, {"ADMIT/OK": 1})
 
 
@@ -207,3 +220,34 @@ def test_the_fullest_entry_fits_the_journal() -> None:
     (body,) = tally.due(datetime(2027, 4, 11, tzinfo=CN), [])
     assert len(body["seconds"]) > 400 // 2
     assert len(canonical_bytes(body)) < MAX_EVENT_BYTES / 2
+
+
+# -- which day it is -------------------------------------------------------------------------------
+
+
+def test_the_day_is_that_of_the_exam_and_none_under_a_clock_that_is_not_trusted() -> None:
+    night = at("23:59", 9).astimezone(UTC)
+    assert day_of(Instant(night, 0, True), CN) == "2027-04-09"
+    assert day_of(Instant(night + timedelta(minutes=1), 0, True), CN) == "2027-04-10"
+    assert day_of(Instant(night, 0, False), CN) == NO_DAY
+
+
+def test_what_an_untrusted_clock_dated_has_no_day_and_is_closed_with_the_exam() -> None:
+    tally = Tally([decision(at="1970-01-01T08:00:00+08:00", clock="untrusted")])
+    assert tally.days == [NO_DAY]
+    ends = [at("11:30"), at("17:00")]
+    assert tally.due(at("11:30"), ends) == []
+    (body,) = tally.due(at("17:00"), ends)
+    assert (body["day"], body["closed"]) == (NO_DAY, "exam")
+    tally.wrote(body)
+    assert Tally([{"kind": "counts", "clock": "trusted", **body}]).due(at("00:00", 11), ends) == []
+
+
+def test_a_unit_in_another_zone_closes_the_exams_day() -> None:
+    """The unit's own zone is UTC: at 23:30 there it is 07:30 of the next day at the site."""
+    tally = Tally([decision(at="2027-04-10T07:45:00.000+08:00")])
+    ends = [at("10:00").astimezone(UTC)]
+    now = at("09:59").astimezone(UTC)
+    assert tally.due(now, ends, CN) == []
+    assert [b["closed"] for b in tally.due(at("10:00").astimezone(UTC), ends, CN)] == ["exam"]
+    assert [b["closed"] for b in tally.due(at("00:00", 11).astimezone(UTC), ends, CN)] == ["day"]
