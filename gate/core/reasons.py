@@ -150,16 +150,17 @@ MEANING: dict[Reason, Meaning] = {
         _REFUSE, _red(Rhythm.SLOW), "开考{minutes}分钟后不得入场", "Entry closed at {time}"
     ),
     Reason.WRONG_PAPER: Meaning(
-        _REFUSE, _red(Rhythm.DOUBLE), "本场无您的考试，您的考试：{when}", "Your paper is at {when}"
+        _REFUSE, _red(Rhythm.DOUBLE),
+        "您不参加本场考试，您的考试时间：{when}", "Your paper is at {when}",
     ),
     Reason.WRONG_SITE: Meaning(
         _REFUSE, _red(Rhythm.DOUBLE), "您的考点是：{site}", "Your site is {site}"
     ),
     Reason.NOT_ON_ROSTER: Meaning(
-        _REFUSE, _red(Rhythm.FAST), "查无此考生", "Not on the roster"
+        _REFUSE, _red(Rhythm.FAST), "未查到考生信息，请联系监考员", "Not on the roster"
     ),
     Reason.ALREADY_ADMITTED: Meaning(
-        _REFER, _DOUBT, "该证件已入场", "This card has already entered"
+        _REFER, _DOUBT, "该考生已入场", "This card has already entered"
     ),
     Reason.DOCUMENT_EXPIRED: Meaning(
         _REFER, _PAPERWORK, "证件已过期，请联系监考员", "Document expired: see the invigilator"
@@ -172,7 +173,7 @@ MEANING: dict[Reason, Meaning] = {
     ),
     Reason.NO_FACE: Meaning(_REFER, _FACE, "请正对摄像头", "Face the camera", retried=True),
     Reason.SEVERAL_FACES: Meaning(
-        _REFER, _FACE, "请一人通过", "One person at a time", retried=True
+        _REFER, _FACE, "请逐一通过", "One person at a time", retried=True
     ),
     Reason.FACE_POOR: Meaning(_REFER, _FACE, "{advice}", "{advice}", retried=True),
     Reason.FACE_MISMATCH: Meaning(
@@ -192,7 +193,7 @@ MEANING: dict[Reason, Meaning] = {
         "Clock not trusted: invigilator decides the time",
     ),
     Reason.STAFF_ADMIT: Meaning(_ADMIT, _green(), "监考员放行", "Admitted by staff"),
-    Reason.STAFF_DENY: Meaning(_REFUSE, _red(Rhythm.SLOW), "监考员拒绝", "Refused by staff"),
+    Reason.STAFF_DENY: Meaning(_REFUSE, _red(Rhythm.SLOW), "监考员未予放行", "Refused by staff"),
     Reason.OUT_OF_SERVICE: Meaning(
         None, Pattern(_ALL, Rhythm.SLOW, Tone.THREE_LONG, None, tone_repeats=True),
         "设备停用，请走人工通道", "Out of service: use the staffed lane",

@@ -23,22 +23,22 @@ TABLE = """
 OK | ADMIT | green:steady | 3.0 | one-short | 请入场：{room}考场 {seat}号 | Please enter: room {room}, seat {seat}
 TOO_EARLY | REFUSE | red:slow | 3.0 | one-long | 未到入场时间，{time}开始入场 | Too early: entry opens at {time}
 TOO_LATE | REFUSE | red:slow | 3.0 | one-long | 开考{minutes}分钟后不得入场 | Entry closed at {time}
-WRONG_PAPER | REFUSE | red:double | 3.0 | one-long | 本场无您的考试，您的考试：{when} | Your paper is at {when}
+WRONG_PAPER | REFUSE | red:double | 3.0 | one-long | 您不参加本场考试，您的考试时间：{when} | Your paper is at {when}
 WRONG_SITE | REFUSE | red:double | 3.0 | one-long | 您的考点是：{site} | Your site is {site}
-NOT_ON_ROSTER | REFUSE | red:fast | 3.0 | one-long | 查无此考生 | Not on the roster
-ALREADY_ADMITTED | REFER | yellow:fast | None | two-long | 该证件已入场 | This card has already entered
+NOT_ON_ROSTER | REFUSE | red:fast | 3.0 | one-long | 未查到考生信息，请联系监考员 | Not on the roster
+ALREADY_ADMITTED | REFER | yellow:fast | None | two-long | 该考生已入场 | This card has already entered
 DOCUMENT_EXPIRED | REFER | yellow:slow | None | two-short | 证件已过期，请联系监考员 | Document expired: see the invigilator
 DOCUMENT_NOT_ACCEPTED | REFER | yellow:slow | None | two-short | 此证件不可用于入场 | This document is not accepted
 CARD_UNREADABLE | again, then REFER | yellow:slow | None | two-short | 请重新放置身份证 | Lay the card again
 NO_FACE | again, then REFER | yellow:double | None | two-short | 请正对摄像头 | Face the camera
-SEVERAL_FACES | again, then REFER | yellow:double | None | two-short | 请一人通过 | One person at a time
+SEVERAL_FACES | again, then REFER | yellow:double | None | two-short | 请逐一通过 | One person at a time
 FACE_POOR | again, then REFER | yellow:double | None | two-short | {advice} | {advice}
 FACE_MISMATCH | again, then REFER, doubtful | yellow:fast | None | two-long | 人脸比对未通过，请联系监考员 | Face not matched: see the invigilator
 LIVENESS_FAILED | again, then REFER, doubtful | yellow:fast | None | two-long | 活体检测未通过，请联系监考员 | Liveness not confirmed: see the invigilator
 NO_REFERENCE | REFER | yellow:slow | None | two-short | 无准考证相片，请人工核验 | No ticket photo: manual check
 CLOCK_UNTRUSTED | REFER | yellow:slow | None | two-short | 时钟未校准，请监考员确认时间 | Clock not trusted: invigilator decides the time
 STAFF_ADMIT | ADMIT | green:steady | 3.0 | one-short | 监考员放行 | Admitted by staff
-STAFF_DENY | REFUSE | red:slow | 3.0 | one-long | 监考员拒绝 | Refused by staff
+STAFF_DENY | REFUSE | red:slow | 3.0 | one-long | 监考员未予放行 | Refused by staff
 OUT_OF_SERVICE | none | red:slow yellow:slow green:slow | None | three-long repeated | 设备停用，请走人工通道 | Out of service: use the staffed lane
 """  # noqa: E501 - one line a reason, as the contract prints it
 
