@@ -1,10 +1,10 @@
 """May this candidate enter now? The rules that the exam data settle, before any face is asked for.
 
 Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting,
-document accepted for it, entry window, not inside already.
+document accepted for it, not inside already, entry window. Who is inside a paper that goes on is
+asked no window: with re-entry the face decides, without it the answer is that.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,15 +16,10 @@ from gate.core.events import (
     Instant,
     Source,
 )
-from gate.core.exam import Candidate, Exam, Paper, Seat, Window, current_papers, entry_window
+from gate.core.exam import Candidate, Exam, Paper, Seat, Window
 from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
-
-Inside = Set[tuple[str, str]]
-"""(paper id, candidate key) of everybody who has entered at this gate."""
-
-OwnPaper = tuple[Paper, Seat, Window]
-"""One paper of a candidate, the seat in it, and when its room may be entered."""
+from gate.core.sitting import Inside, OwnPaper, is_sitting, next_paper, own_papers, paper_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +67,12 @@ def rule(
 
 
 def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: Inside) -> Ruling:
-    own, at = _own_papers(exam, candidate), shown.found.at
+    own, at = own_papers(exam, candidate), shown.found.at
     if not own:
         return Ruling(Reason.NOT_ON_ROSTER)
     if not shown.found.trusted:
         return _rule_without_time(exam, own, candidate, at, inside)
-    sitting = _sitting(exam, own, candidate, at, inside)
+    sitting = paper_now(exam, own, candidate, at, inside)
     if not _is_valid(shown, local_day(at, exam.zone)):
         # The paper stands in the record, so that an invigilator's ADMIT counts for it.
         return Ruling(Reason.DOCUMENT_EXPIRED, *(sitting[:2] if sitting else ()))
@@ -97,7 +92,7 @@ def _rule_without_time(
     is a guess by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
     left = [o for o in own if _may_enter_yet(o[0], candidate, inside)]
     papers = left or own
-    paper, seat, _ = _sitting(exam, papers, candidate, at, inside) or _next(papers, at)
+    paper, seat, _ = paper_now(exam, papers, candidate, at, inside) or next_paper(papers, at)
     return Ruling(Reason.CLOCK_UNTRUSTED if left else Reason.ALREADY_ADMITTED, paper, seat)
 
 
@@ -107,13 +102,13 @@ def _rule_paper(
     (paper, _, window), at = sitting, shown.found.at
     if shown.document not in paper.documents:
         return Reason.DOCUMENT_NOT_ACCEPTED, {}
+    if is_sitting(sitting, candidate, at, inside):
+        return (Reason.OK if paper.reentry else Reason.ALREADY_ADMITTED), {}
     if at < window.opens:
         return Reason.TOO_EARLY, {"time": time_text(window.opens, exam.zone, at)}
     if at >= window.closes:
         closed = time_text(window.closes, exam.zone, at)
         return Reason.TOO_LATE, {"time": closed, "minutes": _minutes(window)}
-    if not _may_enter_yet(paper, candidate, inside):
-        return Reason.ALREADY_ADMITTED, {}
     return Reason.OK, {}
 
 
@@ -121,39 +116,8 @@ def _may_enter_yet(paper: Paper, candidate: Candidate, inside: Inside) -> bool:
     return paper.reentry or (paper.id, candidate.key) not in inside
 
 
-def _sitting(
-    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
-) -> OwnPaper | None:
-    """The candidate's own paper that counts at `at`: one that is open, not yet entered first; else
-    one of the current sitting; None where the candidate has no paper now."""
-    open_now = [o for o in own if o[2].holds(at)]
-    if open_now:
-        return next((o for o in open_now if (o[0].id, candidate.key) not in inside), open_now[0])
-    # After the last paper of all, its own candidates are late; the others' paper was another one.
-    ended = max((p.end for p in exam.papers), default=at)
-    current = current_papers(exam.papers, at) or tuple(p for p in exam.papers if p.end == ended)
-    now = {p.id for p in current}
-    mine = [o for o in own if o[0].id in now]
-    return next((o for o in mine if at < o[2].closes), mine[0] if mine else None)
-
-
-def _own_papers(exam: Exam, candidate: Candidate) -> list[OwnPaper]:
-    papers = {p.id: p for p in exam.papers}
-    own = [
-        (papers[s.paper], s, entry_window(papers[s.paper], s.room, exam.extensions))
-        for s in candidate.seats
-        if s.paper in papers
-    ]
-    return sorted(own, key=lambda o: o[0].start)
-
-
-def _next(own: list[OwnPaper], at: datetime) -> OwnPaper:
-    """The next own paper that has not ended, else the last one."""
-    return next((o for o in own if at < o[0].end), own[-1])
-
-
 def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
-    paper, seat, _ = _next(own, at)
+    paper, seat, _ = next_paper(own, at)
     when = date_time_text(paper.start, exam.zone)
     return Ruling(Reason.WRONG_PAPER, paper, seat, {"when": when})
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gate.core.card import DocumentKind, Expiry
 from gate.core.entry import rule
 from gate.core.events import CandidateElsewhere, CandidateFound, CandidateUnknown
-from gate.core.exam import Candidate, Extension
+from gate.core.exam import Candidate, Extension, Paper
 from gate.core.reasons import Reason, text
 from tests.core.world import (
     AFTERNOON,
@@ -53,10 +53,16 @@ IN_AM = {("am", "ab12")}
         (ANNA, at("20:00", 11), {}, set(), Reason.WRONG_PAPER, "am"),
         (candidate(), at("08:45"), {}, set(), Reason.NOT_ON_ROSTER, None),
         (candidate("unknown-paper"), at("08:45"), {}, set(), Reason.NOT_ON_ROSTER, None),
-        # inside already, at the end of the list
+        # inside already, before the window is asked, until the paper ends
         (ANNA, at("08:45"), {}, IN_AM, Reason.ALREADY_ADMITTED, "am"),
         (ANNA, at("08:45"), {}, {("am", "other")}, Reason.OK, "am"),
-        (ANNA, at("09:15"), {}, IN_AM, Reason.TOO_LATE, "am"),
+        (ANNA, at("09:20"), {}, IN_AM, Reason.ALREADY_ADMITTED, "am"),
+        (ANNA, at("11:29:59", milli=999), {}, IN_AM, Reason.ALREADY_ADMITTED, "am"),
+        (ANNA, at("11:30"), {}, IN_AM, Reason.WRONG_PAPER, "am"),
+        (BOTH, at("11:30"), {}, IN_AM, Reason.TOO_EARLY, "pm"),
+        (candidate("next"), at("20:00", 11), {}, {("next", "ab12")}, Reason.TOO_LATE, "next"),
+        # staff guessed a later paper while the clock was not trusted: today's is still to enter
+        (BOTH, at("08:45"), {}, {("pm", "ab12")}, Reason.OK, "am"),
         # documents: the date first, then the paper, then the kind
         (ANNA, at("08:45"), EXPIRED, set(), Reason.DOCUMENT_EXPIRED, "am"),
         (ANNA, at("09:15"), EXPIRED, set(), Reason.DOCUMENT_EXPIRED, "am"),
@@ -127,21 +133,59 @@ def test_each_paper_accepts_its_own_documents() -> None:
     assert reason(at("14:10")) is Reason.OK
 
 
-def test_reentry_is_a_field_of_the_paper() -> None:
-    open_door = paper("am", at("09:00"), at("11:30"), reentry=True)
-    exam = exam_of(open_door)
-    for trusted, reason in ((True, Reason.OK), (False, Reason.CLOCK_UNTRUSTED)):
-        presented = shown(at("08:45"), trusted=trusted)
-        assert rule(exam, CandidateFound(ANNA), presented, IN_AM).reason is reason
+REENTRY = paper("am", at("09:00"), at("11:30"), reentry=True)
+
+
+@pytest.mark.parametrize(
+    ("moment", "inside", "reason"),
+    [
+        (at("08:45"), IN_AM, Reason.OK),
+        (at("10:00"), IN_AM, Reason.OK),
+        (at("11:29:59", milli=999), IN_AM, Reason.OK),
+        (at("11:30"), IN_AM, Reason.WRONG_PAPER),
+        (at("08:29:59"), IN_AM, Reason.TOO_EARLY),
+        (at("10:00"), set(), Reason.TOO_LATE),
+        (at("10:00"), {("am", "other")}, Reason.TOO_LATE),
+    ],
+)
+def test_reentry_is_a_field_of_the_paper(
+    moment: datetime, inside: set[tuple[str, str]], reason: Reason
+) -> None:
+    exam = exam_of(REENTRY, AFTERNOON)
+    assert rule(exam, CandidateFound(ANNA), shown(moment), inside).reason is reason
+
+
+def test_reentry_without_a_trusted_clock_is_for_staff() -> None:
+    untrusted = shown(at("10:00"), trusted=False)
+    ruling = rule(exam_of(REENTRY), CandidateFound(ANNA), untrusted, IN_AM)
+    assert ruling.reason is Reason.CLOCK_UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("first", "moment", "paper_id", "reason"),
+    [
+        (MORNING, at("11:05"), "am", Reason.ALREADY_ADMITTED),
+        (MORNING, at("11:30"), "noon", Reason.OK),
+        (REENTRY, at("11:05"), "am", Reason.OK),
+    ],
+)
+def test_inside_a_running_paper_at_the_window_of_the_next(
+    first: Paper, moment: datetime, paper_id: str, reason: Reason
+) -> None:
+    """Admitted, one face would sit two papers at once; the running one is named."""
+    exam = exam_of(first, paper("noon", at("11:30"), at("13:00")))
+    ruling = rule(exam, CandidateFound(candidate("am", "noon")), shown(moment), IN_AM)
+    assert (ruling.paper and ruling.paper.id, ruling.reason) == (paper_id, reason)
 
 
 @pytest.mark.parametrize(
     ("moment", "inside", "paper_id", "reason"),
     [
         (at("10:40"), set(), "a", Reason.OK),
-        (at("10:40"), {("a", "ab12")}, "b", Reason.OK),
+        (at("10:40"), {("a", "ab12")}, "a", Reason.ALREADY_ADMITTED),
         (at("10:40"), {("a", "ab12"), ("b", "ab12")}, "a", Reason.ALREADY_ADMITTED),
-        (at("10:55"), {("a", "ab12")}, "b", Reason.OK),
+        (at("10:55"), {("b", "ab12")}, "b", Reason.ALREADY_ADMITTED),
+        (at("11:29"), {("a", "ab12")}, "a", Reason.ALREADY_ADMITTED),
         (at("10:20"), {("a", "ab12")}, "a", Reason.ALREADY_ADMITTED),
     ],
 )

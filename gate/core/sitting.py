@@ -1,0 +1,58 @@
+"""Which of a candidate's papers counts at a moment: one that is being sat, one that may be entered,
+one of the sitting that the gate is about, or the next."""
+
+from collections.abc import Set
+from datetime import datetime
+
+from gate.core.exam import Candidate, Exam, Paper, Seat, Window, current_papers, entry_window
+
+Inside = Set[tuple[str, str]]
+"""(paper id, candidate key) of everybody who has entered at this gate."""
+
+OwnPaper = tuple[Paper, Seat, Window]
+"""One paper of a candidate, the seat in it, and when its room may be entered."""
+
+
+def own_papers(exam: Exam, candidate: Candidate) -> list[OwnPaper]:
+    """The candidate's papers at this site, by start."""
+    papers = {p.id: p for p in exam.papers}
+    own = [
+        (papers[s.paper], s, entry_window(papers[s.paper], s.room, exam.extensions))
+        for s in candidate.seats
+        if s.paper in papers
+    ]
+    return sorted(own, key=lambda o: o[0].start)
+
+
+def paper_now(
+    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
+) -> OwnPaper | None:
+    """The own paper that counts at `at`: one that the candidate is sitting; else one that is open,
+    not yet entered first; else one of the current sitting; None where there is none now."""
+    sat = (o for o in own if is_sitting(o, candidate, at, inside))
+    open_now = [o for o in own if o[2].holds(at)]
+    open_now.sort(key=lambda o: (o[0].id, candidate.key) in inside)
+    now = _sitting_at(exam, at)
+    mine = [o for o in own if o[0].id in now]
+    of_sitting = [*(o for o in mine if at < o[2].closes), *mine]
+    return next((o for o in (*sat, *open_now, *of_sitting)), None)
+
+
+def is_sitting(own: OwnPaper, candidate: Candidate, at: datetime, inside: Inside) -> bool:
+    """Whether the candidate has entered this paper and it is not over. Before its opening that says
+    nothing: staff may have guessed the paper while the clock was not trusted."""
+    paper, _, window = own
+    return (paper.id, candidate.key) in inside and window.opens <= at < paper.end
+
+
+def next_paper(own: list[OwnPaper], at: datetime) -> OwnPaper:
+    """The next own paper that has not ended, else the last one."""
+    return next((o for o in own if at < o[0].end), own[-1])
+
+
+def _sitting_at(exam: Exam, at: datetime) -> frozenset[str]:
+    """Papers of the current sitting. After the last paper of all, its own candidates are late; the
+    others' paper was another one."""
+    ended = max((p.end for p in exam.papers), default=at)
+    current = current_papers(exam.papers, at) or tuple(p for p in exam.papers if p.end == ended)
+    return frozenset(p.id for p in current)
