@@ -6,6 +6,7 @@ from gate import __version__
 from gate.program import run_program
 from office.commands import (
     broker_config,
+    candidates,
     drift,
     evidence,
     gates,
@@ -29,6 +30,7 @@ app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
+app.add_typer(candidates.app, name="candidates")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(gates.app, name="gates")
 

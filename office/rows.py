@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gate.roster.format import seat_handle
+from office.cells import same_name
 
 Fault = tuple[str, str, str]
 """A word for programs, a clause in English, one in Chinese."""
@@ -41,6 +42,17 @@ class Rejection:
     zh: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was put right, or looks odd, in a row that was taken; the same fields."""
+
+    line: int
+    ticket: str
+    reason: str
+    en: str
+    zh: str
+
+
 def rejection(line: int, ticket: str, faults: Iterable[Fault]) -> Rejection:
     reasons, en, zh = zip(*faults, strict=True)
     return Rejection(line, ticket, " ".join(reasons), "; ".join(en), "；".join(zh))
@@ -54,7 +66,7 @@ _AGREEMENTS: list[
     tuple[Callable[[CandidateRow], Hashable], Callable[[CandidateRow], Hashable], Fault]
 ] = [
     (
-        lambda r: r.ticket.upper(), lambda r: (r.number, r.name),
+        lambda r: r.ticket.upper(), lambda r: (r.number, same_name(r.name)),
         ("ticket-differs", "rows of this ticket differ in ID number or name: lines {lines}",
          "同一准考证号的身份证号或姓名不一致：第 {lines} 行"),
     ),

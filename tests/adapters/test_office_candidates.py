@@ -60,7 +60,8 @@ def test_good_rows_are_taken() -> None:
         ({"paper": "99999-am"}, "paper"),
         ({"room": ""}, "room"),
         ({"seat": ""}, "seat"),
-        ({"seat": "1-2"}, "seat"),
+        ({"name": "#N/A"}, "name"),
+        ({"seat": "3月1日"}, "seat-date"),
         ({"name": "", "site": "nowhere", "seat": ""}, "name site seat"),
     ],
 )
@@ -111,8 +112,9 @@ def test_row_with_another_number_of_fields() -> None:
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        (HEADER.replace("seat", "座位"), ["missing column 'seat'", "unknown column '座位'"]),
-        (HEADER + ",phone,phone", ["unknown column 'phone'", "column 'phone' twice"]),
+        (HEADER.replace("seat", "坐位"), ["missing column 'seat'", "unknown column '坐位'"]),
+        (HEADER + ",flagz,flagz", ["unknown column 'flagz'"] * 2 + ["column 'flagz' twice"]),
+        (HEADER + ",座位号", ["column 'seat' twice"]),
         ("", [f"missing column '{name}'" for name in REQUIRED]),
     ],
 )
@@ -157,7 +159,18 @@ def test_byte_order_mark_and_blank_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [table(line(1)).encode("gbk"), b'"' + table(line(1)).encode(), None]
+    "content",
+    [
+        b'"' + table(line(1)).encode(),
+        None,
+        b"\xff" * 40,
+        b"",
+        b"PK\x03\x04" + bytes(40),
+        b"\xd0\xcf\x11\xe0" + bytes(40),
+        b"<html><table>",
+        b"%PDF-1.7",
+        bytes(100),
+    ],
 )
 def test_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:

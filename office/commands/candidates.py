@@ -1,0 +1,91 @@
+"""exam-office candidates check: a list judged before anything is built from it."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from office.candidates import Candidates
+
+app = typer.Typer(no_args_is_help=True, help="Lists of candidates. 考生名单。")
+
+_SHOWN = 10
+
+
+@app.callback()
+def candidates() -> None:
+    """Keeps `check` a word of its own, however many there are."""
+
+
+@app.command()
+def check(
+    candidates_file: Annotated[Path, typer.Argument(metavar="CANDIDATES")],
+    *,
+    exam_file: Annotated[
+        Path | None, typer.Option("--exam", help="The exam; else sites and papers are not judged.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Judge a list of candidates: CSV or XLSX. Exit 0: every row is taken; 1: some are not, or the
+    list as a whole is not. 检查考生名单。"""
+    from gate.errors import InputRejected
+    from office.candidates import read_candidates
+    from office.commands.roster import read_exam
+
+    exam = None if exam_file is None else read_exam(exam_file)
+    try:
+        found = read_candidates(candidates_file, exam)
+    except InputRejected as e:
+        _tell_refused(e, as_json)
+        raise typer.Exit(1) from e
+    if as_json:
+        print(json.dumps(_as_json(found), ensure_ascii=False))
+    else:
+        tell_notes(found)
+        for row in found.rejected:
+            print(f"rejected: line {row.line}, ticket {row.ticket or '-'}: {row.en} {row.zh}")
+        print(
+            f"{len(found.rows)} row(s) taken, {len(found.rejected)} rejected. "
+            f"接受 {len(found.rows)} 行，拒绝 {len(found.rejected)} 行。"
+        )
+    if found.rejected or not found.rows:
+        raise typer.Exit(1)
+
+
+def tell_notes(found: "Candidates") -> None:
+    """What was put right or left aside, one line a kind."""
+    if found.ignored:
+        print(f"columns not needed 不需要的列: {', '.join(found.ignored)}")
+    kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for note in found.notes:
+        kinds[note.en, note.zh].append(note.line)
+    for (en, zh), lines in kinds.items():
+        shown = ", ".join(map(str, lines[:_SHOWN])) + (" …" if len(lines) > _SHOWN else "")
+        print(f"note: {len(lines)} row(s): {en} {zh}: lines {shown}")
+
+
+def _tell_refused(error: Any, as_json: bool) -> None:
+    if as_json:
+        refused = {"accepted": False, "refused": {"en": error.en, "zh": error.zh}}
+        print(json.dumps(refused, ensure_ascii=False))
+    else:
+        print(f"refused: {error.en} {error.zh}")
+
+
+def _as_json(found: "Candidates") -> dict[str, Any]:
+    def listed(rows: Any) -> list[dict[str, Any]]:
+        return [
+            {key: getattr(row, key) for key in ("line", "ticket", "reason", "en", "zh")}
+            for row in rows
+        ]
+
+    return {
+        "accepted": bool(found.rows) and not found.rejected,
+        "taken": len(found.rows),
+        "rejected": listed(found.rejected),
+        "notes": listed(found.notes),
+        "ignored": list(found.ignored),
+    }
