@@ -8,7 +8,8 @@ from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.exam import liveness_asked
 from gate.core.local_time import in_fixed_offset
-from gate.core.reasons import MEANING
+from gate.core.settlement import told
+from gate.core.signatures import signature_form
 from gate.core.tally import day_of, summary
 from gate.core.upkeep import out_of_service
 from gate.errors import UsageError
@@ -57,9 +58,12 @@ class FrontDesk:
                 {
                     "decision": u.decision,
                     "ticket": u.facts["ticket"],
+                    "paper": u.facts["paper"],
                     "reason": u.reason.value,
-                    "doubtful": MEANING[u.reason].doubtful,
+                    "doubtful": bool(u.facts["doubtful"]),
                     "acknowledged": u.acknowledged,
+                    "entered": u.facts.get("entered"),
+                    "earlier": list(u.earlier),
                 }
                 for u in state.unsettled
             ],
@@ -107,13 +111,16 @@ class FrontDesk:
         return {"ok": True, "ticket": entry.candidate.ticket}
 
     async def settle(self, verdict: Verdict) -> dict[str, Any]:
-        """The verdict's journal event. NoSuchEntry where nothing is open under that id."""
+        """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
+        nothing is open under that id, UsageError for two signatures of one person."""
         given = events.VerdictGiven(
             verdict.decision, verdict.admit, _name(verdict.by),
-            _short(verdict.second or "", "second", NAME_MAX) or None,
+            _name(verdict.second, "second") if verdict.second else None,
             _short(verdict.note, "reason", NOTE_MAX), self._lane.unit.clock.now(),
         )  # fmt: skip
-        return {"ok": True} | await self._lane.ask(given)
+        event = await self._lane.ask(given)
+        zh, en = told(event)
+        return {"ok": True} | event | {"zh": zh, "en": en}
 
     async def acknowledge(self, by: str) -> dict[str, Any]:
         """Silence a REFER that flashes; it stays unsettled."""
@@ -141,10 +148,10 @@ def _valid_to(text: str) -> date | Expiry:
         raise _usage("valid_to is a date 2027-05-01 or 长期.", "valid_to 为日期或“长期”。") from e
 
 
-def _name(by: str) -> str:
-    if not by.strip():
-        raise _usage("Say who asks: by is empty.", "请填写操作人（by）。")
-    return _short(by.strip(), "by", NAME_MAX)
+def _name(name: str, field: str = "by") -> str:
+    if not signature_form(name):
+        raise _usage(f"Say who asks: {field} is empty.", f"请填写操作人（{field}）。")
+    return _short(name.strip(), field, NAME_MAX)
 
 
 def _short(text: str, field: str, most: int) -> str:

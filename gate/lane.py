@@ -16,7 +16,7 @@ from gate.core import effects, events
 from gate.core.admission import step
 from gate.core.exam import current_papers
 from gate.core.reasons import Reason
-from gate.core.recall import recall
+from gate.core.recall import instant_of, recall
 from gate.core.state import BUSY, State, show, zone_of
 from gate.errors import (
     GateBug,
@@ -236,7 +236,7 @@ class Lane:
         self.unit.signals.show(wanted.pattern)
         self.showing = {
             "reason": str(wanted.reason), "zh": wanted.zh, "en": wanted.en,
-            "signals": list(wanted.pattern.labels()),
+            "signals": list(wanted.pattern.labels()), "facts": dict(wanted.facts),
         }  # fmt: skip
 
     def show_out_of_service(self) -> None:
@@ -255,7 +255,7 @@ class Lane:
                 asked.fail(e)
             return events.RecordRefused()
         asked.done(event)
-        return events.DecisionRecorded(event["id"])
+        return events.DecisionRecorded(event["id"], instant_of(event))
 
     def _since_ns(self, wanted: effects.Record) -> int:
         visit, verdict = self.state.visit, self.state.verdict

@@ -80,6 +80,7 @@ def settle(
     }  # fmt: skip
     given = asyncio.run(_told(_socket(config, runtime), request))
     print(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
+    print(f"{given['zh']} {given['en']}")
 
 
 @app.command()

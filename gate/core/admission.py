@@ -1,9 +1,9 @@
 """One lane of one gate: the state table and `step`.
 
 Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in arrivals.py,
-scans.py, visit.py and upkeep.py), and leads to the phases of its row or stays. An event without a
-row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the wrong moment is an
-error of theirs (InputRejected, StorageRefused) and changes nothing either.
+scans.py, visit.py, settling.py and upkeep.py), and leads to the phases of its row or stays. An
+event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the
+wrong moment is an error of theirs (InputRejected, StorageRefused) and changes nothing either.
 
 Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
 waits for a card, to be laid again or after a scanned notice; OUT_OF_SERVICE decides nothing. Staff
@@ -15,7 +15,7 @@ nothing else: a late answer would be taken for the next person's.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gate.core import arrivals, scans, upkeep, visit
+from gate.core import arrivals, scans, settling, upkeep, visit
 from gate.core.events import (
     Acknowledged,
     CandidateElsewhere,
@@ -108,15 +108,15 @@ ROWS = (
     Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
     Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
     Row((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
-    Row((_LOOKING, _MATCHING), (DecisionRecorded,), upkeep.verdict_recorded),
+    Row((_LOOKING, _MATCHING), (DecisionRecorded,), settling.verdict_recorded),
     Row((_LOOKING, _MATCHING), (RecordRefused,), upkeep.record_refused),
-    Row((*_REST, _SHOWING, _OUT), (DecisionRecorded,), upkeep.verdict_recorded, (_SHOWING,)),
+    Row((*_REST, _SHOWING, _OUT), (DecisionRecorded,), settling.verdict_recorded, (_SHOWING,)),
     Row((*_REST, _SHOWING, _OUT), (RecordRefused,), upkeep.record_refused, (_OUT,)),
     Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
     Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
     Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
-    Row(_ALL, (VerdictGiven,), upkeep.verdict),
+    Row(_ALL, (VerdictGiven,), settling.verdict),
     Row(_ALL, (Acknowledged,), upkeep.acknowledged),
     Row(_REST, _FAULTS, upkeep.fault, (_OUT,)),
     Row((*_BUSY, _SHOWING, _OUT), _FAULTS, upkeep.fault),

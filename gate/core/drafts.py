@@ -8,6 +8,8 @@ from gate.core.entry import Presented, Ruling
 from gate.core.events import FaceJudged, Source, VerdictGiven
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING, Outcome, Reason
+from gate.core.settlement import Settlement
+from gate.core.state import Unsettled
 
 NO_FACE_ASKED = FaceJudged(Reason.OK)
 """Stands in for the face where the rules alone decided."""
@@ -22,10 +24,11 @@ def decision_body(
     face: FaceJudged | None,
     attempt: int,
     zone: tzinfo | None = None,
+    entered: str | None = None,
 ) -> dict[str, Any]:
-    """`zone`: the exam's, in which times are written. `face` is None where none was asked for; its
-    fields are null then. The document's last day stands there only where somebody typed it, and
-    answers for it."""
+    """`zone`: the exam's, in which times are written; `entered`: when the candidate was last let in
+    to this paper. `face` is None where none was asked for; its fields are null then. The document's
+    last day stands there only where somebody typed it, and answers for it."""
     meaning = MEANING[ruling.reason]
     judged = face or NO_FACE_ASKED
     asked = face is not None
@@ -42,6 +45,7 @@ def decision_body(
         "scanner": shown.scanner,
         "document": shown.document.value,
         "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
+        "entered": entered,
         "outcome": meaning.outcome.value if meaning.outcome else None,
         "reason": ruling.reason.value,
         "doubtful": meaning.doubtful,
@@ -68,27 +72,32 @@ def unreadable_body(
     return body | {"document": None, "attempt": attempt, "unreadable": why}
 
 
-def verdict_body(given: VerdictGiven, settled: dict[str, Any]) -> dict[str, Any]:
-    """An invigilator's last word on the REFER `settled` (ticket, key, paper, source, document,
-    reason)."""
+def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> dict[str, Any]:
+    """An invigilator's last word on the REFER `case`. `earlier`: REFERs of the same candidate and
+    paper that it settles too; `after`, `age_s`: see Settlement; `barrier`: it is to move. Without
+    somebody at the door there are no signals."""
     reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
-    meaning = MEANING[reason]
+    meaning, referred = MEANING[reason], case.facts
     outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE
     return {
         "decision": given.decision,
-        "ticket": settled["ticket"],
-        "key": settled["key"],
-        "paper": settled["paper"],
-        "source": settled["source"],
-        "document": settled["document"],
-        "referred": settled["reason"],
+        "earlier": list(case.earlier),
+        "ticket": referred["ticket"],
+        "key": referred["key"],
+        "paper": referred["paper"],
+        "source": referred["source"],
+        "document": referred["document"],
+        "referred": referred["reason"],
         "outcome": outcome.value,
         "reason": reason.value,
-        "doubtful": settled["doubtful"],
+        "doubtful": referred["doubtful"],
         "by": given.by,
         "second": given.second,
         "note": given.note,
-        "signals": list(meaning.pattern.labels()),
+        "after": list(settled.after),
+        "age_s": None if settled.age_s is None else round(settled.age_s, 1),
+        "barrier": given.admit and settled.at_the_door,
+        "signals": list(meaning.pattern.labels()) if settled.at_the_door else [],
     } | dict.fromkeys(_FACE_FIELDS)
 
 

@@ -1,6 +1,6 @@
 """What is to be done, in the imperative. `step` returns these; the service performs them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gate.core.exam import FacePolicy
@@ -60,12 +60,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Lamps, buzzer and the sentence for the candidate."""
+    """Lamps, buzzer and the sentence for the candidate. `facts`: what the sentence is about."""
 
     pattern: Pattern
     reason: str = ""
     zh: str = ""
     en: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

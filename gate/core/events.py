@@ -169,9 +169,10 @@ class FaceJudged:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecorded:
-    """The decision that was asked for is committed."""
+    """The decision or verdict that was asked for is committed. `at`: the time in its record."""
 
     decision: str
+    at: Instant
 
 
 @dataclass(frozen=True, slots=True)

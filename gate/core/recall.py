@@ -1,30 +1,114 @@
-"""What a gate remembers after a restart, folded from its own journal."""
+"""What a gate remembers of people: who is inside, and which REFERs are open. The journal says it:
+at a start all of it is folded, and each event as it is recorded, by the same rules.
+
+A candidate has one open case for each paper: a newer REFER takes the place of the one before it,
+and a doubt once raised stays with the case.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from gate.core.events import DecisionRecorded, Instant
 from gate.core.reasons import Outcome, Reason
-from gate.core.state import State, Unsettled, entered
+from gate.core.state import State, Unsettled
+
+EARLIER_KEPT = 50
+"""Ids of REFERs that a newer one took the place of: a verdict that names them fits an entry."""
+
+Person = tuple[str | None, str]
+"""Paper id, None where none is known; candidate key."""
 
 
 def recall(state: State, events: Iterable[Mapping[str, Any]]) -> State:
-    """`state` with everybody who is inside and every REFER that staff have not settled."""
-    inside = set(state.inside)
-    open_refers = {u.decision: u for u in state.unsettled}
+    """`state` with everybody who is inside and every REFER that staff have not settled, after
+    `events` of this or an earlier run."""
+    memory = _Memory(state)
     for event in events:
+        memory.add(event)
+    return memory.into(state)
+
+
+def remember(state: State, kind: str, recorded: DecisionRecorded, body: dict[str, Any]) -> State:
+    """`state` after a decision or verdict that was recorded just now."""
+    at = recorded.at
+    event = body | {
+        "id": recorded.decision,
+        "kind": kind,
+        "at": at.at.isoformat(timespec="milliseconds"),
+        "mono_ms": at.mono_ns // 1_000_000,
+        "clock": "trusted" if at.trusted else "untrusted",
+    }
+    memory = _Memory(state)
+    memory.add(event, this_run=True)
+    return memory.into(state)
+
+
+class _Memory:
+    """The fold, in constant time for each event."""
+
+    def __init__(self, state: State) -> None:
+        self._entered = dict(state.entered)
+        self._open = {u.decision: u for u in state.unsettled}
+        self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
+
+    def into(self, state: State) -> State:
+        return replace(state, entered=self._entered, unsettled=tuple(self._open.values()))
+
+    def add(self, event: Mapping[str, Any], *, this_run: bool = False) -> None:
         match event["kind"]:
             case "decision" if event["outcome"] == Outcome.REFER:
-                open_refers[event["id"]] = Unsettled(
-                    event["id"], Reason(event["reason"]), dict(event)
-                )
+                self._refer(event, this_run)
             case "verdict":
-                open_refers.pop(event["decision"], None)
+                self._open.pop(event["decision"], None)
             case "acknowledged":
                 for decision in event["decisions"]:
-                    if decision in open_refers:
-                        seen = replace(open_refers[decision], acknowledged=True)
-                        open_refers[decision] = seen
+                    self._mark(decision, acknowledged=True)
         if event.get("outcome") == Outcome.ADMIT:
-            inside |= entered(dict(event))
-    return replace(state, inside=frozenset(inside), unsettled=tuple(open_refers.values()))
+            self._admit(event)
+
+    def _refer(self, event: Mapping[str, Any], this_run: bool) -> None:
+        case = Unsettled(
+            event["id"], Reason(event["reason"]), dict(event),
+            recorded=_instant(event), this_run=this_run,
+        )  # fmt: skip
+        person = _person(event)
+        before = self._open.pop(self._cases.get(person, ""), None) if person else None
+        if before is not None:
+            doubtful = bool(before.facts.get("doubtful") or event.get("doubtful"))
+            earlier = (*before.earlier, before.decision)[-EARLIER_KEPT:]
+            case = replace(case, earlier=earlier, facts=case.facts | {"doubtful": doubtful})
+        self._open[case.decision] = case
+        if person:
+            self._cases[person] = case.decision
+
+    def _admit(self, event: Mapping[str, Any]) -> None:
+        """Nobody is inside by name where staff let in a stranger."""
+        paper, person = event.get("paper"), _person(event)
+        if paper and person:
+            self._entered[paper, person[1]] = str(event.get("at", ""))
+            self._mark(self._cases.get(person, ""), admitted=True)
+
+    def _mark(self, decision: str, **changes: Any) -> None:
+        if decision in self._open:
+            self._open[decision] = replace(self._open[decision], **changes)
+
+
+def _person(event: Mapping[str, Any]) -> Person | None:
+    """None where nobody is known: each card that could not be read is a case of its own."""
+    key = event.get("key")
+    return (event.get("paper"), key) if key else None
+
+
+def instant_of(event: Mapping[str, Any]) -> Instant:
+    """When `event` was recorded. ValueError, TypeError, KeyError where it does not say."""
+    at = datetime.fromisoformat(event["at"])
+    return Instant(at, event["mono_ms"] * 1_000_000, event["clock"] == "trusted")
+
+
+def _instant(event: Mapping[str, Any]) -> Instant | None:
+    try:
+        return instant_of(event)
+    except (ValueError, TypeError, KeyError):
+        return None

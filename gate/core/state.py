@@ -1,5 +1,6 @@
 """What one lane knows, and the few moves that all its transitions share."""
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
@@ -7,7 +8,14 @@ from typing import Any
 
 from gate.core.effects import Effect, Show, StartTimer
 from gate.core.entry import Presented, Ruling
-from gate.core.events import CardPresented, FaceJudged, Fault, ScanPresented, VerdictGiven
+from gate.core.events import (
+    CardPresented,
+    FaceJudged,
+    Fault,
+    Instant,
+    ScanPresented,
+    VerdictGiven,
+)
 from gate.core.exam import Exam
 from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
 from gate.errors import IllegalEvent
@@ -30,12 +38,20 @@ STOPS_ALL = frozenset({Fault.JOURNAL, Fault.ROSTER})
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A REFER that staff have not settled. `facts`: what its verdict must name."""
+    """A REFER that staff have not settled: the open case of its candidate and paper.
+
+    `facts`: what its verdict must name; `earlier`: REFERs of the same candidate and paper, which
+    this one took the place of; `admitted`: an ADMIT of theirs came after it; `recorded`: when, None
+    where an old journal does not say; `this_run`: by the monotonic clock of this process too."""
 
     decision: str
     reason: Reason
     facts: dict[str, Any]
     acknowledged: bool = False
+    earlier: tuple[str, ...] = ()
+    admitted: bool = False
+    recorded: Instant | None = None
+    this_run: bool = False
 
     @property
     def advice(self) -> dict[str, str]:
@@ -58,8 +74,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the gate knows. `unsettled` is in the order of the decisions; `waiting`: presented
-    while somebody else was served; `notice`: a scanned notice for which a card is asked."""
+    """All that the gate knows. `entered`: (paper id, candidate key) to the time of the last ADMIT,
+    as the journal has it; `unsettled` is in the order of the decisions; `waiting`: presented while
+    somebody else was served; `notice`: a scanned notice for which a card is asked."""
 
     exam: Exam | None = None
     phase: Phase = Phase.OUT_OF_SERVICE
@@ -67,11 +84,16 @@ class State:
     waiting: CardPresented | ScanPresented | None = None
     notice: Visit | None = None
     unreadable: int = 0
-    inside: frozenset[tuple[str, str]] = frozenset()
+    entered: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unsettled: tuple[Unsettled, ...] = ()
     verdict: VerdictGiven | None = None
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
     token: int = 0
+
+    @property
+    def inside(self) -> Set[tuple[str, str]]:
+        """(paper id, candidate key) of everybody who has entered."""
+        return self.entered.keys()
 
 
 Step = tuple[State, tuple[Effect, ...]]
@@ -103,13 +125,7 @@ def with_timer(state: State, seconds: float) -> tuple[State, StartTimer]:
 def show(reason: Reason, facts: dict[str, str]) -> Show:
     """The lamps, the buzzer and the sentence of a reason."""
     zh, en = text(reason, facts)
-    return Show(MEANING[reason].pattern, reason, zh, en)
-
-
-def entered(body: dict[str, Any]) -> frozenset[tuple[str, str]]:
-    """Who is inside by an ADMIT with this body; nobody where staff let in a stranger."""
-    paper, key = body["paper"], body["key"]
-    return frozenset({(paper, key)}) if paper and key else frozenset()
+    return Show(MEANING[reason].pattern, reason, zh, en, facts)
 
 
 def at_rest(state: State) -> Step:

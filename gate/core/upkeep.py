@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-from gate.core import drafts
-from gate.core.effects import Effect, Note, OpenBarrier, Record
+from gate.core.effects import Note
 from gate.core.events import (
     Acknowledged,
-    DecisionRecorded,
     Fault,
     FaultCleared,
     FaultRaised,
@@ -14,9 +12,7 @@ from gate.core.events import (
     ReaderLost,
     RecordRefused,
     RosterOpened,
-    VerdictGiven,
 )
-from gate.core.reasons import SHOW_S, Reason
 from gate.core.state import (
     BUSY,
     STOPS_ALL,
@@ -24,13 +20,8 @@ from gate.core.state import (
     State,
     Step,
     at_rest,
-    entered,
-    find_unsettled,
-    illegal,
-    show,
-    with_timer,
 )
-from gate.errors import NoSuchEntry, StorageRefused, UsageError
+from gate.errors import StorageRefused
 
 NOTED_AT_ONCE = 100
 """Decisions named in one journal entry: a day's REFERs together are longer than one may be."""
@@ -48,42 +39,6 @@ def out_of_service() -> StorageRefused:
         "Out of service: nothing can be recorded; use the staffed lane.",
         "设备停用，无法记录，请走人工通道。",
     )
-
-
-def verdict(state: State, event: VerdictGiven) -> Step:
-    """NoSuchEntry for a decision that is not open (any more), UsageError while the answer to
-    another record is due, StorageRefused without a journal. A verdict needs no roster."""
-    if Fault.JOURNAL in state.faults:
-        raise out_of_service()
-    if state.verdict is not None or state.phase is Phase.RECORDING:
-        raise UsageError("Another decision is being recorded: try again.", "正在记录，请稍后再试。")
-    settled = find_unsettled(state, event.decision)
-    if settled is None:
-        raise NoSuchEntry(
-            f"No unsettled decision {event.decision}: see status for those that wait.",
-            f"没有待处理的判定 {event.decision}：请查看状态。",
-            decision=event.decision,
-        )
-    body = drafts.verdict_body(event, settled.facts)
-    return replace(state, verdict=event), (Record("verdict", body),)
-
-
-def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
-    given = state.verdict
-    settled = find_unsettled(state, given.decision) if given else None
-    if given is None or settled is None:
-        raise illegal(state, "no record was asked for")
-    left = tuple(u for u in state.unsettled if u is not settled)
-    done = replace(state, verdict=None, unsettled=left)
-    reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
-    acts: tuple[Effect, ...] = (show(reason, {}),)
-    if given.admit:
-        done = replace(done, inside=done.inside | entered(settled.facts))
-        acts = (*acts, OpenBarrier())
-    if done.phase in BUSY:
-        return done, acts
-    shown, timer = with_timer(replace(done, phase=Phase.SHOWING), SHOW_S)
-    return shown, (*acts, timer)
 
 
 def record_refused(state: State, event: RecordRefused) -> Step:

@@ -1,6 +1,7 @@
 """The transitions of one visit: card, rules, face, record, lamps. Wired up in admission.TABLE."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from gate.core import drafts, scans
 from gate.core.arrivals import serve
@@ -25,23 +26,26 @@ from gate.core.events import (
     RecordRefused,
     TimeElapsed,
 )
+from gate.core.exam import Paper
+from gate.core.local_time import time_text
 from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
+from gate.core.recall import remember
+from gate.core.settling import verdict_recorded
 from gate.core.state import (
     STOPS_ALL,
     Phase,
     State,
     Step,
-    Unsettled,
     Visit,
     at_rest,
-    entered,
+    find_unsettled,
     illegal,
     show,
     visit_of,
     with_timer,
     zone_of,
 )
-from gate.core.upkeep import record_refused, verdict_recorded
+from gate.core.upkeep import record_refused
 
 # -- rules and face ------------------------------------------------------------------------------
 
@@ -112,11 +116,14 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     if face is not None and face.reason is not Reason.OK:
         ruling = replace(ruling, reason=face.reason, facts=_advice(face))
     elif ruling.reason is Reason.OK and _entered_meanwhile(state, visit):
-        ruling = replace(ruling, reason=Reason.ALREADY_ADMITTED, facts={})
+        ruling = replace(ruling, reason=Reason.ALREADY_ADMITTED)
+    entered = _entered(state, visit)
+    if ruling.reason is Reason.ALREADY_ADMITTED and ruling.paper is not None:
+        ruling = replace(ruling, facts=_entry_facts(state, visit, ruling.paper, entered))
     body = drafts.decision_body(
         visit.shown, ruling,
         ticket=visit.ticket, key=visit.key, face=face, attempt=visit.attempt,
-        zone=zone_of(state),
+        zone=zone_of(state), entered=entered,
     )  # fmt: skip
     decided = replace(visit, ruling=ruling, body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=decided)
@@ -124,9 +131,30 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
 
 
 def _entered_meanwhile(state: State, visit: Visit) -> bool:
-    """Staff settled an earlier REFER of this candidate while the face was looked at."""
+    """Staff settled an earlier REFER of this candidate while the face was looked at, or their
+    ADMIT is being recorded."""
     paper = visit.ruling.paper
-    return paper is not None and not paper.reentry and (paper.id, visit.key) in state.inside
+    if paper is None or paper.reentry:
+        return False
+    given = state.verdict
+    case = find_unsettled(state, given.decision) if given and given.admit else None
+    coming = case is not None and (case.facts["paper"], case.facts["key"]) == (paper.id, visit.key)
+    return coming or (paper.id, visit.key) in state.inside
+
+
+def _entered(state: State, visit: Visit) -> str | None:
+    """When the candidate was last let in to the paper that the visit is about."""
+    paper, key = visit.ruling.paper, visit.key
+    return state.entered.get((paper.id, key)) if paper and key else None
+
+
+def _entry_facts(state: State, visit: Visit, paper: Paper, entered: str | None) -> dict[str, str]:
+    """Which paper was entered and, as far as the journal knows, at what time."""
+    facts = {"paper": paper.subject}
+    if entered:
+        minute = datetime.fromisoformat(entered).replace(second=0, microsecond=0)
+        facts["when"] = time_text(minute, zone_of(state), visit.shown.found.at)
+    return facts
 
 
 def _abandoned(state: State) -> Step:
@@ -150,16 +178,14 @@ def recorded(state: State, event: DecisionRecorded) -> Step:
         return verdict_recorded(state, event)
     visit = visit_of(state)
     reason = visit.ruling.reason
-    done = replace(state, phase=Phase.SHOWING, visit=None)
+    phase = Phase.SHOWING
     acts: tuple[Effect, ...] = (show(reason, visit.ruling.facts),)
     match MEANING[reason].outcome:
         case Outcome.ADMIT:
-            done = replace(done, inside=done.inside | entered(visit.body))
             acts = (*acts, OpenBarrier())
-        case Outcome.REFER:
-            referred = Unsettled(event.decision, reason, visit.body)
-            phase = Phase.SHOWING if state.faults else Phase.IDLE
-            done = replace(done, phase=phase, unsettled=(*done.unsettled, referred))
+        case Outcome.REFER if not state.faults:
+            phase = Phase.IDLE
+    done = remember(replace(state, phase=phase, visit=None), "decision", event, visit.body)
     shown, timer = with_timer(done, SHOW_S)
     return shown, (*acts, ForgetFaces(), timer)
 

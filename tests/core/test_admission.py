@@ -75,7 +75,7 @@ def test_what_comes_from_outside_has_a_row_in_every_phase() -> None:
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
     "event", [GOOD, CandidateUnknown("x"), CandidateFound(ANNA), LookupFailed(""),
-              DecisionRecorded("e-1")], ids=lambda e: type(e).__name__,
+              DecisionRecorded("e-1", instant())], ids=lambda e: type(e).__name__,
 )  # fmt: skip
 def test_an_answer_that_nobody_asked_for_is_illegal(phase: Phase, event: Any) -> None:
     asked = {

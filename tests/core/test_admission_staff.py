@@ -34,6 +34,7 @@ from tests.core.world import (
     NO_CAMERA,
     Gate,
     at,
+    instant,
     laid,
     out_of_service,
     press,
@@ -228,9 +229,9 @@ def test_a_verdict_asked_for_first_is_answered_first() -> None:
     gate.to_matching(BEN)
     gate.feed(verdict(decision, admit=False))
     gate.feed(GOOD)
-    gate.feed(DecisionRecorded("the verdict"))
+    gate.feed(DecisionRecorded("the verdict", instant()))
     assert (gate.lamps, gate.barrier, gate.state.phase) == (["red:slow"], False, Phase.RECORDING)
-    gate.feed(DecisionRecorded("the visit"))
+    gate.feed(DecisionRecorded("the visit", instant()))
     assert (gate.lamps, gate.barrier) == (["green:steady"], True)
     assert gate.state.inside == {("am", "ben")}
 

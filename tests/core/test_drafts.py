@@ -17,6 +17,8 @@ from gate.core.entry import Ruling
 from gate.core.events import CandidateFound, FaceJudged, Source
 from gate.core.exam import Seat
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
+from gate.core.settlement import Settlement
+from gate.core.state import Unsettled
 from tests.core.world import (
     CARD,
     GOOD,
@@ -36,7 +38,9 @@ CONTRACT = {
     "threshold", "fmr", "frames", "liveness", "quality", "attempt", "signals",
 }  # fmt: skip
 """The keys of a decision in the formats, less the envelope and ms, model and roster."""
-OURS = {"key", "room", "seat", "by", "scanner", "found", "doubtful", "normalisation"}
+OURS = {
+    "key", "room", "seat", "by", "scanner", "found", "doubtful", "normalisation", "entered",
+}  # fmt: skip
 FACE_FIELDS = {
     "score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt",
 }  # fmt: skip
@@ -65,7 +69,7 @@ def test_a_judged_face() -> None:
     assert body == {
         "ticket": "1", "key": "ab", "paper": "am", "room": "03", "seat": "07", "source": "card",
         "by": None, "scanner": None, "document": "resident",
-        "found": "2027-04-10T08:45:00.000+08:00",
+        "found": "2027-04-10T08:45:00.000+08:00", "entered": None,
         "outcome": "ADMIT", "reason": "OK", "doubtful": False, "score": 0.123457,
         "normalised": 5.2, "normalisation": "s-norm", "threshold": 4.1, "fmr": 1e-4, "frames": 3,
         "liveness": 0.9, "quality": 0.8, "attempt": 2, "signals": ["green:steady"],
@@ -95,15 +99,21 @@ def test_an_unreadable_card_names_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("admit", "outcome", "reason", "signals"),
+    ("admit", "outcome", "reason", "signals", "there"),
     [
-        (True, "ADMIT", "STAFF_ADMIT", ["green:steady"]),
-        (False, "REFUSE", "STAFF_DENY", ["red:slow"]),
+        (True, "ADMIT", "STAFF_ADMIT", ["green:steady"], True),
+        (False, "REFUSE", "STAFF_DENY", ["red:slow"], True),
+        (True, "ADMIT", "STAFF_ADMIT", [], False),
+        (False, "REFUSE", "STAFF_DENY", [], False),
     ],
 )
-def test_a_verdict(admit: bool, outcome: str, reason: str, signals: list[str]) -> None:
-    settled = body_of(Reason.FACE_MISMATCH, face(Reason.FACE_MISMATCH), 3)
-    body = verdict_body(verdict("e-7", admit=admit), settled)
+def test_a_verdict(admit: bool, outcome: str, reason: str, signals: list[str], there: bool) -> None:
+    referred = body_of(Reason.FACE_MISMATCH, face(Reason.FACE_MISMATCH), 3)
+    case = Unsettled("e-7", Reason.FACE_MISMATCH, referred, earlier=("e-5",))
+    settled = Settlement(("close",), 17.04, there)
+    body = verdict_body(verdict("e-7", admit=admit), case, settled)
+    assert (body["after"], body["age_s"], body["earlier"]) == (["close"], 17.0, ["e-5"])
+    assert body["barrier"] == (admit and there)
     assert body.keys() >= CONTRACT
     assert {body[f] for f in FACE_FIELDS} == {None}
     said = {k: body[k] for k in ("decision", "outcome", "reason", "signals", "by", "second")}

@@ -102,8 +102,10 @@ def scanned(
     return ScanPresented("door", handle, value, document, date(2030, 1, 1), instant(**when))
 
 
-def verdict(decision: str, *, admit: bool = True) -> VerdictGiven:
-    return VerdictGiven(decision, admit, "Wang", None, "seen", instant())
+def verdict(
+    decision: str, *, admit: bool = True, second: str | None = None, when: Instant | None = None
+) -> VerdictGiven:
+    return VerdictGiven(decision, admit, "Wang", second, "seen", when or instant())
 
 
 GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, 0.9, 0.8)
@@ -122,6 +124,8 @@ class Gate:
         self.journal: list[dict[str, Any]] = []
         self.asked: list[Record] = []
         """Not yet answered by the journal, in order."""
+        self.now = instant()
+        """When the journal writes."""
         self._ids = count(1)
         if state is None:
             self.feed(RosterOpened(exam, "v1"))
@@ -137,11 +141,18 @@ class Gate:
     def commit(self) -> tuple[Effect, ...]:
         """The journal takes what it was asked to first."""
         record = self.asked.pop(0)
-        return self.feed(DecisionRecorded(self._write(record.kind, record.body)))
+        return self.feed(DecisionRecorded(self._write(record.kind, record.body), self.now))
 
     def _write(self, kind: str, body: dict[str, Any]) -> str:
         decision = f"e-{next(self._ids)}"
-        self.journal.append({"id": decision, "kind": kind} | body)
+        envelope = {
+            "id": decision,
+            "kind": kind,
+            "at": self.now.at.isoformat(timespec="milliseconds"),
+            "mono_ms": self.now.mono_ns // 1_000_000,
+            "clock": "trusted" if self.now.trusted else "untrusted",
+        }
+        self.journal.append(envelope | body)
         return decision
 
     def of(self, kind: type) -> list[Any]:

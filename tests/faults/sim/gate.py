@@ -45,11 +45,12 @@ class Facing:
 @dataclass(slots=True)
 class Seen:
     """What everybody could see of one unit. `greens`: (person, by staff) of every green lamp;
-    `opened`: of every time the barrier moved; `dark`: whom a killed gate left standing, who may be
-    recorded or not."""
+    `opened`: of every time the barrier moved; `late`: whom staff let in by hand, in the record
+    alone; `dark`: whom a killed gate left standing, who may be recorded or not."""
 
     greens: list[tuple[int, bool]] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
     dark: list[int] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
 
@@ -168,9 +169,15 @@ class SimGate(Process):
         return True
 
     async def _ask(self, given: VerdictGiven) -> None:
+        facing = self.facing
         try:
-            await self.lane.ask(given)
+            recorded = await self.lane.ask(given)
         except (InputRejected, StorageRefused):
+            self.facing = None
+            return
+        if not recorded["signals"] and facing is not None:  # too late for anything at the door
+            if given.admit:
+                self.seen.late.append(facing.person)
             self.facing = None
 
     def shown(self, pattern: Pattern) -> None:

@@ -134,7 +134,8 @@ def refused_write_taken_for_done() -> list[Patch]:
         told = await record(lane, wanted, asked)
         if isinstance(told, gate.core.events.RecordRefused):
             head = lane.unit.journal.head
-            return gate.core.events.DecisionRecorded(f"{head.epoch}-{head.seq + 1}")
+            decision = f"{head.epoch}-{head.seq + 1}"
+            return gate.core.events.DecisionRecorded(decision, lane.unit.clock.now())
         return told
 
     return [(gate.lane.Lane, "_record", shrugging)]

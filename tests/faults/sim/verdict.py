@@ -147,9 +147,11 @@ class _Verdict:
     def _greens(self, gate: str, own: list[SimGate], admits: Counter[tuple[str, str]]) -> None:
         seen = Counter(p for u in own for p, _ in u.seen.greens)
         opened = Counter(p for u in own for p in u.seen.opened)
+        late = Counter(p for u in own for p in u.seen.late)
         dark = Counter(p for u in own for p in u.seen.dark)
         for person in sorted(seen | opened):
-            count, recorded = max(seen[person], opened[person]), admits[gate, ticket(person)]
+            count = max(seen[person], opened[person]) + late[person]
+            recorded = admits[gate, ticket(person)]
             said = f"{gate}: {ticket(person)} was admitted {count} times, recorded {recorded} times"
             if recorded < count:
                 self._found.lose(said)

@@ -1,0 +1,109 @@
+"""What staff's verdict on a REFER comes to. Pure values; the transitions are in settling.py.
+
+A verdict is recorded whenever it comes. What happens at the door is another question: lamps and
+barrier are for somebody who still stands there, so they move only for a REFER of less than
+`AT_THE_DOOR_S`, and not for somebody who was admitted since.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gate.core.events import Instant, VerdictGiven
+from gate.core.exam import Paper, entry_window
+from gate.core.reasons import Outcome
+from gate.core.state import State, Unsettled
+
+AT_THE_DOOR_S = 120.0
+"""A REFER of this age is history: who was referred has gone on or to the staffed lane, and whoever
+stands there now is somebody else."""
+
+AFTER_ADMISSION, AFTER_CLOSE = "admission", "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """`after`: of `admission` (the candidate has entered that paper before) and `close` (entry to
+    it has closed); `age_s`: of the REFER, None where nobody can know; `at_the_door`: lamps show the
+    verdict, and an ADMIT moves the barrier."""
+
+    after: tuple[str, ...]
+    age_s: float | None
+    at_the_door: bool
+
+
+def settlement(state: State, given: VerdictGiven, case: Unsettled) -> Settlement:
+    """What the verdict `given` on `case` comes to."""
+    paper = _paper(state, case)
+    inside = (case.facts["paper"], case.facts["key"]) in state.inside
+    returning = paper is not None and paper.reentry and inside and not case.admitted
+    after = []
+    if inside and not returning:
+        after.append(AFTER_ADMISSION)
+    if paper is not None and not returning and _has_closed(state, paper, case, given.at):
+        after.append(AFTER_CLOSE)
+    age_s = _age_s(case, given.at)
+    fresh = age_s is not None and 0 <= age_s < AT_THE_DOOR_S
+    return Settlement(tuple(after), age_s, fresh and not case.admitted)
+
+
+def _paper(state: State, case: Unsettled) -> Paper | None:
+    papers = state.exam.papers if state.exam else ()
+    return next((p for p in papers if p.id == case.facts["paper"]), None)
+
+
+def _has_closed(state: State, paper: Paper, case: Unsettled, now: Instant) -> bool:
+    """By a clock that can be trusted; another one knows of no close."""
+    extensions = state.exam.extensions if state.exam else ()
+    window = entry_window(paper, case.facts.get("room") or "", extensions)
+    return now.trusted and now.at >= window.closes
+
+
+def _age_s(case: Unsettled, now: Instant) -> float | None:
+    """By the clock that says more: the monotonic one counts within this run of the program, the
+    wall where it was to be trusted both times. A wall that was set back says nothing."""
+    then = case.recorded
+    if then is None:
+        return None
+    ages = [(now.mono_ns - then.mono_ns) / 1e9] if case.this_run else []
+    if then.trusted and now.trusted:
+        wall_s = (now.at - then.at).total_seconds()
+        ages += [wall_s] if wall_s >= 0 else []
+    return max(ages, default=None)
+
+
+# -- what staff are told -------------------------------------------------------------------------
+
+
+_AFTER = {
+    AFTER_ADMISSION: (
+        "该考生此前已入场，记为入场后处理。",
+        "The candidate has entered before: recorded as settled after admission.",
+    ),
+    AFTER_CLOSE: (
+        "入场已截止，记为截止后处理。",
+        "Entry has closed: recorded as settled after the close.",
+    ),
+}
+
+
+def told(event: Mapping[str, Any]) -> tuple[str, str]:
+    """What a recorded verdict did, for who gave it: (Chinese, English)."""
+    sentences = [_AFTER[what] for what in event["after"]]
+    if event["barrier"]:
+        sentences.append(("闸门打开。", "The barrier opens."))
+    elif event["outcome"] == Outcome.ADMIT:
+        sentences.append(_why_shut(event["age_s"]))
+    zh, en = zip(*sentences or [("已记录。", "Recorded.")], strict=True)
+    return "".join(zh), " ".join(en)
+
+
+def _why_shut(age_s: float | None) -> tuple[str, str]:
+    if age_s is not None and age_s < AT_THE_DOOR_S:
+        return "闸门不动作。", "The barrier stays as it is."
+    old = f"{age_s:.0f} s old" if age_s is not None else "from before the restart"
+    zh_old = f"已过 {age_s:.0f} 秒" if age_s is not None else "早于本次启动"
+    return (
+        f"该判定{zh_old}，闸门不动作：请由人工通道放行。",
+        f"The REFER is {old}: the barrier stays as it is, let the candidate in by hand.",
+    )
