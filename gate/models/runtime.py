@@ -3,13 +3,20 @@
 import ctypes
 import mmap
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from gate.errors import ModelDamaged
 
 MADV_DONTNEED = 4
+STDERR = 2
+
+_one_at_a_time = threading.Lock()
 
 
 def runtime_name() -> str:
@@ -26,10 +33,11 @@ def usable_threads(wanted: int) -> int:
 def make_interpreter(path: Path, threads: int = 1) -> Any:
     """An interpreter with its tensors allocated. Not thread safe: one owner each. ModelDamaged."""
     try:
-        interpreter = _interpreter_class()(
-            model_path=str(path), num_threads=usable_threads(threads)
-        )
-        interpreter.allocate_tensors()
+        with _notices_dropped():
+            interpreter = _interpreter_class()(
+                model_path=str(path), num_threads=usable_threads(threads)
+            )
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as e:
         raise ModelDamaged(
             f"{path} cannot be loaded ({e}): run exam-gate models build.",
@@ -37,6 +45,26 @@ def make_interpreter(path: Path, threads: int = 1) -> Any:
             path=str(path),
         ) from e
     return interpreter
+
+
+@contextmanager
+def _notices_dropped() -> Iterator[None]:
+    """The runtime tells of its delegate on standard error, past Python and into the middle of a
+    progress bar. Lines that begin with INFO are dropped, all others come out afterwards."""
+    with _one_at_a_time, TemporaryFile() as said:
+        try:
+            shown = os.dup(STDERR)
+        except OSError:  # a program without standard error
+            yield
+            return
+        os.dup2(said.fileno(), STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(shown, STDERR)
+            os.close(shown)
+            said.seek(0)
+            os.write(STDERR, b"".join(line for line in said if not line.startswith(b"INFO: ")))
 
 
 def _interpreter_class() -> Any:

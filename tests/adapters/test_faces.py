@@ -1,6 +1,8 @@
 """Detector, recogniser and enrolment on real networks; portraits where GATE_FACES has them."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -200,3 +202,21 @@ def test_a_small_copy_gives_nearly_the_same_template(enroller: Enroller) -> None
     )
     one, other = enroller.enrol(jpeg(np.asarray(image))), enroller.enrol(jpeg(small))
     assert one.template @ other.template > 0.8
+
+
+def test_the_runtimes_own_notice_stays_away_and_other_lines_do_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    program = (
+        "import os, sys\n"
+        "from gate.models import runtime\n"
+        "from gate.models.files import model_path\n"
+        "make = runtime._interpreter_class()\n"
+        "def talkative(**named):\n"
+        "    os.write(2, b'WARNING: of the runtime\\n'); return make(**named)\n"
+        "runtime._interpreter_class = lambda: talkative\n"
+        "from pathlib import Path\n"
+        "runtime.make_interpreter(model_path(Path(sys.argv[1]), 'sface')).invoke()"
+    )
+    subprocess.run([sys.executable, "-c", program, networks()], check=True)
+    assert capfd.readouterr().err == "WARNING: of the runtime\n"
