@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
+from gate.remedies import Remedy, of_sqlite, of_system
 
 
 def explained(path: Path, error: sqlite3.Error) -> Exception:
@@ -18,12 +19,16 @@ def explained(path: Path, error: sqlite3.Error) -> Exception:
             f"Writing {path} failed ({error}): check the disk, then start again.",
             f"写入 {path} 失败（{error}）：请检查磁盘后重新启动。",
         )
-    return refused(path, str(error))
+    return _refused(path, str(error), of_sqlite(error))
 
 
-def refused(path: Path, detail: str) -> StorageRefused:
+def refused(path: Path, error: OSError) -> StorageRefused:
+    return _refused(path, str(error.strerror or error), of_system(error))
+
+
+def _refused(path: Path, detail: str, remedy: Remedy) -> StorageRefused:
     return StorageRefused(
-        f"The office's database {path} takes nothing ({detail}): free space on its disk.",
-        f"考试中心数据库 {path} 无法写入（{detail}）：请清理空间或停止占用的程序。",
+        f"The office's database {path} takes nothing ({detail}): {remedy.en}.",
+        f"考试中心数据库 {path} 无法写入（{detail}）：{remedy.zh}。",
         detail=detail,
     )

@@ -240,7 +240,7 @@ class OfficeStore:
         except OSError as e:
             if isinstance(e, StorageRefused | StorageDamaged | StorageBroken):
                 raise
-            raise refused(self._path, str(e)) from e
+            raise refused(self._path, e) from e
 
 
 def _text(event: dict[str, Any]) -> str:

@@ -12,8 +12,9 @@ ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync"
 # Both control sockets, the staff's and the simulator's, speak JSON lines.
 SHARED = {
     "gate.drivers": ("gate.jsonlines",), "gate.console": ("gate.jsonlines",),
-    "gate.models": ("gate.durable",), "gate.roster": ("gate.durable", "gate.regular_file"),
-    "gate.store": ("gate.durable",),
+    "gate.models": ("gate.durable", "gate.remedies"),
+    "gate.roster": ("gate.durable", "gate.regular_file", "gate.remedies"),
+    "gate.store": ("gate.durable", "gate.remedies"),
 }  # fmt: skip
 OFFICE_MAY = (
     "gate.core",
@@ -22,6 +23,7 @@ OFFICE_MAY = (
     "gate.ports",
     "gate.program",
     "gate.regular_file",
+    "gate.remedies",
     "gate.roster",
     "gate.models",
     "gate.sync",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gate.durable import sync_folder
 from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
+from gate.remedies import of_system
 
 if TYPE_CHECKING:
     from gate.config import Settings
@@ -195,9 +196,10 @@ def take_receipt(file: Path, config: Path) -> int:
     try:
         write_file(inbox_of(settings), raw, 0o600)
     except OSError as e:
+        remedy = of_system(e)
         raise StorageRefused(
-            f"{inbox_of(settings)} cannot be written ({e.strerror}): free space, then try again.",
-            f"无法写入 {inbox_of(settings)}（{e.strerror}）：请清理空间后重试。",
+            f"{inbox_of(settings)} cannot be written ({e.strerror}): {remedy.en}.",
+            f"无法写入 {inbox_of(settings)}（{e.strerror}）：{remedy.zh}。",
         ) from e
     said = f"The office has events 1 to {receipt.high} of {last}"
     print(f"{said}; the gate takes this in by itself. 考试中心已收到前 {receipt.high} 条。")

@@ -13,6 +13,7 @@ from gate.durable import write_file
 from gate.errors import ModelDamaged, StorageRefused, UsageError
 from gate.models.fetch import fetch_originals
 from gate.models.files import Manifest, Output, fault, load_manifest
+from gate.remedies import of_system
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how many steps are done, of how many."""
@@ -87,9 +88,10 @@ def _make(folder: Path) -> None:
 
 
 def _cannot_write(folder: Path, error: OSError) -> StorageRefused:
+    remedy = of_system(error)
     return StorageRefused(
-        f"{folder} cannot be written ({error.strerror}): free space or choose another folder "
+        f"{folder} cannot be written ({error.strerror}): {remedy.en}, or choose another folder "
         "with --to.",
-        f"无法写入 {folder}（{error.strerror}）：请清理空间或用 --to 另选目录。",
+        f"无法写入 {folder}（{error.strerror}）：{remedy.zh}，或用 --to 另选目录。",
         path=str(folder),
     )

@@ -21,6 +21,7 @@ from typing import Any
 
 from gate.durable import write_file
 from gate.errors import GateError, StorageDamaged, StorageRefused
+from gate.remedies import of_system
 
 MANIFEST = "manifest.json"
 
@@ -136,10 +137,10 @@ def storage_refused(folder: Path) -> Iterator[None]:
     except OSError as e:
         if isinstance(e, GateError):  # several of ours are OSErrors too
             raise
+        remedy = of_system(e)
         raise StorageRefused(
-            f"{folder} takes no more ({e.strerror or e}): free space or make it writable, "
-            "then try again.",
-            f"{folder} 无法写入（{e.strerror or e}）：请清理空间或恢复可写后重试。",
+            f"{folder} cannot be written ({e.strerror or e}): {remedy.en}.",
+            f"{folder} 无法写入（{e.strerror or e}）：{remedy.zh}。",
             path=str(folder),
         ) from e
 

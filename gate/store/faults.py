@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from gate.errors import GateError, StorageBroken, StorageDamaged, StorageRefused
+from gate.remedies import FREE_SPACE, Remedy, of_sqlite, of_system
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _HEALABLE = {
@@ -21,11 +22,11 @@ _NO_INDEX = {sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def full(path: Path, detail: str) -> StorageRefused:
-    """The disk takes no more, or nothing at all."""
+def refused(path: Path, detail: str, remedy: Remedy) -> StorageRefused:
+    """Nothing is taken now; it may be once somebody has done what `remedy` says."""
     return StorageRefused(
-        f"The disk of {path} takes nothing ({detail}): free space or remount it writable.",
-        f"{path} 所在磁盘无法写入（{detail}）：请清理空间或重新以可写方式挂载。",
+        f"{path} cannot be written ({detail}): {remedy.en}.",
+        f"{path} 无法写入（{detail}）：{remedy.zh}。",
         path=str(path), detail=detail,
     )  # fmt: skip
 
@@ -50,7 +51,7 @@ def from_system(path: Path, error: OSError) -> GateError:
     """An error of open, write, fsync or rename, before anything was promised."""
     if error.errno == errno.EIO:
         return broken(path, str(error.strerror))
-    return full(path, str(error.strerror or error))
+    return refused(path, str(error.strerror or error), of_system(error))
 
 
 def from_sqlite(path: Path, error: sqlite3.Error) -> GateError:
@@ -61,9 +62,9 @@ def from_sqlite(path: Path, error: sqlite3.Error) -> GateError:
     if extended == sqlite3.SQLITE_READONLY_DBMOVED:
         return broken(path, "the file was moved or removed while in use")
     if extended in _NO_INDEX:
-        return full(path, str(error))
+        return refused(path, str(error), FREE_SPACE)
     if primary in _HEALABLE:
-        return full(path, str(error))
+        return refused(path, str(error), of_sqlite(error))
     if primary in _DAMAGED:
         return damaged(path, str(error))
     return broken(path, str(error))
