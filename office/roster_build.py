@@ -23,14 +23,28 @@ from office.home import Home
 from office.people import Person, References
 from office.photos import read_photo, travelling_jpeg
 
+DRAFT_SUFFIX = ".draft.json"
+
 Statistics = Callable[[Template, Templates], tuple[float, float]]
 """`gate.models.matching.cohort_statistics`: mean and deviation of the highest similarities."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
+    """A sealed roster; `path`: its manifest."""
+
     manifest: Manifest
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a roster would hold, nothing sealed or signed; `path`: where that is written.
+    `counts`: as in a manifest."""
+
+    path: Path
+    counts: dict[str, int]
+    gates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,30 @@ def build_site(
     return Built(manifest, path)
 
 
+def draft_site(
+    making: Making, site: str, gates: Sequence[Enrolment], home: Home, out: Path
+) -> Draft:
+    """Write `<exam>_<site>_v<N>.draft.json` into `out`. N, the next version, is not used up."""
+    exam = making.exam
+    version = latest_version(home, out, exam.id, site) + 1
+    draft = Draft(
+        out / f"{stem(exam.id, site, version)}{DRAFT_SUFFIX}",
+        _counts(making, site),
+        tuple(gate.gate for gate in gates),
+    )
+    body = {
+        "draft": True,
+        "exam": exam.id,
+        "site": site,
+        "version": version,
+        "counts": draft.counts,
+        "gates": draft.gates,
+    }
+    with storage_refused(out):
+        write_file(draft.path, json.dumps(body, indent=1).encode() + b"\n", 0o644)
+    return draft
+
+
 def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None:
     staged = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     whereabouts = [(p.number, at) for p in making.people for at in p.sites]
@@ -151,8 +189,7 @@ def _normalisation(
 def _manifest(
     making: Making, site: str, version: int, file: Path, keys: dict[str, str]
 ) -> Manifest:
-    exam, references = making.exam, making.references
-    here = [person for person in making.people if site in person.sites]
+    exam = making.exam
     return Manifest(
         exam=exam,
         site=site,
@@ -163,14 +200,20 @@ def _manifest(
         file=file.name,
         sha256=file_sha256(file),
         size=file.stat().st_size,
-        counts={
-            "candidates": len(here),
-            "with_reference": sum(p.ticket in references.templates for p in here),
-            "exam_candidates": len(making.people),
-            "cohort": 0 if references.cohort is None else len(references.cohort),
-        },
+        counts=_counts(making, site),
         keys=keys,
     )
+
+
+def _counts(making: Making, site: str) -> dict[str, int]:
+    references = making.references
+    here = [person for person in making.people if site in person.sites]
+    return {
+        "candidates": len(here),
+        "with_reference": sum(p.ticket in references.templates for p in here),
+        "exam_candidates": len(making.people),
+        "cohort": 0 if references.cohort is None else len(references.cohort),
+    }
 
 
 def _index_key(home: Home, exam: str) -> bytes:

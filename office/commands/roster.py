@@ -1,7 +1,6 @@
 """exam-office roster build."""
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +13,8 @@ from office.home import Home, default_home
 
 if TYPE_CHECKING:
     from gate.core.exam import Exam
-    from office.candidates import Candidates
     from office.people import Person, References
-    from office.roster_build import Built
+    from office.roster_build import Built, Draft
 
 _EXAM_BYTES_MAX = 4 << 20
 """Bytes: thousands of papers and extensions."""
@@ -40,36 +38,61 @@ def build(
     site: Annotated[
         list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")
     ] = None,
+    accept_rejected: Annotated[
+        bool, typer.Option("--accept-rejected", help="Publish although rows were rejected.")
+    ] = False,
 ) -> None:
-    """Build, sign and seal each site's roster. Exit 1: built, rows were rejected. 生成名册。"""
+    """Build, sign and seal each site's roster. Exit 1: rows were rejected, so there is a draft
+    only; --accept-rejected seals the rest. 生成名册；有行被拒时仅生成草稿。"""
     from gate.models.enrol import Enroller
     from gate.models.files import default_folder
     from gate.models.matching import cohort_statistics
     from office.candidates import read_candidates
     from office.commands.candidates import tell_notes
+    from office.commands.roster_lists import (
+        print_rejected,
+        print_sums,
+        print_unusable,
+        write_lists,
+    )
     from office.people import people_of
     from office.photos import photos_in
-    from office.roster_build import Making, build_site, check_dates, gates_by_site, sites_to_build
+    from office.roster_build import (
+        Making,
+        build_site,
+        check_dates,
+        draft_site,
+        gates_by_site,
+        sites_to_build,
+    )
 
     place, now = Home(home or default_home()), _now()
     exam = read_exam(exam_file)
     check_dates(exam, now)
     candidates = read_candidates(candidates_file, exam)
     photos = photos_in(photos_folder)
+    write_lists(out, candidates.rejected, (), candidates.notes)
+    tell_notes(candidates)
+    print_rejected(candidates.rejected, out)
     if not candidates.rows:
-        raise _nobody_left(candidates_file, candidates, out)
+        raise _nobody_left(candidates_file, len(candidates.rejected))
     people = people_of(candidates.rows)
     wanted = sites_to_build(exam, people, site or ())
     gates = gates_by_site(place, wanted)
     enroller = Enroller(models or default_folder())
     references = _enrolled_with_bar(people, list(gates), photos, enroller)
     making = Making(exam, people, references, photos, cohort_statistics, now)
-    built = [build_site(making, at, gates[at], place, out) for at in gates]
-    _write_lists(out, candidates.rejected, references.unusable, candidates.notes)
-    _print_built(built, [s.id for s in exam.sites if s.id not in gates and s.id in wanted])
-    tell_notes(candidates)
-    _print_lists(candidates.rejected, references.unusable, out)
-    if candidates.rejected:
+    draft = bool(candidates.rejected) and not accept_rejected
+    if draft:
+        _print_drafts(draft_site(making, at, gates[at], place, out) for at in gates)
+    else:
+        _print_built(build_site(making, at, gates[at], place, out) for at in gates)
+    write_lists(out, candidates.rejected, references.unusable, candidates.notes)
+    _print_left_out(s.id for s in exam.sites if s.id not in gates and s.id in wanted)
+    print_unusable(references.unusable, out)
+    print_sums(candidates.rejected, references.unusable, out)
+    if draft:
+        _print_not_for_publishing(len(candidates.rejected))
         raise typer.Exit(1)
 
 
@@ -128,49 +151,34 @@ def _enrolled_with_bar(
         return enrolled(people, sites, photos, enroller, advance)
 
 
-_LISTS = {
-    "rejected.csv": ("line", "ticket", "reason", "en", "zh"),
-    "without_reference.csv": ("ticket", "reason", "en", "zh"),
-    "notes.csv": ("line", "ticket", "reason", "en", "zh"),
-}
-
-
-def _write_lists(out: Path, *lists: Sequence[Any]) -> None:
-    """Each of `_LISTS` anew, with a byte-order mark: without it spreadsheets garble the Chinese."""
-    from gate.roster.shelf import storage_refused
-
-    with storage_refused(out):
-        out.mkdir(parents=True, exist_ok=True)
-        for (name, columns), rows in zip(_LISTS.items(), lists, strict=True):
-            with (out / name).open("w", encoding="utf-8-sig", newline="") as file:
-                table = csv.writer(file)
-                table.writerow(columns)
-                table.writerows([getattr(row, column) for column in columns] for row in rows)
-
-
-def _nobody_left(path: Path, candidates: "Candidates", out: Path) -> InputDamaged:
-    """Every row listed all the same."""
-    rejected = candidates.rejected
-    if rejected:
-        _write_lists(out, rejected, (), ())
-        _print_lists(rejected, (), out)
+def _nobody_left(path: Path, rejected: int) -> InputDamaged:
     return InputDamaged(
-        f"{path} leaves no candidate, {len(rejected)} row(s) rejected, so nothing is built: "
+        f"{path} leaves no candidate, {rejected} row(s) rejected, so nothing is built: "
         "correct the list.",
-        f"{path} 没有可用的考生（{len(rejected)} 行被拒），未生成名册：请改正名单。",
+        f"{path} 没有可用的考生（{rejected} 行被拒），未生成名册：请改正名单。",
         path=str(path),
     )
 
 
-def _print_built(built: "Iterable[Built]", without_gates: Iterable[str]) -> None:
+def _print_built(built: "Iterable[Built]") -> None:
     for one in built:
-        counts = one.manifest.counts
-        cohort = counts["cohort"] or "none (fewer than 200 references: raw score, stricter)"
-        print(
-            f"built: {one.path.name}, {counts['candidates']} candidates, "
-            f"{counts['with_reference']} with a reference, cohort {cohort}, "
-            f"{len(one.manifest.keys)} gate(s)"
-        )
+        _print_site("built", one.path.name, one.manifest.counts, len(one.manifest.keys))
+
+
+def _print_drafts(drafts: "Iterable[Draft]") -> None:
+    for one in drafts:
+        _print_site("draft", one.path.name, one.counts, len(one.gates))
+
+
+def _print_site(state: str, name: str, counts: Mapping[str, int], gates: int) -> None:
+    cohort = counts["cohort"] or "none (fewer than 200 references: raw score, stricter)"
+    print(
+        f"{state}: {name}, {counts['candidates']} candidates, "
+        f"{counts['with_reference']} with a reference, cohort {cohort}, {gates} gate(s)"
+    )
+
+
+def _print_left_out(without_gates: Iterable[str]) -> None:
     for site in without_gates:
         print(
             f"left out: {site} has no enrolled gate; exam-office keys --gate {site}-g1, then build "
@@ -178,12 +186,11 @@ def _print_built(built: "Iterable[Built]", without_gates: Iterable[str]) -> None
         )
 
 
-def _print_lists(rejected: Sequence[Any], unusable: Sequence[Any], out: Path) -> None:
-    for row in rejected:
-        print(f"rejected: line {row.line}, ticket {row.ticket or '-'}: {row.en} {row.zh}")
-    for row in unusable:
-        print(f"no reference: ticket {row.ticket}: {row.en} {row.zh}")
+def _print_not_for_publishing(rejected: int) -> None:
     print(
-        f"{len(rejected)} row(s) rejected, {len(unusable)} candidate(s) without a reference; "
-        f"listed in {out / 'rejected.csv'} and {out / 'without_reference.csv'}"
+        f"NOT FOR PUBLISHING: {rejected} row(s) were rejected, so no roster was sealed and the "
+        "newest version stays as it was. Correct the rows and build again, or build with "
+        "--accept-rejected to leave them out. "
+        f"不可发布：有 {rejected} 行被拒，未签发名册。"
+        "请改正后重新生成，或加 --accept-rejected 舍弃这些行。"
     )

@@ -151,33 +151,71 @@ def test_a_list_whose_every_row_is_rejected_names_each(run: Run, tmp_path: Path)
     assert "wh-xx" in (tmp_path / "out" / "rejected.csv").read_text(encoding="utf-8-sig")
 
 
-@pytest.mark.models
-def test_office_build_with_the_real_networks(run: Run, tmp_path: Path) -> None:
-    """Pictures without faces only: no person's picture lies in this repository."""
+@pytest.fixture
+def build(run: Run, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """`exam-office roster build` with the rows given, the real networks and no person's picture."""
     from gate.models.files import default_folder
 
     if not default_folder().is_dir():
         pytest.skip("the networks are not built: exam-gate models build")
     (tmp_path / "exam.toml").write_text(EXAM_TOML, encoding="utf-8")
-    rows = [line(1), line(2), line(3), line(4, site="wh-xx")]
-    (tmp_path / "c.csv").write_text(table(*rows), encoding="utf-8")
     (tmp_path / "photos").mkdir()
+    run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
+
+    def building(*rows: str, out: str = "out", more: tuple[str, ...] = ()) -> tuple[int, str, str]:
+        (tmp_path / "c.csv").write_text(table(*rows), encoding="utf-8")
+        return run(
+            "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
+            tmp_path / "photos", "--out", tmp_path / out, "--home", tmp_path / "home", *more,
+        )  # fmt: skip
+
+    return building
+
+
+@pytest.mark.models
+def test_office_build_with_the_real_networks(build: Run, tmp_path: Path) -> None:
     Image.new("RGB", (400, 500), (30, 90, 200)).save(tmp_path / "photos" / "420100000001.jpg")
     (tmp_path / "photos" / "420100000002.jpg").write_bytes(b"\xff\xd8 cut short")
-    run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
-    arguments = (
-        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
-        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
-    )  # fmt: skip
-    code, said, _ = run(*arguments)
-    assert code == 1
+    _, said, _ = build(line(1), line(2), line(3))
     assert "built: hb-zk-2027-04_wh-hs-01_v1.manifest.json, 3 candidates, 0 with" in said
-    assert "rejected: line 5, ticket 420100000004: the exam has no site 'wh-xx'" in said
     with (tmp_path / "out" / "without_reference.csv").open(encoding="utf-8-sig") as file:
         reasons = {row["ticket"][-1]: row["reason"] for row in csv.DictReader(file)}
     assert reasons == {"1": "no-face", "2": "damaged", "3": "missing"}
-    (tmp_path / "c.csv").write_text(table(*rows[:3]), encoding="utf-8")
-    assert run(*arguments)[0] == 0
+
+
+@pytest.mark.models
+def test_a_build_with_rejected_rows_is_a_draft_until_they_are_accepted(
+    build: Run, tmp_path: Path
+) -> None:
+    rows = (line(1), line(2, site="wh-xx"))
+    code, said, _ = build(*rows)
+    assert code == 1
+    assert "rejected: line 3, ticket 420100000002: the exam has no site 'wh-xx'" in said
+    assert "draft: hb-zk-2027-04_wh-hs-01_v1.draft.json, 1 candidates, 0 with" in said
+    assert "--accept-rejected" in said
+    assert not [p for p in (tmp_path / "out").iterdir() if p.suffix == ".roster"]
+    assert json.loads((tmp_path / "out/hb-zk-2027-04_wh-hs-01_v1.draft.json").read_text())["draft"]
+    _, said, _ = build(*rows, more=("--accept-rejected",))
+    assert "built: hb-zk-2027-04_wh-hs-01_v1.manifest.json, 1 candidates" in said
+
+
+@pytest.mark.models
+def test_where_the_rosters_cannot_go_is_said_before_any_photo_is_judged(
+    build: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    code, _, error = build(line(1), out="taken/out")
+    assert code == 7
+    assert "photos" not in error  # no progress bar was begun
+
+
+@pytest.mark.models
+def test_the_screen_shows_some_and_counts_the_rest(build: Run, tmp_path: Path) -> None:
+    _, said, _ = build(*(line(n) for n in range(1, 31)))
+    assert said.count("no reference: ticket") == 20
+    assert "and 10 more in" in said
+    assert "30 missing" in said
+    assert len((tmp_path / "out/without_reference.csv").read_text().splitlines()) == 31
 
 
 def test_root_leaves_the_units_folder_to_its_user(

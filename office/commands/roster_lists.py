@@ -1,0 +1,69 @@
+"""What a build says of rows and photos: a file for each list, and a bounded screen."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gate.roster.shelf import storage_refused
+from office.people import Unusable
+from office.rows import Note, Rejection
+
+REJECTED, WITHOUT_REFERENCE, NOTES = "rejected.csv", "without_reference.csv", "notes.csv"
+SHOWN_MAX = 20
+"""Lines of each list on the screen; the files hold all of them."""
+
+_COLUMNS = {
+    REJECTED: ("line", "ticket", "reason", "en", "zh"),
+    WITHOUT_REFERENCE: ("ticket", "reason", "en", "zh"),
+    NOTES: ("line", "ticket", "reason", "en", "zh"),
+}
+
+
+def write_lists(
+    out: Path,
+    rejected: Sequence[Rejection],
+    unusable: Sequence[Unusable],
+    notes: Sequence[Note] = (),
+) -> None:
+    """The files anew, with a byte-order mark: without it spreadsheets garble the Chinese.
+    StorageRefused; made before the photos are judged, it also shows that `out` takes files."""
+    with storage_refused(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, rows in ((REJECTED, rejected), (WITHOUT_REFERENCE, unusable), (NOTES, notes)):
+            with (out / name).open("w", encoding="utf-8-sig", newline="") as file:
+                table = csv.writer(file)
+                table.writerow(_COLUMNS[name])
+                columns = _COLUMNS[name]
+                table.writerows([getattr(row, column) for column in columns] for row in rows)
+
+
+def print_rejected(rejected: Sequence[Rejection], out: Path) -> None:
+    lines = (f"rejected: line {r.line}, ticket {r.ticket or '-'}: {r.en} {r.zh}" for r in rejected)
+    _print_some(lines, rejected, out / REJECTED)
+
+
+def print_unusable(unusable: Sequence[Unusable], out: Path) -> None:
+    lines = (f"no reference: ticket {u.ticket}: {u.en} {u.zh}" for u in unusable)
+    _print_some(lines, unusable, out / WITHOUT_REFERENCE)
+
+
+def print_sums(rejected: Sequence[Rejection], unusable: Sequence[Unusable], out: Path) -> None:
+    print(
+        f"{len(rejected)} row(s) rejected, {len(unusable)} candidate(s) without a reference; "
+        f"listed in {out / REJECTED} and {out / WITHOUT_REFERENCE}"
+    )
+
+
+def _print_some(
+    lines: Iterable[str], rows: Sequence[Rejection] | Sequence[Unusable], file: Path
+) -> None:
+    for line, _ in zip(lines, range(SHOWN_MAX), strict=False):
+        print(line)
+    if len(rows) > SHOWN_MAX:
+        counts = Counter(row.reason for row in rows).most_common()
+        reasons = ", ".join(f"{n} {reason}" for reason, n in counts)
+        print(
+            f"and {len(rows) - SHOWN_MAX} more in {file} ({reasons}). "
+            f"其余 {len(rows) - SHOWN_MAX} 条见该文件。"
+        )
