@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.inspection import signing_key
 from gate.sync.journal_file import Extent, Segment, extent_of, opened, read_header, read_segments
-from gate.sync.wire import Topics, encode_receipt
+from gate.sync.wire import Topics
 from office.door import Door
 from office.store import OfficeStore
 
@@ -92,8 +92,11 @@ class Importer:
         if (gate, epoch) not in self.store.journals(gate):
             return
         generation = self.store.generation() or self.store.begin_generation(1)
-        receipt = self.store.receipt(gate, epoch, generation=generation, now=self.now)
-        done.high, done.receipt = receipt.high, encode_receipt(receipt, self.key)
+        with self.store.transaction():
+            receipt, given = self.store.give_receipt(
+                gate, epoch, generation=generation, now=self.now, key=self.key
+            )
+        done.high, done.receipt = receipt.high, given
 
 
 def _where(segment: Segment) -> str:

@@ -6,6 +6,7 @@ import queue
 import random
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,6 @@ from gate.sync.wire import (
     Topics,
     decode_note,
     encode_note,
-    encode_receipt,
 )
 from office.door import Door
 from office.home import Home
@@ -123,8 +123,10 @@ class Receiver:
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
         link.subscribe(EVERY_GATES_EVENTS, *EVERY_GATES_NOTES)
-        for exam, site, gate, epoch in self.store.gates():
-            self._publish_receipt(link, Topics(exam, site, gate), epoch)
+        with self.store.transaction():
+            known = [(Topics(exam, site, gate), e) for exam, site, gate, e in self.store.gates()]
+            given = self._give_receipts(known)
+        self._publish_receipts(link, given)
         # behind the receipts: a gate that has none of this generation is unknown here, and knocks
         here = encode_note(online=True, at=_now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
@@ -143,12 +145,12 @@ class Receiver:
                 self._alarm(batch, stored)
                 self._tell_beginning(batch)
             noted = [self._note(m, now) for m in messages if not m.topic.endswith("/ev")]
+            asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
+            given = self._give_receipts(asked)
         for message in messages:
             if message.mid:  # heartbeats come without
                 link.ack(message.mid)
-        asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
-        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
-            self._publish_receipt(link, topics, epoch)
+        self._publish_receipts(link, given)
         self.counts.batches += len(taken)
         self._write_status()
 
@@ -215,10 +217,21 @@ class Receiver:
                 "what is lost", batch.gate, batch.epoch, str(before)[:40],
             )  # fmt: skip
 
-    def _publish_receipt(self, link: Link, topics: Topics, epoch: str) -> None:
-        receipt = self.store.receipt(topics.gate, epoch, generation=self.generation, now=_now())
-        self._receipts[topics.gate] = receipt
-        link.publish(topics.rcpt, encode_receipt(receipt, self.signing), retain=True)
+    def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[tuple[Topics, bytes]]:
+        """Signed, and kept in the same transaction as what they speak of; one for each gate."""
+        given = []
+        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
+            receipt, payload = self.store.give_receipt(
+                topics.gate, epoch, generation=self.generation, now=_now(), key=self.signing
+            )
+            self._receipts[topics.gate] = receipt
+            given.append((topics, payload))
+        return given
+
+    def _publish_receipts(self, link: Link, given: list[tuple[Topics, bytes]]) -> None:
+        """Behind the commit."""
+        for topics, payload in given:
+            link.publish(topics.rcpt, payload, retain=True)
 
     def _idle(self) -> bool:
         return self.idle_s is not None and time.monotonic() - self._last_news > self.idle_s

@@ -4,20 +4,22 @@ The standard library's sqlite3 does this job; SQLAlchemy comes with PostgreSQL, 
 """
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nacl.signing import SigningKey
+
 from gate.core.decision import canonical_bytes
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.ports import Receipt
 from gate.sync.heartbeat import Heartbeat
-from gate.sync.wire import MAX_RANGES, Batch
+from gate.sync.wire import MAX_RANGES, Batch, encode_receipt
 from office.faults import explained, refused
 from office.ingest import Mark, Range, advance, plan, receipt_of
+from office.kept_proofs import KeptProofs, as_written
 from office.migration import migrate
 
 _GAPS = """
@@ -46,9 +48,11 @@ class OfficeStore:
         with self._in_words():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.text_factory = _readable
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
                 self._db.execute(f"PRAGMA {pragma}")
             migrate(self._db)
+        self.proofs = KeptProofs(self._db, self._in_words)
 
     def __enter__(self) -> "OfficeStore":
         return self
@@ -91,14 +95,11 @@ class OfficeStore:
             ((*place, e["seq"], e["prev"], e["hash"], _text(e), now) for e in found.new),
         )
         self._db.executemany(
-            "INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?)",
-            ((*place, e["seq"], e["hash"], _text(e), now) for e in found.conflicts),
+            "INSERT OR IGNORE INTO conflict (gate, epoch, seq, hash, event, received, prev) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((*place, e["seq"], e["hash"], _text(e), now, e["prev"]) for e in found.conflicts),
         )
-        self._db.execute(
-            "INSERT OR IGNORE INTO signed_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*place, batch.first, batch.last, batch.prev, batch.head,
-             int(batch.hist), batch.key, batch.sig),
-        )  # fmt: skip
+        self.proofs.keep_head(batch)
         broken = self._move_mark(place, exam, site, now)
         conflicts = tuple(int(e["seq"]) for e in found.conflicts)
         return Stored(len(found.new), conflicts, broken)
@@ -141,14 +142,6 @@ class OfficeStore:
         )
         return is_true
 
-    def claims(self, gate: str, epoch: str) -> list[tuple[int, str, str | None]]:
-        """(seq, head, hash stored there or None) of what the gate said of this journal."""
-        with self._in_words():
-            return self._db.execute(
-                "SELECT c.seq, c.head, e.hash FROM claim c LEFT JOIN event e USING "
-                "(gate, epoch, seq) WHERE gate = ? AND epoch = ? ORDER BY c.seq", (gate, epoch),
-            ).fetchall()  # fmt: skip
-
     def gates(self) -> list[tuple[str, str, str, str]]:
         """(exam, site, gate, epoch) of every gate's journal that was heard last."""
         with self._in_words():
@@ -159,8 +152,11 @@ class OfficeStore:
 
     def high(self, gate: str, epoch: str) -> int:
         """Every event of this journal up to it is stored; 0 for a journal that is not known."""
+        return self.mark(gate, epoch).high
+
+    def mark(self, gate: str, epoch: str) -> Mark:
         with self._in_words():
-            return self._mark((gate, epoch)).high
+            return self._mark((gate, epoch))
 
     def receipt(self, gate: str, epoch: str, *, generation: int, now: str) -> Receipt:
         """What is committed of one journal, in the form that the gate is told."""
@@ -172,6 +168,16 @@ class OfficeStore:
             mark, missing, top, gate=gate, epoch=epoch, generation=generation, at=now
         )  # fmt: skip
 
+    def give_receipt(
+        self, gate: str, epoch: str, *, generation: int, now: str, key: SigningKey
+    ) -> tuple[Receipt, bytes]:
+        """The receipt as it is handed out: signed, and kept. Within a transaction; it may leave
+        once that has ended."""
+        receipt = self.receipt(gate, epoch, generation=generation, now=now)
+        given = encode_receipt(receipt, key)
+        self.proofs.keep_receipt(receipt, given)
+        return receipt, given
+
     def _above(self, gate: str, epoch: str, high: int) -> tuple[list[Range], int]:
         """The gaps above the mark, as many as a receipt may need, and the highest seq stored."""
         key = {"gate": gate, "epoch": epoch, "high": high, "most": MAX_RANGES + 1}
@@ -182,31 +188,30 @@ class OfficeStore:
         return missing, top or 0
 
     def journals(self, gate: str | None = None) -> list[tuple[str, str]]:
-        """(gate, epoch) of everything stored or claimed."""
+        """(gate, epoch) of everything stored, claimed or proven to have been there."""
         with self._in_words():
             rows = self._db.execute(
                 "SELECT gate, epoch FROM event UNION SELECT gate, epoch FROM claim WHERE seq > 0 "
-                "ORDER BY gate, epoch"
+                "UNION SELECT gate, epoch FROM mark WHERE high > 0 "
+                "UNION SELECT gate, epoch FROM signed_head "
+                "UNION SELECT gate, epoch FROM receipt WHERE high > 0 ORDER BY gate, epoch"
             )
             return [(g, e) for g, e in rows if gate in (None, g)]
 
     def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
-        """In order, with `prev` and `hash`."""
-        with self._in_words():
-            for prev, digest, body in self._db.execute(
-                "SELECT prev, hash, event FROM event WHERE gate = ? AND epoch = ? ORDER BY seq",
-                (gate, epoch),
-            ):
-                yield json.loads(body) | {"prev": prev, "hash": digest}
+        """In order, with `prev` and `hash`; without those whose text is no event any more."""
+        for row in self.proofs.rows(gate, epoch):
+            if row.event is not None:
+                yield row.event | {"prev": row.prev, "hash": row.hash}
 
     def event(self, gate: str, epoch: str, seq: int) -> dict[str, Any] | None:
-        """One stored event."""
+        """One stored event; empty where its text is not the one spelling of any."""
         with self._in_words():
             row = self._db.execute(
                 "SELECT event FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
                 (gate, epoch, seq),
             ).fetchone()
-        return None if row is None else dict(json.loads(row[0]))
+        return None if row is None else as_written(row[0]) or {}
 
     def hash_at(self, gate: str, epoch: str, seq: int) -> str | None:
         """Of one stored event."""
@@ -241,6 +246,11 @@ class OfficeStore:
             if isinstance(e, StorageRefused | StorageDamaged | StorageBroken):
                 raise
             raise refused(self._path, e) from e
+
+
+def _readable(raw: bytes) -> str:
+    """Bytes that are no UTF-8 are an alteration to be named, not an error of the database."""
+    return raw.decode("utf-8", "replace")
 
 
 def _text(event: dict[str, Any]) -> str:

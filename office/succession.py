@@ -54,7 +54,7 @@ def _number(event: Event, name: str) -> int:
 
 def _nothing_of() -> Found:
     return {
-        "events": 0, "high": 0, "last": 0, "missing": [], "head": None, "claims": 0,
-        "conflicts": [], "forks": [], "odd_times": [], "chain": "verified", "previous": None,
-        "succeeded_by": None,
+        "events": 0, "high": 0, "last": 0, "missing": [], "head": None, "claims": 0, "signed": 0,
+        "receipted": 0, "uncovered": [], "faults": [], "conflicts": [], "forks": [],
+        "odd_times": [], "chain": "verified", "previous": None, "succeeded_by": None,
     }  # fmt: skip

@@ -18,11 +18,12 @@ from gate.store.journal import SqliteJournal
 from gate.sync.link import Address, Link, LinkEvent, Will
 from gate.sync.mqtt import MqttUplink
 from gate.sync.wire import OFFICE_STATE, Topics, encode_note
+from office.audit import audit
 from office.commands.broker_config import broker_config
-from office.commands.verify import audit
 from office.home import Home
 from office.keys import make_keys
 from office.receive import Receiver
+from office.signers import signers
 from office.store import OfficeStore
 from tests.journal_making import EXAM, GATE, OTHER, SITE
 from tests.waiting import until
@@ -148,7 +149,8 @@ async def sending(uplink: MqttUplink) -> AsyncIterator[None]:
 
 def journals_at_the_office(home: Home) -> dict[str, dict[str, object]]:
     with OfficeStore(home.database) as store:
-        return {gate: audit(store, gate, epoch) for gate, epoch in store.journals()}
+        keys = signers(store, home, None)
+        return {g: audit(store, g, epoch, keys(g)) for g, epoch in store.journals()}
 
 
 def client_of(home: Home, gate: str, port: int, news: "queue.Queue[LinkEvent]") -> Link:

@@ -6,7 +6,7 @@ compares the last one with the signed head: no event carries a hash that could d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nacl.signing import SigningKey
@@ -96,7 +96,8 @@ EVERY_GATES_NOTES = ("eg/1/+/+/+/hb", "eg/1/+/+/+/state", "eg/1/+/+/+/alert")
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Events `first` to `last` of one gate, `prev` and hashes joined on again. `head`: the hash of
-    the last; `hist`: sent from the backlog."""
+    the last; `hist`: sent from the backlog; `beside`: signed fields that this version does not
+    know."""
 
     gate: str
     epoch: str
@@ -108,6 +109,15 @@ class Batch:
     events: tuple[Event, ...]
     key: str
     sig: str
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+    def signed_head(self) -> dict[str, Any]:
+        """What was signed, as it came."""
+        return {
+            "v": 1, "gate": self.gate, "epoch": self.epoch, "from": self.first, "to": self.last,
+            "prev": self.prev, "hist": self.hist, "head": self.head, "key": self.key,
+            "sig": self.sig, **self.beside,
+        }  # fmt: skip
 
 
 def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tuple[bytes, int]:
@@ -150,16 +160,23 @@ def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
     public key of a gate, None for one that is not enrolled. InputRejected, SignatureRefused."""
     raw = read_object(payload)
     bodies = raw.pop("ev", None)
-    head = check_fields(raw, _BATCH_HEAD)
-    if not isinstance(bodies, list) or not 1 <= len(bodies) <= MAX_EVENTS:
-        raise InputRejected("A batch holds 1 to 50 events.")
-    if head["to"] - head["from"] + 1 != len(bodies):
+    head = check_batch_head(raw)
+    if not isinstance(bodies, list) or head["to"] - head["from"] + 1 != len(bodies):
         raise InputRejected("A batch must hold every event from its first to its last.")
     verify("batch", head, keys(head["gate"]))
     return Batch(
         head["gate"], head["epoch"], head["from"], head["to"], head["prev"], head["head"],
         head["hist"], _chained(head, bodies), head["key"], head["sig"],
+        {k: v for k, v in head.items() if k not in _BATCH_HEAD},
     )  # fmt: skip
+
+
+def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The form of what is signed of a batch; nothing of it is believed yet. InputRejected."""
+    head = check_fields(dict(raw), _BATCH_HEAD)
+    if not 1 <= head["to"] - head["from"] + 1 <= MAX_EVENTS:
+        raise InputRejected(f"A batch holds 1 to {MAX_EVENTS} events.")
+    return head
 
 
 def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[Event, ...]:

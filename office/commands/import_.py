@@ -30,12 +30,14 @@ def import_(
     from gate.roster.keys import read_key
     from office.door import Door
     from office.importing import Importer
+    from office.signers import keep_words
     from office.store import OfficeStore
 
     place = Home(home or default_home())
     key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     with OfficeStore(place.database) as store:
+        keep_words(store, place, key, now)
         importer = Importer(Door(place), store, key, now)
         done = [(path, importer.take(path)) for path in files]
     receipts = [_leave_receipt(path, one) for path, one in done]

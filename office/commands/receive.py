@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def receive(
     from gate.roster.keys import read_key
     from gate.sync.link import Address
     from office.receive import Receiver
+    from office.signers import keep_words
     from office.store import OfficeStore
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
@@ -44,6 +46,7 @@ def receive(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with OfficeStore(found.database) as store:
+        keep_words(store, found, signing, datetime.now(UTC).isoformat(timespec="milliseconds"))
         generation = store.begin_generation(time.time_ns() // 1_000_000)
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle

@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.errors import InputDamaged
-from office.audit import audit, is_whole, sentence
 from office.home import Home, default_home
-from office.succession import link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gate.sync.checking import Copies
-
-__all__ = ["audit", "is_whole", "verify"]
 
 
 def verify(
@@ -36,11 +32,15 @@ def verify(
     place = Home(home or default_home())
     if files:
         raise typer.Exit(_verify_files(files, place, office, as_json))
-    raise typer.Exit(_verify_received(place, gate, as_json))
+    raise typer.Exit(_verify_received(place, gate, office, as_json))
 
 
-def _verify_received(place: Home, gate: str | None, as_json: bool) -> int:
+def _verify_received(place: Home, gate: str | None, office: Path | None, as_json: bool) -> int:
+    """`office`: then no other word counts than that of this key, as for an outsider."""
+    from office.audit import audit, is_whole, sentence
+    from office.signers import office_key_of, signers
     from office.store import OfficeStore
+    from office.succession import link
 
     path = place.database
     if not path.exists():
@@ -48,9 +48,11 @@ def _verify_received(place: Home, gate: str | None, as_json: bool) -> int:
             f"Nothing was received yet: there is no {path}.", f"尚未收到任何数据：没有 {path}。"
         )
     with OfficeStore(path) as store:
+        public = office_key_of(office or place.office / "office.pub")
+        keys = signers(store, place if office is None else None, public)
         gates: dict[str, dict[str, Any]] = {}
         for name, epoch in store.journals(gate):
-            gates.setdefault(name, {})[epoch] = audit(store, name, epoch)
+            gates.setdefault(name, {})[epoch] = audit(store, name, epoch, keys(name), public)
         for name, journals in gates.items():
             link(store, name, journals)
     if as_json:

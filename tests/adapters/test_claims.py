@@ -13,21 +13,29 @@ from gate.errors import InputRejected, SignatureRefused
 from gate.roster.keys import read_key
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat, encode_heartbeat
 from gate.sync.link import LinkEvent, Message, Up
-from gate.sync.wire import OFFICE_STATE, Batch, Topics, decode_note, decode_receipt, encode_note
+from gate.sync.wire import (
+    OFFICE_STATE,
+    Batch,
+    Topics,
+    batch_head,
+    decode_note,
+    decode_receipt,
+    encode_note,
+)
 from office.audit import audit, is_whole, sentence
 from office.door import Door
 from office.enrolment import assign
 from office.home import Home
+from office.signers import signers
 from office.store import OfficeStore
 from office.succession import link
 from office.watch import Watch
-from tests.adapters.test_office_store import EPOCH, EVENTS, add, chain
+from tests.adapters.test_office_store import EPOCH, EVENTS, KEY, KEYS, add, chain
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at
 from tests.waiting import until
 
 NOW = "2027-04-10T01:00:00.000+00:00"
-KEY = SigningKey(b"\x01" * 32)
 
 
 @pytest.fixture(scope="module")
@@ -68,25 +76,25 @@ def test_a_tail_that_never_came_is_named(store: OfficeStore) -> None:
     """A chain alone would not show it."""
     add(store, EVENTS[:5])
     assert claim(store, beat(9))
-    found = audit(store, GATE, EPOCH)
+    found = audit(store, GATE, EPOCH, KEYS)
     assert (found["high"], found["claims"], found["missing"]) == (5, 9, [[6, 9]])
     assert not is_whole(found)
     assert "claims 9" in sentence(GATE, EPOCH, found)
     add(store, EVENTS[5:9])
-    assert is_whole(audit(store, GATE, EPOCH))
+    assert is_whole(audit(store, GATE, EPOCH, KEYS))
 
 
 def test_a_journal_of_which_nothing_came_is_named(store: OfficeStore) -> None:
     claim(store, beat(3))
     assert store.journals() == [(GATE, EPOCH)]
-    assert audit(store, GATE, EPOCH)["missing"] == [[1, 3]]
+    assert audit(store, GATE, EPOCH, KEYS)["missing"] == [[1, 3]]
 
 
 def test_only_the_newest_true_claim_stays(store: OfficeStore) -> None:
     for seq in (0, 3, 9, 4, 9, 6):
         claim(store, beat(seq))
-    assert max(seq for seq, _, _ in store.claims(GATE, EPOCH)) == 9
-    assert len(store.claims(GATE, EPOCH)) <= 4
+    assert max(seq for seq, _, _ in store.proofs.beats(GATE, EPOCH)) == 9
+    assert len(store.proofs.beats(GATE, EPOCH)) <= 4
 
 
 def test_a_claim_of_another_event_is_a_fork(store: OfficeStore) -> None:
@@ -94,7 +102,7 @@ def test_a_claim_of_another_event_is_a_fork(store: OfficeStore) -> None:
     add(store, EVENTS[:9])
     assert not claim(store, beat(5, forked[1]["hash"]))
     assert claim(store, beat(9))
-    found = audit(store, GATE, EPOCH)
+    found = audit(store, GATE, EPOCH, KEYS)
     assert (found["forks"], found["conflicts"], is_whole(found)) == ([5], [], False)
 
 
@@ -102,7 +110,7 @@ def test_a_fork_that_was_claimed_before_the_event_came_is_found_too(store: Offic
     forked = chain(2, note="copy", first=4, prev=EVENTS[2]["hash"])
     assert claim(store, beat(5, forked[1]["hash"]))
     add(store, EVENTS[:9])
-    assert audit(store, GATE, EPOCH)["forks"] == [5]
+    assert audit(store, GATE, EPOCH, KEYS)["forks"] == [5]
 
 
 def test_an_event_of_the_year_9999_is_kept_and_told(store: OfficeStore) -> None:
@@ -111,7 +119,7 @@ def test_an_event_of_the_year_9999_is_kept_and_told(store: OfficeStore) -> None:
     odd[1] = chain(1, first=2, prev=odd[0]["hash"])[0] | {"at": "9999-12-31T23:59:59.000+00:00"}
     odd[1]["hash"] = event_hash(odd[0]["hash"], odd[1])
     add(store, odd[:2])
-    found = audit(store, GATE, EPOCH)
+    found = audit(store, GATE, EPOCH, KEYS)
     assert (found["high"], found["odd_times"], is_whole(found)) == (2, [2], True)
     assert "odd time at 2" in sentence(GATE, EPOCH, found)
 
@@ -160,7 +168,7 @@ def test_heartbeats_states_and_alerts_reach_the_office(home: Home, tmp_path: Pat
         assert office.watch.seen(GATE)["vitals"] == {"disk_free_mb": 5}
         link.leave()
     with OfficeStore(home.database) as store:
-        assert audit(store, GATE, EPOCH)["claims"] == 9
+        assert audit(store, GATE, EPOCH, signers(store, home, None)(GATE))["claims"] == 9
 
 
 @pytest.mark.system
@@ -198,10 +206,13 @@ def begun_after(store: OfficeStore, **told: object) -> dict[str, dict[str, objec
         Entry("begun", entry(1).when, {"previous_epoch": EPOCH, **told}),
         gate=GATE, epoch=NEXT, seq=1, boot="b", previous=GENESIS,
     )  # fmt: skip
-    begun = Batch(GATE, NEXT, 1, 1, GENESIS, first["hash"], False, (first,), "key", "sig")
+    head = batch_head([first], hist=False, key=KEY)
+    begun = Batch(
+        GATE, NEXT, 1, 1, GENESIS, first["hash"], False, (first,), head["key"], head["sig"]
+    )
     with store.transaction():
         store.add(begun, exam=EXAM, site=SITE, now=NOW)
-    found = {e: audit(store, GATE, e) for _, e in store.journals()}
+    found = {e: audit(store, GATE, e, KEYS) for _, e in store.journals()}
     link(store, GATE, found)
     return found
 

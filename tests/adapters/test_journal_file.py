@@ -14,11 +14,12 @@ from gate.core.decision import event_hash
 from gate.roster.keys import read_key, write_key
 from gate.sync import wire
 from gate.sync.receipts import judge
-from office.commands.verify import audit, is_whole
+from office.audit import audit, is_whole
 from office.door import Door
 from office.enrolment import revoke
 from office.home import Home
 from office.importing import Imported, Importer
+from office.signers import signers
 from office.store import OfficeStore
 from tests.journal_making import GATE, OTHER, entry, fill, opened
 from tests.mqtt_making import free_port, made_home, sending, unit_folder, uplink_of
@@ -190,7 +191,7 @@ async def test_the_office_takes_it_in_and_answers(home: Home, unit: Path, tmp_pa
         again = taken(home, store, file)
         assert (again.events, again.is_complete) == (0, True)
         ((gate, epoch),) = store.journals()
-        assert is_whole(audit(store, gate, epoch))
+        assert is_whole(audit(store, gate, epoch, signers(store, home, None)(gate)))
     assert done.receipt is not None
     receipt = wire.decode_receipt(done.receipt, read_key(unit / "office.pub", "key"))
     async with opened(unit) as journal:
@@ -205,7 +206,7 @@ def test_of_a_damaged_file_the_rest_is_taken(home: Home, unit: Path, tmp_path: P
         assert (done.events, done.high, done.is_complete) == (70, 50, False)
         assert done.refused[0].startswith("events 51 to 100: ")
         ((gate, epoch),) = store.journals()
-        assert audit(store, gate, epoch)["missing"] == [[51, 100]]
+        assert audit(store, gate, epoch, signers(store, home, None)(gate))["missing"] == [[51, 100]]
 
 
 def test_the_command_leaves_a_receipt_and_says_what_it_took(

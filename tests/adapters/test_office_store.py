@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.signing import SigningKey
 
-from gate.core.decision import GENESIS, Event, seal
+from gate.core.decision import GENESIS, Event, key_id, seal
 from gate.errors import StorageDamaged
 from gate.ports import Receipt
-from gate.sync.wire import MAX_RANGES, Batch
-from office.commands.verify import audit, is_whole
+from gate.sync.wire import MAX_RANGES, Batch, batch_head
+from office.audit import audit, is_whole
 from office.store import OfficeStore, Stored
 from tests.examples import examples
 from tests.journal_making import EXAM, GATE, SITE, entry
 
+KEY = SigningKey(b"\x01" * 32)
+KEYS = {key_id(KEY.verify_key.encode()): KEY.verify_key.encode()}
 EPOCH, NOW = "00112233aabbccdd", "2027-04-10T00:45:00.000+00:00"
 
 
@@ -33,9 +36,10 @@ EVENTS = chain(300)
 
 def batch(events: list[Event]) -> Batch:
     first, last = events[0], events[-1]
+    head = batch_head(events, hist=False, key=KEY)
     return Batch(
         GATE, EPOCH, first["seq"], last["seq"], first["prev"], last["hash"], False, tuple(events),
-        "key", "sig",
+        head["key"], head["sig"],
     )  # fmt: skip
 
 
@@ -78,7 +82,7 @@ def test_a_receipt_says_exactly_what_is_stored(slices: list[tuple[int, int]]) ->
         assert stored == set(range(1, receipt.top + 1)) - missing
         assert missing == {n for n in range(1, receipt.top) if n not in stored}
         assert receipt.head == (EVENTS[receipt.high - 1]["hash"] if receipt.high else GENESIS)
-        found = audit(store, GATE, EPOCH)
+        found = audit(store, GATE, EPOCH, KEYS)
         assert found["missing"] == [list(r) for r in receipt.missing]
         assert (found["high"], found["chain"]) == (receipt.high, "verified")
 
@@ -102,9 +106,10 @@ def test_another_content_at_the_same_place_is_kept_apart(store: OfficeStore) -> 
     assert (told(store).high, told(store).head) == (5, EVENTS[4]["hash"])
     assert add(store, EVENTS[5:6]) == Stored(1, (), 7)
     assert add(store, EVENTS[6:9]) == Stored(0, (7, 8, 9), 7)
-    found = audit(store, GATE, EPOCH)
+    found = audit(store, GATE, EPOCH, KEYS)
     assert found["conflicts"] == [4, 5, 6, 7, 8, 9]
     assert found["chain"] == "event 7: altered"  # it follows the forged 6, not the stored one
+    assert (found["uncovered"], found["faults"]) == ([], [])  # signed, all of it
     assert not is_whole(found)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from gate.sync import outbox
-from office.commands.verify import audit, is_whole
+from office.audit import audit, is_whole
 from office.home import Home
+from office.signers import signers
 from office.store import OfficeStore
 from tests.journal_making import GATE, entry, fill, opened
 from tests.mqtt_making import (
@@ -301,7 +302,7 @@ async def test_two_copies_of_a_card_at_once_never_merge(home: Home, tmp_path: Pa
             heads = (card.head.hash, copy.head.hash)
     with OfficeStore(home.database) as store:
         ((gate, epoch),) = store.journals()
-        found = audit(store, gate, epoch)
+        found = audit(store, gate, epoch, signers(store, home, None)(gate))
         assert (found["events"], found["chain"], found["head"] in heads) == (69, "verified", True)
         assert found["conflicts"] == list(range(6, 70))
         kept = [e["note"] for e in store.events(gate, epoch) if "note" in e]

@@ -19,7 +19,8 @@ def ack_before_commit() -> list[Patch]:
         stored = add(store, batch, **about)
         receiver = store.owner.receiver
         topics = gate.sync.wire.Topics(about["exam"], about["site"], batch.gate)
-        receiver._publish_receipt(store.owner._link, topics, batch.epoch)
+        early = receiver._give_receipts([(topics, batch.epoch)])
+        receiver._publish_receipts(store.owner._link, early)
         return stored
 
     return [(SimStore, "add", add_and_say)]

@@ -7,14 +7,16 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 from office.audit import audit, is_whole
+from office.signers import signers
 from tests.faults.oracle import Row, chain_fault, outcome
 from tests.faults.row import Finding
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.holdings import at_the_end, is_receipted, journal, standing
 from tests.faults.sim.ledger import Gone, Ledger
-from tests.faults.sim.people import ticket
+from tests.faults.sim.people import OFFICE_PUBLIC, ticket
 
 
 def judge(ledger: Ledger, units: list[SimGate], bugs: Iterable[BaseException]) -> Finding:
@@ -172,15 +174,21 @@ class _Verdict:
     def _audit(self) -> None:
         """What exam-office verify says must be so: whole journals whole, a lost card's end named as
         far as its heartbeats spoke of it."""
-        ledger, store = self._ledger, self._ledger.office.store
-        assert store is not None
+        ledger = self._ledger
         for unit, (epoch, rows) in self._books.items():
             if unit.name in ledger.retired or unit.name in ledger.altered or not rows:
                 continue
-            if unit.gate not in ledger.forked and not is_whole(audit(store, unit.gate, epoch)):
+            found = self._audited(unit.gate, epoch)
+            if unit.gate not in ledger.forked and not is_whole(found):
                 self._found.miss(f"{unit.name}: verify at the office calls a whole journal broken")
         for gone in ledger.gone:
             self._named_by_the_office(gone)
+
+    def _audited(self, gate: str, epoch: str) -> dict[str, Any]:
+        office = self._ledger.office
+        assert office.store is not None
+        keys = signers(office.store, office.home, OFFICE_PUBLIC)
+        return audit(office.store, gate, epoch, keys(gate), OFFICE_PUBLIC)
 
     def _named_by_the_office(self, gone: Gone) -> None:
         ledger, store = self._ledger, self._ledger.office.store
@@ -189,7 +197,7 @@ class _Verdict:
         spoken = store.db.execute(
             "SELECT max(seq) FROM claim WHERE gate = ? AND epoch = ?", place
         ).fetchone()[0]
-        missing = audit(store, *place)["missing"]
+        missing = self._audited(*place)["missing"]
         named = {seq for a, b in missing for seq in range(a, b + 1)}
         held = {seq for gate, epoch, seq in self._end.stored if (gate, epoch) == place}
         unnamed = set(range(1, (spoken or 0) + 1)) - named - held
