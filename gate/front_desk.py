@@ -45,7 +45,7 @@ class FrontDesk:
             "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
             "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
-            "papers": list(lane.papers_now()),
+            "papers": list(lane.papers_now()) if now.trusted else None,
             "model": lane.unit.matcher.model,
             "liveness": {
                 "asked": liveness_asked(state.exam),

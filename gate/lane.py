@@ -216,9 +216,10 @@ class Lane:
         return found
 
     def papers_now(self) -> tuple[str, ...]:
-        """Ids of the papers of the current sitting."""
-        papers = self.state.exam.papers if self.state.exam else ()
-        return tuple(p.id for p in current_papers(papers, self.unit.clock.now().at))
+        """Ids of the papers of the current sitting; of all where the clock is not trusted, so that
+        a seat that is typed names nobody rather than who has it at another time."""
+        papers, now = self.state.exam.papers if self.state.exam else (), self.unit.clock.now()
+        return tuple(p.id for p in (current_papers(papers, now.at) if now.trusted else papers))
 
     async def _judge(self, wanted: effects.JudgeFace) -> None:
         if self._reference is None:

@@ -10,8 +10,12 @@ from gate.lane import Lane
 log = logging.getLogger("gate.service")
 
 
+NO_FORECAST = "none: the clock is not trusted"
+
+
 class RoomKeeper:
-    """`look` now and then; a change of the level is journaled, and so reaches the office."""
+    """`look` now and then; a change of the level is journaled, and so reaches the office. Without a
+    clock the level is that of the whole exam, and no figure is said of what is still needed."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
@@ -32,12 +36,14 @@ class RoomKeeper:
         except StorageRefused:
             return None  # told by whoever writes next
         per_event = disk.journal_bytes / max(1, lane.unit.journal.head.seq)
-        needed = needed_bytes(lane.state.exam, lane.unit.clock.now().at, per_event)
+        now = lane.unit.clock.now()
+        needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)
         before, self._level = self._level, room(disk.free_bytes, needed, self._level)
         lane.disk = {
-            "room": self._level.value, "free_bytes": disk.free_bytes, "needed_bytes": needed,
+            "room": self._level.value, "free_bytes": disk.free_bytes,
+            "needed_bytes": needed if now.trusted else None,
             "journal_bytes": disk.journal_bytes, "log_bytes": disk.log_bytes,
-        }  # fmt: skip
+        } | ({} if now.trusted else {"forecast": NO_FORECAST})  # fmt: skip
         if self._level is before:
             return None
         log.warning("the journal's disk: %s", lane.disk)

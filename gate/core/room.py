@@ -1,7 +1,7 @@
 """How much room the rest of an exam needs on the unit's disk, and when that is to be told."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from gate.core.exam import Exam, entry_window
@@ -17,6 +17,8 @@ RESERVE_BYTES = 64 * 1024 * 1024
 """What SQLite's log, the next roster and the system's own logs take beside the events."""
 UNKNOWN = timedelta(hours=12)
 """How long it goes on, where no roster says."""
+_ANY = datetime(2020, 1, 1, tzinfo=UTC)
+"""Without papers nothing depends on the time."""
 EARLY = 4
 """The first alert comes while there is room for so many exams like this one."""
 
@@ -29,10 +31,13 @@ class Room(StrEnum):
     SHORT = "short"
 
 
-def needed_bytes(exam: Exam | None, at: datetime, event_bytes: float = 0.0) -> int:
-    """What the rest of `exam` will write from `at` on. `event_bytes`: what an event has cost so
-    far; never taken for less than `EVENT_BYTES`."""
+def needed_bytes(exam: Exam | None, at: datetime | None, event_bytes: float = 0.0) -> int:
+    """What the rest of `exam` will write from `at` on; all of the exam where `at` is None, because
+    no clock says how much of it is over. `event_bytes`: what an event has cost so far; never taken
+    for less than `EVENT_BYTES`."""
     papers = exam.papers if exam is not None else ()
+    if at is None:
+        at = min([entry_window(p, "").opens for p in papers], default=_ANY)
     rest = max([p.end - at for p in papers if p.end > at], default=UNKNOWN)
     door_h = _hours([UNKNOWN] if exam is None else _open_times(exam, at))
     quiet_h = _hours([rest])

@@ -41,6 +41,12 @@ def test_what_is_over_needs_nothing_and_what_is_unknown_a_day_at_the_door() -> N
     assert events(None, NINE) == pytest.approx(12 * (DOOR_PER_HOUR + 60))
 
 
+def test_without_a_clock_it_is_the_whole_exam_whatever_the_time() -> None:
+    sittings = exam(paper("a", NINE), paper("b", NINE + timedelta(hours=5)))
+    assert needed_bytes(sittings, None) == needed_bytes(sittings, NINE - timedelta(minutes=30))
+    assert needed_bytes(None, None) == needed_bytes(None, NINE)
+
+
 def test_larger_events_need_more() -> None:
     one = exam(paper("a", NINE))
     assert needed_bytes(one, NINE, 4 * EVENT_BYTES) > 3 * (needed_bytes(one, NINE) - RESERVE_BYTES)
