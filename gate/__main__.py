@@ -6,6 +6,7 @@ from gate import __version__
 from gate.commands import (
     bench,
     calibrate,
+    clock,
     journal,
     models,
     roster,
@@ -27,6 +28,7 @@ app.command("run")(run.run)
 app.command("calibrate")(calibrate.calibrate)
 app.command("selftest")(selftest.selftest)
 app.add_typer(bench.app, name="bench")
+app.add_typer(clock.app, name="clock")
 app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")

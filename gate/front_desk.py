@@ -1,13 +1,17 @@
 """The Desk: what staff may ask of a running gate, checked before it reaches the lane."""
 
+import contextlib
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
+from gate.clock_keeper import CONFIRMED
 from gate.core import events
 from gate.core.card import DocumentKind, Expiry
+from gate.core.confirmed_time import TimeSource, Word
 from gate.core.exam import liveness_asked
-from gate.core.local_time import in_fixed_offset
+from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.settlement import told
 from gate.core.signatures import signature_form
 from gate.core.tally import day_of, summary
@@ -15,6 +19,8 @@ from gate.core.upkeep import out_of_service
 from gate.errors import UsageError
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 HANDLES = ("ticket", "id_tail", "seat")
 NAME_MAX = 100
@@ -42,9 +48,12 @@ class FrontDesk:
             "site": lane.unit.site,
             "phase": state.phase.value,
             "faults": sorted(f.value for f in state.faults),
-            "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted},
+            "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted}
+            | {"timezone": str(lane.zone or "")}
+            | lane.clock.status,
             "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
+            "retention": lane.retention,
             "papers": list(lane.papers_now()) if now.trusted else None,
             "model": lane.unit.matcher.model,
             "liveness": {
@@ -127,6 +136,28 @@ class FrontDesk:
         self._lane.put(events.Acknowledged(_name(by), self._lane.unit.clock.now()))
         return {"ok": True}
 
+    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
+        """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
+        the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
+        lane, now, who = self._lane, self._lane.unit.clock.now(), _name(by)
+        shown, given = local_day(now.at, lane.zone), _day(day)
+        if not now.trusted:
+            raise _usage(
+                "The clock is not trusted: give it a time source first, then confirm the date.",
+                "时钟未校准：请先接入时间源，再确认日期。",
+            )
+        if given != shown:
+            raise _usage(
+                f"The unit's clock shows {shown}, not {given}: put it right first, or look again.",
+                f"设备时钟显示 {shown}，不是 {given}：请先校准时钟或重新核对。",
+            )
+        refused = await lane.note(CONFIRMED, {"by": who, "date": given.isoformat()})
+        if refused is not None:
+            lane.put(refused)
+            raise out_of_service()
+        lane.clock.hear(Word(TimeSource.OPERATOR, now.at, now.mono_ns))
+        return {"ok": True, "date": given.isoformat(), **lane.clock.status}
+
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         return self._lane.bulletin.follow({"status": self.status()})
 
@@ -137,6 +168,13 @@ def _document(kind: str) -> DocumentKind:
     except ValueError as e:
         kinds = ", ".join(DocumentKind)
         raise _usage(f"document is one of: {kinds}.", f"document 可为：{kinds}。") from e
+
+
+def _day(text: str) -> date:
+    if _DAY.fullmatch(text):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(text)
+    raise _usage("date is a day such as 2027-05-12.", "date 为日期，如 2027-05-12。")
 
 
 def _valid_to(text: str) -> date | Expiry:

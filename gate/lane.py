@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
+from gate.clock_keeper import ClockKeeper
 from gate.core import effects, events
 from gate.core.admission import step
 from gate.core.exam import current_papers
@@ -74,6 +75,9 @@ class Lane:
         self.roster: Roster | None = None
         self.roster_notes = 0
         self.disk: dict[str, Any] = {}
+        self.clock = ClockKeeper(unit.clock, unit.rtc, lambda: unit.uplink.office_time)
+        self.retention: dict[str, Any] = {"over": False, "waits_for": []}
+        self.installed_zone: tzinfo | None = None
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
         self.judging: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
@@ -110,6 +114,7 @@ class Lane:
         self.state = recall(self.state, page)
         for event in page:
             self.recorder.tally.add(event)
+            self.clock.recall(event)
         noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
         self.roster_notes = max([self.roster_notes, *noted])
 
@@ -152,8 +157,9 @@ class Lane:
 
     @property
     def zone(self) -> tzinfo | None:
-        """In which days are counted and times written: the exam's; None before there is one."""
-        return zone_of(self.state)
+        """In which days are counted and times written: the exam's, or that of a roster that is
+        installed and not in use; None before there is one."""
+        return zone_of(self.state) or self.installed_zone
 
     @property
     def idle(self) -> bool:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from gate.core import events
+from gate.core.confirmed_time import confirmed_time, sentences, wanting
 from gate.core.local_time import date_time_text
 from gate.errors import GateError
 from gate.lane import Lane
@@ -17,10 +18,8 @@ _KINDS = {"installed": "roster", "destroyed": "wiped"}
 """What stands in the shelf's history, and the journal's kind for it."""
 
 
-LOOK_EVERY = timedelta(hours=1)
-"""Of the unit's clock, between looks for what retention has to destroy."""
-_NO_CLOCK_SHOWS = 2100
-"""A time source that says so is broken: nothing is destroyed for good on its word."""
+LOOK_EVERY_S = 3600.0
+"""Between looks for what retention has to destroy; monotonic."""
 
 
 RECHECK_S = 10.0
@@ -35,7 +34,7 @@ class RosterKeeper:
         self._shelf = lane.unit.shelf
         self._next: Roster | None = None
         self._trouble: dict[str, str] = {}
-        self._looked_at: datetime | None = None
+        self._looked_ns: int | None = None
         self._recheck_at = 0.0
 
     async def look(self) -> None:
@@ -51,11 +50,17 @@ class RosterKeeper:
                 current.close()
         elif current is not None and self._is_over(current):
             if lane.idle:
-                self._drop(current, f"the roster expired on {_said(current)}")
+                self._drop(
+                    current,
+                    f"the roster expired on {_said(current)}: it is out of use and not destroyed "
+                    "yet; if the clock is wrong, put it right and the roster is used again",
+                )
                 self._shelve(self._next or current)  # for a clock that is put right
         elif self._next is not None and not self._is_over(self._next) and lane.idle:
             self._adopt(self._next)
+        await self._finish_destruction()
         await self._destroy_overdue()
+        self._tell_retention()
         if lane.roster is None and not lane.showing:
             lane.show_out_of_service()
 
@@ -76,6 +81,7 @@ class RosterKeeper:
             self._complain("roster", e.en)
             return await asyncio.to_thread(self._holds)
         if fresh is not None:
+            self._lane.installed_zone = fresh.exam.zone
             self._shelve(fresh)
         if self._lane.roster is None and self._next is not None and self._is_over(self._next):
             sentence = f"{self._next.version} has expired: install the coming exam's roster."
@@ -90,7 +96,7 @@ class RosterKeeper:
     def _is_over(self, roster: Roster) -> bool:
         """A clock that is not trusted ends nothing: the invigilator decides the time anyway."""
         now = self._lane.unit.clock.now()
-        return _tells_the_time(now) and now.at >= roster.expires
+        return now.trusted and now.at >= roster.expires
 
     def _shelve(self, roster: Roster | None) -> None:
         former, self._next = self._next, roster
@@ -124,24 +130,33 @@ class RosterKeeper:
                 return
             self._lane.roster_notes = found["note"]
 
-    async def _destroy_overdue(self) -> None:
-        """At the exam's end plus retention, by a trusted clock alone: at the start, and then each
-        hour of that clock. Not under a roster that is still in use."""
-        now = self._lane.unit.clock.now()
-        if not _tells_the_time(now) or not self._is_due(now.at):
-            return
-        current = self._lane.roster
-        if current is not None and self._is_over(current):
-            return
-        self._looked_at = now.at
+    async def _finish_destruction(self) -> None:
+        """What was decided before and cut short needs no clock to go on."""
         try:
-            stay = await asyncio.to_thread(self._shelf.overdue, now.at)
+            name = await asyncio.to_thread(self._shelf.finish)
+        except GateError as e:
+            self._complain("destruction begun", e.en)
+            return
+        if name is not None:
+            log.warning("a destruction that was cut short is finished: %s", name)
+            await self._journal_history()
+
+    async def _destroy_overdue(self) -> None:
+        """At the exam's end plus retention, at a time that is confirmed (see
+        `gate.core.confirmed_time`): as soon as it is for the roster that is out of use, and each
+        hour for others that lie there. Not under a roster that is still in use."""
+        at, current = confirmed_time(self._lane.clock.record), self._lane.roster
+        if at is None or (current is not None and self._is_over(current)) or not self._is_due(at):
+            return
+        self._looked_ns = self._lane.unit.clock.now().mono_ns
+        try:
+            stay = await asyncio.to_thread(self._shelf.overdue, at)
             if stay is None:
                 return
             keep = await self._evidence_of(stay)
-            done = await asyncio.to_thread(self._shelf.destroy_overdue, now.at, keep)
+            done = await asyncio.to_thread(self._shelf.destroy_overdue, at, keep)
         except GateError as e:
-            self._looked_at = None
+            self._looked_ns = None
             self._complain("destruction", e.en)
             return
         for name in done:
@@ -149,7 +164,27 @@ class RosterKeeper:
         await self._journal_history()
 
     def _is_due(self, at: datetime) -> bool:
-        return self._looked_at is None or abs(at - self._looked_at) >= LOOK_EVERY
+        """`at`: the confirmed time."""
+        mono_ns, before, kept = self._lane.unit.clock.now().mono_ns, self._looked_ns, self._next
+        if before is None or mono_ns - before >= LOOK_EVERY_S * 1e9:
+            return True
+        return kept is not None and at >= kept.expires
+
+    def _tell_retention(self) -> None:
+        """For status: whether a roster is out of use because its time is over by this clock, and
+        what its destruction waits for."""
+        kept = self._lane.roster or self._next
+        if kept is None or not self._is_over(kept):
+            self._lane.retention = {"over": False, "waits_for": []}
+            return
+        missing = wanting(self._lane.clock.record, until=kept.expires)
+        zh, en = sentences(missing)
+        self._lane.retention = {
+            "over": True, "roster": kept.version, "waits_for": [w.value for w in missing],
+            "zh": f"名册已过期停用，尚未销毁：{zh}" if missing else "名册已过期，即将销毁",
+            "en": "The roster has expired and is out of use; it is not destroyed: " + en
+            if missing else "The roster has expired and is about to be destroyed",
+        }  # fmt: skip
 
     async def _evidence_of(self, exams: frozenset[str]) -> frozenset[str]:
         """File names of the evidence that belongs to `exams`, by the journal."""
@@ -169,10 +204,6 @@ class RosterKeeper:
         if self._trouble.get(about) != sentence:
             log.error("%s: %s", about, sentence)
         self._trouble[about] = sentence
-
-
-def _tells_the_time(now: events.Instant) -> bool:
-    return now.trusted and now.at.year < _NO_CLOCK_SHOWS
 
 
 def _entry(found: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gate.core import events
@@ -18,8 +17,6 @@ from gate.roster_keeper import RosterKeeper
 
 log = logging.getLogger("gate.service")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 STALLED_S = 2.0
 """A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
 GIVE_UP_S = 120.0
@@ -27,8 +24,6 @@ GIVE_UP_S = 120.0
 camera list is read once a process, and a hung stop() never returns)."""
 FINISH_S = 4.0
 """What a decision in hand may take when the gate is told to stop."""
-CLOCK_STEP_S = 2.0
-"""A jump of the wall against the monotonic clock that is worth an entry in the journal."""
 SILENT_S = 10.0
 """A task that has not beaten for so long is dead."""
 ROSTER_SILENT_S = 60.0
@@ -59,6 +54,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order scanners, reader, matcher, journal, signals."""
         unit = self._unit
+        self._lane.clock.look()  # first of all: the board's clock speaks for itself only then
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(unit.signals)
             if not await self._open_journal(stack, stop):
@@ -183,7 +179,6 @@ class Service:
     async def _watch(self) -> None:
         """Camera, clock, and the followers' view of it all."""
         self._health.expect("watch", SILENT_S)
-        before = self._unit.clock.now()
         while True:
             stalled_s = self._unit.matcher.stalled_s
             if stalled_s > GIVE_UP_S:
@@ -194,13 +189,10 @@ class Service:
                 )
             present = stalled_s > STALLED_S
             self._tell_fault(events.Fault.CAMERA, present, "no picture from the camera")
-            now = self._unit.clock.now()
-            step_s = (_clock_offset(now) - _clock_offset(before)).total_seconds()
-            if now.trusted != before.trusted or abs(step_s) > CLOCK_STEP_S:
-                body = {"step_s": round(step_s, 3), "trusted": now.trusted}
-                await self._note("clock", body)
-            before = now
-            await self._close_counts(now)
+            stepped = self._lane.clock.look()
+            if stepped is not None:
+                await self._note("clock", stepped)
+            await self._close_counts(self._unit.clock.now())
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
 
@@ -268,8 +260,3 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=FINISH_S)
-
-
-def _clock_offset(now: events.Instant) -> timedelta:
-    """Wall minus monotonic, from an arbitrary origin; constant while nobody steps the wall."""
-    return now.at - _EPOCH - timedelta(microseconds=now.mono_ns // 1000)

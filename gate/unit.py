@@ -1,6 +1,8 @@
 """One gate as its adapters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from gate.ports import (
     CardReader,
@@ -30,3 +32,5 @@ class Unit:
     evidence: Evidence
     uplink: Uplink
     scanners: tuple[Scanner, ...] = ()
+    rtc: Callable[[], datetime | None] = lambda: None
+    """What the board's own clock shows, None where it has none."""

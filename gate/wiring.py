@@ -4,6 +4,7 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from gate.drivers.lines import Decoder, LineDecoder, TicketText
 from gate.drivers.mrz import MrzDecoder
 from gate.drivers.reader import SerialCardReader
 from gate.drivers.rfid import RfidDecoder
+from gate.drivers.rtc import read_rtc
 from gate.drivers.scanner import SerialScanner
 from gate.drivers.signals import GpioSignals
 from gate.errors import CameraMissing, UsageError
@@ -48,6 +50,7 @@ class Hardware:
     reader_port: str
     scanner_ports: Mapping[str, str]
     """Of each source, by its name."""
+    rtc: Callable[[], datetime | None] = lambda: None
     simulator: Handler | None = None
     """Answers simulator.sock, under --simulate only."""
 
@@ -84,6 +87,7 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             scanner_of(source, hardware.scanner_ports[source.name], hardware.clock)
             for source in settings.source
         ),
+        rtc=hardware.rtc,
         matcher=Watcher(
             hardware.camera, settings.paths.models, hardware.clock,
             fps=settings.camera.fps, threads=settings.camera.threads,
@@ -161,6 +165,7 @@ def real_signals(settings: SignalsSettings) -> GpioSignals:
 def _real(settings: Settings) -> Iterator[Hardware]:
     yield Hardware(
         clock=SystemClock(),
+        rtc=read_rtc,
         camera=real_camera(settings.camera),
         signals=real_signals(settings.signals),
         reader_port=settings.reader.port,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.config import DEFAULT, Settings, load
-from gate.core.local_time import in_fixed_offset, local_day
+from gate.core.local_time import date_time_text, in_fixed_offset, local_day
 from gate.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What is installed, checked again. Exit 1 where there is none. 查看名册。"""
+    from gate.drivers.clock import SystemClock
     from gate.roster import install as installing
 
     settings = load(config)
@@ -60,8 +61,16 @@ def status(
         print(json.dumps(_facts(manifest), ensure_ascii=False))
         return
     print(f"installed: {_line(manifest)}")
-    if _now() >= manifest.expires:
-        print("expired: exam-gate roster wipe --yes. 已过期，请销毁。")
+    now = SystemClock().now()
+    if not now.trusted:
+        print("The clock is not trusted: whether it has expired is not known. 时钟未校准。")
+    elif now.at >= manifest.expires:
+        print(
+            f"expired by this unit's clock ({date_time_text(now.at, manifest.exam.zone)}): out of "
+            "use. If the clock is wrong, put it right; if it is right, the running gate destroys "
+            "it once that is confirmed (exam-gate clock status), or now: exam-gate roster wipe "
+            "--yes. 已过期停用：时钟有误请校准；无误则确认后自动销毁，或运行 roster wipe --yes。"
+        )
         raise typer.Exit(1)
 
 

@@ -1,7 +1,6 @@
 """exam-gate selftest: is this unit ready for an exam day?"""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +74,7 @@ def _models(settings: "Settings") -> str:
 
 def _roster(settings: "Settings") -> str:
     from gate.core.exam import liveness_asked
+    from gate.drivers.clock import SystemClock
     from gate.errors import ExpiryRefused, InputDamaged
     from gate.wiring import shelf_of
 
@@ -85,16 +85,16 @@ def _roster(settings: "Settings") -> str:
             "未安装考生名册：请运行 exam-gate roster install。",
         )
     roster.close()
-    if _now() >= roster.expires:
+    now = SystemClock().now()
+    if not now.trusted:
+        said = "clock not trusted, so whether it has expired is not known 时钟未校准"
+        return f"{roster.version}; {said}{_liveness_said(liveness_asked(roster.exam))}"
+    if now.at >= roster.expires:
         raise ExpiryRefused(
             f"{roster.version} has expired: install the coming exam's roster.",
             f"名册 {roster.version} 已过期：请安装本次考试的名册。",
         )
     return roster.version + _liveness_said(liveness_asked(roster.exam))
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()
 
 
 def _liveness_said(asked: str) -> str:

@@ -53,9 +53,9 @@ def type_(
     given = {"ticket": ticket, "id_tail": id_tail, "seat": seat}
     handles = {name: value for name, value in given.items() if value is not None}
     request = {"do": "type", **handles, "document": document, "valid_to": valid_to, "by": by}
-    path = _socket(config, runtime)
+    path = socket_of(config, runtime)
     if not wait:
-        print(asyncio.run(_told(path, request))["ticket"])
+        print(asyncio.run(told(path, request))["ticket"])
         return
     decision = asyncio.run(_typed(path, request))
     print(f"{decision['outcome']} {decision['reason']} {decision['ticket']} {decision['id']}")
@@ -78,7 +78,7 @@ def settle(
         "do": "settle", "decision": decision, "verdict": verdict.value, "by": by,
         "second": second, "reason": reason,
     }  # fmt: skip
-    given = asyncio.run(_told(_socket(config, runtime), request))
+    given = asyncio.run(told(socket_of(config, runtime), request))
     print(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
     print(f"{given['zh']} {given['en']}")
 
@@ -86,7 +86,7 @@ def settle(
 @app.command()
 def acknowledge(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
     """Silence a REFER that flashes; it stays unsettled. 消音。"""
-    asyncio.run(_told(_socket(config, runtime), {"do": "acknowledge", "by": by}))
+    asyncio.run(told(socket_of(config, runtime), {"do": "acknowledge", "by": by}))
 
 
 @app.command()
@@ -96,23 +96,25 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """How the gate is, and which REFERs are open: exit 1 out of service. 状态。"""
-    said = asyncio.run(_told(_socket(config, runtime), {"ask": "status"}))
+    said = asyncio.run(told(socket_of(config, runtime), {"ask": "status"}))
     print(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(_lines(said)))
     raise typer.Exit(1 if said["phase"] == "out-of-service" else 0)
 
 
 def _lines(said: Message) -> list[str]:
-    showing = said["showing"]
+    showing, retention = said["showing"], said.get("retention", {})
     return [
         f"{said['gate']} {said['phase']}: {showing.get('zh', '')} {showing.get('en', '')}".rstrip(),
         f"{said['roster'] or 'no roster'}, {said['inside']} inside",
         *(f"fault: {fault}" for fault in said["faults"]),
         *(f"warning: {warning}" for warning in said["warnings"]),
+        *([f"{retention['zh']} {retention['en']}"] if retention.get("over") else []),
         *(f"open: {u['decision']} {u['reason']} {u['ticket'] or '-'}" for u in said["unsettled"]),
     ]
 
 
-def _socket(config: Path, runtime: Path | None) -> Path:
+def socket_of(config: Path, runtime: Path | None) -> Path:
+    """The running gate's staff socket."""
     if runtime is None:
         from gate.config import load
 
@@ -128,7 +130,8 @@ class _Answered(GateError):
         self.exit_code = int(answer.get("exit", UsageError.exit_code))
 
 
-async def _told(path: Path, request: Message) -> dict[str, Any]:
+async def told(path: Path, request: Message) -> dict[str, Any]:
+    """The gate's answer; its refusal is raised as it was said."""
     answer = await ask(path, request)
     if "error" in answer:
         raise _Answered(answer)
@@ -143,7 +146,7 @@ async def _typed(path: Path, request: Message) -> dict[str, Any]:
             contextlib.aclosing(follow(path, {"ask": "follow"})) as lines,
         ):
             await anext(lines)  # the status that a stream begins with: it is being followed
-            ticket = (await _told(path, request))["ticket"]
+            ticket = (await told(path, request))["ticket"]
             async for line in lines:
                 if (line.get("kind"), line.get("ticket")) == ("decision", ticket):
                     return line

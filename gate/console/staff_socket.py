@@ -53,8 +53,14 @@ class _Acknowledge(_Request):
     by: str
 
 
-_DOING: TypeAdapter[_Type | _Settle | _Acknowledge] = TypeAdapter(
-    Annotated[_Type | _Settle | _Acknowledge, Field(discriminator="do")]
+class _ConfirmClock(_Request):
+    do: Literal["confirm-clock"]
+    by: str
+    date: str
+
+
+_DOING: TypeAdapter[_Type | _Settle | _Acknowledge | _ConfirmClock] = TypeAdapter(
+    Annotated[_Type | _Settle | _Acknowledge | _ConfirmClock, Field(discriminator="do")]
 )
 
 
@@ -87,6 +93,8 @@ class StaffSocket:
                 )  # fmt: skip
             case _Acknowledge():
                 return await self._desk.acknowledge(request.by)
+            case _ConfirmClock():
+                return await self._desk.confirm_clock(request.by, request.date)
 
     def _asked(self, message: Message) -> Message | AsyncIterator[Message]:
         match message:

@@ -48,13 +48,17 @@ class RosterShelf(Protocol):
     def recheck(self) -> None:
         """What is installed is verified and opened anew by the next `refresh`."""
 
+    def finish(self) -> str | None:
+        """End a destruction that was begun and cut short, whatever time it is; its name. Blocks.
+        StorageRefused, StorageDamaged."""
+
     def overdue(self, now: datetime) -> frozenset[str] | None:
-        """Whether the end of retention asks for a destruction at `now`, a trusted clock's: the ids
+        """Whether the end of retention asks for a destruction at `now`, a confirmed time: the ids
         of the exams that stay, None where nothing is to be destroyed. StorageRefused."""
 
     def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
         """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
-        Survives a power cut at any point: called again it finishes. Blocks. StorageRefused."""
+        Survives a power cut at any point: `finish` goes on. Blocks. StorageRefused."""
 
     def history(self, after: int) -> list[dict[str, Any]]:
         """What was installed and destroyed, by whatever process: those numbered above `after`, in
@@ -117,6 +121,11 @@ class Uplink(Protocol):
     def status(self) -> Mapping[str, Any]:
         """`connected`, `unsent`, `receipted`, `last_error`."""
 
+    @property
+    def office_time(self) -> datetime | None:
+        """The latest time in a word that the office signed and this process heard: when it was
+        given it was no later than now. None before there is one."""
+
     async def run(self) -> None:
         """Until cancelled. Survives every network fault."""
 
@@ -128,6 +137,7 @@ class Desk(Protocol):
     async def type(self, typed: Typed) -> dict[str, Any]: ...
     async def settle(self, verdict: Verdict) -> dict[str, Any]: ...
     async def acknowledge(self, by: str) -> dict[str, Any]: ...
+    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]: ...
     def follow(self) -> AsyncIterator[dict[str, Any]]:
         """Decisions as they are committed, and status when it changes. A slow reader loses the
         oldest status lines first, never a decision without being told (`{"dropped": n}`)."""

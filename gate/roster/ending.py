@@ -32,24 +32,23 @@ class Overdue:
 
     folders: tuple[Path, ...]
     stay: frozenset[str]
-    begun: bool
 
 
 def overdue(state: Path, now: datetime) -> Overdue | None:
-    """Rosters whose exam and retention are over, and a destruction that was begun and not ended;
-    None where there is neither. `now` must be a trusted clock's. Cheap."""
+    """Rosters whose exam and retention are over; None where there are none. `now` must be a time
+    that was confirmed (`gate.core.confirmed_time`). Cheap. OSError where a manifest does not read:
+    nothing is destroyed on a guess."""
     shelf = Shelf.of(state)
     known = {folder: about(folder) for folder in shelf.folders()}
     over = tuple(f for f, found in known.items() if not found or has_expired(found, now))
-    begun = shredding.is_pending(shelf)
-    if not over and not begun:
+    if not over:
         return None
     stay = frozenset(found["exam"] for f, found in known.items() if f not in over)
-    return Overdue(over, stay, begun)
+    return Overdue(over, stay)
 
 
 def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[str]:
-    """Destroy what is overdue by a trusted clock, and every evidence picture whose name is not in
+    """Destroy what is overdue at a confirmed time, and every evidence picture whose name is not in
     `keep`. StorageRefused, and what was begun is finished later."""
     shelf = Shelf.of(state)
     with shelf.held():
@@ -70,13 +69,14 @@ def destroy(shelf: Shelf, folder: Path | None, evidence: Iterable[Path], cause: 
 
 
 def about(folder: Path) -> dict[str, Any]:
-    """From a manifest that was verified when it was installed; empty where it is gone."""
+    """From a manifest that was verified when it was installed; empty where it is gone or damaged,
+    and with it the keys. OSError where it does not read now."""
     try:
         body = json.loads((folder / MANIFEST).read_bytes())
         exam = body["exam"]["exam"]
         name = f"{exam}/{body['site']}/v{body['version']}"
         return {"exam": exam, "name": name, "expires": body["expires"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return {}
 
 

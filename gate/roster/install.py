@@ -20,7 +20,7 @@ from gate.errors import (
     VersionRefused,
 )
 from gate.roster import shredding
-from gate.roster.ending import about, destroy, has_expired
+from gate.roster.ending import about, destroy
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open import InstalledRoster
 from gate.roster.sealing import unwrap
@@ -194,14 +194,13 @@ def _switch(shelf: Shelf, staged: Path, manifest: Manifest, manifest_digest: str
 
 
 def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None:
-    """Older rosters of this exam at once; another exam's stays, to be installed again, until the
-    unit is wiped or that roster has expired."""
+    """Older rosters of this exam at once. Another exam's stays, to be installed again, until the
+    unit is wiped or the running gate destroys it: the clock of this moment alone ends nothing."""
     current = shelf.current()
     for folder in shelf.folders():
         if current is not None and folder == current.parent:
             continue
-        found = about(folder)
-        if found.get("exam") in (None, manifest.exam.id) or has_expired(found, now):
+        if about(folder).get("exam") in (None, manifest.exam.id):
             destroy(shelf, folder, (), Cause("superseded", now))
 
 

@@ -4,10 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.roster import shredding
 from gate.roster.ending import destroy_overdue, overdue
 from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open import InstalledRoster
-from gate.roster.shelf import storage_refused
+from gate.roster.shelf import Shelf, storage_refused
 
 
 class InstalledShelf:
@@ -37,6 +38,14 @@ class InstalledShelf:
     def recheck(self) -> None:
         """The next `refresh` verifies and opens anew what is installed."""
         self._opened = None
+
+    def finish(self) -> str | None:
+        """What was begun and cut short, by name. StorageRefused, StorageDamaged."""
+        shelf = Shelf.of(self._state)
+        if not shredding.is_pending(shelf):
+            return None
+        with shelf.held():
+            return shredding.finish(shelf)
 
     def overdue(self, now: datetime) -> frozenset[str] | None:
         """The exams that stay where something is to be destroyed, None where nothing is."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ class MqttUplink:
             "refused": dict(standing.refused),
             "alarm": standing.alarm,
         }
+
+    @property
+    def office_time(self) -> datetime | None:
+        return self._standing.office_time
 
     def _unsent(self) -> int | None:
         """None before and after the work: the journal may not be open then, staff may ask all the

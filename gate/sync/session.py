@@ -131,6 +131,7 @@ class Session:
         except InputRejected as e:
             self._refuse(e)
             return
+        of.note_office_time(receipt)
         self._window = outbox.note_receipt(self._window, of.receipt, receipt)
         of.receipt = receipt
         await of.journal.keep_receipt(receipt)

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Standing:
     chance: random.Random
     inbox: Path | None = None
     receipt: Receipt | None = None
+    office_time: datetime | None = None
+    """The latest time in a receipt that was heard and believed."""
     connected: bool = False
     office: str | None = None
     error: GateError | None = None
@@ -42,6 +45,11 @@ class Standing:
     @property
     def receipted(self) -> int:
         return self.receipt.high if self.receipt else 0
+
+    def note_office_time(self, receipt: Receipt) -> None:
+        """A receipt that is old, or is played again, tells no later time than what is known."""
+        at = datetime.fromisoformat(receipt.at)
+        self.office_time = at if self.office_time is None else max(self.office_time, at)
 
     def from_stick(self) -> bytes | None:
         """A receipt that came by stick and waits in `inbox`. None where there is none."""

@@ -12,14 +12,18 @@ from PIL import Image
 
 import gate.__main__
 import gate.commands.roster
-import gate.commands.selftest
 import office.__main__
 import office.commands.roster
+from gate.core.events import Instant
+from gate.drivers.clock import SystemClock
 from gate.roster.keys import write_key
 from tests.adapters.test_office_candidates import line, table
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office
 
 Run = Callable[..., tuple[int, str, str]]
+
+TRUSTED = True
+"""Whether the unit's clock is."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +37,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def running(program: str, *arguments: str | Path) -> tuple[int, str, str]:
         main = {"exam-gate": gate.__main__.main, "exam-office": office.__main__.main}[program]
         monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
-        for module in (gate.commands.roster, gate.commands.selftest, office.commands.roster):
+        for module in (gate.commands.roster, office.commands.roster):
             monkeypatch.setattr(module, "_now", lambda: NOW)
+        monkeypatch.setattr(SystemClock, "now", lambda _: Instant(NOW, 0, TRUSTED))
         try:
             main()
         except SystemExit as ended:
@@ -66,6 +71,22 @@ def test_selftest_tells_what_is_asked_for_and_not_judged_and_what_has_expired(
     monkeypatch.setattr("tests.adapters.test_roster_commands.NOW", manifest.expires)
     code, said, _ = run(*words)
     assert (code, "has expired" in said) == (5, True)
+    monkeypatch.setattr("tests.adapters.test_roster_commands.TRUSTED", False)
+    code, said, _ = run(*words)
+    assert (code, "not trusted" in said) == (0, True)
+
+
+def test_an_expired_roster_is_out_of_use_and_not_gone(
+    run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("exam-gate", "roster", "status", "--config", tmp_path / "gate.toml")
+    manifest = unit.install(unit.written(tmp_path / "stick"), tmp_path / "state").manifest
+    monkeypatch.setattr("tests.adapters.test_roster_commands.NOW", manifest.expires)
+    code, said, _ = run(*words)
+    assert (code, "out of use" in said, "clock status" in said) == (1, True, True)
+    monkeypatch.setattr("tests.adapters.test_roster_commands.TRUSTED", False)
+    code, said, _ = run(*words)
+    assert (code, "not known" in said) == (0, True)
 
 
 def test_the_life_of_a_roster(run: Run, unit: Office, tmp_path: Path) -> None:

@@ -30,6 +30,10 @@ class RecordingDesk:
         self.got.append(by)
         return {"ok": True}
 
+    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
+        self.got.append((by, day))
+        return {"ok": True}
+
     async def follow(self) -> AsyncIterator[dict[str, Any]]:
         yield {"id": "e-1"}
         yield {"id": "e-2"}

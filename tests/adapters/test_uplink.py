@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,9 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
             uplink = uplink_of(home, broker.port, journal)
             async with sending(uplink):
                 await soon(lambda: uplink.status["receipted"] == 120)
+                said = uplink.office_time  # the office's own, in a receipt that it signed
+                assert said is not None
+                assert abs(said - datetime.now(UTC)) < timedelta(minutes=10)
                 await fill(journal, 3)
                 await soon(lambda: uplink.status["receipted"] == 123)
                 assert uplink.status["unsent"] == 0

@@ -1,11 +1,13 @@
 """What every Clock keeps, on the system's and the simulated one; then what each adds."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from gate.drivers import clock as system
 from gate.drivers.clock import SystemClock, is_disciplined
+from gate.drivers.rtc import read_rtc
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import UsageError
 
@@ -112,3 +114,26 @@ def test_a_simulated_clock_runs_on_to_the_end_of_the_calendar() -> None:
     last = datetime.max.replace(tzinfo=UTC)
     clock = SimulatedClock(last)
     assert clock.now().at == last
+
+
+# -- the board's clock -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("1810000000\n", datetime.fromtimestamp(1810000000, UTC)),
+        ("0\n", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("", None),
+        ("not a number", None),
+        ("9" * 30, None),
+    ],
+)
+def test_the_boards_clock_is_read_in_utc(shown: str, said: datetime | None, tmp_path: Path) -> None:
+    (tmp_path / "rtc0").mkdir()
+    (tmp_path / "rtc0" / "since_epoch").write_text(shown)
+    assert read_rtc(tmp_path) == said
+
+
+def test_a_board_without_a_clock(tmp_path: Path) -> None:
+    assert read_rtc(tmp_path) is read_rtc(tmp_path / "none") is None

@@ -195,6 +195,9 @@ class FakeShelf:
     def recheck(self) -> None:
         self.next = FakeRoster()
 
+    def finish(self) -> str | None:
+        return None
+
     def overdue(self, now: datetime) -> frozenset[str] | None:
         return self.staying
 
@@ -219,6 +222,7 @@ class FakeEvidence:
 
 class FakeUplink:
     status: dict[str, Any] = {"connected": False}  # noqa: RUF012 - never written
+    office_time: datetime | None = None
 
     async def run(self) -> None:
         await asyncio.Event().wait()

@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from gate.errors import StorageRefused
+from gate.core.confirmed_time import STEADY_S
+from gate.errors import StorageRefused, UsageError
 from gate.ports import Typed
-from tests.scenarios.fakes import NINE, STRANGER, FakeRoster, Rig, rig
-from tests.scenarios.running import running
+from tests.scenarios.fakes import (
+    NINE,
+    STRANGER,
+    FakeRoster,
+    FakeShelf,
+    Rig,
+    rig,
+)
+from tests.scenarios.running import Running, running
 
 
 @pytest.fixture
@@ -96,7 +104,20 @@ async def test_installations_and_wipes_are_journaled_once(parts: Rig, tmp_path: 
         ]  # fmt: skip
 
 
-async def test_at_the_end_of_retention_a_trusted_clock_destroys_and_the_journal_has_it(
+def passes(gate: Running, parts: Rig, seconds: float) -> None:
+    """A clock that goes right for so long, looked at as the service does it."""
+    for _ in range(int(seconds // 30)):
+        parts.clock.at += timedelta(seconds=30)
+        parts.clock.mono_ns += 30_000_000_000
+        gate.lane.clock.look()
+
+
+async def some_looks(gate: Running, parts: Rig) -> None:
+    looks = parts.shelf.looks
+    await gate.until(lambda: parts.shelf.looks > looks + 3)
+
+
+async def test_at_the_end_of_retention_a_confirmed_time_destroys_and_the_journal_has_it(
     parts: Rig,
 ) -> None:
     parts.matcher.verdicts = [STRANGER]
@@ -104,15 +125,16 @@ async def test_at_the_end_of_retention_a_trusted_clock_destroys_and_the_journal_
         parts.reader.queue.put_nowait(parts.card())
         first = await gate.decision()
         parts.shelf.staying = frozenset({first["exam"]})
-        parts.clock.trusted = False
         parts.clock.at += timedelta(hours=5)
-        looks = parts.shelf.looks
-        await gate.until(lambda: parts.shelf.looks > looks + 3)
-        assert parts.shelf.destroyed == []  # a clock that is not trusted destroys nothing
-        parts.clock.trusted = True
+        await some_looks(gate, parts)
+        assert parts.shelf.destroyed == []  # trusted, and it has just jumped
+        passes(gate, parts, STEADY_S)
+        await some_looks(gate, parts)
+        assert parts.shelf.destroyed == []  # steady, and nobody else says so
+        parts.unit.uplink.office_time = parts.clock.at - timedelta(minutes=5)
         await gate.until(lambda: parts.shelf.destroyed)
         ((at, keep),) = parts.shelf.destroyed
-        assert at == parts.clock.at
+        assert at == parts.unit.uplink.office_time  # the earlier of the two
         events = await parts.journal.read(1, 100)
         pictures = {f"{e['id']}.sealed" for e in events if e.get("evidence")}
         assert len(pictures) == 1
@@ -121,24 +143,112 @@ async def test_at_the_end_of_retention_a_trusted_clock_destroys_and_the_journal_
         assert [e["kind"] for e in await parts.journal.read(1, 100)].count("wiped") == 1
 
 
+async def test_a_jump_past_the_end_and_back_leaves_the_roster(parts: Rig) -> None:
+    """Out of use while the clock says so, told why and what to do, and used again after it."""
+    async with running(parts) as gate:
+        used, right = gate.lane.roster, parts.clock.at
+        assert gate.desk.status()["retention"] == {"over": False, "waits_for": []}
+        parts.shelf.staying = frozenset()
+        for years in (1, 3, 70):
+            parts.clock.at = right.replace(year=right.year + years)
+            await gate.phase("out-of-service")
+            await gate.until(lambda: gate.desk.status()["retention"]["over"])
+            said = gate.desk.status()["retention"]
+            assert said["waits_for"] == ["steady", "confirmed"]
+            assert "out of use" in said["en"]
+            assert "clock confirm" in said["en"]
+            parts.clock.at = right
+            await gate.phase("idle")
+        assert gate.lane.roster is used
+        assert parts.shelf.destroyed == []
+        parts.reader.queue.put_nowait(parts.card())
+        assert (await gate.decision())["outcome"] == "ADMIT"
+
+
+async def test_a_clock_that_is_steady_and_wrong_destroys_nothing(parts: Rig) -> None:
+    """A time source a year ahead, trusted for two days; the office says otherwise."""
+    async with running(parts) as gate:
+        parts.unit.uplink.office_time = parts.clock.at
+        parts.shelf.staying = frozenset()
+        parts.clock.at += timedelta(days=365)
+        passes(gate, parts, 48 * STEADY_S)
+        await some_looks(gate, parts)
+        assert parts.shelf.destroyed == []
+        assert gate.desk.status()["retention"]["waits_for"] == ["confirmed"]
+
+
+async def test_an_operator_confirms_one_date_and_no_other(parts: Rig, tmp_path: Path) -> None:
+    async with running(parts) as gate:
+        parts.clock.at = FakeRoster.expires - timedelta(hours=1)
+        await gate.until(lambda: gate.lane.clock.record.steady_s == 0)
+        day = f"{parts.clock.at:%Y-%m-%d}"
+        for wrong in ("2027-04-10", "2027-W19-1", "tomorrow", ""):
+            with pytest.raises(UsageError):
+                await gate.desk.confirm_clock("li", wrong)
+        with pytest.raises(UsageError):
+            await gate.desk.confirm_clock(" ", day)
+        parts.clock.trusted = False
+        with pytest.raises(UsageError, match="not trusted"):
+            await gate.desk.confirm_clock("li", day)
+        parts.clock.trusted = True
+        assert (await gate.desk.confirm_clock("li", day))["date"] == day
+        parts.shelf.staying = frozenset()
+        parts.clock.at += timedelta(days=365)
+        passes(gate, parts, STEADY_S)
+        await some_looks(gate, parts)
+        assert parts.shelf.destroyed == []
+        parts.clock.at -= timedelta(days=365)
+        passes(gate, parts, STEADY_S + 30)
+        await gate.until(lambda: parts.shelf.destroyed)
+        told = [e for e in await parts.journal.read(1, 100) if e["kind"] == "clock_confirmed"]
+        assert [(e["by"], e["date"]) for e in told] == [("li", day)]
+
+
+async def test_a_confirmation_outlives_the_program_and_not_the_boot(
+    parts: Rig, tmp_path: Path
+) -> None:
+    async with running(parts) as gate:
+        await gate.desk.confirm_clock("li", "2027-04-10")
+    for boot, counts in (("boot-1", ["operator"]), ("boot-2", [])):
+        again = rig(tmp_path)
+        again.clock.boot = boot
+        async with running(again) as gate:
+            await gate.until(lambda gate=gate: gate.lane.clock.record.last)
+            assert gate.desk.status()["clock"]["confirmed_by"] == counts
+
+
+async def test_a_destruction_that_was_cut_short_is_finished_by_any_clock(
+    parts: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = ["e/s/v1"]
+    monkeypatch.setattr(FakeShelf, "finish", lambda _: begun.pop() if begun else None)
+    parts.clock.trusted = False
+    async with running(parts) as gate:
+        await gate.until(lambda: not begun)
+
+
 async def test_a_time_source_in_the_year_9999_destroys_nothing(parts: Rig) -> None:
     async with running(parts) as gate:
         parts.shelf.staying = frozenset()
         parts.clock.at = parts.clock.at.replace(year=9999)
-        looks = parts.shelf.looks
-        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        passes(gate, parts, STEADY_S)
+        await some_looks(gate, parts)
         assert parts.shelf.destroyed == []
         assert gate.lane.roster is not None
 
 
-async def test_retention_is_looked_at_once_an_hour(parts: Rig) -> None:
+async def test_others_that_lie_there_are_looked_for_once_an_hour(parts: Rig) -> None:
+    """Of the monotonic clock: moving the wall brings no look."""
     async with running(parts) as gate:
+        parts.unit.uplink.office_time = parts.clock.at
+        passes(gate, parts, STEADY_S + 30)
+        await gate.until(lambda: gate.lane.clock.record.steady_s > STEADY_S)
+        await some_looks(gate, parts)  # the first look: nothing is there
         parts.shelf.staying = frozenset()
-        parts.clock.at += timedelta(minutes=59)
-        looks = parts.shelf.looks
-        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        passes(gate, parts, STEADY_S - 60)
+        await some_looks(gate, parts)
         assert parts.shelf.destroyed == []
-        parts.clock.at += timedelta(minutes=1)
+        passes(gate, parts, 90)
         await gate.until(lambda: parts.shelf.destroyed)
 
 

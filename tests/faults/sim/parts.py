@@ -105,6 +105,9 @@ class SimShelf:
     def recheck(self) -> None:
         self._next = SmallRoster()
 
+    def finish(self) -> str | None:
+        return None
+
     def overdue(self, now: datetime) -> frozenset[str] | None:
         return None
 
