@@ -3,10 +3,24 @@
 import io
 import logging
 import sys
+from typing import Any
 
 import typer
 
 from gate.errors import ending
+
+_Usage: Any = typer.BadParameter.__mro__[1]
+"""Click's UsageError, whether typer brings a click of its own or uses the installed one."""
+
+_USAGE_ZH = {
+    "NoSuchOption": "没有这个选项",
+    "NoSuchCommand": "没有这个命令",
+    "MissingParameter": "缺少参数",
+    "BadParameter": "参数的值不正确",
+    "BadOptionUsage": "选项缺少值或用法不正确",
+    "BadArgumentUsage": "参数的用法不正确",
+}
+"""By the name of click's exception."""
 
 
 def run_program(app: typer.Typer, name: str) -> None:
@@ -15,10 +29,33 @@ def run_program(app: typer.Typer, name: str) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # Chinese where the locale has none: \u8bfb
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app()
+        code = app(prog_name=name, standalone_mode=False)
+    except _Usage as e:
+        _tell_usage(e, name)
+        sys.exit(2)
+    except typer.Abort:
+        print(f"{name}: Stopped, nothing more was done.\n{name}: 已中止。", file=sys.stderr)
+        sys.exit(1)
     except Exception as e:
         code, en, zh = ending(e)
         if code == 70:
             logging.getLogger(name).exception("bug")
         print(f"{name}: {en}\n{name}: {zh}", file=sys.stderr)
         sys.exit(code)
+    if code:  # of typer.Exit; commands return nothing
+        sys.exit(code)
+
+
+def _tell_usage(error: Any, name: str) -> None:
+    """One sentence in each language, and where the help is."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # its text is the help itself
+        error.show()
+        return
+    command = error.ctx.command_path if error.ctx else name
+    said = error.format_message()
+    zh = _USAGE_ZH.get(type(error).__name__, "命令用法不正确")
+    print(
+        f"{name}: {said} Try '{command} --help'.\n"
+        f"{name}: {zh}（{said.removesuffix('.')}）：请用 {command} --help 查看用法。",
+        file=sys.stderr,
+    )
