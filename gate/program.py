@@ -42,8 +42,7 @@ def run_program(app: typer.Typer, name: str) -> None:
             logging.getLogger(name).exception("bug")
         print(f"{name}: {en}\n{name}: {zh}", file=sys.stderr)
         sys.exit(code)
-    if code:  # of typer.Exit; commands return nothing
-        sys.exit(code)
+    sys.exit(code or 0)  # of typer.Exit; commands return nothing
 
 
 def _tell_usage(error: Any, name: str) -> None:

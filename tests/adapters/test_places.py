@@ -65,7 +65,7 @@ def test_what_another_user_owns_is_named_so(
     def forbidden(*_: object, **__: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", forbidden)
+    monkeypatch.setattr(os, "open", forbidden)
     with pytest.raises(Refused, match="sudo -u exam-gate"):
         read_key(tmp_path / "gate-sealing.key", "a key")
     with pytest.raises(Refused, match="sudo -u exam-gate"):
