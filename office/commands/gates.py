@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gate.errors import UsageError
+from office.hand_over import private_keys
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -26,13 +27,39 @@ def list_(
     """Every unit with its site, its exams, and why it was struck off. 列出闸机。"""
     from office.enrolment import known_gates
 
-    known = known_gates(Home(home or default_home()))
+    place = Home(home or default_home())
+    known = known_gates(place)
     if as_json:
-        print(json.dumps({"gates": {g: _facts(e) for g, e in known.items()}}, ensure_ascii=False))
+        facts = {gate: _facts(place, enrolled) for gate, enrolled in known.items()}
+        print(json.dumps({"gates": facts}, ensure_ascii=False))
         return
+    if not known:
+        print(
+            f"No unit is enrolled in {place.root}: exam-office keys --gate ID enrols one. "
+            "尚未登记任何闸机：请运行 exam-office keys --gate 编号。"
+        )
     for gate, enrolled in known.items():
         state = f"struck off: {enrolled.revoked} 已吊销" if enrolled.revoked else "enrolled 已登记"
-        print(f"{gate}: site {enrolled.site}, exams {', '.join(enrolled.exams) or '-'}, {state}")
+        here = ", PRIVATE KEYS STILL HERE 私钥仍在本机" if private_keys(place, gate) else ""
+        exams = ", ".join(enrolled.exams) or "-"
+        print(f"{gate}: site {enrolled.site}, exams {exams}, {state}{here}")
+
+
+@app.command("hand-over")
+def hand_over_(
+    gate: Annotated[str, typer.Argument(help="The unit's id.")],
+    to: Annotated[Path, typer.Option("--to", help="A folder, such as a USB stick.")],
+    home: _HomeOption = None,
+) -> None:
+    """Copy a unit's keys, certificate and gate.toml to TO/GATE and remove its private keys from
+    the office, where nothing needs them. 移交闸机密钥，并从本机删除其私钥。"""
+    from office.hand_over import hand_over
+
+    target = hand_over(Home(home or default_home()), gate, to)
+    print(
+        f"handed over: {target}; its private keys are gone from here. Copy it to /etc/exam-gate of "
+        "the unit, then delete it from the stick. 已移交：请复制到闸机后从存储盘删除。"
+    )
 
 
 @app.command()
@@ -65,5 +92,10 @@ def revoke(
     print(f"Copy {place.revocations} to the broker and restart it. 请复制到消息服务器并重启。")
 
 
-def _facts(enrolled: "Enrolment") -> dict[str, object]:
-    return {"site": enrolled.site, "exams": list(enrolled.exams), "revoked": enrolled.revoked}
+def _facts(home: Home, enrolled: "Enrolment") -> dict[str, object]:
+    return {
+        "site": enrolled.site,
+        "exams": list(enrolled.exams),
+        "revoked": enrolled.revoked,
+        "private_keys_here": bool(private_keys(home, enrolled.gate)),
+    }
