@@ -3,6 +3,7 @@
     ca/ca.crt ca.key                       the certificate authority
     broker/server.crt server.key ca.crt    what mosquitto needs
     broker/ca.crl                          certificates of units that were struck off
+    broker/port                            the port of its listener, where it is not 8883
     office/office.crt office.key           MQTT client certificate, CN `office`
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
@@ -47,6 +48,10 @@ class Home:
     @property
     def revocations(self) -> Path:
         return self.broker / "ca.crl"
+
+    @property
+    def broker_port(self) -> Path:
+        return self.broker / "port"
 
     @property
     def office(self) -> Path:

@@ -17,6 +17,7 @@ from gate.durable import write_file
 from gate.errors import UsageError
 from gate.roster.keys import read_key, write_key
 from gate.sync.enrolled import encode_enrolled
+from office.broker_address import known_port, parse_broker_address, remember_port
 from office.certificates import (
     Authority,
     issue_client,
@@ -31,7 +32,6 @@ from office.home import Home
 
 BROKER_NAMES = ("broker.local", "localhost", "127.0.0.1")
 _ID = re.compile(r"[a-z0-9-]{1,64}")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,39}")
 _Pair = tuple[bytes, bytes]
 """A private key and its public half."""
 
@@ -42,7 +42,7 @@ id = "{gate}"
 site = "{site}"
 [mqtt]
 host = "{host}"
-port = 8883
+port = {port}
 ca = "ca.crt"
 certificate = "gate.crt"
 key = "gate.key"
@@ -78,19 +78,22 @@ def make_keys(
     not_before: datetime,
 ) -> Made:
     """Make everything that `home` lacks, and the folders of `gates`. `site` defaults to each
-    gate's id up to its last hyphen; `not_before`: of new certificates.
+    gate's id up to its last hyphen; `broker`: HOST or HOST:PORT; `not_before`: of new certificates.
 
     UsageError (a gate's id), InputDamaged (what is there cannot be read).
     """
     enrolled = [(gate, _site_of(gate, site)) for gate in gates]
-    for name in broker:
-        _check_host(name)
+    addresses = [parse_broker_address(text) for text in broker]
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     making = _Making(home, not_before)
     making.office()
-    making.broker(list(broker))
+    making.broker([address.host for address in addresses])
+    named = [address.port for address in addresses if address.port is not None]
+    if named:
+        remember_port(home, named[0])
     for gate, at in enrolled:
-        making.gate(gate, at, broker[0] if broker else names_of(home.broker / "server.crt")[0])
+        host = addresses[0].host if addresses else names_of(home.broker / "server.crt")[0]
+        making.gate(gate, at, host)
     return making.made
 
 
@@ -104,16 +107,6 @@ def _site_of(gate: str, site: str | None) -> str:
             gate=gate,
         )
     return named
-
-
-def _check_host(name: str) -> None:
-    if not _HOST.fullmatch(name):
-        raise UsageError(
-            f"--broker {name!r} is no host name or address: use one such as broker.local or "
-            "192.168.1.10, without a port.",
-            f"--broker {name!r} 不是主机名或地址：如 broker.local 或 192.168.1.10，不含端口。",
-            name=name,
-        )
 
 
 class _Making:
@@ -163,7 +156,7 @@ class _Making:
         self._copy(self.home.ca / "ca.crt", folder / "ca.crt")
         self._copy(self.home.office / "office.pub", folder / "office.pub")
         self._copy(self.home.examiner / "examiner.pub", folder / "examiner.pub")
-        text = _GATE_TOML.format(gate=gate, site=site, host=host)
+        text = _GATE_TOML.format(gate=gate, site=site, host=host, port=known_port(self.home))
         self._make(folder / "gate.toml", lambda path: write_file(path, text.encode(), 0o644))
 
     def _enrol(self, gate: str, site: str, folder: Path) -> None:

@@ -1,8 +1,11 @@
 """exam-office broker-config: the shipped broker configuration, for a broker run from a folder."""
 
 import getpass
+import os
 import re
 import shlex
+import shutil
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +13,7 @@ import typer
 
 from gate.errors import InputDamaged, UsageError
 from gate.roster.shelf import storage_refused
+from office.broker_address import remember_port
 from office.home import Home, default_home
 
 _PLACES = (
@@ -43,7 +47,8 @@ def broker_config(
             f"The shipped configuration is not at {shipped}: name it with --shipped.",
             f"{shipped} 处没有随附的配置：请用 --shipped 指定。",
         ) from e
-    broker = Home(home or default_home()).broker.resolve()
+    place = Home(home or default_home())
+    broker = place.broker.resolve()
     if not (broker / "server.crt").exists():
         raise InputDamaged(
             f"No broker certificate in {broker}: run exam-office keys with --broker first.",
@@ -57,7 +62,33 @@ def broker_config(
             _filled(conf, broker, out, f"{port} {address}"), encoding="utf-8"
         )
         (out / "mosquitto.conf").write_text(_main(out), encoding="utf-8")
-    print(f"mosquitto -c {shlex.quote(str(out / 'mosquitto.conf'))}")
+        remember_port(place, int(port))
+    print(f"{_mosquitto()} -c {shlex.quote(str(out / 'mosquitto.conf'))}")
+    others = _at_another_port(place, int(port))
+    if others:
+        print(
+            f"gate.toml of {', '.join(others)} names another port: set port = {port} there. "
+            f"上述闸机的 gate.toml 端口不同：请改为 {port}。"
+        )
+
+
+def _mosquitto() -> str:
+    """With its folder: Debian's /usr/sbin is not on the PATH of an ordinary user."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    return shlex.quote(shutil.which("mosquitto", path=places) or "mosquitto")
+
+
+def _at_another_port(home: Home, port: int) -> list[str]:
+    """Gates whose gate.toml still lies here and says another port."""
+    found = []
+    for path in sorted(home.gates.glob("*/gate.toml")):
+        try:
+            said = tomllib.loads(path.read_text(encoding="utf-8")).get("mqtt", {}).get("port", port)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            continue  # the unit itself says what is wrong with it
+        if said != port:
+            found.append(path.parent.name)
+    return found
 
 
 def _filled(conf: str, broker: Path, out: Path, listener: str) -> str:

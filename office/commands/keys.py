@@ -18,7 +18,7 @@ def keys(
         str | None, typer.Option("--site", help="Its site; else the id up to its last hyphen.")
     ] = None,
     broker: Annotated[
-        list[str] | None, typer.Option("--broker", help="A host name or address of the broker.")
+        list[str] | None, typer.Option("--broker", help="HOST or HOST:PORT of the broker.")
     ] = None,
     not_before: Annotated[
         datetime | None, typer.Option(help="Certificates are valid from; else two years ago.")

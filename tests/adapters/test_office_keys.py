@@ -13,6 +13,7 @@ from gate.config import load
 from gate.errors import InputDamaged, UsageError
 from gate.roster.keys import read_key, write_key
 from office.certificates import names_of
+from office.commands.broker_config import broker_config
 from office.enrolment import enrolments
 from office.home import Home
 from office.keys import Made, make_keys
@@ -214,3 +215,43 @@ def test_a_unit_is_told_the_broker_that_was_named(tmp_path: Path) -> None:
     lacking = made(tmp_path, GATE, broker=["broker.example.org"]).lacking
     assert lacking == ["broker.example.org"]
     assert load(Home(tmp_path).gate(GATE) / "gate.toml").mqtt.host == "broker.example.org"
+
+
+@pytest.mark.parametrize(
+    ("named", "host", "port"),
+    [
+        ("broker.example.org:18883", "broker.example.org", 18883),
+        ("192.168.1.10:1", "192.168.1.10", 1),
+        ("[fe80::1]:8884", "fe80::1", 8884),
+        ("fe80::1", "fe80::1", 8883),
+        ("broker.local", "broker.local", 8883),
+    ],
+)
+def test_a_unit_is_told_the_port_that_was_named(
+    tmp_path: Path, named: str, host: str, port: int
+) -> None:
+    """And so is one that is enrolled later."""
+    made(tmp_path, GATE, broker=[named])
+    made(tmp_path, "wh-hs-01-g2")
+    for gate in (GATE, "wh-hs-01-g2"):
+        mqtt = load(Home(tmp_path).gate(gate) / "gate.toml").mqtt
+        assert (mqtt.host, mqtt.port) == (host, port)
+    assert names_of(Home(tmp_path).broker / "server.crt") == [host]
+
+
+@pytest.mark.parametrize("named", ["host:0", "host:65536", "[fe80::1]:x", "host:", ":8883"])
+def test_ports_that_are_none(tmp_path: Path, named: str) -> None:
+    with pytest.raises(UsageError, match="--broker"):
+        made(tmp_path, broker=[named])
+
+
+def test_the_brokers_own_port_is_remembered_and_other_gate_tomls_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(tmp_path / "home", GATE)
+    broker_config(out=tmp_path / "broker", home=tmp_path / "home", listen="127.0.0.1:18883")
+    said = capsys.readouterr().out
+    assert said.startswith(("/usr/sbin/mosquitto -c", "mosquitto -c"))
+    assert f"gate.toml of {GATE} names another port: set port = 18883" in said
+    made(tmp_path / "home", "wh-hs-01-g2")
+    assert load(tmp_path / "home/gates/wh-hs-01-g2/gate.toml").mqtt.port == 18883
