@@ -189,6 +189,8 @@ class Lane:
             case effects.StartTimer(seconds=seconds, token=token):
                 loop = asyncio.get_running_loop()
                 loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))
+            case effects.FindAgain():
+                self.unit.reader.find_again()
             case effects.ForgetFaces():
                 self._reference = None
                 self.recorder.forget_times()

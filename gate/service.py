@@ -8,6 +8,7 @@ from typing import Any
 
 from gate.core import events
 from gate.core.decision import Entry
+from gate.core.lying import is_due
 from gate.errors import CameraMissing, StorageRefused
 from gate.health import Health
 from gate.lane import Lane
@@ -192,7 +193,10 @@ class Service:
             stepped = self._lane.clock.look()
             if stepped is not None:
                 await self._note("clock", stepped)
-            await self._close_counts(self._unit.clock.now())
+            now = self._unit.clock.now()
+            if is_due(self._lane.state, now):
+                self._lane.put(events.LookDue(now))
+            await self._close_counts(now)
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
 

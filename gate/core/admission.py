@@ -1,9 +1,10 @@
 """One lane of one gate: the state table and `step`.
 
 Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in arrivals.py,
-scans.py, visit.py, settling.py and upkeep.py), and leads to the phases of its row or stays. An
-event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the
-wrong moment is an error of theirs (InputRejected, StorageRefused) and changes nothing either.
+scans.py, lying.py, visit.py, settling.py and upkeep.py), and leads to the phases of its row or
+stays. An event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask
+at the wrong moment is an error of theirs (InputRejected, StorageRefused) and changes nothing
+either.
 
 Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
 waits for a card, to be laid again or after a scanned notice; OUT_OF_SERVICE decides nothing. Staff
@@ -15,7 +16,7 @@ nothing else: a late answer would be taken for the next person's.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gate.core import arrivals, scans, settling, upkeep, visit
+from gate.core import arrivals, lying, scans, settling, upkeep, visit
 from gate.core.events import (
     Acknowledged,
     CandidateElsewhere,
@@ -29,6 +30,7 @@ from gate.core.events import (
     FaceJudged,
     FaultCleared,
     FaultRaised,
+    LookDue,
     LookupFailed,
     ReaderBack,
     ReaderLost,
@@ -53,7 +55,8 @@ def step(state: State, event: Event) -> Step:
             f"{name} has no row in phase {state.phase}.", phase=state.phase, event=name
         )
     try:
-        return handler(state, event)
+        after, acts = handler(state, event)
+        return lying.follow(state, event, after), acts
     except IllegalEvent as e:
         raise IllegalEvent(f"{name}: {e.en}", phase=state.phase, event=name) from e
 
@@ -116,6 +119,7 @@ ROWS = (
     Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
     Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
+    Row(_ALL, (LookDue,), lying.look),
     Row(_ALL, (VerdictGiven,), settling.verdict),
     Row(_ALL, (Acknowledged,), upkeep.acknowledged),
     Row(_REST, _FAULTS, upkeep.fault, (_OUT,)),

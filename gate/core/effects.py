@@ -85,7 +85,12 @@ class ForgetFaces:
     """The visit is over: no probe of this person may serve the next one."""
 
 
+@dataclass(frozen=True, slots=True)
+class FindAgain:
+    """The reader is to find what lies there anew, and to present it with the new instant."""
+
+
 Effect = (
     LookUpCard | LookUpTyped | LookUpTicket | JudgeFace | Record | Note | Show | OpenBarrier
-    | StartTimer | ForgetFaces
+    | StartTimer | ForgetFaces | FindAgain
 )  # fmt: skip

@@ -226,9 +226,16 @@ class FaultCleared:
     fault: Fault
 
 
+@dataclass(frozen=True, slots=True)
+class LookDue:
+    """It is time for another look at what lies on the reader (`gate.core.lying.is_due`)."""
+
+    at: Instant
+
+
 Event = (
     CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
     | ScanPresented | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed
     | FaceJudged | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed
-    | FaultRaised | FaultCleared | RosterOpened
+    | FaultRaised | FaultCleared | RosterOpened | LookDue
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 
@@ -73,10 +73,25 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Lying:
+    """The card on the reader, which was found at `found`. `reason`: how it was decided, None where
+    it was not; `opens`: when its own paper may be entered, where that is to come; `renewed`:
+    another roster came since; `looks`: how often it was looked for anew; `is_looked_for`: now."""
+
+    found: Instant
+    reason: Reason | None = None
+    opens: datetime | None = None
+    renewed: bool = False
+    looks: int = 0
+    is_looked_for: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All that the gate knows. `entered`: (paper id, candidate key) to the time of the last ADMIT,
     as the journal has it; `unsettled` is in the order of the decisions; `waiting`: presented while
-    somebody else was served; `notice`: a scanned notice for which a card is asked."""
+    somebody else was served; `notice`: a scanned notice for which a card is asked; `lying`: the
+    card on the reader."""
 
     exam: Exam | None = None
     phase: Phase = Phase.OUT_OF_SERVICE
@@ -89,6 +104,7 @@ class State:
     verdict: VerdictGiven | None = None
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
     token: int = 0
+    lying: Lying | None = None
 
     @property
     def inside(self) -> Set[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Whether a card lies on the reader, as a table: what a look showed, and what is told of it.
 
-Three laws. A card is told once a laying, however long it lies and however its module answers. A
+Three laws. A card is told once a laying, however long it lies and however its module answers, and
+once more each time that it is sought. A
 contact that is lost for less than the dwell time is no removal: the same number found again is the
 same laying. Another number ends the laying before it, whatever was seen between the two.
 """
@@ -15,6 +16,7 @@ class Lying(StrEnum):
     READ = "read"  # a card that was presented
     LIFTED = "lifted"  # it does not answer; the dwell time runs
     UNREAD = "unread"  # one that could not be read
+    SOUGHT = "sought"  # what was read is to be found anew
 
 
 class Sight(StrEnum):
@@ -55,5 +57,10 @@ TABLE: dict[tuple[Lying, Sight], tuple[Lying, tuple[Tell, ...]]] = {
     (Lying.UNREAD, Sight.STILL): (Lying.UNREAD, ()),
     (Lying.UNREAD, Sight.UNREADABLE): (Lying.UNREAD, ()),
     (Lying.UNREAD, Sight.NEW): (Lying.READ, (Tell.PRESENTED,)),
+    (Lying.SOUGHT, Sight.NOTHING): (Lying.SOUGHT, ()),
+    (Lying.SOUGHT, Sight.SAME): (Lying.READ, (Tell.PRESENTED,)),
+    (Lying.SOUGHT, Sight.UNREADABLE): (Lying.UNREAD, (Tell.UNREADABLE,)),
+    (Lying.SOUGHT, Sight.NEW): (Lying.READ, (Tell.REMOVED, Tell.PRESENTED)),
+    (Lying.SOUGHT, Sight.DWELL_OVER): (Lying.EMPTY, (Tell.REMOVED,)),
 }
 """STILL and SAME cannot be seen where nothing lies, nor SAME where no number was read."""

@@ -74,6 +74,14 @@ class CardWatch:
             except Silence:
                 self._link.revive()
 
+    def find_again(self) -> None:
+        """What was read is found anew and presented once more, though it never left. The module is
+        reset, because it may hide a card that it has read. Stuck; what `Link` raises otherwise."""
+        if self._lying not in (Lying.READ, Lying.LIFTED):
+            return  # nothing lies there, or what does is tried again by itself
+        self._lying, self._contact_ns = Lying.SOUGHT, self._clock.now().mono_ns
+        self._link.reset()
+
     def poll(self) -> None:
         """Look once and read what is new. Stuck; what `Link` raises otherwise."""
         try:
@@ -88,7 +96,9 @@ class CardWatch:
 
     def _settle(self, look: _Look) -> None:
         now = self._clock.now()
-        away = self._lying is Lying.LIFTED and look is not Sight.STILL
+        away = (self._lying is Lying.LIFTED and look is not Sight.STILL) or (
+            self._lying is Lying.SOUGHT and look is Sight.NOTHING
+        )
         if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
             self._step(Sight.DWELL_OVER, look, now)
         sight = self._sight(look)
@@ -112,6 +122,7 @@ class CardWatch:
                 self._number = look.card.number
                 self._tell(CardPresented(look.card, look.found, look.read_mono_ns))
             elif tell is Tell.UNREADABLE and isinstance(look, _Failed):
+                self._number = None
                 self._tell(CardUnreadable(look.found, look.reason))
 
     def _count_noise(self, error: SdtError) -> None:
@@ -125,7 +136,7 @@ class CardWatch:
     # -- one look ----------------------------------------------------------------------------------
 
     def _look(self) -> _Look:
-        lay = self._lying is not Lying.EMPTY
+        lay = self._lying not in (Lying.EMPTY, Lying.SOUGHT)
         if lay and self._presence_first() and self._still_there():
             return Sight.STILL
         reply = self._find()

@@ -56,6 +56,7 @@ class SerialCardReader:
         self._poll_s = poll_s
         self._patience = patience or Patience()
         self._stopping = threading.Event()
+        self._sought = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[ReaderEvent] = deque(maxlen=_EVENTS_KEPT)
@@ -90,6 +91,11 @@ class SerialCardReader:
                 raise GateBug("The card reader's thread has died; its traceback is in the log.")
             self._changed.clear()
             await self._changed.wait()
+
+    def find_again(self) -> None:
+        """At the next look of the reader's thread. A port that is opened anew presents what lies
+        there in any case."""
+        self._sought.set()
 
     def _keep(self, event: ReaderEvent) -> None:
         if len(self._waiting) == _EVENTS_KEPT:
@@ -182,7 +188,11 @@ class SerialCardReader:
     def _serve(self, link: SerialLink) -> None:
         watch = CardWatch(link, self._clock, self._tell, self._dwell_s)
         watch.begin()
+        self._sought.clear()
         while not self._stopping.is_set():
+            if self._sought.is_set():
+                self._sought.clear()
+                watch.find_again()
             watch.poll()
             self._proven = True
             self._stopping.wait(self._poll_s)

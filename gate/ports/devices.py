@@ -26,6 +26,10 @@ class CardReader(Protocol):
     def events(self) -> AsyncIterator[ReaderEvent]:
         """Cards and the reader's state, until closed. GateBug where nothing can come any more."""
 
+    def find_again(self) -> None:
+        """What lies there is found and read anew, and presented with the new instant, or told as
+        removed where nothing lies there any more. Returns at once."""
+
 
 class Scanner(Protocol):
     """Owns one serial port beside the card reader's. Survives unplugging. Its loss puts nothing out

@@ -31,6 +31,7 @@ def test_no_look_is_without_a_row(lying: Lying) -> None:
         Lying.READ: {Sight.DWELL_OVER},
         Lying.LIFTED: set(),
         Lying.UNREAD: {Sight.SAME, Sight.DWELL_OVER},
+        Lying.SOUGHT: {Sight.STILL},
     }
     assert {s for s in Sight if (lying, s) not in TABLE} == cannot[lying]
 

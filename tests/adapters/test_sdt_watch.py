@@ -137,6 +137,65 @@ def test_a_card_is_told_once_however_long_it_lies(mode: Mode) -> None:
 
 
 @every_mode
+def test_sought_it_is_told_once_more_with_a_later_instant(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.lay(FIRST)
+    for _ in range(3):
+        assert scene.polls(5) == [P1]
+        scene.watch.find_again()
+    assert scene.polls(5) == [P1]
+    found = [e.found.mono_ns for e in scene.events if isinstance(e, CardPresented)]
+    assert found == sorted(set(found))
+    scene.chip.lift()
+    assert scene.polls(5) == ["R"]
+
+
+@every_mode
+@pytest.mark.parametrize("dwell_s", [0.0, 3.0])
+def test_sought_and_gone_is_told_as_removed(mode: Mode, dwell_s: float) -> None:
+    scene = Scene(mode, dwell_s)
+    scene.chip.lay(FIRST)
+    assert scene.polls(3) == [P1]
+    scene.chip.lift()
+    scene.watch.find_again()
+    assert scene.polls(10) == ["R"]
+    scene.watch.find_again()  # nothing lies there
+    assert scene.polls(3) == []
+
+
+@every_mode
+def test_sought_and_another_lies_there(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.lay(FIRST)
+    assert scene.polls(3) == [P1]
+    scene.chip.lay(SECOND)
+    scene.watch.find_again()
+    assert scene.polls(5) == ["R", P2]
+
+
+@every_mode
+def test_sought_and_missed_once_it_is_found_later(mode: Mode) -> None:
+    scene = Scene(mode, dwell_s=100.0)
+    scene.chip.lay(FIRST)
+    assert scene.polls(3) == [P1]
+    scene.watch.find_again()
+    scene.chip.faults.add("find-missed")
+    assert scene.polls(5) == [P1]
+
+
+@every_mode
+def test_sought_and_unreadable_is_told_so(mode: Mode) -> None:
+    scene = Scene(mode)
+    scene.chip.lay(FIRST)
+    assert scene.polls(3) == [P1]
+    scene.chip.faults.add("unreadable")
+    scene.watch.find_again()
+    assert scene.polls(3) == ["U lay-again"]
+    scene.chip.faults.discard("unreadable")
+    assert scene.polls(3) == [P1]
+
+
+@every_mode
 def test_lifted_and_laid_again_is_told_again(mode: Mode) -> None:
     scene = Scene(mode)
     for _ in range(3):

@@ -26,7 +26,7 @@ from gate.drivers.reader import Patience, SerialCardReader
 from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
-from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Piece
+from gate.drivers.simulated.sdt_wire import LINE_FAULTS, WIRES, Piece
 from gate.errors import GateBug
 from gate.ports import CardReader, ReaderEvent
 from tests.soak.cards import WallClock
@@ -42,6 +42,7 @@ class Taker:
     """The events of one reader, one at a time and never waited for without a bound."""
 
     def __init__(self, reader: CardReader, bound_s: float) -> None:
+        self.reader = reader
         self._events = reader.events()
         self._bound_s = bound_s
 
@@ -50,6 +51,14 @@ class Taker:
             event: ReaderEvent = await anext(self._events)
         assert isinstance(event, kind), event
         return event
+
+    async def card(self) -> CardPresented:
+        """The next one that is read; a bad wire may need more than one laying."""
+        async with asyncio.timeout(self._bound_s):
+            async for event in self._events:
+                if isinstance(event, CardPresented):
+                    return event
+        raise AssertionError
 
 
 class Simulated:
@@ -144,6 +153,39 @@ async def test_a_card_from_before_the_start_is_read(bench: Bench) -> None:
     async with reading(bench) as events:
         await events.next(CardPresented)
     bench.lift()
+
+
+async def test_a_card_left_lying_is_found_anew_when_it_is_sought(bench: Bench) -> None:
+    async with reading(bench) as events:
+        bench.lay()
+        before = await events.next(CardPresented)
+        for _ in range(2):
+            events.reader.find_again()
+            again = await events.next(CardPresented)
+            assert again.card == before.card
+            assert again.found.mono_ns > before.read_mono_ns
+            before = again
+        bench.lift()
+        await events.next(CardRemoved)
+        events.reader.find_again()  # nothing lies there, and nothing is told of it
+        bench.lay()
+        await events.next(CardPresented)
+    bench.lift()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WIRES)
+async def test_on_every_wire_it_is_found_anew(name: str) -> None:
+    with SdtModule(paced=False, wire=WIRES[name](7), late_s=LATE_S) as module:
+        patient = Simulated(module)
+        patient.patience, patient.dwell_s = Patience(), DWELL_S
+        async with reading(patient) as events:
+            patient.lay()
+            before = await events.card()
+            events.reader.find_again()
+            again = await events.card()
+            assert again.card == before.card
+            assert again.found.mono_ns > before.found.mono_ns
 
 
 async def test_a_card_that_an_earlier_program_has_read_is_read(bench: Bench) -> None:

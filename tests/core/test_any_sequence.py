@@ -23,6 +23,7 @@ from gate.core.events import (
     FaultCleared,
     FaultRaised,
     Instant,
+    LookDue,
     LookupFailed,
     ReaderBack,
     ReaderLost,
@@ -72,7 +73,13 @@ CARDS = [
     laid(), laid(), laid(), laid(), laid(at("09:15")), laid(trusted=False), *[unread()] * 4,
 ]  # fmt: skip
 SCANS = [*[scanned()] * 3, scanned(DocumentKind.TRAVEL_DOCUMENT), scanned(trusted=False)]
-THINGS = [CardRemoved(instant()), typed(), typed(), Acknowledged("button", instant())]
+THINGS = [
+    CardRemoved(instant()),
+    LookDue(instant()),
+    typed(),
+    typed(),
+    Acknowledged("button", instant()),
+]
 TROUBLE = [ReaderLost("gone"), RecordRefused(), *(FaultRaised(f) for f in Fault)]
 NEW_ROSTER = RosterOpened(EXAM, "v2")
 HEALING = [ReaderBack(), NEW_ROSTER, *(FaultCleared(f) for f in Fault)]

@@ -49,12 +49,16 @@ class FakeClock:
 class FakeReader:
     def __init__(self) -> None:
         self.queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+        self.sought = 0
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         pass
+
+    def find_again(self) -> None:
+        self.sought += 1
 
     async def events(self) -> AsyncIterator[ReaderEvent]:
         while True:

@@ -1,0 +1,94 @@
+"""A card that is left lying after it was refused, and when it is worth another look.
+
+The reader tells a card once a laying. What was refused may become right while it lies there: entry
+opens, a new roster grants an extension, the clock is trusted again, an outage ends. Then the reader
+is asked to find it anew: that card-found reply is the instant that counts, and the face is looked
+at as always. `follow` keeps what is known of the card beside every step; `is_due` is asked now and
+then.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from gate.core.effects import FindAgain
+from gate.core.events import (
+    CardPresented,
+    CardRemoved,
+    CardUnreadable,
+    DecisionRecorded,
+    Event,
+    Instant,
+    LookDue,
+    ReaderLost,
+    RosterOpened,
+)
+from gate.core.exam import entry_window
+from gate.core.reasons import Reason
+from gate.core.state import BUSY, Lying, Phase, State, Step, Visit
+
+LOOKS_MAX = 5
+"""Of one laying: a clock or a camera that comes and goes must not decide for ever."""
+
+BY_TIME = frozenset({Reason.TOO_EARLY, Reason.WRONG_PAPER})
+"""What the opening of the candidate's own paper may change."""
+
+BY_ROSTER = BY_TIME | {
+    Reason.TOO_LATE, Reason.WRONG_SITE, Reason.NOT_ON_ROSTER, Reason.NO_REFERENCE,
+    Reason.DOCUMENT_NOT_ACCEPTED,
+}  # fmt: skip
+"""What another roster may change."""
+
+
+def follow(before: State, event: Event, after: State) -> State:
+    """`after`, with what `event` says of the card that lies there."""
+    lying = before.lying
+    match event:
+        case CardPresented(found=found):
+            again = lying is not None and lying.is_looked_for
+            lying = Lying(found, looks=lying.looks if lying and again else 0)
+        case CardRemoved() | CardUnreadable() | ReaderLost():
+            lying = None
+        case RosterOpened() if lying is not None:
+            lying = replace(lying, renewed=True)
+        case DecisionRecorded() if lying is not None and before.verdict is None:
+            visit = before.visit if before.phase is Phase.RECORDING else None
+            if visit is not None and visit.shown.found == lying.found:
+                lying = replace(
+                    lying, reason=visit.ruling.reason, opens=_opens(before, visit), renewed=False
+                )
+        case LookDue():
+            lying = after.lying
+    return after if lying == after.lying else replace(after, lying=lying)
+
+
+def is_due(state: State, now: Instant) -> bool:
+    """Whether what lies on the reader is to be found anew at `now`."""
+    lying = state.lying
+    if lying is None or lying.is_looked_for or lying.looks >= LOOKS_MAX:
+        return False
+    if state.faults or state.waiting is not None or state.phase in BUSY:
+        return False
+    if lying.reason is None:  # laid down during an outage, or its visit ended in one
+        return state.phase is not Phase.SHOWING
+    opened = now.trusted and lying.opens is not None and now.at >= lying.opens
+    return (
+        (lying.reason in BY_TIME and opened)
+        or (lying.reason is Reason.CLOCK_UNTRUSTED and now.trusted)
+        or (lying.reason in BY_ROSTER and lying.renewed)
+    )
+
+
+def look(state: State, event: LookDue) -> Step:
+    if state.lying is None or not is_due(state, event.at):
+        return state, ()
+    sought = replace(state.lying, is_looked_for=True, looks=state.lying.looks + 1)
+    return replace(state, lying=sought), (FindAgain(),)
+
+
+def _opens(state: State, visit: Visit) -> datetime | None:
+    """When the own paper that was refused may be entered; None where that has begun already."""
+    paper, seat, exam = visit.ruling.paper, visit.ruling.seat, state.exam
+    if paper is None or seat is None or exam is None:
+        return None
+    opens = entry_window(paper, seat.room, exam.extensions).opens
+    return opens if visit.shown.found.at < opens else None
