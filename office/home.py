@@ -14,6 +14,8 @@
                                            gate-signing.key gate-sealing.key office.pub examiner.pub
                                            gate-enrolled.json: the office's word for its signing key
     office.sqlite                          what was received
+    office/database.json                   that there is one, and its highest generation
+    receive.lock office.sqlite.writing     held by who receives, by who writes
 
 Key files hold raw 32 bytes in base64, one line, mode 0600 where they are private.
 """
@@ -68,6 +70,11 @@ class Home:
     @property
     def database(self) -> Path:
         return self.root / "office.sqlite"
+
+    @property
+    def record(self) -> Path:
+        """What outlives the database."""
+        return self.office / "database.json"
 
     def gate(self, gate: str) -> Path:
         """The folder that is handed to one unit."""

@@ -20,6 +20,7 @@ from gate.sync.wire import MAX_RANGES, Batch, encode_receipt
 from office.faults import explained, refused
 from office.ingest import Mark, Range, advance, plan, receipt_of
 from office.kept_proofs import KeptProofs, as_written
+from office.locks import NoLock, WriterLock
 from office.migration import migrate
 
 _GAPS = """
@@ -45,8 +46,11 @@ class OfficeStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        in_memory = str(path) == ":memory:"
+        self._writer = NoLock() if in_memory else WriterLock(path)
         with self._in_words():
             path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writer, self._in_words():
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.text_factory = _readable
             for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
@@ -58,21 +62,23 @@ class OfficeStore:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._db.close()
+        with self._writer:  # the last one to close moves the log into the file
+            self._db.close()
 
-    def begin_generation(self, now_ms: int) -> int:
-        """A new generation of this database: higher than any it had, and (by the clock) than any
-        that a newer copy of it had before this one was restored from a backup."""
+    def begin_generation(self, now_ms: int, *, above: int = 0) -> int:
+        """A new generation of this database: higher than any it had, than `above`, and than any
+        that a newer copy of it had before this one was restored from a backup, as far as the clock
+        knows; nothing rests on the clock."""
         with self.transaction():
             row = self._db.execute("SELECT generation FROM office").fetchone()
-            generation = max(now_ms, row[0] + 1 if row else 1)
+            generation = max(now_ms, above + 1, row[0] + 1 if row else 1)
             self._db.execute("INSERT OR REPLACE INTO office VALUES (1, ?)", (generation,))
         return generation
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Committed and on the disk when it ends; nothing of it stands after an error."""
-        with self._in_words():
+        with self._writer, self._in_words():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.errors import InputDamaged
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -22,14 +21,9 @@ def drift(
     """Compare the gates by what they have sent: exit 1 where one of them differs from the others
     beyond chance. 各闸机运行指标对比。"""
     from office.drift import FAMILY_ALPHA, compare, tallies
-    from office.store import OfficeStore
+    from office.opening import open_received
 
-    path = Home(home or default_home()).database
-    if not path.exists():
-        raise InputDamaged(
-            f"Nothing was received yet: there is no {path}.", f"尚未收到任何数据：没有 {path}。"
-        )
-    with OfficeStore(path) as store:
+    with open_received(Home(home or default_home())) as store:
         journals = store.journals()
         found = compare(tallies(e for j in journals for e in store.events(*j)), day)
     if as_json:

@@ -30,14 +30,16 @@ def import_(
     from gate.roster.keys import read_key
     from office.door import Door
     from office.importing import Importer
+    from office.opening import begin_generation, open_receiving
     from office.signers import keep_words
-    from office.store import OfficeStore
 
     place = Home(home or default_home())
     key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    with OfficeStore(place.database) as store:
+    with open_receiving(place) as store:
         keep_words(store, place, key, now)
+        if store.generation() is None:
+            begin_generation(place, store, 1)
         importer = Importer(Door(place), store, key, now)
         done = [(path, importer.take(path)) for path in files]
     receipts = [_leave_receipt(path, one) for path, one in done]

@@ -25,15 +25,20 @@ def receive(
     status_file: Annotated[
         Path | None, typer.Option(help="Keep the counts here, as JSON, for other programs.")
     ] = None,
+    *,
+    new_database: Annotated[
+        bool, typer.Option("--new-database", help="Begin an empty one where it is gone.")
+    ] = False,
 ) -> None:
     """Store every gate's events and answer with signed receipts. 接收闸机事件并签发回执。"""
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
     from gate.sync.link import Address
+    from office.locks import ReceiveLock
+    from office.opening import begin_generation, open_receiving
     from office.receive import Receiver
     from office.signers import keep_words
-    from office.store import OfficeStore
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     found = Home(home or default_home())
@@ -45,9 +50,9 @@ def receive(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with OfficeStore(found.database) as store:
+    with ReceiveLock(found.root), open_receiving(found, new=new_database) as store:
         keep_words(store, found, signing, datetime.now(UTC).isoformat(timespec="milliseconds"))
-        generation = store.begin_generation(time.time_ns() // 1_000_000)
+        generation = begin_generation(found, store, time.time_ns() // 1_000_000)
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
         )

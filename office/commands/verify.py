@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.errors import InputDamaged
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -38,16 +37,11 @@ def verify(
 def _verify_received(place: Home, gate: str | None, office: Path | None, as_json: bool) -> int:
     """`office`: then no other word counts than that of this key, as for an outsider."""
     from office.audit import audit, is_whole, sentence
+    from office.opening import open_received
     from office.signers import office_key_of, signers
-    from office.store import OfficeStore
     from office.succession import link
 
-    path = place.database
-    if not path.exists():
-        raise InputDamaged(
-            f"Nothing was received yet: there is no {path}.", f"尚未收到任何数据：没有 {path}。"
-        )
-    with OfficeStore(path) as store:
+    with open_received(place) as store:
         public = office_key_of(office or place.office / "office.pub")
         keys = signers(store, place if office is None else None, public)
         gates: dict[str, dict[str, Any]] = {}
@@ -82,7 +76,7 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
     known = Door(place).signing_key if office is None else lambda _: None
     with contextlib.ExitStack() as stack:
         copies = checking.Copies()
-        if place.database.exists():
+        if place.database.exists() and place.database.stat().st_size:
             copies = checking.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
         found = [_one(path, copies, known, public) for path in files]
     if as_json:
