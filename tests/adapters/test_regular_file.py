@@ -10,7 +10,7 @@ from gate.errors import ConfigInvalid, InputDamaged, PhotoRejected
 from gate.regular_file import FileTooLarge, open_regular, read_regular
 from gate.roster.keys import read_key
 from gate.roster.source import read_manifest
-from office.commands.roster import _exam
+from office.commands.roster import read_exam
 from office.photos import PHOTO_BYTES_MAX, read_photo
 from tests.roster_making import SITE, Office
 
@@ -82,4 +82,4 @@ def test_configuration_keys_and_exam_that_are_no_files(odd: Path) -> None:
     with pytest.raises(InputDamaged):
         read_key(odd, "a key")
     with pytest.raises(InputDamaged):
-        _exam(odd)
+        read_exam(odd)

@@ -342,7 +342,7 @@ async def test_disk_full_half_way(office: Office, state: Path, tmp_path: Path) -
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
     try:
-        with pytest.raises(StorageRefused, match="takes no more"):
+        with pytest.raises(StorageRefused, match="cannot be written"):
             office.install(second, state)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
