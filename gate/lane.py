@@ -235,7 +235,7 @@ class Lane:
         if wanted.attempt > 1:
             await asyncio.sleep(self._reaction_s)
         began = time.perf_counter()
-        judged = await self.unit.matcher.judge(self._reference, wanted.policy)
+        judged = await self.unit.matcher.judge(self._reference, wanted.policy, wanted.found_ns)
         self.recorder.took("match", ms_since(began))
         self.put(judged)
 

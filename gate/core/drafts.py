@@ -55,6 +55,7 @@ def decision_body(
         "threshold": _rounded(judged.threshold),
         "fmr": policy.fmr if asked and policy else None,
         "frames": judged.frames if asked else None,
+        "fresh": judged.fresh if asked else None,
         "liveness": _rounded(judged.liveness),
         "quality": _rounded(judged.quality),
         "attempt": attempt if asked else None,
@@ -102,7 +103,7 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> d
 
 
 _FACE_FIELDS = (
-    "score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt",
+    "score", "normalised", "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt",
 )  # fmt: skip
 
 

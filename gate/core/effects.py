@@ -34,10 +34,12 @@ class LookUpTicket:
 
 @dataclass(frozen=True, slots=True)
 class JudgeFace:
-    """Compare the live face with the candidate's reference. `attempt` counts from 1."""
+    """Compare the live face with the candidate's reference. `attempt` counts from 1; `found_ns`:
+    monotonic, when the candidate was presented: who was seen before is not compared."""
 
     policy: FacePolicy
     attempt: int
+    found_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,9 @@ class FaceJudged:
     finite (ValueError): a record with NaN in it could not be written.
 
     `score`: raw cosine of the fused probe with the reference; `normalised`: its s-norm, None where
-    the cohort is too small; `threshold`: what the deciding one of the two was held against.
+    the cohort is too small; `threshold`: what the deciding one of the two was held against;
+    `frames`: probes fused; `fresh`: those of them taken after the card was found, at least one
+    where a compared face is OK (ValueError): who stood there before may have been somebody else.
     """
 
     reason: Reason
@@ -158,10 +160,14 @@ class FaceJudged:
     liveness: float | None = None
     quality: float | None = None
     advice: Advice | None = None
+    fresh: int = 0
 
     def __post_init__(self) -> None:
         if self.reason is not Reason.OK and self.reason not in FACE_REASONS:
             raise ValueError(f"{self.reason} is nothing that a face can say")
+        least = 1 if self.reason is Reason.OK and self.frames else 0
+        if not least <= self.fresh <= self.frames:
+            raise ValueError(f"{self.reason} on {self.frames} probes, {self.fresh} of them fresh")
         numbers = (self.score, self.normalised, self.threshold, self.liveness, self.quality)
         if not all(n is None or math.isfinite(n) for n in numbers):
             raise ValueError("a face judged with a number that is not finite")

@@ -68,7 +68,7 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         blind = replace(ruling, reason=Reason.NO_FACE, facts={})
         return _decide(state, replace(visit, ruling=blind), None)
     matching = replace(state, phase=Phase.MATCHING, visit=replace(visit, attempt=1))
-    return matching, (JudgeFace(ruling.paper.face, 1),)
+    return matching, (JudgeFace(ruling.paper.face, 1, visit.shown.found.mono_ns),)
 
 
 def _bare_notice(state: State, visit: Visit) -> Step:
@@ -98,7 +98,8 @@ def judged(state: State, event: FaceJudged) -> Step:
     again = replace(visit, attempt=visit.attempt + 1, gravest=gravest)
     zh, en = text(event.reason, _advice(event))
     asking = Show(ASK_AGAIN, event.reason, zh, en)
-    return replace(state, visit=again), (asking, JudgeFace(paper.face, again.attempt))
+    judge = JudgeFace(paper.face, again.attempt, visit.shown.found.mono_ns)
+    return replace(state, visit=again), (asking, judge)
 
 
 def _graver(before: FaceJudged | None, now: FaceJudged) -> FaceJudged:

@@ -63,6 +63,7 @@ class Picamera2Camera:
     def capture(self, timeout_s: float) -> Frame:
         if self._hung or self._camera is None:
             raise _hung()
+        asked_ns = time.monotonic_ns()
         try:
             with _missing_as_one_error():
                 request = self._camera.capture_request(wait=timeout_s)
@@ -75,11 +76,19 @@ class Picamera2Camera:
             ) from e
         try:
             pixels = np.ascontiguousarray(request.make_array("main")[:, :, :3])
-            exposed_ns = request.get_metadata().get("SensorTimestamp") or time.monotonic_ns()
+            sensor_ns = request.get_metadata().get("SensorTimestamp")
         finally:
             request.release()  # four unreleased requests stall the camera
         self._number += 1
-        return Frame(pixels, int(exposed_ns), self._number)
+        return Frame(pixels, self._exposed_ns(sensor_ns, asked_ns), self._number)
+
+    def _exposed_ns(self, sensor_ns: int | None, asked_ns: int) -> int:
+        """When the first row's exposure began, as the sensor says it. One that lies ahead is of
+        another clock (CLOCK_BOOTTIME after the unit slept), none at all is not known: then the
+        frame may have been under way when it was asked for, so it is as old as it can be."""
+        if sensor_ns is not None and 0 < sensor_ns <= time.monotonic_ns():
+            return int(sensor_ns)
+        return asked_ns - self._frame_us * 1000
 
     def _configuration(self, camera: Any) -> Any:
         """BGR888 is libcamera's name for R, G, B in memory order. queue=False: no old frames."""

@@ -18,21 +18,17 @@ from gate.models.ring import (
     is_crowded,
     nearest,
     with_probe,
-    with_second_thoughts,
     with_sighting,
 )
-from gate.ports import Face, Frame, Picture, Probe, Quality
+from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 
 STILL, RECOGNISER = "yunet-544x544", "sface"
 LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER)
 
-FEW = 3
-"""Probes that a track is given at once; then one every PROBE_EVERY_NS keeps them fresh."""
-PROBE_EVERY_NS = 250_000_000
-
 
 class Eyes:
-    """Owns the interpreters: one thread. While nobody is there only the first look is taken."""
+    """Owns the interpreters: one thread. While nobody is there only the finder's first look is
+    taken."""
 
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
@@ -41,42 +37,46 @@ class Eyes:
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
 
     def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
-        """`view` with this frame in it. `eager`: a face is being judged, so every good frame
-        becomes a probe; `careful`: one like a ticket photo's, the quick ones left it open.
-        InputRejected for a frame that is no RGB picture."""
+        """`view` with this frame in it. Every frame with a face that is good enough is compared:
+        a track must not go on unseen. `eager`: a face is being judged; `careful`: its probe is
+        made like a ticket photo's, the quick ones left it open. InputRejected for a frame that is
+        no RGB picture."""
         if not eager:
             self._still.rest()
         faces = self._finder.glance(frame.pixels)
         face = nearest(faces)
         if face is None:
-            return with_sighting(view, Sighting(frame.mono_ns, face=False), None)
+            return with_sighting(view, Sighting(frame.mono_ns, face=False))
         face = self._finder.closer(frame.pixels, face)
         chip, quality, wrong = self._portrait(frame.pixels, face)
-        sighting = Sighting(
-            frame.mono_ns, True, is_crowded(faces), wrong, quality.score if quality else None
-        )
-        view = with_sighting(view, sighting, face)
-        if wrong is not None or quality is None or not (eager or wants_probe(view, frame.mono_ns)):
-            return view
-        template, strength = self._recogniser.embed_with_strength(chip)
-        quality = with_strength(quality, strength)
-        wrong = advice(quality)
-        if wrong is not None:
-            return with_second_thoughts(view, wrong, quality.score)
+        template: Template | None = None
+        if wrong is None and quality is not None:
+            template, strength = self._recogniser.embed_with_strength(chip)
+            quality = with_strength(quality, strength)
+            wrong = advice(quality)
+        score = quality.score if quality else None
+        sighting = Sighting(frame.mono_ns, True, is_crowded(faces), wrong, score)
+        if wrong is not None or quality is None or template is None:
+            return with_sighting(view, sighting)
         if careful:
             template = careful_template(self._still.awake(), self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
-        return with_probe(view, probe)
+        return with_probe(view, sighting, probe)
 
     def _portrait(
         self, pixels: Picture, face: Face
     ) -> tuple[Picture, Quality | None, Advice | None]:
+        """Aligned chip, its quality, and what keeps it from being compared. A face that is partly
+        outside the picture was not seen."""
         try:
             chip = align(pixels, face.landmarks)
         except InputRejected:
             return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
         quality = assess(chip, face)
-        return chip, quality, advice(quality)
+        wrong = advice(quality)
+        if wrong is None and not is_inside(face, pixels):
+            wrong = Advice.LOOK_STRAIGHT
+        return chip, quality, wrong
 
 
 def is_somebody_there(view: View) -> bool:
@@ -84,6 +84,8 @@ def is_somebody_there(view: View) -> bool:
     return bool(view.sightings) and view.sightings[-1].face
 
 
-def wants_probe(view: View, now_ns: int) -> bool:
-    """A track needs a few probes soon, then only fresh ones: nobody's card is there yet."""
-    return len(view.probes) < FEW or now_ns - view.probes[-1].mono_ns >= PROBE_EVERY_NS
+def is_inside(face: Face, pixels: Picture) -> bool:
+    """Whether all five landmarks lie in the picture."""
+    height, width = pixels.shape[:2]
+    low, high = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
+    return bool((low >= 0).all() and high[0] <= width - 1 and high[1] <= height - 1)

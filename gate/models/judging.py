@@ -1,18 +1,27 @@
-"""One attempt to match the face in front of the gate: what is looked at when, and the verdict.
+"""One attempt to match the face in front of the gate: when it is looked at, and the verdict. Pure.
 
-The quick probes in hand come first. Where they leave it open, the frames that follow are embedded
-carefully, and their fusion is looked at as often as there is one more, until the answer is sure or
-the attempt ends. Each look has its own share of the target rate (`looks.py`).
+The quick probes since the card come first. Where they leave it open, the frames that follow are
+embedded carefully, and their fusion is looked at as often as there is one more, until the answer is
+sure or the attempt ends. Each look has its own share of the target rate (`looks.py`).
+
+A face that passes is let in only while the newest frame shows it. A careful template takes a slow
+unit longer than a person needs to step aside; then one more, quick frame has to confirm that the
+face is still there.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gate.core.events import FaceJudged
+from gate.core.reasons import Reason
+from gate.models.attempt import RECENT_NS, Attempt, matched, unmatched
 from gate.models.looks import share
 from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
-from gate.models.ring import Attempt, View, conclude, judged
+from gate.models.ring import View
 from gate.ports import Probe, Reference
+
+CONFIRM_NS = 1_000_000_000
+"""After the end of its time an attempt waits so long for the frame that confirms a match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,22 @@ class Tables:
         return cls(Thresholds.load(mirror=False), Thresholds.load(mirror=True))
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A match of the face of `track`, known since `at_ns`, not yet given out."""
+
+    judged: FaceJudged
+    track: int
+    at_ns: int
+
+    def is_gone(self, view: View) -> bool:
+        return view.track != self.track or not view.probes
+
+    def is_confirmed(self, view: View, now_ns: int) -> bool:
+        newest_ns = view.probes[-1].mono_ns
+        return newest_ns >= self.at_ns or now_ns - newest_ns <= RECENT_NS
+
+
 class Judging:
     """Fed with views of what is seen until one is enough. InputRejected for a target rate that
     was not measured."""
@@ -40,37 +65,65 @@ class Judging:
         self._looks = share(fmr, attempt.frames, lowest)
         self._first_taken = self._looks.first is None
         self._careful_seen = 0
+        self._held: Held | None = None
 
     @property
-    def undecided(self) -> bool:
-        """Whether the quick look was not enough: further frames are worth the careful template."""
-        return self._first_taken
+    def wants_careful(self) -> bool:
+        """Whether further frames are worth the careful template: the quick look was not enough,
+        and no match waits for the next frame to confirm it."""
+        return self._first_taken and self._held is None
 
-    def look(self, view: View) -> FaceJudged | None:
-        """A verdict if this view makes it sure that it is the right person. Each look is taken
-        once in an attempt, even if another face has come since."""
+    def look(self, view: View, now_ns: int) -> FaceJudged | None:
+        """The verdict on what is seen now, None while it is open. Each look is taken once in an
+        attempt, even if another face has come since."""
+        if self._held is None:
+            self._take_looks(view, now_ns)
+        if self._held is None and self._is_over(view, now_ns):
+            return self._last_look(view, now_ns)
+        return self._given_out(view, now_ns)
+
+    def _take_looks(self, view: View, now_ns: int) -> None:
         quick, careful = self._attempt.quick(view), self._attempt.careful(view)
         if quick and not self._first_taken:
             self._first_taken = True
-            if found := self._passed(quick, self._looks.first):
-                return found
-        if self._careful_seen < len(careful) < self._attempt.frames:
+            if self._looks.first is not None:
+                self._hold_if_passed(quick, self._looks.first, view, now_ns)
+        elif self._careful_seen < len(careful) < self._attempt.frames:
             self._careful_seen = len(careful)
-            return self._passed(careful, self._looks.between)
-        return None
+            if self._looks.between is not None:
+                self._hold_if_passed(careful, self._looks.between, view, now_ns)
 
-    def complete(self, view: View) -> bool:
-        return self._attempt.complete(view)
+    def _hold_if_passed(
+        self, probes: Sequence[Probe], fmr: float, view: View, now_ns: int
+    ) -> FaceJudged:
+        judged = matched(self._attempt, probes, self._match(probes, fmr))
+        if judged.reason is Reason.OK:
+            self._held = Held(judged, view.track, now_ns)
+        return judged
 
-    def end(self, view: View) -> FaceJudged:
-        """The last look and whatever comes of the attempt."""
+    def _is_over(self, view: View, now_ns: int) -> bool:
+        return now_ns >= self._attempt.ends_ns or self._attempt.is_complete(view, now_ns)
+
+    def _last_look(self, view: View, now_ns: int) -> FaceJudged | None:
         probes = self._attempt.careful(view) or self._attempt.quick(view)
-        match = self._match(probes, self._looks.last) if probes else None
-        return conclude(self._attempt, view, probes, match)
+        if not probes:
+            return unmatched(self._attempt, view)
+        judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
+        return judged if self._held is None else self._given_out(view, now_ns)
 
-    def _passed(self, probes: Sequence[Probe], fmr: float | None) -> FaceJudged | None:
-        match = None if fmr is None else self._match(probes, fmr)
-        return judged(probes, match) if match is not None and match.passed else None
+    def _given_out(self, view: View, now_ns: int) -> FaceJudged | None:
+        """The match that is held, once the newest frame confirms it. Nothing where the face has
+        changed since: the attempt goes on with whoever is there."""
+        if self._held is None:
+            return None
+        if self._held.is_gone(view) or self._attempt.is_crowded(view):
+            self._held = None
+            return unmatched(self._attempt, view) if self._is_over(view, now_ns) else None
+        if self._held.is_confirmed(view, now_ns):
+            return self._held.judged
+        if now_ns < self._attempt.ends_ns + CONFIRM_NS:
+            return None
+        return unmatched(self._attempt, view)  # no frame came any more
 
     def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
         table = self._tables.careful if probes[0].careful else self._tables.quick

@@ -18,10 +18,11 @@ from typing import Self
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
+from gate.models.attempt import Attempt
 from gate.models.eyes import LABEL, Eyes, is_somebody_there
 from gate.models.judging import Judging, Tables
 from gate.models.pictures import as_rgb
-from gate.models.ring import Attempt, View
+from gate.models.ring import View
 from gate.ports import Camera, Clock, Frame, Reference
 
 log = logging.getLogger("gate.watcher")
@@ -29,6 +30,8 @@ log = logging.getLogger("gate.watcher")
 CAPTURE_S = 2.0
 """A camera without a frame for so long is out of order (the libcamera time-out)."""
 REOPEN_S = 1.0
+POLL_S = 0.1
+"""Between two looks at the clock while a match waits for the frame that confirms it."""
 STALL_S = 1.0
 """Shorter pauses are no stall: a frame that took its time."""
 JPEG_QUALITY = 90
@@ -59,7 +62,8 @@ class Watcher:
         self._forgot_ns = 0
         self._view = View()
         self._newest: Frame | None = None
-        self._evidence: Frame | None = None
+        self._with_face: Frame | None = None
+        self._judged: Frame | None = None
         self._looked_ns = 0
         self._in_trouble = False
 
@@ -102,20 +106,25 @@ class Watcher:
         since_s = (self._clock.now().mono_ns - self._fresh_ns) / 1e9
         return since_s if since_s > self._stall_s else 0.0
 
-    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
+    async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         now_ns = self._clock.now().mono_ns
-        attempt = Attempt(now_ns, policy.probe_frames, policy.probe_seconds, self._tried_ns)
+        attempt = Attempt(
+            now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
+        )
         judging = Judging(attempt, reference, policy.fmr, self._tables)
-        judged = judging.look(self._view)
-        if judged is None:
-            with self._frames_awaited(judging) as arrived, contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(attempt.seconds):
-                    while judged is None and not judging.complete(self._view):
-                        await arrived.wait()
-                        arrived.clear()
-                        judged = judging.look(self._view)
-        judged = judged or judging.end(self._view)
-        self._tried_ns = self._clock.now().mono_ns
+        with self._frames_awaited(judging) as arrived:
+            while True:
+                arrived.clear()
+                with self._turn:
+                    view, frame = self._view, self._with_face
+                judged = judging.look(view, now_ns)
+                if judged is not None:
+                    break
+                await _set_or_over(arrived, max(POLL_S, (attempt.ends_ns - now_ns) / 1e9))
+                now_ns = self._clock.now().mono_ns
+        if judged.frames:  # of a view whose newest probe is of its newest frame
+            self._judged = frame
+        self._tried_ns = now_ns
         return judged
 
     def forget(self) -> None:
@@ -123,13 +132,13 @@ class Watcher:
             self._forgot_ns = self._clock.now().mono_ns
             self._tried_ns = 0
             self._view = self._view.forgotten()
-            self._evidence = None
+            self._with_face = self._judged = None
 
     def evidence(self) -> bytes | None:
         from PIL import Image
 
         with self._turn:
-            frame = self._evidence or self._newest
+            frame = self._judged or self._with_face or self._newest
         if frame is None:
             return None
         jpeg = io.BytesIO()
@@ -138,8 +147,8 @@ class Watcher:
 
     @contextlib.contextmanager
     def _frames_awaited(self, judging: Judging) -> Iterator[asyncio.Event]:
-        """The event is set after each frame; meanwhile every good frame becomes a probe, and a
-        careful one once the quick ones have been looked at."""
+        """The event is set after each frame; good frames become careful probes once the quick ones
+        have been looked at."""
         arrived = asyncio.Event()
         with self._turn:
             self._waiting[arrived] = judging
@@ -177,7 +186,7 @@ class Watcher:
         with self._turn:
             self._newest = frame
             view, eager = self._view, bool(self._waiting)
-            careful = any(j.undecided for j in self._waiting.values())
+            careful = any(j.wants_careful for j in self._waiting.values())
         idle = not eager and not is_somebody_there(view)
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
             return
@@ -191,7 +200,7 @@ class Watcher:
                 return
             self._view = view
             if is_somebody_there(view):
-                self._evidence = frame
+                self._with_face = frame
             for arrived in self._waiting:
                 self._loop.call_soon_threadsafe(arrived.set)
 
@@ -202,3 +211,10 @@ class Watcher:
         elif error is None and self._in_trouble:
             log.info("the camera gives pictures again")
         self._in_trouble = error is not None
+
+
+async def _set_or_over(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, or after `seconds`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

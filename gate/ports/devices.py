@@ -81,15 +81,18 @@ class Matcher(Protocol):
     def stalled_s(self) -> float:
         """Seconds since the last frame; 0 while frames come."""
 
-    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
-        """One attempt: at most `policy.probe_seconds`. Uses the probes in hand first."""
+    async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
+        """One attempt: `policy.probe_seconds` and the frame that confirms a match at most. Only
+        frames exposed after `found_ns` (monotonic, the clock of `Frame.mono_ns`) are compared with
+        the reference, and OK is said only of whom the newest frame shows."""
 
     def forget(self) -> None:
         """Drop every probe and start a new track."""
 
     def evidence(self) -> bytes | None:
-        """The newest frame in which a face was seen during this visit, as JPEG, to be sealed at
-        once; else the newest frame; None where no frame ever came. From any thread."""
+        """The frame of the face that was judged last in this visit, as JPEG, to be sealed at once;
+        else the newest in which a face was seen, else the newest; None where no frame ever came.
+        From any thread."""
 
 
 class Signals(Protocol):

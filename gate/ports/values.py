@@ -26,7 +26,9 @@ Template = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One camera picture. `number` rises by one a frame; `mono_ns`: when it was exposed."""
+    """One camera picture. `number` rises by one a frame; `mono_ns`: when its exposure began, never
+    later than it arrived, on the clock of `Instant.mono_ns`: what was seen after a card must have
+    been there after the card."""
 
     pixels: Picture
     mono_ns: int

@@ -5,11 +5,12 @@ import pytest
 
 from gate.core.reasons import Reason
 from gate.models import judging as module
-from gate.models.judging import Judging, Tables
+from gate.models.attempt import RECENT_NS, Attempt
+from gate.models.judging import CONFIRM_NS, Judging, Tables
 from gate.models.matching import Curve, Match, Thresholds
-from gate.models.ring import GAP_NS, Attempt, View
+from gate.models.ring import View
 from gate.ports import Reference
-from tests.adapters.test_ring import FRAME_NS, face, good, template
+from tests.adapters.test_ring import FRAME_NS, face, good, nobody, poor, template
 
 FMR = 1e-4
 POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
@@ -33,69 +34,149 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int, float]]:
     return found
 
 
-def judging(frames: int = 3, who: int = 1) -> Judging:
-    attempt = Attempt(began_ns=10 * FRAME_NS, frames=frames, seconds=3)
+def judging(
+    frames: int = 3, who: int = 1, began: int = 10, found: int = 6, seconds: float = 3
+) -> Judging:
+    """Began 10 frames after the clock's beginning, the card found 4 before that."""
+    attempt = Attempt(began * FRAME_NS, frames, seconds, found * FRAME_NS)
     return Judging(attempt, Reference(template(who), None, None, None), FMR, TABLES)
 
 
 def waiting(who: int, count: int = 3) -> View:
-    """Somebody who stood there before the card came."""
+    """Somebody who stands there while the card is read; the newest frame is of now."""
     view = View()
     for n in range(count):
-        view = good(view, (7 + n) * FRAME_NS, who)
+        view = good(view, (8 + n) * FRAME_NS, who)
     return view
 
 
+def now(view: View) -> int:
+    """A moment after the newest frame."""
+    return view.sightings[-1].mono_ns + FRAME_NS // 10
+
+
 def test_a_known_face_is_let_through_at_the_first_look(looked: list) -> None:
-    judged = judging().look(waiting(1))
+    view = waiting(1)
+    judged = judging().look(view, now(view))
     assert judged is not None
-    assert (judged.reason, judged.frames) == (Reason.OK, 3)
+    assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
     assert looked == [(False, 3, 0.4)]
+
+
+def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> None:
+    """The owner looked, the card came, no frame since: the next one decides."""
+    view, one = waiting(1), judging(found=10)
+    assert one.look(view, now(view)) is None
+    assert looked == []
+    view = good(view, 11 * FRAME_NS, 1)
+    judged = one.look(view, now(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 1, 1)
 
 
 def test_a_stranger_is_looked_at_once_for_each_careful_frame(looked: list) -> None:
     one, view = judging(), waiting(2)
-    assert one.look(view) is None
-    assert one.undecided
-    assert one.look(view) is None  # nothing new: no further chance
+    assert one.look(view, now(view)) is None
+    assert one.wants_careful
+    assert one.look(view, now(view)) is None  # nothing new: no further chance
     for n in range(3):
-        assert not one.complete(view)
-        view = good(view, (10 + n) * FRAME_NS, 2, careful=True)
-        assert one.look(view) is None
-    assert one.complete(view)
-    assert one.end(view).reason is Reason.FACE_MISMATCH
+        view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+        judged = one.look(view, now(view))
+        assert (judged is None) is (n < 2)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_MISMATCH
     assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1), (True, 3, 0.4)]
 
 
 def test_whoever_steps_in_late_passes_but_buys_no_extra_looks(looked: list) -> None:
     """A swap starts the fusion anew; looks that were taken stay taken."""
     one, view = judging(), waiting(2)
-    one.look(view)
-    view = good(view, 10 * FRAME_NS, 2, careful=True)
-    one.look(view)
-    late = 11 * FRAME_NS + GAP_NS
-    view = good(view, late, 1, face(), careful=True)
-    assert one.look(view) is None  # a first careful look was taken already
-    view = good(view, late + FRAME_NS, 1, careful=True)
-    judged = one.look(view)
+    one.look(view, now(view))
+    view = good(view, 11 * FRAME_NS, 2, careful=True)
+    one.look(view, now(view))
+    view = good(view, 13 * FRAME_NS, 1, face(), careful=True)
+    assert one.look(view, now(view)) is None  # a first careful look was taken already
+    view = good(view, 14 * FRAME_NS, 1, careful=True)
+    judged = one.look(view, now(view))
     assert judged is not None
     assert (judged.reason, judged.frames) == (Reason.OK, 2)
     assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1)]
 
 
 def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list) -> None:
-    one, view = judging(), waiting(2)
-    one.look(view)
-    assert one.end(view).reason is Reason.FACE_MISMATCH
+    one, view = judging(seconds=0.5), waiting(2)
+    one.look(view, now(view))
+    judged = one.look(view, 15 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_MISMATCH
     assert looked == [(False, 3, 0.4), (False, 3, 0.4)]
 
 
 def test_nobody_at_all(looked: list) -> None:
     one = judging()
-    assert one.look(View()) is None
-    assert not one.undecided
-    assert one.end(View()).reason is Reason.NO_FACE
+    assert one.look(View(), 11 * FRAME_NS) is None
+    assert not one.wants_careful
+    judged = one.look(View(), 40 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.NO_FACE
     assert looked == []
+
+
+# -- a match is given out only while the newest frame shows the face -------------------------------
+
+
+def stale(view: View) -> int:
+    """The newest frame is older than a person needs to leave."""
+    return view.sightings[-1].mono_ns + RECENT_NS + 1
+
+
+def held(one: Judging) -> View:
+    """The owner matched, by a frame too old to admit on."""
+    view = waiting(1)
+    assert one.look(view, stale(view)) is None
+    assert not one.wants_careful, "the frame that confirms is a quick one"
+    return view
+
+
+def test_a_match_on_an_old_frame_waits_for_the_next(looked: list) -> None:
+    one = judging()
+    view = good(held(one), 14 * FRAME_NS, 1)
+    judged = one.look(view, stale(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames) == (Reason.OK, 3)
+    assert len(looked) == 1
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda v, at: good(v, at, 2),
+        poor,
+        nobody,
+        lambda v, at: good(v, at, 1, face(x=600)),
+        lambda v, at: good(v, at, 1, crowded=True),
+        lambda v, at: good(nobody(v, at - 1), at, 1),
+    ],
+    ids=["another", "poor", "nobody", "elsewhere", "two", "gone and back"],
+)
+def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> None:
+    one = judging()
+    view = then(held(one), 14 * FRAME_NS)
+    assert one.look(view, now(view)) is None
+    ends = 40 * FRAME_NS + CONFIRM_NS
+    judged = one.look(view, 40 * FRAME_NS) or one.look(view, ends)
+    assert judged is not None
+    assert judged.reason is not Reason.OK
+
+
+def test_a_frame_that_never_comes_admits_nobody(looked: list) -> None:
+    one = judging()
+    view = held(one)
+    ends = 40 * FRAME_NS + CONFIRM_NS
+    assert one.look(view, ends - 1) is None
+    judged = one.look(view, ends)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_POOR
 
 
 def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
@@ -109,11 +190,15 @@ def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
     ):
         for fmr in (1e-5, 1e-4, 1e-3, 1e-2):
             for frames in (1, 3, 20):
-                attempt = Attempt(10 * FRAME_NS, frames, 3)
+                attempt = Attempt(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
                 one = Judging(attempt, reference, fmr, Tables.load())
                 view = waiting(2)
-                one.look(view)
+                judged = one.look(view, now(view))
                 for n in range(frames):
-                    view = good(view, (10 + n) * FRAME_NS, 2, careful=True)
-                    assert one.look(view) is None
-                assert one.end(view).reason is Reason.FACE_MISMATCH
+                    assert judged is None
+                    view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+                    judged = one.look(view, now(view))
+                    if judged is not None:  # 20 frames are more than it takes
+                        break
+                assert judged is not None
+                assert judged.reason is Reason.FACE_MISMATCH

@@ -18,6 +18,7 @@ from gate.core.reasons import Advice, Reason
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import ModelDamaged
+from gate.models import judging
 from gate.models import watcher as module
 from gate.models.files import default_folder, verify
 from gate.models.ring import Sighting, View, with_sighting
@@ -27,6 +28,8 @@ from tests.adapters.test_ring import face, good, template
 from tests.waiting import soon
 
 FPS = 200
+EARLIER = 0
+"""Found before anything that these tests show."""
 POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=0.1)
 
 
@@ -43,7 +46,7 @@ class ScriptedEyes:
         if self.breaks:
             raise KeyError("bug")
         if self.who is None:
-            return with_sighting(view, Sighting(frame.mono_ns, False), None)
+            return with_sighting(view, Sighting(frame.mono_ns, False))
         return good(view, frame.mono_ns, self.who, face(), careful=careful)
 
 
@@ -67,27 +70,72 @@ def reference(who: int) -> Reference:
     return Reference(template(who), None, None, None)
 
 
-async def test_a_face_in_hand_needs_no_further_frame(
+async def test_a_face_in_hand_is_let_in(watcher: Watcher) -> None:
+    ScriptedEyes.who = 1
+    await soon(lambda: len(watcher._view.probes) >= 3)
+    judged = await watcher.judge(reference(1), POLICY, EARLIER)
+    assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
+
+
+async def test_a_face_seen_before_the_card_is_seen_once_more(
     watcher: Watcher, camera: SimulatedCamera
 ) -> None:
+    """The camera hangs, the owner's probes lie there, the card comes: they admit nobody."""
     ScriptedEyes.who = 1
     await soon(lambda: len(watcher._view.probes) >= 3)
     camera.fault("camera-frozen", True)
-    judged = await watcher.judge(reference(1), POLICY)
-    assert (judged.reason, judged.frames) == (Reason.OK, 3)
+    found_ns = watcher._clock.now().mono_ns
+    judged = await watcher.judge(reference(1), POLICY, found_ns)
+    assert (judged.reason, judged.frames) == (Reason.NO_FACE, 0)
+    camera.fault("camera-frozen", False)
+    judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=60), found_ns)
+    assert judged.reason is Reason.OK
+    assert 1 <= judged.fresh == judged.frames
+
+
+async def test_an_old_frame_admits_nobody_even_if_it_is_of_after_the_card(
+    watcher: Watcher, camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hangs after the card: nobody knows who is there now."""
+    monkeypatch.setattr(judging, "RECENT_NS", 0)
+    monkeypatch.setattr(judging, "CONFIRM_NS", 0)
+    ScriptedEyes.who = 1
+    await soon(lambda: len(watcher._view.probes) >= 3)
+    camera.fault("camera-frozen", True)
+    judged = await watcher.judge(reference(1), POLICY, EARLIER)
+    assert (judged.reason, judged.frames) == (Reason.NO_FACE, 0)
+
+
+async def test_evidence_is_of_the_face_that_was_judged(watcher: Watcher) -> None:
+    """Whoever comes before the camera after the verdict is not the doubtful one."""
+    ScriptedEyes.who = 2
+    await soon(lambda: watcher._view.probes)
+    policy = replace(POLICY, probe_seconds=60)
+    assert (await watcher.judge(reference(1), policy, EARLIER)).reason is Reason.FACE_MISMATCH
+    kept = watcher._judged
+    assert kept is not None
+    last_ns = kept.mono_ns
+    await soon(lambda: watcher._view.sightings[-1].mono_ns > last_ns)
+    ScriptedEyes.who = None
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
+    assert watcher._judged is kept
+    watcher.forget()
+    assert watcher._judged is None
 
 
 async def test_whoever_comes_after_the_card_is_awaited(watcher: Watcher) -> None:
-    judging = asyncio.create_task(watcher.judge(reference(1), replace(POLICY, probe_seconds=5)))
+    under_way = asyncio.create_task(
+        watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
+    )
     await soon(lambda: watcher._waiting)
     ScriptedEyes.who = 1
-    assert (await judging).reason is Reason.OK
+    assert (await under_way).reason is Reason.OK
 
 
 async def test_a_stranger_gets_further_frames_before_the_answer(watcher: Watcher) -> None:
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
-    judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
+    judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
     assert (judged.reason, judged.frames) == (Reason.FACE_MISMATCH, 3)
 
 
@@ -98,8 +146,8 @@ async def test_a_second_attempt_sees_the_face_anew(
     ScriptedEyes.who = 2
     await soon(lambda: len(watcher._view.probes) >= 3)
     camera.fault("camera-frozen", True)
-    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.FACE_MISMATCH
-    assert (await watcher.judge(reference(2), POLICY)).reason is Reason.NO_FACE
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.FACE_MISMATCH
+    assert (await watcher.judge(reference(2), POLICY, EARLIER)).frames == 0
     watcher.forget()
     assert watcher._tried_ns == 0
 
@@ -108,13 +156,13 @@ async def test_the_undecided_get_careful_probes(watcher: Watcher) -> None:
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
     assert not any(p.careful for p in watcher._view.probes)
-    await watcher.judge(reference(1), replace(POLICY, probe_seconds=5))
-    assert sum(p.careful for p in watcher._view.probes) == POLICY.probe_frames
+    await watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
+    assert any(p.careful for p in watcher._view.probes)
     assert not watcher._waiting
 
 
 async def test_nobody_is_told_at_the_deadline(watcher: Watcher) -> None:
-    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.NO_FACE
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
 
 
 async def test_forgotten_probes_never_serve_the_next_one(
@@ -125,7 +173,7 @@ async def test_forgotten_probes_never_serve_the_next_one(
     ScriptedEyes.who = None
     watcher.forget()
     assert watcher._view.probes == ()
-    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.NO_FACE
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
 
 
 async def test_a_frame_from_before_forgetting_is_dropped(watcher: Watcher) -> None:
@@ -133,19 +181,21 @@ async def test_a_frame_from_before_forgetting_is_dropped(watcher: Watcher) -> No
     watcher.forget()
     watcher._keep(old, good(View(), old.mono_ns, who=1))
     assert watcher._view.probes == ()
-    assert watcher._evidence is None
+    assert watcher._with_face is None
 
 
 async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
-    judging = asyncio.create_task(watcher.judge(reference(1), replace(POLICY, probe_seconds=60)))
+    under_way = asyncio.create_task(
+        watcher.judge(reference(1), replace(POLICY, probe_seconds=60), EARLIER)
+    )
     await soon(lambda: watcher._waiting)
-    judging.cancel()
+    under_way.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await judging
+        await under_way
     assert not watcher._waiting
     ScriptedEyes.who = 1
     await soon(lambda: watcher._view.probes)
-    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.OK
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.OK
 
 
 @pytest.mark.slow
@@ -158,7 +208,7 @@ async def test_a_lost_camera_stalls_and_comes_back(
     watcher._stall_s = 0.1
     camera.fault(fault, True)
     await soon(lambda: watcher.stalled_s > 0.2)
-    assert (await watcher.judge(reference(1), POLICY)).reason is Reason.NO_FACE
+    assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
     camera.fault(fault, False)
     await soon(lambda: watcher.stalled_s == 0)
     assert next(r.levelname for r in caplog.records if r.name == "gate.watcher") == "WARNING"
@@ -185,15 +235,15 @@ async def test_evidence_is_the_frame_with_a_face_else_the_newest(
     with Image.open(io.BytesIO(watcher.evidence() or b"")) as empty:
         assert (empty.format, empty.size) == ("JPEG", (640, 480))
     ScriptedEyes.who = 1
-    await soon(lambda: watcher._evidence)
+    await soon(lambda: watcher._with_face)
     ScriptedEyes.who = None
     number = watcher._newest.number
     await soon(lambda: watcher._newest.number > number + 3)
-    kept = watcher._evidence
+    kept = watcher._with_face
     assert kept is not None
     assert kept.number <= number + 3
     watcher.forget()
-    assert watcher._evidence is None
+    assert watcher._with_face is None
 
 
 async def test_a_bug_on_the_thread_is_not_silent(watcher: Watcher) -> None:
@@ -209,7 +259,7 @@ async def test_it_can_be_left_twice_and_entered_again(
     await watcher.__aexit__(None, None, None)
     async with watcher:
         ScriptedEyes.who = 1
-        assert (await watcher.judge(reference(1), POLICY)).reason is Reason.OK
+        assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.OK
 
 
 async def test_models_cut_short_are_one_sentence(tmp_path: Path) -> None:
@@ -256,9 +306,9 @@ async def enrolled(watcher: Watcher, camera: SimulatedCamera, picture: Path) -> 
 async def test_an_empty_doorway_and_a_dark_camera_show_nobody(
     seeing: Watcher, camera: SimulatedCamera
 ) -> None:
-    assert (await seeing.judge(reference(1), POLICY)).reason is Reason.NO_FACE
+    assert (await seeing.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
     camera.fault("camera-dark", True)
-    assert (await seeing.judge(reference(1), POLICY)).reason is Reason.NO_FACE
+    assert (await seeing.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
 
 
 @pytest.mark.models
@@ -270,7 +320,7 @@ async def test_a_person_walks_up_and_is_told_from_a_stranger(
     known = await enrolled(seeing, camera, ticket)
     policy = replace(POLICY, probe_seconds=5)
     camera.person([live])
-    judged = await seeing.judge(known, policy)
+    judged = await seeing.judge(known, policy, EARLIER)
     assert (judged.reason, judged.normalisation) == (Reason.OK, "raw-strict")
     camera.person([stranger])
     await soon(
@@ -278,7 +328,7 @@ async def test_a_person_walks_up_and_is_told_from_a_stranger(
             seeing._view.probes and float(seeing._view.probes[-1].template @ known.template) < 0.3
         )
     )
-    assert (await seeing.judge(known, policy)).reason is Reason.FACE_MISMATCH
+    assert (await seeing.judge(known, policy, EARLIER)).reason is Reason.FACE_MISMATCH
 
 
 @pytest.mark.models
@@ -293,7 +343,7 @@ async def test_a_lying_or_inverted_face_is_poor_not_a_mismatch(
     with Image.open(live) as picture:
         picture.rotate(turns, expand=True).save(turned)
     camera.person([turned])
-    judged = await seeing.judge(known, replace(POLICY, probe_seconds=0.5))
+    judged = await seeing.judge(known, replace(POLICY, probe_seconds=0.5), EARLIER)
     assert (judged.reason, judged.advice) == (Reason.FACE_POOR, Advice.LOOK_STRAIGHT)
 
 
@@ -306,5 +356,5 @@ async def test_two_people_are_several_faces_though_one_matches(
     known = await enrolled(seeing, camera, ticket)
     camera.people([[live], [other]])
     await soon(lambda: sum(s.crowded for s in seeing._view.sightings) > 3)
-    judged = await seeing.judge(known, replace(POLICY, probe_seconds=1))
+    judged = await seeing.judge(known, replace(POLICY, probe_seconds=1), EARLIER)
     assert judged.reason is Reason.SEVERAL_FACES

@@ -206,6 +206,7 @@ class Library(ModuleType):
         self.calls: list[str] = []
         self.on_open, self.stop_blocks = on_open, stop_blocks
         self.silent = False
+        self.sensor_ahead_ns: int | None = 0
         self.Picamera2 = self.make
         self.camera_controls = {"AfMode": (0, 2, 0)}
 
@@ -228,7 +229,8 @@ class Library(ModuleType):
         return np.zeros((480, 640, 3), np.uint8)
 
     def get_metadata(self) -> dict:
-        return {"SensorTimestamp": time.monotonic_ns()}
+        ahead = self.sensor_ahead_ns
+        return {} if ahead is None else {"SensorTimestamp": time.monotonic_ns() + ahead}
 
     def stop(self) -> None:
         self.calls.append("stop")
@@ -257,6 +259,20 @@ def test_picamera2_gives_rgb_and_releases_every_request(library: Library) -> Non
     assert library.calls[-3:] == ["cancel_all_and_flush", "stop", "close"]
     assert library.options["main"] == {"size": (640, 480), "format": "BGR888"}
     assert library.options["controls"] == {"FrameDurationLimits": (100_000,) * 2, "AfMode": 2}
+
+
+@pytest.mark.parametrize("ahead_ns", [-80_000_000, 10**12, None])
+def test_picamera2_never_takes_a_frame_for_newer_than_it_is(
+    library: Library, ahead_ns: int | None
+) -> None:
+    """A sensor time of another clock, or none: what was exposed before a card must not count as
+    seen after it."""
+    library.sensor_ahead_ns = ahead_ns
+    with Picamera2Camera(640, 480, 10) as camera:
+        asked_ns = time.monotonic_ns()
+        frame = camera.capture(0.01)
+    assert frame.mono_ns < asked_ns
+    assert frame.mono_ns > asked_ns - 10**9
 
 
 def test_picamera2_silent_is_flushed_and_started_again(library: Library) -> None:

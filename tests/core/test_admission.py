@@ -100,7 +100,7 @@ def test_an_answer_that_nobody_asked_for_is_illegal(phase: Phase, event: Any) ->
 def test_card_to_green() -> None:
     gate = Gate()
     assert gate.feed(laid()) == (LookUpCard(CARD.number),)
-    assert gate.feed(CandidateFound(ANNA)) == (JudgeFace(FacePolicy(), 1),)
+    assert gate.feed(CandidateFound(ANNA)) == (JudgeFace(FacePolicy(), 1, laid().found.mono_ns),)
     gate.feed(GOOD)
     (record,) = gate.effects
     assert (record.kind, record.body["reason"], record.evidence) == ("decision", "OK", False)

@@ -35,14 +35,14 @@ from tests.core.world import (
 
 CONTRACT = {
     "ticket", "paper", "source", "document", "outcome", "reason", "score", "normalised",
-    "threshold", "fmr", "frames", "liveness", "quality", "attempt", "signals",
+    "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt", "signals",
 }  # fmt: skip
 """The keys of a decision in the formats, less the envelope and ms, model and roster."""
 OURS = {
     "key", "room", "seat", "by", "scanner", "found", "doubtful", "normalisation", "entered",
 }  # fmt: skip
 FACE_FIELDS = {
-    "score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt",
+    "score", "normalised", "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt",
 }  # fmt: skip
 
 SEAT = Seat("am", "03", "07")
@@ -72,7 +72,7 @@ def test_a_judged_face() -> None:
         "found": "2027-04-10T08:45:00.000+08:00", "entered": None,
         "outcome": "ADMIT", "reason": "OK", "doubtful": False, "score": 0.123457,
         "normalised": 5.2, "normalisation": "s-norm", "threshold": 4.1, "fmr": 1e-4, "frames": 3,
-        "liveness": 0.9, "quality": 0.8, "attempt": 2, "signals": ["green:steady"],
+        "fresh": 2, "liveness": 0.9, "quality": 0.8, "attempt": 2, "signals": ["green:steady"],
     }  # fmt: skip
 
 
@@ -166,3 +166,14 @@ def test_a_face_says_only_what_a_face_can_say(reason: Reason) -> None:
 def test_a_face_judged_has_finite_numbers(field: str, number: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         FaceJudged(Reason.OK, **{field: number})
+
+
+@pytest.mark.parametrize(
+    ("reason", "frames", "fresh"), [(Reason.OK, 3, 0), (Reason.OK, 3, 4), (Reason.NO_FACE, 0, 1)]
+)
+def test_a_face_is_ok_only_on_what_was_seen_after_the_card(
+    reason: Reason, frames: int, fresh: int
+) -> None:
+    """An ADMIT on anything else cannot even be said."""
+    with pytest.raises(ValueError, match="fresh"):
+        FaceJudged(reason, frames=frames, fresh=fresh)

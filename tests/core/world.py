@@ -108,7 +108,7 @@ def verdict(
     return VerdictGiven(decision, admit, "Wang", second, "seen", when or instant())
 
 
-GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, 0.9, 0.8)
+GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, 0.9, 0.8, fresh=2)
 
 
 def face(reason: Reason) -> FaceJudged:

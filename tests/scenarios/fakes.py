@@ -28,7 +28,7 @@ EXAM = Exam(
     "hb-zk-2027-04", "自学考试", "Asia/Shanghai", 30, (Site("wh-hs-01", "一考点"),), (PAPER,)
 )
 NUMBERS = {"11010519491231002X": "A1", "440524188001010014": "A2"}
-MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9)
+MATCH = FaceJudged(Reason.OK, 0.7, None, "raw-strict", 0.47, frames=3, quality=0.9, fresh=3)
 STRANGER = FaceJudged(Reason.FACE_MISMATCH, 0.1, None, "raw-strict", 0.47, frames=5)
 
 
@@ -96,6 +96,7 @@ class FakeMatcher:
         self.hold = asyncio.Event()
         self.hold.set()
         self.judged = 0
+        self.found_ns: list[int] = []
         self.forgotten = 0
 
     async def __aenter__(self) -> Self:
@@ -104,8 +105,9 @@ class FakeMatcher:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
+    async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         self.judged += 1
+        self.found_ns.append(found_ns)
         await self.hold.wait()
         return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
 

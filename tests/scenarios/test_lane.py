@@ -33,6 +33,25 @@ async def test_a_match_is_recorded_then_shown(parts: Rig) -> None:
         assert ("barrier", decided["seq"]) in parts.signals.history
         assert set(decided["ms"]) == {"roster", "match", "rules", "disk", "total"}
         assert parts.matcher.forgotten == 1
+        assert decided["fresh"] == decided["frames"] == 3
+
+
+@pytest.mark.parametrize("source", ["card", "typed"])
+async def test_a_face_is_judged_by_what_is_seen_after_it_was_asked_for(
+    parts: Rig, source: str
+) -> None:
+    """Each attempt of a visit is told when its candidate was presented."""
+    parts.matcher.verdicts = [STRANGER, STRANGER, MATCH]
+    async with running(parts) as gate:
+        presented_ns = parts.clock.mono_ns
+        if source == "card":
+            card = parts.card()
+            parts.clock.mono_ns += 700_000_000
+            parts.reader.queue.put_nowait(card)
+        else:
+            await gate.desk.type(Typed("ticket", "A1", "temporary", "2027-05-01", "li"))
+        assert (await gate.decision())["attempt"] == 3
+        assert parts.matcher.found_ns == [presented_ns] * 3
 
 
 async def test_liveness_that_is_asked_for_and_not_judged_is_not_pretended(parts: Rig) -> None:

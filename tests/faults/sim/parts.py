@@ -52,7 +52,7 @@ class SimMatcher:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def judge(self, reference: Reference, policy: FacePolicy) -> FaceJudged:
+    async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         self._unit.step("judging a face")
         return STRANGER if self._unit.impostor else MATCH
 
