@@ -5,6 +5,7 @@ from functools import partial
 
 from demo.processes import CommandFailed
 from demo.sockets import NotAnswered
+from tests.faults.processes.clock_jump import clock_jumps
 from tests.faults.processes.copied import (
     broker_forgets,
     card_is_copied,
@@ -48,6 +49,7 @@ ROWS = (
     _script("broker-forgets", "office away, broker killed and its database wiped", broker_forgets),
     _script("office-set-back", "the office's database restored from a backup", office_is_set_back),
     _script("card-copied", "two copies of one card's disk run one after the other", card_is_copied),
+    _script("clock-jump", "the clock jumps past the roster's end and back", clock_jumps),
     _row("herd", "300 gates back at once after an outage, 130 events each",
          lambda _seed, say: herd(300, say), quick=0, alone=True),
     _row("herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0,
