@@ -26,7 +26,7 @@ def clock_jumps(site: Site, found: Finding, say: Say) -> None:
         told(unit.simulator, {"do": "clock", "at": at, "run": True, "trusted": True})
         found.hits["jumps"] += 1
         if at in PAST_THE_END:
-            site.wait("out of use", lambda: _is_over(unit), READY_S)
+            site.wait("out of use", lambda: _is_over(unit) or rosters(unit) != before, READY_S)
         site.wait("looked at", lambda: _looked_at(unit), READY_S)
         if rosters(unit) != before:
             found.lose(f"the roster was destroyed or changed by a clock that jumped to {at}")
