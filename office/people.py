@@ -13,8 +13,11 @@ from gate.core.exam import Seat
 from gate.errors import PhotoRejected
 from gate.ports import Template
 from gate.roster.format import COHORT_SIZE, Templates
+from office.photo_names import Claims, printable
 from office.photos import read_photo
 from office.rows import CandidateRow
+
+_FILES_SHOWN = 5
 
 
 class Enrolling(Protocol):
@@ -75,7 +78,7 @@ def people_of(rows: Iterable[CandidateRow]) -> list[Person]:
 def enrolled(
     people: Sequence[Person],
     wanted_sites: Iterable[str],
-    photos: dict[str, Path],
+    claims: Claims,
     enroller: Enrolling,
     on_person: Callable[[], None],
 ) -> References:
@@ -90,7 +93,8 @@ def enrolled(
     for person in _shuffled(people):
         if len(templates) < COHORT_SIZE or person.sites & wanted:
             try:
-                photo = read_photo(photos, person.ticket)
+                _refuse_several(claims, person.ticket)
+                photo = read_photo(claims.photos, person.ticket)
                 templates[person.ticket] = enroller.enrol(photo).template
             except PhotoRejected as e:
                 unusable.append(Unusable(person.ticket, str(e.reason), e.en, e.zh))
@@ -99,6 +103,19 @@ def enrolled(
     first = list(templates.values())[:COHORT_SIZE]
     cohort = np.stack(first).astype(np.float32) if len(first) == COHORT_SIZE else None
     return References(templates, cohort, tuple(sorted(unusable, key=lambda u: u.ticket)))
+
+
+def _refuse_several(claims: Claims, ticket: str) -> None:
+    """PhotoRejected, `reason` several-photos."""
+    files = claims.several.get(ticket.upper())
+    if files:
+        shown = ", ".join(printable(Path(path.name)) for path in files[:_FILES_SHOWN])
+        more = " …" if len(files) > _FILES_SHOWN else ""
+        raise PhotoRejected(
+            f"There are {len(files)} photos ({shown}{more}): hand in one.",
+            f"有 {len(files)} 张相片（{shown}{more}）：请只提供一张。",
+            reason="several-photos",
+        )
 
 
 def _shuffled(people: Sequence[Person]) -> list[Person]:

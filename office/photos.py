@@ -1,33 +1,18 @@
-"""Ticket photos on disk: PHOTOS/<ticket>.jpg, .jpeg or .png."""
+"""Ticket photos on disk, and as they go into a roster. Whose a file is says photo_names.py."""
 
 import io
 from pathlib import Path
 
 from PIL import Image
 
-from gate.errors import InputDamaged, PhotoRejected
+from gate.errors import PhotoRejected
 from gate.models.photo_file import decode_photo
 from gate.regular_file import FileTooLarge, read_regular
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
 LONG_SIDE_PX = 640
 JPEG_QUALITY = 85
 PHOTO_BYTES_MAX = 32 << 20
 """Bytes. A photo of 50 million pixels as JPEG has about 20 MB."""
-
-
-def photos_in(folder: Path) -> dict[str, Path]:
-    """Ticket (upper case) to file; of several for one ticket the first of SUFFIXES. InputDamaged
-    where there is no such folder."""
-    if not folder.is_dir():
-        raise InputDamaged(
-            f"No folder {folder}: name the folder of ticket photos.",
-            f"找不到相片文件夹 {folder}：请指定准考证相片所在文件夹。",
-            path=str(folder),
-        )
-    found = [p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES]
-    found.sort(key=lambda p: (-SUFFIXES.index(p.suffix.lower()), p.name))
-    return {p.stem.upper(): p for p in found}
 
 
 def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
@@ -35,8 +20,8 @@ def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
     path = photos.get(ticket.upper())
     if path is None:
         raise PhotoRejected(
-            "There is no photo: hand in TICKET.jpg.",
-            "缺少相片：请提供 准考证号.jpg。",
+            "There is no photo: hand in TICKET.jpg, or one named by the ID number.",
+            "缺少相片：请提供 准考证号.jpg 或 身份证号.jpg。",
             reason="missing",
         )
     try:

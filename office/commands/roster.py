@@ -14,6 +14,7 @@ from office.home import Home, default_home
 if TYPE_CHECKING:
     from gate.core.exam import Exam
     from office.people import Person, References
+    from office.photo_names import Claims
     from office.roster_build import Built, Draft
 
 _EXAM_BYTES_MAX = 4 << 20
@@ -43,7 +44,8 @@ def build(
     ] = False,
 ) -> None:
     """Build, sign and seal each site's roster. Exit 1: rows were rejected, so there is a draft
-    only; --accept-rejected seals the rest. 生成名册；有行被拒时仅生成草稿。"""
+    only, and --accept-rejected seals the rest; or nobody has a reference.
+    生成名册；有行被拒时仅生成草稿。"""
     from gate.models.enrol import Enroller
     from gate.models.files import default_folder
     from gate.models.matching import cohort_statistics
@@ -52,11 +54,12 @@ def build(
     from office.commands.roster_lists import (
         print_rejected,
         print_sums,
+        print_unclaimed,
         print_unusable,
         write_lists,
     )
     from office.people import people_of
-    from office.photos import photos_in
+    from office.photo_names import claim
     from office.roster_build import (
         Making,
         build_site,
@@ -70,29 +73,33 @@ def build(
     exam = read_exam(exam_file)
     check_dates(exam, now)
     candidates = read_candidates(candidates_file, exam)
-    photos = photos_in(photos_folder)
-    write_lists(out, candidates.rejected, (), candidates.notes)
+    people = people_of(candidates.rows)
+    claims = claim(photos_folder, people)
+    write_lists(out, candidates.rejected, (), candidates.notes, claims.unclaimed)
     tell_notes(candidates)
     print_rejected(candidates.rejected, out)
+    print_unclaimed(claims.unclaimed, out)
     if not candidates.rows:
         raise _nobody_left(candidates_file, len(candidates.rejected))
-    people = people_of(candidates.rows)
     wanted = sites_to_build(exam, people, site or ())
     gates = gates_by_site(place, wanted)
     enroller = Enroller(models or default_folder())
-    references = _enrolled_with_bar(people, list(gates), photos, enroller)
-    making = Making(exam, people, references, photos, cohort_statistics, now)
+    references = _enrolled_with_bar(people, list(gates), claims, enroller)
+    making = Making(exam, people, references, claims.photos, cohort_statistics, now)
     draft = bool(candidates.rejected) and not accept_rejected
     if draft:
         _print_drafts(draft_site(making, at, gates[at], place, out) for at in gates)
     else:
         _print_built(build_site(making, at, gates[at], place, out) for at in gates)
-    write_lists(out, candidates.rejected, references.unusable, candidates.notes)
+    write_lists(out, candidates.rejected, references.unusable, candidates.notes, claims.unclaimed)
     _print_left_out(s.id for s in exam.sites if s.id not in gates and s.id in wanted)
     print_unusable(references.unusable, out)
     print_sums(candidates.rejected, references.unusable, out)
     if draft:
         _print_not_for_publishing(len(candidates.rejected))
+    if not references.templates:
+        _print_without_any_reference(photos_folder)
+    if draft or not references.templates:
         raise typer.Exit(1)
 
 
@@ -137,7 +144,7 @@ def read_exam(path: Path) -> "Exam":
 
 
 def _enrolled_with_bar(
-    people: "Sequence[Person]", sites: list[str], photos: dict[str, Path], enroller: Any
+    people: "Sequence[Person]", sites: list[str], claims: "Claims", enroller: Any
 ) -> "References":
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
@@ -148,7 +155,7 @@ def _enrolled_with_bar(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("photos 相片", total=len(people))
         advance: Callable[[], None] = lambda: bar.advance(task)  # noqa: E731 - typed on purpose
-        return enrolled(people, sites, photos, enroller, advance)
+        return enrolled(people, sites, claims, enroller, advance)
 
 
 def _nobody_left(path: Path, rejected: int) -> InputDamaged:
@@ -184,6 +191,13 @@ def _print_left_out(without_gates: Iterable[str]) -> None:
             f"left out: {site} has no enrolled gate; exam-office keys --gate {site}-g1, then build "
             "again. 该考点无已登记闸机。"
         )
+
+
+def _print_without_any_reference(folder: Path) -> None:
+    print(
+        f"No candidate has a reference, so the gate would refer everybody: is {folder} the right "
+        f"folder of photos? 没有任何考生有可用相片，所有人都须人工核验：请核对相片文件夹 {folder}。"
+    )
 
 
 def _print_not_for_publishing(rejected: int) -> None:

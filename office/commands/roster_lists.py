@@ -7,9 +7,11 @@ from pathlib import Path
 
 from gate.roster.shelf import storage_refused
 from office.people import Unusable
+from office.photo_names import Unclaimed
 from office.rows import Note, Rejection
 
-REJECTED, WITHOUT_REFERENCE, NOTES = "rejected.csv", "without_reference.csv", "notes.csv"
+REJECTED, WITHOUT_REFERENCE = "rejected.csv", "without_reference.csv"
+NOTES, UNCLAIMED = "notes.csv", "unclaimed.csv"
 SHOWN_MAX = 20
 """Lines of each list on the screen; the files hold all of them."""
 
@@ -17,6 +19,7 @@ _COLUMNS = {
     REJECTED: ("line", "ticket", "reason", "en", "zh"),
     WITHOUT_REFERENCE: ("ticket", "reason", "en", "zh"),
     NOTES: ("line", "ticket", "reason", "en", "zh"),
+    UNCLAIMED: ("file", "reason", "en", "zh"),
 }
 
 
@@ -25,12 +28,13 @@ def write_lists(
     rejected: Sequence[Rejection],
     unusable: Sequence[Unusable],
     notes: Sequence[Note] = (),
+    unclaimed: Sequence[Unclaimed] = (),
 ) -> None:
     """The files anew, with a byte-order mark: without it spreadsheets garble the Chinese.
     StorageRefused; made before the photos are judged, it also shows that `out` takes files."""
     with storage_refused(out):
         out.mkdir(parents=True, exist_ok=True)
-        for name, rows in ((REJECTED, rejected), (WITHOUT_REFERENCE, unusable), (NOTES, notes)):
+        for name, rows in zip(_COLUMNS, (rejected, unusable, notes, unclaimed), strict=True):
             with (out / name).open("w", encoding="utf-8-sig", newline="") as file:
                 table = csv.writer(file)
                 table.writerow(_COLUMNS[name])
@@ -48,6 +52,13 @@ def print_unusable(unusable: Sequence[Unusable], out: Path) -> None:
     _print_some(lines, unusable, out / WITHOUT_REFERENCE)
 
 
+def print_unclaimed(unclaimed: Sequence[Unclaimed], out: Path) -> None:
+    if unclaimed:
+        print(f"{len(unclaimed)} file(s) are nobody's photo. {len(unclaimed)} 个文件未对应考生。")
+    lines = (f"unclaimed: {u.file}: {u.en} {u.zh}" for u in unclaimed)
+    _print_some(lines, unclaimed, out / UNCLAIMED)
+
+
 def print_sums(rejected: Sequence[Rejection], unusable: Sequence[Unusable], out: Path) -> None:
     print(
         f"{len(rejected)} row(s) rejected, {len(unusable)} candidate(s) without a reference; "
@@ -56,7 +67,9 @@ def print_sums(rejected: Sequence[Rejection], unusable: Sequence[Unusable], out:
 
 
 def _print_some(
-    lines: Iterable[str], rows: Sequence[Rejection] | Sequence[Unusable], file: Path
+    lines: Iterable[str],
+    rows: Sequence[Rejection] | Sequence[Unusable] | Sequence[Unclaimed],
+    file: Path,
 ) -> None:
     for line, _ in zip(lines, range(SHOWN_MAX), strict=False):
         print(line)

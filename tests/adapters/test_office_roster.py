@@ -23,7 +23,8 @@ from office.candidates import parse_candidates
 from office.home import Home
 from office.keys import make_keys
 from office.people import enrolled, people_of
-from office.photos import photos_in, travelling_jpeg
+from office.photo_names import claim
+from office.photos import travelling_jpeg
 from office.roster_build import (
     Built,
     Making,
@@ -86,10 +87,10 @@ def built(
     tmp_path: Path, home: Home, lines: list[str], enroller: ByColour | None = None, **more: object
 ) -> list[Built]:
     people = people_of(parse_candidates(table(*lines), "c.csv", EXAM).rows)
-    photos = photos_in(tmp_path / "photos")
+    claims = claim(tmp_path / "photos", people)
     gates = gates_by_site(home, sites_to_build(EXAM, people, more.pop("sites", ())))
-    references = enrolled(people, gates, photos, enroller or ByColour(), lambda: None)
-    making = Making(EXAM, people, references, photos, statistics, NOW)
+    references = enrolled(people, gates, claims, enroller or ByColour(), lambda: None)
+    making = Making(EXAM, people, references, claims.photos, statistics, NOW)
     return [build_site(making, site, gates[site], home, tmp_path / "out") for site in gates]
 
 
@@ -142,7 +143,8 @@ def test_unusable_photos_are_named(tmp_path: Path) -> None:
     picture(tmp_path / "photos" / "420100000001.png", 1, (9, 9, 9))
     (tmp_path / "photos" / "420100000002.jpg").write_bytes(b"")
     people = people_of(parse_candidates(table(*map(line, (1, 2, 3))), "c.csv", EXAM).rows)
-    references = enrolled(people, [SITE], photos_in(tmp_path / "photos"), ByColour(), lambda: None)
+    claims = claim(tmp_path / "photos", people)
+    references = enrolled(people, [SITE], claims, ByColour(), lambda: None)
     assert [(u.ticket[-1], u.reason) for u in references.unusable] == [
         ("1", "no-face"), ("2", "damaged"), ("3", "missing"),
     ]  # fmt: skip
@@ -219,7 +221,7 @@ def test_photo_travels_small_and_bare() -> None:
 
 def test_no_folder_of_photos(tmp_path: Path) -> None:
     with pytest.raises(InputDamaged, match="folder of ticket photos"):
-        photos_in(tmp_path / "none")
+        claim(tmp_path / "none", [])
 
 
 def test_nothing_personal_beside_the_roster(tmp_path: Path, home: Home) -> None:
