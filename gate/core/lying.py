@@ -23,7 +23,7 @@ from gate.core.events import (
     RosterOpened,
 )
 from gate.core.exam import entry_window
-from gate.core.reasons import Reason
+from gate.core.reasons import MEANING, Outcome, Reason
 from gate.core.state import BUSY, Lying, Phase, State, Step, Visit
 
 LOOKS_MAX = 5
@@ -50,12 +50,13 @@ def follow(before: State, event: Event, after: State) -> State:
             lying = None
         case RosterOpened() if lying is not None:
             lying = replace(lying, renewed=True)
-        case DecisionRecorded() if lying is not None and before.verdict is None:
+        case DecisionRecorded(decision=decision) if lying is not None and before.verdict is None:
             visit = before.visit if before.phase is Phase.RECORDING else None
             if visit is not None and visit.shown.found == lying.found:
                 lying = replace(
-                    lying, reason=visit.ruling.reason, opens=_opens(before, visit), renewed=False
-                )
+                    lying, reason=visit.ruling.reason, decision=decision,
+                    opens=_opens(before, visit), renewed=False,
+                )  # fmt: skip
         case LookDue():
             lying = after.lying
     return after if lying == after.lying else replace(after, lying=lying)
@@ -70,12 +71,20 @@ def is_due(state: State, now: Instant) -> bool:
         return False
     if lying.reason is None:  # laid down during an outage, or its visit ended in one
         return state.phase is not Phase.SHOWING
+    if _is_settled(state, lying):
+        return False
     opened = now.trusted and lying.opens is not None and now.at >= lying.opens
     return (
         (lying.reason in BY_TIME and opened)
         or (lying.reason is Reason.CLOCK_UNTRUSTED and now.trusted)
         or (lying.reason in BY_ROSTER and lying.renewed)
     )
+
+
+def _is_settled(state: State, lying: Lying) -> bool:
+    """Staff have said the last word on it."""
+    is_refer = lying.reason is not None and MEANING[lying.reason].outcome is Outcome.REFER
+    return is_refer and all(lying.decision != u.decision for u in state.unsettled)
 
 
 def look(state: State, event: LookDue) -> Step:

@@ -74,12 +74,14 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Lying:
-    """The card on the reader, which was found at `found`. `reason`: how it was decided, None where
-    it was not; `opens`: when its own paper may be entered, where that is to come; `renewed`:
-    another roster came since; `looks`: how often it was looked for anew; `is_looked_for`: now."""
+    """The card on the reader, which was found at `found`. `reason`, `decision`: how and as what it
+    was decided, None where it was not; `opens`: when its own paper may be entered, where that is to
+    come; `renewed`: another roster came since; `looks`: how often it was looked for anew;
+    `is_looked_for`: now."""
 
     found: Instant
     reason: Reason | None = None
+    decision: str | None = None
     opens: datetime | None = None
     renewed: bool = False
     looks: int = 0

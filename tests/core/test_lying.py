@@ -33,6 +33,7 @@ from tests.core.world import (
     instant,
     laid,
     unread,
+    verdict,
 )
 
 EARLY, OPENS = at("08:29:50"), at("08:30")
@@ -104,6 +105,14 @@ def test_a_clock_that_is_trusted_again() -> None:
     assert gate.journal[-1]["reason"] == Reason.CLOCK_UNTRUSTED
     assert not due(gate, at("08:46"), trusted=False)
     assert due(gate, at("08:46"))
+
+
+@pytest.mark.parametrize("admit", [True, False])
+def test_what_staff_have_settled_is_settled(admit: bool) -> None:
+    gate = decided(Gate(), at("08:45"), trusted=False)
+    gate.feed(verdict(gate.state.unsettled[-1].decision, admit=admit))
+    gate.commit()
+    assert not due(gate, at("08:46"))
 
 
 def test_an_opening_by_a_clock_that_is_not_trusted_is_none() -> None:
