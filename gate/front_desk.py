@@ -16,7 +16,7 @@ from gate.core.settlement import told
 from gate.core.signatures import signature_form
 from gate.core.tally import day_of, summary
 from gate.core.upkeep import out_of_service
-from gate.errors import UsageError
+from gate.errors import NoSuchEntry, UsageError
 from gate.lane import Lane
 from gate.ports import Typed, Verdict
 
@@ -132,9 +132,15 @@ class FrontDesk:
         return {"ok": True} | event | {"zh": zh, "en": en}
 
     async def acknowledge(self, by: str) -> dict[str, Any]:
-        """Silence a REFER that flashes; it stays unsettled."""
-        self._lane.put(events.Acknowledged(_name(by), self._lane.unit.clock.now()))
-        return {"ok": True}
+        """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one
+        where there are more. NoSuchEntry where nothing flashes."""
+        seen = events.Acknowledged(_name(by), self._lane.unit.clock.now())
+        event = await self._lane.ask(seen)
+        if not event:
+            raise NoSuchEntry(
+                "Nothing to acknowledge: no REFER flashes.", "没有待确认的提示：当前无闪烁的判定。"
+            )
+        return {"ok": True} | event
 
     async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
@@ -170,20 +176,20 @@ def _document(kind: str) -> DocumentKind:
         raise _usage(f"document is one of: {kinds}.", f"document 可为：{kinds}。") from e
 
 
-def _day(text: str) -> date:
-    if _DAY.fullmatch(text):
-        with contextlib.suppress(ValueError):
-            return date.fromisoformat(text)
-    raise _usage("date is a day such as 2027-05-12.", "date 为日期，如 2027-05-12。")
-
-
 def _valid_to(text: str) -> date | Expiry:
-    if text == Expiry.LONG_TERM:
+    if text.strip() == Expiry.LONG_TERM:
         return Expiry.LONG_TERM
-    try:
-        return date.fromisoformat(text)
-    except ValueError as e:
-        raise _usage("valid_to is a date 2027-05-01 or 长期.", "valid_to 为日期或“长期”。") from e
+    return _day(text, "valid_to", " or 长期", "或“长期”")
+
+
+def _day(text: str, field: str = "date", or_en: str = "", or_zh: str = "") -> date:
+    """One spelling: another one of ISO 8601, such as a week, means a day that nobody typed."""
+    if _DAY.fullmatch(text.strip()):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(text.strip())
+    raise _usage(
+        f"{field} is a day such as 2027-05-12{or_en}.", f"{field} 为日期，如 2027-05-12{or_zh}。"
+    )
 
 
 def _name(name: str, field: str = "by") -> str:

@@ -19,6 +19,7 @@ from gate.core.exam import current_papers
 from gate.core.reasons import Reason
 from gate.core.recall import instant_of, recall
 from gate.core.state import BUSY, State, show, zone_of
+from gate.core.upkeep import out_of_service
 from gate.errors import (
     GateBug,
     GateError,
@@ -181,7 +182,7 @@ class Lane:
             case effects.Record():
                 return await self._record(effect, asked)
             case effects.Note(kind=kind, body=body):
-                return await self.note(kind, body)
+                return await self._note(kind, body, asked)
             case effects.Show():
                 self._show(effect)
             case effects.OpenBarrier():
@@ -282,3 +283,15 @@ class Lane:
     async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:
         """Journal what happened beside a visit."""
         return None if await self.recorder.note(kind, body) else events.RecordRefused()
+
+    async def _note(
+        self, kind: str, body: dict[str, Any], asked: Asked
+    ) -> events.RecordRefused | None:
+        """The same, of what somebody asked for: the first entry is the answer."""
+        event = await self.recorder.note(kind, body)
+        if event is not None:
+            asked.done(event)
+            return None
+        if asked.answer is not None:
+            asked.fail(out_of_service())
+        return events.RecordRefused()

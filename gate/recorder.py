@@ -71,15 +71,14 @@ class Recorder:
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
 
-    async def note(self, kind: str, body: dict[str, Any]) -> bool:
-        """Journal what happened beside a visit; False where nothing was written."""
+    async def note(self, kind: str, body: dict[str, Any]) -> Event | None:
+        """Journal what happened beside a visit; None where nothing was written."""
         try:
             async with self._one:
-                await self._journal.append(Entry(kind, self.now(), body))
+                return await self._journal.append(Entry(kind, self.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
-            return False
-        return True
+            return None
 
     async def tell(self) -> None:
         """What was recorded, to log and followers, without a name or a number. After the lamps:

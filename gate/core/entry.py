@@ -5,7 +5,7 @@ document accepted for it, not inside already, entry window. Who is inside a pape
 asked no window: with re-entry the face decides, without it the answer is that.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from gate.core.card import DocumentKind, Expiry, is_valid_on
@@ -59,8 +59,9 @@ def rule(
         case CandidateUnknown():
             return Ruling(Reason.NOT_ON_ROSTER)
         case CandidateElsewhere(site=site):
-            if shown.found.trusted and not _is_valid(shown, local_day(shown.found.at, exam.zone)):
-                return Ruling(Reason.DOCUMENT_EXPIRED)
+            undated = _undated(shown, local_day(shown.found.at, exam.zone))
+            if shown.found.trusted and undated is not None:
+                return undated
             return Ruling(Reason.WRONG_SITE, facts={"site": exam.site_name(site)})
         case CandidateFound(candidate=candidate):
             return _rule_candidate(exam, candidate, shown, inside)
@@ -73,9 +74,10 @@ def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: 
     if not shown.found.trusted:
         return _rule_without_time(exam, own, candidate, at, inside)
     sitting = paper_now(exam, own, candidate, at, inside)
-    if not _is_valid(shown, local_day(at, exam.zone)):
+    undated = _undated(shown, local_day(at, exam.zone))
+    if undated is not None:
         # The paper stands in the record, so that an invigilator's ADMIT counts for it.
-        return Ruling(Reason.DOCUMENT_EXPIRED, *(sitting[:2] if sitting else ()))
+        return replace(undated, paper=sitting[0], seat=sitting[1]) if sitting else undated
     if sitting is None:
         return _wrong_paper(exam, own, at)
     paper, seat, _ = sitting
@@ -122,8 +124,14 @@ def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
     return Ruling(Reason.WRONG_PAPER, paper, seat, {"when": when})
 
 
-def _is_valid(shown: Presented, day: date) -> bool:
-    return is_valid_on(shown.valid_from, shown.valid_to, day)
+def _undated(shown: Presented, day: date) -> Ruling | None:
+    """What a document that is not valid on `day` leads to. One that will be valid has not expired:
+    it is not accepted yet, and the sentence says from which day it is."""
+    if is_valid_on(shown.valid_from, shown.valid_to, day):
+        return None
+    if shown.valid_from is not None and day < shown.valid_from:
+        return Ruling(Reason.DOCUMENT_NOT_ACCEPTED, facts={"valid_from": str(shown.valid_from)})
+    return Ruling(Reason.DOCUMENT_EXPIRED)
 
 
 def _minutes(window: Window) -> str:

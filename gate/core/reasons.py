@@ -204,13 +204,22 @@ FACE_REASONS = frozenset(r for r, m in MEANING.items() if m.retried) - {Reason.C
 """What an attempt at the face may end with, beside OK."""
 
 
+_NOT_YET_VALID = (
+    "证件自{valid_from}起有效，请联系监考员",
+    "Document valid only from {valid_from}: see the invigilator",
+)
+
+
 def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
-    `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `advice`; the advice is an
-    `Advice` value and is put in words here.
+    `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
+    `advice`; the advice is an `Advice` value and is put in words here. DOCUMENT_NOT_ACCEPTED has
+    a sentence of its own for a document that is valid from a later day.
     """
     meaning = MEANING[reason]
+    if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
+        return _NOT_YET_VALID[0].format_map(facts), _NOT_YET_VALID[1].format_map(facts)
     if "advice" in facts:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)

@@ -69,7 +69,8 @@ IN_AM = {("am", "ab12")}
         (ANNA, at("08:45"), EXPIRED, IN_AM, Reason.DOCUMENT_EXPIRED, "am"),
         (PM, at("08:45"), EXPIRED, set(), Reason.DOCUMENT_EXPIRED, None),
         (ANNA, at("08:45"), {"valid_to": date(2027, 4, 10)}, set(), Reason.OK, "am"),
-        (ANNA, at("08:45"), TOO_NEW, set(), Reason.DOCUMENT_EXPIRED, "am"),
+        (ANNA, at("08:45"), TOO_NEW, set(), Reason.DOCUMENT_NOT_ACCEPTED, "am"),
+        (ANNA, at("08:45", 11), TOO_NEW, set(), Reason.WRONG_PAPER, "am"),
         (ANNA, at("08:45"), {"valid_to": Expiry.UNKNOWN}, set(), Reason.DOCUMENT_EXPIRED, "am"),
         (ANNA, at("08:45"), {"valid_to": Expiry.LONG_TERM}, set(), Reason.OK, "am"),
         # clock before everything but who it is
@@ -112,6 +113,19 @@ def test_another_site(moment: datetime, shows: dict[str, Any], reason: Reason) -
     assert ruling.reason is reason
     if reason is Reason.WRONG_SITE:
         assert text(reason, ruling.facts) == ("您的考点是：第二考点", "Your site is 第二考点")
+
+
+@pytest.mark.parametrize(
+    "answer", [CandidateFound(ANNA), CandidateFound(PM), CandidateElsewhere("wh-hs-02", "ab")]
+)
+def test_a_document_of_a_later_day_is_told_that_day(answer: Any) -> None:
+    """It has not expired: tomorrow it is good."""
+    ruling = rule(EXAM, answer, shown(at("08:45"), **TOO_NEW), set())
+    assert ruling.reason is Reason.DOCUMENT_NOT_ACCEPTED
+    assert text(ruling.reason, ruling.facts) == (
+        "证件自2027-04-11起有效，请联系监考员",
+        "Document valid only from 2027-04-11: see the invigilator",
+    )
 
 
 @pytest.mark.parametrize("shows", [{}, EXPIRED, {"trusted": False}])

@@ -79,7 +79,11 @@ async def test_typed_while_a_card_lies_there(staff: Keyboard, parts: Rig) -> Non
         (("type", "--ticket", "A1", "--seat", "03-12"), 2, "exactly one"),
         (("type",), 2, "exactly one"),
         (("type", "--ticket", "A1", "--document", "library-card"), 2, "document is one of"),
+        (("type", "--ticket", "A1", "--valid-to", "2027-W15"), 2, "2027-05-12 or 长期"),
+        (("type", "--ticket", "A1", "--valid-to", "20270501"), 2, "2027-05-12 or 长期"),
+        (("type", "--ticket", "A1", "--valid-to", "2027-02-30"), 2, "2027-05-12 or 长期"),
         (("settle", "e-99", "admit"), 1, "No unsettled decision"),
+        (("acknowledge",), 1, "Nothing to acknowledge"),
     ],
 )
 async def test_a_refusal_says_what_to_do(
@@ -99,8 +103,14 @@ async def test_status_settle_and_acknowledge(staff: Keyboard, parts: Rig) -> Non
     assert (await staff("acknowledge")).exit_code == 0
     said: dict[str, Any] = json.loads((await staff("status", "--json", by=None)).output)
     assert said["unsettled"][0]["acknowledged"]
+    noted = [e async for page in parts.journal.past() for e in page if e["kind"] == "acknowledged"]
+    assert [(e["by"], e["decisions"]) for e in noted] == [("li", [referred["id"]])]
+    done = await staff("settle", referred["id"], "admit", "--second", " ＬＩ")
+    assert isinstance(done.exception, GateError)
+    assert "somebody else must confirm" in done.exception.en
     done = await staff("settle", referred["id"], "admit", "--second", "wang")
     assert (done.exit_code, done.output.split()[:3]) == (0, ["ADMIT", "STAFF_ADMIT", "A1"])
+    assert "闸门打开。 The barrier opens." in done.output
 
 
 async def test_out_of_service_is_an_exit_code(staff: Keyboard, parts: Rig) -> None:
