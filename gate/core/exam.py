@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
+from gate.core.places import place_form
 
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""
@@ -132,8 +133,11 @@ def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) 
     """When `room` of `paper` may be entered, in UTC: minutes are counted on no wall, so a change to
     summer time moves nothing. Of several extensions the latest close counts, and an extension never
     closes earlier than the paper does."""
+    own = place_form(room)
     granted = [
-        e.closes_after_min for e in extensions if e.paper == paper.id and e.room in (None, room)
+        e.closes_after_min
+        for e in extensions
+        if e.paper == paper.id and (e.room is None or place_form(e.room) == own)
     ]
     closes_after = max([paper.closes_after_min, *granted])
     start = paper.start.astimezone(UTC)
