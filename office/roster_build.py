@@ -150,8 +150,12 @@ def draft_site(
 def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None:
     staged = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     whereabouts = [(p.number, at) for p in making.people for at in p.sites]
+    papers = [
+        (p.number, row.paper, row.site) for p in making.people if len(p.sites) > 1 for row in p.rows
+    ]
     try:
-        write_roster(staged, _rows(making, site), whereabouts, making.references.cohort, keys)
+        cohort = making.references.cohort
+        write_roster(staged, _rows(making, site), whereabouts, cohort, keys, papers=papers)
         staged.replace(file)
     finally:
         staged.unlink(missing_ok=True)

@@ -19,7 +19,15 @@ from gate.core.events import (
 from gate.core.exam import Candidate, Exam, Paper, Seat, Window
 from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
-from gate.core.sitting import Inside, OwnPaper, is_sitting, next_paper, own_papers, paper_now
+from gate.core.sitting import (
+    Inside,
+    OwnPaper,
+    is_sitting,
+    next_paper,
+    own_papers,
+    paper_now,
+    site_now,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,13 @@ def rule(
     match answer:
         case CandidateUnknown():
             return Ruling(Reason.NOT_ON_ROSTER)
-        case CandidateElsewhere(site=site):
+        case CandidateElsewhere(site=site, papers=papers):
             undated = _undated(shown, local_day(shown.found.at, exam.zone))
             if shown.found.trusted and undated is not None:
                 return undated
-            return Ruling(Reason.WRONG_SITE, facts={"site": exam.site_name(site)})
+            if shown.found.trusted:
+                site = site_now(exam, papers, [], None, shown.found.at) or site
+            return _wrong_site(exam, site)
         case CandidateFound(candidate=candidate):
             return _rule_candidate(exam, candidate, shown, inside)
 
@@ -78,6 +88,10 @@ def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: 
     if undated is not None:
         # The paper stands in the record, so that an invigilator's ADMIT counts for it.
         return replace(undated, paper=sitting[0], seat=sitting[1]) if sitting else undated
+    if sitting is None or not is_sitting(sitting, candidate, at, inside):
+        site = site_now(exam, candidate.elsewhere, own, sitting, at)
+        if site is not None:
+            return _wrong_site(exam, site)
     if sitting is None:
         return _wrong_paper(exam, own, at)
     paper, seat, _ = sitting
@@ -116,6 +130,10 @@ def _rule_paper(
 
 def _may_enter_yet(paper: Paper, candidate: Candidate, inside: Inside) -> bool:
     return paper.reentry or (paper.id, candidate.key) not in inside
+
+
+def _wrong_site(exam: Exam, site: str) -> Ruling:
+    return Ruling(Reason.WRONG_SITE, facts={"site": exam.site_name(site)})
 
 
 def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:

@@ -122,10 +122,12 @@ class CandidateFound:
 
 @dataclass(frozen=True, slots=True)
 class CandidateElsewhere:
-    """In the exam, at another site. `key`: the keyed ID, hex."""
+    """In the exam, at another site. `key`: the keyed ID, hex; `papers`: (paper id, site id) of who
+    has papers at several sites."""
 
     site: str
     key: str
+    papers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

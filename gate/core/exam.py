@@ -104,7 +104,8 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A candidate as the rules see one. `key` is the keyed ID (hex), never the number itself."""
+    """A candidate as the rules see one. `key` is the keyed ID (hex), never the number itself;
+    `elsewhere`: (paper id, site id) of papers at other sites."""
 
     ticket: str
     name: str
@@ -112,6 +113,7 @@ class Candidate:
     seats: tuple[Seat, ...]
     has_reference: bool
     flags: frozenset[str] = frozenset()
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:  # a log line must not carry a name
         return f"Candidate({self.ticket})"

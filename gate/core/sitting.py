@@ -1,7 +1,7 @@
 """Which of a candidate's papers counts at a moment: one that is being sat, one that may be entered,
 one of the sitting that the gate is about, or the next."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from datetime import datetime
 
 from gate.core.exam import Candidate, Exam, Paper, Seat, Window, current_papers, entry_window
@@ -56,3 +56,33 @@ def _sitting_at(exam: Exam, at: datetime) -> frozenset[str]:
     ended = max((p.end for p in exam.papers), default=at)
     current = current_papers(exam.papers, at) or tuple(p for p in exam.papers if p.end == ended)
     return frozenset(p.id for p in current)
+
+
+def site_now(
+    exam: Exam,
+    elsewhere: Iterable[tuple[str, str]],
+    own: list[OwnPaper],
+    now: OwnPaper | None,
+    at: datetime,
+) -> str | None:
+    """The other site where a paper of (paper id, site id) `elsewhere` is at `at`: one that may be
+    entered there, one of the current sitting, or the next of all. None where an own paper here
+    comes first: `now` while its window is open, in the same sitting, or sooner."""
+    papers = {p.id: p for p in exam.papers}
+    there = sorted(
+        ((papers[paper], site) for paper, site in elsewhere if paper in papers),
+        key=lambda t: t[0].start,
+    )
+    if not there or (now is not None and now[2].holds(at)):
+        return None
+    enterable = (s for p, s in there if entry_window(p, "", exam.extensions).holds(at))
+    open_there = next(enterable, None)
+    if open_there is not None or now is not None:
+        return open_there
+    of_sitting = next((s for p, s in there if p.id in _sitting_at(exam, at)), None)
+    if of_sitting is not None:
+        return of_sitting
+    coming = [(p.start, s) for p, s in there if at < p.end] or [(p.start, s) for p, s in there][-1:]
+    if own and (at < next_paper(own, at)[0].end) and next_paper(own, at)[0].start <= coming[0][0]:
+        return None
+    return coming[0][1]

@@ -37,11 +37,14 @@ def write_roster(
     whereabouts: Iterable[tuple[str, str]],
     cohort: Templates | None,
     keys: RosterKeys,
+    *,
+    papers: Iterable[tuple[str, str, str]] = (),
 ) -> None:
     """Write a new file at `path`. `rows`: the site's candidates, one for each ID number;
-    `whereabouts`: (ID number, site id) of all candidates of the exam; `cohort`: n x 128."""
+    `whereabouts`: (ID number, site id) of all candidates of the exam; `cohort`: n x 128; `papers`:
+    (ID number, paper id, site id) of those who have papers at several sites."""
     path.unlink(missing_ok=True)
-    _write(path, rows, whereabouts, cohort, keys)
+    _write(path, rows, whereabouts, cohort, keys, papers=papers)
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -52,6 +55,8 @@ def _write(
     whereabouts: Iterable[tuple[str, str]],
     cohort: Templates | None,
     keys: RosterKeys,
+    *,
+    papers: Iterable[tuple[str, str, str]],
 ) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         # The file counts only once it is whole: one sync at the end replaces SQLite's own.
@@ -59,7 +64,7 @@ def _write(
         db.execute("PRAGMA journal_mode = OFF")
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.executescript(SCHEMA.read_text(encoding="utf-8"))
-        _write_index(db, whereabouts, keys)
+        _write_index(db, whereabouts, papers, keys)
         # By key, so that the order of rows does not tell the office's own.
         for row in sorted(rows, key=lambda row: number_key(keys.index, row.number)):
             _write_row(db, row, keys)
@@ -69,7 +74,10 @@ def _write(
 
 
 def _write_index(
-    db: sqlite3.Connection, whereabouts: Iterable[tuple[str, str]], keys: RosterKeys
+    db: sqlite3.Connection,
+    whereabouts: Iterable[tuple[str, str]],
+    papers: Iterable[tuple[str, str, str]],
+    keys: RosterKeys,
 ) -> None:
     places = sorted({(number_key(keys.index, number), site) for number, site in whereabouts})
     numbers = {site: n for n, site in enumerate(sorted({site for _, site in places}), 1)}
@@ -77,6 +85,13 @@ def _write_index(
     db.executemany(
         "INSERT INTO exam_index VALUES (?, ?)", ((key, numbers[site]) for key, site in places)
     )
+    _write_papers(
+        db, ((number_key(keys.index, number), p, numbers[at]) for number, p, at in papers)
+    )
+
+
+def _write_papers(db: sqlite3.Connection, papers: Iterable[tuple[bytes, str, int]]) -> None:
+    db.executemany("INSERT INTO paper_site VALUES (?, ?, ?)", sorted(set(papers)))
 
 
 def _write_row(db: sqlite3.Connection, row: Row, keys: RosterKeys) -> None:

@@ -47,6 +47,9 @@ class InstalledRoster:
         self._db = _opened(path)
         try:
             self._cohort = self._read_cohort()
+            self._has_paper_sites = bool(
+                self._rows("SELECT 1 FROM sqlite_master WHERE name = ?", "paper_site")
+            )
         except StorageDamaged:
             self._db.close()
             raise
@@ -94,7 +97,9 @@ class InstalledRoster:
             "WHERE key = ? ORDER BY site.number LIMIT 1",
             key,
         )
-        return CandidateElsewhere(rows[0][0], key.hex()) if rows else CandidateUnknown(key.hex())
+        if not rows:
+            return CandidateUnknown(key.hex())
+        return CandidateElsewhere(rows[0][0], key.hex(), self._papers_elsewhere(key))
 
     async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
         """By `ticket`, `id_tail` or `seat` as staff typed it. NoSuchEntry for none or several."""
@@ -159,11 +164,24 @@ class InstalledRoster:
             seats=record.seats,
             has_reference=record.template is not None,
             flags=record.flags,
+            elsewhere=self._papers_elsewhere(key),
         )
         if record.template is None:
             return RosterEntry(candidate, None)
         reference = Reference(record.template, record.mean, record.deviation, self._cohort)
         return RosterEntry(candidate, reference)
+
+    def _papers_elsewhere(self, key: bytes) -> tuple[tuple[str, str], ...]:
+        """(paper id, site id) of other sites, of who has papers at several; a roster of an earlier
+        version knows of none."""
+        if not self._has_paper_sites:
+            return ()
+        rows = self._rows(
+            "SELECT paper, site.id FROM paper_site JOIN site ON site.number = paper_site.site "
+            "WHERE key = ? ORDER BY paper",
+            key,
+        )
+        return tuple((paper, at) for paper, at in rows if at != self.site)
 
     def _read_cohort(self) -> Templates | None:
         rows = self._rows("SELECT sealed FROM shared WHERE name = ?", "cohort")

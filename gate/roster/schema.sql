@@ -36,3 +36,11 @@ CREATE TABLE exam_index (
     site   INTEGER NOT NULL REFERENCES site (number),
     PRIMARY KEY (key, site)
 ) WITHOUT ROWID;
+
+-- Whoever has papers at several sites: which paper is where. Absent in rosters of earlier versions.
+CREATE TABLE paper_site (
+    key    BLOB NOT NULL,
+    paper  TEXT NOT NULL,
+    site   INTEGER NOT NULL REFERENCES site (number),
+    PRIMARY KEY (key, paper)
+) WITHOUT ROWID;

@@ -230,3 +230,16 @@ def test_nothing_personal_beside_the_roster(tmp_path: Path, home: Home) -> None:
     assert citizen(1)[:17].encode() not in one.path.read_bytes()
     assert set(json.loads(one.path.read_text())["keys"]) == {GATE}
     assert [p for p in (tmp_path / "out").iterdir() if p.name.startswith(".")] == []
+
+
+async def test_papers_at_two_sites_travel_with_both_rosters(tmp_path: Path, home: Home) -> None:
+    """Else the gate would tell the hour of the paper here instead of the site of the one now."""
+    picture(tmp_path / "photos" / "420100000001.jpg", 1)
+    lines = [line(1), line(1, paper="00023-pm", site="wh-wc-02"), line(2)]
+    built(tmp_path, home, lines)
+    with opened(tmp_path, home) as roster:
+        both, one = await roster.find(citizen(1)), await roster.find(citizen(2))
+    assert isinstance(both, RosterEntry)
+    assert both.candidate.elsewhere == (("00023-pm", "wh-wc-02"),)
+    assert isinstance(one, RosterEntry)
+    assert one.candidate.elsewhere == ()

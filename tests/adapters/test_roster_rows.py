@@ -12,7 +12,7 @@ from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Seat
 from gate.errors import NoSuchEntry, StorageDamaged
 from gate.ports import RosterEntry
-from gate.roster import sealing
+from gate.roster import build, sealing
 from gate.roster.open import InstalledRoster
 from tests.roster_making import Office, citizen, row, templates
 
@@ -219,3 +219,24 @@ def test_rows_of_any_length_look_alike(tmp_path: Path) -> None:
     short, long = row(1, name="王").record, row(1, name="阿卜杜热合曼·买买提" * 3).record
     assert len(encode_record(short)) == len(encode_record(long)) == 1024
     assert decode_record(encode_record(long)).name == long.name
+
+
+async def test_a_roster_of_before_papers_at_several_sites_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = tmp_path / "schema.sql"
+    text = build.SCHEMA.read_text(encoding="utf-8")
+    schema.write_text(text[: text.index("CREATE TABLE paper_site")], encoding="utf-8")
+    monkeypatch.setattr(build, "SCHEMA", schema)
+    monkeypatch.setattr(build, "_write_papers", lambda *_: None)
+    with opened(tmp_path, [row(1)]) as roster:
+        entry = await roster.find(citizen(1))
+        assert isinstance(entry, RosterEntry)
+        assert entry.candidate.elsewhere == ()
+        assert await roster.find(citizen(900)) == CandidateElsewhere(
+            "wh-wc-02", number_key_of(roster, 900)
+        )
+
+
+def number_key_of(roster: InstalledRoster, n: int) -> str:
+    return sealing.number_key(roster._keys.index, citizen(n)).hex()

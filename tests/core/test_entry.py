@@ -1,5 +1,6 @@
 """The rules before the face: the order of design.md, one row a case."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -126,6 +127,49 @@ def test_a_document_of_a_later_day_is_told_that_day(answer: Any) -> None:
         "证件自2027-04-11起有效，请联系监考员",
         "Document valid only from 2027-04-11: see the invigilator",
     )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "moment", "inside", "reason"),
+    [
+        # the paper that is now is at the other site
+        (("pm",), ("am",), at("08:45"), set(), Reason.WRONG_SITE),
+        (("pm",), ("am",), at("11:29"), set(), Reason.WRONG_SITE),
+        (("am",), ("pm",), at("11:35"), set(), Reason.WRONG_SITE),
+        (("am",), ("pm",), at("14:10"), IN_AM, Reason.WRONG_SITE),
+        (("next",), ("pm",), at("08:45"), set(), Reason.WRONG_SITE),
+        # it is here
+        (("am",), ("pm",), at("08:45"), set(), Reason.OK),
+        (("am",), ("pm",), at("09:20"), set(), Reason.TOO_LATE),
+        (("am",), ("pm",), at("09:20"), IN_AM, Reason.ALREADY_ADMITTED),
+        (("pm",), ("am",), at("14:10"), set(), Reason.OK),
+        (("pm",), ("next",), at("08:45"), set(), Reason.WRONG_PAPER),
+        (("pm",), ("unknown",), at("08:45"), set(), Reason.WRONG_PAPER),
+    ],
+)
+def test_papers_at_two_sites(
+    here: tuple[str, ...],
+    there: tuple[str, ...],
+    moment: datetime,
+    inside: set[tuple[str, str]],
+    reason: Reason,
+) -> None:
+    elsewhere = tuple((p, "wh-hs-02") for p in there)
+    who = replace(candidate(*here), elsewhere=elsewhere)
+    ruling = rule(EXAM, CandidateFound(who), shown(moment), inside)
+    assert ruling.reason is reason
+    if reason is Reason.WRONG_SITE:
+        assert ruling.facts == {"site": "第二考点"}
+
+
+@pytest.mark.parametrize(
+    ("moment", "site"),
+    [(at("08:45"), "第一考点"), (at("14:10"), "第二考点"), (at("13:00"), "第二考点")],
+)
+def test_two_other_sites(moment: datetime, site: str) -> None:
+    papers = (("am", "wh-hs-01"), ("pm", "wh-hs-02"))
+    answer = CandidateElsewhere("wh-hs-01", "ab", papers)
+    assert rule(EXAM, answer, shown(moment), set()).facts == {"site": site}
 
 
 @pytest.mark.parametrize("shows", [{}, EXPIRED, {"trusted": False}])
