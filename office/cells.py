@@ -8,6 +8,8 @@ here asks Python's character tables which characters exist: names hold character
 import re
 import unicodedata
 
+from gate.core.card import is_damaged
+
 _QUOTES = "'\"`´‘’“”′＇＂"
 _BLANKS = "\u2800\u3164\uffa0"
 """Look like a blank and are none to Python."""
@@ -20,11 +22,6 @@ _INVISIBLE = re.compile(
 among them: they say how somebody's character is written."""
 
 _VARIATION = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000)
-                         for last in (0xFFFE, 0xFFFF))  # fmt: skip
-_DAMAGED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd{_NO_CHARACTERS}]")
-"""Control characters, lone surrogates, U+FFFD and what is no character: proofs of damage."""
-
 _IDEOGRAPH = "[\u2e80-\u9fff\ue000-\ufaff\ufe00-\ufe0f\U00020000-\U0010ffff]"
 _PADDING = re.compile(f"(?<={_IDEOGRAPH}) +(?={_IDEOGRAPH})")
 _DOTS = re.compile("[·•‧∙⋅・･.．]")
@@ -112,7 +109,7 @@ def may_have_lost(text: str) -> bool:
 
 def unfit(text: str) -> bool:
     """Whether a character of the text proves that it was damaged."""
-    return _DAMAGED.search(text) is not None
+    return is_damaged(text)
 
 
 def is_error(text: str) -> bool:

@@ -1,6 +1,7 @@
 """exam-gate simulate: stand-ins for hardware, for anybody's program to be tried against."""
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -23,11 +24,15 @@ app = typer.Typer(no_args_is_help=True, help="Simulated hardware. 模拟硬件�
 WORDS = """\
 lay NUMBER [NAME [VALID_TO [KIND]]] [FIELD=VALUE ...]
                   lay a card; VALID_TO: YYYY-MM-DD, 长期 or unknown;
-                  KIND: resident, residence-permit or foreigner; FIELD: one of the text block,
-                  newest (an address, up to four of them) or fingers (0 to 2)
+                  KIND: resident, residence-permit or foreigner; FIELD: one of the text block, as
+                  it is stored, letter (the type), newest (an address, up to four of
+                  them) or fingers (0 to 2)
 lift              take it away
 fault NAME on|off begin or end a fault: {faults}
 quit              end, as the end of the input does, or SIGTERM"""
+
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+"""How half a surrogate pair is typed, within quotation marks."""
 
 Lines = Iterable[str]
 _Port = Annotated[Path, typer.Option(help="Where the link to the pseudo-terminal is made.")]
@@ -151,6 +156,7 @@ def card_from(number: str, words: list[str]) -> "SimulatedCard":
     """The chip of a `lay` line. UsageError, SdtError."""
     from gate.drivers.simulated.sdt_cards import SimulatedCard, card_of
 
+    words = [_ESCAPE.sub(lambda found: chr(int(found[1], 16)), word) for word in words]
     plain = [w for w in words if "=" not in w]
     if len(plain) > 3:
         raise UsageError(

@@ -30,7 +30,7 @@ def card(state: State, event: CardPresented) -> Step:
         return at_rest(state)
     shown = Presented(
         Source.CARD, event.card.kind, event.card.valid_from, event.card.valid_to,
-        event.found, event.read_mono_ns,
+        event.found, event.read_mono_ns, odd=event.card.odd,
     )  # fmt: skip
     begun = replace(
         state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, notice=None, unreadable=0

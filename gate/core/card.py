@@ -43,12 +43,26 @@ class Expiry(StrEnum):
     UNKNOWN = "unknown"
 
 
+class OddField(StrEnum):
+    """A field of a card beside its number that holds what cannot be."""
+
+    TYPE = "type"
+    NAME = "name"
+    BIRTH = "birth"
+    SEX = "sex"
+    ETHNIC = "ethnic"
+    NATIONALITY = "nationality"
+    VALID_FROM = "valid_from"
+    VALID_TO = "valid_to"
+
+
 @dataclass(frozen=True, slots=True)
 class IdCard:
     """One identity document. `number` is 18 characters (15 on the foreigner's card of 2017).
 
     `valid_to` is a date, `Expiry.LONG_TERM`, or `Expiry.UNKNOWN` where the card leaves it blank:
-    unknown is not unlimited. Portrait and fingerprints are never kept.
+    unknown is not unlimited. `odd`: fields that hold what cannot be; `valid_from` is None and
+    `valid_to` unknown where they are among them. Portrait and fingerprints are never kept.
     """
 
     kind: DocumentKind
@@ -56,9 +70,21 @@ class IdCard:
     name: str
     valid_from: date | None
     valid_to: date | Expiry
+    odd: tuple[OddField, ...] = ()
 
     def __repr__(self) -> str:  # a log line must not carry a name or a number
         return f"IdCard({self.kind}, …{self.number[-2:]})"
+
+
+_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000)
+                         for last in (0xFFFE, 0xFFFF))  # fmt: skip
+_DAMAGED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd{_NO_CHARACTERS}]")
+
+
+def is_damaged(text: str) -> bool:
+    """Whether a character proves that the text was damaged: a control character, half a pair,
+    U+FFFD, or none at all. Which other characters exist is no table of Python's to say."""
+    return _DAMAGED.search(text) is not None
 
 
 def is_valid_on(valid_from: date | None, valid_to: date | Expiry, day: date) -> bool:

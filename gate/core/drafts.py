@@ -34,33 +34,38 @@ def decision_body(
     asked = face is not None
     policy = ruling.paper.face if ruling.paper else None
     typed = {"valid_to": str(shown.valid_to)} if shown.source is Source.TYPED else {}
-    return typed | {
-        "ticket": ticket,
-        "key": key,
-        "paper": ruling.paper.id if ruling.paper else None,
-        "room": ruling.seat.room if ruling.seat else None,
-        "seat": ruling.seat.seat if ruling.seat else None,
-        "source": shown.source.value,
-        "by": shown.by,
-        "scanner": shown.scanner,
-        "document": shown.document.value,
-        "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
-        "entered": entered,
-        "outcome": meaning.outcome.value if meaning.outcome else None,
-        "reason": ruling.reason.value,
-        "doubtful": meaning.doubtful,
-        "score": _rounded(judged.score),
-        "normalised": _rounded(judged.normalised),
-        "normalisation": judged.normalisation,
-        "threshold": _rounded(judged.threshold),
-        "fmr": policy.fmr if asked and policy else None,
-        "frames": judged.frames if asked else None,
-        "fresh": judged.fresh if asked else None,
-        "liveness": _rounded(judged.liveness),
-        "quality": _rounded(judged.quality),
-        "attempt": attempt if asked else None,
-        "signals": list(meaning.pattern.labels()),
-    }
+    odd = {"odd": [str(field) for field in shown.odd]} if shown.odd else {}
+    return (
+        typed
+        | odd
+        | {
+            "ticket": ticket,
+            "key": key,
+            "paper": ruling.paper.id if ruling.paper else None,
+            "room": ruling.seat.room if ruling.seat else None,
+            "seat": ruling.seat.seat if ruling.seat else None,
+            "source": shown.source.value,
+            "by": shown.by,
+            "scanner": shown.scanner,
+            "document": shown.document.value,
+            "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
+            "entered": entered,
+            "outcome": meaning.outcome.value if meaning.outcome else None,
+            "reason": ruling.reason.value,
+            "doubtful": meaning.doubtful,
+            "score": _rounded(judged.score),
+            "normalised": _rounded(judged.normalised),
+            "normalisation": judged.normalisation,
+            "threshold": _rounded(judged.threshold),
+            "fmr": policy.fmr if asked and policy else None,
+            "frames": judged.frames if asked else None,
+            "fresh": judged.fresh if asked else None,
+            "liveness": _rounded(judged.liveness),
+            "quality": _rounded(judged.quality),
+            "attempt": attempt if asked else None,
+            "signals": list(meaning.pattern.labels()),
+        }
+    )
 
 
 def unreadable_body(

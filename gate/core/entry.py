@@ -8,7 +8,7 @@ asked no window: with re-entry the face decides, without it the answer is that.
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gate.core.card import DocumentKind, Expiry, is_valid_on
+from gate.core.card import DocumentKind, Expiry, OddField, is_valid_on
 from gate.core.events import (
     CandidateElsewhere,
     CandidateFound,
@@ -34,7 +34,7 @@ from gate.core.sitting import (
 class Presented:
     """A document as it came to the gate: card, typed or scanned. `found`: the instant that counts;
     `since_mono_ns`: where the time to the decision is counted from; `by`: who typed; `scanner`:
-    the name of the one that read it."""
+    the name of the one that read it; `odd`: fields that hold what cannot be."""
 
     source: Source
     document: DocumentKind
@@ -44,6 +44,7 @@ class Presented:
     since_mono_ns: int
     by: str | None = None
     scanner: str | None = None
+    odd: tuple[OddField, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ def _rule_paper(
     exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, inside: Inside
 ) -> tuple[Reason, dict[str, str]]:
     (paper, _, window), at = sitting, shown.found.at
+    if shown.odd:
+        return Reason.DOCUMENT_NOT_ACCEPTED, {"odd": " ".join(shown.odd)}
     if shown.document not in paper.documents:
         return Reason.DOCUMENT_NOT_ACCEPTED, {}
     if is_sitting(sitting, candidate, at, inside):
@@ -144,8 +147,10 @@ def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
 
 def _undated(shown: Presented, day: date) -> Ruling | None:
     """What a document that is not valid on `day` leads to. One that will be valid has not expired:
-    it is not accepted yet, and the sentence says from which day it is."""
-    if is_valid_on(shown.valid_from, shown.valid_to, day):
+    it is not accepted yet, and the sentence says from which day it is. An end that no calendar
+    has is not past: that it is odd calls the invigilator by itself."""
+    no_end = OddField.VALID_TO in shown.odd
+    if is_valid_on(shown.valid_from, Expiry.LONG_TERM if no_end else shown.valid_to, day):
         return None
     if shown.valid_from is not None and day < shown.valid_from:
         return Ruling(Reason.DOCUMENT_NOT_ACCEPTED, facts={"valid_from": str(shown.valid_from)})

@@ -6,6 +6,8 @@ The table is the contract with outside tools; nothing else in the program knows 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gate.core.card import OddField
+
 
 class Outcome(StrEnum):
     """ADMIT opens, REFER leaves the last word to staff, REFUSE is what exam data settle."""
@@ -80,6 +82,18 @@ ADVICE_TEXT: dict[Advice, tuple[str, str]] = {
     Advice.HOLD_STILL: ("请保持不动", "Hold still"),
     Advice.MORE_LIGHT: ("光线太暗，请面向亮处", "Too dark: face the light"),
     Advice.LESS_LIGHT: ("光线太强，请避开强光", "Too bright: turn away from the light"),
+}
+
+
+ODD_TEXT: dict[OddField, tuple[str, str]] = {
+    OddField.TYPE: ("证件类型", "type of document"),
+    OddField.NAME: ("姓名", "name"),
+    OddField.BIRTH: ("出生日期", "date of birth"),
+    OddField.SEX: ("性别", "sex"),
+    OddField.ETHNIC: ("民族", "ethnic group"),
+    OddField.NATIONALITY: ("国籍", "nationality"),
+    OddField.VALID_FROM: ("有效期起始日期", "beginning of validity"),
+    OddField.VALID_TO: ("有效期截止日期", "end of validity"),
 }
 
 
@@ -214,8 +228,9 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
     `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
-    `advice`; the advice is an `Advice` value and is put in words here. DOCUMENT_NOT_ACCEPTED has
-    a sentence of its own for a document that is valid from a later day.
+    `advice`, `odd`. The advice is an `Advice`, odd fields are `OddField` values: both are put in
+    words here. DOCUMENT_NOT_ACCEPTED has a sentence of its own for a document that is valid from a
+    later day.
     """
     meaning = MEANING[reason]
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
@@ -223,4 +238,8 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     if "advice" in facts:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)
+    if "odd" in facts:
+        names = [ODD_TEXT[OddField(field)] for field in facts["odd"].split()]
+        zh, en = "、".join(n[0] for n in names), ", ".join(n[1] for n in names)
+        return f"{meaning.zh}（{zh}有误）", f"{meaning.en} ({en} cannot be right)"
     return meaning.zh.format_map(facts), meaning.en.format_map(facts)

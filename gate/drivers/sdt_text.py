@@ -4,10 +4,19 @@ Four layouts, told apart by the letter at byte 248. A field ends with trailing s
 nothing else is cut: names hold spaces and middle dots.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-from gate.core.card import DocumentKind, Expiry, IdCard, normalise_number, number_fault
+from gate.core.card import (
+    DocumentKind,
+    Expiry,
+    IdCard,
+    OddField,
+    is_damaged,
+    normalise_number,
+    number_fault,
+)
 from gate.errors import SdtError
 
 _LETTER_AT = 124
@@ -64,42 +73,94 @@ WITH_CHIP = tuple(dict.fromkeys(x.kind for x in LAYOUTS.values()))
 
 
 def parse_card(block: bytes) -> IdCard:
-    """The card of a text block.
+    """The card of a text block: whole where its number is, whatever else stands on it.
 
-    SdtError with `reason`: length, encoding, type (a letter nobody knows), number (form, birth or
-    check digit: a misread number must not become another person's), date (impossible).
-    A blank end of validity is `Expiry.UNKNOWN`, a blank beginning None.
+    SdtError with `reason`: length, type (a letter nobody knows and no number), number (form, birth
+    or check digit: a misread number must not become another person's). Other fields that hold what
+    cannot be are named in `odd`. A blank end of validity is `Expiry.UNKNOWN`, a blank beginning
+    None.
     """
-    layout = layout_in(block)
+    _check_length(block)
+    letter = _text(block, _LETTER_AT, 1) or " "
+    layout = LAYOUTS.get(letter) or _likely(block)
     number = normalise_number(_field(block, layout, "number"))
     if fault := number_fault(number):
+        if letter not in LAYOUTS:
+            raise _unreadable("type", "a document type that is not known")
         raise _unreadable("number", f"an ID number with a wrong {fault}")
-    first = _field(block, layout, "latin_name").ljust(35)
-    latin = (first + _field(block, layout, "latin_name_2")).rstrip(" ")
+    fields = {name: _field(block, layout, name) for name in layout.fields}
+    first = fields.get("latin_name", "").ljust(35)
+    latin = (first + fields.get("latin_name_2", "")).rstrip(" ")
+    valid_from, valid_to = _date(fields["valid_from"]), _expiry(fields["valid_to"])
+    odd = [] if letter in LAYOUTS else [OddField.TYPE]
     return IdCard(
         kind=layout.kind,
         number=number,
-        name=latin or _field(block, layout, "name"),
-        valid_from=_date(_field(block, layout, "valid_from")),
-        valid_to=_expiry(_field(block, layout, "valid_to")),
+        name="".join("\ufffd" if is_damaged(c) else c for c in latin or fields["name"]),
+        valid_from=valid_from,
+        valid_to=valid_to or Expiry.UNKNOWN,
+        odd=(*odd, *_odd(fields, number, known=not odd)),
     )
+
+
+def _likely(block: bytes) -> Layout:
+    """For a letter nobody knows: all layouts have the number at one place, and all but that of 2017
+    the name and the validity too."""
+    foreign = number_fault(normalise_number(_field(block, FOREIGNER_2017, "number"))) is None
+    return FOREIGNER_2017 if foreign else RESIDENT
+
+
+def _odd(fields: dict[str, str], number: str, known: bool) -> list[OddField]:
+    """A blank field is none. Only of a known type is it `known` what else stands where."""
+    names = fields["name"] + fields.get("latin_name", "") + fields.get("latin_name_2", "")
+    judged = {
+        OddField.NAME: is_damaged(fields["name"] if not known else names),
+        OddField.VALID_FROM: bool(fields["valid_from"]) and _date(fields["valid_from"]) is None,
+        OddField.VALID_TO: bool(fields["valid_to"]) and _expiry(fields["valid_to"]) is None,
+    }
+    if known:
+        judged |= {
+            OddField.BIRTH: not _agrees(fields["birth"], number),
+            OddField.SEX: fields["sex"] not in ("", *"0129"),
+            OddField.ETHNIC: fields.get("ethnic", "") not in _ETHNIC,
+            OddField.NATIONALITY: not _NATION.fullmatch(fields.get("nationality", "")),
+        }
+    return [field for field in OddField if judged.get(field)]
+
+
+_ETHNIC = frozenset({"", *(f"{n:02d}" for n in (*range(1, 57), 97, 98, 99))})
+"""GB/T 3304: 56 peoples, others, and citizens of foreign descent."""
+
+_NATION = re.compile(r"|[A-Z]{3}", re.ASCII)
+
+
+def _agrees(birth: str, number: str) -> bool:
+    """Whether a date of birth is one, and that of the number."""
+    if not birth:
+        return True
+    told = number[6:14] if len(number) == 18 else number[7:13]
+    return _date(birth) is not None and birth.endswith(told)
 
 
 def fields_of(block: bytes) -> dict[str, str]:
     """Every field as it is stored, by the names of its layout: nothing is judged, so that an
-    ethnic code or a date nobody knows is kept as it is. SdtError (length, encoding, type)."""
+    ethnic code or a date nobody knows is kept as it is. SdtError (length, type)."""
     layout = layout_in(block)
     return {name: _field(block, layout, name) for name in layout.fields}
 
 
 def layout_in(block: bytes) -> Layout:
-    """SdtError with `reason` length, encoding or type."""
-    if len(block) != 2 * _CHARACTERS:
-        raise _unreadable("length", f"a text block of {len(block)} bytes")
+    """SdtError with `reason` length or type."""
+    _check_length(block)
     layout = LAYOUTS.get(_text(block, _LETTER_AT, 1) or " ")
     if layout is None:
         raise _unreadable("type", "a document type that is not known")
     return layout
+
+
+def _check_length(block: bytes) -> None:
+    if len(block) != 2 * _CHARACTERS:
+        raise _unreadable("length", f"a text block of {len(block)} bytes")
 
 
 def _field(block: bytes, layout: Layout, name: str) -> str:
@@ -113,7 +174,7 @@ def encode_fields(layout: Layout, fields: dict[str, str]) -> bytes:
         if name not in layout.fields:
             continue
         at, length = layout.fields[name]
-        encoded = value.encode("utf-16-le")
+        encoded = value.encode("utf-16-le", errors="surrogatepass")
         if len(encoded) > 2 * length:
             raise _unreadable("length", f"a {name} longer than {length} characters")
         characters[2 * at : 2 * at + len(encoded)] = encoded
@@ -154,28 +215,23 @@ def encode_addresses(addresses: tuple[str, ...]) -> bytes:
 
 
 def _text(block: bytes, at: int, length: int) -> str:
+    """Half a surrogate pair stays one: it costs its field, not the card."""
     raw = block[2 * at : 2 * (at + length)]
-    try:
-        return raw.decode("utf-16-le").rstrip(" \0")
-    except UnicodeDecodeError as e:
-        raise _unreadable("encoding", "text that is not UTF-16") from e
+    return raw.decode("utf-16-le", errors="surrogatepass").rstrip(" \0")
 
 
 def _date(text: str) -> date | None:
-    if not text:
+    """None for no date."""
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
         return None
     try:
-        if len(text) != 8 or not (text.isascii() and text.isdigit()):
-            raise ValueError(text)
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError as e:
-        raise _unreadable("date", "an impossible date") from e
+    except ValueError:
+        return None
 
 
-def _expiry(text: str) -> date | Expiry:
-    if text == Expiry.LONG_TERM.value:
-        return Expiry.LONG_TERM
-    return _date(text) or Expiry.UNKNOWN
+def _expiry(text: str) -> date | Expiry | None:
+    return Expiry.LONG_TERM if text == Expiry.LONG_TERM.value else _date(text)
 
 
 def _expiry_text(valid_to: date | Expiry) -> str:

@@ -4,10 +4,10 @@ import hashlib
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gate.core.card import DocumentKind, Expiry, IdCard, check_character
+from gate.core.card import DocumentKind, Expiry, IdCard, OddField, check_character, is_damaged
 from gate.drivers.sdt import Decoder, Reply, Status, encode_reply, text_block
 from gate.drivers.sdt_text import (
     FOREIGNER_2017,
@@ -113,10 +113,6 @@ def test_a_newest_address_frame() -> None:
         ({"number": "11010519490229002X"}, "number"),
         ({"number": "NOBODY"}, "number"),
         ({"number": ""}, "number"),
-        ({"valid_from": "20200230"}, "date"),
-        ({"valid_to": "2020013"}, "date"),
-        ({"valid_to": "２０２００１０１"}, "date"),
-        ({"valid_from": "长期"}, "date"),
     ],
 )
 def test_an_unusable_field_is_a_named_error(fields: dict[str, str], reason: str) -> None:
@@ -126,17 +122,14 @@ def test_an_unusable_field_is_a_named_error(fields: dict[str, str], reason: str)
 
 
 def test_an_unknown_type_letter_is_a_named_error() -> None:
-    block = bytearray(resident())
+    block = bytearray(resident(number="NOBODY"))
     block[248:250] = "Z".encode("utf-16-le")
     with pytest.raises(SdtError) as caught:
         parse_card(bytes(block))
     assert caught.value.reason == "type"
 
 
-def test_half_a_surrogate_pair_and_a_short_block_are_named_errors() -> None:
-    with pytest.raises(SdtError) as caught:
-        parse_card(b"\x00\xd8" + resident()[2:])
-    assert caught.value.reason == "encoding"
+def test_a_short_block_is_a_named_error() -> None:
     with pytest.raises(SdtError) as caught:
         parse_card(resident()[:-2])
     assert caught.value.reason == "length"
@@ -173,8 +166,7 @@ def test_a_simulated_chip_holds_what_its_number_tells_and_what_is_asked_for() ->
     assert fields_of(foreigner.text)["nationality"] == "KAZ"
     odd = SimulatedCard.of(card_of(NUMBER, "测试甲"), sex="9", valid_to="20260231")
     assert fields_of(odd.text)["sex"] == "9"
-    with pytest.raises(SdtError):
-        parse_card(odd.text)
+    assert parse_card(odd.text).odd == (OddField.VALID_TO,)
     with pytest.raises(UsageError):
         SimulatedCard.of(card_of(NUMBER), permit="H00000000")
 
@@ -209,6 +201,7 @@ CARDS = st.builds(
 @examples(200)
 @given(CARDS)
 def test_every_card_comes_back_from_its_block(card: IdCard) -> None:
+    assume(not is_damaged(card.name))
     assert parse_card(encode_card(card)) == card
 
 
@@ -220,7 +213,7 @@ def test_any_block_is_a_card_or_an_sdt_error(block: bytes) -> None:
     except SdtError as e:
         reason = str(e.reason)
     assert reason.removesuffix(" read") in {
-        "length", "encoding", "type", "number", "date", *DocumentKind,
+        "length", "type", "number", *DocumentKind,
     }  # fmt: skip
 
 

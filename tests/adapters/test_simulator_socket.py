@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.drivers.sdt_text import parse_card
 from gate.drivers.serial_port import opened
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
@@ -93,7 +94,7 @@ async def test_cards_are_laid_and_lifted(world: World) -> None:
     await world(do="card", number=number, valid_to="2026-01-31", valid_from="2006-01-31",
                 kind="residence-permit")  # fmt: skip
     await world(do="lift")
-    assert world.module.laid == [
+    assert [x and parse_card(x.text) for x in world.module.laid] == [
         IdCard(DocumentKind.RESIDENT, number, "张三", None, Expiry.LONG_TERM),
         IdCard(DocumentKind.RESIDENCE_PERMIT, number, "", date(2006, 1, 31), date(2026, 1, 31)),
         None,

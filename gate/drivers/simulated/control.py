@@ -1,21 +1,21 @@
 """simulator.sock: how a script, a demo or a test moves the world of a simulated gate.
 
 The requests are those of formats.md, Control sockets; `{"do": "press"}` presses the acknowledge
-button. What is done answers `{"ok": true}`, the clock its new time.
+button; a card may have `"fields"`, as `exam-gate simulate reader` has. What is done answers
+`{"ok": true}`, the clock its new time.
 """
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.line_module import LineModule
-from gate.drivers.simulated.sdt_cards import card_of
+from gate.drivers.simulated.sdt_cards import chip_of
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import UsageError
 from gate.jsonlines import Message
@@ -86,10 +86,13 @@ class Simulator:
         }
         if words["number"] is None:
             raise UsageError('A card needs a "number".', "证件需要号码（number）。")
-        begins = words.pop("valid_from")
-        card = card_of(**{k: v for k, v in words.items() if v is not None})
-        if begins is not None:
-            card = dataclasses.replace(card, valid_from=_day(begins))
+        fields = request.get("fields", {})
+        if not isinstance(fields, dict) or not all(isinstance(v, str) for v in fields.values()):
+            raise UsageError(
+                '"fields" must be {"birth":"19900101",...}.', "fields 应为字段与文本。"
+            )
+        given = {k: v for k, v in words.items() if v is not None}
+        card = chip_of(**(given | fields))
         await asyncio.to_thread(module.lay, card)
         return DONE
 
@@ -189,15 +192,6 @@ def _instant(text: str) -> datetime:
         raise UsageError(
             f"{text!r} is no time: write 2027-04-10T08:45:00+08:00.",
             f"{text!r} 不是有效时间：请写 2027-04-10T08:45:00+08:00。",
-        ) from e
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as e:
-        raise UsageError(
-            f"{text!r} is no date: write 2020-04-10.", f"{text!r} 不是有效日期：请写 2020-04-10。"
         ) from e
 
 

@@ -24,6 +24,10 @@ FAKE_PORTRAIT = bytes.fromhex("574C66007E00320000FF85005151513E") + bytes(
 FAKE_TEMPLATE = b"\x5a" * 512
 
 
+LETTER_BYTE = 248
+"""Where the letter of the type stands in the text block."""
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedCard:
     """One chip. `text`: 256 bytes; `photo`: 1,024; `addresses`: newest address entries, 0 to 4;
@@ -38,9 +42,10 @@ class SimulatedCard:
     @classmethod
     def of(cls, card: IdCard, *addresses: str, fingers: int = 0, **others: str) -> "SimulatedCard":
         """The chip of `card`. `others`: fields of its layout, in place of what `card` says or its
-        number tells (birth, sex, nationality). SdtError for what does not fit; UsageError for a
-        field that the layout has not."""
+        number tells (birth, sex, nationality), and `letter`, the type. SdtError for what does not
+        fit; UsageError for a field that the layout has not."""
         text, layout = encode_card(card, **_told_by(card)), layout_of(card)
+        letter = others.pop("letter", None)
         if strange := others.keys() - layout.fields.keys():
             raise UsageError(
                 f"No field {', '.join(strange)}: use one of {', '.join(layout.fields)}.",
@@ -48,6 +53,9 @@ class SimulatedCard:
             )
         if others:
             text = encode_fields(layout, fields_of(text) | others)
+        if letter is not None:
+            mark = (letter[:1] or " ").encode("utf-16-le", errors="surrogatepass")[:2]
+            text = text[:LETTER_BYTE] + mark + text[LETTER_BYTE + 2 :]
         return cls(text, FAKE_PORTRAIT, addresses, fingers)
 
     def is_of(self, other: "SimulatedCard | None") -> bool:
@@ -112,6 +120,29 @@ def card_of(number: str, name: str = "", valid_to: str = "长期", kind: str = "
             number=number,
         )
     return IdCard(DocumentKind(kind), number, name, None, _expiry(valid_to))
+
+
+_STORED = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+
+
+def chip_of(
+    number: str, name: str = "", valid_to: str = "长期", kind: str = "resident",
+    valid_from: str | None = None, **fields: str,
+) -> SimulatedCard:  # fmt: skip
+    """The chip of a script's words; a date may be one that no calendar has, 2030-02-29 or 20300229.
+    `fields` as `SimulatedCard.of`. UsageError, SdtError."""
+    stored = {}
+    if day := _STORED.fullmatch(valid_to):
+        stored["valid_to"], valid_to = "".join(day.groups()), Expiry.LONG_TERM.value
+    if valid_from is not None:
+        begin = _STORED.fullmatch(valid_from)
+        if begin is None:
+            raise UsageError(
+                f"{valid_from!r} is no date: write 2020-04-10.",
+                f"{valid_from!r} 不是有效日期：请写 2020-04-10。",
+            )
+        stored["valid_from"] = "".join(begin.groups())
+    return SimulatedCard.of(card_of(number, name, valid_to, kind), **(stored | fields))
 
 
 def _expiry(text: str) -> date | Expiry:
