@@ -7,6 +7,7 @@
     office/office.crt office.key           MQTT client certificate, CN `office`
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
+    office/rooms-<exam>.json               rooms by paper, as the last build saw them
     office/rosters.json                    highest version built of each exam and site
     examiner/examiner.key examiner.pub     X25519: evidence pictures
     gates/<id>.json                        enrolment: gate, site, public keys
@@ -75,6 +76,9 @@ class Home:
     def record(self) -> Path:
         """What outlives the database."""
         return self.office / "database.json"
+
+    def rooms(self, exam: str) -> Path:
+        return self.office / f"rooms-{exam}.json"
 
     def gate(self, gate: str) -> Path:
         """The folder that is handed to one unit."""

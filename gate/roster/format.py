@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gate.core.card import normalise_number
 from gate.core.exam import Seat
+from gate.core.places import place_form
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 APPLICATION_ID = 0x45475231
@@ -101,8 +102,20 @@ def id_tail_handle(number: str) -> str:
 
 
 def seat_handle(paper: str, room_and_seat: str) -> str:
-    """`room-seat`; leading noughts do not count, the last hyphen divides. Without one, whatever
-    stands between two numbers does, as in the sentence that lets somebody in: 03考场 12号."""
+    """Room and seat in the one form of places. 考场 divides them, else the last hyphen, else
+    whatever stands between two numbers, as in the sentence that lets somebody in: 03考场 12号."""
+    typed = unicodedata.normalize("NFKC", room_and_seat)
+    room, word, seat = typed.partition("考场")
+    if not (word and seat.strip(" -号")):
+        parts = _PARTS.findall(typed)
+        divided = "-".join(parts) if "-" not in typed and len(parts) == 2 else typed
+        room, _, seat = divided.rpartition("-")
+    return f"seat:{paper}:{place_form(room)}-{place_form(seat.lstrip(' -号'))}"
+
+
+def earlier_seat_handle(paper: str, room_and_seat: str) -> str:
+    """As rosters of earlier versions have it: 考场 and 号 counted beside a hyphen, leading noughts
+    before letters did not."""
     typed = unicodedata.normalize("NFKC", room_and_seat)
     parts = _PARTS.findall(typed)
     if "-" not in typed and len(parts) == 2:

@@ -17,6 +17,7 @@ from gate.roster.format import (
     Record,
     Templates,
     decode_record,
+    earlier_seat_handle,
     id_tail_handle,
     seat_handle,
     templates_of,
@@ -133,7 +134,11 @@ class InstalledRoster:
         if handle == "id_tail":
             return self._handle_keys(id_tail_handle(value))
         if handle == "seat":
-            found = [self._handle_keys(seat_handle(paper, value)) for paper in papers]
+            found = [
+                self._handle_keys(seat_handle(paper, value))
+                or self._handle_keys(earlier_seat_handle(paper, value))
+                for paper in papers
+            ]
             return sorted({key for keys in found for key in keys})
         raise NoSuchEntry(
             f"Nobody can be found by {handle!r}: type a ticket, id_tail or seat.",

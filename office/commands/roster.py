@@ -49,6 +49,7 @@ def build(
     from gate.models.enrol import Enroller
     from gate.models.files import default_folder
     from gate.models.matching import cohort_statistics
+    from gate.roster.shelf import storage_refused
     from office.candidates import read_candidates
     from office.commands.candidates import tell_notes
     from office.commands.roster_lists import (
@@ -60,6 +61,7 @@ def build(
     )
     from office.people import people_of
     from office.photo_names import claim
+    from office.rooms import keep_rooms, rooms_of, unknown_rooms
     from office.roster_build import (
         Making,
         build_site,
@@ -91,8 +93,11 @@ def build(
         _print_drafts(draft_site(making, at, gates[at], place, out) for at in gates)
     else:
         _print_built(build_site(making, at, gates[at], place, out) for at in gates)
+        with storage_refused(place.root):
+            keep_rooms(place, exam.id, rooms_of(people))
     write_lists(out, candidates.rejected, references.unusable, candidates.notes, claims.unclaimed)
     _print_left_out(s.id for s in exam.sites if s.id not in gates and s.id in wanted)
+    _print_each(unknown_rooms(exam, rooms_of(people)))
     print_unusable(references.unusable, out)
     print_sums(candidates.rejected, references.unusable, out)
     if draft:
@@ -117,11 +122,25 @@ def reissue(
     the candidates or their photos. 仅修改考试描述，重新签发名册。"""
     from office.reissue import newest
     from office.reissue import reissue as issue
+    from office.rooms import kept_rooms, unknown_rooms
 
     place, now, exam = Home(home or default_home()), _now(), read_exam(exam_file)
     for path in newest(source, exam, place):
         one = issue(path, exam, place, out, now)
         print(f"reissued: {one.path.name}, {len(one.manifest.keys)} gate(s) 已重新签发")
+    rooms = kept_rooms(place, exam.id)
+    if rooms is not None:
+        _print_each(unknown_rooms(exam, rooms))
+    elif any(granted.room is not None for granted in exam.extensions):
+        print(
+            "warning: the rooms of the extensions were not checked, the last build kept none: "
+            "compare them with the list. 未能核对延长入场的考场，请与名单核对。"
+        )
+
+
+def _print_each(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(sentence)
 
 
 def _now() -> datetime:

@@ -18,6 +18,7 @@ from gate.core.events import Instant
 from gate.drivers.clock import SystemClock
 from gate.roster.keys import write_key
 from tests.adapters.test_office_candidates import line, table
+from tests.adapters.test_office_rooms import extended
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office
 
 Run = Callable[..., tuple[int, str, str]]
@@ -202,6 +203,23 @@ def test_office_build_with_the_real_networks(build: Run, tmp_path: Path) -> None
     with (tmp_path / "out" / "without_reference.csv").open(encoding="utf-8-sig") as file:
         reasons = {row["ticket"][-1]: row["reason"] for row in csv.DictReader(file)}
     assert reasons == {"1": "no-face", "2": "damaged", "3": "missing"}
+
+
+@pytest.mark.models
+def test_an_extension_for_no_room_is_told_at_build_and_reissue(
+    build: Run, run: Run, tmp_path: Path
+) -> None:
+    exam = tmp_path / "exam.toml"
+    exam.write_text(extended("第9考场"), encoding="utf-8")
+    _, said, _ = build(line(1))
+    told = "the extension of 00015-am for room '第9考场' does nothing"
+    assert told in said
+    issue = ("--from", tmp_path / "out", "--out", tmp_path / "new", "--home", tmp_path / "home")
+    code, said, _ = run("exam-office", "roster", "reissue", exam, *issue)
+    assert (code, told in said) == (0, True)
+    exam.write_text(extended("第3考场"), encoding="utf-8")
+    code, said, _ = run("exam-office", "roster", "reissue", exam, *issue)
+    assert (code, "warning" in said) == (0, False)
 
 
 @pytest.mark.models

@@ -4,6 +4,7 @@ import pytest
 
 from gate.core.exam import Extension, entry_window
 from gate.core.places import place_form
+from gate.roster.format import seat_handle
 from tests.core.world import MORNING
 
 
@@ -29,3 +30,27 @@ def test_an_extension_is_for_its_room_however_it_is_spelled(granted: str, room: 
     extension = Extension("am", granted, 25, "主考", "交通管制")
     assert entry_window(MORNING, room, [extension]).closes_after_min == 25
     assert entry_window(MORNING, "30", [extension]).closes_after_min == 15
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "3-7",
+        "03-07",
+        "03考场 07号",
+        "第03考场07号",
+        "第03考场-07号",
+        "０３－０７",
+        "3 7",
+        "第3考场7",
+    ],
+)
+def test_a_typed_seat_is_the_rosters(typed: str) -> None:
+    rooms, seats = ("03", "3", "第03考场"), ("07", "7号")
+    listed = {seat_handle("am", f"{room}-{seat}") for room in rooms for seat in seats}
+    assert listed == {seat_handle("am", typed)}
+
+
+@pytest.mark.parametrize("typed", ["44-A-7", "44-a-07号", "44-A考场7号", "第44-A考场 07"])
+def test_a_room_with_a_hyphen(typed: str) -> None:
+    assert seat_handle("am", typed) == seat_handle("am", "44-A-7") != seat_handle("am", "044-A-7")
