@@ -79,10 +79,15 @@ class FrontDesk:
             "counts": summary(lane.recorder.tally.of_day(day_of(now, lane.zone))),
             "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
             "warnings": [
-                f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]
+                *(f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]),
+                *(f"{s['file']} {s['detail']}, saved" for s in lane.unit.journal.saves),
             ],
             "uplink": dict(lane.unit.uplink.status),
-            "journal": {"disk": lane.disk, "follows": self._before()},
+            "journal": {
+                "disk": lane.disk,
+                "follows": self._before(),
+                "saved": [dict(save) for save in lane.unit.journal.saves],
+            },
         }
 
     def _before(self) -> dict[str, Any] | None:

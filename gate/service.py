@@ -51,6 +51,7 @@ class Service:
         self._pace = pace or Pace()
         self._rosters = RosterKeeper(lane)
         self._room = RoomKeeper(lane)
+        self._saves_told = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order scanners, reader, matcher, journal, signals."""
@@ -193,12 +194,25 @@ class Service:
             stepped = self._lane.clock.look()
             if stepped is not None:
                 await self._note("clock", stepped)
+            await self._look_at_journal()
             now = self._unit.clock.now()
             if is_due(self._lane.state, now):
                 self._lane.put(events.LookDue(now))
             await self._close_counts(now)
             self._health.beat("watch")
             await asyncio.sleep(self._pace.watch_s)
+
+    async def _look_at_journal(self) -> None:
+        """Files that were lost while in use: saved and told, or out of service until they are."""
+        journal = self._unit.journal
+        try:
+            await journal.look()
+        except StorageRefused as e:
+            self._tell_fault(events.Fault.JOURNAL, True, e.en)
+        for save in journal.saves[self._saves_told :]:
+            self._saves_told += 1
+            await self._note("journal_saved", dict(save))
+            self._health.status(self._condition())
 
     async def _close_counts(self, now: events.Instant) -> None:
         """The counts of an exam or a day that is over are journaled: they outlive the roster."""
@@ -240,7 +254,9 @@ class Service:
         """One line for systemd."""
         begun = self._unit.journal.begun
         since = f"journal begun anew: {begun['detail']}" if begun is not None else ""
-        return "; ".join(filter(None, [f"{self._unit.id} at work", self._room.alert, since]))
+        saves = self._unit.journal.saves
+        saved = f"{saves[-1]['file']} {saves[-1]['detail']}, saved" if saves else ""
+        return "; ".join(filter(None, [f"{self._unit.id} at work", self._room.alert, since, saved]))
 
     async def _mend_journal(self) -> None:
         """While the journal refuses, try once a second to write down that it did."""

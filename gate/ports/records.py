@@ -1,6 +1,6 @@
 """What is kept, sent and asked: roster, journal, evidence, uplink, and the staff's desk."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Self
 
@@ -100,6 +100,15 @@ class Journal(Protocol):
     @property
     def begun(self) -> Event | None:
         """The first event of a journal that follows a damaged one: what is missing of that."""
+
+    async def look(self) -> None:
+        """Whether a restart would find this journal; where it would not, saves it. StorageRefused
+        where that cannot be now: nobody may be admitted until then. StorageBroken."""
+
+    @property
+    def saves(self) -> Sequence[Mapping[str, Any]]:
+        """What was lost and saved since the process began, the oldest first: `file`, `detail`,
+        `events`, `saved_at`, `set_aside`."""
 
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gate.errors import GateError, StorageBroken, StorageDamaged, StorageRefused
 from gate.remedies import FREE_SPACE, Remedy, of_sqlite, of_system
+from gate.store.watch import Change, Changed
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _HEALABLE = {
@@ -44,6 +45,24 @@ def broken(path: Path, detail: str) -> StorageBroken:
         f"The disk of {path} failed ({detail}): the gate stops; check the card, then start again.",
         f"读写 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
         path=str(path), detail=detail,
+    )  # fmt: skip
+
+
+def displaced(path: Path, changed: Changed) -> StorageRefused:
+    """The open journal is not where a restart would look for it, and cannot be put there now."""
+    what = changed.change
+    if what is Change.HIDDEN:
+        return StorageRefused(
+            f"The journal {path} {what.en}: put it back; until then nobody is admitted.",
+            f"日志 {path} {what.zh}：请恢复原状，在此之前设备停用。",
+            path=str(path), change=what.name,
+        )  # fmt: skip
+    return StorageRefused(
+        f"The journal's file {path.with_name(changed.file)} {what.en} and cannot be written anew "
+        "yet: leave the gate running, it still has everything, and free space on the disk.",
+        f"日志文件 {path.with_name(changed.file)} {what.zh}，暂时无法重新写入：请勿关闭设备"
+        "（数据仍在内存中），并清理磁盘空间。",
+        path=str(path), change=what.name,
     )  # fmt: skip
 
 

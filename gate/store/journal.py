@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,19 +16,26 @@ import aiosqlite
 
 from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, sealed
 from gate.core.events import Instant
-from gate.errors import GateBug, GateError, InputRejected, StorageRefused
+from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import Disk, Head, Receipt
-from gate.store import rows, set_aside
+from gate.store import rows, saving, set_aside
 from gate.store.disk import room_at
-from gate.store.faults import broken, damaged, from_sqlite, from_system
-from gate.store.mark import MarkFile
+from gate.store.faults import broken, damaged, displaced, from_sqlite, from_system
+from gate.store.held import HeldRows, Row
+from gate.store.inspection import inspect
+from gate.store.mark import Mark, MarkFile
 from gate.store.opening import Opened, Unit, claim, connect
+from gate.store.watch import Change, Changed, FileWatch
 
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100
 """Events between checkpoints made off the decision path; SQLite's own limit is far behind."""
 _PAGE = 1000
 """Events decoded in one go when all of them are read."""
+_TRIES = 3
+"""Times that files which change under a write are put right before it is refused."""
+
+log = logging.getLogger(__name__)
 
 
 def _untrusted_now() -> Instant:
@@ -51,6 +59,10 @@ class SqliteJournal:
         self._begun: Event | None = None
         self._db: aiosqlite.Connection | None = None
         self._folder: int | None = None
+        self._watch: FileWatch | None = None
+        self._held = HeldRows()
+        self._lost: Changed | None = None
+        self._saves: list[dict[str, Any]] = []
         self._head: Head | None = None
         self._receipt: Receipt | None = None
         self._timings: rows.Timings = {}
@@ -69,7 +81,7 @@ class SqliteJournal:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._to_the_end(self._locked(self._close()))
+        await self._to_the_end(self._locked(self._end()))
 
     @property
     def head(self) -> Head:
@@ -123,6 +135,22 @@ class SqliteJournal:
         """The `journal_begun` that this journal opens with, where it follows a damaged one."""
         return self._begun
 
+    @property
+    def saves(self) -> Sequence[Mapping[str, Any]]:
+        """What was lost and saved since the process began, the oldest first."""
+        return self._saves
+
+    async def look(self) -> None:
+        """Whether a restart would find this journal; where it would not, save it: everything that
+        was committed stands under its own name again when this returns. StorageRefused where that
+        cannot be now; StorageBroken."""
+        try:
+            if self._watch is None or (self._watch.look() is None and self._mark_is_in_place):
+                return
+        except OSError as e:
+            raise from_system(self._path, e) from e
+        await self._to_the_end(self._locked(self._see_to_files()))
+
     async def beyond(self, seq: int) -> None:
         while self.head.seq <= seq:
             await self._grown.wait()
@@ -152,8 +180,10 @@ class SqliteJournal:
         if self._db is not None:
             return
         try:
-            self._folder = claim(self._path)
+            if self._folder is None:
+                self._folder = claim(self._path)
             self._db, opened = await self._connect()
+            self._watch = FileWatch(self._path, self._folder)
         except GateError:
             raise
         except sqlite3.Error as e:
@@ -163,12 +193,12 @@ class SqliteJournal:
         finally:
             if self._db is None:
                 self._release()
+        self._mark, self._held, before = opened.mark, opened.held, self._held
         if self._head not in (None, opened.head):
-            self._fatal = broken(self._path, "another journal lies in its place")
-            opened.mark.close()
-            await self._close()
-            raise self._fatal
-        self._head, self._mark, self._begun = opened.head, opened.mark, opened.begun
+            self._held = before
+            await self._save(Changed(self._path.name, Change.ANOTHER))
+            return
+        self._head, self._begun = opened.head, opened.begun
         self._receipt = self._receipt or opened.receipt
 
     async def _connect(self) -> tuple[aiosqlite.Connection, Opened]:
@@ -185,11 +215,17 @@ class SqliteJournal:
             raise found[0]
         return db, found[0]
 
+    async def _end(self) -> None:
+        """Files that were lost a moment ago are saved first: this is the last that has them."""
+        try:
+            if self._db is not None and self._fatal is None:
+                await self._see_to_files()
+        finally:
+            await self._close()
+
     async def _close(self) -> None:
         db, self._db = self._db, None
-        kept, self._mark = self._mark, None
-        if kept is not None:
-            kept.close()
+        self._let_go_of_files()
         try:
             if db is not None:
                 try:
@@ -200,6 +236,12 @@ class SqliteJournal:
             raise from_sqlite(self._path, e) from e
         finally:
             self._release()
+
+    def _let_go_of_files(self) -> None:
+        kept, self._mark = self._mark, None
+        self._watch = None
+        if kept is not None:
+            kept.close()
 
     async def _last_words(self, db: aiosqlite.Connection) -> None:
         if self._fatal is None and self._timings:
@@ -213,22 +255,28 @@ class SqliteJournal:
 
     async def _append(self, entry: Entry) -> Event:
         """No task of its own, as everything else under the lock has: that cost a third of it."""
-        event, canonical = _sealed(entry, self._unit, self.head)
+        head = self.head
+        if not self._is_well:
+            await self._to_the_end(self._see_to_files())
+        event, canonical = _sealed(entry, self._unit, head)
         written, self._timings = self._timings, {}
+        row, saves = rows.append_row(event, canonical, written), len(self._saves)
         try:
-            await self._write(rows.APPEND, rows.append_row(event, canonical, written))
+            await self._execute(rows.APPEND, row)
         except GateError:
             self._timings = written | self._timings
             raise
         except asyncio.CancelledError:
-            await self._to_the_end(self._settle(event))
+            await self._to_the_end(self._settle(event, row, saved=len(self._saves) > saves))
             raise
+        self._held.add(row)
         self._advance(event)
         return event
 
-    async def _settle(self, event: Event) -> None:
+    async def _settle(self, event: Event, row: Row, *, saved: bool) -> None:
         """Whoever asked has gone, the statement has not: it stood in the thread's queue, and the
-        next one hears how it ended. Why it failed, if it did, nobody heard."""
+        next one hears how it ended. Why it failed, if it did, nobody heard. A journal that was
+        `saved` meanwhile is without it."""
         if self._db is None or self._fatal is not None:
             return
         try:
@@ -237,9 +285,13 @@ class SqliteJournal:
             self._fatal = broken(self._path, f"{e}, behind an append that was given up")
             return
         if stands == [(event["seq"],)]:
+            self._held.add(row)
             self._advance(event)
-        else:
+        elif not saved:
             self._fatal = broken(self._path, "an append that was given up does not stand")
+            return
+        if self._watch is not None:
+            self._watch.wrote()  # a change is seen by the next look
 
     def _advance(self, event: Event) -> None:
         self._head = Head(event["epoch"], event["seq"], event["hash"])
@@ -255,16 +307,122 @@ class SqliteJournal:
                 self._mark.note_head(self.head)
 
     async def _write(self, sql: str, values: tuple[Any, ...]) -> None:
-        """One statement outside any transaction is one: it stands on the disk, or not at all."""
+        await self._see_to_files()
+        await self._execute(sql, values)
+
+    async def _execute(self, sql: str, values: tuple[Any, ...]) -> None:
+        """One statement outside any transaction is one: it stands on the disk, or not at all. Where
+        the files were changed meanwhile it is written again to what was saved, which is without
+        it."""
+        for _ in range(_TRIES):
+            assert self._db is not None
+            assert self._watch is not None
+            try:
+                await self._db.execute(sql, values)
+                changed = self._watch.wrote()
+            except sqlite3.Error as e:
+                changed = self._changed_behind(e)
+                if changed is None:
+                    raise await self._to_the_end(self._failed(self._db, e)) from e
+            if changed is None:
+                return
+            await self._to_the_end(self._save(changed))
+        raise displaced(self._path, changed)
+
+    def _changed_behind(self, error: sqlite3.Error) -> Changed | None:
+        """What was done to the files, where that is why a write failed. A write that failed half
+        done changed the log itself: then length and identity count, not the time."""
+        assert self._watch is not None
+        if isinstance(from_sqlite(self._path, error), StorageDamaged):
+            return self._watch.look()
+        return self._watch.wrote()
+
+    # -- files that were lost ------------------------------------------------------------------
+
+    @property
+    def _is_well(self) -> bool:
+        """Nothing has to be opened, saved or said before the next write."""
+        try:
+            return self._fatal is None and self._watch is not None and self._watch.look() is None
+        except OSError:
+            return False
+
+    async def _see_to_files(self) -> None:
+        """The journal is open and lies where a restart looks for it when this returns."""
         if self._fatal is not None:
             raise self._fatal
-        if self._db is None:
-            await self._to_the_end(self._open())
-        assert self._db is not None
+        if self._db is None or self._watch is None:
+            await self._open()
+            return
         try:
-            await self._db.execute(sql, values)
-        except sqlite3.Error as e:
-            raise await self._to_the_end(self._failed(self._db, e)) from e
+            changed = self._watch.look()
+            if changed is None and not self._mark_is_in_place:
+                await asyncio.to_thread(self._renew_mark)
+        except OSError as e:
+            raise from_system(self._path, e) from e
+        if changed is None or (not changed.certain and await self._is_whole()):
+            return
+        await self._save(changed)
+
+    @property
+    def _mark_is_in_place(self) -> bool:
+        return self._mark is None or self._mark.is_in_place
+
+    def _renew_mark(self) -> None:
+        lost, self._mark = self._mark, MarkFile(
+            self._path, self._unit.gate, self.head, self._receipt
+        )  # fmt: skip
+        if lost is not None:
+            lost.close()
+
+    async def _is_whole(self) -> bool:
+        """Whether the files hold this journal after all, read anew: somebody touched them only."""
+        assert self._watch is not None
+        known = Mark(self._unit.gate, self.head.epoch, None, self.head)
+        try:
+            await asyncio.to_thread(inspect, self._path, self._unit.gate, known)
+        except (sqlite3.Error, GateError):
+            return False
+        return self._watch.wrote() is None
+
+    async def _save(self, changed: Changed) -> None:
+        """Write everything anew, put what lies in its place aside, and go on. StorageRefused where
+        that cannot be now: nothing is lost while this process lives."""
+        if changed != self._lost:
+            log.error("the journal's file %s %s", changed.file, changed.change.en)
+        self._lost = changed
+        if changed.change is Change.HIDDEN:
+            raise displaced(self._path, changed)
+        at = self._unit.now().at
+        try:
+            await asyncio.to_thread(
+                saving.write_out, self._path, self._unit.gate, self.head, self._held, self._receipt
+            )
+            aside = await asyncio.to_thread(saving.move_aside, self._path, at)
+            await self._give_up_files()
+            await asyncio.to_thread(saving.put_in_place, self._path)
+        except (OSError, sqlite3.Error) as e:
+            raise displaced(self._path, changed) from e
+        await self._open()
+        self._lost = None
+        self._saves.append({
+            "file": changed.file, "detail": changed.change.en, "events": self.head.seq,
+            "saved_at": at.isoformat(timespec="milliseconds"),
+            "set_aside": None if aside is None else aside.name,
+        })  # fmt: skip
+        log.error("the journal was saved: %d events stand in %s", self.head.seq, self._path)
+
+    async def _give_up_files(self) -> None:
+        """Without a last word: nothing of theirs can be trusted."""
+        db, self._db = self._db, None
+        self._let_go_of_files()
+        if db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                await db.close()
+        if self._folder is not None and not os.fstat(self._folder).st_nlink:
+            self._release()
+
+    # -- what went wrong -----------------------------------------------------------------------
 
     async def _failed(self, db: aiosqlite.Connection, error: sqlite3.Error) -> GateError:
         """What `error` means, once it is certain that the head is where it was."""
@@ -287,13 +445,20 @@ class SqliteJournal:
         self._since_checkpoint = 0
         if self._db is None or self._fatal is not None:
             return
+        await self._see_to_files()  # what a checkpoint writes to lost files is lost
+        self._held.pack()
+        assert self._watch is not None
         try:
             await self._db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+            changed = self._watch.wrote()
         except sqlite3.Error as e:
+            changed = self._changed_behind(e)
             meaning = from_sqlite(self._path, e)
-            if not isinstance(meaning, StorageRefused):
+            if changed is None and not isinstance(meaning, StorageRefused):
                 self._fatal = meaning
                 raise meaning from e
+        if changed is not None:
+            await self._save(changed)
 
     async def _rows(self, query: str, values: tuple[int, int]) -> list[Any]:
         if self._db is None:

@@ -39,7 +39,7 @@ class MarkFile:
         full disk has room for that. Durable when it returns. OSError."""
         known = read(path)
         ours = known is not None and known.epoch == head.epoch and place(path).exists()
-        self._gate, self._epoch = gate, head.epoch
+        self._gate, self._epoch, self._place = gate, head.epoch, place(path)
         self._turn = known.turn if ours and known is not None else 0
         if not ours:
             first = _slot(self._kept(receipt))
@@ -63,6 +63,16 @@ class MarkFile:
         """OSError."""
         if self._handle is not None:
             os.pwrite(self._handle, _head_slot(head), _SLOT * _HEAD_SLOT)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether a start would find it. OSError."""
+        if self._handle is None:
+            return True
+        try:
+            return os.path.samestat(os.fstat(self._handle), os.stat(self._place))
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

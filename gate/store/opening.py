@@ -13,9 +13,10 @@ from gate.core.decision import GENESIS, Entry, Event, sealed
 from gate.core.events import Instant
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
-from gate.store import mark, rows, schema, set_aside
+from gate.store import mark, rows, saving, schema, set_aside
 from gate.store.checking import newer
 from gate.store.faults import broken, damaged, from_sqlite, from_system
+from gate.store.held import HeldRows, held
 from gate.store.inspection import foreign, inspect
 from gate.store.mark import Mark, MarkFile
 
@@ -55,6 +56,7 @@ class Opened:
     receipt: Receipt | None
     mark: MarkFile
     begun: Event | None
+    held: HeldRows
 
 
 def claim(path: Path) -> int:
@@ -96,6 +98,7 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
     if known is not None and known.gate not in ("", unit.gate):
         raise foreign(path, known.gate, unit.gate)
     at = unit.now().at
+    saving.finish(path, at)
     set_aside.end_what_was_begun(path, unit.gate, known, at)
     try:
         if _is_empty(path) and not _is_empty(path.with_name(f"{path.name}-wal")):
@@ -154,7 +157,7 @@ def _prepare(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None)
     head, receipt = rows.head(db, epoch), newer(rows.receipt(db), told)
     first = rows.first(db)
     begun = first if first is not None and first.get("kind") == BEGUN else None
-    return Opened(head, receipt, MarkFile(path, unit.gate, head, receipt), begun)
+    return Opened(head, receipt, MarkFile(path, unit.gate, head, receipt), begun, held(db))
 
 
 def _begin(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> tuple[str, str]:

@@ -111,7 +111,9 @@ async def test_a_cancelled_append_that_failed_ends_the_journal(tmp_path: Path) -
     async with opened(tmp_path) as journal:
         await journal.append(entry(1))
         assert journal._db is not None
-        refuse = "CREATE TRIGGER no BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no'); END"
+        refuse = (
+            "CREATE TEMP TRIGGER no BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
         await journal._db.execute(refuse)
         task = asyncio.create_task(journal.append(entry(2)))
         await asyncio.sleep(0)
