@@ -12,7 +12,7 @@ from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Seat
 from gate.errors import NoSuchEntry, StorageDamaged
 from gate.ports import RosterEntry
-from gate.roster import build, sealing
+from gate.roster import build, format, sealing
 from gate.roster.open import InstalledRoster
 from tests.roster_making import Office, citizen, row, templates
 
@@ -240,3 +240,14 @@ async def test_a_roster_of_before_papers_at_several_sites_opens(
 
 def number_key_of(roster: InstalledRoster, n: int) -> str:
     return sealing.number_key(roster._keys.index, citizen(n)).hex()
+
+
+@pytest.mark.parametrize("typed", ["第03考场-07", "044-A-7", "44-A-7"])
+async def test_a_seat_of_an_earlier_roster_is_found_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    room, _, _ = typed.rpartition("-")
+    monkeypatch.setattr(format, "seat_handle", format.earlier_seat_handle)
+    with opened(tmp_path, [row(1, seats=(Seat(PAPERS[0], room, "07"),))]) as roster:
+        entry = await roster.find_typed("seat", typed, PAPERS)
+    assert entry.candidate.seats[0].room == room
