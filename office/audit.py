@@ -154,6 +154,7 @@ def is_whole(found: dict[str, Any]) -> bool:
         and not (found["missing"] or found["conflicts"] or found["forks"])
         and not (found["uncovered"] or found["faults"])
         and (before is None or before["agrees"])
+        and found.get("begun") != "unannounced"
     )
 
 
@@ -177,6 +178,10 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
     if before := found.get("previous"):
         said += f", goes on after journal {before['epoch']}"
         said += "" if before["agrees"] else ", of which it remembers another receipt than ours"
+    if found.get("begun") == "unannounced":
+        said += ", ALARM: it began without naming the journal before it: a wiped or copied card"
+    if found.get("begun") == "enrolled-anew":
+        said += ", begun after the unit was enrolled anew"
     if found.get("succeeded_by"):
         said += f", given up for journal {found['succeeded_by']}: what is missing is lost"
     return said + (" 完整" if is_whole(found) else " 不完整")

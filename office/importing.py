@@ -13,6 +13,7 @@ from gate.sync.journal_file import Extent, Segment, extent_of, opened, read_head
 from gate.sync.wire import Topics
 from office.door import Door
 from office.store import OfficeStore
+from office.succession import unannounced
 
 _AT_ONCE = 100
 """Batches in one transaction: memory and the time of the writer's lock stay bounded."""
@@ -25,7 +26,8 @@ _EXAM_UNKNOWN = "unknown"
 class Imported:
     """`batches`: taken; `events`: of them new; `refused`: what was not taken, in words;
     `conflicts`: seqs that were there already with another content; `high`: stored without a gap;
-    `receipt`: for the way back, None where nothing of this journal is stored."""
+    `receipt`: for the way back, None where nothing of this journal is stored; `is_unannounced`: the
+    office knew another journal of the gate, which this one does not name."""
 
     extent: Extent
     batches: int = 0
@@ -34,6 +36,7 @@ class Imported:
     conflicts: list[int] = field(default_factory=list)
     high: int = 0
     receipt: bytes | None = None
+    is_unannounced: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -97,6 +100,7 @@ class Importer:
                 gate, epoch, generation=generation, now=self.now, key=self.key
             )
         done.high, done.receipt = receipt.high, given
+        done.is_unannounced = epoch in unannounced(self.store, gate)
 
 
 def _where(segment: Segment) -> str:

@@ -35,6 +35,7 @@ from office.door import Door
 from office.home import Home
 from office.news import goodbye, next_news, waiting
 from office.store import OfficeStore, Stored
+from office.succession import ALARM, unannounced
 from office.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -209,8 +210,13 @@ class Receiver:
             )  # fmt: skip
 
     def _tell_beginning(self, batch: Batch) -> None:
-        """A unit that gave its journal up for a new one says so in the first event."""
+        """A unit that gave its journal up for a new one says so in the first event; one that does
+        not, though the office knows a journal of it, was wiped or copied."""
         before = batch.events[0].get("previous_epoch") if batch.first == 1 else None
+        if batch.first == 1 and before is None and batch.epoch in unannounced(
+            self.store, batch.gate
+        ):  # fmt: skip
+            log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
         if before is not None:
             log.error(
                 "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
@@ -263,6 +269,7 @@ class Receiver:
             "gates": {
                 gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}
                 | self.watch.seen(gate)
+                | {"unannounced": unannounced(self.store, gate)}
                 for gate, r in self._receipts.items()
             },
         }

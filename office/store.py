@@ -204,6 +204,16 @@ class OfficeStore:
             )
             return [(g, e) for g, e in rows if gate in (None, g)]
 
+    def by_first_arrival(self, gate: str) -> list[str]:
+        """Epochs of the journals of `gate` whose first event is stored, in the order in which those
+        came."""
+        with self._in_words():
+            found = self._db.execute(
+                "SELECT epoch FROM event WHERE gate = ? AND seq = 1 ORDER BY received, epoch",
+                (gate,),
+            )
+            return [epoch for (epoch,) in found]
+
     def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
         """In order, with `prev` and `hash`; without those whose text is no event any more."""
         for row in self.proofs.rows(gate, epoch):

@@ -22,6 +22,9 @@ def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
     Journals of which nothing is stored but that are spoken of join `journals`."""
     for found in journals.values():
         found["previous"] = found["succeeded_by"] = None
+    for epoch, begun in beginnings(store, gate).items():
+        if epoch in journals:
+            journals[epoch]["begun"] = begun
     for epoch in list(journals):
         first = store.event(gate, epoch, 1)
         if first is None or not isinstance(first.get("previous_epoch"), str):
@@ -37,6 +40,39 @@ def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
             "epoch": before, "receipted": _number(first, "receipted"), "last_known": claimed,
             "agrees": _agrees(store, gate, before, first), "lost": former["missing"],
         }  # fmt: skip
+
+
+def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
+    """How each journal of `gate` of which the first event is here began, the oldest first: `first`
+    of its unit; `follows` one that it names; `enrolled-anew`, signed with a key that no journal
+    before it was signed with; `unannounced`: the office knew a journal, and this one names none: a
+    card that was wiped, or a copy of the unit that was begun anew."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    firsts = {e: store.event(gate, e, 1) or {} for e in store.by_first_arrival(gate)}
+    named = {first.get("previous_epoch") for first in firsts.values()}
+    for epoch, first in firsts.items():
+        keys = {str(head["key"]) for head in store.proofs.heads(gate, epoch)}
+        if isinstance(first.get("previous_epoch"), str):
+            found[epoch] = "follows"
+        elif not found or epoch in named:  # the one before may come later, by stick
+            found[epoch] = "first"
+        else:
+            found[epoch] = "unannounced" if keys & seen or not keys else "enrolled-anew"
+        seen |= keys
+    return found
+
+
+def unannounced(store: "OfficeStore", gate: str) -> list[str]:
+    """Of `beginnings`: the journals that are an alarm."""
+    return [epoch for epoch, how in beginnings(store, gate).items() if how == "unannounced"]
+
+
+ALARM = (
+    "began without naming the one before it: the card was wiped, or the unit copied; what the old "
+    "journal held and the office has not is unknown 新日志未说明前一日志：存储卡可能被清空或复制"
+)
+"""Of an unannounced journal, behind its name."""
 
 
 def _agrees(store: "OfficeStore", gate: str, before: str, first: Event) -> bool:
@@ -56,5 +92,5 @@ def _nothing_of() -> Found:
     return {
         "events": 0, "high": 0, "last": 0, "missing": [], "head": None, "claims": 0, "signed": 0,
         "receipted": 0, "uncovered": [], "faults": [], "conflicts": [], "forks": [],
-        "odd_times": [], "chain": "verified", "previous": None, "succeeded_by": None,
+        "odd_times": [], "chain": "verified", "previous": None, "succeeded_by": None, "begun": None,
     }  # fmt: skip

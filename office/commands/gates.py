@@ -10,6 +10,7 @@ import typer
 from gate.errors import UsageError
 from office.hand_over import private_keys
 from office.home import Home, default_home
+from office.succession import ALARM
 
 if TYPE_CHECKING:
     from office.enrolment import Enrolment
@@ -29,8 +30,12 @@ def list_(
 
     place = Home(home or default_home())
     known = known_gates(place)
+    alarms = _alarms(place, list(known))
     if as_json:
-        facts = {gate: _facts(place, enrolled) for gate, enrolled in known.items()}
+        facts = {
+            gate: _facts(place, enrolled) | {"unannounced": alarms[gate]}
+            for gate, enrolled in known.items()
+        }
         print(json.dumps({"gates": facts}, ensure_ascii=False))
         return
     if not known:
@@ -43,6 +48,8 @@ def list_(
         here = ", PRIVATE KEYS STILL HERE 私钥仍在本机" if private_keys(place, gate) else ""
         exams = ", ".join(enrolled.exams) or "-"
         print(f"{gate}: site {enrolled.site}, exams {exams}, {state}{here}")
+        for epoch in alarms[gate]:
+            print(f"{gate}: ALARM: journal {epoch} {ALARM}")
 
 
 @app.command("hand-over")
@@ -90,6 +97,18 @@ def revoke(
     authority = load_authority(place.ca / "ca.crt", place.ca / "ca.key", since)
     write_revocations(authority, certificates, place.revocations)
     print(f"Copy {place.revocations} to the broker and restart it. 请复制到消息服务器并重启。")
+
+
+def _alarms(place: Home, gates: list[str]) -> dict[str, list[str]]:
+    """Of each gate the journals that began unannounced; none before anything was received."""
+    from office.store import OfficeStore
+    from office.succession import unannounced
+
+    database = place.database
+    if not database.exists() or not database.stat().st_size:
+        return {gate: [] for gate in gates}
+    with OfficeStore(database) as store:
+        return {gate: unannounced(store, gate) for gate in gates}
 
 
 def _facts(home: Home, enrolled: "Enrolment") -> dict[str, object]:

@@ -71,6 +71,7 @@ def _facts(path: Path, done: "Imported", receipt: Path | None) -> dict[str, obje
         "first": done.extent.first, "last": done.extent.last, "batches": done.batches,
         "new": done.events, "high": done.high, "refused": done.refused,
         "conflicts": done.conflicts, "complete": done.is_complete,
+        "unannounced": done.is_unannounced,
         "receipt": None if receipt is None else str(receipt),
     }  # fmt: skip
 
@@ -87,4 +88,8 @@ def _sentence(path: Path, done: "Imported") -> str:
             f"; ALARM: another content for {', '.join(map(str, done.conflicts[:20]))}: a copied "
             "card or a forgery, both are kept"
         )
+    if done.is_unannounced:
+        from office.succession import ALARM
+
+        said += f"; ALARM: journal {done.extent.epoch} {ALARM}"
     return said + (" 已导入" if done.is_complete else " 未完整导入")

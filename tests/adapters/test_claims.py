@@ -28,9 +28,9 @@ from office.enrolment import assign
 from office.home import Home
 from office.signers import signers
 from office.store import OfficeStore
-from office.succession import link
+from office.succession import beginnings, link, unannounced
 from office.watch import Watch
-from tests.adapters.test_office_store import EPOCH, EVENTS, KEY, KEYS, add, chain
+from tests.adapters.test_office_store import EPOCH, EVENTS, KEY, KEYS, add, batch, chain
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at
 from tests.waiting import until
@@ -246,3 +246,43 @@ def test_a_remembered_receipt_that_is_not_ours_is_told(store: OfficeStore) -> No
     found = begun_after(store, receipted=5, receipted_head="a" * 64, last_known=7)
     assert not is_whole(found[NEXT])
     assert "another receipt than ours" in sentence(GATE, NEXT, found[NEXT])
+
+
+def plain_beginning(store: OfficeStore, epoch: str, key: SigningKey, now: str) -> None:
+    """A journal whose first event names none before it."""
+    first = seal(
+        Entry("start", entry(1).when, {}), gate=GATE, epoch=epoch, seq=1, boot="b", previous=GENESIS
+    )
+    head = batch_head([first], hist=False, key=key)
+    begun = Batch(
+        GATE, epoch, 1, 1, GENESIS, first["hash"], False, (first,), head["key"], head["sig"]
+    )
+    with store.transaction():
+        store.add(begun, exam=EXAM, site=SITE, now=now)
+
+
+def test_a_wiped_card_that_names_no_journal_before_is_an_alarm(store: OfficeStore) -> None:
+    add(store, EVENTS[:7])
+    assert unannounced(store, GATE) == []
+    plain_beginning(store, NEXT, KEY, "2027-04-10T02:00:00.000+00:00")
+    assert beginnings(store, GATE) == {EPOCH: "first", NEXT: "unannounced"}
+    found = {e: audit(store, GATE, e, KEYS) for _, e in store.journals()}
+    link(store, GATE, found)
+    assert is_whole(found[EPOCH])
+    assert not is_whole(found[NEXT])
+    assert "ALARM" in sentence(GATE, NEXT, found[NEXT])
+
+
+def test_a_unit_enrolled_anew_is_told_and_no_alarm(store: OfficeStore) -> None:
+    add(store, EVENTS[:7])
+    plain_beginning(store, NEXT, SigningKey(b"\x02" * 32), "2027-04-10T02:00:00.000+00:00")
+    assert beginnings(store, GATE) == {EPOCH: "first", NEXT: "enrolled-anew"}
+
+
+def test_an_older_journal_that_comes_later_is_no_alarm(store: OfficeStore) -> None:
+    """Its successor, which names it, was here first."""
+    begun_after(store, receipted=0, receipted_head=None, last_known=3)
+    with store.transaction():
+        part = batch(EVENTS[:3])
+        store.add(part, exam=EXAM, site=SITE, now="2027-04-11T00:00:00.000+00:00")
+    assert beginnings(store, GATE) == {NEXT: "follows", EPOCH: "first"}
