@@ -1,0 +1,1 @@
+"""Lists and photos as they are handed in, made at random, through the real `roster build`."""
