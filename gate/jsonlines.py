@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from gate.connections import Client, user_of, within_the_limit
 from gate.errors import GateBug, GateError, NetworkFault, UsageError
 
 Message = dict[str, Any]
@@ -23,6 +24,21 @@ Handler = Callable[[Message], Awaitable[Message | AsyncIterator[Message]]]
 
 LINE_MAX = 64 * 1024
 """Bytes of one request, its newline included."""
+
+IDLE_S = 120.0
+"""A connection on which nothing is asked for so long is closed. A stream is not idle."""
+WRITE_S = 30.0
+"""A client that takes nothing for so long is cut off."""
+BACKLOG = 128
+"""Connections that wait to be accepted; one more is refused by the kernel (EAGAIN)."""
+ACCEPTED_AT_ONCE = 16
+"""Before the others are served and the idle ones sent away."""
+
+_TOO_MANY = {
+    "error": "Too many connections: close those that are not used.",
+    "zh": "连接过多：请关闭不用的连接。",
+    "exit": 8,
+}
 
 ANSWER_MAX = 16 * 1024 * 1024
 """Bytes of one answer that `ask` and `follow` take; the history of all outputs is the longest."""
@@ -33,28 +49,43 @@ async def serve(path: Path, handler: Handler, mode: int = 0o660) -> AsyncIterato
     """Listens at `path` until left; the file is there, with its `mode`, when the body begins.
 
     A socket left by a dead process is replaced; UsageError where a living one listens or the path
-    does not fit. Clients are served at once and side by side, each one's requests in order. A
-    stream ends when its iterator does or when the client closes its side.
+    does not fit. Clients are served at once and side by side, each one's requests in order, as many
+    as `gate.connections` allows: a new one takes the place of the longest idle. A stream ends when
+    its iterator does or when the client closes its side.
     """
     listener = await _listener(path, mode)
     ours = _inode(path)
-    clients: set[asyncio.Task[None]] = set()
+    connections = within_the_limit()
+    tasks: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as group:
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = group.create_task(
-                _client(reader, writer, handler), name=f"client of {path.name}"
-            )
-            clients.add(task)
-            task.add_done_callback(clients.discard)
+            client = connections.joined(user_of(writer.get_extra_info("socket")))
+            if client is None:
+                writer.write(encode(_TOO_MANY))
+                writer.close()
+                return
 
-        server = await asyncio.start_unix_server(connected, sock=listener, limit=LINE_MAX)
+            def ended(task: asyncio.Task[None]) -> None:
+                connections.left(client)
+                tasks.discard(task)
+
+            client.task = group.create_task(
+                _serve_client(reader, writer, handler, client), name=f"client of {path.name}"
+            )
+            client.task.add_done_callback(ended)
+            tasks.add(client.task)
+
+        server = await asyncio.start_unix_server(
+            connected, sock=listener, limit=LINE_MAX, backlog=ACCEPTED_AT_ONCE
+        )
+        listener.listen(BACKLOG)
         try:
             yield
         finally:
             server.close()
             _unlink(path, ours)
-            for task in clients:
+            for task in tasks:
                 task.cancel()
 
 
@@ -158,27 +189,31 @@ def _unlink(path: Path, ours: int | None) -> None:
         path.unlink(missing_ok=True)
 
 
-async def _client(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler
+async def _serve_client(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler, client: Client
 ) -> None:
     with contextlib.suppress(ConnectionError):  # the client went away; nothing is owed to it
         try:
-            while await _one_request(reader, writer, handler):
-                pass
+            while await _one_request(reader, writer, handler, client):
+                client.idle = True
         finally:
             writer.close()
         await writer.wait_closed()
 
 
 async def _one_request(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler, client: Client
 ) -> bool:
-    """False when the client has no more to ask."""
+    """False when the client has no more to ask, or asks nothing for too long."""
     try:
-        line = await reader.readline()
+        async with asyncio.timeout(IDLE_S):
+            line = await reader.readline()
+        client.idle = False
+    except TimeoutError:
+        await _written(writer, {"error": f"Nothing was asked for {IDLE_S:g} s.", "exit": 2})
+        return False
     except ValueError:  # longer than LINE_MAX: where the next request begins is not known
-        writer.write(encode({"error": f"A request may have {LINE_MAX} bytes."}))
-        await writer.drain()
+        await _written(writer, {"error": f"A request may have {LINE_MAX} bytes."})
         return False
     if not line.strip():
         return bool(line)
@@ -191,8 +226,18 @@ async def _one_request(
         raise
     except GateError as e:
         answer = {"error": e.en, "zh": e.zh, "exit": e.exit_code}
-    writer.write(encode(answer))
-    await writer.drain()
+    return await _written(writer, answer)
+
+
+async def _written(writer: asyncio.StreamWriter, message: Message) -> bool:
+    """False where the client does not take it in time: it is cut off."""
+    writer.write(encode(message))
+    try:
+        async with asyncio.timeout(WRITE_S):
+            await writer.drain()
+    except TimeoutError:
+        writer.transport.abort()
+        return False
     return True
 
 
@@ -203,6 +248,7 @@ async def _stream(
     request. A client that only closes its writing side (`printf … | socat`) goes on reading."""
 
     writing = asyncio.create_task(_write_all(writer, lines), name="stream")
+    writing.add_done_callback(_taken)  # also where this task is cancelled while it waits
     hung_up = asyncio.create_task(_until_hung_up(reader, writer), name="stream hang-up")
     try:
         await asyncio.wait({writing, hung_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -215,11 +261,16 @@ async def _stream(
         writing.result()
 
 
+def _taken(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
 async def _write_all(writer: asyncio.StreamWriter, lines: AsyncIterator[Message]) -> None:
     try:
         async for line in lines:
-            writer.write(encode(line))
-            await writer.drain()
+            if not await _written(writer, line):
+                return
     finally:
         if isinstance(lines, AsyncGenerator):
             await lines.aclose()

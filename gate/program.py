@@ -7,6 +7,7 @@ from typing import Any
 
 import typer
 
+from gate.core.printable import printable
 from gate.errors import ending
 
 _Usage: Any = typer.BadParameter.__mro__[1]
@@ -21,6 +22,11 @@ _USAGE_ZH = {
     "BadArgumentUsage": "参数的用法不正确",
 }
 """By the name of click's exception."""
+
+
+def say(text: str) -> None:
+    """Print one line to standard output that may hold text from outside."""
+    print(printable(text))
 
 
 def run_program(app: typer.Typer, name: str) -> None:
@@ -40,7 +46,7 @@ def run_program(app: typer.Typer, name: str) -> None:
         code, en, zh = ending(e)
         if code == 70:
             logging.getLogger(name).exception("bug")
-        print(f"{name}: {en}\n{name}: {zh}", file=sys.stderr)
+        print(f"{name}: {printable(en)}\n{name}: {printable(zh)}", file=sys.stderr)
         sys.exit(code)
     sys.exit(code or 0)  # of typer.Exit; commands return nothing
 
@@ -51,7 +57,7 @@ def _tell_usage(error: Any, name: str) -> None:
         error.show()
         return
     command = error.ctx.command_path if error.ctx else name
-    said = error.format_message()
+    said = printable(error.format_message())
     zh = _USAGE_ZH.get(type(error).__name__, "命令用法不正确")
     print(
         f"{name}: {said} Try '{command} --help'.\n"

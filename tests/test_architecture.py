@@ -20,6 +20,7 @@ OFFICE_MAY = (
     "gate.core",
     "gate.durable",
     "gate.errors",
+    "gate.log_lines",
     "gate.ports",
     "gate.program",
     "gate.regular_file",
@@ -110,8 +111,10 @@ def test_rooms_do_not_know_each_other(room: str) -> None:
             ), f"{name_of(path)} imports {name}"
 
 
-def test_jsonlines_imports_errors_only() -> None:
-    assert ours(imports_of(ROOT / "gate/jsonlines.py")) == {"gate.errors"}
+def test_jsonlines_imports_errors_and_its_bounds_only() -> None:
+    names = ours(imports_of(ROOT / "gate/jsonlines.py"))
+    assert names == {"gate.errors", "gate.connections"}
+    assert ours(imports_of(ROOT / "gate/connections.py")) == set()
 
 
 def test_durable_imports_nothing_of_ours() -> None:

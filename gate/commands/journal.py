@@ -10,6 +10,7 @@ import typer
 from gate.config import DEFAULT
 from gate.core.reasons import MEANING, Reason
 from gate.errors import UsageError
+from gate.program import say
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -37,6 +38,9 @@ def show(
     """The newest events as a table. 查看最近的记录。"""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from gate.core.printable import printable
 
     with _opened(config, journal)[0] as found:
         table = Table(title=f"{found.gate} · {found.epoch} · {found.last} events")
@@ -45,7 +49,8 @@ def show(
         events = list(found.events(max(1, found.last - last + 1)))
         zoned = len({_offset(event) for event in events}) > 1
         for event in events:
-            table.add_row(*_row(event, zoned=zoned))
+            cells = (printable(cell) for cell in _row(event, zoned=zoned))
+            table.add_row(*map(Text, cells))  # Text: what stands in brackets is no markup
         Console().print(table)
 
 
@@ -89,9 +94,9 @@ def verify(
     if as_json:
         print(json.dumps(said))
     elif fault is None:
-        print(f"{said['gate']}: {said['events']} events, chain verified 链完整, {said['head']}")
+        say(f"{said['gate']}: {said['events']} events, chain verified 链完整, {said['head']}")
     else:
-        print(f"{said['gate']}: the journal is not as it was written: {fault} 日志校验未通过")
+        say(f"{said['gate']}: the journal is not as it was written: {fault} 日志校验未通过")
     raise typer.Exit(0 if fault is None else 1)
 
 
@@ -134,7 +139,7 @@ def counts(
     for group, counted in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
         if day in (None, group.day):
             line = {**group._asdict(), "summary": summary(counted), **counted}
-            print(json.dumps(line, ensure_ascii=False))
+            say(json.dumps(line, ensure_ascii=False))
 
 
 @app.command()

@@ -21,12 +21,15 @@ def run(
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the gate until SIGTERM. 运行闸机。"""
+    from gate.connections import more_descriptors
+    from gate.log_lines import log_to_stderr
     from gate.memory import give_back_early
 
     give_back_early()
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    more_descriptors()
+    log_to_stderr(
+        logging.DEBUG if verbose else logging.INFO,
+        "%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     settings = load(config)
     try:

@@ -15,6 +15,7 @@ import typer
 from gate.config import DEFAULT
 from gate.errors import GateError, NetworkFault, UsageError
 from gate.jsonlines import Message, ask, follow
+from gate.program import say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -55,10 +56,10 @@ def type_(
     request = {"do": "type", **handles, "document": document, "valid_to": valid_to, "by": by}
     path = socket_of(config, runtime)
     if not wait:
-        print(asyncio.run(told(path, request))["ticket"])
+        say(str(asyncio.run(told(path, request))["ticket"]))
         return
     decision = asyncio.run(_typed(path, request))
-    print(f"{decision['outcome']} {decision['reason']} {decision['ticket']} {decision['id']}")
+    say(f"{decision['outcome']} {decision['reason']} {decision['ticket']} {decision['id']}")
     raise typer.Exit(0 if decision["outcome"] == "ADMIT" else 1)
 
 
@@ -79,8 +80,8 @@ def settle(
         "second": second, "reason": reason,
     }  # fmt: skip
     given = asyncio.run(told(socket_of(config, runtime), request))
-    print(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
-    print(f"{given['zh']} {given['en']}")
+    say(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
+    say(f"{given['zh']} {given['en']}")
 
 
 @app.command()
@@ -97,7 +98,8 @@ def status(
 ) -> None:
     """How the gate is, and which REFERs are open: exit 1 out of service. 状态。"""
     said = asyncio.run(told(socket_of(config, runtime), {"ask": "status"}))
-    print(json.dumps(said, ensure_ascii=False) if as_json else "\n".join(_lines(said)))
+    for line in [json.dumps(said, ensure_ascii=False)] if as_json else _lines(said):
+        say(line)
     raise typer.Exit(1 if said["phase"] == "out-of-service" else 0)
 
 

@@ -6,11 +6,22 @@ Requests are those of formats.md, Control sockets; anything else is answered wit
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from gate.core.printable import is_printable
 from gate.errors import UsageError
 from gate.jsonlines import Message
 from gate.ports import Desk, Typed, Verdict
+
+
+def _plain(text: str) -> str:
+    if not is_printable(text):
+        raise ValueError("holds characters that cannot be seen: type it anew 含有不可见字符")
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_plain)]
+"""What staff type is shown and logged: nothing in it moves a cursor or forges a line."""
 
 
 class _Request(BaseModel):
@@ -19,12 +30,12 @@ class _Request(BaseModel):
 
 class _Type(_Request):
     do: Literal["type"]
-    ticket: str | None = None
-    id_tail: str | None = None
-    seat: str | None = None
-    document: str = "resident"
-    valid_to: str = "长期"
-    by: str
+    ticket: _Text | None = None
+    id_tail: _Text | None = None
+    seat: _Text | None = None
+    document: _Text = "resident"
+    valid_to: _Text = "长期"
+    by: _Text
 
     @property
     def handle(self) -> tuple[str, str]:
@@ -41,22 +52,22 @@ class _Type(_Request):
 
 class _Settle(_Request):
     do: Literal["settle"]
-    decision: str
+    decision: _Text
     verdict: Literal["admit", "deny"]
-    by: str
-    second: str | None = None
-    reason: str = ""
+    by: _Text
+    second: _Text | None = None
+    reason: _Text = ""
 
 
 class _Acknowledge(_Request):
     do: Literal["acknowledge"]
-    by: str
+    by: _Text
 
 
 class _ConfirmClock(_Request):
     do: Literal["confirm-clock"]
-    by: str
-    date: str
+    by: _Text
+    date: _Text
 
 
 _DOING: TypeAdapter[_Type | _Settle | _Acknowledge | _ConfirmClock] = TypeAdapter(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gate.durable import write_file
+from gate.program import say
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def import_(
     receipts = [_leave_receipt(path, one) for path, one in done]
     if as_json:
         said = [_facts(path, one, left) for (path, one), left in zip(done, receipts, strict=True)]
-        print(json.dumps({"files": said}, ensure_ascii=False))
+        say(json.dumps({"files": said}, ensure_ascii=False))
     else:
         for path, one in done:
-            print(_sentence(path, one))
+            for line in _sentence(path, one).splitlines():
+                say(line)
     raise typer.Exit(0 if all(one.is_complete for _, one in done) else 1)
 
 

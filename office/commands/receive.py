@@ -33,6 +33,7 @@ def receive(
     """Store every gate's events and answer with signed receipts. 接收闸机事件并签发回执。"""
     from nacl.signing import SigningKey
 
+    from gate.log_lines import log_to_stderr
     from gate.roster.keys import read_key
     from gate.sync.link import Address
     from office.locks import ReceiveLock
@@ -40,7 +41,7 @@ def receive(
     from office.receive import Receiver
     from office.signers import keep_words
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(message)s")
     found = Home(home or default_home())
     address = Address(
         host, port, found.ca / "ca.crt", found.office / "office.crt", found.office / "office.key",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gate.program import say
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _verify_received(place: Home, gate: str | None, office: Path | None, as_json
     else:
         for name, journals in gates.items():
             for epoch, found in journals.items():
-                print(sentence(name, epoch, found))
+                say(sentence(name, epoch, found))
     whole = [is_whole(f) for journals in gates.values() for f in journals.values()]
     return 0 if whole and all(whole) else 1
 
@@ -80,9 +81,11 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
             copies = checking.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
         found = [_one(path, copies, known, public) for path in files]
     if as_json:
-        print(json.dumps({"files": [facts for facts, _, _ in found]}, ensure_ascii=False))
+        say(json.dumps({"files": [facts for facts, _, _ in found]}, ensure_ascii=False))
     else:
-        print("\n".join(said for _, said, _ in found))
+        for _, said, _ in found:
+            for line in said.splitlines():
+                say(line)
     return 0 if all(whole for _, _, whole in found) else 1
 
 

@@ -97,3 +97,16 @@ async def test_status_and_follow(desk: RecordingDesk, tmp_path: Path) -> None:
     assert await ask(tmp_path / "staff.sock", {"ask": "status"}) == {"gate": "g1"}
     lines = [line async for line in follow(tmp_path / "staff.sock", {"ask": "follow"})]
     assert lines == [{"id": "e-1"}, {"id": "e-2"}]
+
+
+@pytest.mark.parametrize("mark", ["\x1b[2J", "\0", "\n", "\u202e", "\u200b", "\x9b"])
+@pytest.mark.parametrize("field", ["by", "reason"])
+async def test_what_cannot_be_seen_is_refused(
+    desk: RecordingDesk, tmp_path: Path, field: str, mark: str
+) -> None:
+    request = {"do": "settle", "decision": "e-1", "verdict": "admit", "by": "li", "reason": "ok"}
+    answer = await ask(tmp_path / "staff.sock", {**request, field: f"li{mark}"})
+    assert answer["exit"] == 2
+    assert "cannot be seen" in answer["error"]
+    assert mark not in answer["error"]
+    assert desk.got == []
