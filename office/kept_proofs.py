@@ -63,6 +63,14 @@ class KeptProofs:
                     "hist": bool(hist), "head": head, "key": key, "sig": sig, **_object(beside),
                 }  # fmt: skip
 
+    def signed_with(self, gate: str, epoch: str) -> set[str]:
+        """The ids of the keys that heads of this journal name."""
+        with self._in_words():
+            found = self._db.execute(
+                "SELECT DISTINCT key FROM signed_head WHERE gate = ? AND epoch = ?", (gate, epoch)
+            )
+            return {key for (key,) in found}
+
     def receipts(self, gate: str, epoch: str) -> list[str]:
         """As they were given, as JSON, the lowest first."""
         with self._in_words():

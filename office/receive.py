@@ -72,6 +72,7 @@ class Receiver:
     error: GateError | None = None
     watch: Watch = field(default_factory=Watch)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
+    _unannounced: dict[str, list[str]] = field(default_factory=dict)
     _last_news: float = field(default_factory=time.monotonic)
     _door: Door = field(init=False)
 
@@ -127,6 +128,8 @@ class Receiver:
         with self.store.transaction():
             known = [(Topics(exam, site, gate), e) for exam, site, gate, e in self.store.gates()]
             given = self._give_receipts(known)
+            gates = {topics.gate for topics, _ in known}
+            self._unannounced = {gate: unannounced(self.store, gate) for gate in gates}
         self._publish_receipts(link, given)
         # behind the receipts: a gate that has none of this generation is unknown here, and knocks
         here = encode_note(online=True, at=_now(), generation=self.generation)
@@ -213,9 +216,9 @@ class Receiver:
         """A unit that gave its journal up for a new one says so in the first event; one that does
         not, though the office knows a journal of it, was wiped or copied."""
         before = batch.events[0].get("previous_epoch") if batch.first == 1 else None
-        if batch.first == 1 and before is None and batch.epoch in unannounced(
-            self.store, batch.gate
-        ):  # fmt: skip
+        if batch.first == 1 and before is None:
+            self._unannounced[batch.gate] = unannounced(self.store, batch.gate)
+        if batch.first == 1 and batch.epoch in self._unannounced.get(batch.gate, ()):
             log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
         if before is not None:
             log.error(
@@ -269,7 +272,7 @@ class Receiver:
             "gates": {
                 gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}
                 | self.watch.seen(gate)
-                | {"unannounced": unannounced(self.store, gate)}
+                | {"unannounced": self._unannounced.get(gate, [])}
                 for gate, r in self._receipts.items()
             },
         }

@@ -52,7 +52,7 @@ def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
     firsts = {e: store.event(gate, e, 1) or {} for e in store.by_first_arrival(gate)}
     named = {first.get("previous_epoch") for first in firsts.values()}
     for epoch, first in firsts.items():
-        keys = {str(head["key"]) for head in store.proofs.heads(gate, epoch)}
+        keys = store.proofs.signed_with(gate, epoch)
         if isinstance(first.get("previous_epoch"), str):
             found[epoch] = "follows"
         elif not found or epoch in named:  # the one before may come later, by stick

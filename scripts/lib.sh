@@ -52,12 +52,13 @@ need_packages() {
 # compiles: whether there is a C compiler with its library; a gcc without libc6-dev has none.
 compiles() { echo '#include <stdio.h>' | cc -x c -E -o /dev/null - 2>/dev/null; }
 
-# system [mosquitto] [cc]: Debian's part of the set-up.
+# system [mosquitto] [cc] [nodejs]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
     for tool in "$@"; do
         case $tool in
+            nodejs) has node || missing="$missing nodejs" ;;
             cc) compiles || missing="$missing gcc libc6-dev" ;;
             *) has "$tool" || missing="$missing $tool" ;;
         esac

@@ -76,7 +76,10 @@ class Segment:
     fault: str | None = None
 
     def payload(self) -> bytes:
-        """The batch as it is on the wire. InputRejected where it has no signed head."""
+        """The batch as it is on the wire. InputRejected where it has no signed head, or something
+        that nobody signed."""
+        if any("ms" in event for event in self.events):
+            raise InputRejected("Timings stand in a signed export: nobody signed them.")
         if self.head is None:
             raise InputRejected("Events of an export stand behind its last signature.")
         bodies = [{k: v for k, v in e.items() if k not in NOT_HASHED} for e in self.events]
@@ -156,7 +159,7 @@ def read_segments(file: BinaryIO) -> Iterator[Segment]:
             yield Segment(tuple(events), None, f"line {number}: {e}")
             events = []
             continue
-        if isinstance(found.get("batch"), dict):
+        if found.keys() == {"batch"} and isinstance(found["batch"], dict):
             yield Segment(tuple(events), found["batch"])
             events = []
         else:
@@ -177,6 +180,8 @@ def _object(line: bytes) -> dict[str, Any]:
         raise InputRejected(f"not JSON: {e}") from e
     if not isinstance(found, dict):
         raise InputRejected("not a JSON object")
+    if compact(found) + b"\n" != line:  # two readers may take a repeated key for two things
+        raise InputRejected("not in the one spelling of what was signed")
     return found
 
 
