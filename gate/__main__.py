@@ -9,6 +9,7 @@ from gate.commands import (
     clock,
     journal,
     models,
+    out_of_service,
     roster,
     run,
     selftest,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("calibrate")(calibrate.calibrate)
+app.command("out-of-service")(out_of_service.out_of_service)
 app.command("selftest")(selftest.selftest)
 app.add_typer(bench.app, name="bench")
 app.add_typer(clock.app, name="clock")

@@ -16,6 +16,11 @@ _PORT = {
         "may not be opened: put the user into the group dialout",
         "无权打开：请将用户加入 dialout 组",
     ),
+    errno.EPERM: (
+        "is kept from this service by systemd: load its module at boot "
+        "(/etc/modules-load.d/exam-gate.conf) and restart the gate",
+        "被 systemd 禁止访问：请在开机时加载模块（/etc/modules-load.d/exam-gate.conf）并重启闸机",
+    ),
     errno.EBUSY: _BUSY,
     errno.EAGAIN: _BUSY,
     errno.EINVAL: ("does not take this speed: correct baud", "不支持该波特率：请改正 baud"),

@@ -8,6 +8,7 @@ it is powered to open. Lamps are 1 when lit. The button closes to ground (intern
 import asyncio
 import contextlib
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -231,9 +232,10 @@ def _header_chip() -> int | None:
 
 @contextlib.contextmanager
 def _claiming() -> Iterator[None]:
+    unusable = (GPIOZeroError, OSError, ImportError, *_lgpio_errors())
     try:
         yield
-    except (GPIOZeroError, OSError, ImportError, *_lgpio_errors()) as e:
+    except unusable as e:
         raise _unusable(e) from e
 
 
@@ -247,9 +249,12 @@ def _unusable(error: Exception) -> SignalsMissing:
 
 
 def _lgpio_errors() -> tuple[type[Exception], ...]:
+    """lgpio makes a pipe in its working folder (LG_WD) as it is imported, and fails where it may
+    not: without a service of its own, in the system's folder for temporary files."""
+    os.environ.setdefault("LG_WD", tempfile.gettempdir())
     try:
         import lgpio
-    except ImportError:
+    except (ImportError, OSError):
         return ()
     return (lgpio.error,)
 

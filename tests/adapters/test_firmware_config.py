@@ -1,14 +1,21 @@
 """What can be said of the Pi's configuration without a Pi."""
 
+import asyncio
+import errno
 import itertools
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gate.config import Reader, Signals
+from gate.drivers.serial_port import port_fault
+from gate.errors import ConfigInvalid, InputDamaged, Refused, SignalsMissing, UsageError
+from gate.wiring import real_signals
 
 ROOT = Path(__file__).parent.parent.parent
 FIRMWARE = ROOT / "firmware_config"
@@ -177,14 +184,127 @@ def test_systemd_takes_the_unit_and_scores_it() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path) -> None:
-    """The program's own path is the only thing that a development machine cannot have."""
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text(encoding="utf-8")
-    unit.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
+def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
+    """The programs' own paths are the only thing that a development machine cannot have."""
+    for unit in UNIT.parent.glob("*.service"):
+        text = unit.read_text(encoding="utf-8")
+        bare = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
+        (tmp_path / unit.name).write_text(bare, encoding="utf-8")
+    units = sorted(tmp_path.glob("*.service"))
+    assert len(units) == 3
     verified = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        ["systemd-analyze", "verify", "--man=no", *map(str, units)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
-    assert UNIT.name not in verified.stderr
+    assert "exam-gate" not in verified.stderr
+
+
+# -- faults that no restart cures ------------------------------------------------------------------
+
+
+def test_what_only_a_person_mends_is_not_started_again() -> None:
+    lines = settings(UNIT)
+    assert ("Service", "RestartPreventExitStatus=2 3 4 5") in lines
+    failed = "OnFailure=exam-gate-out-of-service.service exam-gate-reboot.service"
+    assert ("Unit", failed) in lines
+    assert not [line for _, line in lines if line.startswith("StartLimitAction")]
+    permanent = {e.exit_code for e in (UsageError, ConfigInvalid, InputDamaged, Refused)}
+    assert permanent == {2, 3, 4, 5}
+
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "before", "reboots"),
+    [
+        *[("exited", str(n), [], False) for n in (2, 3, 4, 5)],
+        ("exited", "6", [], True),
+        ("exited", "7", [], True),
+        ("exited", "70", [], True),
+        ("killed", "ABRT", [], True),  # the watchdog
+        ("killed", "3", [], True),
+        ("", "", [], True),  # the start limit was hit
+        ("exited", "6", [1], True),
+        ("exited", "6", [1, 2], False),
+        ("exited", "6", [1, DAY + 1], True),
+        ("exited", "6", [DAY + 1, DAY + 2, DAY + 3], True),
+        ("exited", "6", [-DAY * 400, -5], False),  # by a clock that was ahead
+    ],
+)
+def test_a_reboot_comes_for_what_it_cures_and_twice_a_day_at_most(
+    tmp_path: Path, code: str, status: str, before: list[int], reboots: bool
+) -> None:
+    now = 1_800_000_000
+    book = tmp_path / "data" / "reboots"
+    book.parent.mkdir()
+    book.write_text("damaged line\n" + "".join(f"{now - ago}\n" for ago in before))
+    done = subprocess.run(
+        [str(UNIT.parent / "exam-gate-reboot")],
+        env={
+            "PATH": os.environ["PATH"], "REBOOTS": str(book), "NOW": str(now),
+            "REBOOT": f"touch {tmp_path / 'rebooted'}", "MONITOR_EXIT_CODE": code,
+            "MONITOR_EXIT_STATUS": status, "MONITOR_SERVICE_RESULT": "exit-code",
+        },
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "rebooted").exists() is reboots, done.stdout
+    assert (str(now) in book.read_text().split()) is reboots  # counted before it happens
+    assert done.stdout
+
+
+def test_every_class_that_the_unit_allows_and_that_comes_late_is_loaded_at_boot() -> None:
+    loaded = {line for _, line in settings(FIRMWARE / "modules-load.conf")}
+    assert loaded == {"usbserial", "cdc_acm", "videodev", "mc"}
+    allowed = {line.split("-")[1].split()[0] for _, line in settings(UNIT) if "=char-" in line}
+    assert {"ttyUSB", "ttyACM", "video4linux", "media"} <= allowed
+
+
+def test_the_search_for_the_header_chip_is_not_switched_off() -> None:
+    for unit in UNIT.parent.glob("*.service"):
+        assert not [line for _, line in settings(unit) if "PIN_FACTORY" in line]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("toml", ["[unit\n", '[unit]\nid = "x"\nsite = "y"\n', None])
+def test_lamps_say_out_of_service_whatever_is_wrong_with_gate_toml(
+    tmp_path: Path, toml: str | None
+) -> None:
+    if toml is not None:
+        (tmp_path / "gate.toml").write_text(toml)
+    with subprocess.Popen(
+        [sys.executable, "-m", "gate", "out-of-service", "--config", str(tmp_path / "gate.toml")],
+        env={**os.environ, "GPIOZERO_PIN_FACTORY": "mock"}, cwd=ROOT,
+        stderr=subprocess.PIPE, text=True,
+    ) as lamps:  # fmt: skip
+        assert lamps.stderr is not None
+        said = next(line for line in lamps.stderr if "Out of service" in line)
+        assert "设备停用" in said
+        lamps.terminate()
+        assert lamps.wait(30) == 0
+
+
+def test_a_folder_that_takes_no_pipe_of_lgpio_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As lgpio does where it is imported in a folder that it may not write."""
+    (tmp_path / "lgpio.py").write_text("raise FileNotFoundError(2, 'No such file', '.lgd-nfy0')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    monkeypatch.delenv("LG_WD", raising=False)
+    monkeypatch.delitem(sys.modules, "lgpio", raising=False)
+    monkeypatch.setitem(os.environ, "LG_WD", str(tmp_path))
+    with pytest.raises(SignalsMissing, match="GPIO lines cannot be used"):
+        asyncio.run(_claimed())
+
+
+async def _claimed() -> None:
+    async with real_signals(Signals()):
+        pass
+
+
+def test_a_port_that_systemd_keeps_away_is_told_in_words() -> None:
+    en, zh = port_fault(PermissionError(errno.EPERM, "Operation not permitted"))
+    assert "modules-load.d" in en
+    assert "modules-load.d" in zh

@@ -57,10 +57,11 @@ class Unit:
         self.process: subprocess.Popen[bytes] | None = None
         works("office", "keys", "--home", root / "office", "--gate", GATE)
         self._write()
-        works(
+        built = program(
             "office", "roster", "build", root / "exam.toml", root / "c.csv", root / "photos",
             "--out", root / "rosters", "--home", root / "office",
         )  # fmt: skip
+        assert built.returncode == 1, built.stderr  # no picture of a person: no reference at all
         works("gate", "roster", "install", root / "rosters", "--config", self.config)
 
     def _write(self) -> None:
