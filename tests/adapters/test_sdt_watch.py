@@ -360,7 +360,7 @@ def test_the_status_of_a_failed_read_gives_the_reason(status: Status, word: str)
 def test_a_status_of_the_find_itself_may_tell_a_wrong_card() -> None:
     scene = Scene()
     scene.link.spoil = lambda command, reply: Reply(Status.CARD_TYPE_UNKNOWN)
-    assert scene.polls(1) == [P1]
+    assert scene.polls(5) == ["U not-an-id-card"]
 
 
 @pytest.mark.parametrize("command", [Command.FIND, Command.SELECT, Command.NEWEST_ADDRESS])
