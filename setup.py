@@ -52,7 +52,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
-    package_data={"gate": ["**/*.toml", "**/*.sql"], "office": ["**/*.sql"]},
+    package_data={"gate": ["**/*.toml", "**/*.sql", "**/*.tflite"], "office": ["**/*.sql"]},
     cmdclass={"build_py": BuildWithBroker},
     install_requires=RUNTIME,
     extras_require={

@@ -25,7 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.parametrize("package", ["gate", "office"])
 def test_data_files_are_installed(package: str, installed: set[str]) -> None:
-    wanted = [p for p in (ROOT / package).rglob("*") if p.suffix in (".toml", ".sql")]
+    wanted = [p for p in (ROOT / package).rglob("*") if p.suffix in (".toml", ".sql", ".tflite")]
     assert wanted
     assert {str(p.relative_to(ROOT)) for p in wanted} <= installed
 

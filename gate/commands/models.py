@@ -55,12 +55,15 @@ def list_(folder: _In = None, config: _Config = None) -> None:
 
     folder, manifest = _folder(folder, config), load_manifest()
     print(f"{folder}  (from {manifest.requirement})")
-    for o in manifest.outputs:
-        state = "to build" if fault(folder, o) else "whole"
+    for o in (*manifest.outputs, *manifest.shipped):
+        missing = "damaged" if o in manifest.shipped else "to build"
+        state = missing if fault(folder, o) else "whole"
         size = f"{o.size[0]}x{o.size[1]}"
         print(f"{o.file_name:22} {size:8} {o.size_bytes:>11,} B  {o.sha256[:16]}  {state}  {o.use}")
     for m in manifest.members:
         print(f"{m.network}: {m.origin}, {m.licence}")
+    for o in manifest.shipped:
+        print(f"{o.network}: of this project, comes with the program, Apache-2.0")
 
 
 def _folder(named: Path | None, config: Path | None) -> Path:

@@ -73,6 +73,11 @@ class Advice(StrEnum):
     HOLD_STILL = "hold-still"
     MORE_LIGHT = "more-light"
     LESS_LIGHT = "less-light"
+    REMOVE_MASK = "remove-mask"
+    REMOVE_HAT = "remove-hat"
+    REMOVE_SUNGLASSES = "remove-sunglasses"
+    SHOW_EYES = "show-eyes"
+    UNCOVER_FACE = "uncover-face"
 
 
 ADVICE_TEXT: dict[Advice, tuple[str, str]] = {
@@ -81,8 +86,18 @@ ADVICE_TEXT: dict[Advice, tuple[str, str]] = {
     Advice.LOOK_STRAIGHT: ("请正视摄像头", "Look straight at the camera"),
     Advice.HOLD_STILL: ("请保持不动", "Hold still"),
     Advice.MORE_LIGHT: ("光线太暗，请面向亮处", "Too dark: face the light"),
-    Advice.LESS_LIGHT: ("光线太强，请避开强光", "Too bright: turn away from the light"),
-}
+    Advice.LESS_LIGHT: (
+        "面部曝光过度，请避开强光", "The face is overexposed: turn away from the bright light"
+    ),
+    Advice.REMOVE_MASK: ("请摘下口罩，露出口鼻", "Take off the mask: show nose and mouth"),
+    Advice.REMOVE_HAT: ("请摘下帽子，露出额头", "Take off the hat: show the forehead"),
+    Advice.REMOVE_SUNGLASSES: ("请摘下墨镜，露出眼睛", "Take off the sunglasses: show the eyes"),
+    Advice.SHOW_EYES: ("请拨开头发，露出眼睛", "Move the hair aside: show the eyes"),
+    Advice.UNCOVER_FACE: (
+        "请摘下口罩、帽子和墨镜，露出整张脸",
+        "Take off mask, hat and sunglasses: show the whole face"
+    ),
+}  # fmt: skip
 
 
 ODD_TEXT: dict[OddField, tuple[str, str]] = {

@@ -27,6 +27,15 @@ TEMPLATE = np.array(
 """Where right eye, left eye, nose tip and corners of the mouth belong, in pixel centres (as in
 ArcFace, whose template SFace was trained with)."""
 
+HEAD_SIDE = 64
+HEAD_EYES = 14.2
+HEAD_MIDDLE = 31.5 + 28.5j
+"""The head with hair or hat: side of the picture, pixels between the eyes, and where the middle
+between them lies. 2.0 eye distances above the eyes, 2.5 below them and 2.25 beside their middle."""
+
+OUTSIDE = (127, 127, 127)
+"""What the head's picture shows beyond the edge: a photo that is cut at the hair wears no hat."""
+
 _TARGET_CENTRE = complex(*TEMPLATE.mean(axis=0))
 _TARGET = TEMPLATE.view(np.complex128)[:, 0] - _TARGET_CENTRE
 
@@ -100,9 +109,39 @@ def align_finely(
     return np.asarray(fine.reduce(2))
 
 
-def _surroundings(picture: Picture, a: complex, b: complex) -> tuple[int, int, Picture]:
+def align_head(
+    picture: Picture, landmarks: npt.NDArray[np.float32], scale: int = 1, margin: int = 0
+) -> Picture:
+    """The head upright, `HEAD_SIDE` + 2 `margin` pixels a side, times `scale`; grey outside the
+    picture. Sampled twice as finely and then averaged. InputRejected as `align`."""
+    a, b = similarity(landmarks)
+    side, fine = 2 * scale * (HEAD_SIDE + 2 * margin), 2 * scale
+    eyes = complex(*TEMPLATE[:2].mean(axis=0))
+    zoom = HEAD_EYES / float(np.hypot(*(TEMPLATE[1] - TEMPLATE[0])))
+    b = (b - eyes) * zoom + HEAD_MIDDLE + margin * (1 + 1j)
+    a, b = fine * a * zoom, fine * b + (fine - 1) / 2 * (1 + 1j)
+    left, top, region = _surroundings(picture, a, b, side)
+    if not region.size:
+        return np.full((side // 2, side // 2, 3), OUTSIDE, np.uint8)
+    image = Image.fromarray(np.ascontiguousarray(region))
+    shrink = max(1, int(1 / abs(a) / 1.5))
+    if shrink > 1:
+        image = image.reduce(shrink)
+    head = image.transform(
+        (side, side),
+        Image.Transform.AFFINE,
+        _coefficients(a, b, left, top, shrink),
+        resample=Image.Resampling.BILINEAR,
+        fillcolor=OUTSIDE,
+    )
+    return np.asarray(head.reduce(2))
+
+
+def _surroundings(
+    picture: Picture, a: complex, b: complex, side: int = SIDE
+) -> tuple[int, int, Picture]:
     """The part of the picture that the aligned face is taken from, and where it begins."""
-    corners = [(corner - b) / a for corner in (0, SIDE, SIDE * 1j, SIDE * (1 + 1j))]
+    corners = [(corner - b) / a for corner in (0, side, side * 1j, side * (1 + 1j))]
     margin = MARGIN_PX + 2 / abs(a)
     left, right = _span([c.real for c in corners], margin, picture.shape[1])
     top, bottom = _span([c.imag for c in corners], margin, picture.shape[0])

@@ -10,6 +10,7 @@ from gate.models.alignment import align
 from gate.models.careful import LargeDetector, careful_template
 from gate.models.files import model_path, models_label
 from gate.models.finder import NEAR, WHOLE, Finder
+from gate.models.occlusion import OcclusionNetwork
 from gate.models.quality import advice, assess, with_strength
 from gate.models.recogniser import Recogniser
 from gate.models.ring import (
@@ -22,8 +23,8 @@ from gate.models.ring import (
 )
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 
-STILL, RECOGNISER = "yunet-544x544", "sface"
-LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER)
+STILL, RECOGNISER, OCCLUSION = "yunet-544x544", "sface", "occlusion"
+LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
 
 
 class Eyes:
@@ -35,6 +36,7 @@ class Eyes:
         self._finder = Finder(models, threads)
         self._still = LargeDetector(model_path(models, STILL), threads)  # careful is measured so
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
+        self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
 
     def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
         """`view` with this frame in it. Every frame with a face that is good enough is compared:
@@ -72,7 +74,7 @@ class Eyes:
             chip = align(pixels, face.landmarks)
         except InputRejected:
             return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
-        quality = assess(chip, face)
+        quality = assess(chip, face, self._occlusion.of(pixels, face.landmarks))
         wrong = advice(quality)
         if wrong is None and not is_inside(face, pixels):
             wrong = Advice.LOOK_STRAIGHT

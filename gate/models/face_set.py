@@ -170,7 +170,8 @@ def _row(stills: Stills, path: Path) -> _Row:
     lap()
     quick, strength = stills.quick(chip)
     lap()
-    return _Row(_laps(times), careful, with_strength(assess(chip, live), strength), quick)
+    quality = assess(chip, live, stills.occlusion(picture, live))
+    return _Row(_laps(times), careful, with_strength(quality, strength), quick)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

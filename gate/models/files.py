@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gate.durable import file_sha256
 from gate.errors import ModelDamaged
@@ -43,15 +44,17 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`requirement`: the wheel as pip names it."""
+    """`requirement`: the wheel as pip names it; `outputs`: what is built from it; `shipped`: this
+    project's own networks, which come with the program."""
 
     requirement: str
     members: tuple[Member, ...]
     outputs: tuple[Output, ...]
+    shipped: tuple[Output, ...] = ()
 
     def output(self, name: str) -> Output:
         """KeyError where the manifest has no such network."""
-        for output in self.outputs:
+        for output in (*self.outputs, *self.shipped):
             if name in (output.name, output.file_name):
                 return output
         raise KeyError(name)
@@ -68,12 +71,13 @@ def load_manifest() -> Manifest:
         Member(m["network"], m["path"], m["bytes"], m["sha256"], m["licence"], m["origin"])
         for m in raw["source"]["member"]
     ]
-    outputs = [
-        Output(o["name"], o["network"], (o["size"][0], o["size"][1]), o["use"], o["bytes"],
-               o["sha256"])
-        for o in raw["output"]
-    ]  # fmt: skip
-    return Manifest(raw["source"]["requirement"], tuple(members), tuple(outputs))
+    outputs, shipped = (tuple(_output(o) for o in raw[kind]) for kind in ("output", "shipped"))
+    return Manifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
+
+
+def _output(raw: dict[str, Any]) -> Output:
+    size = (raw["size"][0], raw["size"][1])
+    return Output(raw["name"], raw["network"], size, raw["use"], raw["bytes"], raw["sha256"])
 
 
 def default_folder() -> Path:
@@ -91,17 +95,24 @@ def build_command(folder: Path) -> str:
 def verify(folder: Path) -> list[str]:
     """One sentence, English and Chinese, for each network that is missing, cut short or altered;
     empty when whole."""
-    faults = (fault(folder, output) for output in load_manifest().outputs)
+    manifest = load_manifest()
+    faults = (fault(folder, output) for output in (*manifest.outputs, *manifest.shipped))
     return [" ".join(f) for f in faults if f]
 
 
 def model_path(folder: Path, name: str) -> Path:
-    """The file of network `name`, whose SHA-256 has just been checked. ModelDamaged."""
+    """The file of network `name`, whose SHA-256 has just been checked: in `folder`, or beside this
+    file where the program brings it along. ModelDamaged."""
     output = load_manifest().output(name)
-    found = fault(folder, output)
+    found, path = fault(folder, output), _place(folder, output)
     if found:
-        raise ModelDamaged(*found, path=str(folder / output.file_name))
-    return folder / output.file_name
+        raise ModelDamaged(*found, path=str(path))
+    return path
+
+
+def _place(folder: Path, output: Output) -> Path:
+    own = output in load_manifest().shipped
+    return (MANIFEST.parent if own else folder) / output.file_name
 
 
 def models_label(*names: str) -> str:
@@ -112,7 +123,7 @@ def models_label(*names: str) -> str:
 
 def fault(folder: Path, output: Output) -> tuple[str, str] | None:
     """What is wrong with one file, in English and Chinese."""
-    path = folder / output.file_name
+    path = _place(folder, output)
     try:
         size = path.stat().st_size
         if size != output.size_bytes:
@@ -128,6 +139,11 @@ def fault(folder: Path, output: Output) -> tuple[str, str] | None:
         how, how_zh = "is missing", "不存在"
     except OSError as e:
         how, how_zh = f"cannot be read ({e.strerror})", f"无法读取（{e.strerror}）"
+    if output in load_manifest().shipped:
+        return (
+            f"Model file {path} {how}: install this program again.",
+            f"模型文件 {path} {how_zh}：请重新安装本程序。",
+        )
     build = build_command(folder)
     return f"Model file {path} {how}: run {build}.", f"模型文件 {path} {how_zh}：请运行 {build}。"
 

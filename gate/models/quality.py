@@ -10,9 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.core.reasons import Advice
-from gate.ports import Face, Picture, Quality
+from gate.ports import Face, Occlusion, Picture, Quality
+
+UNCOVERED = Occlusion(mask=0.0, hat=0.0, sunglasses=0.0, fringe=0.0)
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
+
+COVERED = Occlusion(mask=0.5, hat=0.75, sunglasses=0.5, fringe=0.4)
+"""From where each part counts as covered: by the false alarms on pictures of uncovered people that
+the network was not trained on (docs/models-and-accuracy.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,8 @@ class Bounds:
     """What each measure must reach. What every bound costs is printed by `exam-gate bench faces`
     and stands in docs/models-and-accuracy.md. No picture measured lies beyond the bounds of
     brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172. `strength`
-    tells what is no upright face at all: lying, upside down, covered."""
+    tells what is no upright face at all: lying, upside down. `burnt`: overexposed share from brows
+    to nose. `occlusion`: from where each part of the face counts as covered."""
 
     eyes_px: float = 32.0
     yaw_max: float = 0.75
@@ -28,6 +36,8 @@ class Bounds:
     darkest: float = 40.0
     brightest: float = 210.0
     strength: float = 9.5
+    burnt: float = 0.5
+    occlusion: Occlusion = COVERED
 
 
 LIVE = Bounds()
@@ -36,23 +46,41 @@ LIVE = Bounds()
 STRONG = 13.0
 """Strength above which faces match no better (a third of LFW's)."""
 
+COVERS = {
+    "mask": Advice.REMOVE_MASK,
+    "hat": Advice.REMOVE_HAT,
+    "sunglasses": Advice.REMOVE_SUNGLASSES,
+    "fringe": Advice.SHOW_EYES,
+}
+"""What covers a face, and what the person should do about it."""
+
 CAUSES = (
     Advice.COME_CLOSER,
     Advice.LOOK_STRAIGHT,
+    *COVERS.values(),
     Advice.MORE_LIGHT,
     Advice.LESS_LIGHT,
     Advice.HOLD_STILL,
 )
-"""The nearest cause first: a face too far away is also blurred, a turned one also badly lit."""
+"""The nearest cause first: a face too far away is also blurred, a turned one also badly lit, and a
+covered one also dark or without texture."""
 
 
-def assess(chip: Picture, face: Face) -> Quality:
+BROWS_TO_NOSE = (slice(40, 74), slice(28, 84))
+"""Rows and columns of the aligned face: skin that a mask leaves free."""
+
+BURNT_LUMA = 250.0
+
+
+def assess(chip: Picture, face: Face, occlusion: Occlusion | None = None) -> Quality:
     """`chip`: the aligned face; `face`: in pixels of the picture it was found in."""
     luma = chip.astype(np.float32) @ LUMA
     centre = luma[16:96, 24:88]  # eyes to chin, without hair and background
     eyes_px = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
     measured = (eyes_px, yaw_of(face.landmarks), sharpness_of(centre), float(centre.mean()))
-    return Quality(*measured, score=_score(*measured))
+    burnt = float((luma[BROWS_TO_NOSE] >= BURNT_LUMA).mean())
+    score = min(_score(*measured), _uncovered(burnt, occlusion or UNCOVERED))
+    return Quality(*measured, score=score, burnt=burnt, occlusion=occlusion)
 
 
 def with_strength(quality: Quality, strength: float) -> Quality:
@@ -65,7 +93,9 @@ def with_strength(quality: Quality, strength: float) -> Quality:
 def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
     """What the person should do; None where the face is good enough."""
     missed = beyond(quality, bounds)
-    return next((a for a in CAUSES if a in missed), None)
+    nearest = next((a for a in CAUSES if a in missed), None)
+    several = nearest in COVERS.values() and len(covers(quality, bounds)) > 1
+    return Advice.UNCOVER_FACE if several else nearest
 
 
 def beyond(quality: Quality, bounds: Bounds = LIVE) -> frozenset[Advice]:
@@ -74,10 +104,17 @@ def beyond(quality: Quality, bounds: Bounds = LIVE) -> frozenset[Advice]:
         Advice.COME_CLOSER: quality.eyes_px < bounds.eyes_px,
         Advice.LOOK_STRAIGHT: quality.yaw > bounds.yaw_max or is_weak(quality, bounds),
         Advice.MORE_LIGHT: quality.brightness < bounds.darkest,
-        Advice.LESS_LIGHT: quality.brightness > bounds.brightest,
+        Advice.LESS_LIGHT: quality.brightness > bounds.brightest or quality.burnt > bounds.burnt,
         Advice.HOLD_STILL: quality.sharpness < bounds.sharpness,
     }
-    return frozenset(a for a, missed in found.items() if missed)
+    missed = {a for a, is_missed in found.items() if is_missed}
+    return frozenset(missed | {COVERS[name] for name in covers(quality, bounds)})
+
+
+def covers(quality: Quality, bounds: Bounds = LIVE) -> tuple[str, ...]:
+    """What covers the face, by its names in `COVERS`; nothing where nobody has looked."""
+    found = quality.occlusion or UNCOVERED
+    return tuple(n for n in COVERS if getattr(found, n) > getattr(bounds.occlusion, n))
 
 
 def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
@@ -115,3 +152,10 @@ def _score(eyes_px: float, yaw: float, sharpness: float, brightness: float) -> f
         0.5 * (255.0 - brightness) / (255.0 - b.brightest),
     )
     return float(np.clip(min(parts), 0.0, 1.0))
+
+
+def _uncovered(burnt: float, occlusion: Occlusion) -> float:
+    """The same of what hides the skin: light or things."""
+    bounds = LIVE.occlusion
+    parts = [getattr(occlusion, name) / getattr(bounds, name) for name in COVERS]
+    return float(np.clip(1.0 - 0.5 * max(burnt / LIVE.burnt, *parts), 0.0, 1.0))

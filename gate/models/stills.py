@@ -17,12 +17,14 @@ from gate.models.detector import Detector
 from gate.models.files import model_path
 from gate.models.finder import Finder
 from gate.models.landmarks import refine
+from gate.models.occlusion import OcclusionNetwork
 from gate.models.pictures import check_picture
 from gate.models.recogniser import Recogniser
-from gate.ports import Face, Picture, Template
+from gate.ports import Face, Occlusion, Picture, Template
 
 STILL_DETECTOR = "yunet-544x544"
 RECOGNISER = "sface"
+OCCLUSION = "occlusion"
 LONG_SIDE = 400
 
 
@@ -33,6 +35,7 @@ class Stills:
         """ModelDamaged."""
         self._detector = Detector(model_path(models_folder, STILL_DETECTOR), threads)
         self._recogniser = Recogniser(model_path(models_folder, RECOGNISER), threads)
+        self._occlusion = OcclusionNetwork(model_path(models_folder, OCCLUSION))
         self._folder, self._threads = models_folder, threads
 
     @cached_property
@@ -61,6 +64,10 @@ class Stills:
 
     def chip(self, picture: Picture, face: Face) -> Picture:
         return align(picture, face.landmarks)
+
+    def occlusion(self, picture: Picture, face: Face) -> Occlusion:
+        """What covers the face."""
+        return self._occlusion.of(picture, face.landmarks)
 
     def quick(self, chip: Picture) -> tuple[Template, float]:
         """One view, as the gate embeds a live frame at first, and its strength."""

@@ -50,11 +50,25 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Occlusion:
+    """How surely each part of a face is covered, 0 to 1. `mask`: nose or mouth, by a mask, a scarf,
+    a hand or something held up; `hat`: the forehead; `sunglasses`: the eyes, by dark glass or
+    something before them; `fringe`: the eyes, by hair."""
+
+    mask: float
+    hat: float
+    sunglasses: float
+    fringe: float
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
     profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
     `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
-    `strength`: length of the recogniser's answer, None before it was asked."""
+    `strength`: length of the recogniser's answer, None before it was asked; `burnt`: share of the
+    pixels from brows to nose that are overexposed, 0 to 1; `occlusion`: None where nobody looked.
+    """
 
     eyes_px: float
     yaw: float
@@ -62,6 +76,8 @@ class Quality:
     brightness: float
     score: float
     strength: float | None = None
+    burnt: float = 0.0
+    occlusion: Occlusion | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ import pytest
 from tflite import BuiltinOperator
 
 from gate.errors import InputDamaged, ModelDamaged, NetworkFault
+from gate.models import files
 from gate.models.build import build, converted
 from gate.models.fetch import fetch_originals
 from gate.models.files import (
@@ -19,6 +20,7 @@ from gate.models.files import (
     default_folder,
     fault,
     load_manifest,
+    model_path,
     verify,
 )
 from gate.models.runtime import make_interpreter, usable_threads
@@ -106,6 +108,21 @@ def test_the_cache_is_filled_without_naming_it() -> None:
 
 def test_an_empty_folder_lacks_every_network(tmp_path: Path) -> None:
     assert len(verify(tmp_path)) == len(load_manifest().outputs)
+
+
+def test_the_own_network_comes_with_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No build makes it, so none is advised."""
+    (own,) = load_manifest().shipped
+    assert fault(tmp_path, own) is None
+    assert model_path(tmp_path, own.name).parent == files.MANIFEST.parent
+    monkeypatch.setattr(files, "MANIFEST", tmp_path / "manifest.toml")
+    english, chinese = fault(tmp_path, own) or ("", "")
+    assert english.endswith("is missing: install this program again.")
+    assert chinese.endswith("请重新安装本程序。")
+    with pytest.raises(ModelDamaged):
+        model_path(tmp_path, own.name)
 
 
 def doubled() -> Graph:

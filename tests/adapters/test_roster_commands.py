@@ -223,6 +223,24 @@ def test_an_extension_for_no_room_is_told_at_build_and_reissue(
 
 
 @pytest.mark.models
+def test_a_covered_photo_is_no_reference_and_is_listed_in_words(build: Run, tmp_path: Path) -> None:
+    from tests.adapters.covering import COVERED, on_a_photograph
+
+    mask = on_a_photograph("obama-senate", COVERED["mask"])
+    Image.fromarray(mask).save(tmp_path / "photos" / "420100000001.png")
+    Image.fromarray(on_a_photograph("sunak", ())).save(tmp_path / "photos" / "420100000002.png")
+    code, said, _ = build(line(1), line(2))
+    assert code == 0
+    assert "2 candidates, 1 with a reference" in said
+    assert "ticket 420100000001: The photo shows a face that is covered (mask" in said
+    assert "口罩" in said
+    with (tmp_path / "out" / "without_reference.csv").open(encoding="utf-8-sig") as file:
+        assert [(r["ticket"], r["reason"]) for r in csv.DictReader(file)] == [
+            ("420100000001", "occluded")
+        ]
+
+
+@pytest.mark.models
 def test_a_build_with_rejected_rows_is_a_draft_until_they_are_accepted(
     build: Run, tmp_path: Path
 ) -> None:

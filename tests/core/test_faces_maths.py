@@ -14,7 +14,7 @@ from gate.models.face_set import read_face_set
 from gate.models.pairs import read_pairs
 from gate.models.pictures import as_rgb, check_picture, copy_thinned
 from gate.models.quality import LIVE, advice, assess, with_strength, yaw_of
-from gate.ports import Face, Quality
+from gate.ports import Face, Occlusion, Quality
 
 BOX = np.array([10, 10, 20, 20], np.float32)
 
@@ -103,6 +103,35 @@ def test_each_fault_has_its_advice(picture: np.ndarray, found: Face, wanted: Adv
     quality = assess(picture, found)
     assert advice(quality) is wanted
     assert (quality.score >= 0.5) is (wanted is None)
+
+
+@pytest.mark.parametrize(
+    ("covered_by", "wanted"),
+    [
+        (Occlusion(0.99, 0, 0, 0), Advice.REMOVE_MASK),
+        (Occlusion(0, 0.99, 0, 0), Advice.REMOVE_HAT),
+        (Occlusion(0, 0, 0.99, 0), Advice.REMOVE_SUNGLASSES),
+        (Occlusion(0, 0, 0, 0.99), Advice.SHOW_EYES),
+        (Occlusion(0.99, 0.99, 0, 0), Advice.UNCOVER_FACE),
+        (Occlusion(0.1, 0.1, 0.1, 0.1), None),
+    ],
+)
+def test_what_covers_the_face_is_named(covered_by: Occlusion, wanted: Advice | None) -> None:
+    quality = assess(chip(), face(), covered_by)
+    assert advice(quality) is wanted
+    assert (quality.score >= 0.5) is (wanted is None)
+    assert advice(assess(chip(), face(LIVE.eyes_px - 1), covered_by)) is Advice.COME_CLOSER
+    featureless = assess(chip(contrast=0), face(), covered_by)
+    assert advice(featureless) is (wanted or Advice.HOLD_STILL)
+
+
+def test_a_burnt_out_face_is_overexposed_though_its_mean_is_not() -> None:
+    """White from brows to nose, dark below: the mean of the face tells nothing."""
+    burnt = chip(brightness=60)
+    burnt[36:76] = 255
+    quality = assess(burnt, face())
+    assert quality.brightness < LIVE.brightest
+    assert advice(quality) is Advice.LESS_LIGHT
 
 
 def test_the_recognisers_own_word_counts_once_it_is_there() -> None:
