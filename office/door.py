@@ -2,9 +2,10 @@
 
 from gate.errors import Refused, SignatureRefused
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat
-from gate.sync.wire import Batch, Topics, decode_batch
+from gate.sync.wire import Batch, Topics, decode_batch, decode_note
 from office.enrolment import Enrolment, read_enrolment
 from office.home import Home
+from office.notes import bounded_note
 
 
 class Door:
@@ -25,6 +26,12 @@ class Door:
         beat = decode_heartbeat(payload, self.signing_key)
         self.admit(beat.gate, topics, "heartbeat")
         return beat
+
+    def note(self, payload: bytes, topics: Topics, part: str) -> dict[str, str]:
+        """A state or an alert of an enrolled gate, bounded. InputRejected, SignatureRefused,
+        Refused."""
+        self.admit(topics.gate, topics, part)
+        return bounded_note(part, decode_note(payload))
 
     def signing_key(self, gate: str) -> bytes | None:
         """The public key of an enrolled gate, None for any other."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
+from gate.core.printable import printable
 from gate.errors import (
     CertificateRefused,
     GateError,
@@ -28,12 +29,12 @@ from gate.sync.wire import (
     OFFICE_STATE,
     Batch,
     Topics,
-    decode_note,
     encode_note,
 )
 from office.door import Door
 from office.home import Home
 from office.news import goodbye, next_news, waiting
+from office.refusals import Refusals
 from office.store import OfficeStore, Stored
 from office.succession import ALARM, unannounced
 from office.watch import Watch
@@ -71,6 +72,7 @@ class Receiver:
     connected: bool = False
     error: GateError | None = None
     watch: Watch = field(default_factory=Watch)
+    refusals: Refusals = field(default_factory=Refusals)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _unannounced: dict[str, list[str]] = field(default_factory=dict)
     _last_news: float = field(default_factory=time.monotonic)
@@ -102,6 +104,7 @@ class Receiver:
         try:
             while not (stop.is_set() or self._idle()):
                 event = next_news(news)
+                self.refusals.tell(time.monotonic())
                 if isinstance(event, Down):
                     self._outage(event.error)
                     return stood
@@ -175,7 +178,9 @@ class Receiver:
             if part == "hb":
                 return self._beat(topics, message.payload, now)
             if part in ("state", "alert"):
-                self.watch.note(topics.gate, part, decode_note(message.payload), now)
+                self.watch.note(
+                    topics.gate, part, self._door.note(message.payload, topics, part), now
+                )
         except InputRejected as e:
             self._reject("note", message, e)
         return None
@@ -196,7 +201,9 @@ class Receiver:
         return (topics, beat.epoch) if is_set_back else None
 
     def _reject(self, what: str, message: Message, error: InputRejected) -> None:
-        log.warning("%s refused on %s: %s", what, message.topic[:200], error)
+        parts = message.topic.split("/")
+        gate = parts[4] if len(parts) > 5 else "nobody"
+        self.refusals.add(printable(gate[:64]), _reason(what, error), time.monotonic())
         self.counts.rejected += 1
 
     def _alarm(self, batch: Batch, stored: Stored) -> None:
@@ -267,6 +274,7 @@ class Receiver:
             "batches": self.counts.batches,
             "events": self.counts.events,
             "rejected": self.counts.rejected,
+            "refused": self.refusals.by_gate(),
             "conflicts": self.counts.conflicts,
             "last_error": self.error.en if self.error else None,
             "gates": {
@@ -276,6 +284,10 @@ class Receiver:
                 for gate, r in self._receipts.items()
             },
         }
+
+
+def _reason(what: str, error: InputRejected) -> str:
+    return printable(f"{what} refused: {error.en}"[:160])
 
 
 def _now() -> str:

@@ -35,11 +35,11 @@ class Watch:
         seen.heard, seen.claims = now, beat.seq
         seen.oldest_unsent_at, seen.vitals = beat.oldest_unsent_at, dict(beat.vitals)
 
-    def note(self, gate: str, part: str, said: dict[str, Any], now: str) -> None:
-        """`part`: `state` or `alert`."""
+    def note(self, gate: str, part: str, said: dict[str, str], now: str) -> None:
+        """`part`: `state` or `alert`; `said`: bounded (office/notes.py)."""
         seen = self._of(gate)
         if part == "alert":
-            log.error("ALARM: gate %s says: %s", gate, str(said.get("detail"))[:200])
+            log.error("ALARM: gate %s says: %s", gate, said.get("detail"))
             seen.alerts = [*seen.alerts, said | {"heard": now}][-_ALERTS_KEPT:]
             return
         state, session = str(said.get("state")), str(said.get("session"))

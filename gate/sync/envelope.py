@@ -25,6 +25,11 @@ Form = dict[str, Callable[[Any], bool]]
 """What each field must satisfy."""
 
 
+DEPTH_MAX = 16
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
+
+
 def matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     """Text that `pattern` covers whole."""
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
@@ -52,12 +57,24 @@ def read_object(payload: bytes) -> dict[str, Any]:
     if len(payload) > MAX_BYTES:
         raise InputRejected(f"A message of {len(payload)} bytes; at most {MAX_BYTES} are taken.")
     try:
-        raw = json.loads(payload.decode("utf-8"), parse_constant=_no_such_number)
+        text = payload.decode("utf-8")
+        _check_depth(text)
+        raw = json.loads(text, parse_constant=_no_such_number)
     except (ValueError, RecursionError) as e:
         raise InputRejected(f"A message is not JSON: {e}.") from e
     if not isinstance(raw, dict):
         raise InputRejected("A message is not a JSON object.")
     return raw
+
+
+def _check_depth(text: str) -> None:
+    """ValueError where brackets lie deeper than any message of ours (a batch's events: 5): what
+    reads back deeply may not be written again."""
+    depth = 0
+    for character in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if character in "[{" else -1
+        if depth > DEPTH_MAX:
+            raise ValueError(f"nested more than {DEPTH_MAX} deep")
 
 
 def _no_such_number(name: str) -> float:

@@ -10,7 +10,7 @@ import pytest
 
 from gate.errors import CertificateRefused
 from gate.sync.link import Down, LinkEvent, Up
-from gate.sync.wire import Topics
+from gate.sync.wire import Topics, encode_note
 from office.enrolment import enrolments
 from office.home import Home
 from tests.adapters.test_broker import batch_of
@@ -75,6 +75,32 @@ def test_the_office_refuses_it_at_once_whatever_the_broker_does(
         assert "struck off: stolen" in caplog.text
         assert office.counts.events == 0
         link.leave()
+
+
+def test_alerts_of_a_unit_that_was_struck_off_or_are_nested_deeply_do_not_count(
+    home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    deep = b'{"detail": ' + b"[" * 974 + b"]" * 974 + b"}"
+    alert = Topics(EXAM, SITE, OTHER).alert
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        link = client_of(home, OTHER, broker.port, news)
+        link.open()
+        heard(news, Up)
+        until(lambda: office.connected)
+        link.publish(alert, deep)
+        until(lambda: office.counts.rejected == 1)
+        link.publish(alert, encode_note(gate=OTHER, detail="a\nALARM: gate x\x1b[2J"))
+        until(lambda: office.watch.seen(OTHER)["alerts"])
+        gates(home, "revoke", OTHER, "--why", "stolen")
+        link.publish(alert, encode_note(gate=OTHER, detail="late"))
+        until(lambda: office.counts.rejected == 2)
+        link.leave()
+        (kept,) = office.watch.seen(OTHER)["alerts"]
+    assert "\n" not in kept["detail"]
+    assert "\x1b" not in kept["detail"]
+    assert not any("\n" in line for line in caplog.messages)
+    assert len(json.dumps(office.status())) < 4000
 
 
 def test_an_unknown_unit_cannot_be_struck_off(home: Home) -> None:
