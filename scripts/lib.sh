@@ -52,7 +52,13 @@ need_packages() {
 # compiles: whether there is a C compiler with its library; a gcc without libc6-dev has none.
 compiles() { echo '#include <stdio.h>' | cc -x c -E -o /dev/null - 2>/dev/null; }
 
-# system [mosquitto] [cc] [nodejs]: Debian's part of the set-up.
+# builds_guard: whether the broker's plugin can be compiled.
+builds_guard() {
+    printf '#include <mosquitto_broker.h>\n#include <openssl/ssl.h>\n' |
+        cc -x c -E -o /dev/null - 2>/dev/null
+}
+
+# system [mosquitto] [cc] [guard] [nodejs]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
@@ -60,6 +66,7 @@ system() {
         case $tool in
             nodejs) has node || missing="$missing nodejs" ;;
             cc) compiles || missing="$missing gcc libc6-dev" ;;
+            guard) builds_guard || missing="$missing gcc libc6-dev mosquitto-dev libssl-dev" ;;
             *) has "$tool" || missing="$missing $tool" ;;
         esac
     done

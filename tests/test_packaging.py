@@ -32,4 +32,5 @@ def test_data_files_are_installed(package: str, installed: set[str]) -> None:
 
 def test_the_brokers_files_are_installed_where_they_are_looked_for(installed: set[str]) -> None:
     """office.commands.broker_config looks in office/mosquitto where there is no checkout."""
-    assert {f"office/mosquitto/{p.name}" for p in BROKER.iterdir()} <= installed
+    files = [p.relative_to(BROKER) for p in BROKER.rglob("*") if p.is_file()]
+    assert {f"office/mosquitto/{file}" for file in files} <= installed

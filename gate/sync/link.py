@@ -19,13 +19,16 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from gate.errors import CertificateRefused, GateError, NetworkFault
-from gate.sync.envelope import MAX_BYTES
 
 log = logging.getLogger(__name__)
 
 _KEEPALIVE_S = 20
 _CONNECT_S = 5.0
 _RECEIVE_MAXIMUM = 50
+MAX_PACKET = 96 * 1024
+"""Bytes of the largest packet that we take. Well above what the broker takes from anybody, since it
+adds properties on the way out: what is too large for a reader it drops, and never gives the
+reader's receive quota back, so that after 50 of them the reader hears nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class Link:
         properties: Any = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._keep_session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
-        properties.MaximumPacketSize = MAX_BYTES + 1024
+        properties.MaximumPacketSize = MAX_PACKET
         return properties
 
     def _end(self, error: GateError | None) -> None:

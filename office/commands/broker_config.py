@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ import typer
 from gate.errors import InputDamaged, UsageError
 from gate.roster.shelf import storage_refused
 from office.broker_address import remember_port
+from office.broker_guard import GUARD, build_guard
 from office.home import Home, default_home
 
 _PLACES = (
@@ -56,13 +58,19 @@ def broker_config(
             path=str(broker),
         )
     with storage_refused(out):
+        out.mkdir(parents=True, exist_ok=True)
+    lacking = build_guard(shipped / "guard", out / GUARD)
+    with storage_refused(out):
         (out / "conf.d").mkdir(parents=True, exist_ok=True)
         (out / "acl").write_text(acl, encoding="utf-8")
         (out / "conf.d" / "exam-gate.conf").write_text(
-            _filled(conf, broker, out, f"{port} {address}"), encoding="utf-8"
+            _filled(conf, broker, out, f"{port} {address}", guarded=lacking is None),
+            encoding="utf-8",
         )
         (out / "mosquitto.conf").write_text(_main(out), encoding="utf-8")
         remember_port(place, int(port))
+    if lacking is not None:
+        print(lacking, file=sys.stderr)
     print(f"{_mosquitto()} -c {shlex.quote(str(out / 'mosquitto.conf'))}")
     others = _at_another_port(place, int(port))
     if others:
@@ -91,8 +99,9 @@ def _at_another_port(home: Home, port: int) -> list[str]:
     return found
 
 
-def _filled(conf: str, broker: Path, out: Path, listener: str) -> str:
+def _filled(conf: str, broker: Path, out: Path, listener: str, *, guarded: bool) -> str:
     conf = conf.replace(f"acl_file {_INSTALLED}/", f"acl_file {out}/")
+    conf = conf.replace(f"plugin {_INSTALLED}/", f"plugin {out}/" if guarded else "# not built: ")
     if not (broker / "ca.crl").exists():  # an office that began before there was a list
         conf = re.sub(r"^crlfile .*\n", "", conf, flags=re.M)
     conf = re.sub(
