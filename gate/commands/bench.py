@@ -94,6 +94,29 @@ def pipeline(
         raise typer.Exit(1)
 
 
+@app.command("handover")
+def handover(
+    faces: Annotated[Path, typer.Option(help="PERSON_1.jpg, PERSON_2.jpg; or person folders.")],
+    as_json: _Json = False,
+    models: _Models = None,
+    trials: Annotated[int, typer.Option(min=2, help="How many handovers are tried.")] = 220,
+    stranger_max_s: Annotated[float, typer.Option(help="From the card to REFER.")] = 6.0,
+) -> None:
+    """The owner looks, another takes the place, the card is laid: how often is the wrong one let
+    in, what does a genuine person wait. Exit 1 if ever one is, or a stranger takes longer than
+    allowed. 换人冒用试验。"""
+    from gate.commands.bench_handover import measure
+    from gate.commands.progress import with_progress
+    from gate.models.files import default_folder
+
+    with with_progress("handover") as show:
+        result = measure(faces, models or default_folder(), trials, show)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
+    slowest = result["stranger_s"]
+    if result["wrong"] or (slowest and slowest["max"] > stranger_max_s):
+        raise typer.Exit(1)
+
+
 @app.command("journal")
 def journal(
     as_json: _Json = False,
