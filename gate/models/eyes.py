@@ -27,6 +27,11 @@ STILL, RECOGNISER, OCCLUSION = "yunet-544x544", "sface", "occlusion"
 LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
 
 
+MASKED = 8.5
+"""Strength that a face in a mask leaves: of 72 portraits with one drawn over them none had less. Of
+36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
+
+
 class Eyes:
     """Owns the interpreters: one thread. While nobody is there only the finder's first look is
     taken."""
@@ -76,6 +81,8 @@ class Eyes:
             return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
         quality = assess(chip, face, self._occlusion.of(pixels, face.landmarks))
         wrong = advice(quality)
+        if wrong is Advice.REMOVE_MASK and self._recogniser.embed_with_strength(chip)[1] < MASKED:
+            wrong = Advice.LOOK_STRAIGHT
         if wrong is None and not is_inside(face, pixels):
             wrong = Advice.LOOK_STRAIGHT
         return chip, quality, wrong
