@@ -6,8 +6,8 @@
 PICTURES: a folder of pictures for each person, such as LFW's. Each picture is painted with things
 that cover the face and things that do not (`painter.py`), and seen in many lights (`samples.py`).
 `known.txt` says which pictures show a real mask, hat or pair of sunglasses. With `--part` only half
-of the people are taken, so that the other half can be measured (`measure.py`). One thread; the same
-pictures and seed give the same file on the same processor.
+of the people are taken, so that the other half can be measured. One thread, a fixed
+seed.
 """
 
 import argparse
