@@ -24,8 +24,10 @@ from demo.stage import Stage, new_stage
 
 PLAYERS = ("first", "second", "third", "robbed")
 SEEN_S = 0.9
-MEDIAN_MAX_MS, P95_MAX_MS = 25.0, 60.0
-"""What the whole may take; slower ends with exit 1."""
+MEDIAN_MAX_MS, P95_MAX_MS = 60.0, 250.0
+"""What the whole may take; slower ends with exit 1. The card is read faster here than by a real
+module, so the frame that must be exposed after it was found is often still awaited: up to 100 ms at
+10 frames a second, and its own 20 ms."""
 DECISION_S = 20.0
 
 
