@@ -12,7 +12,9 @@ from tests.faults.processes.copied import (
     office_is_set_back,
     played,
 )
+from tests.faults.processes.descriptors import descriptors_run_out
 from tests.faults.processes.herd import herd
+from tests.faults.processes.journal_lost import loses_its_journal
 from tests.faults.processes.kills import kills
 from tests.faults.processes.site import Site, missing
 from tests.faults.row import Finding, Row, Say
@@ -43,6 +45,10 @@ def _script(name: str, what: str, script: Callable[[Site, Finding, Say], None]) 
     return _row(name, what, lambda _seed, say: played(script, say))
 
 
+def _lost(name: str, what: str, loss: str) -> Row:
+    return _script(name, what, partial(loses_its_journal, loss))
+
+
 ROWS = (
     _kills("kills", 600.0, 1, 0),
     _kills("kills-short", 40.0, 0, 1),
@@ -50,6 +56,11 @@ ROWS = (
     _script("office-set-back", "the office's database restored from a backup", office_is_set_back),
     _script("card-copied", "two copies of one card's disk run one after the other", card_is_copied),
     _script("clock-jump", "the clock jumps past the roster's end and back", clock_jumps),
+    _lost("journal-deleted", "the journal's file deleted under a running gate", "deleted"),
+    _lost("journal-replaced", "another file put in the running journal's place", "replaced"),
+    _lost("journal-truncated", "the running journal's file cut to half its length", "cut short"),
+    _script("descriptors", "1,000 silent connections to a gate with 1,024 descriptors",
+            descriptors_run_out),
     _row("herd", "300 gates back at once after an outage, 130 events each",
          lambda _seed, say: herd(300, say), quick=0, alone=True),
     _row("herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0,

@@ -178,11 +178,17 @@ class Site:
 
     def wait(self, what: str, holds: Callable[[], bool], timeout_s: float) -> None:
         """CommandFailed where it does not come to hold in time."""
+        if not self.holds(holds, timeout_s):
+            raise CommandFailed(f"not {what} within {timeout_s:g} s")
+
+    def holds(self, what: Callable[[], bool], timeout_s: float) -> bool:
+        """Whether it comes to hold in time."""
         by_s = time.monotonic() + timeout_s
-        while not holds():
+        while not what():
             if time.monotonic() > by_s:
-                raise CommandFailed(f"not {what} within {timeout_s:g} s")
+                return False
             self._never.wait(0.2)
+        return True
 
     def close(self) -> None:
         self.crew.stop_all()
