@@ -112,12 +112,12 @@ def _check_text(block: bytes) -> None:
     try:
         card = parse_card(block)
     except SdtError as e:
-        _named(e, "length", "encoding", "type", "number", "date")
+        _named(e, "length", "type", "number")
         return
     try:
         assert fields_of(block)["number"]
-    except SdtError as e:  # a field that the gate has no use for
-        _named(e, "encoding")
+    except SdtError as e:  # a letter nobody knows has no layout to print its fields by
+        _named(e, "encoding", "type")
     try:
         again = parse_card(encode_card(card))
     except SdtError as e:  # a number of 15 characters where the layout wants 18, and the like
