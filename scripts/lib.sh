@@ -76,10 +76,11 @@ system() {
     find_python >/dev/null || die "no Python 3.11 or newer with venv was found" 4
 }
 
-# environment: .venv of this checkout. The stamp names what it was made from and where: an
-# environment cannot be moved, so a moved checkout makes it anew.
+# environment: .venv of this checkout, with exactly the packages that the tests have seen
+# (constraints.txt, by hash). The stamp names what it was made from and where: an environment cannot
+# be moved, so a moved checkout makes it anew.
 environment() {
-    stamp="$(sha256sum setup.py | cut -d' ' -f1) $root"
+    stamp="$(cat setup.py constraints.txt | sha256sum | cut -d' ' -f1) $root"
     if [ "$(cat "$venv/.installed" 2>/dev/null)" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null
     then
         return 0
@@ -87,8 +88,12 @@ environment() {
     python=$(find_python)
     say "making .venv with $("$python" --version) (a few minutes the first time)"
     "$python" -m venv --clear "$venv" || die "could not make $venv" 7
-    "$venv/bin/python" -m pip install --quiet -e '.[office,build,test]' ||
-        die "pip could not install the dependencies named above" 8
+    "$venv/bin/python" -m pip install --quiet --require-hashes -r constraints.txt ||
+        die "pip could not install the packages of constraints.txt named above" 8
+    "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation -e . ||
+        die "pip could not install the checkout itself" 8
+    "$venv/bin/python" -m pip check --quiet ||
+        die "constraints.txt lacks a package of setup.py: run scripts/pin" 4
     printf '%s\n' "$stamp" >"$venv/.installed"
 }
 
