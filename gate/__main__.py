@@ -17,7 +17,7 @@ from gate.commands import (
     simulate_line,
     staff,
 )
-from gate.program import run_program
+from gate.platform.program_end import run_program
 
 app = typer.Typer(
     name="exam-gate",

@@ -8,32 +8,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.config import SIMULATED, Reader, Settings
-from gate.config import Camera as CameraSettings
-from gate.config import Signals as SignalsSettings
+from gate.config.settings import SIMULATED, Reader, Settings
+from gate.config.settings import Camera as CameraSettings
+from gate.config.settings import Signals as SignalsSettings
+from gate.config.sources import Source
 from gate.console.staff_socket import StaffSocket
 from gate.drivers.camera import Picamera2Camera
+from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
-from gate.drivers.lines import Decoder, LineDecoder, TicketText
-from gate.drivers.mrz import MrzDecoder
-from gate.drivers.reader import SerialCardReader
-from gate.drivers.rfid import RfidDecoder
 from gate.drivers.rtc import read_rtc
-from gate.drivers.scanner import SerialScanner
-from gate.drivers.signals import GpioSignals
+from gate.drivers.scanners.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.scanners.mrz import MrzDecoder
+from gate.drivers.scanners.rfid import RfidDecoder
+from gate.drivers.scanners.scanner import SerialScanner
+from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
-from gate.front_desk import FrontDesk
-from gate.jsonlines import Handler, serve
-from gate.lane import Lane
-from gate.models.watcher import Watcher
+from gate.models.camera_thread import Watcher
+from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
+from gate.roster.installed import InstalledShelf
 from gate.roster.keys import check_private, read_key
-from gate.roster.watch import InstalledShelf
-from gate.source_config import Source
+from gate.service.adapters import Unit
+from gate.service.desk import FrontDesk
+from gate.service.lane import Lane
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
-from gate.sync.mqtt import MqttUplink
-from gate.unit import Unit
+from gate.sync.uplink import MqttUplink
 
 HAND_S = 0.7
 """How long a script's hand takes to lay a card again: longer than the reader's dwell time, so that

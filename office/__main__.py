@@ -3,7 +3,7 @@
 import typer
 
 from gate import __version__
-from gate.program import run_program
+from gate.platform.program_end import run_program
 from office.commands import (
     broker_config,
     candidates,

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gate.core.decision import Entry
 from gate.core.events import Instant
+from gate.core.journal_entries import Entry
 from gate.store.journal import SqliteJournal
 
 EXAM, SITE, GATE, OTHER = "hb-zk-2027-04", "wh-hs-01", "wh-hs-01-g1", "wh-hs-01-g2"

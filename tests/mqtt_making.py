@@ -16,15 +16,15 @@ from nacl.signing import SigningKey
 from gate.roster.keys import read_key
 from gate.store.journal import SqliteJournal
 from gate.sync.link import Address, Link, LinkEvent, Will
-from gate.sync.mqtt import MqttUplink
+from gate.sync.uplink import MqttUplink
 from gate.sync.wire import OFFICE_STATE, Topics, encode_note
-from office.audit import audit
+from office.audit.journal_audit import audit
 from office.commands.broker_config import broker_config
 from office.home import Home
-from office.keys import make_keys
-from office.receive import Receiver
-from office.signers import signers
-from office.store import OfficeStore
+from office.keys.key_files import make_keys
+from office.receiving.receive import Receiver
+from office.receiving.signers import signers
+from office.store.database import OfficeStore
 from tests.journal_making import EXAM, GATE, OTHER, SITE
 from tests.waiting import until
 

@@ -10,13 +10,13 @@ from nacl.signing import SigningKey
 
 from gate.core.card import check_character
 from gate.core.exam import Exam, Seat
-from gate.durable import file_sha256
-from gate.roster import build, sealing
+from gate.platform.durable_files import file_sha256
+from gate.roster import file_writer, sealing
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.format import COHORT_SIZE, Record, Templates
+from gate.roster.file_format import COHORT_SIZE, Record, Templates
 from gate.roster.install import Installed, install, open_installed
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
-from gate.roster.open import InstalledRoster
+from gate.roster.open_roster import InstalledRoster
 
 NOW = datetime(2027, 4, 1, 8, 0, tzinfo=UTC)
 SITE, GATE = "wh-hs-01", "wh-hs-01-g1"
@@ -59,7 +59,7 @@ def templates(n: int, seed: int = 1) -> Templates:
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-def row(n: int, **changed: object) -> build.Row:
+def row(n: int, **changed: object) -> file_writer.Row:
     record = {
         "ticket": f"4201{n:08d}",
         "name": f"考生{n}号",
@@ -69,7 +69,7 @@ def row(n: int, **changed: object) -> build.Row:
         "deviation": 0.0625,
         **changed,
     }
-    return build.Row(citizen(n), Record(**record), photo=b"\xff\xd8 a picture %d" % n)
+    return file_writer.Row(citizen(n), Record(**record), photo=b"\xff\xd8 a picture %d" % n)
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Office:
         self,
         folder: Path,
         version: int = 1,
-        rows: list[build.Row] | None = None,
+        rows: list[file_writer.Row] | None = None,
         *,
         site: str = SITE,
         gates: tuple[str, ...] = (GATE,),
@@ -97,7 +97,7 @@ class Office:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{stem(self.exam.id, site, version)}.roster"
         elsewhere = [(r.number, site) for r in rows] + [(citizen(900), "wh-wc-02")]
-        build.write_roster(file, rows, elsewhere, cohort, keys)
+        file_writer.write_roster(file, rows, elsewhere, cohort, keys)
         manifest = Manifest(
             exam=self.exam,
             site=site,

@@ -11,20 +11,20 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync", "gate.console")
 # Both control sockets, the staff's and the simulator's, speak JSON lines.
 SHARED = {
-    "gate.drivers": ("gate.jsonlines",), "gate.console": ("gate.jsonlines",),
-    "gate.models": ("gate.durable", "gate.remedies"),
-    "gate.roster": ("gate.durable", "gate.regular_file", "gate.remedies"),
-    "gate.store": ("gate.durable", "gate.remedies"),
+    "gate.drivers": ("gate.platform.json_lines",), "gate.console": ("gate.platform.json_lines",),
+    "gate.models": ("gate.platform.durable_files", "gate.platform.remedies"),
+    "gate.roster": ("gate.platform.durable_files", "gate.platform.regular_file", "gate.platform.remedies"),
+    "gate.store": ("gate.platform.durable_files", "gate.platform.remedies"),
 }  # fmt: skip
 OFFICE_MAY = (
     "gate.core",
-    "gate.durable",
+    "gate.platform.durable_files",
     "gate.errors",
-    "gate.log_lines",
+    "gate.platform.log_lines",
     "gate.ports",
-    "gate.program",
-    "gate.regular_file",
-    "gate.remedies",
+    "gate.platform.program_end",
+    "gate.platform.regular_file",
+    "gate.platform.remedies",
     "gate.roster",
     "gate.models",
     "gate.sync",
@@ -112,13 +112,13 @@ def test_rooms_do_not_know_each_other(room: str) -> None:
 
 
 def test_jsonlines_imports_errors_and_its_bounds_only() -> None:
-    names = ours(imports_of(ROOT / "gate/jsonlines.py"))
-    assert names == {"gate.errors", "gate.connections"}
-    assert ours(imports_of(ROOT / "gate/connections.py")) == set()
+    names = ours(imports_of(ROOT / "gate/platform/json_lines.py"))
+    assert names == {"gate.errors", "gate.platform.connections"}
+    assert ours(imports_of(ROOT / "gate/platform/connections.py")) == set()
 
 
 def test_durable_imports_nothing_of_ours() -> None:
-    assert ours(imports_of(ROOT / "gate/durable.py")) == set()
+    assert ours(imports_of(ROOT / "gate/platform/durable_files.py")) == set()
 
 
 def test_gate_never_imports_office() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gate.models.files import load_manifest
-from gate.models.report.figures import percent, rate_name, scientific
-from gate.models.report.page import calibration_page
-from gate.models.table import TABLE, as_toml
+from gate.calibration.report.figures import percent, rate_name, scientific
+from gate.calibration.report.page import calibration_page
+from gate.models.calibration_table import TABLE, as_toml
+from gate.models.network_files import load_manifest
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "calibration"

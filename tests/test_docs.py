@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from gate.__main__ import app as gate_app
-from gate.config import Settings
+from gate.config.settings import Settings
 from gate.core.admission import TABLE
 from gate.core.reasons import MEANING, SHOW_S, Meaning, Tone
 from gate.core.state import Phase

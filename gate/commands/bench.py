@@ -26,12 +26,12 @@ def faces(
     several frames buy, quality bounds. 人脸准确率。"""
     from os import sched_getaffinity
 
+    from gate.bench.faces import report
+    from gate.calibration.face_set import embed_set, read_face_set
+    from gate.calibration.lfw_pairs import read_pairs
     from gate.commands.progress import with_progress
-    from gate.models.bench_faces import report
-    from gate.models.face_set import embed_set, read_face_set
-    from gate.models.files import default_folder
-    from gate.models.pairs import read_pairs
-    from gate.models.stills import Stills
+    from gate.models.network_files import default_folder
+    from gate.models.still_pictures import Stills
 
     face_set = read_face_set(pairs)
     listed = read_pairs(pairs / "pairs.txt", face_set)
@@ -82,8 +82,8 @@ def pipeline(
     """Finder, alignment and recogniser on one 640x480 frame against the three bare networks, on
     one and two threads; resident memory. Exit 1 if medians and fastest rounds both lie above the
     largest ratio allowed. 流水线速度。"""
-    from gate.models.bench_pipeline import as_frame, measure
-    from gate.models.files import default_folder
+    from gate.bench.pipeline import as_frame, measure
+    from gate.models.network_files import default_folder
     from gate.models.photo_file import decode_photo
 
     frame = as_frame(decode_photo(_bytes_of(picture or _astronaut())))
@@ -105,9 +105,9 @@ def handover(
     """The owner looks, another takes the place, the card is laid: how often is the wrong one let
     in, what does a genuine person wait. Exit 1 if ever one is, or a stranger takes longer than
     allowed. 换人冒用试验。"""
-    from gate.commands.bench_handover import measure
+    from gate.bench.handover import measure
     from gate.commands.progress import with_progress
-    from gate.models.files import default_folder
+    from gate.models.network_files import default_folder
 
     with with_progress("handover") as show:
         result = measure(faces, models or default_folder(), trials, show)
@@ -127,7 +127,7 @@ def journal(
 ) -> None:
     """Append and commit against a bare 4 kB write and fdatasync, by turns; start, append and memory
     with 0, 10,000 and 100,000 events. Exit 1 above what is allowed. 日志速度。"""
-    from gate.store.bench import measure
+    from gate.bench.journal import measure
 
     result = measure(folder, appends)
     print(json.dumps(result) if as_json else "\n".join(map(_grown_line, result["grown"])))
@@ -157,7 +157,7 @@ def uplink(
 ) -> None:
     """CPU of a sent batch and resident memory with 100,000 unsent events against 7,000. Exit 1
     where they grow with the backlog. 积压发送开销。"""
-    from gate.commands.bench_uplink import alone, compare
+    from gate.bench.uplink import alone, compare
 
     result = alone(folder, events) if events else compare(folder)
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
@@ -176,7 +176,7 @@ def card(
 ) -> None:
     """A whole read against the time of its bytes on the wire, last byte to event, and what looking
     for a card costs. Exit 1 above the largest values allowed. 读卡速度。"""
-    from gate.drivers.bench_reader import measure
+    from gate.bench.card_reader import measure
 
     result = measure(cards, polling_s)
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))

@@ -30,8 +30,8 @@ def calibrate(
 ) -> None:  # fmt: skip
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
     --against: do a table's thresholds hold on these people? Exit 1 if not. 标定与验证阈值。"""
-    from gate.commands.calibrating import Job, run
-    from gate.models.files import default_folder
+    from gate.calibration.run import Job, run
+    from gate.models.network_files import default_folder
 
     with _progress() as show:
         report = run(Job(folder, out, groups, pairs, against, models or default_folder(), seed),
@@ -77,7 +77,7 @@ def _print(report: dict[str, Any], out: Path) -> None:
 def _calibrated(report: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from gate.models.report.figures import percent, rate_name
+    from gate.calibration.report.figures import percent, rate_name
 
     rates = (1e-3, 1e-4, 1e-5)
     shown = Table(
@@ -102,7 +102,7 @@ def _calibrated(report: dict[str, Any]) -> Any:
 def _evaluated(report: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from gate.models.report.figures import percent, rate_name, scientific
+    from gate.calibration.report.figures import percent, rate_name, scientific
 
     shown = Table(title="The table's thresholds, careful probes 现有阈值")
     for head in ("score", "frames", "target", "FMR here", "95%", "FNMR", "verdict"):

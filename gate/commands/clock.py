@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from gate.commands.staff import By, Config, Runtime, socket_of, told
-from gate.config import DEFAULT
-from gate.jsonlines import Message
+from gate.config.settings import DEFAULT
+from gate.platform.json_lines import Message
 
 app = typer.Typer(
     no_args_is_help=True, help="The running gate's clock: status, confirm. 时钟：状态、确认日期。"

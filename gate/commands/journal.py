@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.config import DEFAULT
+from gate.config.settings import DEFAULT
 from gate.core.reasons import MEANING, Reason
 from gate.errors import UsageError
-from gate.program import say
+from gate.platform.program_end import say
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from gate.core.decision import ChainFault
+    from gate.core.journal_entries import ChainFault
     from gate.store.reading import Reading
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def show(
     from rich.table import Table
     from rich.text import Text
 
-    from gate.core.printable import printable
+    from gate.platform.printable_text import printable
 
     with _opened(config, journal)[0] as found:
         table = Table(title=f"{found.gate} · {found.epoch} · {found.last} events")
@@ -132,7 +132,7 @@ def counts(
 ) -> None:
     """Decisions, scores and seconds of each day, paper, roster and networks, as JSON lines: no
     face, no name, no ticket. 按日统计。"""
-    from gate.core.tally import Tally, summary
+    from gate.core.daily_counts import Tally, summary
 
     with _opened(config, journal)[0] as found:
         groups = Tally(found.events()).groups
@@ -159,7 +159,7 @@ def _export_signed(
 ) -> None:
     from gate.commands.journal_export import write_signed, write_signed_pieces
     from gate.commands.journal_verify import is_put_aside
-    from gate.config import load
+    from gate.config.settings import load
 
     if kind is not None:
         raise UsageError(
@@ -185,7 +185,7 @@ def _opened(
     config: Path, journal: Path | None
 ) -> tuple["AbstractContextManager[Reading]", str | None]:
     """The journal, and the gate it must belong to: none where only a file was named."""
-    from gate.config import load
+    from gate.config.settings import load
     from gate.store.reading import reading
 
     if journal is not None and not config.exists():

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gate.durable import sync_folder
 from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
-from gate.remedies import of_system
+from gate.platform.durable_files import sync_folder
+from gate.platform.remedies import of_system
 
 if TYPE_CHECKING:
-    from gate.config import Settings
+    from gate.config.settings import Settings
     from gate.store.reading import Reading
 
 _ENROLLED = "gate-enrolled.json"
@@ -27,7 +27,7 @@ def write_signed(found: "Reading", settings: "Settings", out: Path | None, first
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
-    from gate.sync.journal_file import SUFFIX, written
+    from gate.sync.signed_export import SUFFIX, written
 
     if found.gate != settings.unit.id:
         raise Refused(
@@ -63,8 +63,8 @@ def write_signed_pieces(folder: Path, settings: "Settings", out: Path | None) ->
 
 
 def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
-    from gate.core.decision import GENESIS
-    from gate.sync.journal_file import Extent, empty_extent
+    from gate.core.journal_entries import GENESIS
+    from gate.sync.signed_export import Extent, empty_extent
 
     exam = _exam(found)
     if not found.last:
@@ -90,7 +90,7 @@ def _exam(found: "Reading") -> str:
 
 
 def _enrolled(settings: "Settings") -> dict[str, Any] | None:
-    from gate.sync.enrolled import read_enrolled
+    from gate.sync.enrolled_key import read_enrolled
 
     path = settings.keys.signing.with_name(_ENROLLED)
     try:
@@ -147,7 +147,7 @@ def verify_files(files: list[Path], config: Path, office: Path | None, as_json: 
     """Print what is found in exported files, compared with each other; the exit code. `office`: its
     public key; else the one that `config` names, where there is such a unit here."""
     from gate.roster.keys import read_key
-    from gate.sync.checking import Copies, inspected, report
+    from gate.sync.export_files import Copies, inspected, report
 
     place = office or _office_key_of(config)
     public = None if place is None else read_key(place, "the office's public key")
@@ -158,7 +158,7 @@ def verify_files(files: list[Path], config: Path, office: Path | None, as_json: 
 
 
 def _office_key_of(config: Path) -> Path | None:
-    from gate.config import load
+    from gate.config.settings import load
 
     return load(config).keys.office if config.exists() else None
 
@@ -166,8 +166,8 @@ def _office_key_of(config: Path) -> Path | None:
 def take_receipt(file: Path, config: Path) -> int:
     """Judge the receipt in `file` by this unit's own journal and lay it where the running gate, or
     its next start, takes it in. InputDamaged, SignatureRefused, Refused."""
-    from gate.config import load
-    from gate.durable import write_file
+    from gate.config.settings import load
+    from gate.platform.durable_files import write_file
     from gate.ports import Head
     from gate.roster.keys import read_key
     from gate.store.reading import reading
@@ -221,7 +221,7 @@ def _bytes_of(file: Path) -> bytes:
 
 
 def _hash_at(found: "Reading", seq: int) -> str | None:
-    from gate.core.decision import GENESIS
+    from gate.core.journal_entries import GENESIS
 
     if seq == 0:
         return GENESIS

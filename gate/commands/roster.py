@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.config import DEFAULT, Settings, load
+from gate.config.settings import DEFAULT, Settings, load
 from gate.core.local_time import date_time_text, in_fixed_offset, local_day
 from gate.errors import Refused, UsageError
 
@@ -82,7 +82,7 @@ def wipe(
     """Destroy every roster and evidence picture of this unit: sealed keys first, then files; a
     certificate goes into the journal. 销毁名册与证据。"""
     from gate.drivers.clock import SystemClock
-    from gate.roster import ending
+    from gate.roster import removal
 
     if not yes:
         raise UsageError(
@@ -91,7 +91,7 @@ def wipe(
         )
     settings = load(config)
     _check_user(settings.paths.state)
-    destroyed = ending.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
+    destroyed = removal.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
     if destroyed:

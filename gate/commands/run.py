@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gate.config import DEFAULT, Settings, load
+from gate.config.settings import DEFAULT, Settings, load
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +21,9 @@ def run(
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the gate until SIGTERM. 运行闸机。"""
-    from gate.connections import more_descriptors
-    from gate.log_lines import log_to_stderr
-    from gate.memory import give_back_early
+    from gate.platform.connections import more_descriptors
+    from gate.platform.log_lines import log_to_stderr
+    from gate.platform.memory import give_back_early
 
     give_back_early()
     more_descriptors()
@@ -39,8 +39,8 @@ def run(
 
 
 async def _main(settings: Settings, simulate: bool) -> None:
-    from gate.health import Health
-    from gate.service import Service
+    from gate.service.service import Service
+    from gate.service.watchdog import Health
     from gate.wiring import wired
 
     stop = asyncio.Event()

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.config import DEFAULT
+from gate.config.settings import DEFAULT
 
 if TYPE_CHECKING:
-    from gate.config import Settings
+    from gate.config.settings import Settings
 
 Check = tuple[str, str, Callable[["Settings"], str]]
 
@@ -22,7 +22,7 @@ def selftest(
     ] = None,
 ) -> None:
     """Try every part once, with the gate stopped; the exit code is the first failure's. 自检。"""
-    from gate.config import load
+    from gate.config.settings import load
     from gate.errors import GateError, UsageError
 
     settings = load(config)
@@ -62,7 +62,7 @@ def _keys(settings: "Settings") -> str:
 
 def _models(settings: "Settings") -> str:
     from gate.errors import ModelDamaged
-    from gate.models.files import build_command, verify
+    from gate.models.network_files import build_command, verify
 
     faults = verify(settings.paths.models)
     if faults:
@@ -100,7 +100,7 @@ def _roster(settings: "Settings") -> str:
 def _liveness_said(asked: str) -> str:
     """What the exam asks for and this version does not do must not be found out on the day."""
     from gate.core.exam import LIVENESS
-    from gate.models.watcher import JUDGES_LIVENESS
+    from gate.models.camera_thread import JUDGES_LIVENESS
 
     if LIVENESS.index(asked) <= LIVENESS.index(JUDGES_LIVENESS):
         return ""
@@ -111,13 +111,13 @@ def _liveness_said(asked: str) -> str:
 
 
 def _reader(settings: "Settings") -> str:
-    from gate.drivers.serial_link import probe
+    from gate.drivers.card_reader.serial_link import probe
 
     return probe(settings.reader.port, settings.reader.baud)
 
 
 def _scanners(settings: "Settings") -> str:
-    from gate.drivers.scanner import probe
+    from gate.drivers.scanners.scanner import probe
 
     found = [probe(s.name, s.port, s.baud) for s in settings.source]
     return "; ".join(found) or "none in gate.toml"

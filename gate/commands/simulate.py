@@ -15,7 +15,7 @@ import typer
 from gate.errors import InputDamaged, InputRejected, UsageError
 
 if TYPE_CHECKING:
-    from gate.drivers.sdt import Request
+    from gate.drivers.card_reader.sdt import Request
     from gate.drivers.simulated.sdt_cards import SimulatedCard
     from gate.drivers.simulated.sdt_module import SdtModule
 
@@ -70,7 +70,7 @@ def reader(
 ) -> None:
     """The ID-card module (SDT protocol) on a pseudo-terminal; typed lines lay cards, or a file
     plays a morning of them. 模拟读卡器"""
-    from gate.drivers.sdt import BAUDS
+    from gate.drivers.card_reader.sdt import BAUDS
     from gate.drivers.simulated.sdt_chip import Mode
     from gate.drivers.simulated.sdt_module import FAULTS, SdtModule
     from gate.drivers.simulated.sdt_wire import WIRES

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gate.config import DEFAULT
+from gate.config.settings import DEFAULT
 from gate.errors import GateError, NetworkFault, UsageError
-from gate.jsonlines import Message, ask, follow
-from gate.program import say
+from gate.platform.json_lines import Message, ask, follow
+from gate.platform.program_end import say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,7 +118,7 @@ def _lines(said: Message) -> list[str]:
 def socket_of(config: Path, runtime: Path | None) -> Path:
     """The running gate's staff socket."""
     if runtime is None:
-        from gate.config import load
+        from gate.config.settings import load
 
         runtime = load(config).paths.runtime
     return runtime / "staff.sock"

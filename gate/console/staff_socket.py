@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from gate.core.printable import is_printable
 from gate.errors import UsageError
-from gate.jsonlines import Message
+from gate.platform.json_lines import Message
+from gate.platform.printable_text import is_printable
 from gate.ports import Desk, Typed, Verdict
 
 

@@ -16,7 +16,7 @@ nothing else: a late answer would be taken for the next person's.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gate.core import arrivals, lying, scans, settling, upkeep, visit
+from gate.core import arrivals, card_left_lying, scans, staff_and_faults, verdict_transitions, visit
 from gate.core.events import (
     Acknowledged,
     CandidateElsewhere,
@@ -56,7 +56,7 @@ def step(state: State, event: Event) -> Step:
         )
     try:
         after, acts = handler(state, event)
-        return lying.follow(state, event, after), acts
+        return card_left_lying.follow(state, event, after), acts
     except IllegalEvent as e:
         raise IllegalEvent(f"{name}: {e.en}", phase=state.phase, event=name) from e
 
@@ -111,23 +111,25 @@ ROWS = (
     Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
     Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
     Row((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
-    Row((_LOOKING, _MATCHING), (DecisionRecorded,), settling.verdict_recorded),
-    Row((_LOOKING, _MATCHING), (RecordRefused,), upkeep.record_refused),
-    Row((*_REST, _SHOWING, _OUT), (DecisionRecorded,), settling.verdict_recorded, (_SHOWING,)),
-    Row((*_REST, _SHOWING, _OUT), (RecordRefused,), upkeep.record_refused, (_OUT,)),
+    Row((_LOOKING, _MATCHING), (DecisionRecorded,), verdict_transitions.verdict_recorded),
+    Row((_LOOKING, _MATCHING), (RecordRefused,), staff_and_faults.record_refused),
+    Row(
+        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), verdict_transitions.verdict_recorded, (_SHOWING,)
+    ),
+    Row((*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)),
     Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
     Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
     Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
-    Row(_ALL, (LookDue,), lying.look),
-    Row(_ALL, (VerdictGiven,), settling.verdict),
-    Row(_ALL, (Acknowledged,), upkeep.acknowledged),
-    Row(_REST, _FAULTS, upkeep.fault, (_OUT,)),
-    Row((*_BUSY, _SHOWING, _OUT), _FAULTS, upkeep.fault),
-    Row((_OUT,), _HEALINGS, upkeep.healed, (_IDLE,)),
-    Row((_OUT,), (RosterOpened,), upkeep.roster, (_IDLE,)),
-    Row((*_REST, *_BUSY, _SHOWING), _HEALINGS, upkeep.healed),
-    Row((*_REST, *_BUSY, _SHOWING), (RosterOpened,), upkeep.roster),
+    Row(_ALL, (LookDue,), card_left_lying.look),
+    Row(_ALL, (VerdictGiven,), verdict_transitions.verdict),
+    Row(_ALL, (Acknowledged,), staff_and_faults.acknowledged),
+    Row(_REST, _FAULTS, staff_and_faults.fault, (_OUT,)),
+    Row((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_faults.fault),
+    Row((_OUT,), _HEALINGS, staff_and_faults.healed, (_IDLE,)),
+    Row((_OUT,), (RosterOpened,), staff_and_faults.roster, (_IDLE,)),
+    Row((*_REST, *_BUSY, _SHOWING), _HEALINGS, staff_and_faults.healed),
+    Row((*_REST, *_BUSY, _SHOWING), (RosterOpened,), staff_and_faults.roster),
 )  # fmt: skip
 """A later row for the same phase and event would replace an earlier one; there is none (tested)."""
 

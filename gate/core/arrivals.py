@@ -3,10 +3,10 @@ scans.py. Wired up in admission.TABLE."""
 
 from dataclasses import replace
 
-from gate.core import drafts, scans
+from gate.core import record_bodies, scans
 from gate.core.card import DocumentKind, Expiry
 from gate.core.effects import LookUpCard, LookUpTyped, Record, Show
-from gate.core.entry import Presented, Ruling
+from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import (
     CardPresented,
     CardRemoved,
@@ -17,8 +17,8 @@ from gate.core.events import (
 )
 from gate.core.exam import FacePolicy
 from gate.core.reasons import ASK_AGAIN, Reason, text
+from gate.core.staff_and_faults import refuse_while_stopped
 from gate.core.state import Phase, State, Step, Visit, at_rest, with_timer, zone_of
-from gate.core.upkeep import refuse_while_stopped
 from gate.errors import UsageError
 
 ASKING_S = 30.0
@@ -79,7 +79,7 @@ def unreadable(state: State, event: CardUnreadable) -> Step:
     shown = Presented(
         Source.CARD, DocumentKind.RESIDENT, None, Expiry.UNKNOWN, event.found, event.found.mono_ns
     )
-    body = drafts.unreadable_body(shown, count, event.reason, zone_of(state))
+    body = record_bodies.unreadable_body(shown, count, event.reason, zone_of(state))
     visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=visit, notice=None, unreadable=0)
     return recording, (Record("decision", visit.body),)

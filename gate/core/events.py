@@ -236,7 +236,7 @@ class FaultCleared:
 
 @dataclass(frozen=True, slots=True)
 class LookDue:
-    """It is time for another look at what lies on the reader (`gate.core.lying.is_due`)."""
+    """Another look at what lies on the reader is due (`gate.core.card_left_lying.is_due`)."""
 
     at: Instant
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
-from gate.core.places import place_form
+from gate.core.rooms_and_seats import place_form
 
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gate.core.card import DocumentKind
 from gate.core.effects import ForgetFaces, LookUpCard, LookUpTicket, Show
-from gate.core.entry import Presented
+from gate.core.entry_rules import Presented
 from gate.core.events import CardPresented, ScanPresented, Source
 from gate.core.reasons import ASK_AGAIN, Reason
 from gate.core.state import Phase, State, Step, Visit, with_timer

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from gate.core.effects import Effect, Show, StartTimer
-from gate.core.entry import Presented, Ruling
+from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import (
     CardPresented,
     FaceJudged,

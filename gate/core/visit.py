@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from gate.core import drafts, scans
+from gate.core import record_bodies, scans
 from gate.core.arrivals import serve
 from gate.core.effects import (
     Effect,
@@ -14,7 +14,7 @@ from gate.core.effects import (
     Record,
     Show,
 )
-from gate.core.entry import rule
+from gate.core.entry_rules import rule
 from gate.core.events import (
     CandidateElsewhere,
     CandidateFound,
@@ -29,8 +29,8 @@ from gate.core.events import (
 from gate.core.exam import Paper
 from gate.core.local_time import time_text
 from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
-from gate.core.recall import remember
-from gate.core.settling import verdict_recorded
+from gate.core.replay import remember
+from gate.core.staff_and_faults import record_refused
 from gate.core.state import (
     STOPS_ALL,
     Phase,
@@ -45,7 +45,7 @@ from gate.core.state import (
     with_timer,
     zone_of,
 )
-from gate.core.upkeep import record_refused
+from gate.core.verdict_transitions import verdict_recorded
 
 # -- rules and face ------------------------------------------------------------------------------
 
@@ -121,7 +121,7 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     entered = _entered(state, visit)
     if ruling.reason is Reason.ALREADY_ADMITTED and ruling.paper is not None:
         ruling = replace(ruling, facts=_entry_facts(state, visit, ruling.paper, entered))
-    body = drafts.decision_body(
+    body = record_bodies.decision_body(
         visit.shown, ruling,
         ticket=visit.ticket, key=visit.key, face=face, attempt=visit.attempt,
         zone=zone_of(state), entered=entered,

@@ -9,9 +9,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.card_table import TABLE, Lying, Sight
-from gate.drivers.sdt import Command, Request, Status
-from gate.drivers.sdt_codes import MEANING, REMEDY_OF, Remedy
+from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight
+from gate.drivers.card_reader.sdt import Command, Request, Status
+from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF, Remedy
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from gate.models.pictures import check_picture, copy_thinned
-from gate.models.runtime import make_interpreter
+from gate.models.interpreter import make_interpreter
+from gate.models.picture_arrays import check_picture, copy_thinned
 from gate.ports import Face, Picture
 
 STRIDES = (8, 16, 32)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.errors import InputRejected
-from gate.models.table import read_table
+from gate.models.calibration_table import read_table
 from gate.ports import Reference, Template
 
 COHORT = 200

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.models.alignment import align_head
-from gate.models.runtime import make_interpreter
+from gate.models.interpreter import make_interpreter
 from gate.ports import Occlusion, Picture
 
 

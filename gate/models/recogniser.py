@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gate.errors import GateBug
 from gate.models.alignment import SIDE
-from gate.models.runtime import drop_mapped_pages, make_interpreter
+from gate.models.interpreter import drop_mapped_pages, make_interpreter
 from gate.ports import Picture, Template
 
 

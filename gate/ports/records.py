@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-from gate.core.decision import Entry, Event
 from gate.core.exam import Exam
+from gate.core.journal_entries import Entry, Event
 from gate.ports.values import Disk, Head, Lookup, Receipt, RosterEntry, Typed, Verdict
 
 

@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from gate.core.local_time import date_time_text
-from gate.durable import file_sha256, sync_folder, write_file
 from gate.errors import (
     ExpiryRefused,
     Refused,
     StorageDamaged,
     VersionRefused,
 )
+from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.roster import shredding
-from gate.roster.ending import about, destroy
+from gate.roster.install_source import check_file, copied, read_manifest
 from gate.roster.manifest import Manifest, digest, verify
-from gate.roster.open import InstalledRoster
+from gate.roster.open_roster import InstalledRoster
+from gate.roster.removal import about, destroy
+from gate.roster.repository import MANIFEST, Shelf
 from gate.roster.sealing import unwrap
-from gate.roster.shelf import MANIFEST, Shelf
 from gate.roster.shredding import Cause
-from gate.roster.source import check_file, copied, read_manifest
 
 
 @dataclass(frozen=True, slots=True)

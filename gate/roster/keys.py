@@ -5,9 +5,9 @@ import binascii
 import logging
 from pathlib import Path
 
-from gate.durable import write_file
 from gate.errors import InputDamaged, Refused
-from gate.regular_file import read_regular
+from gate.platform.durable_files import write_file
+from gate.platform.regular_file import read_regular
 
 KEY_BYTES = 32
 _FILE_BYTES_MAX = 4096

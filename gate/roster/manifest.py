@@ -17,8 +17,8 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from gate.core.decision import canonical_json, key_id
 from gate.core.exam import Exam
+from gate.core.journal_entries import canonical_json, key_id
 from gate.errors import InputDamaged, SignatureRefused
 from gate.roster.exam_data import exam_from_json, exam_to_json
 

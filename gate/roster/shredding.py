@@ -25,9 +25,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gate.durable import file_sha256, sync_folder, write_file
 from gate.errors import StorageDamaged
-from gate.roster.shelf import MANIFEST, Shelf
+from gate.platform.durable_files import file_sha256, sync_folder, write_file
+from gate.roster.repository import MANIFEST, Shelf
 
 _PIECE = bytes(2**20)
 

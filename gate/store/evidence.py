@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nacl.public import PublicKey, SealedBox
 
-from gate.durable import write_file
 from gate.errors import GateBug, InputRejected
-from gate.store.faults import from_system
+from gate.platform.durable_files import write_file
+from gate.store.store_errors import from_system
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 

@@ -14,18 +14,18 @@ from typing import Any, Self, TypeVar
 
 import aiosqlite
 
-from gate.core.decision import MAX_EVENT_BYTES, Entry, Event, sealed
 from gate.core.events import Instant
+from gate.core.journal_entries import MAX_EVENT_BYTES, Entry, Event, sealed
 from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import Disk, Head, Receipt
 from gate.store import rows, saving, set_aside
-from gate.store.disk import room_at
-from gate.store.faults import broken, damaged, displaced, from_sqlite, from_system
-from gate.store.held import HeldRows, Row
-from gate.store.inspection import inspect
-from gate.store.mark import Mark, MarkFile
+from gate.store.checkpoint import Mark, MarkFile
+from gate.store.file_inspection import inspect
+from gate.store.file_watch import Change, Changed, FileWatch
+from gate.store.free_space import room_at
 from gate.store.opening import Opened, Unit, claim, connect
-from gate.store.watch import Change, Changed, FileWatch
+from gate.store.rows_in_memory import HeldRows, Row
+from gate.store.store_errors import broken, damaged, displaced, from_sqlite, from_system
 
 _T = TypeVar("_T")
 _CHECKPOINT_EVERY = 100

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gate.core.decision import GENESIS, Entry, Event, sealed
 from gate.core.events import Instant
+from gate.core.journal_entries import GENESIS, Entry, Event, sealed
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
-from gate.store import mark, rows, saving, schema, set_aside
-from gate.store.checking import newer
-from gate.store.faults import broken, damaged, from_sqlite, from_system
-from gate.store.held import HeldRows, held
-from gate.store.inspection import foreign, inspect
-from gate.store.mark import Mark, MarkFile
+from gate.store import checkpoint, rows, saving, schema, set_aside
+from gate.store.checkpoint import Mark, MarkFile
+from gate.store.file_inspection import foreign, inspect
+from gate.store.opening_checks import newer
+from gate.store.rows_in_memory import HeldRows, held
+from gate.store.store_errors import broken, damaged, from_sqlite, from_system
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def connect(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened | Except
 def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
     """A damaged journal is put aside and a new one begun: a gate that refuses on the morning of the
     exam helps nobody, and what was salvaged it still knows."""
-    known = mark.read(path)
+    known = checkpoint.read(path)
     if known is not None and known.gate not in ("", unit.gate):
         raise foreign(path, known.gate, unit.gate)
     at = unit.now().at

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.decision import ChainFault, Event, canonical_bytes, verify_chain
+from gate.core.journal_entries import ChainFault, Event, canonical_bytes, verify_chain
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
-from gate.store import mark, rows, schema, set_aside
-from gate.store.checking import newer
-from gate.store.faults import damaged, from_sqlite
-from gate.store.mark import Mark
+from gate.store import checkpoint, rows, schema, set_aside
+from gate.store.checkpoint import Mark
+from gate.store.opening_checks import newer
+from gate.store.store_errors import damaged, from_sqlite
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _is_there(path: Path) -> bool:
 def _mark_of(path: Path) -> Mark | None:
     """None too where this user may not read it: the journal itself still can be walked."""
     try:
-        return mark.read(path)
+        return checkpoint.read(path)
     except OSError:
         return None
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gate.core.decision import GENESIS, Event
+from gate.core.journal_entries import GENESIS, Event
 from gate.ports import Head, Receipt
 
 Timings = dict[int, dict[str, float]]

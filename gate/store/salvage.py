@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.core.decision import Event, chain_hash
+from gate.core.journal_entries import Event, chain_hash
 
 _ROW = re.compile(rb'([0-9a-f]{64})([0-9a-f]{64})(?=\{")')
 _PAGE = 4096

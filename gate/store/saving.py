@@ -11,12 +11,12 @@ import sqlite3
 from datetime import datetime
 from pathlib import Path
 
-from gate.durable import make_folder, sync_folder
+from gate.platform.durable_files import make_folder, sync_folder
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
-from gate.store.held import HeldRows
-from gate.store.inspection import inspect
-from gate.store.mark import Mark
+from gate.store.checkpoint import Mark
+from gate.store.file_inspection import inspect
+from gate.store.rows_in_memory import HeldRows
 
 _FILES = ("", "-wal", "-shm", "-journal")
 

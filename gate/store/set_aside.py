@@ -17,11 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gate.core.decision import Event, canonical_bytes, chain_hash
-from gate.durable import file_sha256, sync_folder, write_file
-from gate.store import mark, salvage
-from gate.store.faults import damaged
-from gate.store.mark import Mark
+from gate.core.journal_entries import Event, canonical_bytes, chain_hash
+from gate.platform.durable_files import file_sha256, sync_folder, write_file
+from gate.store import checkpoint, salvage
+from gate.store.checkpoint import Mark
+from gate.store.store_errors import damaged
 
 log = logging.getLogger(__name__)
 
@@ -192,8 +192,8 @@ def _finish(damage: _Damage, folder: Path, why: str) -> None:
     _move(damage.path, folder)
     found = salvage.locate(_of(folder / damage.path.name), damage.gate, damage.epoch)
     _keep_salvaged(folder, found)
-    if mark.place(damage.path).exists():
-        beside = mark.place(damage.path)
+    if checkpoint.place(damage.path).exists():
+        beside = checkpoint.place(damage.path)
         write_file(folder / beside.name, beside.read_bytes(), 0o600)
     text = json.dumps(_report(damage, folder, found, why), ensure_ascii=False, indent=1)
     write_file(folder / _REPORT, f"{text}\n".encode(), 0o600)

@@ -10,7 +10,7 @@ from typing import Any
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from gate.core.decision import canonical_json, key_id
+from gate.core.journal_entries import canonical_json, key_id
 from gate.errors import InputRejected, SignatureRefused
 
 MAX_BYTES = 32 * 1024

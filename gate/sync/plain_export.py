@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.core.decision import GENESIS, ChainFault, Event, verify_chain
+from gate.core.journal_entries import GENESIS, ChainFault, Event, verify_chain
 from gate.errors import InputDamaged
-from gate.sync.checking import Copies
 from gate.sync.envelope import HASH, matches
+from gate.sync.export_files import Copies
 
 _NEEDED = {"gate", "epoch", "seq", "prev", "hash", "kind"}
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.core.decision import Event, event_hash
+from gate.core.journal_entries import Event, event_hash
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import HASH, matches, verify
-from gate.sync.inspection import FAULTS_KEPT, Fault
+from gate.sync.export_inspection import FAULTS_KEPT, Fault
 from gate.sync.wire import check_batch_head
 
 Range = tuple[int, int]

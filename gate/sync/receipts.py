@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from gate.core.decision import GENESIS
 from gate.core.events import YEARS
+from gate.core.journal_entries import GENESIS
 from gate.errors import Refused
 from gate.ports import Head, Journal, Receipt
 from gate.sync.wire import decode_receipt

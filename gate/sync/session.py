@@ -11,7 +11,7 @@ from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
 from gate.sync.receipts import ABOVE, FORK, accept
-from gate.sync.standing import Standing
+from gate.sync.uplink_state import Standing
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from gate.core.decision import NOT_HASHED, Event, event_hash
+from gate.core.journal_entries import NOT_HASHED, Event, event_hash
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync.envelope import (

@@ -13,10 +13,10 @@ from typing import Annotated
 import typer
 
 from gate.errors import InputDamaged, UsageError
-from gate.roster.shelf import storage_refused
-from office.broker_address import remember_port
-from office.broker_guard import GUARD, build_guard
+from gate.roster.repository import storage_refused
 from office.home import Home, default_home
+from office.keys.broker_address import remember_port
+from office.receiving.broker_guard import GUARD, build_guard
 
 _PLACES = (
     Path(__file__).parents[2] / "firmware_config" / "mosquitto",  # a checkout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from office.candidates import Candidates
+    from office.rosters.candidates import Candidates
 
 app = typer.Typer(no_args_is_help=True, help="Lists of candidates. 考生名单。")
 
@@ -32,8 +32,8 @@ def check(
     """Judge a list of candidates: CSV or XLSX. Exit 0: every row is taken; 1: some are not, or the
     list as a whole is not. 检查考生名单。"""
     from gate.errors import InputRejected
-    from office.candidates import read_candidates
     from office.commands.roster import read_exam
+    from office.rosters.candidates import read_candidates
 
     exam = None if exam_file is None else read_exam(exam_file)
     try:

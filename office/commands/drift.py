@@ -10,7 +10,7 @@ import typer
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
-    from office.drift import GateDay
+    from office.audit.drift import GateDay
 
 
 def drift(
@@ -20,8 +20,8 @@ def drift(
 ) -> None:
     """Compare the gates by what they have sent: exit 1 where one of them differs from the others
     beyond chance. 各闸机运行指标对比。"""
-    from office.drift import FAMILY_ALPHA, compare, tallies
-    from office.opening import open_received
+    from office.audit.drift import FAMILY_ALPHA, compare, tallies
+    from office.store.opening import open_received
 
     with open_received(Home(home or default_home())) as store:
         journals = store.journals()

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gate.durable import write_file
 from gate.errors import InputDamaged, StorageRefused
+from gate.platform.durable_files import write_file
 from office.home import Home, default_home
 
 app = typer.Typer(no_args_is_help=True, help="Evidence pictures of doubtful faces. 存疑证据照片。")

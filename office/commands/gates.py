@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gate.errors import UsageError
-from office.hand_over import private_keys
+from office.audit.journal_lineage import ALARM
 from office.home import Home, default_home
-from office.succession import ALARM
+from office.keys.hand_over import private_keys
 
 if TYPE_CHECKING:
-    from office.enrolment import Enrolment
+    from office.keys.enrolment import Enrolment
 
 app = typer.Typer(no_args_is_help=True, help="The units that this office knows. 已登记的闸机。")
 
@@ -26,7 +26,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Every unit with its site, its exams, and why it was struck off. 列出闸机。"""
-    from office.enrolment import known_gates
+    from office.keys.enrolment import known_gates
 
     place = Home(home or default_home())
     known = known_gates(place)
@@ -60,7 +60,7 @@ def hand_over_(
 ) -> None:
     """Copy a unit's keys, certificate and gate.toml to TO/GATE and remove its private keys from
     the office, where nothing needs them. 移交闸机密钥，并从本机删除其私钥。"""
-    from office.hand_over import hand_over
+    from office.keys.hand_over import hand_over
 
     target = hand_over(Home(home or default_home()), gate, to)
     print(
@@ -77,9 +77,9 @@ def revoke(
 ) -> None:
     """Strike a stolen or copied unit off: nothing it signs is taken from now on, no roster is
     sealed to it, and with the new list of revocations no broker lets it in. 吊销闸机。"""
-    from office.certificates import BACKDATED, load_authority, write_revocations
-    from office.enrolment import known_gates
-    from office.enrolment import revoke as strike_off
+    from office.keys.certificates import BACKDATED, load_authority, write_revocations
+    from office.keys.enrolment import known_gates
+    from office.keys.enrolment import revoke as strike_off
 
     place = Home(home or default_home())
     if gate not in known_gates(place):
@@ -101,8 +101,8 @@ def revoke(
 
 def _alarms(place: Home, gates: list[str]) -> dict[str, list[str]]:
     """Of each gate the journals that began unannounced; none before anything was received."""
-    from office.store import OfficeStore
-    from office.succession import unannounced
+    from office.audit.journal_lineage import unannounced
+    from office.store.database import OfficeStore
 
     database = place.database
     if not database.exists() or not database.stat().st_size:

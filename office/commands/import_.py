@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.durable import write_file
-from gate.program import say
+from gate.platform.durable_files import write_file
+from gate.platform.program_end import say
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
-    from office.importing import Imported
+    from office.receiving.importing import Imported
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,10 @@ def import_(
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
-    from office.door import Door
-    from office.importing import Importer
-    from office.opening import begin_generation, open_receiving
-    from office.signers import keep_words
+    from office.receiving.authorisation import Door
+    from office.receiving.importing import Importer
+    from office.receiving.signers import keep_words
+    from office.store.opening import begin_generation, open_receiving
 
     place = Home(home or default_home())
     key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
@@ -91,7 +91,7 @@ def _sentence(path: Path, done: "Imported") -> str:
             "card or a forgery, both are kept"
         )
     if done.is_unannounced:
-        from office.succession import ALARM
+        from office.audit.journal_lineage import ALARM
 
         said += f"; ALARM: journal {done.extent.epoch} {ALARM}"
     return said + (" 已导入" if done.is_complete else " 未完整导入")

@@ -25,9 +25,9 @@ def keys(
     ] = None,
 ) -> None:
     """Make the keys and certificates that are missing; replace none. 生成密钥与证书。"""
-    from gate.roster.shelf import storage_refused
-    from office.certificates import BACKDATED
-    from office.keys import make_keys
+    from gate.roster.repository import storage_refused
+    from office.keys.certificates import BACKDATED
+    from office.keys.key_files import make_keys
 
     place = Home(home or default_home())
     since = datetime.now(UTC) - BACKDATED if not_before is None else not_before.astimezone(UTC)

@@ -33,13 +33,13 @@ def receive(
     """Store every gate's events and answer with signed receipts. 接收闸机事件并签发回执。"""
     from nacl.signing import SigningKey
 
-    from gate.log_lines import log_to_stderr
+    from gate.platform.log_lines import log_to_stderr
     from gate.roster.keys import read_key
     from gate.sync.link import Address
-    from office.locks import ReceiveLock
-    from office.opening import begin_generation, open_receiving
-    from office.receive import Receiver
-    from office.signers import keep_words
+    from office.receiving.receive import Receiver
+    from office.receiving.signers import keep_words
+    from office.store.locks import ReceiveLock
+    from office.store.opening import begin_generation, open_receiving
 
     log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(message)s")
     found = Home(home or default_home())

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gate.errors import InputDamaged
-from gate.regular_file import read_regular
+from gate.platform.regular_file import read_regular
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
     from gate.core.exam import Exam
-    from office.people import Person, References
-    from office.photo_names import Claims
-    from office.roster_build import Built, Draft
+    from office.rosters.build import Built, Draft
+    from office.rosters.candidate_references import Person, References
+    from office.rosters.photo_names import Claims
 
 _EXAM_BYTES_MAX = 4 << 20
 """Bytes: thousands of papers and extensions."""
@@ -46,11 +46,10 @@ def build(
     """Build, sign and seal each site's roster. Exit 1: rows were rejected, so there is a draft
     only, and --accept-rejected seals the rest; or nobody has a reference.
     生成名册；有行被拒时仅生成草稿。"""
-    from gate.models.enrol import Enroller
-    from gate.models.files import default_folder
     from gate.models.matching import cohort_statistics
-    from gate.roster.shelf import storage_refused
-    from office.candidates import read_candidates
+    from gate.models.network_files import default_folder
+    from gate.models.portrait import Enroller
+    from gate.roster.repository import storage_refused
     from office.commands.candidates import tell_notes
     from office.commands.roster_lists import (
         print_rejected,
@@ -59,10 +58,7 @@ def build(
         print_unusable,
         write_lists,
     )
-    from office.people import people_of
-    from office.photo_names import claim
-    from office.rooms import keep_rooms, rooms_of, unknown_rooms
-    from office.roster_build import (
+    from office.rosters.build import (
         Making,
         build_site,
         check_dates,
@@ -70,6 +66,10 @@ def build(
         gates_by_site,
         sites_to_build,
     )
+    from office.rosters.candidate_references import people_of
+    from office.rosters.candidates import read_candidates
+    from office.rosters.extension_rooms import keep_rooms, rooms_of, unknown_rooms
+    from office.rosters.photo_names import claim
 
     place, now = Home(home or default_home()), _now()
     exam = read_exam(exam_file)
@@ -120,9 +120,9 @@ def reissue(
 ) -> None:
     """Issue the rosters of an exam again with a changed description, such as an extension, without
     the candidates or their photos. 仅修改考试描述，重新签发名册。"""
-    from office.reissue import newest
-    from office.reissue import reissue as issue
-    from office.rooms import kept_rooms, unknown_rooms
+    from office.rosters.extension_rooms import kept_rooms, unknown_rooms
+    from office.rosters.reissue import newest
+    from office.rosters.reissue import reissue as issue
 
     place, now, exam = Home(home or default_home()), _now(), read_exam(exam_file)
     for path in newest(source, exam, place):
@@ -168,7 +168,7 @@ def _enrolled_with_bar(
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
-    from office.people import enrolled
+    from office.rosters.candidate_references import enrolled
 
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:

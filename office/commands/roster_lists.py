@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gate.roster.shelf import storage_refused
-from office.people import Unusable
-from office.photo_names import Unclaimed
-from office.rows import Note, Rejection
+from gate.roster.repository import storage_refused
+from office.rosters.candidate_references import Unusable
+from office.rosters.photo_names import Unclaimed
+from office.rosters.rows import Note, Rejection
 
 REJECTED, WITHOUT_REFERENCE = "rejected.csv", "without_reference.csv"
 NOTES, UNCLAIMED = "notes.csv", "unclaimed.csv"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gate.program import say
+from gate.platform.program_end import say
 from office.home import Home, default_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gate.sync.checking import Copies
+    from gate.sync.export_files import Copies
 
 
 def verify(
@@ -37,10 +37,10 @@ def verify(
 
 def _verify_received(place: Home, gate: str | None, office: Path | None, as_json: bool) -> int:
     """`office`: then no other word counts than that of this key, as for an outsider."""
-    from office.audit import audit, is_whole, sentence
-    from office.opening import open_received
-    from office.signers import office_key_of, signers
-    from office.succession import link
+    from office.audit.journal_audit import audit, is_whole, sentence
+    from office.audit.journal_lineage import link
+    from office.receiving.signers import office_key_of, signers
+    from office.store.opening import open_received
 
     with open_received(place) as store:
         public = office_key_of(office or place.office / "office.pub")
@@ -68,17 +68,17 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
     import contextlib
 
     from gate.roster.keys import read_key
-    from gate.sync import checking
-    from office.door import Door
-    from office.store import OfficeStore
+    from gate.sync import export_files
+    from office.receiving.authorisation import Door
+    from office.store.database import OfficeStore
 
     key = office or _if_there(place.office / "office.pub")
     public = None if key is None else read_key(key, "the office's public key")
     known = Door(place).signing_key if office is None else lambda _: None
     with contextlib.ExitStack() as stack:
-        copies = checking.Copies()
+        copies = export_files.Copies()
         if place.database.exists() and place.database.stat().st_size:
-            copies = checking.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
+            copies = export_files.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
         found = [_one(path, copies, known, public) for path in files]
     if as_json:
         say(json.dumps({"files": [facts for facts, _, _ in found]}, ensure_ascii=False))
@@ -93,14 +93,14 @@ def _one(
     path: Path, copies: "Copies", known: "Callable[[str], bytes | None]", public: bytes | None
 ) -> tuple[dict[str, Any], str, bool]:
     """Facts, sentence, and whether the file is whole: a signed export, or plain events."""
-    from gate.sync import checking, plain_export
+    from gate.sync import export_files, plain_export
 
     if plain_export.is_plain_export(path):
         plain = plain_export.check_plain(path, copies)
         facts = {"file": str(path), "signer": None, "vouched": None} | plain.facts()
         return facts, f"{path}: {plain.sentence()}", plain.fault is None
-    found = checking.inspected(path, copies, known=known, office_public=public)
-    return checking.facts(path, found), checking.sentence(path, found), found.is_whole
+    found = export_files.inspected(path, copies, known=known, office_public=public)
+    return export_files.facts(path, found), export_files.sentence(path, found), found.is_whole
 
 
 def _if_there(path: Path) -> Path | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from gate.calibration.face_set import read_face_set
 from gate.models.alignment import align_head
-from gate.models.face_set import read_face_set
 from gate.models.photo_file import decode_photo
-from gate.models.stills import Stills
+from gate.models.still_pictures import Stills
 
 SCALE = 2
 """Painting and moving happen at twice the network's resolution."""

@@ -13,7 +13,7 @@ from tflite import ActivationFunctionType, BuiltinOperator, Padding
 from torch import nn
 
 from gate.models.alignment import HEAD_SIDE
-from gate.models.tflite_writer import Graph, Operator, Options, Tensor
+from gate.models.building.tflite_writer import Graph, Operator, Options, Tensor
 
 OUTPUTS = 4
 MEAN, SCALE = 127.5, 1 / 64

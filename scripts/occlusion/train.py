@@ -25,8 +25,8 @@ from network import OUTPUTS, OcclusionNet, graph_of  # noqa: E402
 from samples import make  # noqa: E402
 from torch.nn.functional import binary_cross_entropy_with_logits  # noqa: E402
 
-from gate.models.files import default_folder  # noqa: E402
-from gate.models.tflite_writer import serialise  # noqa: E402
+from gate.models.building.tflite_writer import serialise  # noqa: E402
+from gate.models.network_files import default_folder  # noqa: E402
 
 SEED = 9
 SAMPLES = 48_000

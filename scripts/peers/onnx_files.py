@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from gate.models.fetch import fetch_originals
-from gate.models.files import load_manifest
-from gate.models.onnx_reader import Network
+from gate.models.building.fetch import fetch_originals
+from gate.models.building.onnx_reader import Network
+from gate.models.network_files import load_manifest
 
 OPERATOR_SET = 13
 """Of the unpacked file: what is left needs nothing newer."""

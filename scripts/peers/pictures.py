@@ -33,8 +33,8 @@ def demo_set() -> PictureSet:
 
 def listed_set(folder: Path, most: int) -> PictureSet:
     """The first `most` pairs of pairs.txt, as many of one person as of two. InputDamaged."""
-    from gate.models.face_set import read_face_set
-    from gate.models.pairs import read_pairs
+    from gate.calibration.face_set import read_face_set
+    from gate.calibration.lfw_pairs import read_pairs
 
     faces = read_face_set(folder)
     listed = read_pairs(folder / "pairs.txt", faces)

@@ -33,7 +33,7 @@ import onnx_files  # noqa: E402
 import pictures  # noqa: E402
 
 from gate.errors import GateError  # noqa: E402
-from gate.models.files import default_folder, load_manifest  # noqa: E402
+from gate.models.network_files import default_folder, load_manifest  # noqa: E402
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "exam-gate" / "peers"
 THREADS = (1, 2)

@@ -27,8 +27,8 @@ def off_centre(left: float, top: float, width: float, height: float) -> float:
 def gate_pair(threads: int, files: Path) -> Embed:
     """The gate's own path: two looks, alignment, recogniser."""
     from gate.models.alignment import align
-    from gate.models.files import model_path
-    from gate.models.finder import Finder
+    from gate.models.live_detection import Finder
+    from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
     finder = Finder(files, threads)
@@ -46,11 +46,11 @@ def gate_pair(threads: int, files: Path) -> Embed:
 
 def gate_careful(threads: int, files: Path) -> Embed:
     """What the gate does while the quick comparison has left it open, and for ticket photos."""
-    from gate.models.careful import careful_template
+    from gate.models.augmented_template import careful_template
     from gate.models.detector import Detector
-    from gate.models.eyes import STILL
-    from gate.models.files import model_path
-    from gate.models.finder import Finder
+    from gate.models.frame_analysis import STILL
+    from gate.models.live_detection import Finder
+    from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
     finder, still = Finder(files, threads), Detector(model_path(files, STILL), threads)
@@ -70,7 +70,7 @@ def gate_one_look(threads: int, files: Path) -> Embed:
     """What the gate did before: YuNet over the whole 640x480 frame."""
     from gate.models.alignment import align
     from gate.models.detector import Detector
-    from gate.models.files import model_path
+    from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
     detector = Detector(model_path(files, "yunet-640x480"), threads)

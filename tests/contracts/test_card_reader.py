@@ -20,10 +20,10 @@ from gate.core.events import (
     ReaderBack,
     ReaderLost,
 )
-from gate.drivers.card_watch import DWELL_S, CardWatch
+from gate.drivers.card_reader.card_watch import DWELL_S, CardWatch
+from gate.drivers.card_reader.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.sdt import Command, Request
 from gate.drivers.clock import SystemClock
-from gate.drivers.reader import Patience, SerialCardReader
-from gate.drivers.sdt import Command, Request
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import LINE_FAULTS, WIRES, Piece

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.decision import GENESIS, Event, verify_chain
+from gate.core.journal_entries import GENESIS, Event, verify_chain
 from gate.errors import GateBug, InputRejected, Refused, StorageBroken, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from tests.journal_making import GATE, OTHER, entered, entry, opened

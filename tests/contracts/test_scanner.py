@@ -14,15 +14,15 @@ import pytest
 
 from gate.core.events import ScanPresented
 from gate.drivers.clock import SystemClock
-from gate.drivers.lines import Decoder, LineDecoder, TicketText
-from gate.drivers.mrz import MrzDecoder
-from gate.drivers.rfid import RfidDecoder
-from gate.drivers.scanner import SerialScanner, probe
+from gate.drivers.scanners.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.scanners.mrz import MrzDecoder
+from gate.drivers.scanners.rfid import RfidDecoder
+from gate.drivers.scanners.scanner import SerialScanner, probe
 from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import ScannerMissing
 from gate.ports import Scanner, ScannerBack, ScannerEvent, ScannerLost
-from tests.core.test_lines import TD3, TICKET
+from tests.unit.gate.drivers.scanners.test_lines import TD3, TICKET
 from tests.waiting import soon
 
 BOUND_S = 10.0

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from nacl.public import PrivateKey
 
-from gate.core.decision import Event, verify_chain
+from gate.core.journal_entries import Event, verify_chain
 from gate.errors import GateError, StorageRefused
 from gate.ports import Receipt
 from gate.store.evidence import SealedEvidence

@@ -17,12 +17,12 @@ from pathlib import Path
 from gate.core.confirmed_time import STEADY_S
 from gate.core.events import Fault, Instant
 from gate.errors import GateError
-from gate.front_desk import FrontDesk
-from gate.lane import Lane
-from gate.roster.watch import InstalledShelf
-from gate.roster_keeper import RosterKeeper
+from gate.roster.installed import InstalledShelf
+from gate.service.adapters import Unit
+from gate.service.desk import FrontDesk
+from gate.service.lane import Lane
+from gate.service.roster_supervisor import RosterKeeper
 from gate.store.journal import SqliteJournal
-from gate.unit import Unit
 from tests.faults.places import scratch
 from tests.faults.row import Finding, Row, Say
 from tests.faults.sim.seams import patched

@@ -125,8 +125,8 @@ MUTANTS = {
 }
 MUTATED = """
 import sys
-import gate.durable as d, gate.store.opening as o, tests.faults.power as p
-from gate.core.decision import seal
+import gate.platform.durable_files as d, gate.store.opening as o, tests.faults.power as p
+from gate.core.journal_entries import seal
 from tests.faults.matrix import ROWS
 from tests.faults.places import scratch
 from tests.faults.running import run_rows

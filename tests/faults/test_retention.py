@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from gate import roster_keeper
 from gate.core import confirmed_time
 from gate.core.confirmed_time import ClockRecord
+from gate.service import roster_supervisor
 from tests.faults.retention import ACTS, once
 
 SEEDS = range(1, 31)
@@ -51,5 +51,5 @@ def test_thirty_seeds_lose_nothing_and_meet_everything() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", [trusted_now, steady_now, any_word, word_alone, never])
 def test_each_bug_is_caught(mutant: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roster_keeper, "confirmed_time", mutant)
+    monkeypatch.setattr(roster_supervisor, "confirmed_time", mutant)
     assert any(not once(seed, None).clean for seed in SEEDS)

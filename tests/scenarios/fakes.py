@@ -12,14 +12,14 @@ from typing import Any, Self
 import numpy as np
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.core.decision import Entry, Event
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
+from gate.core.journal_entries import Entry, Event
 from gate.core.reasons import Pattern, Reason
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
+from gate.service.adapters import Unit
 from gate.store.journal import SqliteJournal
-from gate.unit import Unit
 
 ZONE = timezone(timedelta(hours=8))
 NINE = datetime(2027, 4, 10, 9, 0, tzinfo=ZONE)

@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from gate.front_desk import FrontDesk
-from gate.health import Health
-from gate.lane import Lane
-from gate.service import Pace, Service
+from gate.service.desk import FrontDesk
+from gate.service.lane import Lane
+from gate.service.service import Pace, Service
+from gate.service.watchdog import Health
 from tests.scenarios.fakes import Rig
 from tests.waiting import soon
 

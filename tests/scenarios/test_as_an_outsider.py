@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gate.models.files import default_folder
+from gate.models.network_files import default_folder
 from tests.roster_making import EXAM_TOML, GATE, SITE, citizen
 
 pytestmark = [pytest.mark.system, pytest.mark.models]

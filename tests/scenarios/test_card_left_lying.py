@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gate.drivers.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.reader import Patience, SerialCardReader
 from gate.drivers.simulated.sdt_cards import card_of
 from gate.drivers.simulated.sdt_chip import Mode
 from gate.drivers.simulated.sdt_module import SdtModule

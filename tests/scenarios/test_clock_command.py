@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from gate.__main__ import app
 from gate.console.staff_socket import StaffSocket
-from gate.jsonlines import serve
+from gate.platform.json_lines import serve
 from tests.scenarios.fakes import FakeRoster, Rig, rig
 from tests.scenarios.running import Running, running
 

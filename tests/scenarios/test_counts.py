@@ -11,12 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from gate.__main__ import app as gate_app
-from gate.core.tally import Tally, summary
+from gate.core.daily_counts import Tally, summary
 from gate.ports import Typed
 from gate.sync.wire import Batch
 from office.__main__ import app as office_app
 from office.home import Home
-from office.store import OfficeStore
+from office.store.database import OfficeStore
 from tests.scenarios.fakes import EXAM, MATCH, PAPER, STRANGER, Rig, rig
 from tests.scenarios.running import Running, running
 

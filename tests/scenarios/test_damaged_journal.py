@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gate.core.decision import verify_chain
+from gate.core.journal_entries import verify_chain
 from tests.scenarios.fakes import rig
 from tests.scenarios.running import running
 

@@ -10,10 +10,10 @@ import pytest
 from gate.core.events import CardUnreadable
 from gate.core.reasons import Reason
 from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
-from gate.health import Health
-from gate.lane import Lane
 from gate.ports import Typed, Verdict
-from gate.service import Service
+from gate.service.lane import Lane
+from gate.service.service import Service
+from gate.service.watchdog import Health
 from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
 from tests.scenarios.running import BOUND_S, FAST, running
 

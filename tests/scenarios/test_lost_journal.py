@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.decision import verify_chain
+from gate.core.journal_entries import verify_chain
 from tests.journal_losing import LOSSES, keep_copy
 from tests.scenarios.fakes import rig
 from tests.scenarios.running import running

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gate.drivers.bench_reader import polling_cost, read_cost
-from gate.drivers.reader import Patience
+from gate.bench.card_reader import polling_cost, read_cost
+from gate.drivers.card_reader.reader import Patience
 from tests.soak import cards, fuzz_hypothesis, unplug
 
 PATIENCE = Patience(first_s=0.5, read_first_s=0.5, whole_s=2.0, gap_s=0.1, status_s=0.3)

@@ -12,7 +12,7 @@ import pytest
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, ReaderBack, ReaderLost
-from gate.drivers.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.reader import Patience, SerialCardReader
 from gate.drivers.simulated.sdt_chip import Mode
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Delayed, Lossy, OneByte, Perfect, Wire

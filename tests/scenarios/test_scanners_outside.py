@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gate.models.files import default_folder
-from tests.core.test_lines import TD3
+from gate.models.network_files import default_folder
 from tests.roster_making import citizen
 from tests.scenarios.test_as_an_outsider import Follower, Unit, ask, program
+from tests.unit.gate.drivers.scanners.test_lines import TD3
 from tests.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.models]

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from gate.__main__ import app
 from gate.console.staff_socket import StaffSocket
 from gate.errors import GateError
-from gate.jsonlines import serve
+from gate.platform.json_lines import serve
 from gate.ports import Typed
 from tests.scenarios.fakes import STRANGER, Rig, rig
 from tests.scenarios.running import Running, running

@@ -4,7 +4,7 @@ exam's day and time."""
 from datetime import UTC, timedelta
 from pathlib import Path
 
-from gate.core.tally import NO_DAY
+from gate.core.daily_counts import NO_DAY
 from tests.scenarios.fakes import PAPER, rig
 from tests.scenarios.running import running
 

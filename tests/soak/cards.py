@@ -9,8 +9,8 @@ from time import monotonic, monotonic_ns
 
 from gate.core.card import DocumentKind, Expiry, IdCard, check_character, icao_check
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
-from gate.drivers.reader import Patience, SerialCardReader
-from gate.drivers.sdt_text import WITH_CHIP
+from gate.drivers.card_reader.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.sdt_text import WITH_CHIP
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.ports import ReaderEvent
 

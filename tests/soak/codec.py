@@ -4,7 +4,7 @@ fuzzer may run it in an environment of its own."""
 from collections.abc import Sequence
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.sdt import (
+from gate.drivers.card_reader.sdt import (
     HEADER,
     LONGEST,
     PREAMBLE,
@@ -22,7 +22,7 @@ from gate.drivers.sdt import (
     sam_id,
     text_block,
 )
-from gate.drivers.sdt_text import encode_card, fields_of, parse_card
+from gate.drivers.card_reader.sdt_text import encode_card, fields_of, parse_card
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.errors import SdtError
 

@@ -9,8 +9,8 @@ from time import monotonic
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, ReaderBack, ReaderLost
-from gate.drivers.reader import Patience, SerialCardReader
-from gate.drivers.sdt import Command, Request
+from gate.drivers.card_reader.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.sdt import Command, Request
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import Perfect, Piece
 from tests.soak.cards import Inbox, WallClock, people

@@ -18,7 +18,7 @@ from gate.drivers.simulated.line_module import LineModule
 from gate.drivers.simulated.sdt_cards import chip_of
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import UsageError
-from gate.jsonlines import Message
+from gate.platform.json_lines import Message
 
 DONE: Message = {"ok": True}
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from gate.drivers.rfid import encode_tag
+from gate.drivers.scanners.rfid import encode_tag
 from gate.drivers.simulated.pty_line import PtyLine
 from gate.errors import UsageError
 

@@ -7,7 +7,7 @@ import termios
 import tty
 from pathlib import Path
 
-from gate.drivers.sdt import BAUDS
+from gate.drivers.card_reader.sdt import BAUDS
 from gate.errors import UsageError
 
 _SPEEDS = {getattr(termios, f"B{baud}"): baud for baud in BAUDS}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.sdt import CHIP_NUMBER_SIZE, Reply, Status
-from gate.drivers.sdt_text import (
+from gate.drivers.card_reader.sdt import CHIP_NUMBER_SIZE, Reply, Status
+from gate.drivers.card_reader.sdt_text import (
     WITH_CHIP,
     encode_addresses,
     encode_card,

@@ -2,7 +2,7 @@
 
 from enum import Enum, StrEnum
 
-from gate.drivers.sdt import BAUDS, Command, Reply, Request, Status
+from gate.drivers.card_reader.sdt import BAUDS, Command, Reply, Request, Status
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_wire import LINE_FAULTS
 

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Self
 
 from gate.core.card import IdCard
-from gate.drivers.sdt import BAUDS, Command, Reply, Request, RequestDecoder, Status, encode_reply
+from gate.drivers.card_reader.sdt import (
+    BAUDS,
+    Command,
+    Reply,
+    Request,
+    RequestDecoder,
+    Status,
+    encode_reply,
+)
 from gate.drivers.simulated.pty_line import PtyLine
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place

@@ -7,7 +7,7 @@ from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from gate.drivers.signals import GpioSignals
+from gate.drivers.signals.gpio import GpioSignals
 
 HISTORY_MAX = 20_000
 """Changes kept of each output: over half an hour of the fastest rhythm."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from demo.stage import SITE
 from gate.store.journal import SqliteJournal
-from gate.sync.mqtt import MqttUplink
+from gate.sync.uplink import MqttUplink
 from office.home import Home
 from tests.journal_making import fill
 from tests.mqtt_making import sending, uplink_of

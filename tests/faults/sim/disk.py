@@ -22,7 +22,7 @@ SECTOR = 512
 JOURNAL = "journal.sqlite"
 _WAL = f"{JOURNAL}-wal"
 _MARK, _MARK_HEAD = f"{JOURNAL}.mark", slice(8192, 12_288)
-"""The mark's third slot is written without a sync (gate/store/mark.py)."""
+"""The mark's third slot is written without a sync (gate/store/checkpoint.py)."""
 
 
 class Disk:

@@ -11,12 +11,12 @@ from typing import Any
 from gate.core.events import CardPresented, VerdictGiven
 from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
-from gate.health import Health
-from gate.lane import Lane
-from gate.service import Pace, Service
+from gate.service.adapters import Unit
+from gate.service.lane import Lane
+from gate.service.service import Pace, Service
+from gate.service.watchdog import Health
 from gate.store.journal import SqliteJournal
-from gate.sync.mqtt import MqttUplink
-from gate.unit import Unit
+from gate.sync.uplink import MqttUplink
 from tests.faults.sim.broker import Broker
 from tests.faults.sim.disk import Disk, Image
 from tests.faults.sim.parts import (

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import gate.core.events
-import gate.lane
-import gate.store.inspection
+import gate.service.lane
+import gate.store.file_inspection
 import gate.store.journal
 import gate.store.opening
 import gate.store.rows
@@ -24,7 +24,7 @@ from tests.faults.sim.seams import Patch
 
 
 def act_before_commit() -> list[Patch]:
-    record = gate.lane.Lane._record
+    record = gate.service.lane.Lane._record
 
     async def first_the_lamp(lane: Any, wanted: effects.Record, asked: Any) -> Any:
         if wanted.body["outcome"] == "ADMIT":
@@ -32,14 +32,17 @@ def act_before_commit() -> list[Patch]:
             lane.unit.signals.open_barrier()
         return await record(lane, wanted, asked)
 
-    perform, admits = gate.lane.Lane._perform, (Reason.OK, Reason.STAFF_ADMIT)
+    perform, admits = gate.service.lane.Lane._perform, (Reason.OK, Reason.STAFF_ADMIT)
 
     async def not_twice(lane: Any, effect: Any, asked: Any) -> Any:
         if isinstance(effect, OpenBarrier) or getattr(effect, "reason", "") in admits:
             return None
         return await perform(lane, effect, asked)
 
-    return [(gate.lane.Lane, "_record", first_the_lamp), (gate.lane.Lane, "_perform", not_twice)]
+    return [
+        (gate.service.lane.Lane, "_record", first_the_lamp),
+        (gate.service.lane.Lane, "_perform", not_twice),
+    ]
 
 
 def no_fsync() -> list[Patch]:
@@ -99,7 +102,7 @@ def receipt_head_unchecked() -> list[Patch]:
 
 
 def chain_not_verified() -> list[Patch]:
-    return [(gate.store.inspection, "check_chain", lambda *_: None)]
+    return [(gate.store.file_inspection, "check_chain", lambda *_: None)]
 
 
 def backlog_dropped() -> list[Patch]:
@@ -118,7 +121,7 @@ def never_resent() -> list[Patch]:
 
 
 def who_is_inside_forgotten() -> list[Patch]:
-    return [(gate.lane, "recall", lambda state, events: state)]
+    return [(gate.service.lane, "recall", lambda state, events: state)]
 
 
 def salvage_forgotten() -> list[Patch]:
@@ -128,7 +131,7 @@ def salvage_forgotten() -> list[Patch]:
 
 def refused_write_taken_for_done() -> list[Patch]:
     """A full disk is met with a shrug: the decision stands, the journal does not grow."""
-    record = gate.lane.Lane._record
+    record = gate.service.lane.Lane._record
 
     async def shrugging(lane: Any, wanted: effects.Record, asked: Any) -> Any:
         told = await record(lane, wanted, asked)
@@ -138,4 +141,4 @@ def refused_write_taken_for_done() -> list[Patch]:
             return gate.core.events.DecisionRecorded(decision, lane.unit.clock.now())
         return told
 
-    return [(gate.lane.Lane, "_record", shrugging)]
+    return [(gate.service.lane.Lane, "_record", shrugging)]

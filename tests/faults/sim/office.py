@@ -10,8 +10,8 @@ from gate.errors import StorageRefused
 from gate.sync.link import Address, Down, LinkEvent, Message, Up, Will
 from gate.sync.wire import OFFICE_STATE, encode_note
 from office.home import Home
-from office.receive import Receiver
-from office.store import OfficeStore
+from office.receiving.receive import Receiver
+from office.store.database import OfficeStore
 from tests.faults.sim.broker import Broker
 from tests.faults.sim.link import SimLink
 from tests.faults.sim.people import OFFICE_KEY

@@ -3,10 +3,10 @@ here and nowhere in the product."""
 
 from typing import Any
 
-import gate.core.decision
+import gate.core.journal_entries
 import gate.sync.wire
-import office.ingest
-import office.store
+import office.store.database
+import office.store.ingest
 from tests.faults.sim.office import SimStore
 from tests.faults.sim.seams import Patch
 
@@ -42,7 +42,7 @@ def inner_chain_unchecked() -> list[Patch]:
     def trusting(head: Any, bodies: list[Any]) -> Any:
         events, previous = [], head["prev"]
         for body in bodies:
-            digest = gate.core.decision.event_hash(previous, body)
+            digest = gate.core.journal_entries.event_hash(previous, body)
             events.append(body | {"prev": previous, "hash": digest})
             previous = digest
         events[-1]["hash"] = head["head"]
@@ -77,10 +77,10 @@ def gap_taken_for_whole() -> list[Patch]:
 
     def jumping(mark: Any, following: Any) -> Any:
         for seq, _, digest in following:
-            mark = office.ingest.Mark(seq, digest)
+            mark = office.store.ingest.Mark(seq, digest)
         return mark, None
 
-    return [(office.store, "advance", jumping), (office.store, "_GAPS", _NO_GAPS)]
+    return [(office.store.database, "advance", jumping), (office.store.database, "_GAPS", _NO_GAPS)]
 
 
 _NO_GAPS = "SELECT 1, 1 WHERE :gate = :epoch AND :high = :most"

@@ -17,18 +17,18 @@ from typing import Any
 
 from nacl.signing import VerifyKey
 
-import gate.lane
-import gate.recorder
+import gate.service.lane
+import gate.service.recorder
 import gate.store.journal
 import gate.store.opening
 import gate.store.schema
 import gate.sync.envelope
 import gate.sync.session
-import office.door
-import office.ingest
-import office.receive
-import office.store
-from gate.sync import journal_file, outbox, wire
+import office.receiving.authorisation
+import office.receiving.receive
+import office.store.database
+import office.store.ingest
+from gate.sync import outbox, signed_export, wire
 from tests.faults.sim.disk import InlineConnection
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.people import OPENING
@@ -47,9 +47,9 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
         (gate.sync.session, "_POLL_S", 7.0),
         (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
         (gate.store.opening, "secrets", secret),
-        (gate.lane, "time", clock),
-        (gate.recorder, "time", clock),
-        (office.receive, "_now", lambda: _wall(loop.time())),
+        (gate.service.lane, "time", clock),
+        (gate.service.recorder, "time", clock),
+        (office.receiving.receive, "_now", lambda: _wall(loop.time())),
         *_computed_once(),
     ]
 
@@ -61,8 +61,12 @@ def _computed_once() -> list[Patch]:
         (gate.store.schema, "steps", _STEPS),
         (gate.store.schema, "_statements", _STATEMENTS),
         (gate.sync.envelope, "VerifyKey", _VerifyKey),
-        (office.door, "read_enrolment", cache(office.door.read_enrolment)),
-        (office.store, "migrate", _migrate),
+        (
+            office.receiving.authorisation,
+            "read_enrolment",
+            cache(office.receiving.authorisation.read_enrolment),
+        ),
+        (office.store.database, "migrate", _migrate),
     ]
 
 
@@ -90,7 +94,7 @@ def _migrated() -> bytes:
     return db.serialize()
 
 
-_MIGRATE = office.store.migrate
+_MIGRATE = office.store.database.migrate
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -103,10 +107,10 @@ def knobs(rng: Random, hits: Counter[str]) -> list[Patch]:
     turned: list[Patch] = []
     if rng.random() < 0.4:
         size = rng.choice([1, 2, 4])
-        turned += [(m, "MAX_EVENTS", size) for m in (wire, outbox, journal_file)]
+        turned += [(m, "MAX_EVENTS", size) for m in (wire, outbox, signed_export)]
         hits["batches of few"] += 1
     if rng.random() < 0.2:
-        turned += [(m, "MAX_RANGES", 1) for m in (wire, office.ingest, office.store)]
+        turned += [(m, "MAX_RANGES", 1) for m in (wire, office.store.ingest, office.store.database)]
         hits["receipts of one range"] += 1
     if rng.random() < 0.3:
         turned.append((gate.store.journal, "_CHECKPOINT_EVERY", rng.randint(2, 8)))

@@ -4,13 +4,13 @@ from random import Random
 
 from nacl.signing import SigningKey
 
-from gate.core.decision import GENESIS
+from gate.core.journal_entries import GENESIS
 from gate.errors import GateError, InputRejected
 from gate.store.reading import reading
-from gate.sync.journal_file import Extent, written
+from gate.sync.signed_export import Extent, written
 from gate.sync.wire import Topics
-from office.door import Door
-from office.importing import Importer
+from office.receiving.authorisation import Door
+from office.receiving.importing import Importer
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.people import EXAM, OFFICE_KEY, SITE, seed_of
 from tests.faults.sim.process import Killed

@@ -1,6 +1,6 @@
 """The verdict on one seed: what the world saw, held against what cards and office hold in the end.
 
-`office.audit` is asked as well, and held against the same: what it tells must be so.
+`office.audit.journal_audit` is asked as well, and held against the same: what it tells must be so.
 """
 
 import json
@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-from office.audit import audit, is_whole
-from office.signers import signers
+from office.audit.journal_audit import audit, is_whole
+from office.receiving.signers import signers
 from tests.faults.oracle import Row, chain_fault, outcome
 from tests.faults.row import Finding
 from tests.faults.sim.gate import SimGate

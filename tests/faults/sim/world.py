@@ -74,7 +74,7 @@ class World:
         return unit
 
     def link(self, address: Any, post: Any, will: Any, keep_session_s: int = 0) -> SimLink:
-        """What `gate.sync.mqtt.Link` is in this world."""
+        """What `gate.sync.uplink.Link` is in this world."""
         link = SimLink(address, post, will, keep_session_s)
         standing = post.__self__._of
         link.owner = next(u for u in self.gates if u.uplink._standing is standing)

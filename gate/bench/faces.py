@@ -1,0 +1,166 @@
+"""What `exam-gate bench faces` reports, from templates and listed pairs.
+
+The gate compares in two settings: `quick`, one look and one view of a live frame, and `careful`,
+what a ticket photo gets and a live frame that the quick look has left open. References are careful
+in both. The block at the top is careful against careful.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.calibration.curves import compared
+from gate.calibration.face_set import FaceSet, Templates
+from gate.calibration.fused_frames import by_frames, by_looks
+from gate.calibration.lfw_pairs import Pairs
+from gate.calibration.protocols import draw_cohort, fold_accuracy
+from gate.calibration.report.figures import rate_name
+from gate.calibration.scores import FMRS, Scores, pair_scores
+from gate.calibration.template_sets import Norms, Side, subset
+from gate.core.reasons import Advice
+from gate.errors import InputRejected
+from gate.models.quality import CAUSES, beyond, is_weak
+from gate.ports import Quality
+
+STATED_FMRS = FMRS[:4]
+QUICK, CAREFUL = "quick", "careful"
+STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "careful")}
+
+Rows = npt.NDArray[np.intp]
+
+
+def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dict[str, Any]:
+    """A JSON-ready object: raw cosine of the careful setting at the top, the same block for s-norm
+    under `snorm` (None where there are too few people for a cohort), accuracy and milliseconds of
+    both settings under `settings`, several frames under `frames`. A rate too few false matches
+    stand behind is None."""
+    quick, careful = (templates.side(faces.people, c) for c in (False, True))
+    ms = {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()}
+    shared = {
+        "pictures": len(faces.pictures),
+        "people": len(np.unique(faces.people)),
+        "failed_to_acquire": int((~careful.usable).sum()),
+        "ms": ms,
+    }
+    raw = _block(careful, careful, pairs)
+    failed = {QUICK: int((~quick.usable).sum()), CAREFUL: shared["failed_to_acquire"]}
+    settings = {QUICK: _block(quick, careful, pairs), CAREFUL: raw}
+    return {
+        **raw,
+        **shared,
+        "setting": CAREFUL,
+        "quality": quality_rates(careful, templates, raw["threshold"]["1e-4"]),
+        "snorm": _normalised(careful, pairs, shared, seed),
+        "settings": {
+            name: {**block, "failed_to_acquire": failed[name], "ms": _total(ms, name)}
+            for name, block in settings.items()
+        },
+        "frames": {
+            QUICK: by_frames(quick, careful, seed),
+            CAREFUL: by_frames(careful, careful, seed),
+        },
+        "looks": by_looks(quick, careful, seed),
+    }
+
+
+def quality_rates(
+    side: Side, templates: Templates, threshold: float | None
+) -> dict[str, dict[str, float | None]]:
+    """For each quality bound of live frames: the share of pictures with a face that it turns
+    away, and the share of genuine pairs missed at `threshold` with and without such a picture."""
+    genuine = _genuine_pairs(side)
+    scores = pair_scores(subset(side, genuine[0]), subset(side, genuine[1]))
+    rates: dict[str, dict[str, float | None]] = {}
+    for bound, test in _bounds().items():
+        poor = np.array([q is not None and test(q) for q in templates.qualities])
+        touched = poor[genuine[0]] | poor[genuine[1]]
+        rates[bound] = {
+            "turned_away": round(float(poor.sum() / max(1, side.usable.sum())), 5),
+            "fnmr_with": _missed(scores[touched], threshold),
+            "fnmr_without": _missed(scores[~touched], threshold),
+        }
+    return rates
+
+
+def _bounds() -> dict[str, Callable[[Quality], bool]]:
+    """Each bound of a live frame by its advice; `strength` by its own name."""
+
+    def missing(cause: Advice) -> Callable[[Quality], bool]:
+        return lambda q: cause in beyond(replace(q, strength=None))
+
+    return {**{str(cause): missing(cause) for cause in CAUSES}, "strength": is_weak}
+
+
+def _total(ms: dict[str, float | None], setting: str) -> float | None:
+    parts = [ms.get(step) for step in STEPS_OF[setting]]
+    return None if None in parts else round(sum(p for p in parts if p is not None), 3)
+
+
+def _genuine_pairs(side: Side) -> tuple[Rows, Rows]:
+    order = np.argsort(side.people, kind="stable")
+    ends = np.flatnonzero(np.diff(side.people[order])) + 1
+    found = [np.stack(np.triu_indices(len(own), 1)) for own in np.split(order, ends)]
+    rows = [own[pair] for own, pair in zip(np.split(order, ends), found, strict=True)]
+    one, other = np.concatenate(rows, axis=1)
+    usable = side.usable[one] & side.usable[other]
+    return one[usable], other[usable]
+
+
+def _missed(scores: npt.NDArray[np.float32], threshold: float | None) -> float | None:
+    if threshold is None or not len(scores):
+        return None
+    return round(float((scores < threshold).mean()), 5)
+
+
+def _normalised(
+    side: Side, pairs: Pairs, shared: dict[str, Any], seed: int
+) -> dict[str, Any] | None:
+    """The cohort's people are left out of every pair."""
+    try:
+        rows = draw_cohort(side.people, side.usable, seed)
+    except InputRejected:
+        return None
+    norms = Norms.of(side.templates, side.templates[rows])
+    kept = ~np.isin(side.people, side.people[rows])
+    whole = Side(side.templates, side.people, side.usable, norms)
+    listed = kept[pairs.one] & kept[pairs.other]
+    left = Pairs(pairs.one[listed], pairs.other[listed], pairs.same[listed], pairs.folds[listed])
+    if not len(left.one):
+        return None
+    return {**_block(whole, whole, left, np.flatnonzero(kept)), **shared, "cohort": len(rows)}
+
+
+def _block(
+    probes: Side, references: Side, pairs: Pairs, rows: Rows | None = None
+) -> dict[str, Any]:
+    """Rates of the listed pairs and of all pairs (of some `rows`). Probes of another kind than the
+    references are compared both ways round."""
+    listed = pair_scores(subset(probes, pairs.one), subset(references, pairs.other))
+    scores = _all(probes, references, rows)
+    tar: dict[str, float | None] = {}
+    threshold: dict[str, float | None] = {}
+    for fmr in STATED_FMRS:
+        limit = scores.threshold(fmr)
+        name = rate_name(fmr)
+        threshold[name] = None if limit is None else round(limit, 5)
+        tar[name] = None if limit is None else round(scores.tar(limit), 5)
+    return {
+        "accuracy": round(fold_accuracy(listed, pairs.same, pairs.folds), 5),
+        "tar": tar,
+        "threshold": threshold,
+        "pairs": {
+            "listed": len(pairs.one),
+            "genuine": len(scores.genuine),
+            "impostor": scores.impostor_pairs,
+        },
+    }
+
+
+def _all(probes: Side, references: Side, rows: Rows | None) -> Scores:
+    if rows is None:
+        return compared(probes, references)
+    some = subset(references, rows)
+    return compared(some if probes is references else subset(probes, rows), some)

@@ -1,0 +1,77 @@
+"""The pictures of a set that show a face, and those that do not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gate.calibration.face_set import FaceSet, Templates
+from gate.calibration.lfw_pairs import Pairs
+from gate.calibration.protocols import fold_accuracy
+from gate.calibration.scores import pair_scores
+from gate.calibration.template_sets import Mask, Side, subset
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The pictures that show a face both to the careful setting, which references have, and to
+    the quick one, which a live frame has first: both sides, row for row, and `persons` and `stems`
+    of each. `failed`: names of those that do not, `failed_quick`: to the quick setting only."""
+
+    quick: Side
+    careful: Side
+    persons: tuple[str, ...]
+    stems: tuple[str, ...]
+    failed: tuple[str, ...]
+    failed_quick: tuple[str, ...] = ()
+
+    def probes(self, careful: bool) -> Side:
+        return self.careful if careful else self.quick
+
+
+def names_of(faces: FaceSet) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Person and picture name of every picture of a set."""
+    persons = tuple(person for person, _ in faces.pictures)
+    return persons, tuple(path.stem for _, path in faces.pictures)
+
+
+def acquired(faces: FaceSet, templates: Templates) -> Faces:
+    """What was found. Rates are of the pictures that show a face (ISO/IEC 19795-1: failures to
+    acquire are counted apart)."""
+    persons, stems = names_of(faces)
+    found = templates.side(faces.people, careful=True).usable
+    both = found & templates.side(faces.people, careful=False).usable
+    rows = np.flatnonzero(both)
+    people, usable = faces.people[rows], np.ones(len(rows), bool)
+    quick, careful = (Side(t[rows], people, usable) for t in (templates.quick, templates.careful))
+    return Faces(
+        quick, careful, tuple(persons[n] for n in rows), tuple(stems[n] for n in rows),
+        _named(persons, stems, ~found), _named(persons, stems, found & ~both),
+    )  # fmt: skip
+
+
+def _named(persons: tuple[str, ...], stems: tuple[str, ...], where: Mask) -> tuple[str, ...]:
+    return tuple(f"{persons[n]}/{stems[n]}" for n in np.flatnonzero(where))
+
+
+def of_acquired(
+    groups: Mapping[str, Mask], faces: FaceSet, templates: Templates
+) -> dict[str, Mask]:
+    """Groups of the pictures that show a face; a group with none is dropped."""
+    sides = (templates.side(faces.people, careful) for careful in (False, True))
+    usable = np.logical_and(*(side.usable for side in sides))
+    kept = {group: member[usable] for group, member in groups.items()}
+    return {group: member for group, member in kept.items() if member.any()}
+
+
+def listed_accuracy(faces: FaceSet, templates: Templates, pairs: Pairs) -> dict[str, Any]:
+    """LFW's protocol on the listed pairs, raw cosine, probes of either setting; a picture without
+    a face never matches."""
+    references = subset(templates.side(faces.people, careful=True), pairs.other)
+    rates = {}
+    for careful in (False, True):
+        probes = subset(templates.side(faces.people, careful), pairs.one)
+        accuracy = fold_accuracy(pair_scores(probes, references), pairs.same, pairs.folds)
+        rates["careful" if careful else "quick"] = round(accuracy, 5)
+    return {"pairs": len(pairs.one), "folds": int(pairs.folds.max()) + 1, "accuracy": rates}

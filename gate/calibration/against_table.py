@@ -1,0 +1,130 @@
+"""Do the thresholds of a table hold on other people? What an office asks before it trusts them.
+
+Nothing is calibrated: every threshold comes from the table, and the set says what it does there.
+A rate holds when the upper end of its interval is at most `ALLOWED` times the target; it does not
+when the rate itself is above that and the whole interval above the target. What lies between (two
+look-alikes among seventy people) needs more people, and the report says so.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from gate.calibration.acquisition import Faces
+from gate.calibration.curves import INTERVAL_FMRS, Curve, Kind, Rate, fits, fnmr, scores_of
+from gate.calibration.findings import (
+    TARGET,
+    Show,
+    histograms,
+    kind_of,
+    left_out,
+    limits_of,
+    require_pairs,
+    worst,
+)
+from gate.calibration.findings_json import SETTINGS, figures
+from gate.calibration.groups import rates_by_group
+from gate.calibration.intervals import at_threshold
+from gate.calibration.scores import Scores
+from gate.calibration.template_sets import Mask, Side
+from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
+
+ALLOWED = 2.0
+NONE_OF = 3.0
+"""Not one of n: the rate is below 3/n at 95% (the rule of three). n counts pairs of people, since
+two look-alikes match in all their pictures at once. No interval here ends below it."""
+
+HOLDS, FAILS, NOT_SHOWN = "holds", "fails", "not shown"
+
+
+def evaluate(
+    faces: Faces, table: Mapping[str, Any], groups: Mapping[str, Mask], *,
+    seed: int, show: Show,
+) -> dict[str, Any]:  # fmt: skip
+    """Figures of a table's thresholds on this set; the careful setting has the last word.
+    InputRejected for a set without pairs."""
+    require_pairs(faces)
+    side = faces.careful
+    curves = sorted(((kind_of(c), c) for c in table["curve"]), key=lambda k: not k[0].careful)
+    fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
+    rows: list[dict[str, Any]] = []
+    singles: dict[str, tuple[Curve, Scores]] = {}
+    for n, (kind, curve) in enumerate(fitting):
+        show("thresholds", n, len(fitting))
+        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        key = {"setting": SETTINGS[kind.careful], "frames": kind.frames}
+        asked = _asked(kind, curve)
+        rows += [key | _row(side, scores, name, rate, seed=seed) for name, rate in asked]
+        if kind.careful and kind.frames == 1:
+            singles[kind.normalisation] = (_as_curve(kind, curve, scores), scores)
+    last = (r for r in rows if is_last_word(r) and r["target"] == TARGET)
+    return {
+        "table": {k: str(v) for k, v in table.get("calibration", {}).items()},
+        "rows": rows,
+        "verdict": next((r["verdict"] for r in last), NOT_SHOWN),
+        "left_out": left_out(side),
+        "histograms": histograms(side, singles, seed),
+        "groups": [
+            {"normalisation": normalisation, **figures(rate)}
+            for normalisation, (curve, scores) in singles.items()
+            for rate in rates_by_group(groups, side, scores, curve, fmrs=INTERVAL_FMRS, seed=seed)
+        ],
+        "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
+    }
+
+
+def is_last_word(row: Mapping[str, Any]) -> bool:
+    """The rows that the verdict rests on: one careful picture, by the score of such a roster."""
+    return bool(row["deciding"] and row["frames"] == 1 and row["setting"] == SETTINGS[True])
+
+
+def _asked(kind: Kind, curve: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Name of the score and (target, threshold) of every rate of interest; the raw curve serves
+    the fallback too."""
+    thresholds = {float(f): float(t) for f, t in curve["thresholds"].items()}
+    for fmr in INTERVAL_FMRS:
+        if fmr in thresholds:
+            yield kind.normalisation, (fmr, thresholds[fmr])
+    for fmr in INTERVAL_FMRS:
+        stricter = next((t for f, t in thresholds.items() if np.isclose(f * STRICTER, fmr)), None)
+        if not kind.cohort and stricter is not None:
+            yield RAW_STRICT, (fmr, stricter)
+
+
+def _row(
+    side: Side, scores: Scores, name: str, rate: tuple[float, float], *, seed: int
+) -> dict[str, Any]:
+    target, threshold = rate
+    times = len(scores.tallies)
+    passing, pairs = scores.passing(threshold), scores.impostor_pairs
+    interval = at_threshold(scores, side.people, threshold, seed)
+    ends = figures(interval)
+    low, high = ends["fmr"] or (0.0, 0.0)
+    people = len(np.unique(side.people))
+    high = max(high, float(f"{NONE_OF / (people * (people - 1) / 2):.3g}"))
+    measured = passing / pairs
+    return {
+        "normalisation": name, "target": target, "threshold": threshold,
+        "pairs": pairs // times, "false_matches": passing / times,
+        "fmr": float(f"{measured:.4g}"), "fmr_interval": [low, high],
+        "genuine": len(scores.genuine) // times, "fnmr": fnmr(scores, threshold),
+        "fnmr_interval": ends["fnmr"],
+        "deciding": name == (SNORM if people >= COHORT else RAW_STRICT),
+        "verdict": _verdict(target, measured, low, high),
+    }  # fmt: skip
+
+
+def _verdict(target: float, measured: float, low: float, high: float) -> str:
+    if measured > ALLOWED * target and low > target:
+        return FAILS
+    return HOLDS if high <= ALLOWED * target else NOT_SHOWN
+
+
+def _as_curve(kind: Kind, curve: Mapping[str, Any], scores: Scores) -> Curve:
+    """The table's thresholds, to be used where a curve of this set would be."""
+    rates = tuple(
+        Rate(float(f), float(t), scores.passing(float(t)), fnmr(scores, float(t)))
+        for f, t in curve["thresholds"].items()
+    )
+    return Curve(kind, scores.impostor_pairs, len(scores.genuine), rates, (), (), 0)

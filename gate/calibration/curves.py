@@ -1,0 +1,220 @@
+"""Curves from a set of faces: what calibration.toml holds, measured through the pipeline.
+
+Several frames: every probe is the fusion of n different photographs of one person. Frames of one
+visit are more alike than that; fusing unlike pictures raises the false match rate more, so the
+thresholds are on the safe side.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.calibration.intervals import DRAWS, AtRate, at_rates
+from gate.calibration.own_cohort import STRANGERS_MIN, with_own_cohort
+from gate.calibration.protocols import draw_cohort
+from gate.calibration.scores import FMRS, Scores, all_against_all, pooled, probes_against_references
+from gate.calibration.template_sets import Side
+from gate.calibration.threshold_margin import bound_of, with_margin
+from gate.models.matching import COHORT, RAW, TOP, fuse
+
+FRAMES = (1, 2, 3, 5)
+COHORT_DRAWS = 5
+"""S-norm scores of so many cohorts are pooled: the rate is that of a cohort drawn by lot."""
+
+GROUPS_PER_PERSON = 40
+"""Fused probes of one person at most, drawn by lot from the person's pictures."""
+
+INTERVAL_FMRS = (1e-3, 1e-4, 1e-5)
+DET_POINTS = 60
+ENOUGH_PICTURES = max(FRAMES) + 1
+"""The people on whom numbers of frames can be compared: they have a reference left over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a curve is keyed by besides the model. `careful`: the probes' setting; references
+    always are. `cohort` 0: the raw cosine."""
+
+    careful: bool
+    frames: int
+    cohort: int = 0
+    top: int = 0
+
+    @property
+    def normalisation(self) -> str:
+        return f"snorm-{self.cohort}/{self.top}" if self.cohort else RAW
+
+
+@dataclass(frozen=True, slots=True)
+class InTable:
+    """What the gate runs with: the threshold with its margin, and what it was measured to do."""
+
+    threshold: float
+    fmr: float
+    fnmr: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One row of a curve. `threshold`: where the rate was measured; `fnmr`: None where no person
+    has two pictures; `interval`: None where it was not asked for; `table`: None where nothing is
+    calibrated."""
+
+    fmr: float
+    threshold: float
+    false_matches: int
+    fnmr: float | None
+    interval: AtRate | None = None
+    table: InTable | None = None
+
+    @property
+    def used(self) -> float:
+        """The threshold that the gate takes for this rate."""
+        return self.threshold if self.table is None else self.table.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by
+    rate on the people with `ENOUGH_PICTURES`, each weighing the same, `steady_people` of them."""
+
+    kind: Kind
+    pairs: int
+    genuine: int
+    rates: tuple[Rate, ...]
+    det: tuple[tuple[float, float], ...]
+    steady: tuple[tuple[float, float], ...]
+    steady_people: int
+
+
+def kinds(side: Side, careful: bool) -> list[Kind]:
+    """Raw and s-norm for every number of frames that somebody has pictures for."""
+    every = (Kind(careful, n, *c) for n in FRAMES for c in ((0, 0), (COHORT, TOP)))
+    return [kind for kind in every if fits(side, kind)]
+
+
+def fits(side: Side, kind: Kind) -> bool:
+    """Whether this set has the pictures and the people for it."""
+    people, counts = np.unique(side.people[side.usable], return_counts=True)
+    needed = max(kind.cohort, kind.top + STRANGERS_MIN) if kind.cohort else 0
+    return bool(counts.max(initial=0) >= kind.frames and len(people) >= needed)
+
+
+def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
+    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts. Row n of both sides is
+    the same picture, usable on both."""
+    if not kind.cohort:
+        return _scores(probes, references, None, kind, seed)
+    drawn = (
+        draw_cohort(references.people, references.usable, seed + n, kind.cohort)
+        for n in range(COHORT_DRAWS)
+    )
+    cohorts = [references.taken(rows) for rows in drawn]
+    return pooled([_scores(probes, references, c, kind, seed + n) for n, c in enumerate(cohorts)])
+
+
+def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> Curve:
+    """The curve of these scores. `draws` of people for the intervals, 0 for none."""
+    times = len(scores.tallies)
+    points = measured_at(scores)
+    upper = {f: f * bound_of(kind.frames) for f in INTERVAL_FMRS}
+    asked = sorted({*upper, *upper.values()})
+    found = at_rates(scores, side.people, asked, seed, draws) if draws else {}
+    ends = {f: found[u].threshold.high for f, u in upper.items() if u in found}
+    table = with_margin(scores.threshold, points, ends)
+    rates = tuple(
+        Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr),
+             _in_table(scores, table[fmr]))
+        for fmr, t in points.items()
+    )  # fmt: skip
+    steady, people = _steady(side, scores, rates)
+    return Curve(
+        kind, scores.impostor_pairs // times, len(scores.genuine) // times,
+        rates, _det(scores), steady, people,
+    )  # fmt: skip
+
+
+def measured_at(scores: Scores) -> dict[float, float]:
+    """Every rate that enough false matches stand behind, and where it was measured."""
+    found = {f: scores.threshold(f) for f in FMRS}
+    return {f: t for f, t in found.items() if t is not None}
+
+
+def fnmr(scores: Scores, threshold: float) -> float | None:
+    """False non-match rate; None without genuine pairs."""
+    return scores.missed(threshold) / len(scores.genuine) if len(scores.genuine) else None
+
+
+def compared(probes: Side, references: Side) -> Scores:
+    """Every probe with every reference of another picture; each pair once where both sides are
+    the same templates, else both ways round."""
+    if probes.templates is references.templates:
+        return all_against_all(references)
+    own = np.arange(len(references.people))[:, None]
+    return probes_against_references(probes, references, own)
+
+
+def _in_table(scores: Scores, threshold: float) -> InTable:
+    rate = scores.passing(threshold) / scores.impostor_pairs
+    return InTable(threshold, rate, fnmr(scores, threshold))
+
+
+def _scores(probes: Side, references: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:
+    def normed(side: Side) -> Side:
+        return side if cohort is None else with_own_cohort(side, cohort, kind.top)
+
+    if kind.frames == 1:
+        return compared(normed(probes), normed(references))
+    members = fused_members(references, kind.frames, np.random.default_rng(seed))
+    templates = np.array([fuse(probes.templates[m]) for m in members], np.float32)
+    first = members[:, 0]
+    usable = np.ones(len(members), bool)
+    fused = Side(templates, references.people[first], usable, rows=references.pictures[first])
+    return probes_against_references(normed(fused), normed(references), members)
+
+
+def fused_members(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """Rows that make up each fused probe, `frames` of one person, drawn without repetition.
+    A person with no picture left over as a reference still gives impostor pairs."""
+    found: list[tuple[int, ...]] = []
+    for person in np.unique(side.people[side.usable]):
+        own = np.flatnonzero((side.people == person) & side.usable)
+        if len(own) < frames:
+            continue
+        wanted = min(GROUPS_PER_PERSON, math.comb(len(own), frames))
+        groups: set[tuple[int, ...]] = set()
+        while len(groups) < wanted:
+            groups.add(tuple(sorted(rng.choice(own, frames, replace=False).tolist())))
+        found += sorted(groups)
+    return np.array(found, np.intp).reshape(-1, frames)
+
+
+def _det(scores: Scores) -> tuple[tuple[float, float], ...]:
+    if not len(scores.genuine):
+        return ()
+    found = []
+    for fmr in np.logspace(math.log10(max(FMRS)), math.log10(min(FMRS)), DET_POINTS):
+        threshold = scores.threshold(float(fmr))
+        if threshold is not None:
+            found.append((float(fmr), scores.missed(threshold) / len(scores.genuine)))
+    return tuple(found)
+
+
+def _steady(
+    side: Side, scores: Scores, rates: Sequence[Rate]
+) -> tuple[tuple[tuple[float, float], ...], int]:
+    enough = np.bincount(side.people[side.usable]) >= ENOUGH_PICTURES
+    of_them = np.flatnonzero(enough[side.people[scores.genuine_at[:, 0]]])
+    if not len(of_them):
+        return (), 0
+    people = side.people[scores.genuine_at[of_them, 0]]
+    count = np.bincount(people)
+    shares = []
+    for rate in rates:
+        missed = np.bincount(people[scores.genuine[of_them] < np.float32(rate.threshold)],
+                             minlength=len(count))  # fmt: skip
+        shares.append((rate.fmr, float((missed[count > 0] / count[count > 0]).mean())))
+    return tuple(shares), int((count > 0).sum())

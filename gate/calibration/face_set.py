@@ -1,0 +1,188 @@
+"""A folder of people's pictures and its templates.
+
+Layout of Labeled Faces in the Wild: one folder a person, `Name/Name_0001.jpg`.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gate.calibration.template_sets import Side
+from gate.errors import InputDamaged, PhotoRejected
+from gate.models.photo_file import decode_photo
+from gate.models.quality import assess, with_strength
+from gate.models.still_pictures import Stills
+from gate.ports import Quality
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+Progress = Callable[[int, int], None]
+
+STEPS = ("detect", "refine", "careful", "look", "align", "embed")
+"""What is timed: three steps to the careful template with all its six inferences, three to the
+quick one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSet:
+    """`pictures`: (person, path) sorted; `place`: stem of a picture to its row."""
+
+    pictures: tuple[tuple[str, Path], ...]
+    place: dict[str, int]
+
+    @property
+    def people(self) -> npt.NDArray[np.int64]:
+        names = [person for person, _ in self.pictures]
+        return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Templates:
+    """`quick` (as a live frame at first) and `careful` (a ticket photo, a live frame that was
+    looked at again): float32[n, 128]; `usable`: a face was found; `qualities`: as the gate finds
+    the face in a live frame, None where it does not and the quick template is zeros; `ms`: every
+    duration of a step."""
+
+    quick: npt.NDArray[np.float32]
+    careful: npt.NDArray[np.float32]
+    usable: npt.NDArray[np.bool_]
+    qualities: list[Quality | None]
+    ms: dict[str, list[float]] = field(default_factory=dict)
+
+    def side(self, people: npt.NDArray[np.int64], careful: bool) -> Side:
+        live = np.array([q is not None for q in self.qualities])
+        if careful:
+            return Side(self.careful, people, self.usable)
+        return Side(self.quick, people, self.usable & live)
+
+
+def read_face_set(folder: Path) -> FaceSet:
+    """InputDamaged where there are no person folders with pictures."""
+    if not folder.is_dir():
+        raise InputDamaged(
+            f"There is no folder {folder}: name one with a folder of pictures for each person.",
+            f"文件夹 {folder} 不存在：请指定按人分文件夹的图片目录。",
+        )
+    pictures = [
+        (person.name, path)
+        for person in sorted(folder.iterdir())
+        if person.is_dir()
+        for path in sorted(person.iterdir())
+        if path.suffix.lower() in SUFFIXES
+    ] or _by_name(folder)
+    if not pictures:
+        raise InputDamaged(
+            f"{folder} has no pictures in folders, one for each person: name another.",
+            f"{folder} 中没有按人分文件夹的图片：请另选目录。",
+        )
+    place = {f"{person}/{path.stem}": n for n, (person, path) in enumerate(pictures)}
+    return FaceSet(tuple(pictures), place)
+
+
+def _by_name(folder: Path) -> list[tuple[str, Path]]:
+    """Pictures that lie beside each other: the person is what stands before the last underscore."""
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    return [(path.stem.rpartition("_")[0] or path.stem, path) for path in files]
+
+
+def embed_set(
+    faces: FaceSet, stills: Stills, progress: Progress, helpers: Sequence[Stills] = ()
+) -> Templates:
+    """Both templates of the most central face of each picture; with `helpers`, a thread each.
+    InputDamaged for a picture that cannot be read."""
+    count = len(faces.pictures)
+    quick, careful = np.zeros((2, count, 128), np.float32)
+    usable = np.zeros(count, bool)
+    qualities: list[Quality | None] = []
+    ms: dict[str, list[float]] = {step: [] for step in STEPS}
+    rows = _spread([stills, *helpers], [path for _, path in faces.pictures])
+    with contextlib.closing(rows):
+        for n, row in enumerate(rows):
+            if row.careful is not None:
+                usable[n], careful[n] = True, row.careful
+            if row.quick is not None:
+                quick[n] = row.quick
+            qualities.append(row.quality)
+            for step, took in zip(STEPS, row.ms, strict=False):
+                ms[step].append(took)
+            progress(n + 1, count)
+    return Templates(quick, careful, usable, qualities, ms)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """What one picture gave; without a face only the time of the steps that were taken."""
+
+    ms: list[float]
+    careful: Any = None
+    quality: Quality | None = None
+    quick: Any = None
+
+
+def _spread(workers: Sequence[Stills], paths: Sequence[Path]) -> Generator[_Row, None, None]:
+    """The rows in the order of the paths, each worker at one picture at a time."""
+    idle: SimpleQueue[Stills] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def work(path: Path) -> _Row:
+        own = idle.get()
+        try:
+            return _row(own, path)
+        finally:
+            idle.put(own)
+
+    with ThreadPoolExecutor(len(workers), "embed") as pool:
+        try:
+            yield from pool.map(work, paths)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _row(stills: Stills, path: Path) -> _Row:
+    picture = _decoded(path)
+    times = [time.perf_counter()]
+
+    def lap() -> None:
+        times.append(time.perf_counter())
+
+    face = stills.most_central_face(picture)
+    lap()
+    if face is None:
+        return _Row(_laps(times))
+    refined = stills.refined(picture, face)
+    lap()
+    careful = stills.careful(picture, refined)
+    lap()
+    live = stills.live_face(picture)
+    lap()
+    if live is None:
+        return _Row(_laps(times), careful)
+    chip = stills.chip(picture, live)
+    lap()
+    quick, strength = stills.quick(chip)
+    lap()
+    quality = assess(chip, live, stills.occlusion(picture, live))
+    return _Row(_laps(times), careful, with_strength(quality, strength), quick)
+
+
+def _laps(times: Sequence[float]) -> list[float]:
+    return [(end - begin) * 1000 for begin, end in pairwise(times)]
+
+
+def _decoded(path: Path) -> npt.NDArray[np.uint8]:
+    try:
+        return decode_photo(path.read_bytes())
+    except (PhotoRejected, OSError) as e:
+        raise InputDamaged(
+            f"{path} cannot be read as a picture: replace or remove it.",
+            f"无法读取图片 {path}：请更换或移除。",
+        ) from e

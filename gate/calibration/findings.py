@@ -1,0 +1,201 @@
+"""One calibration, whole: from templates to the figures of report.json, which the page shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gate.calibration.acquisition import Faces
+from gate.calibration.curves import (
+    ENOUGH_PICTURES,
+    FRAMES,
+    INTERVAL_FMRS,
+    Curve,
+    Kind,
+    kinds,
+    measured,
+    scores_of,
+)
+from gate.calibration.findings_json import curve_figures, figures
+from gate.calibration.fused_frames import Table, by_looks
+from gate.calibration.groups import PEOPLE_MIN, alike, by_lot, rates_by_group
+from gate.calibration.held_out import HeldOut, held_out
+from gate.calibration.histogram import histogram
+from gate.calibration.own_cohort import STRANGERS_MIN, with_own_cohort
+from gate.calibration.protocols import draw_cohort
+from gate.calibration.scores import FALSE_MATCHES_MIN, FMRS, Scores
+from gate.calibration.template_sets import Mask, Side
+from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
+from gate.errors import InputRejected
+from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
+from gate.models.matching import Curve as Points
+
+TARGET = 1e-4
+"""The rate that exams ask for unless they say otherwise."""
+
+ALIKE_GROUPS, LOT_GROUPS = 6, 4
+PEOPLE_FOR_ALIKE = ALIKE_GROUPS * PEOPLE_MIN * 2
+BINS = {RAW: (-0.4, 1.0), SNORM: (-10.0, 24.0)}
+BIN_COUNT = 136
+
+Show = Callable[[str, int, int], None]
+Singles = Mapping[str, tuple[Curve, Scores]]
+"""Curve and scores of one picture against one, by normalisation."""
+
+
+def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -> dict[str, Any]:
+    """Figures of a calibration: curves of both settings, the rest of the careful one, which has
+    the last word. InputRejected where not even the highest rate can be stated."""
+    require_pairs(faces)
+    side = faces.careful
+    wanted = [k for careful in (False, True) for k in kinds(side, careful)]
+    curves: list[Curve] = []
+    singles: dict[str, tuple[Curve, Scores]] = {}
+    for n, kind in enumerate(wanted):
+        show("curves", n, len(wanted))
+        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        curve = measured(side, kind, scores, seed)
+        curves += [curve] if curve.rates else []
+        if kind.careful and kind.frames == 1 and curve.rates:
+            singles[kind.normalisation] = (curve, scores)
+    limits = limits_of(singles[RAW])
+    return {
+        "curves": [curve_figures(c) for c in curves],
+        "left_out": left_out(side),
+        "histograms": histograms(side, singles, seed),
+        "looks": by_looks(faces.quick, side, seed, table=_thresholds(curves)),
+        "groups": _groups(groups, side, singles, seed),
+        "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
+        "worst": worst(side, faces.stems, singles, limits),
+    }
+
+
+def require_pairs(faces: Faces) -> None:
+    """InputRejected for no face, one person, or too few pairs for any rate."""
+    people = len(np.unique(faces.careful.people))
+    if not people:
+        raise InputRejected(
+            f"None of the {len(faces.failed)} pictures shows a face: name another folder.",
+            f"{len(faces.failed)} 张图片均未检测到人脸：请另选目录。",
+        )
+    if people < 2:
+        raise InputRejected(
+            "Faces of one person only: error rates need pictures of several people.",
+            "只有一个人的人脸：计算误识率需要多个人的图片。",
+        )
+    pairs = _impostor_pairs(faces.careful)
+    needed = int(FALSE_MATCHES_MIN / max(FMRS))
+    if pairs < needed:
+        raise InputRejected(
+            f"{pairs} pairs of different people bear no false match rate: {needed} are needed "
+            f"for {max(FMRS):g}, add people.",
+            f"仅有 {pairs} 个不同人配对，不足以确定误识率：{max(FMRS):g} 至少需要 {needed} 对。",
+            pairs=pairs,
+        )
+
+
+def _thresholds(curves: Sequence[Curve]) -> Table:
+    """The raw thresholds of the table that comes of these curves, as the gate reads them."""
+    tables = {
+        careful: Thresholds(MODEL, careful, tuple(
+            Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
+            for c in curves if c.kind.careful == careful and not c.kind.cohort
+        ))
+        for careful in (False, True)
+    }  # fmt: skip
+    return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
+
+
+def worst(
+    side: Side, stems: Sequence[str], singles: Singles, limits: Limits | None
+) -> dict[str, Any]:
+    """The pairs that went most wrong by the score that decides, and doubtful labels."""
+    if limits is None:
+        return {"score": RAW, "impostors": [], "genuine": [], "doubtful": []}
+    name = SNORM if SNORM in singles else RAW
+    score = singles[name][1]
+    return {
+        "score": name,
+        "impostors": [figures(p) for p in worst_impostors(score, side, stems, limits)],
+        "genuine": [figures(p) for p in worst_genuine(score, side, stems, limits)],
+        "doubtful": doubtful_pictures(side, stems, limits),
+    }
+
+
+def limits_of(raw: tuple[Curve, Scores]) -> Limits | None:
+    """From the raw curve; a rate that is not stated gives way to the lowest that is. None where
+    nobody has two pictures."""
+    curve, scores = raw
+    if not len(scores.genuine):
+        return None
+    thresholds = {r.fmr: r.threshold for r in curve.rates}
+    lowest = min(thresholds)
+    stranger, sure = (thresholds.get(f, thresholds[lowest]) for f in (1e-3, 1e-5))
+    return Limits(stranger, sure, float(np.median(scores.genuine)))
+
+
+def _impostor_pairs(side: Side) -> int:
+    counts = np.bincount(side.people)
+    return (len(side.people) ** 2 - int((counts**2).sum())) // 2
+
+
+def left_out(side: Side) -> dict[str, Any]:
+    """What could not be measured, and what it would take."""
+    people, counts = np.unique(side.people, return_counts=True)
+    pairs = _impostor_pairs(side)
+    frames = [n for n in FRAMES if counts.max() < n]
+    return {
+        "rates": [[f, int(FALSE_MATCHES_MIN / f)] for f in FMRS if pairs * f < FALSE_MATCHES_MIN],
+        "snorm": max(COHORT, TOP + STRANGERS_MIN) if len(people) < COHORT else None,
+        "frames": frames,
+        "fnmr": bool(counts.max() < 2),
+        "people_with_enough": int((counts >= ENOUGH_PICTURES).sum()),
+    }
+
+
+def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
+    found = []
+    for normalisation in singles:
+        shown = side
+        if normalisation != RAW:
+            drawn = side.taken(draw_cohort(side.people, side.usable, seed))
+            shown = with_own_cohort(side, drawn, TOP)
+        counted = histogram(shown, *BINS[normalisation], BIN_COUNT)
+        found.append({
+            "normalisation": normalisation, "low": counted.low, "high": counted.high,
+            "genuine": counted.genuine.tolist(), "impostor": counted.impostor.tolist(),
+        })  # fmt: skip
+    return found
+
+
+def _groups(
+    groups: Mapping[str, Mask], side: Side, singles: Singles, seed: int
+) -> list[dict[str, Any]]:
+    return [
+        {"normalisation": normalisation, **figures(rate)}
+        for normalisation, (curve, scores) in singles.items()
+        for rate in rates_by_group(groups, side, scores, curve, fmrs=INTERVAL_FMRS, seed=seed)
+    ]
+
+
+def _held_out(
+    groups: Mapping[str, Mask], side: Side, limits: Limits | None, seed: int, show: Show
+) -> list[HeldOut]:
+    everyone = dict(groups)
+    if len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE:
+        everyone |= alike(side, ALIKE_GROUPS, seed) | by_lot(side, LOT_GROUPS, seed)
+    found: list[HeldOut] = []
+    for n, (group, member) in enumerate(everyone.items()):
+        show("held out", n, len(everyone))
+        found += held_out({group: member}, side, seed, limits=limits)
+    return found
+
+
+def setting() -> dict[str, Any]:
+    """What has the last word at the gate, so that a reader finds the rows that count."""
+    return {"model": MODEL, "mirror": True, "normalisation": SNORM, "target": TARGET}
+
+
+def kind_of(curve: Mapping[str, Any]) -> Kind:
+    """The key of a curve in a table or report."""
+    return Kind(curve["mirror"], curve["frames"], curve.get("cohort", 0), curve.get("top", 0))

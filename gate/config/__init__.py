@@ -1,0 +1,1 @@
+"""gate.toml to validated settings."""

@@ -1,0 +1,223 @@
+"""gate.toml to validated settings. Every fault is named in one message."""
+
+import copy
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from gate.config.sources import Source
+from gate.errors import ConfigInvalid, Refused
+from gate.platform.regular_file import read_regular
+
+_Pin = Annotated[int, Field(ge=0, le=27)]
+DEFAULT = Path("/etc/exam-gate/gate.toml")
+"""Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
+SIMULATED = "simulated"
+"""The port of a device that --simulate makes."""
+_UNIT_ID = re.compile(r"[a-z0-9-]{1,64}")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Unit(_Section):
+    """`id` is MQTT client id, certificate CN and ACL pattern; it begins with the site id."""
+
+    id: str
+    site: str
+
+    @field_validator("id", "site")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        if not _UNIT_ID.fullmatch(value) or value == "office":
+            raise ValueError("use 1 to 64 of a-z, 0-9 and -, and not 'office'")
+        return value
+
+    @model_validator(mode="after")
+    def _begins_with_site(self) -> "Unit":
+        if not self.id.startswith(f"{self.site}-"):
+            raise ValueError(f"id must begin with the site id: {self.site}-…")
+        return self
+
+
+class Paths(_Section):
+    state: Path = Path("/var/lib/exam-gate")
+    runtime: Path = Path("/run/exam-gate")
+    models: Path = Path("/var/lib/exam-gate/models")
+
+
+class Reader(_Section):
+    """`port`: a device path; `simulated` under --simulate makes a pseudo-terminal of its own."""
+
+    port: str = "/dev/exam-gate-reader"
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+
+
+class Camera(_Section):
+    """`fps`: frames looked at a second while nobody is there. `background`: the picture an empty
+    doorway shows where `kind` is `pictures`."""
+
+    kind: Literal["picamera2", "v4l2", "pictures"] = "picamera2"
+    width: Annotated[int, Field(ge=320, le=1920, multiple_of=32)] = 640
+    height: Annotated[int, Field(ge=240, le=1088, multiple_of=16)] = 480
+    fps: Annotated[float, Field(gt=0, le=30)] = 10.0
+    threads: Annotated[int, Field(ge=1, le=4)] = 1
+
+
+class Signals(_Section):
+    """BCM pins. `open_s`: the barrier after ADMIT or STAFF_ADMIT."""
+
+    red: _Pin = 5
+    yellow: _Pin = 6
+    green: _Pin = 13
+    buzzer: _Pin = 19
+    barrier: _Pin = 26
+    acknowledge: _Pin = 21
+    open_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    barrier_rest: Literal["released", "locked"] = "released"
+
+    @model_validator(mode="after")
+    def _pins_differ(self) -> "Signals":
+        pins = [self.red, self.yellow, self.green, self.buzzer, self.barrier, self.acknowledge]
+        doubled = sorted({p for p in pins if pins.count(p) > 1})
+        if doubled:
+            raise ValueError(f"each output needs a pin of its own; used twice: {doubled}")
+        return self
+
+
+class Mqtt(_Section):
+    """File names are relative to the folder of gate.toml."""
+
+    host: Annotated[str, Field(min_length=1)] = "broker.local"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    ca: Path = Path("ca.crt")
+    certificate: Path = Path("gate.crt")
+    key: Path = Path("gate.key")
+
+
+class Keys(_Section):
+    """`signing`: Ed25519 seed of the batch heads; `sealing`: X25519 key that opens rosters;
+    `office`: the office's Ed25519 public key; `examiner`: the chief examiner's X25519 public key.
+    Raw 32 bytes in base64, as exam-office keys writes them."""
+
+    signing: Path = Path("gate-signing.key")
+    sealing: Path = Path("gate-sealing.key")
+    office: Path = Path("office.pub")
+    examiner: Path = Path("examiner.pub")
+
+
+class Console(_Section):
+    listen: str = "127.0.0.1:8443"
+
+
+class Settings(_Section):
+    """One unit. Every relative path is resolved against the folder of the file."""
+
+    unit: Unit
+    paths: Paths = Paths()
+    reader: Reader = Reader()
+    source: tuple[Source, ...] = ()
+    camera: Camera = Camera()
+    signals: Signals = Signals()
+    mqtt: Mqtt = Mqtt()
+    keys: Keys = Keys()
+    console: Console = Console()
+
+    @model_validator(mode="after")
+    def _sources_differ(self) -> "Settings":
+        names = [s.name for s in self.source]
+        ports = [p for p in (self.reader.port, *(s.port for s in self.source)) if p != SIMULATED]
+        for what, found in (("name", names), ("port", ports)):
+            doubled = sorted({f for f in found if found.count(f) > 1})
+            if doubled:
+                raise ValueError(f"each source needs a {what} of its own; used twice: {doubled}")
+        return self
+
+
+BYTES_MAX = 1 << 20
+"""Of gate.toml."""
+
+
+def load(path: Path) -> Settings:
+    """Settings of `path`. ConfigInvalid with every fault at once (`faults`: key and sentence);
+    Refused where this user may not read it."""
+    try:
+        raw = tomllib.loads(read_regular(path, BYTES_MAX).decode("utf-8"))
+    except FileNotFoundError as e:
+        raise ConfigInvalid(
+            f"No configuration at {path}: name the unit's gate.toml with --config.",
+            f"找不到配置文件 {path}：请用 --config 指定 gate.toml。",
+            path=str(path),
+            faults=("file missing",),
+        ) from e
+    except PermissionError as e:
+        raise Refused(
+            f"{path} may not be read by this user: run this with sudo -u exam-gate, or name "
+            "another gate.toml with --config.",
+            f"当前用户无权读取 {path}：请用 sudo -u exam-gate 运行，或用 --config 指定其他文件。",
+            path=str(path),
+        ) from e
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise ConfigInvalid(
+            f"{path} cannot be read as TOML in UTF-8 ({e}): correct it there.",
+            f"{path} 不是可读的 UTF-8 TOML 文件（{e}）：请改正。",
+            path=str(path), faults=(str(e),),
+        ) from e  # fmt: skip
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as e:
+        raise _every_fault(path, [*e.errors(), *_behind(raw, e)]) from e
+    return _resolved(settings, path.resolve().parent)
+
+
+def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
+    """Faults between fields, which pydantic looks for only where each field is right by itself."""
+    named = {f["loc"] for f in error.errors()}
+    rest = copy.deepcopy(raw)
+    for *path, key in filter(None, named):
+        place: Any = rest
+        for part in path:
+            place = place[part] if isinstance(place, list) else place.get(part)
+            if not isinstance(place, dict | list):
+                break
+        if isinstance(place, dict):
+            place.pop(key, None)
+    try:
+        Settings.model_validate(rest)
+    except ValidationError as e:
+        return [f for f in e.errors() if f["loc"] not in named]
+    return []
+
+
+def _every_fault(path: Path, found: list[Any]) -> ConfigInvalid:
+    faults = tuple(
+        f"{'.'.join(str(p) for p in f['loc']) or 'file'}: {f['msg']} (got {f['input']!r})"
+        if f["type"] != "missing"
+        else f"{'.'.join(str(p) for p in f['loc'])}: missing"
+        for f in found
+    )
+    listed = "\n".join(f"  - {f}" for f in faults)
+    return ConfigInvalid(
+        f"{path} has {len(faults)} mistake(s); correct them:\n{listed}",
+        f"{path} 有 {len(faults)} 处错误，请改正（见上）。",
+        path=str(path), faults=faults,
+    )  # fmt: skip
+
+
+def _resolved(settings: Settings, folder: Path) -> Settings:
+    def under(section: _Section, *names: str) -> _Section:
+        return section.model_copy(
+            update={n: folder / getattr(section, n).expanduser() for n in names}
+        )
+
+    return settings.model_copy(
+        update={
+            "paths": under(settings.paths, "state", "runtime", "models"),
+            "mqtt": under(settings.mqtt, "ca", "certificate", "key"),
+            "keys": under(settings.keys, "signing", "sealing", "office", "examiner"),
+        }
+    )

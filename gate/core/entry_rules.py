@@ -1,0 +1,163 @@
+"""May this candidate enter now? The rules that the exam data settle, before any face is asked for.
+
+Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting,
+document accepted for it, not inside already, entry window. Who is inside a paper that goes on is
+asked no window: with re-entry the face decides, without it the answer is that.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from gate.core.card import DocumentKind, Expiry, OddField, is_valid_on
+from gate.core.current_paper import (
+    Inside,
+    OwnPaper,
+    is_sitting,
+    next_paper,
+    own_papers,
+    paper_now,
+    site_now,
+)
+from gate.core.events import (
+    CandidateElsewhere,
+    CandidateFound,
+    CandidateUnknown,
+    Instant,
+    Source,
+)
+from gate.core.exam import Candidate, Exam, Paper, Seat, Window
+from gate.core.local_time import date_time_text, local_day, time_text
+from gate.core.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A document as it came to the gate: card, typed or scanned. `found`: the instant that counts;
+    `since_mono_ns`: where the time to the decision is counted from; `by`: who typed; `scanner`:
+    the name of the one that read it; `odd`: fields that hold what cannot be."""
+
+    source: Source
+    document: DocumentKind
+    valid_from: date | None
+    valid_to: date | Expiry
+    found: Instant
+    since_mono_ns: int
+    by: str | None = None
+    scanner: str | None = None
+    odd: tuple[OddField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """OK: the face decides. Anything else is the decision. `facts` fill the reason's sentence."""
+
+    reason: Reason
+    paper: Paper | None = None
+    seat: Seat | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def rule(
+    exam: Exam,
+    answer: CandidateFound | CandidateElsewhere | CandidateUnknown,
+    shown: Presented,
+    inside: Inside,
+) -> Ruling:
+    """The ruling on what the roster answered for `shown`."""
+    match answer:
+        case CandidateUnknown():
+            return Ruling(Reason.NOT_ON_ROSTER)
+        case CandidateElsewhere(site=site, papers=papers):
+            undated = _undated(shown, local_day(shown.found.at, exam.zone))
+            if shown.found.trusted and undated is not None:
+                return undated
+            if shown.found.trusted:
+                site = site_now(exam, papers, [], None, shown.found.at) or site
+            return _wrong_site(exam, site)
+        case CandidateFound(candidate=candidate):
+            return _rule_candidate(exam, candidate, shown, inside)
+
+
+def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: Inside) -> Ruling:
+    own, at = own_papers(exam, candidate), shown.found.at
+    if not own:
+        return Ruling(Reason.NOT_ON_ROSTER)
+    if not shown.found.trusted:
+        return _rule_without_time(exam, own, candidate, at, inside)
+    sitting = paper_now(exam, own, candidate, at, inside)
+    undated = _undated(shown, local_day(at, exam.zone))
+    if undated is not None:
+        # The paper stands in the record, so that an invigilator's ADMIT counts for it.
+        return replace(undated, paper=sitting[0], seat=sitting[1]) if sitting else undated
+    if sitting is None or not is_sitting(sitting, candidate, at, inside):
+        site = site_now(exam, candidate.elsewhere, own, sitting, at)
+        if site is not None:
+            return _wrong_site(exam, site)
+    if sitting is None:
+        return _wrong_paper(exam, own, at)
+    paper, seat, _ = sitting
+    reason, facts = _rule_paper(exam, sitting, candidate, shown, inside)
+    if reason is Reason.OK and not candidate.has_reference:
+        reason = Reason.NO_REFERENCE
+    return Ruling(reason, paper, seat, facts or {"room": seat.room, "seat": seat.seat})
+
+
+def _rule_without_time(
+    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
+) -> Ruling:
+    """What is true whatever the time is: who has entered every own paper is inside. Else the paper
+    is a guess by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
+    left = [o for o in own if _may_enter_yet(o[0], candidate, inside)]
+    papers = left or own
+    paper, seat, _ = paper_now(exam, papers, candidate, at, inside) or next_paper(papers, at)
+    return Ruling(Reason.CLOCK_UNTRUSTED if left else Reason.ALREADY_ADMITTED, paper, seat)
+
+
+def _rule_paper(
+    exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, inside: Inside
+) -> tuple[Reason, dict[str, str]]:
+    (paper, _, window), at = sitting, shown.found.at
+    if shown.odd:
+        return Reason.DOCUMENT_NOT_ACCEPTED, {"odd": " ".join(shown.odd)}
+    if shown.document not in paper.documents:
+        return Reason.DOCUMENT_NOT_ACCEPTED, {}
+    if is_sitting(sitting, candidate, at, inside):
+        return (Reason.OK if paper.reentry else Reason.ALREADY_ADMITTED), {}
+    if at < window.opens:
+        return Reason.TOO_EARLY, {"time": time_text(window.opens, exam.zone, at)}
+    if at >= window.closes:
+        closed = time_text(window.closes, exam.zone, at)
+        return Reason.TOO_LATE, {"time": closed, "minutes": _minutes(window)}
+    return Reason.OK, {}
+
+
+def _may_enter_yet(paper: Paper, candidate: Candidate, inside: Inside) -> bool:
+    return paper.reentry or (paper.id, candidate.key) not in inside
+
+
+def _wrong_site(exam: Exam, site: str) -> Ruling:
+    return Ruling(Reason.WRONG_SITE, facts={"site": exam.site_name(site)})
+
+
+def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
+    paper, seat, _ = next_paper(own, at)
+    when = date_time_text(paper.start, exam.zone)
+    return Ruling(Reason.WRONG_PAPER, paper, seat, {"when": when})
+
+
+def _undated(shown: Presented, day: date) -> Ruling | None:
+    """What a document that is not valid on `day` leads to. One that will be valid has not expired:
+    it is not accepted yet, and the sentence says from which day it is. An end that no calendar
+    has is not past: that it is odd calls the invigilator by itself."""
+    no_end = OddField.VALID_TO in shown.odd
+    if is_valid_on(shown.valid_from, Expiry.LONG_TERM if no_end else shown.valid_to, day):
+        return None
+    if shown.valid_from is not None and day < shown.valid_from:
+        return Ruling(Reason.DOCUMENT_NOT_ACCEPTED, facts={"valid_from": str(shown.valid_from)})
+    return Ruling(Reason.DOCUMENT_EXPIRED)
+
+
+def _minutes(window: Window) -> str:
+    """For the Chinese sentence; a close before the start reads 开考前15分钟后不得入场."""
+    minutes = window.closes_after_min
+    return f"{minutes:g}" if minutes >= 0 else f"前{-minutes:g}"

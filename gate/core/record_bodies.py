@@ -1,0 +1,116 @@
+"""Bodies of decisions and verdicts, as formats.md lays them out; the journal adds the envelope,
+the service adds what belongs to the unit (model, roster, evidence)."""
+
+from datetime import tzinfo
+from typing import Any
+
+from gate.core.entry_rules import Presented, Ruling
+from gate.core.events import FaceJudged, Source, VerdictGiven
+from gate.core.local_time import in_fixed_offset
+from gate.core.reasons import MEANING, Outcome, Reason
+from gate.core.staff_verdict import Settlement
+from gate.core.state import Unsettled
+
+NO_FACE_ASKED = FaceJudged(Reason.OK)
+"""Stands in for the face where the rules alone decided."""
+
+
+def decision_body(
+    shown: Presented,
+    ruling: Ruling,
+    *,
+    ticket: str | None,
+    key: str | None,
+    face: FaceJudged | None,
+    attempt: int,
+    zone: tzinfo | None = None,
+    entered: str | None = None,
+) -> dict[str, Any]:
+    """`zone`: the exam's, in which times are written; `entered`: when the candidate was last let in
+    to this paper. `face` is None where none was asked for; its fields are null then. The document's
+    last day stands there only where somebody typed it, and answers for it."""
+    meaning = MEANING[ruling.reason]
+    judged = face or NO_FACE_ASKED
+    asked = face is not None
+    policy = ruling.paper.face if ruling.paper else None
+    typed = {"valid_to": str(shown.valid_to)} if shown.source is Source.TYPED else {}
+    odd = {"odd": [str(field) for field in shown.odd]} if shown.odd else {}
+    return (
+        typed
+        | odd
+        | {
+            "ticket": ticket,
+            "key": key,
+            "paper": ruling.paper.id if ruling.paper else None,
+            "room": ruling.seat.room if ruling.seat else None,
+            "seat": ruling.seat.seat if ruling.seat else None,
+            "source": shown.source.value,
+            "by": shown.by,
+            "scanner": shown.scanner,
+            "document": shown.document.value,
+            "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
+            "entered": entered,
+            "outcome": meaning.outcome.value if meaning.outcome else None,
+            "reason": ruling.reason.value,
+            "doubtful": meaning.doubtful,
+            "score": _rounded(judged.score),
+            "normalised": _rounded(judged.normalised),
+            "normalisation": judged.normalisation,
+            "threshold": _rounded(judged.threshold),
+            "fmr": policy.fmr if asked and policy else None,
+            "frames": judged.frames if asked else None,
+            "fresh": judged.fresh if asked else None,
+            "liveness": _rounded(judged.liveness),
+            "quality": _rounded(judged.quality),
+            "attempt": attempt if asked else None,
+            "signals": list(meaning.pattern.labels()),
+        }
+    )
+
+
+def unreadable_body(
+    shown: Presented, attempt: int, why: str, zone: tzinfo | None = None
+) -> dict[str, Any]:
+    """A card that could not be read: nobody is known. `why`: the `reason` of CardUnreadable, which
+    tells staff whether to look at the card or at the cable."""
+    ruling = Ruling(Reason.CARD_UNREADABLE)
+    body = decision_body(shown, ruling, ticket=None, key=None, face=None, attempt=0, zone=zone)
+    return body | {"document": None, "attempt": attempt, "unreadable": why}
+
+
+def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> dict[str, Any]:
+    """An invigilator's last word on the REFER `case`. `earlier`: REFERs of the same candidate and
+    paper that it settles too; `after`, `age_s`: see Settlement; `barrier`: it is to move. Without
+    somebody at the door there are no signals."""
+    reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
+    meaning, referred = MEANING[reason], case.facts
+    outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE
+    return {
+        "decision": given.decision,
+        "earlier": list(case.earlier),
+        "ticket": referred["ticket"],
+        "key": referred["key"],
+        "paper": referred["paper"],
+        "source": referred["source"],
+        "document": referred["document"],
+        "referred": referred["reason"],
+        "outcome": outcome.value,
+        "reason": reason.value,
+        "doubtful": referred["doubtful"],
+        "by": given.by,
+        "second": given.second,
+        "note": given.note,
+        "after": list(settled.after),
+        "age_s": None if settled.age_s is None else round(settled.age_s, 1),
+        "barrier": given.admit and settled.at_the_door,
+        "signals": list(meaning.pattern.labels()) if settled.at_the_door else [],
+    } | dict.fromkeys(_FACE_FIELDS)
+
+
+_FACE_FIELDS = (
+    "score", "normalised", "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt",
+)  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

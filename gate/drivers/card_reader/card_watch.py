@@ -1,0 +1,206 @@
+"""One look after another at the reader: find, select, read. Knows the module by `ask` alone.
+
+Modules differ in what they say of a card that was read: some find it again, some never, some at the
+second try. So "no card" proves nothing, and a failed find is followed by a request that only a card
+that was read can answer, as the makers' own demos do. What a look showed goes through
+`card_table.TABLE`; nothing else decides what is told.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gate.core.card import IdCard
+from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
+from gate.drivers.card_reader.card_read import LAY_AGAIN, Link, Read, read_card, reason_of
+from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight, Tell
+from gate.drivers.card_reader.sdt import Command, Remedy, Reply, Status, damaged
+from gate.drivers.card_reader.serial_faults import Silence, Stuck, noisy
+from gate.errors import SdtError
+from gate.ports import Clock
+
+DWELL_S = 0.5
+"""A contact that wobbles comes back sooner, a hand that lays a card again later."""
+
+_NOISY_LOOKS_RESET, _NOISY_LOOKS_MAX = 5, 10
+_FIND_ANYWAY_S = 5.0
+_ITEMS = (Command.NEWEST_ADDRESS, Command.CHIP_NUMBER)
+
+CardEvent = CardPresented | CardUnreadable | CardRemoved
+
+
+class _Card(NamedTuple):
+    card: IdCard
+    found: Instant
+    read_mono_ns: int
+
+
+class _Failed(NamedTuple):
+    reason: str
+    found: Instant
+
+
+_Look = _Card | _Failed | Sight
+
+
+class CardWatch:
+    """One poll at a time; `tell` gets what happened, in order. `dwell_s`: how long a card that was
+    read may be out of contact and still be the same laying."""
+
+    def __init__(
+        self, link: Link, clock: Clock, tell: Callable[[CardEvent], None], dwell_s: float = DWELL_S
+    ) -> None:
+        self._link = link
+        self._clock = clock
+        self._tell = tell
+        self._dwell_ns = round(dwell_s * 1e9)
+        self._lying = Lying.EMPTY
+        self._number: str | None = None
+        self._contact_ns = self._find_ns = 0
+        self._presence: Command | None = None
+        self._finds_again = False
+        self._noisy_looks = 0
+
+    def begin(self) -> None:
+        """Reset the module, so that a card it has read before is found anew, and choose the item
+        whose answer means that a read card still lies there: not one that is answered now."""
+        self._link.reset()
+        for item in _ITEMS:
+            try:
+                if self._link.ask_twice(item).remedy is not Remedy.NONE:
+                    self._presence = item
+                    return
+            except SdtError:
+                self._link.drain()
+            except Silence:
+                self._link.revive()
+
+    def find_again(self) -> None:
+        """What was read is found anew and presented once more, though it never left. The module is
+        reset, because it may hide a card that it has read. Stuck; what `Link` raises otherwise."""
+        if self._lying not in (Lying.READ, Lying.LIFTED):
+            return  # nothing lies there, or what does is tried again by itself
+        self._lying, self._contact_ns = Lying.SOUGHT, self._clock.now().mono_ns
+        self._link.reset()
+
+    def poll(self) -> None:
+        """Look once and read what is new. Stuck; what `Link` raises otherwise."""
+        try:
+            look = self._look()
+        except SdtError as e:
+            self._count_noise(e)
+            return
+        self._noisy_looks = 0
+        self._settle(look)
+
+    # -- from a look to what is told ---------------------------------------------------------------
+
+    def _settle(self, look: _Look) -> None:
+        now = self._clock.now()
+        away = (self._lying is Lying.LIFTED and look is not Sight.STILL) or (
+            self._lying is Lying.SOUGHT and look is Sight.NOTHING
+        )
+        if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
+            self._step(Sight.DWELL_OVER, look, now)
+        sight = self._sight(look)
+        if sight in (Sight.STILL, Sight.SAME, Sight.NEW):
+            self._contact_ns = now.mono_ns
+        self._finds_again |= sight is Sight.SAME and self._lying is Lying.READ
+        self._step(sight, look, now)
+
+    def _sight(self, look: _Look) -> Sight:
+        if isinstance(look, _Card):
+            return Sight.SAME if look.card.number == self._number else Sight.NEW
+        return Sight.UNREADABLE if isinstance(look, _Failed) else look
+
+    def _step(self, sight: Sight, look: _Look, now: Instant) -> None:
+        self._lying, tells = TABLE[self._lying, sight]
+        for tell in tells:
+            if tell is Tell.REMOVED:
+                self._number = None
+                self._tell(CardRemoved(now))
+            elif tell is Tell.PRESENTED and isinstance(look, _Card):
+                self._number = look.card.number
+                self._tell(CardPresented(look.card, look.found, look.read_mono_ns))
+            elif tell is Tell.UNREADABLE and isinstance(look, _Failed):
+                self._number = None
+                self._tell(CardUnreadable(look.found, look.reason))
+
+    def _count_noise(self, error: SdtError) -> None:
+        self._noisy_looks += 1
+        if self._noisy_looks >= _NOISY_LOOKS_MAX:
+            raise noisy() from error
+        self._link.drain()
+        if self._noisy_looks == _NOISY_LOOKS_RESET:
+            self._link.reset()
+
+    # -- one look ----------------------------------------------------------------------------------
+
+    def _look(self) -> _Look:
+        lay = self._lying not in (Lying.EMPTY, Lying.SOUGHT)
+        if lay and self._presence_first() and self._still_there():
+            return Sight.STILL
+        reply = self._find()
+        if reply.remedy is Remedy.WAIT:
+            return Sight.STILL if lay and self._still_there() else Sight.NOTHING
+        if reply.remedy is Remedy.RESEND:
+            raise damaged("status")
+        found = self._clock.now()
+        self._find_ns = found.mono_ns
+        if reply.sw3 != Status.CARD_FOUND:
+            return _Failed(reason_of(reply), found)
+        return self._read(found)
+
+    def _presence_first(self) -> bool:
+        """On a module that finds a read card again, each find costs a whole read; every 5 s is
+        enough in case it goes on answering for a card that has left."""
+        since_ns = self._clock.now().mono_ns - self._find_ns
+        was_read = self._lying in (Lying.READ, Lying.LIFTED)
+        return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9
+
+    def _find(self) -> Reply:
+        """One retry: a find may fail with the card there and the next one succeed."""
+        reply = self._ask_alive(Command.FIND)
+        return self._ask_alive(Command.FIND) if reply.remedy is Remedy.WAIT else reply
+
+    def _ask_alive(self, command: Command) -> Reply:
+        """As `ask_twice`, climbing the ladder while the module is silent. Stuck at its top."""
+        for rung in (self._link.revive, self._link.reset):
+            try:
+                return self._link.ask_twice(command)
+            except Silence:
+                rung()
+                self._contact_ns = self._clock.now().mono_ns  # no look was possible meanwhile
+        try:
+            return self._link.ask_twice(command)
+        except Silence as e:
+            raise Stuck(e.en, e.zh) from e
+
+    def _still_there(self) -> bool:
+        """Twice, because one failure is no removal."""
+        return any(self._answers_as_read() for _ in range(2))
+
+    def _answers_as_read(self) -> bool:
+        if self._presence is None:
+            return False
+        try:
+            return self._link.ask_twice(self._presence).remedy is Remedy.NONE
+        except Silence:
+            self._presence = None
+            self._link.revive()
+            return False
+
+    def _read(self, found: Instant) -> _Look:
+        """A card that moved is found and tried once more before anybody is troubled."""
+        tries = 1 if self._lying is Lying.UNREAD else 2
+        reason = LAY_AGAIN
+        for n in range(tries):
+            if n and self._find().sw3 != Status.CARD_FOUND:
+                break
+            read = read_card(self._link, self._clock)
+            if isinstance(read, Read):
+                return _Card(read.card, found, read.mono_ns)
+            reason = read.reason
+            if read.final:
+                break
+            self._link.reset()  # or a module that hides a card it has begun to read hides this one
+        return _Failed(reason, found)

@@ -1,0 +1,1 @@
+"""Scanners beside the card reader: lines, machine readable zones, tags."""

@@ -1,0 +1,1 @@
+"""Lamps, buzzer, barrier and the acknowledge button."""

@@ -1,0 +1,1 @@
+"""The networks, built: the ONNX originals fetched, converted and written as TFLite files."""

@@ -1,0 +1,220 @@
+"""The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate;
+judging reads the view, so a face that is already known costs a dot product.
+
+When an attempt looks at the probes, and at which rate, is `judging.py`'s.
+"""
+
+import asyncio
+import contextlib
+import io
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from gate.core.events import FaceJudged
+from gate.core.exam import FacePolicy
+from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
+from gate.models.face_track import View
+from gate.models.frame_analysis import LABEL, Eyes, is_somebody_there
+from gate.models.match_attempt import Judging, Tables
+from gate.models.picture_arrays import as_rgb
+from gate.models.probe_selection import Attempt
+from gate.ports import Camera, Clock, Frame, Reference
+
+log = logging.getLogger("gate.watcher")
+
+CAPTURE_S = 2.0
+"""A camera without a frame for so long is out of order (the libcamera time-out)."""
+REOPEN_S = 1.0
+POLL_S = 0.1
+"""Between two looks at the clock while a match waits for the frame that confirms it."""
+STALL_S = 1.0
+"""Shorter pauses are no stall: a frame that took its time."""
+JPEG_QUALITY = 90
+JUDGES_LIVENESS = "off"
+"""What this version judges of off, passive and action: nothing, whatever the exam asks for. Status,
+selftest and docs say so; a decision's `liveness` is null."""
+
+
+class Watcher:
+    """The Matcher port. `fps`: frames looked at a second while nobody is there; `threads`: of each
+    network, never more than the CPUs the process may use."""
+
+    def __init__(
+        self, camera: Camera, models: Path, clock: Clock, *, fps: float, threads: int
+    ) -> None:
+        self._camera = camera
+        self._models = models
+        self._clock = clock
+        self._pause_ns = round(0.9e9 / fps)  # a camera at this very pace must not lose every other
+        self._stall_s = max(STALL_S, 3 / fps)
+        self._threads = threads
+        self._stop = threading.Event()
+        self._turn = threading.Lock()
+        self._worker: ThreadPoolExecutor | None = None
+        self._life: Future[None] | None = None
+        self._waiting: dict[asyncio.Event, Judging] = {}
+        self._tried_ns = 0
+        self._forgot_ns = 0
+        self._view = View()
+        self._newest: Frame | None = None
+        self._with_face: Frame | None = None
+        self._judged: Frame | None = None
+        self._looked_ns = 0
+        self._in_trouble = False
+
+    async def __aenter__(self) -> Self:
+        """ModelDamaged. A missing camera is waited for (`stalled_s`)."""
+        self._loop = asyncio.get_running_loop()
+        self._stop.clear()
+        self._tables = Tables.load()
+        worker = ThreadPoolExecutor(1, "watcher")
+        with contextlib.ExitStack() as undo:
+            undo.callback(worker.shutdown, wait=False)
+            eyes = await self._loop.run_in_executor(worker, Eyes, self._models, self._threads)
+            undo.pop_all()
+        self._worker = worker
+        self._fresh_ns = self._clock.now().mono_ns
+        self._life = worker.submit(self._run, eyes)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._stop.set()
+            await asyncio.to_thread(worker.shutdown)
+
+    @property
+    def model(self) -> str:
+        return LABEL
+
+    @property
+    def liveness(self) -> str:
+        return JUDGES_LIVENESS
+
+    @property
+    def stalled_s(self) -> float:
+        """0 before it is entered. Raises what ended the watching, which only a bug does."""
+        if self._life is None:
+            return 0.0
+        if self._life.done():
+            self._life.result()
+        since_s = (self._clock.now().mono_ns - self._fresh_ns) / 1e9
+        return since_s if since_s > self._stall_s else 0.0
+
+    async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
+        now_ns = self._clock.now().mono_ns
+        attempt = Attempt(
+            now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
+        )
+        judging = Judging(attempt, reference, policy.fmr, self._tables)
+        with self._frames_awaited(judging) as arrived:
+            while True:
+                arrived.clear()
+                with self._turn:
+                    view, frame = self._view, self._with_face
+                judged = judging.look(view, now_ns)
+                if judged is not None:
+                    break
+                await _set_or_over(arrived, max(POLL_S, (attempt.ends_ns - now_ns) / 1e9))
+                now_ns = self._clock.now().mono_ns
+        if judged.frames:  # of a view whose newest probe is of its newest frame
+            self._judged = frame
+        self._tried_ns = now_ns
+        return judged
+
+    def forget(self) -> None:
+        with self._turn:
+            self._forgot_ns = self._clock.now().mono_ns
+            self._tried_ns = 0
+            self._view = self._view.forgotten()
+            self._with_face = self._judged = None
+
+    def evidence(self) -> bytes | None:
+        from PIL import Image
+
+        with self._turn:
+            frame = self._judged or self._with_face or self._newest
+        if frame is None:
+            return None
+        jpeg = io.BytesIO()
+        Image.fromarray(frame.pixels).save(jpeg, "JPEG", quality=JPEG_QUALITY)
+        return jpeg.getvalue()
+
+    @contextlib.contextmanager
+    def _frames_awaited(self, judging: Judging) -> Iterator[asyncio.Event]:
+        """The event is set after each frame; good frames become careful probes once the quick ones
+        have been looked at."""
+        arrived = asyncio.Event()
+        with self._turn:
+            self._waiting[arrived] = judging
+        try:
+            yield arrived
+        finally:
+            with self._turn:
+                self._waiting.pop(arrived, None)
+
+    # -- on the watcher's own thread from here -----------------------------------------------------
+
+    def _run(self, eyes: Eyes) -> None:
+        while not self._stop.is_set():
+            try:
+                with self._camera as camera:
+                    while not self._stop.is_set():
+                        self._next(camera, eyes)
+            except CameraMissing as e:
+                self._trouble(e)
+                self._stop.wait(REOPEN_S)
+
+    def _next(self, camera: Camera, eyes: Eyes) -> None:
+        try:
+            frame = camera.capture(CAPTURE_S)
+        except FrameTimeout as e:
+            self._trouble(e)
+            return
+        try:
+            frame = replace(frame, pixels=as_rgb(frame.pixels))
+        except InputRejected as e:  # as if none had come: the camera is set up for something else
+            self._trouble(e)
+            return
+        self._trouble(None)
+        self._fresh_ns = self._clock.now().mono_ns
+        with self._turn:
+            self._newest = frame
+            view, eager = self._view, bool(self._waiting)
+            careful = any(j.wants_careful for j in self._waiting.values())
+        idle = not eager and not is_somebody_there(view)
+        if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
+            return
+        self._looked_ns = frame.mono_ns
+        self._keep(frame, eyes.look(frame, view, eager, careful))
+
+    def _keep(self, frame: Frame, view: View) -> None:
+        """Unless the frame is from before the last `forget`."""
+        with self._turn:
+            if frame.mono_ns < self._forgot_ns:
+                return
+            self._view = view
+            if is_somebody_there(view):
+                self._with_face = frame
+            for arrived in self._waiting:
+                self._loop.call_soon_threadsafe(arrived.set)
+
+    def _trouble(self, error: GateError | None) -> None:
+        """One line an outage, one when it is over."""
+        if error is not None and not self._in_trouble:
+            log.warning("no picture: %s", error.en)
+        elif error is None and self._in_trouble:
+            log.info("the camera gives pictures again")
+        self._in_trouble = error is not None
+
+
+async def _set_or_over(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set, or after `seconds`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

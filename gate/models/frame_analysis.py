@@ -1,0 +1,93 @@
+"""One frame to what it shows: finder, alignment, quality and recogniser in a row."""
+
+from pathlib import Path
+
+import numpy as np
+
+from gate.core.reasons import Advice
+from gate.errors import InputRejected
+from gate.models.alignment import align
+from gate.models.augmented_template import LargeDetector, careful_template
+from gate.models.face_track import Sighting, View, is_crowded, nearest, with_probe, with_sighting
+from gate.models.live_detection import NEAR, WHOLE, Finder
+from gate.models.network_files import model_path, models_label
+from gate.models.occlusion import OcclusionNetwork
+from gate.models.quality import advice, assess, with_strength
+from gate.models.recogniser import Recogniser
+from gate.ports import Face, Frame, Picture, Probe, Quality, Template
+
+STILL, RECOGNISER, OCCLUSION = "yunet-544x544", "sface", "occlusion"
+LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
+
+
+MASKED = 8.5
+"""Strength that a face in a mask leaves: of 72 portraits with one drawn over them none had less. Of
+36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
+
+
+class Eyes:
+    """Owns the interpreters: one thread. While nobody is there only the finder's first look is
+    taken."""
+
+    def __init__(self, models: Path, threads: int) -> None:
+        """ModelDamaged."""
+        self._finder = Finder(models, threads)
+        self._still = LargeDetector(model_path(models, STILL), threads)  # careful is measured so
+        self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
+        self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
+
+    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
+        """`view` with this frame in it. Every frame with a face that is good enough is compared:
+        a track must not go on unseen. `eager`: a face is being judged; `careful`: its probe is
+        made like a ticket photo's, the quick ones left it open. InputRejected for a frame that is
+        no RGB picture."""
+        if not eager:
+            self._still.rest()
+        faces = self._finder.glance(frame.pixels)
+        face = nearest(faces)
+        if face is None:
+            return with_sighting(view, Sighting(frame.mono_ns, face=False))
+        face = self._finder.closer(frame.pixels, face)
+        chip, quality, wrong = self._portrait(frame.pixels, face)
+        template: Template | None = None
+        if wrong is None and quality is not None:
+            template, strength = self._recogniser.embed_with_strength(chip)
+            quality = with_strength(quality, strength)
+            wrong = advice(quality)
+        score = quality.score if quality else None
+        sighting = Sighting(frame.mono_ns, True, is_crowded(faces), wrong, score)
+        if wrong is not None or quality is None or template is None:
+            return with_sighting(view, sighting)
+        if careful:
+            template = careful_template(self._still.awake(), self._recogniser, frame.pixels, face)
+        probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
+        return with_probe(view, sighting, probe)
+
+    def _portrait(
+        self, pixels: Picture, face: Face
+    ) -> tuple[Picture, Quality | None, Advice | None]:
+        """Aligned chip, its quality, and what keeps it from being compared. A face that is partly
+        outside the picture was not seen."""
+        try:
+            chip = align(pixels, face.landmarks)
+        except InputRejected:
+            return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
+        quality = assess(chip, face, self._occlusion.of(pixels, face.landmarks))
+        wrong = advice(quality)
+        if wrong is Advice.REMOVE_MASK and self._recogniser.embed_with_strength(chip)[1] < MASKED:
+            wrong = Advice.LOOK_STRAIGHT
+        if wrong is None and not is_inside(face, pixels):
+            wrong = Advice.LOOK_STRAIGHT
+        return chip, quality, wrong
+
+
+def is_somebody_there(view: View) -> bool:
+    """Whether the last frame had a face: then the next one is looked at closely at once."""
+    return bool(view.sightings) and view.sightings[-1].face
+
+
+def is_inside(face: Face, pixels: Picture) -> bool:
+    """Whether all five landmarks lie in the picture."""
+    height, width = pixels.shape[:2]
+    low, high = face.landmarks.min(axis=0), face.landmarks.max(axis=0)
+    return bool((low >= 0).all() and high[0] <= width - 1 and high[1] <= height - 1)

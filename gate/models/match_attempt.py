@@ -1,0 +1,131 @@
+"""One attempt to match the face in front of the gate: when it is looked at, and the verdict. Pure.
+
+The quick probes since the card come first. Where they leave it open, the frames that follow are
+embedded carefully, and their fusion is looked at as often as there is one more, until the answer is
+sure or the attempt ends. Each look has its own share of the target rate (`looks.py`).
+
+A face that passes is let in only while the newest frame shows it. A careful template takes a slow
+unit longer than a person needs to step aside; then one more, quick frame has to confirm that the
+face is still there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gate.core.events import FaceJudged
+from gate.core.reasons import Reason
+from gate.models.face_track import View
+from gate.models.fmr_budget import share
+from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
+from gate.models.probe_selection import RECENT_NS, Attempt, matched, unmatched
+from gate.ports import Probe, Reference
+
+CONFIRM_NS = 1_000_000_000
+"""After the end of its time an attempt waits so long for the frame that confirms a match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Thresholds for quick and for careful probes, both against careful references."""
+
+    quick: Thresholds
+    careful: Thresholds
+
+    @classmethod
+    def load(cls) -> "Tables":
+        """Those that ship with this version. InputRejected."""
+        return cls(Thresholds.load(mirror=False), Thresholds.load(mirror=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A match of the face of `track`, known since `at_ns`, not yet given out."""
+
+    judged: FaceJudged
+    track: int
+    at_ns: int
+
+    def is_gone(self, view: View) -> bool:
+        return view.track != self.track or not view.probes
+
+    def is_confirmed(self, view: View, now_ns: int) -> bool:
+        newest_ns = view.probes[-1].mono_ns
+        return newest_ns >= self.at_ns or now_ns - newest_ns <= RECENT_NS
+
+
+class Judging:
+    """Fed with views of what is seen until one is enough. InputRejected for a target rate that
+    was not measured."""
+
+    def __init__(self, attempt: Attempt, reference: Reference, fmr: float, tables: Tables) -> None:
+        self._attempt = attempt
+        self._reference = reference
+        self._tables = tables
+        lowest = max(lowest_rate(reference, t) for t in (tables.quick, tables.careful))
+        self._looks = share(fmr, attempt.frames, lowest)
+        self._first_taken = self._looks.first is None
+        self._careful_seen = 0
+        self._held: Held | None = None
+
+    @property
+    def wants_careful(self) -> bool:
+        """Whether further frames are worth the careful template: the quick look was not enough,
+        and no match waits for the next frame to confirm it."""
+        return self._first_taken and self._held is None
+
+    def look(self, view: View, now_ns: int) -> FaceJudged | None:
+        """The verdict on what is seen now, None while it is open. Each look is taken once in an
+        attempt, even if another face has come since."""
+        if self._held is None:
+            self._take_looks(view, now_ns)
+        if self._held is None and self._is_over(view, now_ns):
+            return self._last_look(view, now_ns)
+        return self._given_out(view, now_ns)
+
+    def _take_looks(self, view: View, now_ns: int) -> None:
+        quick, careful = self._attempt.quick(view), self._attempt.careful(view)
+        if quick and not self._first_taken:
+            self._first_taken = True
+            if self._looks.first is not None:
+                self._hold_if_passed(quick, self._looks.first, view, now_ns)
+        elif self._careful_seen < len(careful) < self._attempt.frames:
+            self._careful_seen = len(careful)
+            if self._looks.between is not None:
+                self._hold_if_passed(careful, self._looks.between, view, now_ns)
+
+    def _hold_if_passed(
+        self, probes: Sequence[Probe], fmr: float, view: View, now_ns: int
+    ) -> FaceJudged:
+        judged = matched(self._attempt, probes, self._match(probes, fmr))
+        if judged.reason is Reason.OK:
+            self._held = Held(judged, view.track, now_ns)
+        return judged
+
+    def _is_over(self, view: View, now_ns: int) -> bool:
+        return now_ns >= self._attempt.ends_ns or self._attempt.is_complete(view, now_ns)
+
+    def _last_look(self, view: View, now_ns: int) -> FaceJudged | None:
+        probes = self._attempt.careful(view) or self._attempt.quick(view)
+        if not probes:
+            return unmatched(self._attempt, view)
+        judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
+        return judged if self._held is None else self._given_out(view, now_ns)
+
+    def _given_out(self, view: View, now_ns: int) -> FaceJudged | None:
+        """The match that is held, once the newest frame confirms it. Nothing where the face has
+        changed since: the attempt goes on with whoever is there."""
+        if self._held is None:
+            return None
+        if self._held.is_gone(view) or self._attempt.is_crowded(view):
+            self._held = None
+            return unmatched(self._attempt, view) if self._is_over(view, now_ns) else None
+        if self._held.is_confirmed(view, now_ns):
+            return self._held.judged
+        if now_ns < self._attempt.ends_ns + CONFIRM_NS:
+            return None
+        return unmatched(self._attempt, view)  # no frame came any more
+
+    def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
+        table = self._tables.careful if probes[0].careful else self._tables.quick
+        fused = fuse([p.template for p in probes])
+        return compare(self._reference, fused, len(probes), fmr, table)

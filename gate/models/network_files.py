@@ -1,0 +1,157 @@
+"""Which network files there must be, where they are, and whether they are whole."""
+
+import os
+import shlex
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gate.errors import ModelDamaged
+from gate.platform.durable_files import file_sha256
+
+MANIFEST = Path(__file__).with_name("manifest.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One ONNX original inside the pinned wheel."""
+
+    network: str
+    path: str
+    size_bytes: int
+    sha256: str
+    licence: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One network file. `size`: width and height of its input."""
+
+    name: str
+    network: str
+    size: tuple[int, int]
+    use: str
+    size_bytes: int
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}.tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`requirement`: the wheel as pip names it; `outputs`: what is built from it; `shipped`: this
+    project's own networks, which come with the program."""
+
+    requirement: str
+    members: tuple[Member, ...]
+    outputs: tuple[Output, ...]
+    shipped: tuple[Output, ...] = ()
+
+    def output(self, name: str) -> Output:
+        """KeyError where the manifest has no such network."""
+        for output in (*self.outputs, *self.shipped):
+            if name in (output.name, output.file_name):
+                return output
+        raise KeyError(name)
+
+    def member(self, network: str) -> Member:
+        return next(m for m in self.members if m.network == network)
+
+
+@cache
+def load_manifest() -> Manifest:
+    """The manifest that ships with this version."""
+    raw = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
+    members = [
+        Member(m["network"], m["path"], m["bytes"], m["sha256"], m["licence"], m["origin"])
+        for m in raw["source"]["member"]
+    ]
+    outputs, shipped = (tuple(_output(o) for o in raw[kind]) for kind in ("output", "shipped"))
+    return Manifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
+
+
+def _output(raw: dict[str, Any]) -> Output:
+    size = (raw["size"][0], raw["size"][1])
+    return Output(raw["name"], raw["network"], size, raw["use"], raw["bytes"], raw["sha256"])
+
+
+def default_folder() -> Path:
+    """exam-gate/models under `XDG_CACHE_HOME` (~/.cache)."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return cache_home / "exam-gate" / "models"
+
+
+def build_command(folder: Path) -> str:
+    """What fills this folder: without --to only the user's cache would be filled."""
+    to = "" if folder == default_folder() else f" --to {shlex.quote(str(folder))}"
+    return f"exam-gate models build{to}"
+
+
+def verify(folder: Path) -> list[str]:
+    """One sentence, English and Chinese, for each network that is missing, cut short or altered;
+    empty when whole."""
+    manifest = load_manifest()
+    faults = (fault(folder, output) for output in (*manifest.outputs, *manifest.shipped))
+    return [" ".join(f) for f in faults if f]
+
+
+def model_path(folder: Path, name: str) -> Path:
+    """The file of network `name`, whose SHA-256 has just been checked: in `folder`, or beside this
+    file where the program brings it along. ModelDamaged."""
+    output = load_manifest().output(name)
+    found, path = fault(folder, output), _place(folder, output)
+    if found:
+        raise ModelDamaged(*found, path=str(path))
+    return path
+
+
+def _place(folder: Path, output: Output) -> Path:
+    own = output in load_manifest().shipped
+    return (MANIFEST.parent if own else folder) / output.file_name
+
+
+def models_label(*names: str) -> str:
+    """Names and leading hash digits, as decisions carry them: `yunet-640x480:27fd9cad+…`."""
+    outputs = [load_manifest().output(n) for n in names]
+    return "+".join(f"{o.name}:{o.sha256[:8]}" for o in outputs)
+
+
+def fault(folder: Path, output: Output) -> tuple[str, str] | None:
+    """What is wrong with one file, in English and Chinese."""
+    path = _place(folder, output)
+    try:
+        size = path.stat().st_size
+        if size != output.size_bytes:
+            how, how_zh = _size_words(size, output.size_bytes)
+        elif file_sha256(path) == output.sha256:
+            return None
+        else:
+            how, how_zh = (
+                "is not the pinned one (SHA-256 differs)",
+                "与固定版本不符（SHA-256 不同）",
+            )
+    except FileNotFoundError:
+        how, how_zh = "is missing", "不存在"
+    except OSError as e:
+        how, how_zh = f"cannot be read ({e.strerror})", f"无法读取（{e.strerror}）"
+    if output in load_manifest().shipped:
+        return (
+            f"Model file {path} {how}: install this program again.",
+            f"模型文件 {path} {how_zh}：请重新安装本程序。",
+        )
+    build = build_command(folder)
+    return f"Model file {path} {how}: run {build}.", f"模型文件 {path} {how_zh}：请运行 {build}。"
+
+
+def _size_words(size: int, wanted: int) -> tuple[str, str]:
+    if size < wanted:
+        return (
+            f"is cut short ({size:,} of {wanted:,} bytes)",
+            f"不完整（{size:,} / {wanted:,} 字节）",
+        )
+    return f"is too long ({size:,} bytes, not {wanted:,})", f"长度不符（{size:,} 字节）"

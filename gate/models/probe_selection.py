@@ -1,0 +1,124 @@
+"""One attempt at a face: which probes count in it, when it has seen enough, how it ends. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from gate.core.events import FaceJudged
+from gate.core.reasons import Advice, Reason
+from gate.models.face_track import Sighting, View
+from gate.models.matching import Match
+from gate.ports import Probe
+
+AGE_NS = 2_000_000_000
+"""A probe or sighting older than this, when the attempt begins, belongs to the time before: of a
+card that waited until somebody else was served."""
+RECENT_NS = 300_000_000
+"""A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
+WELL_SEEN_NS = 900_000_000
+"""A face that was good for so long has been seen: a slow unit has no `frames` careful probes by
+then, and three attempts at a stranger must not last longer than six seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One judging. `frames`: fused at most; `seconds`: its longest; `found_ns`: the card was found,
+    or a candidate typed or scanned; `tried_ns`: when the last attempt of this visit ended: what it
+    has judged already is not judged again."""
+
+    began_ns: int
+    frames: int
+    seconds: float
+    found_ns: int
+    tried_ns: int = 0
+
+    @property
+    def ends_ns(self) -> int:
+        return self.began_ns + round(self.seconds * 1e9)
+
+    def quick(self, view: View) -> tuple[Probe, ...]:
+        """The quick probes that count, strongest first, at most `frames`."""
+        found = [p for p in self._own(view) if not p.careful]
+        return tuple(sorted(found, key=_strength, reverse=True)[: self.frames])
+
+    def careful(self, view: View) -> tuple[Probe, ...]:
+        """The careful probes that count, oldest first, at most `frames`."""
+        return tuple(p for p in self._own(view) if p.careful)[: self.frames]
+
+    def _own(self, view: View) -> tuple[Probe, ...]:
+        """Of the track in sight: those exposed after the card was found, and none while it has a
+        rival. Whoever stood here before the card may be somebody else than its owner."""
+        if self.is_crowded(view):
+            return ()
+        since_ns = max(self.found_ns, self.tried_ns, self.began_ns - AGE_NS)
+        return tuple(p for p in view.probes if p.mono_ns > since_ns)
+
+    def fresh(self, probes: Sequence[Probe]) -> int:
+        """How many were exposed after the card was found."""
+        return sum(p.mono_ns > self.found_ns for p in probes)
+
+    def is_complete(self, view: View, now_ns: int) -> bool:
+        """Whether further frames would say no more: `frames` careful probes, or a face that was
+        well seen long enough."""
+        if len(self.careful(view)) >= self.frames:
+            return True
+        return bool(self._own(view)) and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
+
+    def _well_seen_ns(self, view: View, now_ns: int) -> int:
+        """For how long in all a face that could be compared was there alone; it may have been
+        several faces, or one that turned away in between."""
+        seen = [s for s in view.sightings if s.mono_ns >= self.began_ns]
+        marks = [(s.mono_ns, s.compared and not s.crowded) for s in seen]
+        marks += [(now_ns, good) for _, good in marks[-1:]]
+        return sum(
+            end_ns - at_ns for (at_ns, good), (end_ns, too) in pairwise(marks) if good and too
+        )
+
+    def is_crowded(self, view: View) -> bool:
+        """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
+        stepped up beside the owner a moment ago is there as much as who stood there all along."""
+        since_ns = self.began_ns - AGE_NS
+        seen = [s for s in view.sightings if s.face and s.mono_ns >= since_ns]
+        if not seen:
+            return False
+        lately = [s.crowded for s in seen if s.mono_ns >= seen[-1].mono_ns - AGE_NS]
+        return seen[-1].crowded or 2 * sum(lately) > len(lately)
+
+
+def _strength(probe: Probe) -> float:
+    """What says most of how well a probe will match: the best two of four by it missed 0.55%, any
+    two 0.80%, the best two by quality score 0.81% (docs, models)."""
+    return probe.quality.strength or 0.0
+
+
+def unmatched(attempt: Attempt, view: View) -> FaceJudged:
+    """The end of an attempt in which nobody's face could be compared."""
+    seen = [s for s in view.sightings if s.face and s.mono_ns >= attempt.began_ns]
+    if attempt.is_crowded(view):
+        return FaceJudged(Reason.SEVERAL_FACES, quality=_best(seen))
+    poor = Counter(s.advice for s in seen if s.advice is not None)
+    if poor:
+        advice = poor.most_common(1)[0][0]
+        return FaceJudged(Reason.FACE_POOR, quality=_best(seen), advice=advice)
+    if seen:  # good ones, but of faces that changed too often to be one person's
+        return FaceJudged(Reason.FACE_POOR, quality=_best(seen), advice=Advice.HOLD_STILL)
+    return FaceJudged(Reason.NO_FACE)
+
+
+def matched(attempt: Attempt, probes: Sequence[Probe], match: Match) -> FaceJudged:
+    """OK or FACE_MISMATCH, with everything that a decision records of it."""
+    return FaceJudged(
+        Reason.OK if match.passed else Reason.FACE_MISMATCH,
+        score=match.score,
+        normalised=match.normalised,
+        normalisation=match.normalisation,
+        threshold=match.threshold,
+        frames=len(probes),
+        fresh=attempt.fresh(probes),
+        quality=max(p.quality.score for p in probes),
+    )
+
+
+def _best(seen: Sequence[Sighting]) -> float | None:
+    return max((s.quality for s in seen if s.quality is not None), default=None)

@@ -1,0 +1,1 @@
+"""What programs need of the operating system: durable files, JSON lines, how one ends."""

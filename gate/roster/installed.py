@@ -1,0 +1,63 @@
+"""The running gate's view of what is installed: a new roster is opened when there is one."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gate.roster import shredding
+from gate.roster.install import current_manifest, history, open_installed
+from gate.roster.open_roster import InstalledRoster
+from gate.roster.removal import destroy_overdue, overdue
+from gate.roster.repository import Shelf, storage_refused
+
+
+class InstalledShelf:
+    """Obeys the RosterShelf port. A roster that failed to open is tried again at each call."""
+
+    def __init__(self, state: Path, *, gate: str, sealing: bytes, office: bytes) -> None:
+        self._state = state
+        self._gate = gate
+        self._sealing = sealing
+        self._office = office
+        self._opened: Path | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether any roster is installed now."""
+        return current_manifest(self._state) is not None
+
+    def refresh(self) -> InstalledRoster | None:
+        path = current_manifest(self._state)
+        if path is None or path == self._opened:
+            return None
+        roster = open_installed(self._state, self._gate, self._sealing, self._office)
+        if roster is not None:
+            self._opened = path
+        return roster
+
+    def recheck(self) -> None:
+        """The next `refresh` verifies and opens anew what is installed."""
+        self._opened = None
+
+    def finish(self) -> str | None:
+        """What was begun and cut short, by name. StorageRefused, StorageDamaged."""
+        shelf = Shelf.of(self._state)
+        if not shredding.is_pending(shelf):
+            return None
+        with shelf.held():
+            return shredding.finish(shelf)
+
+    def overdue(self, now: datetime) -> frozenset[str] | None:
+        """The exams that stay where something is to be destroyed, None where nothing is."""
+        with storage_refused(self._state):
+            found = overdue(self._state, now)
+        return None if found is None else found.stay
+
+    def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
+        """What was destroyed, by name. StorageRefused: it is finished later."""
+        return destroy_overdue(self._state, now, keep)
+
+    def history(self, after: int) -> list[dict[str, Any]]:
+        """Installations and destructions numbered above `after`. StorageRefused."""
+        with storage_refused(self._state):
+            return history(self._state, after)

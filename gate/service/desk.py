@@ -1,0 +1,214 @@
+"""The Desk: what staff may ask of a running gate, checked before it reaches the lane."""
+
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+from gate.core import events
+from gate.core.card import DocumentKind, Expiry
+from gate.core.confirmed_time import TimeSource, Word
+from gate.core.daily_counts import day_of, summary
+from gate.core.exam import liveness_asked
+from gate.core.local_time import in_fixed_offset, local_day
+from gate.core.signer_names import signature_form
+from gate.core.staff_and_faults import out_of_service
+from gate.core.staff_verdict import told
+from gate.errors import NoSuchEntry, UsageError
+from gate.ports import Typed, Verdict
+from gate.service.clock_monitor import CONFIRMED
+from gate.service.lane import Lane
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+HANDLES = ("ticket", "id_tail", "seat")
+NAME_MAX = 100
+NOTE_MAX = 1000
+"""Characters; a journal entry has room for 16 kB."""
+
+
+class FrontDesk:
+    """Obeys the Desk port on one lane."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        lane.on_change = self._publish_status
+
+    def _publish_status(self) -> None:
+        if self._lane.bulletin.is_followed:
+            self._lane.bulletin.publish({"status": self.status()})
+
+    def status(self) -> dict[str, Any]:
+        """A snapshot for people and programs; names nobody."""
+        lane, state, now = self._lane, self._lane.state, self._lane.unit.clock.now()
+        at = in_fixed_offset(now.at, lane.zone)
+        return {
+            "gate": lane.unit.id,
+            "site": lane.unit.site,
+            "phase": state.phase.value,
+            "faults": sorted(f.value for f in state.faults),
+            "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted}
+            | {"timezone": str(lane.zone or "")}
+            | lane.clock.status,
+            "exam": lane.exam_id,
+            "roster": lane.roster.version if lane.roster else None,
+            "retention": lane.retention,
+            "papers": list(lane.papers_now()) if now.trusted else None,
+            "model": lane.unit.matcher.model,
+            "liveness": {
+                "asked": liveness_asked(state.exam),
+                "judged": lane.unit.matcher.liveness,
+            },
+            "showing": lane.showing,
+            "attempt": state.visit.attempt if state.visit else None,
+            "inside": len(state.inside),
+            "unsettled": [
+                {
+                    "decision": u.decision,
+                    "ticket": u.facts["ticket"],
+                    "paper": u.facts["paper"],
+                    "reason": u.reason.value,
+                    "doubtful": bool(u.facts["doubtful"]),
+                    "acknowledged": u.acknowledged,
+                    "entered": u.facts.get("entered"),
+                    "earlier": list(u.earlier),
+                }
+                for u in state.unsettled
+            ],
+            "counts": summary(lane.recorder.tally.of_day(day_of(now, lane.zone))),
+            "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
+            "warnings": [
+                *(f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]),
+                *(f"{s['file']} {s['detail']}, saved" for s in lane.unit.journal.saves),
+            ],
+            "uplink": dict(lane.unit.uplink.status),
+            "journal": {
+                "disk": lane.disk,
+                "follows": self._before(),
+                "saved": [dict(save) for save in lane.unit.journal.saves],
+            },
+        }
+
+    def _before(self) -> dict[str, Any] | None:
+        """What became of the journal before this one; None where nothing was lost."""
+        begun = self._lane.unit.journal.begun
+        told = (
+            "detail", "previous_epoch", "receipted", "salvaged", "last_known", "missing",
+            "set_aside",
+        )  # fmt: skip
+        return None if begun is None else {name: begun[name] for name in told}
+
+    async def type(self, typed: Typed) -> dict[str, Any]:
+        """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
+        a request that does not fit or while somebody is being checked."""
+        document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
+        if document is DocumentKind.TEMPORARY and valid_to is Expiry.LONG_TERM:
+            raise _usage(
+                "A temporary card has a last day: type it as valid_to, such as 2027-05-01.",
+                "临时身份证有截止日期：请输入 valid_to，如 2027-05-01。",
+            )
+        if typed.handle not in HANDLES or not typed.value.strip():
+            raise _usage(
+                "Type a ticket number, id_tail or seat.", "请输入准考证号、证件尾号或座位。"
+            )
+        roster = self._lane.roster
+        if roster is None:
+            raise out_of_service()
+        entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
+        now = self._lane.unit.clock.now()
+        await self._lane.ask(
+            events.StaffTyped(
+                typed.handle, typed.value, document, valid_to, _name(typed.by), now
+            )
+        )  # fmt: skip
+        return {"ok": True, "ticket": entry.candidate.ticket}
+
+    async def settle(self, verdict: Verdict) -> dict[str, Any]:
+        """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
+        nothing is open under that id, UsageError for two signatures of one person."""
+        given = events.VerdictGiven(
+            verdict.decision, verdict.admit, _name(verdict.by),
+            _name(verdict.second, "second") if verdict.second else None,
+            _short(verdict.note, "reason", NOTE_MAX), self._lane.unit.clock.now(),
+        )  # fmt: skip
+        event = await self._lane.ask(given)
+        zh, en = told(event)
+        return {"ok": True} | event | {"zh": zh, "en": en}
+
+    async def acknowledge(self, by: str) -> dict[str, Any]:
+        """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one
+        where there are more. NoSuchEntry where nothing flashes."""
+        seen = events.Acknowledged(_name(by), self._lane.unit.clock.now())
+        event = await self._lane.ask(seen)
+        if not event:
+            raise NoSuchEntry(
+                "Nothing to acknowledge: no REFER flashes.", "没有待确认的提示：当前无闪烁的判定。"
+            )
+        return {"ok": True} | event
+
+    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
+        """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
+        the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
+        lane, now, who = self._lane, self._lane.unit.clock.now(), _name(by)
+        shown, given = local_day(now.at, lane.zone), _day(day)
+        if not now.trusted:
+            raise _usage(
+                "The clock is not trusted: give it a time source first, then confirm the date.",
+                "时钟未校准：请先接入时间源，再确认日期。",
+            )
+        if given != shown:
+            raise _usage(
+                f"The unit's clock shows {shown}, not {given}: put it right first, or look again.",
+                f"设备时钟显示 {shown}，不是 {given}：请先校准时钟或重新核对。",
+            )
+        refused = await lane.note(CONFIRMED, {"by": who, "date": given.isoformat()})
+        if refused is not None:
+            lane.put(refused)
+            raise out_of_service()
+        lane.clock.hear(Word(TimeSource.OPERATOR, now.at, now.mono_ns))
+        return {"ok": True, "date": given.isoformat(), **lane.clock.status}
+
+    def follow(self) -> AsyncIterator[dict[str, Any]]:
+        return self._lane.bulletin.follow({"status": self.status()})
+
+
+def _document(kind: str) -> DocumentKind:
+    try:
+        return DocumentKind(kind)
+    except ValueError as e:
+        kinds = ", ".join(DocumentKind)
+        raise _usage(f"document is one of: {kinds}.", f"document 可为：{kinds}。") from e
+
+
+def _valid_to(text: str) -> date | Expiry:
+    if text.strip() == Expiry.LONG_TERM:
+        return Expiry.LONG_TERM
+    return _day(text, "valid_to", " or 长期", "或“长期”")
+
+
+def _day(text: str, field: str = "date", or_en: str = "", or_zh: str = "") -> date:
+    """One spelling: another one of ISO 8601, such as a week, means a day that nobody typed."""
+    if _DAY.fullmatch(text.strip()):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(text.strip())
+    raise _usage(
+        f"{field} is a day such as 2027-05-12{or_en}.", f"{field} 为日期，如 2027-05-12{or_zh}。"
+    )
+
+
+def _name(name: str, field: str = "by") -> str:
+    if not signature_form(name):
+        raise _usage(f"Say who asks: {field} is empty.", f"请填写操作人（{field}）。")
+    return _short(name.strip(), field, NAME_MAX)
+
+
+def _short(text: str, field: str, most: int) -> str:
+    """What is too long for the journal must not get there: its refusal would come too late."""
+    if len(text) > most:
+        raise _usage(f"{field} is longer than {most} characters.", f"{field} 超过 {most} 个字符。")
+    return text
+
+
+def _usage(en: str, zh: str) -> UsageError:
+    return UsageError(en, zh)

@@ -1,0 +1,50 @@
+"""Looks after the room on the journal's disk, and tells the office long before it is full."""
+
+import logging
+from typing import Any
+
+from gate.core.disk_space import Room, needed_bytes, room
+from gate.errors import StorageRefused
+from gate.service.lane import Lane
+
+log = logging.getLogger("gate.service")
+
+
+NO_FORECAST = "none: the clock is not trusted"
+
+
+class RoomKeeper:
+    """`look` now and then; a change of the level is journaled, and so reaches the office. Without a
+    clock the level is that of the whole exam, and no figure is said of what is still needed."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._level = Room.ENOUGH
+
+    @property
+    def alert(self) -> str:
+        """For systemd's STATUS; empty while there is enough room."""
+        if self._level is Room.ENOUGH:
+            return ""
+        return f"disk {self._level.value}: {self._lane.disk['free_bytes'] // 2**20} MiB free"
+
+    async def look(self) -> tuple[str, dict[str, Any]] | None:
+        """What is to be journaled: kind and body."""
+        lane = self._lane
+        try:
+            disk = await lane.unit.journal.disk()
+        except StorageRefused:
+            return None  # told by whoever writes next
+        per_event = disk.journal_bytes / max(1, lane.unit.journal.head.seq)
+        now = lane.unit.clock.now()
+        needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)
+        before, self._level = self._level, room(disk.free_bytes, needed, self._level)
+        lane.disk = {
+            "room": self._level.value, "free_bytes": disk.free_bytes,
+            "needed_bytes": needed if now.trusted else None,
+            "journal_bytes": disk.journal_bytes, "log_bytes": disk.log_bytes,
+        } | ({} if now.trusted else {"forecast": NO_FORECAST})  # fmt: skip
+        if self._level is before:
+            return None
+        log.warning("the journal's disk: %s", lane.disk)
+        return "disk", dict(lane.disk)

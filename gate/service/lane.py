@@ -1,0 +1,297 @@
+"""The one owner of the state: takes events in order, steps, records, performs.
+
+Everything else (reader, face, staff, timers, faults) only puts events into the inbox. What a step
+asks for is performed before the next event is taken, so no lamp ever runs ahead of the journal.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from gate.core import effects, events
+from gate.core.admission import step
+from gate.core.exam import current_papers
+from gate.core.reasons import Reason
+from gate.core.replay import instant_of, recall
+from gate.core.staff_and_faults import out_of_service
+from gate.core.state import BUSY, State, show, zone_of
+from gate.errors import (
+    GateBug,
+    GateError,
+    InputRejected,
+    NoSuchEntry,
+    StorageDamaged,
+    StorageRefused,
+)
+from gate.ports import Lookup, Reference, Roster, RosterEntry
+from gate.service.adapters import Unit
+from gate.service.clock_monitor import ClockKeeper
+from gate.service.recorder import Recorder, ms_since
+
+log = logging.getLogger("gate.lane")
+
+REACTION_S = 0.8
+"""Before another attempt: time to see the yellow lamp and to look up. Without it three attempts at
+10 frames a second are over in 1.5 s, and "asked again" is a word only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An event in the inbox; `answer` gets what was recorded because of it."""
+
+    event: events.Event
+    answer: asyncio.Future[dict[str, Any]] | None = None
+
+    def done(self, recorded: dict[str, Any]) -> None:
+        """The first answer counts: what was recorded, or nothing."""
+        if self.answer is not None and not self.answer.done():
+            self.answer.set_result(recorded)
+
+    def fail(self, error: GateError) -> None:
+        """Tell whoever asked; an event that nobody asked for has nobody to tell."""
+        if self.answer is None:
+            raise error
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Lane:
+    """State, inbox and the hands that carry effects out. `timers`: factor on every wait that the
+    state table asks for; 1 outside tests."""
+
+    def __init__(self, unit: Unit, reaction_s: float = REACTION_S, timers: float = 1.0) -> None:
+        self.unit = unit
+        self._reaction_s = reaction_s
+        self._timers = timers
+        self.state = State()
+        self.recorder = Recorder(
+            unit.journal, unit.evidence, unit.matcher, unit.clock, zone=lambda: self.zone
+        )
+        self.bulletin = self.recorder.bulletin
+        self.showing: dict[str, Any] = {}
+        self.roster: Roster | None = None
+        self.roster_notes = 0
+        self.disk: dict[str, Any] = {}
+        self.clock = ClockKeeper(unit.clock, unit.rtc, lambda: unit.uplink.office_time)
+        self.retention: dict[str, Any] = {"over": False, "waits_for": []}
+        self.installed_zone: tzinfo | None = None
+        self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
+        self.judging: asyncio.Task[None] | None = None
+        self.settled = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
+        self._unhandled = 0
+        self._reference: Reference | None = None
+
+    # -- events in -------------------------------------------------------------------------------
+
+    def put(self, event: events.Event) -> None:
+        """From the loop's thread."""
+        self._enqueue(Asked(event))
+
+    async def ask(self, event: events.Event) -> dict[str, Any]:
+        """Put `event`; what was recorded because of it, empty while a face is being looked at.
+        The state table's own refusals, and StorageRefused where nothing could be recorded."""
+        answer = asyncio.get_running_loop().create_future()
+        self._enqueue(Asked(event, answer))
+        return await answer
+
+    def _enqueue(self, asked: Asked) -> None:
+        self._unhandled += 1
+        self._inbox.put_nowait(asked)
+
+    async def remember(self) -> None:
+        """Who is inside, what is unsettled, the counts, and how much of the shelf's history is
+        journaled (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
+        async for page in self.unit.journal.earlier():
+            self._recall(page)
+        async for page in self.unit.journal.past():
+            self._recall(page)
+
+    def _recall(self, page: list[dict[str, Any]]) -> None:
+        self.state = recall(self.state, page)
+        for event in page:
+            self.recorder.tally.add(event)
+            self.clock.recall(event)
+        noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+        self.roster_notes = max([self.roster_notes, *noted])
+
+    async def work(self, timeout_s: float) -> None:
+        """Take one event, if one comes in time, and do all that follows from it."""
+        try:
+            # Not wait_for: before Python 3.12 it can swallow a cancellation.
+            async with asyncio.timeout(timeout_s):
+                asked = await self._inbox.get()
+        except TimeoutError:
+            return
+        await self._handle(asked)
+        await self.recorder.tell()
+        self._unhandled -= 1
+        self.settled.set()
+        self.on_change()
+
+    async def _handle(self, asked: Asked) -> None:
+        """Step and perform until nothing follows any more."""
+        queue = [asked.event]
+        while queue:
+            event = queue.pop(0)
+            began = time.perf_counter()
+            try:
+                self.state, wanted = step(self.state, event)
+            except (InputRejected, StorageRefused) as e:  # staff asked for what cannot be now
+                asked.fail(e)
+                return
+            self.recorder.took("rules", ms_since(began))
+            for effect in wanted:
+                follows = await self._perform(effect, asked)
+                if follows is not None:
+                    queue.append(follows)
+        asked.done({})
+
+    @property
+    def exam_id(self) -> str | None:
+        """The exam of the roster in use, or of the one before while there is none."""
+        return self.state.exam.id if self.state.exam else None
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """In which days are counted and times written: the exam's, or that of a roster that is
+        installed and not in use; None before there is one."""
+        return zone_of(self.state) or self.installed_zone
+
+    @property
+    def idle(self) -> bool:
+        """No visit is under way and no event waits or is being handled."""
+        return self.state.phase not in BUSY and self._unhandled == 0
+
+    # -- effects out -----------------------------------------------------------------------------
+
+    async def _perform(self, effect: effects.Effect, asked: Asked) -> events.Event | None:
+        match effect:
+            case effects.LookUpCard(number=number):
+                return await self._look_up(number=number)
+            case effects.LookUpTyped(handle=handle, value=value):
+                return await self._look_up(typed=(handle, value))
+            case effects.LookUpTicket(ticket=ticket):
+                return await self._look_up(typed=("ticket", ticket), whole=True)
+            case effects.JudgeFace():
+                self.judging = asyncio.create_task(self._judge(effect), name="judge")
+            case effects.Record():
+                return await self._record(effect, asked)
+            case effects.Note(kind=kind, body=body):
+                return await self._note(kind, body, asked)
+            case effects.Show():
+                self._show(effect)
+            case effects.OpenBarrier():
+                self.unit.signals.open_barrier()
+            case effects.StartTimer(seconds=seconds, token=token):
+                loop = asyncio.get_running_loop()
+                loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))
+            case effects.FindAgain():
+                self.unit.reader.find_again()
+            case effects.ForgetFaces():
+                self._reference = None
+                self.recorder.forget_times()
+                self.unit.matcher.forget()
+        return None
+
+    async def _look_up(
+        self, number: str = "", typed: tuple[str, str] | None = None, whole: bool = False
+    ) -> events.Event:
+        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here."""
+        self.recorder.forget_times()
+        began = time.perf_counter()
+        try:
+            if self.roster is None:
+                raise GateBug("A lookup without a roster.")
+            found: Lookup = (
+                await self.roster.find(number)
+                if typed is None
+                else await self.roster.find_typed(*typed, self.papers_now())
+            )
+        except NoSuchEntry:  # typed for a sitting that ended since the desk looked
+            return events.CandidateUnknown("")
+        except (InputRejected, StorageDamaged) as e:
+            return events.LookupFailed(e.en)
+        self.recorder.took("roster", ms_since(began))
+        if isinstance(found, RosterEntry):
+            if whole and typed and found.candidate.ticket.upper() != typed[1].upper():
+                return events.CandidateUnknown("")
+            self._reference = found.reference
+            return events.CandidateFound(found.candidate)
+        return found
+
+    def papers_now(self) -> tuple[str, ...]:
+        """Ids of the papers of the current sitting; of all where the clock is not trusted, so that
+        a seat that is typed names nobody rather than who has it at another time."""
+        papers, now = self.state.exam.papers if self.state.exam else (), self.unit.clock.now()
+        return tuple(p.id for p in (current_papers(papers, now.at) if now.trusted else papers))
+
+    async def _judge(self, wanted: effects.JudgeFace) -> None:
+        if self._reference is None:
+            raise GateBug("A face was to be judged without a reference.")
+        if wanted.attempt > 1:
+            await asyncio.sleep(self._reaction_s)
+        began = time.perf_counter()
+        judged = await self.unit.matcher.judge(self._reference, wanted.policy, wanted.found_ns)
+        self.recorder.took("match", ms_since(began))
+        self.put(judged)
+
+    def _show(self, wanted: effects.Show) -> None:
+        if wanted.reason == Reason.OUT_OF_SERVICE == self.showing.get("reason"):
+            return  # said already: its rhythm and its buzzer go on undisturbed
+        self.unit.signals.show(wanted.pattern)
+        self.showing = {
+            "reason": str(wanted.reason), "zh": wanted.zh, "en": wanted.en,
+            "signals": list(wanted.pattern.labels()), "facts": dict(wanted.facts),
+        }  # fmt: skip
+
+    def show_out_of_service(self) -> None:
+        """Before there is a journal or a roster to step with."""
+        self._show(show(Reason.OUT_OF_SERVICE, {}))
+
+    # -- the journal -----------------------------------------------------------------------------
+
+    async def _record(self, wanted: effects.Record, asked: Asked) -> events.Event:
+        since_ns = self._since_ns(wanted)
+        try:
+            event = await self.recorder.record(wanted, self._of_this_unit(), since_ns)
+        except StorageRefused as e:
+            log.error("not recorded, out of service: %s", e.en)
+            if asked.answer is not None:
+                asked.fail(e)
+            return events.RecordRefused()
+        asked.done(event)
+        return events.DecisionRecorded(event["id"], instant_of(event))
+
+    def _since_ns(self, wanted: effects.Record) -> int:
+        visit, verdict = self.state.visit, self.state.verdict
+        if wanted.kind == "verdict" and verdict is not None:
+            return verdict.at.mono_ns
+        return visit.shown.since_mono_ns if visit else self.unit.clock.now().mono_ns
+
+    def _of_this_unit(self) -> dict[str, Any]:
+        return {
+            "model": self.unit.matcher.model,
+            "roster": self.roster.version if self.roster else None,
+            "exam": self.exam_id,
+        }
+
+    async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:
+        """Journal what happened beside a visit."""
+        return None if await self.recorder.note(kind, body) else events.RecordRefused()
+
+    async def _note(
+        self, kind: str, body: dict[str, Any], asked: Asked
+    ) -> events.RecordRefused | None:
+        """The same, of what somebody asked for: the first entry is the answer."""
+        event = await self.recorder.note(kind, body)
+        if event is not None:
+            asked.done(event)
+            return None
+        if asked.answer is not None:
+            asked.fail(out_of_service())
+        return events.RecordRefused()

@@ -1,0 +1,114 @@
+"""What the lane writes down: decisions with their evidence and timing, and notes beside them."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import tzinfo
+from typing import Any
+
+from gate.core import effects
+from gate.core.daily_counts import Tally
+from gate.core.events import Instant
+from gate.core.journal_entries import Entry, Event
+from gate.core.local_time import in_fixed_offset
+from gate.core.reasons import Outcome
+from gate.errors import StorageRefused
+from gate.ports import Clock, Evidence, Journal, Matcher
+from gate.service.broadcast import Bulletin
+
+log = logging.getLogger("gate.lane")
+
+
+def ms_since(began: float) -> float:
+    """Milliseconds since a `time.perf_counter()`."""
+    return (time.perf_counter() - began) * 1e3
+
+
+class Recorder:
+    """One entry at a time, so that an evidence file bears the id of its own decision."""
+
+    def __init__(
+        self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock,
+        zone: Callable[[], tzinfo | None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.bulletin = Bulletin()
+        self.tally = Tally()
+        self._journal = journal
+        self._evidence = evidence
+        self._matcher = matcher
+        self._clock = clock
+        self._zone = zone
+        self._one = asyncio.Lock()
+        self._ms: dict[str, float] = {}
+        self._untold: list[tuple[Event, dict[str, float]]] = []
+
+    def took(self, part: str, ms: float) -> None:
+        """Time of the visit under way, by part of the work."""
+        self._ms[part] = self._ms.get(part, 0.0) + ms
+
+    def forget_times(self) -> None:
+        """A visit begins, or is over."""
+        self._ms = {}
+
+    def now(self) -> Instant:
+        """This moment as it is written down: in the exam's zone, so that the day of an event can
+        be read off it at the office too."""
+        now = self._clock.now()
+        return replace(now, at=in_fixed_offset(now.at, self._zone()))
+
+    async def record(self, wanted: effects.Record, about: dict[str, Any], since_ns: int) -> Event:
+        """Commit; only what follows from the returned event may be shown. `about`: what belongs to
+        the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
+        async with self._one:
+            picture = await self._picture() if wanted.evidence else {"evidence": None}
+            body = wanted.body | about | picture
+            began = time.perf_counter()
+            event = await self._journal.append(Entry(wanted.kind, self.now(), body))
+        self.tally.add(event)
+        parts = self._ms if wanted.kind == "decision" else {}
+        self._untold.append((event, self._timing(parts, began, since_ns)))
+        return event
+
+    async def note(self, kind: str, body: dict[str, Any]) -> Event | None:
+        """Journal what happened beside a visit; None where nothing was written."""
+        try:
+            async with self._one:
+                return await self._journal.append(Entry(kind, self.now(), body))
+        except StorageRefused as e:
+            log.error("not recorded, out of service: %s", e.en)
+            return None
+
+    async def tell(self) -> None:
+        """What was recorded, to log and followers, without a name or a number. After the lamps:
+        keeping the times may move the journal's WAL, which nobody should wait for."""
+        untold, self._untold = self._untold, []
+        for event, ms in untold:
+            self.bulletin.publish(event | {"ms": ms})
+            level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
+            log.log(
+                level, "%s %s %s ticket=%s attempt=%s total=%.1f ms",
+                event["id"], event["outcome"], event["reason"], event["ticket"],
+                event["attempt"], ms["total"],
+            )  # fmt: skip
+            await self._journal.keep_timing(event["seq"], ms)
+
+    async def _picture(self) -> dict[str, Any]:
+        """A decision is not lost with its picture: one that could not be kept is named as such."""
+        head = self._journal.head
+        try:
+            kept = await asyncio.to_thread(self._seal_as, f"{head.epoch}-{head.seq + 1}")
+        except StorageRefused as e:
+            log.error("the evidence picture is not kept: %s", e.en)
+            return {"evidence": None, "evidence_fault": "storage"}
+        return {"evidence": kept}
+
+    def _seal_as(self, name: str) -> str | None:
+        jpeg = self._matcher.evidence()
+        return None if jpeg is None else self._evidence.keep(jpeg, name)
+
+    def _timing(self, parts: dict[str, float], began: float, since_ns: int) -> dict[str, float]:
+        ms = {part: round(parts.get(part, 0.0), 3) for part in ("roster", "match", "rules")}
+        total_ns = self._clock.now().mono_ns - since_ns
+        return ms | {"disk": round(ms_since(began), 3), "total": round(total_ns / 1e6, 3)}

@@ -1,0 +1,160 @@
+"""What is known of a journal outside of it: a small file that outlives the database.
+
+Three slots of one page each, written in place, so that keeping something costs one page and no new
+name: two take turns with the last receipt, synced; the third holds the head, not synced. A head is
+noted after its commit, so it may be older than the journal's after a power cut, never newer: a
+journal that ends before it has lost events that were promised.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gate.platform.durable_files import write_file
+from gate.ports import Head, Receipt
+
+_SLOT = 4096
+_HEAD_SLOT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`gate` and `epoch` are empty where the file is there but cannot be read."""
+
+    gate: str
+    epoch: str
+    receipt: Receipt | None = None
+    head: Head | None = None
+    turn: int = 0
+
+
+class MarkFile:
+    """The open mark of one journal. `note_head` never waits for the disk; `keep` does."""
+
+    def __init__(self, path: Path, gate: str, head: Head, receipt: Receipt | None) -> None:
+        """Make the mark beside the journal `path`, or take over the one of its epoch in place: a
+        full disk has room for that. Durable when it returns. OSError."""
+        known = read(path)
+        ours = known is not None and known.epoch == head.epoch and place(path).exists()
+        self._gate, self._epoch, self._place = gate, head.epoch, place(path)
+        self._turn = known.turn if ours and known is not None else 0
+        if not ours:
+            first = _slot(self._kept(receipt))
+            write_file(place(path), first + b"\n" * _SLOT + _head_slot(head), 0o600)
+            _old_place(path).unlink(missing_ok=True)
+        self._handle: int | None = os.open(place(path), os.O_WRONLY | os.O_CLOEXEC)
+        if ours:
+            self.note_head(head)
+            if receipt is not None:
+                self.keep(receipt)
+
+    def keep(self, receipt: Receipt) -> None:
+        """Durable when it returns. OSError."""
+        if self._handle is None:
+            return
+        self._turn += 1
+        os.pwrite(self._handle, _slot(self._kept(receipt)), _SLOT * (self._turn % 2))
+        os.fdatasync(self._handle)
+
+    def note_head(self, head: Head) -> None:
+        """OSError."""
+        if self._handle is not None:
+            os.pwrite(self._handle, _head_slot(head), _SLOT * _HEAD_SLOT)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether a start would find it. OSError."""
+        if self._handle is None:
+            return True
+        try:
+            return os.path.samestat(os.fstat(self._handle), os.stat(self._place))
+        except FileNotFoundError:
+            return False
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+    def _kept(self, receipt: Receipt | None) -> dict[str, Any]:
+        return {
+            "turn": self._turn, "gate": self._gate, "epoch": self._epoch,
+            "receipt": _plain(receipt),
+        }  # fmt: skip
+
+
+def place(journal: Path) -> Path:
+    return journal.with_name(f"{journal.name}.mark")
+
+
+def _old_place(journal: Path) -> Path:
+    """Where the first release's mark stood, which said no more than gate and epoch."""
+    return journal.with_name(f"{journal.name}.begun")
+
+
+def read(journal: Path) -> Mark | None:
+    """The mark beside `journal`; None where no journal was ever begun here. OSError."""
+    try:
+        content = place(journal).read_bytes()
+    except FileNotFoundError:
+        return _read_old(_old_place(journal))
+    slots = [_values(content[at : at + _SLOT]) for at in range(0, 3 * _SLOT, _SLOT)]
+    kept = [s for s in slots[:_HEAD_SLOT] if s is not None]
+    if not kept:
+        return Mark("", "")
+    newest = max(kept, key=lambda s: int(s["turn"]))
+    head = slots[_HEAD_SLOT]
+    return Mark(
+        newest["gate"], newest["epoch"], _receipt(newest),
+        Head(**head) if head is not None and head["epoch"] == newest["epoch"] else None,
+        newest["turn"],
+    )  # fmt: skip
+
+
+def _read_old(path: Path) -> Mark | None:
+    try:
+        words = path.read_text(encoding="ascii", errors="replace").split()
+    except FileNotFoundError:
+        return None
+    return Mark(words[0], words[1]) if len(words) == 2 else Mark("", "")
+
+
+def _plain(receipt: Receipt | None) -> dict[str, Any] | None:
+    """Without the ranges still missing: they may be many, and the office says them again."""
+    if receipt is None:
+        return None
+    return {
+        "generation": receipt.generation, "high": receipt.high, "head": receipt.head,
+        "at": receipt.at,
+    }  # fmt: skip
+
+
+def _receipt(values: dict[str, Any]) -> Receipt | None:
+    kept = values["receipt"]
+    if kept is None:
+        return None
+    return Receipt(
+        kept["generation"], values["gate"], values["epoch"], kept["high"], kept["head"], (),
+        kept["at"],
+    )  # fmt: skip
+
+
+def _head_slot(head: Head) -> bytes:
+    return _slot({"epoch": head.epoch, "seq": head.seq, "hash": head.hash})
+
+
+def _slot(values: dict[str, Any]) -> bytes:
+    text = json.dumps(values).encode()
+    return (hashlib.sha256(text).hexdigest().encode() + b" " + text).ljust(_SLOT, b"\n")
+
+
+def _values(slot: bytes) -> dict[str, Any] | None:
+    """None for a slot that was never written, or only half."""
+    digest, _, text = slot.rstrip(b"\n").partition(b" ")
+    if hashlib.sha256(text).hexdigest().encode() != digest:
+        return None
+    values: dict[str, Any] = json.loads(text)
+    return values

@@ -1,0 +1,97 @@
+"""The gate's end of the wire: sends what the journal holds until the office has receipted it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.ports import Journal
+from gate.sync import outbox
+from gate.sync.link import Address
+from gate.sync.session import Session
+from gate.sync.uplink_state import Standing
+from gate.sync.wire import Topics
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 1.0
+
+
+class MqttUplink:
+    """Obeys `gate.ports.Uplink`. `signing`: Ed25519 seed, 32 bytes; `office_public`: the key that
+    receipts are signed with. `exam`: the exam of the installed roster, None while there is none;
+    when it changes, sending goes on under the new topic. `vitals`: what heartbeats say of the unit
+    (see `gate.sync.heartbeat`). `chance`: draws the waits between attempts. `inbox`: a file where
+    `exam-gate journal receipt` leaves what came by stick.
+
+    `status` besides the port's keys: `error_kind` (class of `last_error`), `office` (`online`,
+    `offline` or None), `refused` (receipts that were refused, counted by reason), `alarm` (a
+    sentence once two journals of this gate and epoch are about). A PUBACK proves nothing: only
+    receipts advance.
+    """
+
+    def __init__(
+        self, *, host: str, port: int, ca: Path, certificate: Path, key: Path, gate: str, site: str,
+        exam: Callable[[], str | None], journal: Journal, signing: bytes, office_public: bytes,
+        vitals: Callable[[], Mapping[str, Any]] = dict, chance: random.Random | None = None,
+        inbox: Path | None = None,
+    ) -> None:  # fmt: skip
+        self._site = site
+        self._exam = exam
+        self._at_work = False
+        self._chance = chance or random.Random()
+        self._standing = Standing(
+            Address(host, port, ca, certificate, key, name=gate), journal, SigningKey(signing),
+            office_public, vitals, self._chance, inbox,
+        )  # fmt: skip
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        standing = self._standing
+        return {
+            "connected": standing.connected,
+            "unsent": self._unsent(),
+            "receipted": standing.receipted,
+            "last_error": standing.error.en if standing.error else None,
+            "error_kind": type(standing.error).__name__ if standing.error else None,
+            "office": standing.office,
+            "refused": dict(standing.refused),
+            "alarm": standing.alarm,
+        }
+
+    @property
+    def office_time(self) -> datetime | None:
+        return self._standing.office_time
+
+    def _unsent(self) -> int | None:
+        """None before and after the work: the journal may not be open then, staff may ask all the
+        same."""
+        if not self._at_work:
+            return None
+        return outbox.backlog(self._standing.journal.head.seq, self._standing.receipt)
+
+    async def run(self) -> None:
+        """Until cancelled; then the goodbye takes at most two seconds. StorageBroken."""
+        self._standing.receipt = await self._standing.journal.receipt()
+        self._at_work = True
+        try:
+            await self._work()
+        finally:
+            self._at_work = False
+
+    async def _work(self) -> None:
+        failures = 0
+        while True:
+            exam = self._exam()
+            if exam is None:
+                await asyncio.sleep(_POLL_S)
+                continue
+            topics = Topics(exam, self._site, self._standing.address.name)
+            stood = await Session(self._standing, topics, self._exam).run()
+            failures = 0 if stood else failures + 1
+            await asyncio.sleep(outbox.reconnect_delay_s(failures, self._chance.random()))

@@ -1,0 +1,109 @@
+"""How the gates of a day compare: which of them refers more, or fewer, people than the others
+beyond chance. Pure.
+
+Each gate is held against all others of its day together by Fisher's exact test (two-sided), at
+`FAMILY_ALPHA` divided by the number of comparisons in the report (Bonferroni). So a report on gates
+that are all alike marks any of them at most once in a hundred reports, whatever their number.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from gate.core.daily_counts import Tally, decided, summary
+
+FAMILY_ALPHA = 0.01
+"""The chance that a report marks anything where nothing differs; at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDay:
+    """One gate on one day. `p`: of its refer rate against the other gates of that day, None where
+    it was alone; `differs`: `more`, `fewer` or empty."""
+
+    gate: str
+    day: str
+    figures: dict[str, Any]
+    p: float | None
+    differs: str
+
+
+def tallies(events: Iterable[Mapping[str, Any]]) -> dict[str, Tally]:
+    """Every gate's own fold, by gate."""
+    found: dict[str, Tally] = {}
+    for event in events:
+        found.setdefault(str(event.get("gate")), Tally()).add(event)
+    return found
+
+
+def compare(gates: Mapping[str, Tally], day: str | None = None) -> list[GateDay]:
+    """Every gate and day with a decision, in order; only `day` where one is named."""
+    every = {(d, gate): tally.of_day(d) for gate, tally in gates.items() for d in tally.days}
+    rows = {key: counts for key, counts in sorted(every.items()) if day in (None, key[0])}
+    of_day: dict[str, dict[str, _Refers]] = {}
+    for (d, gate), counts in rows.items():
+        of_day.setdefault(d, {})[gate] = _Refers(*decided(counts))
+    alpha = FAMILY_ALPHA / max(1, sum(len(found) for found in of_day.values() if len(found) > 1))
+    said = {(d, g): s for d, found in of_day.items() for g, s in _marked(found, alpha).items()}
+    return [GateDay(gate, d, summary(counts), *said[d, gate]) for (d, gate), counts in rows.items()]
+
+
+class _Refers(NamedTuple):
+    total: int
+    referred: int
+
+
+def _marked(found: Mapping[str, _Refers], alpha: float) -> dict[str, tuple[float | None, str]]:
+    """p and `differs` of every gate of one day. The one that differs most is marked and leaves the
+    comparison before the others are looked at again: else it would make them look strange."""
+    left, said = dict(found), {}
+    while True:
+        tests = {gate: _test(own, _sum(left, gate)) for gate, own in left.items()}
+        tried = {gate: p for gate, p in tests.items() if p is not None}
+        worst = min(tried, key=tried.__getitem__, default=None)
+        if worst is None or tried[worst] > alpha:
+            return said | {gate: (p, "") for gate, p in tests.items()}
+        own, others = left[worst], _sum(left, worst)
+        more = own.referred * others.total > others.referred * own.total
+        said[worst] = (tried[worst], "more" if more else "fewer")
+        del left[worst]
+
+
+def _sum(found: Mapping[str, _Refers], without: str) -> _Refers:
+    rest = [refers for gate, refers in found.items() if gate != without]
+    return _Refers(sum(r.total for r in rest), sum(r.referred for r in rest))
+
+
+def _test(own: _Refers, others: _Refers) -> float | None:
+    if not own.total or not others.total:
+        return None
+    return fisher(own.referred, own.total, others.referred, others.total)
+
+
+def fisher(some: int, of: int, others: int, of_others: int) -> float:
+    """Two-sided p of `some` of `of` against `others` of `of_others`: the probability, with both
+    margins fixed, of every table at most as likely as this one (Fisher 1935)."""
+    drawn = some + others
+    least = max(0, drawn - of_others)
+    here = log = _log_table(least, of, drawn, of_others)
+    tables = [log]
+    for k in range(least, min(of, drawn)):
+        log += math.log((of - k) * (drawn - k) / ((k + 1) * (of_others - drawn + k + 1)))
+        tables.append(log)
+        if k + 1 == some:
+            here = log
+    return min(1.0, math.fsum(math.exp(t) for t in tables if t <= here + _ROUNDING))
+
+
+_ROUNDING = 1e-7
+"""Tables as likely as this one differ by what logarithms of factorials lose."""
+
+
+def _log_table(some: int, of: int, drawn: int, of_others: int) -> float:
+    whole = _log_choose(of + of_others, drawn)
+    return _log_choose(of, some) + _log_choose(of_others, drawn - some) - whole
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -1,0 +1,96 @@
+"""What a new journal says of the one before it, held against what the office has of that one.
+
+A card that was damaged goes on with a new epoch, whose first event tells how far the old journal is
+known to have gone. What the office has not of that, and the unit cannot read any more, is lost: it
+is named, by range, for good.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gate.core.journal_entries import Event
+
+if TYPE_CHECKING:
+    from office.store.database import OfficeStore
+
+Found = dict[str, Any]
+"""What `office.audit.journal_audit.audit` found of one journal."""
+
+
+def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
+    """Adds to what was found of each journal of `gate`: `previous`, what its first event says of
+    the journal before, or None; and to that one `succeeded_by`, and in `missing` what is lost.
+    Journals of which nothing is stored but that are spoken of join `journals`."""
+    for found in journals.values():
+        found["previous"] = found["succeeded_by"] = None
+    for epoch, begun in beginnings(store, gate).items():
+        if epoch in journals:
+            journals[epoch]["begun"] = begun
+    for epoch in list(journals):
+        first = store.event(gate, epoch, 1)
+        if first is None or not isinstance(first.get("previous_epoch"), str):
+            continue
+        before = str(first["previous_epoch"])
+        claimed = _number(first, "last_known")
+        former = journals.setdefault(before, _nothing_of())
+        former["succeeded_by"] = epoch
+        known = max(former["last"], former["claims"])
+        if claimed > known:
+            former["missing"] = [*former["missing"], [known + 1, claimed]]
+        journals[epoch]["previous"] = {
+            "epoch": before, "receipted": _number(first, "receipted"), "last_known": claimed,
+            "agrees": _agrees(store, gate, before, first), "lost": former["missing"],
+        }  # fmt: skip
+
+
+def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
+    """How each journal of `gate` of which the first event is here began, the oldest first: `first`
+    of its unit; `follows` one that it names; `enrolled-anew`, signed with a key that no journal
+    before it was signed with; `unannounced`: the office knew a journal, and this one names none: a
+    card that was wiped, or a copy of the unit that was begun anew."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    firsts = {e: store.event(gate, e, 1) or {} for e in store.by_first_arrival(gate)}
+    named = {first.get("previous_epoch") for first in firsts.values()}
+    for epoch, first in firsts.items():
+        keys = store.proofs.signed_with(gate, epoch)
+        if isinstance(first.get("previous_epoch"), str):
+            found[epoch] = "follows"
+        elif not found or epoch in named:  # the one before may come later, by stick
+            found[epoch] = "first"
+        else:
+            found[epoch] = "unannounced" if keys & seen or not keys else "enrolled-anew"
+        seen |= keys
+    return found
+
+
+def unannounced(store: "OfficeStore", gate: str) -> list[str]:
+    """Of `beginnings`: the journals that are an alarm."""
+    return [epoch for epoch, how in beginnings(store, gate).items() if how == "unannounced"]
+
+
+ALARM = (
+    "began without naming the one before it: the card was wiped, or the unit copied; what the old "
+    "journal held and the office has not is unknown 新日志未说明前一日志：存储卡可能被清空或复制"
+)
+"""Of an unannounced journal, behind its name."""
+
+
+def _agrees(store: "OfficeStore", gate: str, before: str, first: Event) -> bool:
+    """Whether the receipt that the unit remembers is of the events that are stored here."""
+    receipted = _number(first, "receipted")
+    if not receipted:
+        return True
+    return store.hash_at(gate, before, receipted) == first.get("receipted_head")
+
+
+def _number(event: Event, name: str) -> int:
+    found = event.get(name)
+    return found if isinstance(found, int) and found > 0 else 0
+
+
+def _nothing_of() -> Found:
+    return {
+        "events": 0, "high": 0, "last": 0, "missing": [], "head": None, "claims": 0, "signed": 0,
+        "receipted": 0, "uncovered": [], "faults": [], "conflicts": [], "forks": [],
+        "odd_times": [], "chain": "verified", "previous": None, "succeeded_by": None, "begun": None,
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Keys, certificates and enrolled gates: who is who."""

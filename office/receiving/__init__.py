@@ -1,0 +1,1 @@
+"""What gates send, taken in: authorised, stored, receipted."""

@@ -1,0 +1,70 @@
+"""Who may say what: every batch and heartbeat passes here, from the broker or from a stick."""
+
+from gate.errors import Refused, SignatureRefused
+from gate.sync.heartbeat import Heartbeat, decode_heartbeat
+from gate.sync.wire import Batch, Topics, decode_batch, decode_note
+from office.home import Home
+from office.keys.enrolment import Enrolment, read_enrolment
+from office.receiving.unsigned_notes import bounded_note
+
+
+class Door:
+    """Enrolments are read anew for each message: a gate may be enrolled, or struck off, while the
+    office receives."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def batch(self, payload: bytes, topics: Topics) -> Batch:
+        """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
+        batch = decode_batch(payload, self.signing_key)
+        self.admit(batch.gate, topics, "batch")
+        return batch
+
+    def heartbeat(self, payload: bytes, topics: Topics) -> Heartbeat:
+        """The heartbeat, if it may be believed. InputRejected, SignatureRefused, Refused."""
+        beat = decode_heartbeat(payload, self.signing_key)
+        self.admit(beat.gate, topics, "heartbeat")
+        return beat
+
+    def note(self, payload: bytes, topics: Topics, part: str) -> dict[str, str]:
+        """A state or an alert of an enrolled gate, bounded. InputRejected, SignatureRefused,
+        Refused."""
+        self.admit(topics.gate, topics, part)
+        return bounded_note(part, decode_note(payload))
+
+    def signing_key(self, gate: str) -> bytes | None:
+        """The public key of an enrolled gate, None for any other."""
+        enrolled = self._enrolment(gate)
+        return None if enrolled is None else enrolled.signing
+
+    def _enrolment(self, gate: str) -> Enrolment | None:
+        path = self._home.enrolment(gate)
+        if not path.exists():
+            return None
+        enrolled = read_enrolment(path)
+        return enrolled if enrolled.gate == gate else None
+
+    def admit(self, gate: str, topics: Topics, what: str) -> None:
+        """SignatureRefused, Refused unless `gate` may say this under `topics`."""
+        if gate != topics.gate:
+            raise SignatureRefused(f"A {what} of {gate} came under {topics.gate}.")
+        enrolled = self._enrolment(gate)
+        if enrolled is None:
+            raise SignatureRefused(
+                f"Gate {gate} is not enrolled here.", f"闸机 {gate} 未在此登记。"
+            )
+        if enrolled.revoked is not None:
+            raise Refused(
+                f"Gate {gate} was struck off: {enrolled.revoked}.",
+                f"闸机 {gate} 已被吊销：{enrolled.revoked}。",
+            )
+        if enrolled.site != topics.site:
+            raise SignatureRefused(
+                f"Gate {gate} is enrolled at {enrolled.site}.",
+                f"闸机 {gate} 登记于 {enrolled.site}。",
+            )
+        if enrolled.exams and topics.exam not in enrolled.exams:
+            raise SignatureRefused(
+                f"Gate {gate} is enrolled for {', '.join(enrolled.exams)}, not for {topics.exam}."
+            )

@@ -1,0 +1,55 @@
+"""What gates say of themselves, in memory: for people who look. Nothing that is stored rests on it.
+
+A will (`lost`) may come late, after the gate is back: it counts only for the session that last said
+`ready`. Whether a gate is alive is told by when it was heard last.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from gate.sync.heartbeat import Heartbeat
+
+log = logging.getLogger(__name__)
+
+_ALERTS_KEPT = 20
+
+
+@dataclass(slots=True)
+class Seen:
+    state: str | None = None
+    session: str | None = None
+    heard: str | None = None
+    claims: int | None = None
+    oldest_unsent_at: str | None = None
+    vitals: dict[str, Any] = field(default_factory=dict)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Watch:
+    def __init__(self) -> None:
+        self._gates: dict[str, Seen] = {}
+
+    def beat(self, beat: Heartbeat, now: str) -> None:
+        seen = self._of(beat.gate)
+        seen.heard, seen.claims = now, beat.seq
+        seen.oldest_unsent_at, seen.vitals = beat.oldest_unsent_at, dict(beat.vitals)
+
+    def note(self, gate: str, part: str, said: dict[str, str], now: str) -> None:
+        """`part`: `state` or `alert`; `said`: bounded (office/receiving/unsigned_notes.py)."""
+        seen = self._of(gate)
+        if part == "alert":
+            log.error("ALARM: gate %s says: %s", gate, said.get("detail"))
+            seen.alerts = [*seen.alerts, said | {"heard": now}][-_ALERTS_KEPT:]
+            return
+        state, session = str(said.get("state")), str(said.get("session"))
+        if state == "lost" and session != seen.session and seen.session is not None:
+            return  # the will of a connection that another one has followed
+        seen.state, seen.session, seen.heard = state, session, now
+
+    def seen(self, gate: str) -> dict[str, Any]:
+        seen = self._gates.get(gate, Seen())
+        return {name: getattr(seen, name) for name in Seen.__slots__}
+
+    def _of(self, gate: str) -> Seen:
+        return self._gates.setdefault(gate, Seen())

@@ -1,0 +1,294 @@
+"""Batches in, signed receipts out. A receipt is published only after the commit behind it."""
+
+import json
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nacl.signing import SigningKey
+
+from gate.errors import (
+    CertificateRefused,
+    GateError,
+    InputRejected,
+    StorageRefused,
+)
+from gate.platform.printable_text import printable
+from gate.ports import Receipt
+from gate.sync.link import Address, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.wire import (
+    EVERY_GATES_EVENTS,
+    EVERY_GATES_NOTES,
+    OFFICE_STATE,
+    Batch,
+    Topics,
+    encode_note,
+)
+from office.audit.journal_lineage import ALARM, unannounced
+from office.home import Home
+from office.receiving.authorisation import Door
+from office.receiving.gate_status import Watch
+from office.receiving.link_queue import goodbye, next_news, waiting
+from office.receiving.refusals import Refusals
+from office.store.database import OfficeStore, Stored
+
+log = logging.getLogger(__name__)
+
+_SESSION_S = 7 * 86_400
+"""How long the broker keeps batches for an office that is away."""
+
+
+@dataclass(slots=True)
+class Counts:
+    batches: int = 0
+    events: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+
+
+@dataclass(slots=True)
+class Receiver:
+    """The office's end. `run` returns when `stop` is set, or when nothing has come for `idle_s`.
+
+    Owns the store; every gate is known by its enrolment in `home`. A bad batch is told in one line
+    and counted; it never ends the program.
+    """
+
+    home: Home
+    store: OfficeStore
+    address: Address
+    generation: int
+    signing: SigningKey
+    status_file: Path | None = None
+    idle_s: float | None = None
+    counts: Counts = field(default_factory=Counts)
+    connected: bool = False
+    error: GateError | None = None
+    watch: Watch = field(default_factory=Watch)
+    refusals: Refusals = field(default_factory=Refusals)
+    _receipts: dict[str, Receipt] = field(default_factory=dict)
+    _unannounced: dict[str, list[str]] = field(default_factory=dict)
+    _last_news: float = field(default_factory=time.monotonic)
+    _door: Door = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._door = Door(self.home)
+
+    def run(self, stop: threading.Event) -> None:
+        """CertificateRefused where the very first connection is refused; later faults are waited
+        out. StorageDamaged, StorageBroken."""
+        failures, ever = 0, False
+        while not (stop.is_set() or self._idle()):
+            stood = self._connection(stop)
+            ever = ever or stood
+            if isinstance(self.error, CertificateRefused) and not ever:
+                raise self.error
+            failures = 0 if stood else min(failures + 1, 5)
+            if not (stop.is_set() or self._idle()):
+                stop.wait(random.uniform(0, 2.0**failures))
+
+    def _connection(self, stop: threading.Event) -> bool:
+        """One connection to its end; whether it ever stood."""
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        will = Will(OFFICE_STATE, encode_note(online=False))
+        link = Link(self.address, news.put, will, keep_session_s=_SESSION_S)
+        link.open()
+        stood = False
+        try:
+            while not (stop.is_set() or self._idle()):
+                event = next_news(news)
+                self.refusals.tell(time.monotonic())
+                if isinstance(event, Down):
+                    self._outage(event.error)
+                    return stood
+                if isinstance(event, Up):
+                    stood = True
+                    self._stand(link)
+                elif isinstance(event, Message):
+                    self._take(link, [event, *waiting(news)])
+        except StorageRefused as e:
+            self._outage(e)  # nothing was acknowledged: the broker sends it again
+        finally:
+            self.connected = False
+            self._write_status()
+            if stood:
+                goodbye(link, news, encode_note(online=False, at=_now()))
+            link.leave()
+        return stood
+
+    def _stand(self, link: Link) -> None:
+        back = "" if self.error is None else " again"
+        log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
+        self.connected, self.error = True, None
+        link.subscribe(EVERY_GATES_EVENTS, *EVERY_GATES_NOTES)
+        with self.store.transaction():
+            known = [(Topics(exam, site, gate), e) for exam, site, gate, e in self.store.gates()]
+            given = self._give_receipts(known)
+            gates = {topics.gate for topics, _ in known}
+            self._unannounced = {gate: unannounced(self.store, gate) for gate in gates}
+        self._publish_receipts(link, given)
+        # behind the receipts: a gate that has none of this generation is unknown here, and knocks
+        here = encode_note(online=True, at=_now(), generation=self.generation)
+        link.publish(OFFICE_STATE, here, retain=True)
+        self._write_status()
+
+    def _take(self, link: Link, messages: list[Message]) -> None:
+        batches = [m for m in messages if m.topic.endswith("/ev")]
+        if batches:
+            self._last_news = time.monotonic()
+        taken = [found for m in batches if (found := self._checked(m)) is not None]
+        now = _now()
+        with self.store.transaction():
+            for topics, batch in taken:
+                stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=now)
+                self.counts.events += stored.new
+                self._alarm(batch, stored)
+                self._tell_beginning(batch)
+            noted = [self._note(m, now) for m in messages if not m.topic.endswith("/ev")]
+            asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
+            given = self._give_receipts(asked)
+        for message in messages:
+            if message.mid:  # heartbeats come without
+                link.ack(message.mid)
+        self._publish_receipts(link, given)
+        self.counts.batches += len(taken)
+        self._write_status()
+
+    def _checked(self, message: Message) -> tuple[Topics, Batch] | None:
+        """The batch, if it may be believed."""
+        try:
+            topics, _ = Topics.of(message.topic)
+            return topics, self._door.batch(message.payload, topics)
+        except InputRejected as e:
+            self._reject("batch", message, e)
+            return None
+
+    def _note(self, message: Message, now: str) -> tuple[Topics, str] | None:
+        """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
+        transaction."""
+        try:
+            topics, part = Topics.of(message.topic)
+            if part == "hb":
+                return self._beat(topics, message.payload, now)
+            if part in ("state", "alert"):
+                self.watch.note(
+                    topics.gate, part, self._door.note(message.payload, topics, part), now
+                )
+        except InputRejected as e:
+            self._reject("note", message, e)
+        return None
+
+    def _beat(self, topics: Topics, payload: bytes, now: str) -> tuple[Topics, str] | None:
+        """A gate that goes by a higher mark than ours holds a receipt of before this database was
+        set back, and has missed what was said of it: it is told again, however often that takes.
+        One that goes by a lower mark sends again by itself. InputRejected."""
+        beat = self._door.heartbeat(payload, topics)
+        self.watch.beat(beat, now)
+        if not self.store.add_claim(beat, payload, now):
+            self.counts.conflicts += 1
+            log.error(
+                "ALARM: gate %s says that event %d of journal %s is another than the one "
+                "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
+            )  # fmt: skip
+        is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
+        return (topics, beat.epoch) if is_set_back else None
+
+    def _reject(self, what: str, message: Message, error: InputRejected) -> None:
+        parts = message.topic.split("/")
+        gate = parts[4] if len(parts) > 5 else "nobody"
+        self.refusals.add(printable(gate[:64]), _reason(what, error), time.monotonic())
+        self.counts.rejected += 1
+
+    def _alarm(self, batch: Batch, stored: Stored) -> None:
+        for seq in stored.conflicts:
+            self.counts.conflicts += 1
+            log.error(
+                "ALARM: gate %s sent another event %d of journal %s than before: a copied card or "
+                "a forgery; both are kept", batch.gate, seq, batch.epoch,
+            )  # fmt: skip
+        if stored.broken is not None:
+            log.error(
+                "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
+                "copied card or a forgery", stored.broken, batch.epoch, batch.gate,
+            )  # fmt: skip
+
+    def _tell_beginning(self, batch: Batch) -> None:
+        """A unit that gave its journal up for a new one says so in the first event; one that does
+        not, though the office knows a journal of it, was wiped or copied."""
+        before = batch.events[0].get("previous_epoch") if batch.first == 1 else None
+        if batch.first == 1 and before is None:
+            self._unannounced[batch.gate] = unannounced(self.store, batch.gate)
+        if batch.first == 1 and batch.epoch in self._unannounced.get(batch.gate, ()):
+            log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
+        if before is not None:
+            log.error(
+                "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
+                "what is lost", batch.gate, batch.epoch, str(before)[:40],
+            )  # fmt: skip
+
+    def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[tuple[Topics, bytes]]:
+        """Signed, and kept in the same transaction as what they speak of; one for each gate."""
+        given = []
+        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
+            receipt, payload = self.store.give_receipt(
+                topics.gate, epoch, generation=self.generation, now=_now(), key=self.signing
+            )
+            self._receipts[topics.gate] = receipt
+            given.append((topics, payload))
+        return given
+
+    def _publish_receipts(self, link: Link, given: list[tuple[Topics, bytes]]) -> None:
+        """Behind the commit."""
+        for topics, payload in given:
+            link.publish(topics.rcpt, payload, retain=True)
+
+    def _idle(self) -> bool:
+        return self.idle_s is not None and time.monotonic() - self._last_news > self.idle_s
+
+    def _outage(self, error: GateError | None) -> None:
+        if error is not None and type(error) is not type(self.error):
+            log.warning("%s", error)
+        self.error = error
+
+    def _write_status(self) -> None:
+        if self.status_file is None:
+            return
+        part = self.status_file.with_name(self.status_file.name + ".part")
+        try:
+            part.write_text(json.dumps(self.status()), encoding="utf-8")
+            part.replace(self.status_file)
+        except OSError as e:  # counts for others to read: nothing that is stored depends on them
+            log.warning("%s cannot be written: %s", self.status_file, e.strerror)
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "connected": self.connected,
+            "generation": self.generation,
+            "batches": self.counts.batches,
+            "events": self.counts.events,
+            "rejected": self.counts.rejected,
+            "refused": self.refusals.by_gate(),
+            "conflicts": self.counts.conflicts,
+            "last_error": self.error.en if self.error else None,
+            "gates": {
+                gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}
+                | self.watch.seen(gate)
+                | {"unannounced": self._unannounced.get(gate, [])}
+                for gate, r in self._receipts.items()
+            },
+        }
+
+
+def _reason(what: str, error: InputRejected) -> str:
+    return printable(f"{what} refused: {error.en}"[:160])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,1 @@
+"""Lists of candidates and photos to sealed, signed rosters."""

@@ -1,0 +1,124 @@
+"""Candidates with their references: photos enrolled, the exam's cohort drawn."""
+
+import random
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from gate.core.exam import Seat
+from gate.errors import PhotoRejected
+from gate.ports import Template
+from gate.roster.file_format import COHORT_SIZE, Templates
+from office.rosters.photo_names import Claims, printable
+from office.rosters.photos import read_photo
+from office.rosters.rows import CandidateRow
+
+_FILES_SHOWN = 5
+
+
+class Enrolling(Protocol):
+    """`gate.models.portrait.Enroller` in the program."""
+
+    def enrol(self, jpeg: bytes) -> Any:
+        """Something with `template`. PhotoRejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All rows of one ticket."""
+
+    ticket: str
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    rows: tuple[CandidateRow, ...] = field(repr=False)
+
+    @property
+    def sites(self) -> frozenset[str]:
+        return frozenset(row.site for row in self.rows)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        return frozenset(flag for row in self.rows for flag in row.flags)
+
+    def seats_at(self, site: str) -> tuple[Seat, ...]:
+        return tuple(Seat(r.paper, r.room, r.seat) for r in self.rows if r.site == site)
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A candidate who stays on the roster without a reference; the gate says NO_REFERENCE."""
+
+    ticket: str
+    reason: str
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """`templates` by ticket; `cohort`: 200 x 128 drawn from all of them, None where there are
+    fewer."""
+
+    templates: dict[str, Template]
+    cohort: Templates | None
+    unusable: tuple[Unusable, ...]
+
+
+def people_of(rows: Iterable[CandidateRow]) -> list[Person]:
+    by_ticket: dict[str, list[CandidateRow]] = {}
+    for row in rows:
+        by_ticket.setdefault(row.ticket.upper(), []).append(row)
+    return [Person(r[0].ticket, r[0].number, r[0].name, tuple(r)) for r in by_ticket.values()]
+
+
+def enrolled(
+    people: Sequence[Person],
+    wanted_sites: Iterable[str],
+    claims: Claims,
+    enroller: Enrolling,
+    on_person: Callable[[], None],
+) -> References:
+    """References of everybody at `wanted_sites`, and of others only until the cohort is full.
+
+    The order is drawn, so that the first 200 are a random draw from the whole exam whichever sites
+    are built, and their places in the cohort tell nobody's number.
+    """
+    wanted = frozenset(wanted_sites)
+    templates: dict[str, Template] = {}
+    unusable: list[Unusable] = []
+    for person in _shuffled(people):
+        if len(templates) < COHORT_SIZE or person.sites & wanted:
+            try:
+                _refuse_several(claims, person.ticket)
+                photo = read_photo(claims.photos, person.ticket)
+                templates[person.ticket] = enroller.enrol(photo).template
+            except PhotoRejected as e:
+                unusable.append(Unusable(person.ticket, str(e.reason), e.en, e.zh))
+        on_person()
+    # A dict keeps the order of insertion, which is the drawn one.
+    first = list(templates.values())[:COHORT_SIZE]
+    cohort = np.stack(first).astype(np.float32) if len(first) == COHORT_SIZE else None
+    return References(templates, cohort, tuple(sorted(unusable, key=lambda u: u.ticket)))
+
+
+def _refuse_several(claims: Claims, ticket: str) -> None:
+    """PhotoRejected, `reason` several-photos."""
+    files = claims.several.get(ticket.upper())
+    if files:
+        shown = ", ".join(printable(Path(path.name)) for path in files[:_FILES_SHOWN])
+        more = " …" if len(files) > _FILES_SHOWN else ""
+        raise PhotoRejected(
+            f"There are {len(files)} photos ({shown}{more}): hand in one.",
+            f"有 {len(files)} 张相片（{shown}{more}）：请只提供一张。",
+            reason="several-photos",
+        )
+
+
+def _shuffled(people: Sequence[Person]) -> list[Person]:
+    drawn = list(people)
+    random.Random(secrets.randbits(256)).shuffle(drawn)
+    return drawn

@@ -1,0 +1,1 @@
+"""The office's database: one SQLite file, one writer."""

@@ -1,0 +1,134 @@
+"""Opening the office's database, and noticing that it is not the one that was here.
+
+`office/database.json` outlives the database: it says that there is one, and the highest generation
+that was begun. A database that is gone, or empty, is not begun anew unless somebody says so: every
+gate would send all that it has again, and nobody would miss what only the office had.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate.errors import GateError, InputDamaged, StorageDamaged, UsageError
+from gate.platform.durable_files import write_file
+from office.home import Home
+from office.store.database import OfficeStore
+from office.store.locks import WriterLock
+from office.store.store_errors import refused
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`generation`: the highest begun here; 0 before the first."""
+
+    generation: int = 0
+
+
+def open_received(home: Home) -> OfficeStore:
+    """What was received, for a look at it. InputDamaged where nothing ever was; StorageDamaged
+    where something was and is gone."""
+    _refuse_lost(home)
+    if not home.database.exists():
+        raise InputDamaged(
+            f"Nothing was received yet: there is no {home.database}.",
+            f"尚未收到任何数据：没有 {home.database}。",
+        )
+    return OfficeStore(home.database)
+
+
+def open_receiving(home: Home, *, new: bool = False) -> OfficeStore:
+    """To store what comes. `new`: begin an empty database in place of one that is gone.
+    StorageDamaged where one is gone and `new` was not said; UsageError where it was said and one
+    is there."""
+    if new and _size(home.database):
+        raise UsageError(
+            f"{home.database} is there and not empty: move it away first, or leave out "
+            "--new-database.",
+            f"{home.database} 已存在且非空：请先移走，或去掉 --new-database。",
+        )
+    if not new:
+        _refuse_lost(home)
+    _begin(home)
+    return OfficeStore(home.database)
+
+
+def begin_generation(home: Home, store: OfficeStore, now_ms: int) -> int:
+    """A new generation of the database: above every one that this home remembers, whatever a
+    restored backup says and whatever the clock shows."""
+    generation = store.begin_generation(now_ms, above=read_record(home).generation)
+    note_generation(home, generation)
+    return generation
+
+
+def note_generation(home: Home, generation: int) -> None:
+    """Durable when it returns. StorageRefused."""
+    try:
+        write_file(home.record, json.dumps({"generation": generation}).encode() + b"\n", 0o644)
+    except OSError as e:
+        raise refused(home.record, e) from e
+
+
+def read_record(home: Home) -> Record:
+    """StorageDamaged where it cannot be read."""
+    try:
+        found = json.loads(home.record.read_bytes())
+        return Record(int(found["generation"]))
+    except FileNotFoundError:
+        return Record()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as e:
+        raise StorageDamaged(
+            f"{home.record} cannot be read ({e}): restore it from the backup, or remove it.",
+            f"无法读取 {home.record}：请从备份恢复，或删除该文件。",
+        ) from e
+
+
+def _refuse_lost(home: Home) -> None:
+    database = home.database
+    is_there = database.exists()
+    log = database.with_name(f"{database.name}-wal")
+    if _size(database) or not (is_there or read_record(home).generation or _size(log)):
+        return
+    what = "is empty (0 bytes)" if is_there else "is gone, and something was received here before"
+    zh = "为空（0 字节）" if is_there else "不存在，但此前已收到过数据"
+    raise StorageDamaged(
+        f"The office's database {database} {what}: put the last backup in its place, or begin an "
+        "empty one with exam-office receive --new-database; the gates then send again what they "
+        "have.",
+        f"考试中心数据库 {database} {zh}：请恢复最近的备份，或用 exam-office receive "
+        "--new-database 新建空库，闸机会重新发送。",
+    )
+
+
+def _begin(home: Home) -> None:
+    """Unless there is one, an empty database under its name, whole or not there: a kill leaves none
+    of 0 bytes."""
+    staged = home.database.with_name(f".{home.database.name}.new")
+    try:
+        home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with WriterLock(home.database):
+            if _size(home.database):
+                return
+            _remove(staged, "", "-wal", "-shm", "-journal")
+            with OfficeStore(staged):
+                pass
+            _remove(staged, ".writing")
+            _remove(home.database, "-wal", "-shm")  # of the one that is gone: not this one's
+            staged.replace(home.database)
+    except OSError as e:
+        if isinstance(e, GateError):
+            raise
+        raise refused(home.database, e) from e
+
+
+def _remove(path: Path, *ends: str) -> None:
+    for end in ends:
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as e:
+        raise refused(path, e) from e

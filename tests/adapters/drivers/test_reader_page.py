@@ -1,0 +1,44 @@
+"""docs/card-reader.md says what the tables say."""
+
+import pytest
+
+from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight, Tell
+from gate.drivers.card_reader.sdt import Status
+from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF
+from gate.drivers.diagram import page
+from tests.checkout import ROOT
+
+PAGE = ROOT / "docs/card-reader.md"
+
+
+def test_the_page_is_the_programs_own() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text, "run python -m gate.drivers.diagram docs/card-reader.md"
+
+
+def test_every_status_has_a_meaning_and_a_remedy() -> None:
+    assert set(MEANING) == set(Status)
+    assert set(REMEDY_OF) == {int(status) for status in Status}
+
+
+@pytest.mark.parametrize("lying", Lying)
+def test_no_look_is_without_a_row(lying: Lying) -> None:
+    """What cannot be seen: an item or the same number where no card was read, and the end of a
+    dwell time that does not run."""
+    cannot = {
+        Lying.EMPTY: {Sight.STILL, Sight.SAME, Sight.DWELL_OVER},
+        Lying.READ: {Sight.DWELL_OVER},
+        Lying.LIFTED: set(),
+        Lying.UNREAD: {Sight.SAME, Sight.DWELL_OVER},
+        Lying.SOUGHT: {Sight.STILL},
+    }
+    assert {s for s in Sight if (lying, s) not in TABLE} == cannot[lying]
+
+
+def test_a_card_told_is_one_that_ended_or_began() -> None:
+    for (source, _), (target, tells) in TABLE.items():
+        assert (Tell.PRESENTED in tells) <= (target is Lying.READ)
+        assert (Tell.REMOVED in tells) <= (source is not Lying.EMPTY)
+        told_before = source in (Lying.READ, Lying.LIFTED)
+        kept = target in (Lying.READ, Lying.LIFTED)
+        assert not told_before or kept or Tell.REMOVED in tells

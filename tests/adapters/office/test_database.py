@@ -1,0 +1,164 @@
+"""What the office stores: any batches, any order, any number of times, each event once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nacl.signing import SigningKey
+
+from gate.core.journal_entries import GENESIS, Event, key_id, seal
+from gate.errors import StorageDamaged
+from gate.ports import Receipt
+from gate.sync.wire import MAX_RANGES, Batch, batch_head
+from office.audit.journal_audit import audit, is_whole
+from office.store.database import OfficeStore, Stored
+from tests.examples import examples
+from tests.journal_making import EXAM, GATE, SITE, entry
+
+KEY = SigningKey(b"\x01" * 32)
+KEYS = {key_id(KEY.verify_key.encode()): KEY.verify_key.encode()}
+EPOCH, NOW = "00112233aabbccdd", "2027-04-10T00:45:00.000+00:00"
+
+
+def chain(count: int, note: str = "", first: int = 1, prev: str = GENESIS) -> list[Event]:
+    events: list[Event] = []
+    for seq in range(first, first + count):
+        made = entry(seq, note=note)
+        events.append(seal(made, gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev))
+        prev = events[-1]["hash"]
+    return events
+
+
+EVENTS = chain(300)
+
+
+def batch(events: list[Event]) -> Batch:
+    first, last = events[0], events[-1]
+    head = batch_head(events, hist=False, key=KEY)
+    return Batch(
+        GATE, EPOCH, first["seq"], last["seq"], first["prev"], last["hash"], False, tuple(events),
+        head["key"], head["sig"],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[OfficeStore]:
+    with OfficeStore(tmp_path / "office.sqlite") as opened:
+        yield opened
+
+
+def add(store: OfficeStore, events: list[Event]) -> Stored:
+    with store.transaction():
+        return store.add(batch(events), exam=EXAM, site=SITE, now=NOW)
+
+
+def told(store: OfficeStore) -> Receipt:
+    return store.receipt(GATE, EPOCH, generation=1, now=NOW)
+
+
+def test_the_mark_moves_only_without_a_gap(store: OfficeStore) -> None:
+    add(store, EVENTS[5:9])
+    assert (told(store).high, told(store).missing, told(store).top) == (0, ((1, 5),), 9)
+    assert told(store).head == GENESIS
+    add(store, EVENTS[0:3])
+    assert (told(store).high, told(store).missing) == (3, ((4, 5),))
+    add(store, EVENTS[3:6])
+    assert told(store) == Receipt(1, GATE, EPOCH, 9, EVENTS[8]["hash"], (), NOW, 9)
+
+
+@examples(40)
+@given(st.lists(st.tuples(st.integers(0, 59), st.integers(1, 20)), min_size=1, max_size=12))
+def test_a_receipt_says_exactly_what_is_stored(slices: list[tuple[int, int]]) -> None:
+    with OfficeStore(Path(":memory:")) as store:
+        stored: set[int] = set()
+        for first, count in slices:
+            part = EVENTS[first : min(first + count, 60)]
+            assert add(store, part).new == len({e["seq"] for e in part} - stored)
+            stored |= {e["seq"] for e in part}
+        receipt = told(store)
+        missing = {n for a, b in receipt.missing for n in range(a, b + 1)}
+        assert stored == set(range(1, receipt.top + 1)) - missing
+        assert missing == {n for n in range(1, receipt.top) if n not in stored}
+        assert receipt.head == (EVENTS[receipt.high - 1]["hash"] if receipt.high else GENESIS)
+        found = audit(store, GATE, EPOCH, KEYS)
+        assert found["missing"] == [list(r) for r in receipt.missing]
+        assert (found["high"], found["chain"]) == (receipt.high, "verified")
+
+
+def test_a_receipt_names_no_more_ranges_than_fit(store: OfficeStore) -> None:
+    for at in range(1, 2 * MAX_RANGES + 20, 2):
+        add(store, EVENTS[at : at + 1])
+    receipt = told(store)
+    assert len(receipt.missing) == MAX_RANGES
+    assert receipt.missing[0] == (1, 1)
+    assert receipt.top == 2 * MAX_RANGES  # stored; what is above is left unsaid
+
+
+def test_another_content_at_the_same_place_is_kept_apart(store: OfficeStore) -> None:
+    """With all that follows from it: the journal that was here first goes on being receipted."""
+    forked = chain(3, note="forged", first=4, prev=EVENTS[2]["hash"])
+    assert add(store, EVENTS[:5]) == Stored(5, ())
+    assert add(store, forked) == Stored(0, (4, 5, 6))
+    assert add(store, forked) == Stored(0, (4, 5, 6))
+    assert add(store, chain(2, first=7, prev=forked[-1]["hash"])) == Stored(2, ())  # a gap before
+    assert (told(store).high, told(store).head) == (5, EVENTS[4]["hash"])
+    assert add(store, EVENTS[5:6]) == Stored(1, (), 7)
+    assert add(store, EVENTS[6:9]) == Stored(0, (7, 8, 9), 7)
+    found = audit(store, GATE, EPOCH, KEYS)
+    assert found["conflicts"] == [4, 5, 6, 7, 8, 9]
+    assert found["chain"] == "event 7: altered"  # it follows the forged 6, not the stored one
+    assert (found["uncovered"], found["faults"]) == ([], [])  # signed, all of it
+    assert not is_whole(found)
+
+
+def test_nothing_is_vouched_for_behind_a_break(store: OfficeStore) -> None:
+    """Or the gate whose events are not there would never send them."""
+    add(store, EVENTS[:3])
+    add(store, chain(3, note="forged", first=6, prev="a" * 64))
+    assert (told(store).missing, told(store).top) == (((4, 5),), 8)
+    assert add(store, EVENTS[3:5]).broken == 6
+    assert (told(store).high, told(store).missing, told(store).top) == (5, (), 5)
+
+
+def test_a_batch_that_does_not_follow_moves_no_mark(store: OfficeStore) -> None:
+    add(store, EVENTS[:5])
+    assert add(store, chain(3, first=6, prev="a" * 64)) == Stored(0, (6, 7, 8))
+    assert told(store).high == 5
+    assert add(store, EVENTS[5:8]).new == 3
+
+
+def test_a_first_event_follows_nothing(store: OfficeStore) -> None:
+    assert add(store, chain(2, prev="a" * 64)) == Stored(0, (1, 2))
+    assert told(store).high == 0
+
+
+def test_nothing_stands_after_an_error_in_the_middle(store: OfficeStore) -> None:
+    def fails() -> None:
+        with store.transaction():
+            store.add(batch(EVENTS[:5]), exam=EXAM, site=SITE, now=NOW)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fails()
+    assert store.journals() == []
+
+
+def test_the_generation_rises_also_in_a_restored_backup(tmp_path: Path) -> None:
+    path, kept = tmp_path / "office.sqlite", tmp_path / "backup"
+    with OfficeStore(path) as store:
+        assert store.begin_generation(1000) == 1000
+    kept.write_bytes(path.read_bytes())
+    with OfficeStore(path) as store:
+        assert store.begin_generation(1000) == 1001
+        assert store.begin_generation(900) == 1002
+    path.write_bytes(kept.read_bytes())
+    with OfficeStore(path) as store:
+        assert store.begin_generation(2000) == 2000
+
+
+def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:
+    (tmp_path / "office.sqlite").write_bytes(b"junk " * 1000)
+    with pytest.raises(StorageDamaged):
+        OfficeStore(tmp_path / "office.sqlite")

@@ -1,0 +1,48 @@
+"""The built networks and their originals, for tests marked `models`."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gate.errors import NetworkFault
+from gate.models.building.build import build
+from gate.models.building.fetch import fetch_originals
+from gate.models.network_files import default_folder, load_manifest
+from gate.models.photo_file import decode_photo
+from tests.checkout import ROOT
+
+
+@cache
+def networks() -> Path:
+    """The user's cache folder, built if it is not whole."""
+    try:
+        build(default_folder(), lambda *_: None)
+    except NetworkFault as e:
+        pytest.skip(str(e))
+    return default_folder()
+
+
+@cache
+def originals() -> dict[str, bytes]:
+    """Network name to ONNX bytes."""
+    try:
+        return fetch_originals(load_manifest())
+    except NetworkFault as e:
+        pytest.skip(str(e))
+
+
+def faces_folder() -> Path:
+    """`GATE_FACES`, else ../shared/faces beside the checkout; skips where it is absent."""
+    beside = ROOT.parent / "shared" / "faces"
+    folder = Path(os.environ.get("GATE_FACES") or beside)
+    if not (folder / "london").is_dir():
+        pytest.skip(f"no face pictures in {folder}: set GATE_FACES")
+    return folder
+
+
+def portrait(number: str, kind: str = "neutral") -> np.ndarray:
+    """One studio portrait, 600 px high."""
+    return decode_photo((faces_folder() / "london" / f"{number}_{kind}.jpg").read_bytes())

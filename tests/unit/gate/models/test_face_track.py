@@ -1,0 +1,203 @@
+"""What may be concluded from what was seen: tables over values, no camera and no network."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gate.core.reasons import Advice
+from gate.models.face_track import (
+    GAP_NS,
+    NEAR_EYES_PX,
+    PROBES_MAX,
+    RIVAL_RATIO,
+    SAME_FACE_MIN,
+    SIGHTINGS_MAX,
+    Sighting,
+    View,
+    is_crowded,
+    nearest,
+    with_probe,
+    with_sighting,
+)
+from gate.ports import Face, Probe, Quality
+from tests.examples import examples
+
+FRAME_NS = 100_000_000
+
+
+def face(x: float = 200, height: float = 200, eyes: float | None = None) -> Face:
+    """A face whose eyes are 0.35 of its height apart, unless told otherwise."""
+    apart = 0.35 * height if eyes is None else eyes
+    landmarks = np.zeros((5, 2), np.float32)
+    landmarks[1, 0] = apart
+    return Face(np.array([x, 100, 0.75 * height, height], np.float32), landmarks, 0.9)
+
+
+def quality(score: float = 0.8, strength: float = 12.0) -> Quality:
+    return Quality(70, 0.1, 100, 128, score, strength)
+
+
+def template(who: int) -> np.ndarray:
+    """Different people are at right angles."""
+    return np.eye(1, 128, who, dtype=np.float32)[0]
+
+
+def good(
+    view: View,
+    at: int,
+    who: int = 0,
+    seen: Face | None = None,
+    score: float = 0.8,
+    careful: bool = False,
+    strength: float = 12.0,
+    crowded: bool = False,
+) -> View:
+    """One frame with one good face."""
+    seen = seen or face()
+    shown = quality(score, strength)
+    probe = Probe(template(who), at, seen, shown, 0, careful=careful)
+    return with_probe(view, Sighting(at, True, crowded, quality=score), probe)
+
+
+def poor(view: View, at: int, advice: Advice = Advice.LOOK_STRAIGHT) -> View:
+    """One frame with a face that cannot be compared."""
+    return with_sighting(view, Sighting(at, True, advice=advice, quality=0.3))
+
+
+def nobody(view: View, at: int) -> View:
+    return with_sighting(view, Sighting(at, False))
+
+
+def frames(count: int, start: int = 0, **options: object) -> View:
+    view = View()
+    for n in range(count):
+        view = good(view, start + n * FRAME_NS, **options)
+    return view
+
+
+# -- which face ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("heights", "chosen", "crowded"),
+    [
+        ([], None, False),
+        ([200], 200, False),
+        ([200, 119], 200, False),
+        ([200, 121], 200, True),
+        ([119, 200], 200, False),
+        ([150, 200, 140], 200, True),
+        ([30], None, False),
+        ([200, 30, 30, 30], 200, False),
+    ],
+)
+def test_the_nearest_face_dominates_or_has_a_rival(
+    heights: list[int], chosen: int | None, crowded: bool
+) -> None:
+    faces = [face(height=h) for h in heights]
+    found = nearest(faces)
+    assert (found.box[3] if found else None) == chosen
+    assert is_crowded(faces) is crowded
+    assert RIVAL_RATIO == 0.6
+
+
+@pytest.mark.parametrize("height", [60, 200])
+def test_a_face_from_the_side_is_as_near_as_it_is_high(height: int) -> None:
+    """Its eyes fall together; it must not hide behind somebody who looks over its shoulder."""
+    behind, beside = face(height=50), face(height=height, eyes=2)
+    assert nearest([behind, beside]) is beside
+    assert nearest([face(height=40, eyes=NEAR_EYES_PX - 2)]) is None
+
+
+# -- tracks --------------------------------------------------------------------------------------
+
+
+def test_one_person_in_sight_is_one_track() -> None:
+    view = frames(5)
+    assert {p.track for p in view.probes} == {view.track}
+    assert len(view.probes) == 5
+
+
+@pytest.mark.parametrize(
+    ("then", "why"),
+    [
+        (lambda v: good(v, 5 * FRAME_NS, who=1), "another face in the same spot"),
+        (lambda v: good(v, 5 * FRAME_NS, seen=face(x=500)), "the same face somewhere else"),
+        (lambda v: good(v, 5 * FRAME_NS + GAP_NS), "nobody looked for too long"),
+        (lambda v: good(v, 4 * FRAME_NS), "a frame that is not newer"),
+        (lambda v: good(nobody(v, 5 * FRAME_NS), 6 * FRAME_NS), "out of sight in between"),
+        (lambda v: good(poor(v, 5 * FRAME_NS), 6 * FRAME_NS), "not compared in between"),
+    ],
+)
+def test_anything_else_starts_a_new_track(then, why: str) -> None:
+    before = frames(5)
+    after = then(before)
+    assert after.track == before.track + 1, why
+    assert [p.track for p in after.probes] == [after.track]
+
+
+def test_a_unit_busy_with_a_careful_probe_keeps_the_track() -> None:
+    """Nobody looked meanwhile, so nobody saw the face go."""
+    view = good(frames(3), 2 * FRAME_NS + GAP_NS, careful=True)
+    assert (view.track, len(view.probes)) == (1, 4)
+
+
+def test_a_step_aside_keeps_the_track() -> None:
+    view = good(frames(3), 3 * FRAME_NS, seen=face(x=260))
+    assert (view.track, len(view.probes)) == (1, 4)
+
+
+@pytest.mark.parametrize("then", [poor, nobody])
+def test_whoever_cannot_be_compared_ends_the_track(then) -> None:
+    """One frame is enough: the face that was matched is not the one that is there."""
+    view = then(frames(5), 5 * FRAME_NS)
+    assert (view.track, view.probes) == (2, ())
+
+
+@pytest.mark.parametrize(("alike", "kept"), [(SAME_FACE_MIN + 0.01, 4), (SAME_FACE_MIN - 0.01, 1)])
+def test_a_look_alike_is_somebody_else(alike: float, kept: int) -> None:
+    """Resemblance is held stricter than a match: who passes it would pass the reference too."""
+    other = alike * template(0) + np.sqrt(1 - alike**2) * template(1)
+    at = 3 * FRAME_NS
+    probe = Probe(other.astype(np.float32), at, face(), quality(), 0)
+    assert len(with_probe(frames(3), Sighting(at, True), probe).probes) == kept
+
+
+def test_forgetting_leaves_nothing() -> None:
+    view = frames(3).forgotten()
+    assert (view.probes, view.sightings, view.track) == ((), (), 2)
+
+
+def test_the_ring_is_bounded() -> None:
+    view = frames(SIGHTINGS_MAX + 50)
+    assert (len(view.probes), len(view.sightings)) == (PROBES_MAX, SIGHTINGS_MAX)
+
+
+SEEN = ("good", "poor", "nobody")
+steps = st.tuples(
+    st.integers(1, 20), st.integers(0, 2), st.sampled_from([100, 220, 450]), st.sampled_from(SEEN)
+)
+
+
+@given(st.lists(steps, max_size=40))
+@examples(200)
+def test_probes_in_hand_are_of_everybody_seen_since(
+    story: list[tuple[int, int, int, str]],
+) -> None:
+    """People come, go and take each other's place: what is in hand is of one person, of every
+    frame since the first of them, and of the newest."""
+    view, at = View(), 0
+    shown: list[tuple[int, int | None]] = []
+    for wait, who, x, kind in story:
+        at += wait * FRAME_NS
+        if kind == "good":
+            view = good(view, at, who, face(x=x))
+        else:
+            view = (poor if kind == "poor" else nobody)(view, at)
+        shown.append((at, who if kind == "good" else None))
+        probes = [(p.mono_ns, int(np.argmax(p.template))) for p in view.probes]
+        assert probes == shown[len(shown) - len(probes) :]
+        assert len({who for _, who in probes}) <= 1
+        assert {p.track for p in view.probes} <= {view.track}
+        assert bool(probes) == (kind == "good")

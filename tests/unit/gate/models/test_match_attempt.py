@@ -1,0 +1,204 @@
+"""One attempt from view to view: which probes are looked at, how strictly, and how often."""
+
+import numpy as np
+import pytest
+
+from gate.core.reasons import Reason
+from gate.models import match_attempt as module
+from gate.models.face_track import View
+from gate.models.match_attempt import CONFIRM_NS, Judging, Tables
+from gate.models.matching import Curve, Match, Thresholds
+from gate.models.probe_selection import RECENT_NS, Attempt
+from gate.ports import Reference
+from tests.unit.gate.models.test_face_track import FRAME_NS, face, good, nobody, poor, template
+
+FMR = 1e-4
+POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
+TABLE = Thresholds("any", False, tuple(Curve(n, "raw", 10**9, POINTS) for n in (1, 3)))
+TABLES = Tables(TABLE, Thresholds("any", True, TABLE.curves))
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int, float]]:
+    """Every comparison made: careful or not, frames, and the rate in units of the target."""
+    found: list[tuple[bool, int, float]] = []
+    real = module.compare
+
+    def compare(
+        reference: Reference, probe: np.ndarray, frames: int, fmr: float, table: Thresholds
+    ) -> Match:
+        found.append((table.mirror, frames, round(fmr / FMR, 6)))
+        return real(reference, probe, frames, fmr, table)
+
+    monkeypatch.setattr(module, "compare", compare)
+    return found
+
+
+def judging(
+    frames: int = 3, who: int = 1, began: int = 10, found: int = 6, seconds: float = 3
+) -> Judging:
+    """Began 10 frames after the clock's beginning, the card found 4 before that."""
+    attempt = Attempt(began * FRAME_NS, frames, seconds, found * FRAME_NS)
+    return Judging(attempt, Reference(template(who), None, None, None), FMR, TABLES)
+
+
+def waiting(who: int, count: int = 3) -> View:
+    """Somebody who stands there while the card is read; the newest frame is of now."""
+    view = View()
+    for n in range(count):
+        view = good(view, (8 + n) * FRAME_NS, who)
+    return view
+
+
+def now(view: View) -> int:
+    """A moment after the newest frame."""
+    return view.sightings[-1].mono_ns + FRAME_NS // 10
+
+
+def test_a_known_face_is_let_through_at_the_first_look(looked: list) -> None:
+    view = waiting(1)
+    judged = judging().look(view, now(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
+    assert looked == [(False, 3, 0.4)]
+
+
+def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> None:
+    """The owner looked, the card came, no frame since: the next one decides."""
+    view, one = waiting(1), judging(found=10)
+    assert one.look(view, now(view)) is None
+    assert looked == []
+    view = good(view, 11 * FRAME_NS, 1)
+    judged = one.look(view, now(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 1, 1)
+
+
+def test_a_stranger_is_looked_at_once_for_each_careful_frame(looked: list) -> None:
+    one, view = judging(), waiting(2)
+    assert one.look(view, now(view)) is None
+    assert one.wants_careful
+    assert one.look(view, now(view)) is None  # nothing new: no further chance
+    for n in range(3):
+        view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+        judged = one.look(view, now(view))
+        assert (judged is None) is (n < 2)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_MISMATCH
+    assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1), (True, 3, 0.4)]
+
+
+def test_whoever_steps_in_late_passes_but_buys_no_extra_looks(looked: list) -> None:
+    """A swap starts the fusion anew; looks that were taken stay taken."""
+    one, view = judging(), waiting(2)
+    one.look(view, now(view))
+    view = good(view, 11 * FRAME_NS, 2, careful=True)
+    one.look(view, now(view))
+    view = good(view, 13 * FRAME_NS, 1, face(), careful=True)
+    assert one.look(view, now(view)) is None  # a first careful look was taken already
+    view = good(view, 14 * FRAME_NS, 1, careful=True)
+    judged = one.look(view, now(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames) == (Reason.OK, 2)
+    assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1)]
+
+
+def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list) -> None:
+    one, view = judging(seconds=0.5), waiting(2)
+    one.look(view, now(view))
+    judged = one.look(view, 15 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_MISMATCH
+    assert looked == [(False, 3, 0.4), (False, 3, 0.4)]
+
+
+def test_nobody_at_all(looked: list) -> None:
+    one = judging()
+    assert one.look(View(), 11 * FRAME_NS) is None
+    assert not one.wants_careful
+    judged = one.look(View(), 40 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.NO_FACE
+    assert looked == []
+
+
+# -- a match is given out only while the newest frame shows the face -------------------------------
+
+
+def stale(view: View) -> int:
+    """The newest frame is older than a person needs to leave."""
+    return view.sightings[-1].mono_ns + RECENT_NS + 1
+
+
+def held(one: Judging) -> View:
+    """The owner matched, by a frame too old to admit on."""
+    view = waiting(1)
+    assert one.look(view, stale(view)) is None
+    assert not one.wants_careful, "the frame that confirms is a quick one"
+    return view
+
+
+def test_a_match_on_an_old_frame_waits_for_the_next(looked: list) -> None:
+    one = judging()
+    view = good(held(one), 14 * FRAME_NS, 1)
+    judged = one.look(view, stale(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames) == (Reason.OK, 3)
+    assert len(looked) == 1
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda v, at: good(v, at, 2),
+        poor,
+        nobody,
+        lambda v, at: good(v, at, 1, face(x=600)),
+        lambda v, at: good(v, at, 1, crowded=True),
+        lambda v, at: good(nobody(v, at - 1), at, 1),
+    ],
+    ids=["another", "poor", "nobody", "elsewhere", "two", "gone and back"],
+)
+def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> None:
+    one = judging()
+    view = then(held(one), 14 * FRAME_NS)
+    assert one.look(view, now(view)) is None
+    ends = 40 * FRAME_NS + CONFIRM_NS
+    judged = one.look(view, 40 * FRAME_NS) or one.look(view, ends)
+    assert judged is not None
+    assert judged.reason is not Reason.OK
+
+
+def test_a_frame_that_never_comes_admits_nobody(looked: list) -> None:
+    one = judging()
+    view = held(one)
+    ends = 40 * FRAME_NS + CONFIRM_NS
+    assert one.look(view, ends - 1) is None
+    judged = one.look(view, ends)
+    assert judged is not None
+    assert judged.reason is Reason.FACE_POOR
+
+
+def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
+    """With the shipped table, with and without a cohort: no rate is outside the measured ones."""
+    rng = np.random.default_rng(1)
+    cohort = rng.normal(size=(200, 128)).astype(np.float32)
+    cohort /= np.linalg.norm(cohort, axis=1, keepdims=True)
+    for reference in (
+        Reference(template(1), None, None, None),
+        Reference(template(1), 0.0, 0.1, cohort),
+    ):
+        for fmr in (1e-5, 1e-4, 1e-3, 1e-2):
+            for frames in (1, 3, 20):
+                attempt = Attempt(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
+                one = Judging(attempt, reference, fmr, Tables.load())
+                view = waiting(2)
+                judged = one.look(view, now(view))
+                for n in range(frames):
+                    assert judged is None
+                    view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+                    judged = one.look(view, now(view))
+                    if judged is not None:  # 20 frames are more than it takes
+                        break
+                assert judged is not None
+                assert judged.reason is Reason.FACE_MISMATCH
