@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gate.config.settings import SIMULATED, Reader, Settings
-from gate.config.settings import Camera as CameraSettings
-from gate.config.settings import Signals as SignalsSettings
-from gate.config.sources import Source
+from gate.config.settings import CameraTable as CameraSettings
+from gate.config.settings import SignalsTable as SignalsSettings
+from gate.config.sources import SourceTable
 from gate.console.staff_socket import StaffSocket
 from gate.drivers.camera import Picamera2Camera
 from gate.drivers.card_reader.reader import SerialCardReader
@@ -23,13 +23,13 @@ from gate.drivers.scanners.rfid import RfidDecoder
 from gate.drivers.scanners.scanner import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
-from gate.models.camera_thread import Watcher
+from gate.models.camera_thread import CameraThread
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
 from gate.roster.installed import InstalledShelf
 from gate.roster.keys import check_private, read_key
-from gate.service.adapters import Unit
-from gate.service.desk import FrontDesk
+from gate.service.adapters import Adapters
+from gate.service.desk import Desk
 from gate.service.lane import Lane
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
@@ -64,7 +64,7 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
         lane = Lane(_unit(settings, hardware, exam=lambda: lane.exam_id))
         runtime = settings.paths.runtime
         async with contextlib.AsyncExitStack() as stack:
-            staff = StaffSocket(FrontDesk(lane))
+            staff = StaffSocket(Desk(lane))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
             if hardware.simulator is not None:
                 listening = serve(runtime / "simulator.sock", hardware.simulator)
@@ -72,13 +72,13 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
             yield lane
 
 
-def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Unit:
+def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Adapters:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
     check_private(settings.mqtt.key, "the key of this unit's certificate")
     journal = SqliteJournal(
         state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot, now=hardware.clock.now
     )
-    return Unit(
+    return Adapters(
         id=unit.id,
         site=unit.site,
         clock=hardware.clock,
@@ -88,7 +88,7 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             for source in settings.source
         ),
         rtc=hardware.rtc,
-        matcher=Watcher(
+        matcher=CameraThread(
             hardware.camera, settings.paths.models, hardware.clock,
             fps=settings.camera.fps, threads=settings.camera.threads,
         ),
@@ -128,7 +128,7 @@ def _vitals(clock: Clock, state: Path) -> dict[str, Any]:
     }
 
 
-def scanner_of(source: Source, port: str, clock: Clock) -> SerialScanner:
+def scanner_of(source: SourceTable, port: str, clock: Clock) -> SerialScanner:
     """The scanner of one `[[source]]`."""
 
     def decoder() -> Decoder:

@@ -15,7 +15,7 @@ from nacl.signing import SigningKey
 
 from gate.roster.keys import read_key
 from gate.store.journal import SqliteJournal
-from gate.sync.link import Address, Link, LinkEvent, Will
+from gate.sync.link import Address, LinkEvent, MqttConnection, Will
 from gate.sync.uplink import MqttUplink
 from gate.sync.wire import OFFICE_STATE, Topics, encode_note
 from office.audit.journal_audit import audit
@@ -153,13 +153,13 @@ def journals_at_the_office(home: Home) -> dict[str, dict[str, object]]:
         return {g: audit(store, g, epoch, keys(g)) for g, epoch in store.journals()}
 
 
-def client_of(home: Home, gate: str, port: int, news: "queue.Queue[LinkEvent]") -> Link:
+def client_of(home: Home, gate: str, port: int, news: "queue.Queue[LinkEvent]") -> MqttConnection:
     folder = home.gate(gate)
     address = Address(
         "127.0.0.1", port, folder / "ca.crt", folder / "gate.crt", folder / "gate.key", name=gate
     )
     state = Topics(EXAM, SITE, gate).state
-    return Link(address, news.put, Will(state, encode_note(state="lost")))
+    return MqttConnection(address, news.put, Will(state, encode_note(state="lost")))
 
 
 def heard(news: "queue.Queue[LinkEvent]", kind: type, **fields: object) -> LinkEvent:
@@ -169,11 +169,11 @@ def heard(news: "queue.Queue[LinkEvent]", kind: type, **fields: object) -> LinkE
             return event
 
 
-def office_link(home: Home, port: int, news: "queue.Queue[LinkEvent]") -> Link:
+def office_link(home: Home, port: int, news: "queue.Queue[LinkEvent]") -> MqttConnection:
     address = Address(
         "127.0.0.1", port, home.ca / "ca.crt", home.office / "office.crt",
         home.office / "office.key", name="office",
     )  # fmt: skip
-    link = Link(address, news.put, Will(OFFICE_STATE, encode_note(online=False)))
+    link = MqttConnection(address, news.put, Will(OFFICE_STATE, encode_note(online=False)))
     link.open()
     return link

@@ -13,7 +13,7 @@ from gate.core.exam import Exam, Seat
 from gate.platform.durable_files import file_sha256
 from gate.roster import file_writer, sealing
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.file_format import COHORT_SIZE, Record, Templates
+from gate.roster.file_format import COHORT_SIZE, CandidateRecord, Templates
 from gate.roster.install import Installed, install, open_installed
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.open_roster import InstalledRoster
@@ -59,7 +59,7 @@ def templates(n: int, seed: int = 1) -> Templates:
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
 
-def row(n: int, **changed: object) -> file_writer.Row:
+def row(n: int, **changed: object) -> file_writer.RosterRow:
     record = {
         "ticket": f"4201{n:08d}",
         "name": f"考生{n}号",
@@ -69,7 +69,9 @@ def row(n: int, **changed: object) -> file_writer.Row:
         "deviation": 0.0625,
         **changed,
     }
-    return file_writer.Row(citizen(n), Record(**record), photo=b"\xff\xd8 a picture %d" % n)
+    return file_writer.RosterRow(
+        citizen(n), CandidateRecord(**record), photo=b"\xff\xd8 a picture %d" % n
+    )
 
 
 @dataclass
@@ -85,7 +87,7 @@ class Office:
         self,
         folder: Path,
         version: int = 1,
-        rows: list[file_writer.Row] | None = None,
+        rows: list[file_writer.RosterRow] | None = None,
         *,
         site: str = SITE,
         gates: tuple[str, ...] = (GATE,),

@@ -21,9 +21,9 @@ from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
 from gate.core.reasons import Reason
 from gate.errors import FrameTimeout
-from gate.models.camera_thread import Watcher
-from gate.models.portrait import Enroller
-from gate.models.still_pictures import Stills
+from gate.models.camera_thread import CameraThread
+from gate.models.portrait import PortraitJudge
+from gate.models.still_pictures import StillPictures
 from gate.ports import Frame, Picture, Reference
 
 MS = 1_000_000
@@ -142,11 +142,11 @@ class Ended:
     wrong: bool
 
 
-class Door:
+class Lane:
     """One watcher for many trials."""
 
     def __init__(
-        self, watcher: Watcher, camera: TrialCamera, clock: TrialClock, policy: FacePolicy
+        self, watcher: CameraThread, camera: TrialCamera, clock: TrialClock, policy: FacePolicy
     ) -> None:
         self._watcher, self._camera, self._clock = watcher, camera, clock
         self._policy = policy
@@ -199,7 +199,7 @@ async def played(
     policy: FacePolicy,
 ) -> dict[str, list[Ended]]:
     """`counts`: trials of each name. ModelDamaged, PhotoRejected."""
-    enroller = Enroller(models)
+    enroller = PortraitJudge(models)
     references = {
         a.name: Reference(enroller.enrol(a.ticket).template, None, None, None) for a in actors
     }
@@ -207,9 +207,9 @@ async def played(
     makers = {"handover": handovers, "genuine": genuine, "stranger": strangers}
     ended: dict[str, list[Ended]] = {name: [] for name in makers}
     done, total = 0, sum(counts.values())
-    async with Watcher(camera, models, clock, fps=1e3, threads=1) as watcher:
+    async with CameraThread(camera, models, clock, fps=1e3, threads=1) as watcher:
         try:
-            door = Door(watcher, camera, clock, policy)
+            door = Lane(watcher, camera, clock, policy)
             for name, make in makers.items():
                 for n, trial in enumerate(make(actors, counts[name])):
                     reference = references[trial.owner.name]
@@ -225,7 +225,7 @@ def measure(
     folder: Path, models: Path, count: int, show: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """`count` handovers, half as many genuine people, a thirtieth of strangers. InputDamaged."""
-    actors = cast(read_people(folder), Stills(models))
+    actors = cast(read_people(folder), StillPictures(models))
     counts = {
         "handover": count, "genuine": max(2, count // 2), "stranger": max(2, count // 30),
     }  # fmt: skip

@@ -15,7 +15,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from gate.errors import InputDamaged
 from gate.models.portrait import decode_photo
-from gate.models.still_pictures import Stills
+from gate.models.still_pictures import StillPictures
 from gate.ports import Picture
 
 SIZE = (640, 480)
@@ -55,7 +55,7 @@ def read_people(folder: Path) -> dict[str, list[Path]]:
     return dict(list(people.items())[:PEOPLE_MAX])
 
 
-def cast(people: dict[str, list[Path]], stills: Stills) -> list[Actor]:
+def cast(people: dict[str, list[Path]], stills: StillPictures) -> list[Actor]:
     """The first picture is the ticket photo, the last is who stands there. Whoever shows no face
     is left out."""
     actors = []

@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gate.core.daily_counts import Tally
+from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
-from gate.core.journal_entries import GENESIS, Entry, sealed
+from gate.core.journal_entries import GENESIS, JournalEntry, sealed
 from gate.core.replay import recall
 from gate.core.state import State
 from gate.store import rows, schema
@@ -93,7 +93,7 @@ async def _timed(
     try:
         os.posix_fallocate(handle, 0, 4096 * appends)
         async with SqliteJournal(path, gate="bench", boot="bench") as journal:
-            state, tally = State(), Tally()
+            state, tally = State(), DailyCounts()
             async for page in journal.past():  # as gate.service.lane.Lane.remember does
                 state = recall(state, page)
                 for event in page:
@@ -135,10 +135,10 @@ def _bare_write(handle: int, block: int) -> float:
     return 1e3 * (time.perf_counter() - begun)
 
 
-def _entry() -> Entry:
+def _entry() -> JournalEntry:
     now = datetime.now(UTC)
     body = _BODY | {"found": now.isoformat(timespec="milliseconds")}
-    return Entry("decision", Instant(now, time.monotonic_ns(), True), body)
+    return JournalEntry("decision", Instant(now, time.monotonic_ns(), True), body)
 
 
 async def _append(journal: SqliteJournal) -> float:

@@ -11,7 +11,7 @@ from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.frame_analysis import RECOGNISER
 from gate.models.interpreter import runtime_name, usable_threads
-from gate.models.live_detection import Finder
+from gate.models.live_detection import LiveDetector
 from gate.models.network_files import model_path
 from gate.models.recogniser import Recogniser
 from gate.ports import Picture
@@ -23,7 +23,7 @@ WARM_UP = 5
 def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> dict[str, Any]:
     """Medians in milliseconds over `rounds`, and the ratio of whole to bare. InputRejected where
     the frame shows no face."""
-    finder = Finder(folder, threads)
+    finder = LiveDetector(folder, threads)
     recogniser = Recogniser(model_path(folder, RECOGNISER), threads)
     if not finder.glance(frame):
         raise InputRejected("The picture shows no face: name another.", "图片中没有人脸：请另选。")
@@ -44,7 +44,7 @@ def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> dict[str
     }
 
 
-def _one_round(finder: Finder, recogniser: Recogniser, frame: Picture) -> dict[str, float]:
+def _one_round(finder: LiveDetector, recogniser: Recogniser, frame: Picture) -> dict[str, float]:
     times = [time.perf_counter()]
     face = finder.closer(frame, finder.glance(frame)[0])
     times.append(time.perf_counter())

@@ -55,7 +55,7 @@ async def fill(path: Path, events: int) -> None:
     from datetime import UTC, datetime
 
     from gate.core.events import Instant
-    from gate.core.journal_entries import Entry
+    from gate.core.journal_entries import JournalEntry
     from gate.store.journal import SqliteJournal
 
     body = {
@@ -65,7 +65,7 @@ async def fill(path: Path, events: int) -> None:
     async with SqliteJournal(path, gate=GATE, boot="bench") as journal:
         for _ in range(events):
             when = Instant(datetime.now(UTC), time.monotonic_ns(), True)
-            await journal.append(Entry("decision", when, body))
+            await journal.append(JournalEntry("decision", when, body))
 
 
 def _in_a_process(folder: Path, events: int) -> dict[str, float]:

@@ -31,7 +31,7 @@ async def sending(journal: Journal, gate: str, batches: int, warm_up: int = 20) 
     does, without a network. The journal must hold `batches` + `warm_up` of them."""
     key = SigningKey(b"\x07" * 32)
     public = key.verify_key.encode()
-    window, known = outbox.Window(live_from=journal.head.seq + 1), await journal.receipt()
+    window, known = outbox.SendWindow(live_from=journal.head.seq + 1), await journal.receipt()
     begun, before_mb = time.process_time(), _resident_mb()
     for number in range(warm_up + batches):
         if number == warm_up:

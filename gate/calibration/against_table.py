@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gate.calibration.acquisition import Faces
-from gate.calibration.curves import INTERVAL_FMRS, Curve, Kind, Rate, fits, fnmr, scores_of
+from gate.calibration.curves import INTERVAL_FMRS, Kind, Rate, RateCurve, fits, fnmr, scores_of
 from gate.calibration.findings import (
     TARGET,
     Show,
@@ -49,7 +49,7 @@ def evaluate(
     curves = sorted(((kind_of(c), c) for c in table["curve"]), key=lambda k: not k[0].careful)
     fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
     rows: list[dict[str, Any]] = []
-    singles: dict[str, tuple[Curve, Scores]] = {}
+    singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
         scores = scores_of(faces.probes(kind.careful), side, kind, seed)
@@ -121,10 +121,10 @@ def _verdict(target: float, measured: float, low: float, high: float) -> str:
     return HOLDS if high <= ALLOWED * target else NOT_SHOWN
 
 
-def _as_curve(kind: Kind, curve: Mapping[str, Any], scores: Scores) -> Curve:
+def _as_curve(kind: Kind, curve: Mapping[str, Any], scores: Scores) -> RateCurve:
     """The table's thresholds, to be used where a curve of this set would be."""
     rates = tuple(
         Rate(float(f), float(t), scores.passing(float(t)), fnmr(scores, float(t)))
         for f, t in curve["thresholds"].items()
     )
-    return Curve(kind, scores.impostor_pairs, len(scores.genuine), rates, (), (), 0)
+    return RateCurve(kind, scores.impostor_pairs, len(scores.genuine), rates, (), (), 0)

@@ -77,7 +77,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class RateCurve:
     """`pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by
     rate on the people with `ENOUGH_PICTURES`, each weighing the same, `steady_people` of them."""
 
@@ -116,7 +116,7 @@ def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
     return pooled([_scores(probes, references, c, kind, seed + n) for n, c in enumerate(cohorts)])
 
 
-def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> Curve:
+def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> RateCurve:
     """The curve of these scores. `draws` of people for the intervals, 0 for none."""
     times = len(scores.tallies)
     points = measured_at(scores)
@@ -131,7 +131,7 @@ def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRA
         for fmr, t in points.items()
     )  # fmt: skip
     steady, people = _steady(side, scores, rates)
-    return Curve(
+    return RateCurve(
         kind, scores.impostor_pairs // times, len(scores.genuine) // times,
         rates, _det(scores), steady, people,
     )  # fmt: skip

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from gate.calibration.template_sets import Side
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.photo_file import decode_photo
-from gate.models.quality import assess, with_strength
-from gate.models.still_pictures import Stills
+from gate.models.quality import assess, with_feature_norm
+from gate.models.still_pictures import StillPictures
 from gate.ports import Quality
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -94,7 +94,7 @@ def _by_name(folder: Path) -> list[tuple[str, Path]]:
 
 
 def embed_set(
-    faces: FaceSet, stills: Stills, progress: Progress, helpers: Sequence[Stills] = ()
+    faces: FaceSet, stills: StillPictures, progress: Progress, helpers: Sequence[StillPictures] = ()
 ) -> Templates:
     """Both templates of the most central face of each picture; with `helpers`, a thread each.
     InputDamaged for a picture that cannot be read."""
@@ -127,9 +127,9 @@ class _Row:
     quick: Any = None
 
 
-def _spread(workers: Sequence[Stills], paths: Sequence[Path]) -> Generator[_Row, None, None]:
+def _spread(workers: Sequence[StillPictures], paths: Sequence[Path]) -> Generator[_Row, None, None]:
     """The rows in the order of the paths, each worker at one picture at a time."""
-    idle: SimpleQueue[Stills] = SimpleQueue()
+    idle: SimpleQueue[StillPictures] = SimpleQueue()
     for worker in workers:
         idle.put(worker)
 
@@ -147,7 +147,7 @@ def _spread(workers: Sequence[Stills], paths: Sequence[Path]) -> Generator[_Row,
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _row(stills: Stills, path: Path) -> _Row:
+def _row(stills: StillPictures, path: Path) -> _Row:
     picture = _decoded(path)
     times = [time.perf_counter()]
 
@@ -171,7 +171,7 @@ def _row(stills: Stills, path: Path) -> _Row:
     quick, strength = stills.quick(chip)
     lap()
     quality = assess(chip, live, stills.occlusion(picture, live))
-    return _Row(_laps(times), careful, with_strength(quality, strength), quick)
+    return _Row(_laps(times), careful, with_feature_norm(quality, strength), quick)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

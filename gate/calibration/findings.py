@@ -10,8 +10,8 @@ from gate.calibration.curves import (
     ENOUGH_PICTURES,
     FRAMES,
     INTERVAL_FMRS,
-    Curve,
     Kind,
+    RateCurve,
     kinds,
     measured,
     scores_of,
@@ -28,7 +28,7 @@ from gate.calibration.template_sets import Mask, Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.errors import InputRejected
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
-from gate.models.matching import Curve as Points
+from gate.models.matching import ThresholdCurve as Points
 
 TARGET = 1e-4
 """The rate that exams ask for unless they say otherwise."""
@@ -39,7 +39,7 @@ BINS = {RAW: (-0.4, 1.0), SNORM: (-10.0, 24.0)}
 BIN_COUNT = 136
 
 Show = Callable[[str, int, int], None]
-Singles = Mapping[str, tuple[Curve, Scores]]
+Singles = Mapping[str, tuple[RateCurve, Scores]]
 """Curve and scores of one picture against one, by normalisation."""
 
 
@@ -49,8 +49,8 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
     require_pairs(faces)
     side = faces.careful
     wanted = [k for careful in (False, True) for k in kinds(side, careful)]
-    curves: list[Curve] = []
-    singles: dict[str, tuple[Curve, Scores]] = {}
+    curves: list[RateCurve] = []
+    singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, kind in enumerate(wanted):
         show("curves", n, len(wanted))
         scores = scores_of(faces.probes(kind.careful), side, kind, seed)
@@ -94,7 +94,7 @@ def require_pairs(faces: Faces) -> None:
         )
 
 
-def _thresholds(curves: Sequence[Curve]) -> Table:
+def _thresholds(curves: Sequence[RateCurve]) -> Table:
     """The raw thresholds of the table that comes of these curves, as the gate reads them."""
     tables = {
         careful: Thresholds(MODEL, careful, tuple(
@@ -122,7 +122,7 @@ def worst(
     }
 
 
-def limits_of(raw: tuple[Curve, Scores]) -> Limits | None:
+def limits_of(raw: tuple[RateCurve, Scores]) -> Limits | None:
     """From the raw curve; a rate that is not stated gives way to the lowest that is. None where
     nobody has two pictures."""
     curve, scores = raw

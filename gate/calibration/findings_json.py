@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from gate.calibration.curves import Curve, Rate
+from gate.calibration.curves import Rate, RateCurve
 from gate.calibration.threshold_margin import bound_of
 
 SETTINGS = {False: "quick", True: "careful"}
 
 
-def curve_figures(curve: Curve) -> dict[str, Any]:
+def curve_figures(curve: RateCurve) -> dict[str, Any]:
     kind = curve.kind
     return {
         "setting": SETTINGS[kind.careful], "mirror": kind.careful, "frames": kind.frames,

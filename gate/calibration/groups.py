@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gate.calibration.curves import Curve
+from gate.calibration.curves import RateCurve
 from gate.calibration.intervals import AtThreshold, at_threshold
 from gate.calibration.scores import Scores
-from gate.calibration.template_sets import Floats, Labels, Mask, Side, Tally
+from gate.calibration.template_sets import ComparisonCounts, Floats, Labels, Mask, Side
 from gate.errors import InputDamaged
 
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -95,7 +95,7 @@ def person_means(side: Side) -> Floats:
 
 
 def rates_by_group(
-    groups: Mapping[str, Mask], side: Side, scores: Scores, curve: Curve, *,
+    groups: Mapping[str, Mask], side: Side, scores: Scores, curve: RateCurve, *,
     fmrs: Sequence[float], seed: int,
 ) -> list[GroupRate]:  # fmt: skip
     """FMR and FNMR inside each group at the thresholds that the gate takes from `curve`."""
@@ -119,7 +119,11 @@ def _inside(scores: Scores, side: Side, member: Mask) -> Scores:
     genuine = member[scores.genuine_at].all(axis=1)
     impostors = member[scores.impostors_at].all(axis=1)
     part = side.taken(np.flatnonzero(member))
-    tally = Tally.of(part) if scores.tallies[0].unordered else Tally.of(part, part)
+    tally = (
+        ComparisonCounts.of(part)
+        if scores.tallies[0].unordered
+        else ComparisonCounts.of(part, part)
+    )
     times = len(scores.tallies)
     return Scores(
         scores.genuine[genuine],

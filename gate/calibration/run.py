@@ -28,7 +28,7 @@ from gate.models.calibration_table import TABLE, as_toml, read_table
 from gate.models.interpreter import runtime_name
 from gate.models.live_detection import NEAR, WHOLE
 from gate.models.network_files import load_manifest
-from gate.models.still_pictures import RECOGNISER, STILL_DETECTOR, Stills
+from gate.models.still_pictures import RECOGNISER, STILL_DETECTOR, StillPictures
 from gate.platform.durable_files import write_file
 
 SHIPPED = "shipped"
@@ -57,7 +57,7 @@ def run(job: Job, show: Show) -> dict[str, Any]:
     groups = {} if job.groups is None else read_groups(job.groups, *names_of(faces))
     against = None if job.against is None else read_table(_table(job.against))
     check_writable(job.out)
-    stills, *helpers = (Stills(job.models) for _ in os.sched_getaffinity(0))
+    stills, *helpers = (StillPictures(job.models) for _ in os.sched_getaffinity(0))
     templates = embed_set(faces, stills, lambda done, total: show("faces", done, total), helpers)
     report = measure(faces, templates, groups, against, seed=job.seed, show=show)
     report["listed"] = pairs and listed_accuracy(faces, templates, pairs)

@@ -11,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gate.calibration.template_sets import BLOCK_ROWS, Floats, Mask, Side, Tally, normalised
+from gate.calibration.template_sets import (
+    BLOCK_ROWS,
+    ComparisonCounts,
+    Floats,
+    Mask,
+    Side,
+    normalised,
+)
 
 Places = npt.NDArray[np.int32]
 
@@ -36,7 +43,7 @@ class Scores:
     impostor_pairs: int
     genuine_at: Places
     impostors_at: Places
-    tallies: tuple[Tally, ...] = ()
+    tallies: tuple[ComparisonCounts, ...] = ()
 
     def threshold(self, fmr: float) -> float | None:
         """The least score at which no more than `fmr` of the impostor pairs pass; None where
@@ -70,7 +77,7 @@ def pair_scores(one: Side, other: Side) -> Floats:
 
 def all_against_all(side: Side) -> Scores:
     """Every unordered pair of rows once."""
-    return _gathered(own_blocks(side), Tally.of(side))
+    return _gathered(own_blocks(side), ComparisonCounts.of(side))
 
 
 def probes_against_references(
@@ -78,7 +85,9 @@ def probes_against_references(
 ) -> Scores:
     """Every probe with every reference but those rows that it was made of (`members`, a row of
     places among the references for each probe)."""
-    return _gathered(_rectangle(probes, references, members), Tally.of(probes, references))
+    return _gathered(
+        _rectangle(probes, references, members), ComparisonCounts.of(probes, references)
+    )
 
 
 def pooled(parts: Sequence[Scores]) -> Scores:
@@ -141,7 +150,7 @@ class _Tail:
         return values, at
 
 
-def _gathered(blocks: Iterator[Block], tally: Tally) -> Scores:
+def _gathered(blocks: Iterator[Block], tally: ComparisonCounts) -> Scores:
     pairs = round(float(tally.impostor_pairs()))
     tail = _Tail(int(pairs * max(FMRS)) + FALSE_MATCHES_MIN + 1)
     genuine, places = [np.empty(0, np.float32)], [np.empty((0, 2), np.int32)]

@@ -83,7 +83,7 @@ def subset(side: Side, rows: Sequence[int] | npt.NDArray[np.intp]) -> Side:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tally:
+class ComparisonCounts:
     """How many rows each person has on either side. `unordered`: one side with itself."""
 
     one: npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ class Tally:
     unordered: bool
 
     @classmethod
-    def of(cls, one: Side, other: Side | None = None) -> "Tally":
+    def of(cls, one: Side, other: Side | None = None) -> "ComparisonCounts":
         sides = (one, one if other is None else other)
         size = max(int(s.people.max(initial=-1)) for s in sides) + 1
         counts = [np.bincount(s.people, minlength=size).astype(np.float64) for s in sides]

@@ -31,11 +31,11 @@ def faces(
     from gate.calibration.lfw_pairs import read_pairs
     from gate.commands.progress import with_progress
     from gate.models.network_files import default_folder
-    from gate.models.still_pictures import Stills
+    from gate.models.still_pictures import StillPictures
 
     face_set = read_face_set(pairs)
     listed = read_pairs(pairs / "pairs.txt", face_set)
-    stills, *helpers = (Stills(models or default_folder()) for _ in sched_getaffinity(0))
+    stills, *helpers = (StillPictures(models or default_folder()) for _ in sched_getaffinity(0))
     with with_progress("faces") as show:
         templates = embed_set(face_set, stills, show, helpers)
     result = report(face_set, listed, templates, seed)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gate.core.journal_entries import ChainFault
-    from gate.store.reading import Reading
+    from gate.store.reading import JournalReading
 
 app = typer.Typer(
     no_args_is_help=True, help="The gate's own log: show, verify, export. 日志：查看、校验、导出。"
@@ -132,10 +132,10 @@ def counts(
 ) -> None:
     """Decisions, scores and seconds of each day, paper, roster and networks, as JSON lines: no
     face, no name, no ticket. 按日统计。"""
-    from gate.core.daily_counts import Tally, summary
+    from gate.core.daily_counts import DailyCounts, summary
 
     with _opened(config, journal)[0] as found:
-        groups = Tally(found.events()).groups
+        groups = DailyCounts(found.events()).groups
     for group, counted in sorted(groups.items(), key=lambda item: tuple(map(str, item[0]))):
         if day in (None, group.day):
             line = {**group._asdict(), "summary": summary(counted), **counted}
@@ -174,7 +174,7 @@ def _export_signed(
         write_signed(found, settings, out, first)
 
 
-def _plain_lines(found: "Reading", kind: str | None, first: int) -> Iterator[bytes]:
+def _plain_lines(found: "JournalReading", kind: str | None, first: int) -> Iterator[bytes]:
     for event in found.events(first):
         if kind in (None, event["kind"]):
             whole = {"ms": None} | event if "outcome" in event else event
@@ -183,7 +183,7 @@ def _plain_lines(found: "Reading", kind: str | None, first: int) -> Iterator[byt
 
 def _opened(
     config: Path, journal: Path | None
-) -> tuple["AbstractContextManager[Reading]", str | None]:
+) -> tuple["AbstractContextManager[JournalReading]", str | None]:
     """The journal, and the gate it must belong to: none where only a file was named."""
     from gate.config.settings import load
     from gate.store.reading import reading

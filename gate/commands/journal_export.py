@@ -13,7 +13,7 @@ from gate.platform.remedies import of_system
 
 if TYPE_CHECKING:
     from gate.config.settings import Settings
-    from gate.store.reading import Reading
+    from gate.store.reading import JournalReading
 
 _ENROLLED = "gate-enrolled.json"
 """The office's word for this unit's key, beside the signing key it is about."""
@@ -21,7 +21,9 @@ _EXAM_SOUGHT = 2000
 """So far back the exam's name is looked for in the events."""
 
 
-def write_signed(found: "Reading", settings: "Settings", out: Path | None, first: int) -> None:
+def write_signed(
+    found: "JournalReading", settings: "Settings", out: Path | None, first: int
+) -> None:
     """Events from `first` on into `out`, a file or a folder, or to the screen. Tells the count on
     standard error. StorageRefused, InputDamaged (a key)."""
     from nacl.signing import SigningKey
@@ -62,7 +64,7 @@ def write_signed_pieces(folder: Path, settings: "Settings", out: Path | None) ->
         write_signed(found, settings, out, next(found.events())["seq"])
 
 
-def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
+def _extent(found: "JournalReading", settings: "Settings", first: int) -> Any:
     from gate.core.journal_entries import GENESIS
     from gate.sync.signed_export import Extent, empty_extent
 
@@ -80,7 +82,7 @@ def _extent(found: "Reading", settings: "Settings", first: int) -> Any:
     )
 
 
-def _exam(found: "Reading") -> str:
+def _exam(found: "JournalReading") -> str:
     """Of the newest event that names one; a unit that never had a roster has none."""
     name = ""
     for event in found.events(max(1, found.last - _EXAM_SOUGHT)):
@@ -220,7 +222,7 @@ def _bytes_of(file: Path) -> bytes:
         ) from e
 
 
-def _hash_at(found: "Reading", seq: int) -> str | None:
+def _hash_at(found: "JournalReading", seq: int) -> str | None:
     from gate.core.journal_entries import GENESIS
 
     if seq == 0:

@@ -11,7 +11,7 @@ import typer
 from gate.config.settings import DEFAULT
 
 if TYPE_CHECKING:
-    from gate.config.settings import Signals
+    from gate.config.settings import SignalsTable
 
 log = logging.getLogger(__name__)
 
@@ -27,19 +27,19 @@ def out_of_service(
     asyncio.run(_show(_pins(config)))
 
 
-def _pins(config: Path) -> "Signals":
+def _pins(config: Path) -> "SignalsTable":
     """Those of gate.toml; the default ones where it does not read, which is why the gate failed."""
-    from gate.config.settings import Signals, load
+    from gate.config.settings import SignalsTable, load
     from gate.errors import InputRejected
 
     try:
         return load(config).signals
     except InputRejected as e:
         log.warning("the default pins are used: %s", e.en)
-        return Signals()
+        return SignalsTable()
 
 
-async def _show(pins: "Signals") -> None:
+async def _show(pins: "SignalsTable") -> None:
     """SignalsMissing."""
     from gate.core.reasons import Reason
     from gate.core.state import show

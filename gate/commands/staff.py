@@ -32,7 +32,7 @@ Runtime = Annotated[
 By = Annotated[str, typer.Option(envvar="EXAM_GATE_STAFF", help="Who asks. 操作人。")]
 
 
-class Verdict(StrEnum):
+class VerdictWord(StrEnum):
     ADMIT = "admit"
     DENY = "deny"
 
@@ -66,7 +66,7 @@ def type_(
 @app.command()
 def settle(
     decision: Annotated[str, typer.Argument(help="The REFER's id, from status.")],
-    verdict: Verdict,
+    verdict: VerdictWord,
     *,
     by: By,
     second: Annotated[str | None, typer.Option(help="Who confirms it. 复核人。")] = None,

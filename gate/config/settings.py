@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from gate.config.sources import Source
+from gate.config.sources import SourceTable
 from gate.errors import ConfigInvalid, Refused
 from gate.platform.regular_file import read_regular
 
@@ -24,7 +24,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Unit(_Section):
+class UnitTable(_Section):
     """`id` is MQTT client id, certificate CN and ACL pattern; it begins with the site id."""
 
     id: str
@@ -38,7 +38,7 @@ class Unit(_Section):
         return value
 
     @model_validator(mode="after")
-    def _begins_with_site(self) -> "Unit":
+    def _begins_with_site(self) -> "UnitTable":
         if not self.id.startswith(f"{self.site}-"):
             raise ValueError(f"id must begin with the site id: {self.site}-…")
         return self
@@ -57,7 +57,7 @@ class Reader(_Section):
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
 
 
-class Camera(_Section):
+class CameraTable(_Section):
     """`fps`: frames looked at a second while nobody is there. `background`: the picture an empty
     doorway shows where `kind` is `pictures`."""
 
@@ -68,7 +68,7 @@ class Camera(_Section):
     threads: Annotated[int, Field(ge=1, le=4)] = 1
 
 
-class Signals(_Section):
+class SignalsTable(_Section):
     """BCM pins. `open_s`: the barrier after ADMIT or STAFF_ADMIT."""
 
     red: _Pin = 5
@@ -81,7 +81,7 @@ class Signals(_Section):
     barrier_rest: Literal["released", "locked"] = "released"
 
     @model_validator(mode="after")
-    def _pins_differ(self) -> "Signals":
+    def _pins_differ(self) -> "SignalsTable":
         pins = [self.red, self.yellow, self.green, self.buzzer, self.barrier, self.acknowledge]
         doubled = sorted({p for p in pins if pins.count(p) > 1})
         if doubled:
@@ -117,12 +117,12 @@ class Console(_Section):
 class Settings(_Section):
     """One unit. Every relative path is resolved against the folder of the file."""
 
-    unit: Unit
+    unit: UnitTable
     paths: Paths = Paths()
     reader: Reader = Reader()
-    source: tuple[Source, ...] = ()
-    camera: Camera = Camera()
-    signals: Signals = Signals()
+    source: tuple[SourceTable, ...] = ()
+    camera: CameraTable = CameraTable()
+    signals: SignalsTable = SignalsTable()
     mqtt: Mqtt = Mqtt()
     keys: Keys = Keys()
     console: Console = Console()

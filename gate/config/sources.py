@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
-class Source(BaseModel):
+class SourceTable(BaseModel):
     """One scanner beside the card reader, docs/other-sources.md. `end`: `line` (CR, LF or both),
     `gap` (a silence) or the text that ends a payload; `pattern`: its one group is the ticket;
     `again_s`: repeats of one payload within so long are one presentation."""
@@ -37,7 +37,7 @@ class Source(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _keys_fit_the_kind(self) -> "Source":
+    def _keys_fit_the_kind(self) -> "SourceTable":
         text = ("end", "prefix", "suffix", "pattern")
         fitting = {"qr": text, "line": text, "rfid": ("number",), "mrz": ("framing",)}[self.kind]
         strange = sorted(self.model_fields_set & {*text, "number", "framing"} - {*fitting})

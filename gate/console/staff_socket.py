@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from gate.errors import UsageError
 from gate.platform.json_lines import Message
 from gate.platform.printable_text import is_printable
-from gate.ports import Desk, Typed, Verdict
+from gate.ports import Desk, StaffVerdict, Typed
 
 
 def _plain(text: str) -> str:
@@ -97,7 +97,7 @@ class StaffSocket:
                 )
             case _Settle():
                 return await self._desk.settle(
-                    Verdict(
+                    StaffVerdict(
                         request.decision, request.verdict == "admit", request.by,
                         request.second, request.reason,
                     )

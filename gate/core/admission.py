@@ -26,10 +26,10 @@ from gate.core.events import (
     CardRemoved,
     CardUnreadable,
     DecisionRecorded,
-    Event,
     FaceJudged,
     FaultCleared,
     FaultRaised,
+    LaneEvent,
     LookDue,
     LookupFailed,
     ReaderBack,
@@ -46,7 +46,7 @@ from gate.core.state import Phase, State, Step, show
 from gate.errors import IllegalEvent
 
 
-def step(state: State, event: Event) -> Step:
+def step(state: State, event: LaneEvent) -> Step:
     """The next state and what is to be done. IllegalEvent names phase and event."""
     name = type(event).__name__
     handler = TABLE.get((state.phase, type(event)))
@@ -61,11 +61,11 @@ def step(state: State, event: Event) -> Step:
         raise IllegalEvent(f"{name}: {e.en}", phase=state.phase, event=name) from e
 
 
-def _ignored(state: State, event: Event) -> Step:
+def _ignored(state: State, event: LaneEvent) -> Step:
     return state, ()
 
 
-def _out_of_service_card(state: State, event: Event) -> Step:
+def _out_of_service_card(state: State, event: LaneEvent) -> Step:
     """Nothing is decided; the candidate is shown once more where to go."""
     return state, (show(Reason.OUT_OF_SERVICE, {}),)
 
@@ -78,7 +78,7 @@ _ALL = tuple(Phase)
 _FAULTS, _HEALINGS = (FaultRaised, ReaderLost), (FaultCleared, ReaderBack)
 
 
-class Row(NamedTuple):
+class Transition(NamedTuple):
     """`leads_to`: the phases that the handler may change to; it may always stay."""
 
     phases: tuple[Phase, ...]
@@ -88,48 +88,48 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row(_REST, (CardPresented,), arrivals.card, (_LOOKING,)),
-    Row((_SHOWING,), (CardPresented,), arrivals.card, (_LOOKING, _OUT)),
-    Row(_BUSY, (CardPresented,), arrivals.card_waits),
-    Row((_OUT,), (CardPresented, CardUnreadable), _out_of_service_card),
-    Row(_REST, (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING)),
-    Row((_SHOWING,), (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING, _OUT)),
-    Row(_BUSY, (CardUnreadable,), arrivals.card_gone),
-    Row(_ALL, (CardRemoved,), arrivals.card_gone),
-    Row(_REST, (ScanPresented,), scans.scan, (_LOOKING,)),
-    Row((_SHOWING,), (ScanPresented,), scans.scan_waits),
-    Row((*_BUSY, _OUT), (ScanPresented,), scans.scan_dropped),
-    Row((*_REST, _SHOWING, _OUT), (StaffTyped,), arrivals.typed, (_LOOKING,)),
-    Row(_BUSY, (StaffTyped,), arrivals.typed_too_soon),
-    Row(
+    Transition(_REST, (CardPresented,), arrivals.card, (_LOOKING,)),
+    Transition((_SHOWING,), (CardPresented,), arrivals.card, (_LOOKING, _OUT)),
+    Transition(_BUSY, (CardPresented,), arrivals.card_waits),
+    Transition((_OUT,), (CardPresented, CardUnreadable), _out_of_service_card),
+    Transition(_REST, (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING)),
+    Transition((_SHOWING,), (CardUnreadable,), arrivals.unreadable, (_ASKING, _RECORDING, _OUT)),
+    Transition(_BUSY, (CardUnreadable,), arrivals.card_gone),
+    Transition(_ALL, (CardRemoved,), arrivals.card_gone),
+    Transition(_REST, (ScanPresented,), scans.scan, (_LOOKING,)),
+    Transition((_SHOWING,), (ScanPresented,), scans.scan_waits),
+    Transition((*_BUSY, _OUT), (ScanPresented,), scans.scan_dropped),
+    Transition((*_REST, _SHOWING, _OUT), (StaffTyped,), arrivals.typed, (_LOOKING,)),
+    Transition(_BUSY, (StaffTyped,), arrivals.typed_too_soon),
+    Transition(
         (_LOOKING,), (CandidateFound,), visit.looked_up,
         (_MATCHING, _RECORDING, _ASKING, _IDLE, _OUT),
     ),
-    Row((_LOOKING,), (CandidateElsewhere,), visit.looked_up, (_RECORDING, _OUT)),
-    Row((_LOOKING,), (CandidateUnknown,), visit.looked_up, (_RECORDING, _ASKING, _OUT)),
-    Row((_LOOKING,), (LookupFailed,), visit.lookup_failed, (_OUT,)),
-    Row((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
-    Row((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
-    Row((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
-    Row((_LOOKING, _MATCHING), (DecisionRecorded,), verdict_transitions.verdict_recorded),
-    Row((_LOOKING, _MATCHING), (RecordRefused,), staff_and_faults.record_refused),
-    Row(
+    Transition((_LOOKING,), (CandidateElsewhere,), visit.looked_up, (_RECORDING, _OUT)),
+    Transition((_LOOKING,), (CandidateUnknown,), visit.looked_up, (_RECORDING, _ASKING, _OUT)),
+    Transition((_LOOKING,), (LookupFailed,), visit.lookup_failed, (_OUT,)),
+    Transition((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
+    Transition((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
+    Transition((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
+    Transition((_LOOKING, _MATCHING), (DecisionRecorded,), verdict_transitions.verdict_recorded),
+    Transition((_LOOKING, _MATCHING), (RecordRefused,), staff_and_faults.record_refused),
+    Transition(
         (*_REST, _SHOWING, _OUT), (DecisionRecorded,), verdict_transitions.verdict_recorded, (_SHOWING,)
     ),
-    Row((*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)),
-    Row((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
-    Row((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
-    Row((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
-    Row((*_BUSY, _OUT), (TimeElapsed,), _ignored),
-    Row(_ALL, (LookDue,), card_left_lying.look),
-    Row(_ALL, (VerdictGiven,), verdict_transitions.verdict),
-    Row(_ALL, (Acknowledged,), staff_and_faults.acknowledged),
-    Row(_REST, _FAULTS, staff_and_faults.fault, (_OUT,)),
-    Row((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_faults.fault),
-    Row((_OUT,), _HEALINGS, staff_and_faults.healed, (_IDLE,)),
-    Row((_OUT,), (RosterOpened,), staff_and_faults.roster, (_IDLE,)),
-    Row((*_REST, *_BUSY, _SHOWING), _HEALINGS, staff_and_faults.healed),
-    Row((*_REST, *_BUSY, _SHOWING), (RosterOpened,), staff_and_faults.roster),
+    Transition((*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)),
+    Transition((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
+    Transition((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
+    Transition((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
+    Transition((*_BUSY, _OUT), (TimeElapsed,), _ignored),
+    Transition(_ALL, (LookDue,), card_left_lying.look),
+    Transition(_ALL, (VerdictGiven,), verdict_transitions.verdict),
+    Transition(_ALL, (Acknowledged,), staff_and_faults.acknowledged),
+    Transition(_REST, _FAULTS, staff_and_faults.fault, (_OUT,)),
+    Transition((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_faults.fault),
+    Transition((_OUT,), _HEALINGS, staff_and_faults.healed, (_IDLE,)),
+    Transition((_OUT,), (RosterOpened,), staff_and_faults.roster, (_IDLE,)),
+    Transition((*_REST, *_BUSY, _SHOWING), _HEALINGS, staff_and_faults.healed),
+    Transition((*_REST, *_BUSY, _SHOWING), (RosterOpened,), staff_and_faults.roster),
 )  # fmt: skip
 """A later row for the same phase and event would replace an earlier one; there is none (tested)."""
 

@@ -16,15 +16,15 @@ from gate.core.events import (
     CardRemoved,
     CardUnreadable,
     DecisionRecorded,
-    Event,
     Instant,
+    LaneEvent,
     LookDue,
     ReaderLost,
     RosterOpened,
 )
 from gate.core.exam import entry_window
 from gate.core.reasons import MEANING, Outcome, Reason
-from gate.core.state import BUSY, Lying, Phase, State, Step, Visit
+from gate.core.state import BUSY, CardLeftLying, Phase, State, Step, Visit
 
 LOOKS_MAX = 5
 """Of one laying: a clock or a camera that comes and goes must not decide for ever."""
@@ -39,13 +39,13 @@ BY_ROSTER = BY_TIME | {
 """What another roster may change."""
 
 
-def follow(before: State, event: Event, after: State) -> State:
+def follow(before: State, event: LaneEvent, after: State) -> State:
     """`after`, with what `event` says of the card that lies there."""
     lying = before.lying
     match event:
         case CardPresented(found=found):
             again = lying is not None and lying.is_looked_for
-            lying = Lying(found, looks=lying.looks if lying and again else 0)
+            lying = CardLeftLying(found, looks=lying.looks if lying and again else 0)
         case CardRemoved() | CardUnreadable() | ReaderLost():
             lying = None
         case RosterOpened() if lying is not None:
@@ -81,7 +81,7 @@ def is_due(state: State, now: Instant) -> bool:
     )
 
 
-def _is_settled(state: State, lying: Lying) -> bool:
+def _is_settled(state: State, lying: CardLeftLying) -> bool:
     """Staff have said the last word on it."""
     is_refer = lying.reason is not None and MEANING[lying.reason].outcome is Outcome.REFER
     return is_refer and all(lying.decision != u.decision for u in state.unsettled)

@@ -4,12 +4,12 @@ one of the sitting that the gate is about, or the next."""
 from collections.abc import Iterable, Set
 from datetime import datetime
 
-from gate.core.exam import Candidate, Exam, Paper, Seat, Window, current_papers, entry_window
+from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat, current_papers, entry_window
 
 Inside = Set[tuple[str, str]]
 """(paper id, candidate key) of everybody who has entered at this gate."""
 
-OwnPaper = tuple[Paper, Seat, Window]
+OwnPaper = tuple[Paper, Seat, EntryWindow]
 """One paper of a candidate, the seat in it, and when its room may be entered."""
 
 

@@ -74,7 +74,7 @@ class Group(NamedTuple):
     model: str | None
 
 
-class Tally:
+class DailyCounts:
     """The running fold of one journal, or of several."""
 
     def __init__(self, events: Iterable[Mapping[str, Any]] = ()) -> None:

@@ -53,7 +53,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class JournalNote:
     """Journal this beside the visit; nothing waits for it."""
 
     kind: str
@@ -93,6 +93,6 @@ class FindAgain:
 
 
 Effect = (
-    LookUpCard | LookUpTyped | LookUpTicket | JudgeFace | Record | Note | Show | OpenBarrier
+    LookUpCard | LookUpTyped | LookUpTicket | JudgeFace | Record | JournalNote | Show | OpenBarrier
     | StartTimer | ForgetFaces | FindAgain
 )  # fmt: skip

@@ -25,7 +25,7 @@ from gate.core.events import (
     Instant,
     Source,
 )
-from gate.core.exam import Candidate, Exam, Paper, Seat, Window
+from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat
 from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
 
@@ -157,7 +157,7 @@ def _undated(shown: Presented, day: date) -> Ruling | None:
     return Ruling(Reason.DOCUMENT_EXPIRED)
 
 
-def _minutes(window: Window) -> str:
+def _minutes(window: EntryWindow) -> str:
     """For the Chinese sentence; a close before the start reads 开考前15分钟后不得入场."""
     minutes = window.closes_after_min
     return f"{minutes:g}" if minutes >= 0 else f"前{-minutes:g}"

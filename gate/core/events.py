@@ -241,7 +241,7 @@ class LookDue:
     at: Instant
 
 
-Event = (
+LaneEvent = (
     CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
     | ScanPresented | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed
     | FaceJudged | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed

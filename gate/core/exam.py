@@ -120,7 +120,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class EntryWindow:
     """Half open: `opens <= t < closes`."""
 
     opens: datetime
@@ -131,7 +131,7 @@ class Window:
         return self.opens <= at < self.closes
 
 
-def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) -> Window:
+def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) -> EntryWindow:
     """When `room` of `paper` may be entered, in UTC: minutes are counted on no wall, so a change to
     summer time moves nothing. Of several extensions the latest close counts, and an extension never
     closes earlier than the paper does."""
@@ -143,7 +143,7 @@ def entry_window(paper: Paper, room: str, extensions: Iterable[Extension] = ()) 
     ]
     closes_after = max([paper.closes_after_min, *granted])
     start = paper.start.astimezone(UTC)
-    return Window(
+    return EntryWindow(
         opens=start - timedelta(minutes=paper.opens_before_min),
         closes=start + timedelta(minutes=closes_after),
         closes_after_min=closes_after,

@@ -15,7 +15,7 @@ from typing import Any
 
 from gate.core.events import Instant
 
-Event = dict[str, Any]
+JournalEvent = dict[str, Any]
 
 GENESIS = "0" * 64
 """The previous hash of the first event of an epoch, hex."""
@@ -27,7 +27,7 @@ NOT_HASHED = frozenset({"prev", "hash", "ms"})
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
     `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`,
     `disk`, `clock_confirmed`, `journal_begun`).
@@ -76,17 +76,19 @@ def chain_hash(previous: str, canonical: bytes) -> str:
     return hashlib.sha256(bytes.fromhex(previous) + canonical).hexdigest()
 
 
-def seal(entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: str) -> Event:
+def seal(
+    entry: JournalEntry, *, gate: str, epoch: str, seq: int, boot: str, previous: str
+) -> JournalEvent:
     """The event that `entry` becomes at place `seq` (from 1) behind `previous`."""
     return sealed(entry, gate=gate, epoch=epoch, seq=seq, boot=boot, previous=previous)[0]
 
 
 def sealed(
-    entry: Entry, *, gate: str, epoch: str, seq: int, boot: str, previous: str
-) -> tuple[Event, bytes]:
+    entry: JournalEntry, *, gate: str, epoch: str, seq: int, boot: str, previous: str
+) -> tuple[JournalEvent, bytes]:
     """The same, and its canonical bytes: spelling them out again is a third of an append's own
     work. ValueError and TypeError where the body is no JSON."""
-    event: Event = {
+    event: JournalEvent = {
         "v": 1,
         "id": f"{epoch}-{seq}",
         "kind": entry.kind,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gate.core.effects import Note
+from gate.core.effects import JournalNote
 from gate.core.events import (
     Acknowledged,
     Fault,
@@ -57,7 +57,9 @@ def acknowledged(state: State, event: Acknowledged) -> Step:
     seen = tuple(replace(u, acknowledged=True) for u in state.unsettled)
     silent = replace(state, unsettled=seen)
     notes = tuple(
-        Note("acknowledged", {"by": event.by, "decisions": new[first : first + NOTED_AT_ONCE]})
+        JournalNote(
+            "acknowledged", {"by": event.by, "decisions": new[first : first + NOTED_AT_ONCE]}
+        )
         for first in range(0, len(new), NOTED_AT_ONCE)
     )
     if state.phase is not Phase.IDLE:
@@ -74,7 +76,7 @@ def fault(state: State, event: FaultRaised | ReaderLost) -> Step:
     if what in state.faults:
         return state, ()
     hurt = replace(state, faults=state.faults | {what})
-    note = Note("fault", {"fault": what.value, "detail": event.detail})
+    note = JournalNote("fault", {"fault": what.value, "detail": event.detail})
     if state.phase in BUSY or state.phase is Phase.SHOWING:
         return hurt, (note,)
     rested, acts = at_rest(hurt)
@@ -86,7 +88,7 @@ def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
     if what not in state.faults:
         return state, ()
     well = replace(state, faults=state.faults - {what})
-    note = Note("healed", {"fault": what.value})
+    note = JournalNote("healed", {"fault": what.value})
     if state.phase is not Phase.OUT_OF_SERVICE:
         return well, (note,)
     rested, acts = at_rest(well)
@@ -100,7 +102,7 @@ def roster(state: State, event: RosterOpened) -> Step:
     opened = replace(
         state, exam=event.exam, faults=state.faults - {Fault.ROSTER}, unsettled=of_this, notice=None
     )
-    note = Note("roster", {"roster": event.version})
+    note = JournalNote("roster", {"roster": event.version})
     if state.phase is not Phase.OUT_OF_SERVICE:
         return opened, (note,)
     rested, acts = at_rest(opened)

@@ -73,7 +73,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class CardLeftLying:
     """The card on the reader, which was found at `found`. `reason`, `decision`: how and as what it
     was decided, None where it was not; `opens`: when its own paper may be entered, where that is to
     come; `renewed`: another roster came since; `looks`: how often it was looked for anew;
@@ -106,7 +106,7 @@ class State:
     verdict: VerdictGiven | None = None
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
     token: int = 0
-    lying: Lying | None = None
+    lying: CardLeftLying | None = None
 
     @property
     def inside(self) -> Set[tuple[str, str]]:

@@ -8,8 +8,8 @@ from gate.core.arrivals import serve
 from gate.core.effects import (
     Effect,
     ForgetFaces,
+    JournalNote,
     JudgeFace,
-    Note,
     OpenBarrier,
     Record,
     Show,
@@ -82,7 +82,10 @@ def _bare_notice(state: State, visit: Visit) -> Step:
 def lookup_failed(state: State, event: LookupFailed) -> Step:
     """The roster itself is damaged: nobody is decided by half a roster."""
     failed, acts = _abandoned(replace(state, faults=state.faults | {Fault.ROSTER}))
-    return failed, (*acts, Note("fault", {"fault": Fault.ROSTER.value, "detail": event.detail}))
+    return failed, (
+        *acts,
+        JournalNote("fault", {"fault": Fault.ROSTER.value, "detail": event.detail}),
+    )
 
 
 def judged(state: State, event: FaceJudged) -> Step:

@@ -9,9 +9,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from gate.core.card import DocumentKind, Expiry, IdCard
-from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight
+from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight
 from gate.drivers.card_reader.sdt import Command, Request, Status
-from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF, Remedy
+from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF, StatusRemedy
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
 
@@ -22,13 +22,13 @@ _COLUMNS = (
 
 def mermaid() -> str:
     """What the watch knows and what leads from one to another."""
-    sights: dict[tuple[Lying, Lying], list[str]] = defaultdict(list)
+    sights: dict[tuple[Presence, Presence], list[str]] = defaultdict(list)
     for (source, sight), (target, tells) in TABLE.items():
         told = f": {' + '.join(tells)}" if tells else ""
         if source is not target or tells:
             sights[source, target].append(f"{sight}{told}")
-    lines = ["stateDiagram-v2", f"    [*] --> {Lying.EMPTY.name}"]
-    for source, target in sorted(sights, key=lambda edge: tuple(map(list(Lying).index, edge))):
+    lines = ["stateDiagram-v2", f"    [*] --> {Presence.EMPTY.name}"]
+    for source, target in sorted(sights, key=lambda edge: tuple(map(list(Presence).index, edge))):
         label = "<br/>".join(sights[source, target]).replace(":", " →")
         lines.append(f"    {source.name} --> {target.name} : {label}")
     return "\n".join(lines)
@@ -38,18 +38,18 @@ def states() -> str:
     """Every state and sight: where it leads and what is told; empty where it cannot be."""
     rows = []
     for sight in Sight:
-        cells = [TABLE.get((lying, sight)) for lying in Lying]
+        cells = [TABLE.get((lying, sight)) for lying in Presence]
         rows.append(
             [sight, *(", ".join([cell[0].name, *cell[1]]) if cell else "" for cell in cells)]
         )
-    return _markdown(["a look showed", *(lying.name for lying in Lying)], rows)
+    return _markdown(["a look showed", *(lying.name for lying in Presence)], rows)
 
 
 def statuses() -> str:
     """Every status by its remedy."""
     rows = [
         [remedy.value, f"{status:02X}", MEANING[status]]
-        for remedy in Remedy
+        for remedy in StatusRemedy
         for status in Status
         if REMEDY_OF[status] is remedy
     ]

@@ -42,7 +42,7 @@ class LargeDetector:
             return_freed_memory()
 
 
-def careful_template(
+def augmented_template(
     detector: Detector, recogniser: Recogniser, picture: Picture, face: Face
 ) -> Template:
     """Unit vector. `face`: of one look, in pixels of `picture`. InputRejected for landmarks that

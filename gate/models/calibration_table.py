@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.errors import InputDamaged, ModelDamaged
-from gate.models.network_files import Manifest, load_manifest
+from gate.models.network_files import NetworkManifest, load_manifest
 
 TABLE = Path(__file__).with_name("calibration.toml")
 
@@ -31,7 +31,7 @@ def read_table(path: Path) -> dict[str, Any]:
     return table
 
 
-def require_networks(table: Mapping[str, Any], path: Path, manifest: Manifest) -> None:
+def require_networks(table: Mapping[str, Any], path: Path, manifest: NetworkManifest) -> None:
     """ModelDamaged unless every network that the table was measured with is the pinned one."""
     networks = table.get("network", [])
     pinned = {o.name: o.sha256 for o in manifest.outputs}

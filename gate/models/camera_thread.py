@@ -18,11 +18,11 @@ from typing import Self
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
-from gate.models.face_track import View
-from gate.models.frame_analysis import LABEL, Eyes, is_somebody_there
-from gate.models.match_attempt import Judging, Tables
+from gate.models.face_track import TrackView
+from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
+from gate.models.match_attempt import MatchAttempt, MatchTables
 from gate.models.picture_arrays import as_rgb
-from gate.models.probe_selection import Attempt
+from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
 
 log = logging.getLogger("gate.watcher")
@@ -40,7 +40,7 @@ JUDGES_LIVENESS = "off"
 selftest and docs say so; a decision's `liveness` is null."""
 
 
-class Watcher:
+class CameraThread:
     """The Matcher port. `fps`: frames looked at a second while nobody is there; `threads`: of each
     network, never more than the CPUs the process may use."""
 
@@ -57,10 +57,10 @@ class Watcher:
         self._turn = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None
         self._life: Future[None] | None = None
-        self._waiting: dict[asyncio.Event, Judging] = {}
+        self._waiting: dict[asyncio.Event, MatchAttempt] = {}
         self._tried_ns = 0
         self._forgot_ns = 0
-        self._view = View()
+        self._view = TrackView()
         self._newest: Frame | None = None
         self._with_face: Frame | None = None
         self._judged: Frame | None = None
@@ -71,11 +71,13 @@ class Watcher:
         """ModelDamaged. A missing camera is waited for (`stalled_s`)."""
         self._loop = asyncio.get_running_loop()
         self._stop.clear()
-        self._tables = Tables.load()
+        self._tables = MatchTables.load()
         worker = ThreadPoolExecutor(1, "watcher")
         with contextlib.ExitStack() as undo:
             undo.callback(worker.shutdown, wait=False)
-            eyes = await self._loop.run_in_executor(worker, Eyes, self._models, self._threads)
+            eyes = await self._loop.run_in_executor(
+                worker, FrameAnalysis, self._models, self._threads
+            )
             undo.pop_all()
         self._worker = worker
         self._fresh_ns = self._clock.now().mono_ns
@@ -108,10 +110,10 @@ class Watcher:
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         now_ns = self._clock.now().mono_ns
-        attempt = Attempt(
+        attempt = ProbeSelection(
             now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
         )
-        judging = Judging(attempt, reference, policy.fmr, self._tables)
+        judging = MatchAttempt(attempt, reference, policy.fmr, self._tables)
         with self._frames_awaited(judging) as arrived:
             while True:
                 arrived.clear()
@@ -146,7 +148,7 @@ class Watcher:
         return jpeg.getvalue()
 
     @contextlib.contextmanager
-    def _frames_awaited(self, judging: Judging) -> Iterator[asyncio.Event]:
+    def _frames_awaited(self, judging: MatchAttempt) -> Iterator[asyncio.Event]:
         """The event is set after each frame; good frames become careful probes once the quick ones
         have been looked at."""
         arrived = asyncio.Event()
@@ -160,7 +162,7 @@ class Watcher:
 
     # -- on the watcher's own thread from here -----------------------------------------------------
 
-    def _run(self, eyes: Eyes) -> None:
+    def _run(self, eyes: FrameAnalysis) -> None:
         while not self._stop.is_set():
             try:
                 with self._camera as camera:
@@ -170,7 +172,7 @@ class Watcher:
                 self._trouble(e)
                 self._stop.wait(REOPEN_S)
 
-    def _next(self, camera: Camera, eyes: Eyes) -> None:
+    def _next(self, camera: Camera, eyes: FrameAnalysis) -> None:
         try:
             frame = camera.capture(CAPTURE_S)
         except FrameTimeout as e:
@@ -193,7 +195,7 @@ class Watcher:
         self._looked_ns = frame.mono_ns
         self._keep(frame, eyes.look(frame, view, eager, careful))
 
-    def _keep(self, frame: Frame, view: View) -> None:
+    def _keep(self, frame: Frame, view: TrackView) -> None:
         """Unless the frame is from before the last `forget`."""
         with self._turn:
             if frame.mono_ns < self._forgot_ns:

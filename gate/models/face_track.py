@@ -42,7 +42,7 @@ the side the eyes fall together; the height tells how near such a face is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Observation:
     """What one frame showed. `compared`: its nearest face became a probe; `advice`: what kept it
     from that; None where there was no face, or a good one."""
 
@@ -55,17 +55,17 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class TrackView:
     """`probes`: of one track, oldest first; the newest is of the newest sighting. None: whoever is
     there now has not been compared."""
 
     track: int = 1
     probes: tuple[Probe, ...] = ()
-    sightings: tuple[Sighting, ...] = ()
+    sightings: tuple[Observation, ...] = ()
 
-    def forgotten(self) -> "View":
+    def forgotten(self) -> "TrackView":
         """Nothing of this person may serve the next one."""
-        return View(track=self.track + 1)
+        return TrackView(track=self.track + 1)
 
 
 def nearest(faces: Sequence[Face]) -> Face | None:
@@ -88,12 +88,12 @@ def eyes_px(face: Face) -> float:
     return float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
 
 
-def with_sighting(view: View, sighting: Sighting) -> View:
+def with_observation(view: TrackView, sighting: Observation) -> TrackView:
     """One more frame in which nobody was compared: the track is over."""
     return _seen(_next_track(view), sighting)
 
 
-def with_probe(view: View, sighting: Sighting, probe: Probe) -> View:
+def with_probe(view: TrackView, sighting: Observation, probe: Probe) -> TrackView:
     """One more frame, and the probe of its nearest face. One that does not continue the track
     starts the next."""
     if not _continues(view, probe):
@@ -108,7 +108,7 @@ def resemblance(probes: Sequence[Probe], template: Template) -> float:
     return float(mean @ template / max(float(np.linalg.norm(mean)), 1e-12))
 
 
-def _continues(view: View, probe: Probe) -> bool:
+def _continues(view: TrackView, probe: Probe) -> bool:
     if not view.probes:
         return True
     last = view.probes[-1]
@@ -119,11 +119,11 @@ def _continues(view: View, probe: Probe) -> bool:
     )
 
 
-def _next_track(view: View) -> View:
+def _next_track(view: TrackView) -> TrackView:
     return replace(view, track=view.track + 1, probes=()) if view.probes else view
 
 
-def _seen(view: View, sighting: Sighting) -> View:
+def _seen(view: TrackView, sighting: Observation) -> TrackView:
     return replace(view, sightings=(*view.sightings, sighting)[-SIGHTINGS_MAX:])
 
 

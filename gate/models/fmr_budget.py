@@ -16,7 +16,7 @@ LAST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class FmrBudget:
     """The false match rate of each look; None: it is not taken. `between`: of each single one."""
 
     first: float | None
@@ -24,14 +24,14 @@ class Looks:
     last: float
 
 
-def share(fmr: float, frames: int, lowest: float) -> Looks:
+def share(fmr: float, frames: int, lowest: float) -> FmrBudget:
     """The looks of one attempt at `fmr` with at most `frames` careful probes. `lowest`: the least
     rate for which a threshold was measured; looks that would need a lower one are left out."""
     tolerance = 1e-9
     least = lowest * (1 - tolerance)
     if FIRST * fmr < least:
-        return Looks(None, None, fmr)
+        return FmrBudget(None, None, fmr)
     between = BETWEEN * fmr / (frames - 1) if frames > 1 else None
     if between is None or between < least:
-        return Looks(fmr / 2, None, fmr / 2) if fmr / 2 >= least else Looks(None, None, fmr)
-    return Looks(FIRST * fmr, between, LAST * fmr)
+        return FmrBudget(fmr / 2, None, fmr / 2) if fmr / 2 >= least else FmrBudget(None, None, fmr)
+    return FmrBudget(FIRST * fmr, between, LAST * fmr)

@@ -7,12 +7,19 @@ import numpy as np
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
-from gate.models.augmented_template import LargeDetector, careful_template
-from gate.models.face_track import Sighting, View, is_crowded, nearest, with_probe, with_sighting
-from gate.models.live_detection import NEAR, WHOLE, Finder
+from gate.models.augmented_template import LargeDetector, augmented_template
+from gate.models.face_track import (
+    Observation,
+    TrackView,
+    is_crowded,
+    nearest,
+    with_observation,
+    with_probe,
+)
+from gate.models.live_detection import NEAR, WHOLE, LiveDetector
 from gate.models.network_files import model_path, models_label
 from gate.models.occlusion import OcclusionNetwork
-from gate.models.quality import advice, assess, with_strength
+from gate.models.quality import advice, assess, with_feature_norm
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 
@@ -25,18 +32,18 @@ MASKED = 8.5
 36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
 
 
-class Eyes:
+class FrameAnalysis:
     """Owns the interpreters: one thread. While nobody is there only the finder's first look is
     taken."""
 
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
-        self._finder = Finder(models, threads)
+        self._finder = LiveDetector(models, threads)
         self._still = LargeDetector(model_path(models, STILL), threads)  # careful is measured so
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
         self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
 
-    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
+    def look(self, frame: Frame, view: TrackView, eager: bool, careful: bool = False) -> TrackView:
         """`view` with this frame in it. Every frame with a face that is good enough is compared:
         a track must not go on unseen. `eager`: a face is being judged; `careful`: its probe is
         made like a ticket photo's, the quick ones left it open. InputRejected for a frame that is
@@ -46,20 +53,20 @@ class Eyes:
         faces = self._finder.glance(frame.pixels)
         face = nearest(faces)
         if face is None:
-            return with_sighting(view, Sighting(frame.mono_ns, face=False))
+            return with_observation(view, Observation(frame.mono_ns, face=False))
         face = self._finder.closer(frame.pixels, face)
         chip, quality, wrong = self._portrait(frame.pixels, face)
         template: Template | None = None
         if wrong is None and quality is not None:
             template, strength = self._recogniser.embed_with_strength(chip)
-            quality = with_strength(quality, strength)
+            quality = with_feature_norm(quality, strength)
             wrong = advice(quality)
         score = quality.score if quality else None
-        sighting = Sighting(frame.mono_ns, True, is_crowded(faces), wrong, score)
+        sighting = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
         if wrong is not None or quality is None or template is None:
-            return with_sighting(view, sighting)
+            return with_observation(view, sighting)
         if careful:
-            template = careful_template(self._still.awake(), self._recogniser, frame.pixels, face)
+            template = augmented_template(self._still.awake(), self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
         return with_probe(view, sighting, probe)
 
@@ -81,7 +88,7 @@ class Eyes:
         return chip, quality, wrong
 
 
-def is_somebody_there(view: View) -> bool:
+def is_somebody_there(view: TrackView) -> bool:
     """Whether the last frame had a face: then the next one is looked at closely at once."""
     return bool(view.sightings) and view.sightings[-1].face
 

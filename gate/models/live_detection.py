@@ -29,7 +29,7 @@ FIRST_WEIGHT = 1 / 3
 accept rate was that of the 640x480 network, with the second look alone a little less."""
 
 
-class Finder:
+class LiveDetector:
     """Owns two detectors: one thread."""
 
     def __init__(self, models: Path, threads: int) -> None:

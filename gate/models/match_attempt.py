@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from gate.core.events import FaceJudged
 from gate.core.reasons import Reason
-from gate.models.face_track import View
+from gate.models.face_track import TrackView
 from gate.models.fmr_budget import share
 from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
-from gate.models.probe_selection import RECENT_NS, Attempt, matched, unmatched
+from gate.models.probe_selection import RECENT_NS, ProbeSelection, matched, unmatched
 from gate.ports import Probe, Reference
 
 CONFIRM_NS = 1_000_000_000
@@ -25,14 +25,14 @@ CONFIRM_NS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class MatchTables:
     """Thresholds for quick and for careful probes, both against careful references."""
 
     quick: Thresholds
     careful: Thresholds
 
     @classmethod
-    def load(cls) -> "Tables":
+    def load(cls) -> "MatchTables":
         """Those that ship with this version. InputRejected."""
         return cls(Thresholds.load(mirror=False), Thresholds.load(mirror=True))
 
@@ -45,19 +45,21 @@ class Held:
     track: int
     at_ns: int
 
-    def is_gone(self, view: View) -> bool:
+    def is_gone(self, view: TrackView) -> bool:
         return view.track != self.track or not view.probes
 
-    def is_confirmed(self, view: View, now_ns: int) -> bool:
+    def is_confirmed(self, view: TrackView, now_ns: int) -> bool:
         newest_ns = view.probes[-1].mono_ns
         return newest_ns >= self.at_ns or now_ns - newest_ns <= RECENT_NS
 
 
-class Judging:
+class MatchAttempt:
     """Fed with views of what is seen until one is enough. InputRejected for a target rate that
     was not measured."""
 
-    def __init__(self, attempt: Attempt, reference: Reference, fmr: float, tables: Tables) -> None:
+    def __init__(
+        self, attempt: ProbeSelection, reference: Reference, fmr: float, tables: MatchTables
+    ) -> None:
         self._attempt = attempt
         self._reference = reference
         self._tables = tables
@@ -73,7 +75,7 @@ class Judging:
         and no match waits for the next frame to confirm it."""
         return self._first_taken and self._held is None
 
-    def look(self, view: View, now_ns: int) -> FaceJudged | None:
+    def look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         """The verdict on what is seen now, None while it is open. Each look is taken once in an
         attempt, even if another face has come since."""
         if self._held is None:
@@ -82,7 +84,7 @@ class Judging:
             return self._last_look(view, now_ns)
         return self._given_out(view, now_ns)
 
-    def _take_looks(self, view: View, now_ns: int) -> None:
+    def _take_looks(self, view: TrackView, now_ns: int) -> None:
         quick, careful = self._attempt.quick(view), self._attempt.careful(view)
         if quick and not self._first_taken:
             self._first_taken = True
@@ -94,24 +96,24 @@ class Judging:
                 self._hold_if_passed(careful, self._looks.between, view, now_ns)
 
     def _hold_if_passed(
-        self, probes: Sequence[Probe], fmr: float, view: View, now_ns: int
+        self, probes: Sequence[Probe], fmr: float, view: TrackView, now_ns: int
     ) -> FaceJudged:
         judged = matched(self._attempt, probes, self._match(probes, fmr))
         if judged.reason is Reason.OK:
             self._held = Held(judged, view.track, now_ns)
         return judged
 
-    def _is_over(self, view: View, now_ns: int) -> bool:
+    def _is_over(self, view: TrackView, now_ns: int) -> bool:
         return now_ns >= self._attempt.ends_ns or self._attempt.is_complete(view, now_ns)
 
-    def _last_look(self, view: View, now_ns: int) -> FaceJudged | None:
+    def _last_look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         probes = self._attempt.careful(view) or self._attempt.quick(view)
         if not probes:
             return unmatched(self._attempt, view)
         judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
         return judged if self._held is None else self._given_out(view, now_ns)
 
-    def _given_out(self, view: View, now_ns: int) -> FaceJudged | None:
+    def _given_out(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         """The match that is held, once the newest frame confirms it. Nothing where the face has
         changed since: the attempt goes on with whoever is there."""
         if self._held is None:

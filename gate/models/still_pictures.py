@@ -15,7 +15,7 @@ from gate.models.alignment import align
 from gate.models.augmented_template import turned_template
 from gate.models.detector import Detector
 from gate.models.landmarks import refine
-from gate.models.live_detection import Finder
+from gate.models.live_detection import LiveDetector
 from gate.models.network_files import model_path
 from gate.models.occlusion import OcclusionNetwork
 from gate.models.picture_arrays import check_picture
@@ -28,7 +28,7 @@ OCCLUSION = "occlusion"
 LONG_SIDE = 400
 
 
-class Stills:
+class StillPictures:
     """Detector for still pictures and recogniser. One owner."""
 
     def __init__(self, models_folder: Path, threads: int = 1) -> None:
@@ -39,8 +39,8 @@ class Stills:
         self._folder, self._threads = models_folder, threads
 
     @cached_property
-    def _finder(self) -> Finder:
-        return Finder(self._folder, self._threads)
+    def _finder(self) -> LiveDetector:
+        return LiveDetector(self._folder, self._threads)
 
     def faces(self, picture: Picture) -> list[Face]:
         """Every face, best score first, in pixels of `picture`. InputRejected."""

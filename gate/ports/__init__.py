@@ -22,7 +22,7 @@ from gate.ports.records import (
     Uplink,
 )
 from gate.ports.values import (
-    Disk,
+    DiskSpace,
     Face,
     Frame,
     Head,
@@ -38,9 +38,9 @@ from gate.ports.values import (
     ScannerBack,
     ScannerEvent,
     ScannerLost,
+    StaffVerdict,
     Template,
     Typed,
-    Verdict,
 )
 
 __all__ = [
@@ -48,7 +48,7 @@ __all__ = [
     "CardReader",
     "Clock",
     "Desk",
-    "Disk",
+    "DiskSpace",
     "Evidence",
     "Face",
     "Frame",
@@ -71,8 +71,8 @@ __all__ = [
     "ScannerEvent",
     "ScannerLost",
     "Signals",
+    "StaffVerdict",
     "Template",
     "Typed",
     "Uplink",
-    "Verdict",
 ]

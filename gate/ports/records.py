@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 
 from gate.core.exam import Exam
-from gate.core.journal_entries import Entry, Event
-from gate.ports.values import Disk, Head, Lookup, Receipt, RosterEntry, Typed, Verdict
+from gate.core.journal_entries import JournalEntry, JournalEvent
+from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
 
 
 class Roster(Protocol):
@@ -77,28 +77,28 @@ class Journal(Protocol):
     @property
     def head(self) -> Head: ...
 
-    async def append(self, entry: Entry) -> Event:
+    async def append(self, entry: JournalEntry) -> JournalEvent:
         """StorageRefused (full, read-only: nothing written), StorageBroken (fatal)."""
 
     async def keep_timing(self, seq: int, ms: Mapping[str, float]) -> None:
         """How long the decision `seq` took; not part of the chain, lost without harm."""
 
-    async def read(self, first: int, limit: int) -> list[Event]:
+    async def read(self, first: int, limit: int) -> list[JournalEvent]:
         """Events from `first` (counting from 1), at most `limit`, in order."""
 
-    def past(self) -> AsyncIterator[list[Event]]:
+    def past(self) -> AsyncIterator[list[JournalEvent]]:
         """Every event so far, in order, in pages, without `prev`, `hash` and `ms`: the quick way
         for whoever needs all of it once."""
 
-    def earlier(self) -> AsyncIterator[list[Event]]:
+    def earlier(self) -> AsyncIterator[list[JournalEvent]]:
         """Whole events of this unit's journals that were damaged and put aside, in pages, the
         oldest journal first. None of them is part of this journal."""
 
-    async def disk(self) -> Disk:
+    async def disk(self) -> DiskSpace:
         """StorageRefused where the disk does not answer."""
 
     @property
-    def begun(self) -> Event | None:
+    def begun(self) -> JournalEvent | None:
         """The first event of a journal that follows a damaged one: what is missing of that."""
 
     async def look(self) -> None:
@@ -144,7 +144,7 @@ class Desk(Protocol):
 
     def status(self) -> dict[str, Any]: ...
     async def type(self, typed: Typed) -> dict[str, Any]: ...
-    async def settle(self, verdict: Verdict) -> dict[str, Any]: ...
+    async def settle(self, verdict: StaffVerdict) -> dict[str, Any]: ...
     async def acknowledge(self, by: str) -> dict[str, Any]: ...
     async def confirm_clock(self, by: str, day: str) -> dict[str, Any]: ...
     def follow(self) -> AsyncIterator[dict[str, Any]]:

@@ -164,7 +164,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
+class DiskSpace:
     """Room where the journal lies, in bytes. `free_bytes`: for this user; `journal_bytes`: the
     journal with its log; `log_bytes`: of that the write-ahead log."""
 
@@ -174,7 +174,7 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StaffVerdict:
     """What an invigilator says of a REFER."""
 
     decision: str

@@ -32,7 +32,7 @@ Templates = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Record:
+class CandidateRecord:
     """One candidate at one site. `template`, `mean`, `deviation`: of the ticket photo."""
 
     ticket: str
@@ -47,7 +47,7 @@ class Record:
         return f"Record({self.ticket})"
 
 
-def encode_record(record: Record) -> bytes:
+def encode_record(record: CandidateRecord) -> bytes:
     """JSON, padded with blanks: the length of a sealed row tells nothing of the name in it."""
     values: dict[str, Any] = {
         "ticket": record.ticket,
@@ -62,10 +62,10 @@ def encode_record(record: Record) -> bytes:
     return plain.ljust(-(-len(plain) // _PAD_BYTES) * _PAD_BYTES)
 
 
-def decode_record(plain: bytes) -> Record:
+def decode_record(plain: bytes) -> CandidateRecord:
     values = json.loads(plain)
     template = values["template"]
-    return Record(
+    return CandidateRecord(
         ticket=values["ticket"],
         name=values["name"],
         seats=tuple(Seat(*seat) for seat in values["seats"]),
@@ -124,7 +124,7 @@ def earlier_seat_handle(paper: str, room_and_seat: str) -> str:
     return f"seat:{paper}:{_without_noughts(room)}-{_without_noughts(seat)}"
 
 
-def handles_of(record: Record, number: str) -> Sequence[str]:
+def handles_of(record: CandidateRecord, number: str) -> Sequence[str]:
     """Everything that finds this candidate besides the number."""
     return (
         ticket_handle(record.ticket),

@@ -11,7 +11,7 @@ from gate.roster.file_format import (
     APPLICATION_ID,
     COHORT_KEY,
     SCHEMA,
-    Record,
+    CandidateRecord,
     Templates,
     encode_record,
     handles_of,
@@ -20,11 +20,11 @@ from gate.roster.sealing import RosterKeys, handle_key, number_key, seal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class RosterRow:
     """One candidate to be written. `photo`: the ticket photo as JPEG, None where there is none."""
 
     number: str
-    record: Record
+    record: CandidateRecord
     photo: bytes | None = None
 
     def __repr__(self) -> str:  # a log line must not carry a number
@@ -33,7 +33,7 @@ class Row:
 
 def write_roster(
     path: Path,
-    rows: Iterable[Row],
+    rows: Iterable[RosterRow],
     whereabouts: Iterable[tuple[str, str]],
     cohort: Templates | None,
     keys: RosterKeys,
@@ -51,7 +51,7 @@ def write_roster(
 
 def _write(
     path: Path,
-    rows: Iterable[Row],
+    rows: Iterable[RosterRow],
     whereabouts: Iterable[tuple[str, str]],
     cohort: Templates | None,
     keys: RosterKeys,
@@ -94,7 +94,7 @@ def _write_papers(db: sqlite3.Connection, papers: Iterable[tuple[bytes, str, int
     db.executemany("INSERT INTO paper_site VALUES (?, ?, ?)", sorted(set(papers)))
 
 
-def _write_row(db: sqlite3.Connection, row: Row, keys: RosterKeys) -> None:
+def _write_row(db: sqlite3.Connection, row: RosterRow, keys: RosterKeys) -> None:
     key = number_key(keys.index, row.number)
     sealed = seal(keys.content, "candidate", key, encode_record(row.record))
     db.execute("INSERT INTO candidate VALUES (?, ?)", (key, sealed))

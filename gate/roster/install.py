@@ -24,7 +24,7 @@ from gate.roster.install_source import check_file, copied, read_manifest
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import about, destroy
-from gate.roster.repository import MANIFEST, Shelf
+from gate.roster.repository import MANIFEST, RosterRepository
 from gate.roster.sealing import unwrap
 from gate.roster.shredding import Cause
 
@@ -53,7 +53,7 @@ def install(
     SignatureRefused, VersionRefused, ExpiryRefused, Refused (wrong site, not for this gate),
     InputDamaged (file missing, cut short, altered), StorageRefused (disk full).
     """
-    shelf = Shelf.of(state)
+    shelf = RosterRepository.of(state)
     path, raw = read_manifest(source, site)
     manifest = verify(raw, office_public_key, str(path))
     _check_recipient(manifest, gate, site)
@@ -76,7 +76,7 @@ def install(
 
 def current_manifest(state: Path) -> Path | None:
     """The installed manifest; its path differs after every installation. Cheap enough to poll."""
-    return Shelf.of(state).current()
+    return RosterRepository.of(state).current()
 
 
 def open_installed(
@@ -113,7 +113,7 @@ def status(
 
 def history(state: Path, after: int = 0) -> list[dict[str, Any]]:
     """Installations and destructions for the journal, numbered by `note`, those above `after`."""
-    return Shelf.of(state).notes(after)
+    return RosterRepository.of(state).notes(after)
 
 
 def _check_recipient(manifest: Manifest, gate: str, site: str) -> None:
@@ -153,7 +153,7 @@ def _check_dates(manifest: Manifest, now: datetime) -> None:
         )
 
 
-def _is_newer(manifest: Manifest, manifest_digest: str, shelf: Shelf) -> bool:
+def _is_newer(manifest: Manifest, manifest_digest: str, shelf: RosterRepository) -> bool:
     """False for the very same roster; VersionRefused for an older one or another of its number."""
     known = shelf.trusted().get(_exam_and_site(manifest))
     if known is None or manifest.version > known["version"]:
@@ -169,7 +169,7 @@ def _is_newer(manifest: Manifest, manifest_digest: str, shelf: Shelf) -> bool:
     )
 
 
-def _is_in_use(shelf: Shelf, manifest: Manifest, raw: bytes) -> bool:
+def _is_in_use(shelf: RosterRepository, manifest: Manifest, raw: bytes) -> bool:
     """Whether `raw` is in use and its file whole. A damaged one is installed once more."""
     current = shelf.current()
     if current is None or current.read_bytes() != raw:
@@ -181,7 +181,9 @@ def _is_whole(file: Path, manifest: Manifest) -> bool:
     return file.is_file() and file_sha256(file) == manifest.sha256
 
 
-def _switch(shelf: Shelf, staged: Path, manifest: Manifest, manifest_digest: str) -> None:
+def _switch(
+    shelf: RosterRepository, staged: Path, manifest: Manifest, manifest_digest: str
+) -> None:
     shelf.installed.mkdir(exist_ok=True, mode=0o700)
     # A fresh name each time, so that whoever polls `current` sees a reinstallation too.
     name = f"{manifest.file.removesuffix('.roster')}.{secrets.token_hex(4)}"
@@ -193,7 +195,7 @@ def _switch(shelf: Shelf, staged: Path, manifest: Manifest, manifest_digest: str
     shelf.point_to(folder)
 
 
-def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None:
+def _destroy_superseded(shelf: RosterRepository, manifest: Manifest, now: datetime) -> None:
     """Older rosters of this exam at once. Another exam's stays, to be installed again, until the
     unit is wiped or the running gate destroys it: the clock of this moment alone ends nothing."""
     current = shelf.current()
@@ -204,7 +206,7 @@ def _destroy_superseded(shelf: Shelf, manifest: Manifest, now: datetime) -> None
             destroy(shelf, folder, (), Cause("superseded", now))
 
 
-def _note(shelf: Shelf, what: str, manifest: Manifest, now: datetime) -> None:
+def _note(shelf: RosterRepository, what: str, manifest: Manifest, now: datetime) -> None:
     facts = {"roster": manifest.name, "sha256": manifest.sha256, **manifest.counts}
     shelf.note(what, now, facts)
 

@@ -8,7 +8,7 @@ from gate.roster import shredding
 from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import destroy_overdue, overdue
-from gate.roster.repository import Shelf, storage_refused
+from gate.roster.repository import RosterRepository, storage_refused
 
 
 class InstalledShelf:
@@ -41,7 +41,7 @@ class InstalledShelf:
 
     def finish(self) -> str | None:
         """What was begun and cut short, by name. StorageRefused, StorageDamaged."""
-        shelf = Shelf.of(self._state)
+        shelf = RosterRepository.of(self._state)
         if not shredding.is_pending(shelf):
             return None
         with shelf.held():

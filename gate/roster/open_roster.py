@@ -14,7 +14,7 @@ from gate.roster.file_format import (
     APPLICATION_ID,
     COHORT_KEY,
     TICKET_TAIL,
-    Record,
+    CandidateRecord,
     Templates,
     decode_record,
     earlier_seat_handle,
@@ -155,13 +155,13 @@ class InstalledRoster:
         keyed = handle_key(self._keys.index, handle)
         return [row[0] for row in self._rows("SELECT key FROM handle WHERE handle = ?", keyed)]
 
-    def _record(self, key: bytes) -> Record | None:
+    def _record(self, key: bytes) -> CandidateRecord | None:
         rows = self._rows("SELECT sealed FROM candidate WHERE key = ?", key)
         if not rows:
             return None
         return decode_record(unseal(self._keys.content, "candidate", key, rows[0][0]))
 
-    def _entry(self, key: bytes, record: Record) -> RosterEntry:
+    def _entry(self, key: bytes, record: CandidateRecord) -> RosterEntry:
         candidate = Candidate(
             ticket=record.ticket,
             name=record.name,

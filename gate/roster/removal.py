@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.roster import shredding
-from gate.roster.repository import MANIFEST, Shelf
+from gate.roster.repository import MANIFEST, RosterRepository
 from gate.roster.shredding import Cause
 
 
@@ -16,7 +16,7 @@ def wipe(state: Path, now: datetime, trusted: bool | None = None) -> list[str]:
     """Destroy every roster and every evidence picture of the unit; what was destroyed, by name.
     `trusted`: whether `now` is. StorageRefused: what was begun is finished by the next call, or by
     the gate when it starts."""
-    shelf, cause = Shelf.of(state), Cause("staff", now, trusted)
+    shelf, cause = RosterRepository.of(state), Cause("staff", now, trusted)
     with shelf.held():
         done = [shredding.finish(shelf)]
         done += [destroy(shelf, folder, (), cause) for folder in shelf.folders()]
@@ -38,7 +38,7 @@ def overdue(state: Path, now: datetime) -> Overdue | None:
     """Rosters whose exam and retention are over; None where there are none. `now` must be a time
     that was confirmed (`gate.core.confirmed_time`). Cheap. OSError where a manifest does not read:
     nothing is destroyed on a guess."""
-    shelf = Shelf.of(state)
+    shelf = RosterRepository.of(state)
     known = {folder: about(folder) for folder in shelf.folders()}
     over = tuple(f for f, found in known.items() if not found or has_expired(found, now))
     if not over:
@@ -50,7 +50,7 @@ def overdue(state: Path, now: datetime) -> Overdue | None:
 def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[str]:
     """Destroy what is overdue at a confirmed time, and every evidence picture whose name is not in
     `keep`. StorageRefused, and what was begun is finished later."""
-    shelf = Shelf.of(state)
+    shelf = RosterRepository.of(state)
     with shelf.held():
         done = [shredding.finish(shelf)]
         found = overdue(state, now)
@@ -62,7 +62,9 @@ def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[st
     return [name for name in done if name is not None]
 
 
-def destroy(shelf: Shelf, folder: Path | None, evidence: Iterable[Path], cause: Cause) -> str:
+def destroy(
+    shelf: RosterRepository, folder: Path | None, evidence: Iterable[Path], cause: Cause
+) -> str:
     wanted = shredding.order(folder, evidence, cause)
     shredding.carry_out(shelf, wanted)
     return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"

@@ -27,13 +27,13 @@ MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RosterRepository:
     """The folders above, by name. Creates nothing until something is put on it."""
 
     root: Path
 
     @classmethod
-    def of(cls, state: Path) -> "Shelf":
+    def of(cls, state: Path) -> "RosterRepository":
         return cls(state / "roster")
 
     @property

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from gate.errors import StorageDamaged
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
-from gate.roster.repository import MANIFEST, Shelf
+from gate.roster.repository import MANIFEST, RosterRepository
 
 _PIECE = bytes(2**20)
 
@@ -80,13 +80,13 @@ def order(folder: Path | None, evidence: Iterable[Path], cause: Cause) -> Order:
     )
 
 
-def carry_out(shelf: Shelf, wanted: Order) -> None:
+def carry_out(shelf: RosterRepository, wanted: Order) -> None:
     """All five steps. OSError; whatever was begun is finished by `finish`."""
     write_file(_intent(shelf), json.dumps(asdict(wanted)).encode() + b"\n", 0o600)
     _destroy(shelf, wanted)
 
 
-def finish(shelf: Shelf) -> str | None:
+def finish(shelf: RosterRepository) -> str | None:
     """What an earlier process began and did not end; the name of it. OSError, StorageDamaged."""
     try:
         raw = json.loads(_intent(shelf).read_bytes())
@@ -104,18 +104,18 @@ def finish(shelf: Shelf) -> str | None:
     return wanted.roster or wanted.folder or "evidence"
 
 
-def is_pending(shelf: Shelf) -> bool:
+def is_pending(shelf: RosterRepository) -> bool:
     """Whether a destruction was begun and not ended."""
     return _intent(shelf).exists()
 
 
-def evidence_of(shelf: Shelf) -> list[Path]:
+def evidence_of(shelf: RosterRepository) -> list[Path]:
     """Every sealed picture that lies on this unit."""
     folder = _evidence(shelf)
     return sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
 
 
-def _destroy(shelf: Shelf, wanted: Order) -> None:
+def _destroy(shelf: RosterRepository, wanted: Order) -> None:
     """Steps 2 to 5. May be repeated from any point."""
     if wanted.folder is not None:
         folder = shelf.installed / Path(wanted.folder).name
@@ -176,9 +176,9 @@ def _about(folder: Path | None) -> tuple[str | None, int | None]:
         return folder.name, None
 
 
-def _intent(shelf: Shelf) -> Path:
+def _intent(shelf: RosterRepository) -> Path:
     return shelf.root / "destroying.json"
 
 
-def _evidence(shelf: Shelf) -> Path:
+def _evidence(shelf: RosterRepository) -> Path:
     return shelf.root.parent / "evidence"

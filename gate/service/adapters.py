@@ -18,7 +18,7 @@ from gate.ports import (
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Adapters:
     """The adapters of one gate, by port."""
 
     id: str

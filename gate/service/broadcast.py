@@ -44,7 +44,7 @@ class _Follower:
         return self.lines.popleft()
 
 
-class Bulletin:
+class Broadcast:
     """Publishes lines; a follower gets those that come while it follows."""
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ CLOCK_STEP_S = 2.0
 
 
 @dataclass(slots=True)
-class ClockKeeper:
+class ClockMonitor:
     """`rtc`: what the board's clock shows, None where there is none; `office_time`: the latest time
     in a word that the office signed and this process heard. `look` once a second or so."""
 

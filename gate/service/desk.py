@@ -16,7 +16,7 @@ from gate.core.signer_names import signature_form
 from gate.core.staff_and_faults import out_of_service
 from gate.core.staff_verdict import told
 from gate.errors import NoSuchEntry, UsageError
-from gate.ports import Typed, Verdict
+from gate.ports import StaffVerdict, Typed
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Lane
 
@@ -28,7 +28,7 @@ NOTE_MAX = 1000
 """Characters; a journal entry has room for 16 kB."""
 
 
-class FrontDesk:
+class Desk:
     """Obeys the Desk port on one lane."""
 
     def __init__(self, lane: Lane) -> None:
@@ -124,7 +124,7 @@ class FrontDesk:
         )  # fmt: skip
         return {"ok": True, "ticket": entry.candidate.ticket}
 
-    async def settle(self, verdict: Verdict) -> dict[str, Any]:
+    async def settle(self, verdict: StaffVerdict) -> dict[str, Any]:
         """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
         nothing is open under that id, UsageError for two signatures of one person."""
         given = events.VerdictGiven(

@@ -13,7 +13,7 @@ log = logging.getLogger("gate.service")
 NO_FORECAST = "none: the clock is not trusted"
 
 
-class RoomKeeper:
+class DiskMonitor:
     """`look` now and then; a change of the level is journaled, and so reaches the office. Without a
     clock the level is that of the whole exam, and no figure is said of what is still needed."""
 

@@ -28,8 +28,8 @@ from gate.errors import (
     StorageRefused,
 )
 from gate.ports import Lookup, Reference, Roster, RosterEntry
-from gate.service.adapters import Unit
-from gate.service.clock_monitor import ClockKeeper
+from gate.service.adapters import Adapters
+from gate.service.clock_monitor import ClockMonitor
 from gate.service.recorder import Recorder, ms_since
 
 log = logging.getLogger("gate.lane")
@@ -43,7 +43,7 @@ REACTION_S = 0.8
 class Asked:
     """An event in the inbox; `answer` gets what was recorded because of it."""
 
-    event: events.Event
+    event: events.LaneEvent
     answer: asyncio.Future[dict[str, Any]] | None = None
 
     def done(self, recorded: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class Lane:
     """State, inbox and the hands that carry effects out. `timers`: factor on every wait that the
     state table asks for; 1 outside tests."""
 
-    def __init__(self, unit: Unit, reaction_s: float = REACTION_S, timers: float = 1.0) -> None:
+    def __init__(self, unit: Adapters, reaction_s: float = REACTION_S, timers: float = 1.0) -> None:
         self.unit = unit
         self._reaction_s = reaction_s
         self._timers = timers
@@ -76,7 +76,7 @@ class Lane:
         self.roster: Roster | None = None
         self.roster_notes = 0
         self.disk: dict[str, Any] = {}
-        self.clock = ClockKeeper(unit.clock, unit.rtc, lambda: unit.uplink.office_time)
+        self.clock = ClockMonitor(unit.clock, unit.rtc, lambda: unit.uplink.office_time)
         self.retention: dict[str, Any] = {"over": False, "waits_for": []}
         self.installed_zone: tzinfo | None = None
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
@@ -88,11 +88,11 @@ class Lane:
 
     # -- events in -------------------------------------------------------------------------------
 
-    def put(self, event: events.Event) -> None:
+    def put(self, event: events.LaneEvent) -> None:
         """From the loop's thread."""
         self._enqueue(Asked(event))
 
-    async def ask(self, event: events.Event) -> dict[str, Any]:
+    async def ask(self, event: events.LaneEvent) -> dict[str, Any]:
         """Put `event`; what was recorded because of it, empty while a face is being looked at.
         The state table's own refusals, and StorageRefused where nothing could be recorded."""
         answer = asyncio.get_running_loop().create_future()
@@ -169,7 +169,7 @@ class Lane:
 
     # -- effects out -----------------------------------------------------------------------------
 
-    async def _perform(self, effect: effects.Effect, asked: Asked) -> events.Event | None:
+    async def _perform(self, effect: effects.Effect, asked: Asked) -> events.LaneEvent | None:
         match effect:
             case effects.LookUpCard(number=number):
                 return await self._look_up(number=number)
@@ -181,7 +181,7 @@ class Lane:
                 self.judging = asyncio.create_task(self._judge(effect), name="judge")
             case effects.Record():
                 return await self._record(effect, asked)
-            case effects.Note(kind=kind, body=body):
+            case effects.JournalNote(kind=kind, body=body):
                 return await self._note(kind, body, asked)
             case effects.Show():
                 self._show(effect)
@@ -200,7 +200,7 @@ class Lane:
 
     async def _look_up(
         self, number: str = "", typed: tuple[str, str] | None = None, whole: bool = False
-    ) -> events.Event:
+    ) -> events.LaneEvent:
         """`whole`: the roster takes the last five of a ticket for it, which nobody typed here."""
         self.recorder.forget_times()
         began = time.perf_counter()
@@ -255,7 +255,7 @@ class Lane:
 
     # -- the journal -----------------------------------------------------------------------------
 
-    async def _record(self, wanted: effects.Record, asked: Asked) -> events.Event:
+    async def _record(self, wanted: effects.Record, asked: Asked) -> events.LaneEvent:
         since_ns = self._since_ns(wanted)
         try:
             event = await self.recorder.record(wanted, self._of_this_unit(), since_ns)
@@ -280,7 +280,7 @@ class Lane:
             "exam": self.exam_id,
         }
 
-    async def note(self, kind: str, body: dict[str, Any]) -> events.Event | None:
+    async def note(self, kind: str, body: dict[str, Any]) -> events.LaneEvent | None:
         """Journal what happened beside a visit."""
         return None if await self.recorder.note(kind, body) else events.RecordRefused()
 

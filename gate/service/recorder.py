@@ -9,14 +9,14 @@ from datetime import tzinfo
 from typing import Any
 
 from gate.core import effects
-from gate.core.daily_counts import Tally
+from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
-from gate.core.journal_entries import Entry, Event
+from gate.core.journal_entries import JournalEntry, JournalEvent
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import Outcome
 from gate.errors import StorageRefused
 from gate.ports import Clock, Evidence, Journal, Matcher
-from gate.service.broadcast import Bulletin
+from gate.service.broadcast import Broadcast
 
 log = logging.getLogger("gate.lane")
 
@@ -33,8 +33,8 @@ class Recorder:
         self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock,
         zone: Callable[[], tzinfo | None] = lambda: None,
     ) -> None:  # fmt: skip
-        self.bulletin = Bulletin()
-        self.tally = Tally()
+        self.bulletin = Broadcast()
+        self.tally = DailyCounts()
         self._journal = journal
         self._evidence = evidence
         self._matcher = matcher
@@ -42,7 +42,7 @@ class Recorder:
         self._zone = zone
         self._one = asyncio.Lock()
         self._ms: dict[str, float] = {}
-        self._untold: list[tuple[Event, dict[str, float]]] = []
+        self._untold: list[tuple[JournalEvent, dict[str, float]]] = []
 
     def took(self, part: str, ms: float) -> None:
         """Time of the visit under way, by part of the work."""
@@ -58,24 +58,26 @@ class Recorder:
         now = self._clock.now()
         return replace(now, at=in_fixed_offset(now.at, self._zone()))
 
-    async def record(self, wanted: effects.Record, about: dict[str, Any], since_ns: int) -> Event:
+    async def record(
+        self, wanted: effects.Record, about: dict[str, Any], since_ns: int
+    ) -> JournalEvent:
         """Commit; only what follows from the returned event may be shown. `about`: what belongs to
         the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
         async with self._one:
             picture = await self._picture() if wanted.evidence else {"evidence": None}
             body = wanted.body | about | picture
             began = time.perf_counter()
-            event = await self._journal.append(Entry(wanted.kind, self.now(), body))
+            event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
         self.tally.add(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
 
-    async def note(self, kind: str, body: dict[str, Any]) -> Event | None:
+    async def note(self, kind: str, body: dict[str, Any]) -> JournalEvent | None:
         """Journal what happened beside a visit; None where nothing was written."""
         try:
             async with self._one:
-                return await self._journal.append(Entry(kind, self.now(), body))
+                return await self._journal.append(JournalEntry(kind, self.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
             return None

@@ -26,7 +26,7 @@ RECHECK_S = 10.0
 """Between two openings of a roster that failed: it is hashed whole each time."""
 
 
-class RosterKeeper:
+class RosterSupervisor:
     """Call `look` every second or so. Whatever it changes, it changes while the lane is idle."""
 
     def __init__(self, lane: Lane) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from gate.core import events
 from gate.core.card_left_lying import is_due
-from gate.core.journal_entries import Entry
+from gate.core.journal_entries import JournalEntry
 from gate.errors import CameraMissing, StorageRefused
 from gate.ports import Scanner, ScannerBack, ScannerLost
-from gate.service.disk_monitor import RoomKeeper
+from gate.service.disk_monitor import DiskMonitor
 from gate.service.lane import Lane
-from gate.service.roster_supervisor import RosterKeeper
+from gate.service.roster_supervisor import RosterSupervisor
 from gate.service.watchdog import Health
 
 log = logging.getLogger("gate.service")
@@ -49,8 +49,8 @@ class Service:
         self._unit = lane.unit
         self._health = health
         self._pace = pace or Pace()
-        self._rosters = RosterKeeper(lane)
-        self._room = RoomKeeper(lane)
+        self._rosters = RosterSupervisor(lane)
+        self._room = DiskMonitor(lane)
         self._saves_told = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -270,7 +270,7 @@ class Service:
     async def _try_to_record(self) -> None:
         body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}
         try:
-            await self._unit.journal.append(Entry("fault", self._lane.recorder.now(), body))
+            await self._unit.journal.append(JournalEntry("fault", self._lane.recorder.now(), body))
         except StorageRefused:
             return
         self._lane.put(events.FaultCleared(events.Fault.JOURNAL))

@@ -21,7 +21,7 @@ _HEAD_SLOT = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Checkpoint:
     """`gate` and `epoch` are empty where the file is there but cannot be read."""
 
     gate: str
@@ -31,7 +31,7 @@ class Mark:
     turn: int = 0
 
 
-class MarkFile:
+class CheckpointFile:
     """The open mark of one journal. `note_head` never waits for the disk; `keep` does."""
 
     def __init__(self, path: Path, gate: str, head: Head, receipt: Receipt | None) -> None:
@@ -95,7 +95,7 @@ def _old_place(journal: Path) -> Path:
     return journal.with_name(f"{journal.name}.begun")
 
 
-def read(journal: Path) -> Mark | None:
+def read(journal: Path) -> Checkpoint | None:
     """The mark beside `journal`; None where no journal was ever begun here. OSError."""
     try:
         content = place(journal).read_bytes()
@@ -104,22 +104,22 @@ def read(journal: Path) -> Mark | None:
     slots = [_values(content[at : at + _SLOT]) for at in range(0, 3 * _SLOT, _SLOT)]
     kept = [s for s in slots[:_HEAD_SLOT] if s is not None]
     if not kept:
-        return Mark("", "")
+        return Checkpoint("", "")
     newest = max(kept, key=lambda s: int(s["turn"]))
     head = slots[_HEAD_SLOT]
-    return Mark(
+    return Checkpoint(
         newest["gate"], newest["epoch"], _receipt(newest),
         Head(**head) if head is not None and head["epoch"] == newest["epoch"] else None,
         newest["turn"],
     )  # fmt: skip
 
 
-def _read_old(path: Path) -> Mark | None:
+def _read_old(path: Path) -> Checkpoint | None:
     try:
         words = path.read_text(encoding="ascii", errors="replace").split()
     except FileNotFoundError:
         return None
-    return Mark(words[0], words[1]) if len(words) == 2 else Mark("", "")
+    return Checkpoint(words[0], words[1]) if len(words) == 2 else Checkpoint("", "")
 
 
 def _plain(receipt: Receipt | None) -> dict[str, Any] | None:

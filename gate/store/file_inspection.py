@@ -5,10 +5,10 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.journal_entries import Event
+from gate.core.journal_entries import JournalEvent
 from gate.errors import GateError, Refused, StorageDamaged
 from gate.store import rows, schema
-from gate.store.checkpoint import Mark
+from gate.store.checkpoint import Checkpoint
 from gate.store.opening_checks import check_against, check_chain, newer
 from gate.store.store_errors import damaged, from_sqlite
 
@@ -21,7 +21,7 @@ CHECKS = (
 )
 
 
-def inspect(path: Path, gate: str, known: Mark | None) -> None:
+def inspect(path: Path, gate: str, known: Checkpoint | None) -> None:
     """sqlite3.Error, StorageDamaged, Refused. What is damaged or cannot be read is looked at
     twice: a card may fail to give a page back once."""
     try:
@@ -51,7 +51,7 @@ def _found(path: Path, error: sqlite3.DatabaseError | StorageDamaged) -> GateErr
     return from_sqlite(path, error)
 
 
-def _check_once(path: Path, gate: str, known: Mark | None) -> None:
+def _check_once(path: Path, gate: str, known: Checkpoint | None) -> None:
     """Read-only: the close of a connection that may write would move the log into a file that is to
     be kept as it is."""
     db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
@@ -61,7 +61,7 @@ def _check_once(path: Path, gate: str, known: Mark | None) -> None:
         db.close()
 
 
-def _check_whole(db: sqlite3.Connection, path: Path, gate: str, known: Mark | None) -> None:
+def _check_whole(db: sqlite3.Connection, path: Path, gate: str, known: Checkpoint | None) -> None:
     for pragma in CHECKS:
         db.execute(pragma)
     fault = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -95,7 +95,9 @@ def foreign(path: Path, owner: str, gate: str) -> Refused:
     )  # fmt: skip
 
 
-def _refuse_unless_successor(path: Path, epoch: str, first: Event | None, known: Mark) -> None:
+def _refuse_unless_successor(
+    path: Path, epoch: str, first: JournalEvent | None, known: Checkpoint
+) -> None:
     """A start that was cut short between the new journal and its mark is fine; a journal from
     another card, or an older copy of this one, is not."""
     if first is not None and first.get("previous_epoch") == known.epoch:

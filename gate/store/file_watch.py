@@ -14,7 +14,7 @@ _LOG_KEPT = 4 * 1024 * 1024
 """What `PRAGMA journal_size_limit` leaves of the log when SQLite itself shortens it."""
 
 
-class Change(Enum):
+class FileChange(Enum):
     """What became of a file: English, Chinese."""
 
     GONE = ("was deleted or moved away", "被删除或移走")
@@ -42,7 +42,7 @@ class Changed:
     time says so, and its content has to be looked at."""
 
     file: str
-    change: Change
+    change: FileChange
     certain: bool = True
 
 
@@ -77,9 +77,11 @@ class FileWatch:
             if now is None or now == before or name.endswith("-shm"):
                 continue
             if now.size < before.size:
-                return Changed(os.path.basename(name), Change.SHORT)
+                return Changed(os.path.basename(name), FileChange.SHORT)
             # The log's index is in memory: what the log itself holds, a restart alone would see.
-            return Changed(os.path.basename(name), Change.WRITTEN, certain=name.endswith("-wal"))
+            return Changed(
+                os.path.basename(name), FileChange.WRITTEN, certain=name.endswith("-wal")
+            )
         return None
 
     def wrote(self) -> Changed | None:
@@ -92,27 +94,27 @@ class FileWatch:
             if before is not None:
                 change = _identity_changed(before, now)
                 if change is None and now is not None and now.size < _least(name, before):
-                    change = Change.SHORT
+                    change = FileChange.SHORT
                 if change is not None:
                     return Changed(os.path.basename(name), change)
             self._seen[at] = now
         return None
 
-    def _folder_changed(self) -> Change | None:
+    def _folder_changed(self) -> FileChange | None:
         ours = os.fstat(self._folder)
         if not ours.st_nlink:
-            return Change.FOLDER_GONE
+            return FileChange.FOLDER_GONE
         try:
             there = os.stat(self._path.parent)
         except FileNotFoundError:
-            return Change.HIDDEN
-        return None if os.path.samestat(ours, there) else Change.HIDDEN
+            return FileChange.HIDDEN
+        return None if os.path.samestat(ours, there) else FileChange.HIDDEN
 
 
-def _identity_changed(before: _Seen, now: _Seen | None) -> Change | None:
+def _identity_changed(before: _Seen, now: _Seen | None) -> FileChange | None:
     if now is None:
-        return Change.GONE
-    return None if now.identity == before.identity else Change.ANOTHER
+        return FileChange.GONE
+    return None if now.identity == before.identity else FileChange.ANOTHER
 
 
 def _least(name: str, before: _Seen) -> int:

@@ -15,16 +15,16 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from gate.core.events import Instant
-from gate.core.journal_entries import MAX_EVENT_BYTES, Entry, Event, sealed
+from gate.core.journal_entries import MAX_EVENT_BYTES, JournalEntry, JournalEvent, sealed
 from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
-from gate.ports import Disk, Head, Receipt
+from gate.ports import DiskSpace, Head, Receipt
 from gate.store import rows, saving, set_aside
-from gate.store.checkpoint import Mark, MarkFile
+from gate.store.checkpoint import Checkpoint, CheckpointFile
 from gate.store.file_inspection import inspect
-from gate.store.file_watch import Change, Changed, FileWatch
+from gate.store.file_watch import Changed, FileChange, FileWatch
 from gate.store.free_space import room_at
-from gate.store.opening import Opened, Unit, claim, connect
-from gate.store.rows_in_memory import HeldRows, Row
+from gate.store.opening import JournalOwner, Opened, claim, connect
+from gate.store.rows_in_memory import Row, RowsInMemory
 from gate.store.store_errors import broken, damaged, displaced, from_sqlite, from_system
 
 _T = TypeVar("_T")
@@ -54,13 +54,13 @@ class SqliteJournal:
         self, path: Path, *, gate: str, boot: str, now: Callable[[], Instant] = _untrusted_now
     ) -> None:
         self._path = path
-        self._unit = Unit(gate, boot, now)
-        self._mark: MarkFile | None = None
-        self._begun: Event | None = None
+        self._unit = JournalOwner(gate, boot, now)
+        self._mark: CheckpointFile | None = None
+        self._begun: JournalEvent | None = None
         self._db: aiosqlite.Connection | None = None
         self._folder: int | None = None
         self._watch: FileWatch | None = None
-        self._held = HeldRows()
+        self._held = RowsInMemory()
         self._lost: Changed | None = None
         self._saves: list[dict[str, Any]] = []
         self._head: Head | None = None
@@ -89,7 +89,7 @@ class SqliteJournal:
             raise GateBug("The journal was used before it was opened.", "日志尚未打开。")
         return self._head
 
-    async def append(self, entry: Entry) -> Event:
+    async def append(self, entry: JournalEntry) -> JournalEvent:
         """Commit `entry` behind the head; the sealed event. StorageRefused: nothing was written,
         call again later. StorageBroken: end the process. InputRejected: too large, or no JSON."""
         async with self._one_writer:
@@ -101,14 +101,14 @@ class SqliteJournal:
         if self._since_checkpoint >= _CHECKPOINT_EVERY:
             await self._to_the_end(self._locked(self._checkpoint()))
 
-    async def read(self, first: int, limit: int) -> list[Event]:
+    async def read(self, first: int, limit: int) -> list[JournalEvent]:
         """Committed events only, as the head bounds them."""
         last = min(first + limit - 1, self.head.seq)
         found = await self._rows(rows.EVENTS, (first, last + rows.RIDES))
         with self._json_only():
             return [self._timed(event) for event in rows.events(found, last)]
 
-    async def past(self) -> AsyncIterator[list[Event]]:
+    async def past(self) -> AsyncIterator[list[JournalEvent]]:
         """Every event so far without `prev`, `hash` and `ms`, in pages. StorageDamaged, and as
         `read`."""
         for first in range(1, self.head.seq + 1, _PAGE):
@@ -118,20 +118,20 @@ class SqliteJournal:
                 page = rows.bodies(found)
             yield page
 
-    async def earlier(self) -> AsyncIterator[list[Event]]:
+    async def earlier(self) -> AsyncIterator[list[JournalEvent]]:
         """What was salvaged of the journals that were put aside here, oldest first, in pages."""
         pages = set_aside.pages_of(self._path, self._unit.gate)
         while page := await asyncio.to_thread(next, pages, None):
             yield page
 
-    async def disk(self) -> Disk:
+    async def disk(self) -> DiskSpace:
         try:
             return await asyncio.to_thread(room_at, self._path)
         except OSError as e:
             raise from_system(self._path, e) from e
 
     @property
-    def begun(self) -> Event | None:
+    def begun(self) -> JournalEvent | None:
         """The `journal_begun` that this journal opens with, where it follows a damaged one."""
         return self._begun
 
@@ -196,7 +196,7 @@ class SqliteJournal:
         self._mark, self._held, before = opened.mark, opened.held, self._held
         if self._head not in (None, opened.head):
             self._held = before
-            await self._save(Changed(self._path.name, Change.ANOTHER))
+            await self._save(Changed(self._path.name, FileChange.ANOTHER))
             return
         self._head, self._begun = opened.head, opened.begun
         self._receipt = self._receipt or opened.receipt
@@ -253,7 +253,7 @@ class SqliteJournal:
         if folder is not None:
             os.close(folder)
 
-    async def _append(self, entry: Entry) -> Event:
+    async def _append(self, entry: JournalEntry) -> JournalEvent:
         """No task of its own, as everything else under the lock has: that cost a third of it."""
         head = self.head
         if not self._is_well:
@@ -273,7 +273,7 @@ class SqliteJournal:
         self._advance(event)
         return event
 
-    async def _settle(self, event: Event, row: Row, *, saved: bool) -> None:
+    async def _settle(self, event: JournalEvent, row: Row, *, saved: bool) -> None:
         """Whoever asked has gone, the statement has not: it stood in the thread's queue, and the
         next one hears how it ended. Why it failed, if it did, nobody heard. A journal that was
         `saved` meanwhile is without it."""
@@ -293,7 +293,7 @@ class SqliteJournal:
         if self._watch is not None:
             self._watch.wrote()  # a change is seen by the next look
 
-    def _advance(self, event: Event) -> None:
+    def _advance(self, event: JournalEvent) -> None:
         self._head = Head(event["epoch"], event["seq"], event["hash"])
         self._since_checkpoint += 1
         self._grown.set()
@@ -369,7 +369,7 @@ class SqliteJournal:
         return self._mark is None or self._mark.is_in_place
 
     def _renew_mark(self) -> None:
-        lost, self._mark = self._mark, MarkFile(
+        lost, self._mark = self._mark, CheckpointFile(
             self._path, self._unit.gate, self.head, self._receipt
         )  # fmt: skip
         if lost is not None:
@@ -378,7 +378,7 @@ class SqliteJournal:
     async def _is_whole(self) -> bool:
         """Whether the files hold this journal after all, read anew: somebody touched them only."""
         assert self._watch is not None
-        known = Mark(self._unit.gate, self.head.epoch, None, self.head)
+        known = Checkpoint(self._unit.gate, self.head.epoch, None, self.head)
         try:
             await asyncio.to_thread(inspect, self._path, self._unit.gate, known)
         except (sqlite3.Error, GateError):
@@ -391,7 +391,7 @@ class SqliteJournal:
         if changed != self._lost:
             log.error("the journal's file %s %s", changed.file, changed.change.en)
         self._lost = changed
-        if changed.change is Change.HIDDEN:
+        if changed.change is FileChange.HIDDEN:
             raise displaced(self._path, changed)
         at = self._unit.now().at
         try:
@@ -475,7 +475,7 @@ class SqliteJournal:
         except ValueError as e:
             raise damaged(self._path, str(e)) from e
 
-    def _timed(self, event: Event) -> Event:
+    def _timed(self, event: JournalEvent) -> JournalEvent:
         waiting = self._timings.get(event["seq"])
         return event if waiting is None else event | {"ms": waiting}
 
@@ -493,7 +493,7 @@ class SqliteJournal:
             raise
 
 
-def _sealed(entry: Entry, unit: Unit, head: Head) -> tuple[Event, bytes]:
+def _sealed(entry: JournalEntry, unit: JournalOwner, head: Head) -> tuple[JournalEvent, bytes]:
     try:
         event, canonical = sealed(
             entry, gate=unit.gate, epoch=head.epoch, seq=head.seq + 1, boot=unit.boot,

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gate.core.events import Instant
-from gate.core.journal_entries import GENESIS, Entry, Event, sealed
+from gate.core.journal_entries import GENESIS, JournalEntry, JournalEvent, sealed
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import checkpoint, rows, saving, schema, set_aside
-from gate.store.checkpoint import Mark, MarkFile
+from gate.store.checkpoint import Checkpoint, CheckpointFile
 from gate.store.file_inspection import foreign, inspect
 from gate.store.opening_checks import newer
-from gate.store.rows_in_memory import HeldRows, held
+from gate.store.rows_in_memory import RowsInMemory, held
 from gate.store.store_errors import broken, damaged, from_sqlite, from_system
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ BEGUN = "journal_begun"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class JournalOwner:
     """Whose journal it is, and what its own first event would carry."""
 
     gate: str
@@ -54,9 +54,9 @@ class Opened:
 
     head: Head
     receipt: Receipt | None
-    mark: MarkFile
-    begun: Event | None
-    held: HeldRows
+    mark: CheckpointFile
+    begun: JournalEvent | None
+    held: RowsInMemory
 
 
 def claim(path: Path) -> int:
@@ -76,7 +76,7 @@ def claim(path: Path) -> int:
     return folder
 
 
-def connect(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened | Exception]:
+def connect(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened | Exception]:
     """A connection, and where its journal stands or why it cannot be used. The caller closes it.
 
     Raises nothing that can be returned: aiosqlite's thread would answer a raised error to an event
@@ -91,7 +91,7 @@ def connect(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened | Except
         return sqlite3.connect(":memory:"), e
 
 
-def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
+def _usable(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened]:
     """A damaged journal is put aside and a new one begun: a gate that refuses on the morning of the
     exam helps nobody, and what was salvaged it still knows."""
     known = checkpoint.read(path)
@@ -110,7 +110,9 @@ def _usable(path: Path, unit: Unit) -> tuple[sqlite3.Connection, Opened]:
     return _attempt(path, unit, known)
 
 
-def _attempt(path: Path, unit: Unit, known: Mark | None) -> tuple[sqlite3.Connection, Opened]:
+def _attempt(
+    path: Path, unit: JournalOwner, known: Checkpoint | None
+) -> tuple[sqlite3.Connection, Opened]:
     """StorageDamaged from the check only: what fails behind it on a journal that was whole a moment
     ago is the card's fault, and the next start looks again."""
     try:
@@ -147,7 +149,9 @@ def _roll_back(path: Path) -> None:
         db.close()
 
 
-def _prepare(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> Opened:
+def _prepare(
+    db: sqlite3.Connection, path: Path, unit: JournalOwner, known: Checkpoint | None
+) -> Opened:
     """Make the journal, or bring it up to date. sqlite3.Error, Refused, OSError."""
     for pragma in PRAGMAS:
         db.execute(pragma)
@@ -157,10 +161,12 @@ def _prepare(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None)
     head, receipt = rows.head(db, epoch), newer(rows.receipt(db), told)
     first = rows.first(db)
     begun = first if first is not None and first.get("kind") == BEGUN else None
-    return Opened(head, receipt, MarkFile(path, unit.gate, head, receipt), begun, held(db))
+    return Opened(head, receipt, CheckpointFile(path, unit.gate, head, receipt), begun, held(db))
 
 
-def _begin(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -> tuple[str, str]:
+def _begin(
+    db: sqlite3.Connection, path: Path, unit: JournalOwner, known: Checkpoint | None
+) -> tuple[str, str]:
     """A new epoch, random, so that a copied card cannot reuse sequence numbers unnoticed. Its first
     event, in the same transaction, tells what became of the journal before it."""
     epoch = secrets.token_hex(8)
@@ -168,7 +174,7 @@ def _begin(db: sqlite3.Connection, path: Path, unit: Unit, known: Mark | None) -
     db.execute("BEGIN IMMEDIATE")
     db.execute("INSERT INTO journal VALUES (1, ?, ?)", (unit.gate, epoch))
     if lost is not None:
-        entry = Entry(BEGUN, unit.now(), asdict(lost))
+        entry = JournalEntry(BEGUN, unit.now(), asdict(lost))
         event, canonical = sealed(
             entry, gate=unit.gate, epoch=epoch, seq=1, boot=unit.boot, previous=GENESIS
         )

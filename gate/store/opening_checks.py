@@ -6,11 +6,11 @@ from pathlib import Path
 from gate.core.journal_entries import GENESIS, chain_hash
 from gate.ports import Head, Receipt
 from gate.store import rows
-from gate.store.checkpoint import Mark
+from gate.store.checkpoint import Checkpoint
 from gate.store.store_errors import damaged
 
 
-def newer(kept: Receipt | None, known: Mark | None) -> Receipt | None:
+def newer(kept: Receipt | None, known: Checkpoint | None) -> Receipt | None:
     """Of the database's receipt and the mark's; the database's where they say the same, for it has
     the missing ranges too."""
     noted = known.receipt if known is not None else None

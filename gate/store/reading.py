@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.journal_entries import ChainFault, Event, canonical_bytes, verify_chain
+from gate.core.journal_entries import ChainFault, JournalEvent, canonical_bytes, verify_chain
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
 from gate.store import checkpoint, rows, schema, set_aside
-from gate.store.checkpoint import Mark
+from gate.store.checkpoint import Checkpoint
 from gate.store.opening_checks import newer
 from gate.store.store_errors import damaged, from_sqlite
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class JournalReading:
     """One snapshot. `last`: its newest seq, `head`: the hash there; `mark`: what
     the file beside the journal says of it."""
 
@@ -28,7 +28,7 @@ class Reading:
     last: int
     head: str
     receipt: Receipt | None
-    mark: Mark | None = None
+    mark: Checkpoint | None = None
     faults: list[ChainFault] = field(default_factory=list)
 
     @property
@@ -36,7 +36,7 @@ class Reading:
         """Where the chain breaks, once `fault` was asked."""
         return self.faults[0] if self.faults else None
 
-    def events(self, first: int = 1, last: int | None = None) -> Iterator[Event]:
+    def events(self, first: int = 1, last: int | None = None) -> Iterator[JournalEvent]:
         """In order, at most to the end of the snapshot. StorageDamaged."""
         upto = self.last if last is None else min(last, self.last)
         try:
@@ -89,7 +89,7 @@ class Reading:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Reading]:
+def reading(path: Path) -> Iterator[JournalReading]:
     """Open `path` for reading only. InputDamaged where there is no journal, Refused where this user
     may not see it, StorageDamaged."""
     if not _is_there(path):
@@ -112,10 +112,10 @@ def reading(path: Path) -> Iterator[Reading]:
             db.close()
 
 
-def salvaged_pieces(folder: Path) -> Iterator[Reading]:
+def salvaged_pieces(folder: Path) -> Iterator[JournalReading]:
     """Each unbroken piece of what was salvaged in a folder that was put aside, one after the other;
     closed when the next is asked for. OSError, ValueError."""
-    piece: list[Event] = []
+    piece: list[JournalEvent] = []
     for event in set_aside.salvaged_events(folder):
         if piece and (event["seq"] != piece[-1]["seq"] + 1 or event["prev"] != piece[-1]["hash"]):
             yield from _piece(folder, piece)
@@ -124,7 +124,7 @@ def salvaged_pieces(folder: Path) -> Iterator[Reading]:
     yield from _piece(folder, piece)
 
 
-def _piece(folder: Path, events: list[Event]) -> Iterator[Reading]:
+def _piece(folder: Path, events: list[JournalEvent]) -> Iterator[JournalReading]:
     if not events:
         return
     last = events[-1]
@@ -134,7 +134,7 @@ def _piece(folder: Path, events: list[Event]) -> Iterator[Reading]:
         db.execute("DROP TRIGGER event_in_order")  # a piece may begin anywhere
         for event in events:
             db.execute(rows.APPEND, rows.append_row(event, canonical_bytes(event), {}))
-        yield Reading(
+        yield JournalReading(
             db, folder, last["gate"], last["epoch"], last["seq"], last["hash"], receipt=None
         )
     finally:
@@ -153,7 +153,7 @@ def _is_there(path: Path) -> bool:
         ) from e
 
 
-def _mark_of(path: Path) -> Mark | None:
+def _mark_of(path: Path) -> Checkpoint | None:
     """None too where this user may not read it: the journal itself still can be walked."""
     try:
         return checkpoint.read(path)
@@ -161,7 +161,7 @@ def _mark_of(path: Path) -> Mark | None:
         return None
 
 
-def _snapshot(db: sqlite3.Connection, path: Path, noted: Mark | None) -> Reading:
+def _snapshot(db: sqlite3.Connection, path: Path, noted: Checkpoint | None) -> JournalReading:
     try:
         owner = rows.identity(db)
     except sqlite3.OperationalError as e:
@@ -177,4 +177,4 @@ def _snapshot(db: sqlite3.Connection, path: Path, noted: Mark | None) -> Reading
     gate, epoch = owner
     head = rows.head(db, epoch)
     ours = noted if noted is not None and (noted.gate, noted.epoch) == owner else None
-    return Reading(db, path, gate, epoch, head.seq, head.hash, rows.receipt(db), ours)
+    return JournalReading(db, path, gate, epoch, head.seq, head.hash, rows.receipt(db), ours)

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from gate.core.journal_entries import GENESIS, Event
+from gate.core.journal_entries import GENESIS, JournalEvent
 from gate.ports import Head, Receipt
 
 Timings = dict[int, dict[str, float]]
@@ -42,7 +42,7 @@ def head(db: sqlite3.Connection, epoch: str) -> Head:
     return Head(epoch, 0, GENESIS) if row is None else Head(epoch, row[0], row[1])
 
 
-def first(db: sqlite3.Connection) -> Event | None:
+def first(db: sqlite3.Connection) -> JournalEvent | None:
     """The first event, of any schema; None while there is none, or where it is not JSON."""
     row = db.execute("SELECT event, prev, hash FROM event WHERE seq = 1").fetchone()
     try:
@@ -57,7 +57,9 @@ def query(db: sqlite3.Connection) -> str:
     return EVENTS if "timings" in columns else _EVENTS_1
 
 
-def walk(db: sqlite3.Connection, first: int, last: int, query: str = EVENTS) -> Iterator[Event]:
+def walk(
+    db: sqlite3.Connection, first: int, last: int, query: str = EVENTS
+) -> Iterator[JournalEvent]:
     """Events from `first` to `last`, both included, with `ms` where it was kept; in slices, so that
     memory stays flat. sqlite3.Error; ValueError where a row is not JSON."""
     for start in range(first, last + 1, _SLICE):
@@ -65,10 +67,10 @@ def walk(db: sqlite3.Connection, first: int, last: int, query: str = EVENTS) -> 
         yield from events(db.execute(query, (start, end + RIDES)).fetchall(), end)
 
 
-def events(found: Iterable[Any], last: int) -> list[Event]:
+def events(found: Iterable[Any], last: int) -> list[JournalEvent]:
     """Rows of `EVENTS` as events up to `last`; the rows behind it lend their timings. ValueError
     where one is not JSON, or none of an object."""
-    made: dict[int, Event] = {}
+    made: dict[int, JournalEvent] = {}
     for seq, body, prev, digest, timings, ms in found:
         for owner, parts in json.loads(timings or "{}").items():
             if int(owner) in made:
@@ -81,23 +83,25 @@ def events(found: Iterable[Any], last: int) -> list[Event]:
     return list(made.values())
 
 
-def bodies(found: Sequence[tuple[int, str]]) -> list[Event]:
+def bodies(found: Sequence[tuple[int, str]]) -> list[JournalEvent]:
     """Rows of `BODIES` as events without `prev`, `hash` and `ms`; decoded in one go, which shares
     their keys. ValueError where one is not JSON, or none of an object."""
     made = json.loads(f"[{','.join(body for _, body in found)}]")
     if [seq for seq, _ in found] != [e["seq"] if isinstance(e, dict) else None for e in made]:
         raise ValueError(f"rows {found[0][0]} to {found[-1][0]} do not hold one event each")
-    return list[Event](made)
+    return list[JournalEvent](made)
 
 
-def _object(seq: int, body: str) -> Event:
+def _object(seq: int, body: str) -> JournalEvent:
     event = json.loads(body)
     if not isinstance(event, dict):
         raise json.JSONDecodeError(f"row {seq} holds no event", body, 0)
     return event
 
 
-def append_row(event: Event, canonical: bytes, timings: Timings) -> tuple[int, str, str, str, str]:
+def append_row(
+    event: JournalEvent, canonical: bytes, timings: Timings
+) -> tuple[int, str, str, str, str]:
     """Values of `APPEND`. A timing too old to be found again is left out."""
     near = {seq: ms for seq, ms in timings.items() if seq >= event["seq"] - RIDES}
     carried = json.dumps(near, separators=(",", ":")) if near else "{}"

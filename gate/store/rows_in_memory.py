@@ -19,7 +19,7 @@ _BLOCK = 200
 """Rows compressed together."""
 
 
-class HeldRows:
+class RowsInMemory:
     """Rows in order, the older ones compressed."""
 
     def __init__(self, rows: Iterable[Row] = (), timings: Iterable[tuple[int, str]] = ()) -> None:
@@ -51,7 +51,7 @@ class HeldRows:
         return sum(map(len, self._blocks))
 
 
-def held(db: sqlite3.Connection) -> HeldRows:
+def held(db: sqlite3.Connection) -> RowsInMemory:
     """Everything of a journal that was just opened. sqlite3.Error."""
     rows: Iterator[Any] = iter(db.execute(_ALL))
-    return HeldRows(rows, db.execute(_TIMINGS).fetchall())
+    return RowsInMemory(rows, db.execute(_TIMINGS).fetchall())

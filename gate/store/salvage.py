@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.core.journal_entries import Event, chain_hash
+from gate.core.journal_entries import JournalEvent, chain_hash
 
 _ROW = re.compile(rb'([0-9a-f]{64})([0-9a-f]{64})(?=\{")')
 _PAGE = 4096
@@ -46,7 +46,7 @@ def epoch_of(files: list[Path], gate: str) -> str:
     return max(counted, key=lambda epoch: counted[epoch], default="")
 
 
-def in_order(found: Found) -> Iterator[Event]:
+def in_order(found: Found) -> Iterator[JournalEvent]:
     """The events themselves. OSError."""
     for seq in sorted(found):
         file, offset = found[seq]
@@ -72,7 +72,7 @@ def ranges_without(found: Found, last: int) -> list[list[int]]:
     return missing
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Event]]:
+def _rows(file: Path) -> Iterator[tuple[int, JournalEvent]]:
     for base, content in _pieces(file):
         for match in _ROW.finditer(content):
             if match.start() >= _PIECE:
@@ -105,7 +105,7 @@ def _readable(handle: int, base: int, size: int) -> bytes:
         return b"".join(_readable(handle, at, min(_PAGE, base + size - at)) for at in steps)
 
 
-def _event(content: bytes, offset: int) -> Event | None:
+def _event(content: bytes, offset: int) -> JournalEvent | None:
     prev = content[offset : offset + 64].decode("ascii")
     digest = content[offset + 64 : offset + 128].decode("ascii")
     text = content[offset + 128 : offset + 128 + _PAGE].decode("utf-8", "surrogateescape")

@@ -14,14 +14,16 @@ from pathlib import Path
 from gate.platform.durable_files import make_folder, sync_folder
 from gate.ports import Head, Receipt
 from gate.store import rows, schema
-from gate.store.checkpoint import Mark
+from gate.store.checkpoint import Checkpoint
 from gate.store.file_inspection import inspect
-from gate.store.rows_in_memory import HeldRows
+from gate.store.rows_in_memory import RowsInMemory
 
 _FILES = ("", "-wal", "-shm", "-journal")
 
 
-def write_out(path: Path, gate: str, head: Head, held: HeldRows, receipt: Receipt | None) -> None:
+def write_out(
+    path: Path, gate: str, head: Head, held: RowsInMemory, receipt: Receipt | None
+) -> None:
     """`held` as a journal beside `path`: checked, whole and on the disk when this returns. OSError,
     sqlite3.Error; StorageDamaged where it does not end at `head`."""
     make_folder(path.parent)
@@ -33,7 +35,7 @@ def write_out(path: Path, gate: str, head: Head, held: HeldRows, receipt: Receip
         _fill(db, gate, head.epoch, held, receipt)
     finally:
         db.close()
-    inspect(saving, gate, Mark(gate, head.epoch, None, head))
+    inspect(saving, gate, Checkpoint(gate, head.epoch, None, head))
     _sync(saving)
     saving.rename(_saved(path))
     sync_folder(path.parent)
@@ -67,7 +69,7 @@ def finish(path: Path, at: datetime) -> None:
 
 
 def _fill(
-    db: sqlite3.Connection, gate: str, epoch: str, held: HeldRows, receipt: Receipt | None
+    db: sqlite3.Connection, gate: str, epoch: str, held: RowsInMemory, receipt: Receipt | None
 ) -> None:
     schema.migrate(db, schema.steps())
     db.execute("BEGIN")

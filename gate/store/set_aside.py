@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gate.core.journal_entries import Event, canonical_bytes, chain_hash
+from gate.core.journal_entries import JournalEvent, canonical_bytes, chain_hash
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.store import checkpoint, salvage
-from gate.store.checkpoint import Mark
+from gate.store.checkpoint import Checkpoint
 from gate.store.store_errors import damaged
 
 log = logging.getLogger(__name__)
@@ -59,19 +59,19 @@ class _Damage:
 
     path: Path
     gate: str
-    known: Mark | None
+    known: Checkpoint | None
     epoch: str
     at: datetime
 
 
-def put_aside(path: Path, gate: str, known: Mark | None, why: str, at: datetime) -> None:
+def put_aside(path: Path, gate: str, known: Checkpoint | None, why: str, at: datetime) -> None:
     """Move the journal `path` away, with its log and its index, and report. OSError."""
     epoch = known.epoch if known is not None and known.epoch else salvage.epoch_of(_of(path), gate)
     folder = _new_folder(path, at, epoch or "unknown")
     _finish(_Damage(path, gate, known, epoch, at), folder, why)
 
 
-def end_what_was_begun(path: Path, gate: str, known: Mark | None, at: datetime) -> None:
+def end_what_was_begun(path: Path, gate: str, known: Checkpoint | None, at: datetime) -> None:
     """Of a start that was cut short. OSError."""
     for folder in _folders(path):
         if (folder / _REPORT).exists():
@@ -84,7 +84,7 @@ def end_what_was_begun(path: Path, gate: str, known: Mark | None, at: datetime) 
         _finish(damage, folder, "put aside by a start that was cut short")
 
 
-def lost_before(path: Path, known: Mark | None) -> Lost | None:
+def lost_before(path: Path, known: Checkpoint | None) -> Lost | None:
     """What preceded a journal that is to begin at `path`; None for the first of a unit. OSError."""
     epoch = known.epoch if known is not None else None
     for folder in reversed(_folders(path)):
@@ -108,11 +108,11 @@ def lost_before(path: Path, known: Mark | None) -> Lost | None:
     )  # fmt: skip
 
 
-def salvaged_events(folder: Path) -> Iterator[Event]:
+def salvaged_events(folder: Path) -> Iterator[JournalEvent]:
     """The whole events of a folder. OSError; ValueError or KeyError for a file not of ours."""
     with (folder / _SALVAGED).open(encoding="utf-8") as lines:
         for line in lines:
-            event: Event = json.loads(line)
+            event: JournalEvent = json.loads(line)
             if chain_hash(event["prev"], canonical_bytes(event)) == event["hash"]:
                 yield event
 
@@ -139,7 +139,7 @@ def changed_files(folder: Path, report: dict[str, Any]) -> list[str]:
     ]
 
 
-def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[Event]]:
+def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[JournalEvent]]:
     """The whole events of `gate` in every folder beside the journal `path`, the oldest folder
     first. A folder that cannot be read is told in the log and left out."""
     for folder in _folders(path):
@@ -236,7 +236,7 @@ def _keep_salvaged(folder: Path, found: salvage.Found) -> None:
     sync_folder(folder)
 
 
-def _last_known(known: Mark | None, found: salvage.Found) -> int:
+def _last_known(known: Checkpoint | None, found: salvage.Found) -> int:
     told = [] if known is None else [known.receipt.high if known.receipt else 0]
     told += [known.head.seq] if known is not None and known.head is not None else []
     return max([*told, *found], default=0)

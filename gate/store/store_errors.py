@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gate.errors import GateError, StorageBroken, StorageDamaged, StorageRefused
 from gate.platform.remedies import FREE_SPACE, Remedy, of_sqlite, of_system
-from gate.store.file_watch import Change, Changed
+from gate.store.file_watch import Changed, FileChange
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _HEALABLE = {
@@ -51,7 +51,7 @@ def broken(path: Path, detail: str) -> StorageBroken:
 def displaced(path: Path, changed: Changed) -> StorageRefused:
     """The open journal is not where a restart would look for it, and cannot be put there now."""
     what = changed.change
-    if what is Change.HIDDEN:
+    if what is FileChange.HIDDEN:
         return StorageRefused(
             f"The journal {path} {what.en}: put it back; until then nobody is admitted.",
             f"日志 {path} {what.zh}：请恢复原状，在此之前设备停用。",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gate.sync.export_inspection import Differs, Fault, Inspection, inspect, signing_key
+from gate.sync.export_inspection import Differs, ExportFault, Inspection, inspect, signing_key
 from gate.sync.signed_export import opened, read_header, read_segments
 
 Elsewhere = Callable[[str, str, int], str | None]
@@ -75,7 +75,7 @@ def sentence(path: Path, found: Inspection) -> str:
     return f"{path}: {found.gate} {found.epoch}, {found.events} events, verified {whose} 校验通过"
 
 
-def _in_runs(faults: list[Fault]) -> Iterator[str]:
+def _in_runs(faults: list[ExportFault]) -> Iterator[str]:
     """Behind a fork every event differs: one phrase for all of them."""
     first = 0
     for n, fault in enumerate(faults, 1):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.core.journal_entries import Event, verify_chain
+from gate.core.journal_entries import JournalEvent, verify_chain
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.enrolled_key import public_key, vouched_key
 from gate.sync.envelope import HASH, matches, verify
@@ -18,7 +18,7 @@ Differs = Callable[[int, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ExportFault:
     """`seq`: of the event, or the first of those it is about. `what`: `cut` (events that must be
     there are not), `altered`, `order`, `foreign`, `signature`, `unreadable`, `fork`."""
 
@@ -40,7 +40,7 @@ class Inspection:
     events: int = 0
     last: int = 0
     head: str = ""
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ExportFault] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -48,7 +48,7 @@ class Inspection:
 
     def add(self, seq: int, what: str, says: str) -> None:
         if len(self.faults) < FAULTS_KEPT:
-            self.faults.append(Fault(seq, what, says))
+            self.faults.append(ExportFault(seq, what, says))
 
 
 def signing_key(
@@ -98,7 +98,7 @@ def inspect(
     return found
 
 
-def _follow(found: Inspection, event: Event, differs: Differs) -> None:
+def _follow(found: Inspection, event: JournalEvent, differs: Differs) -> None:
     try:
         _follow_readable(found, event, differs)
     except RecursionError:
@@ -107,7 +107,7 @@ def _follow(found: Inspection, event: Event, differs: Differs) -> None:
         found.add(found.last, "altered", f"event {found.last} is nested too deep to be one")
 
 
-def _follow_readable(found: Inspection, event: Event, differs: Differs) -> None:
+def _follow_readable(found: Inspection, event: JournalEvent, differs: Differs) -> None:
     broken = verify_chain(
         [event], gate=found.gate, epoch=found.epoch, seq=found.last, head=found.head
     )

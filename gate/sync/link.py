@@ -84,7 +84,7 @@ class Acked:
 LinkEvent = Up | Down | Message | Acked
 
 
-class Link:
+class MqttConnection:
     """`post` is called from other threads. `keep_session_s`: how long the broker keeps messages for
     us while we are away; then they are acknowledged by `ack` alone. A link is used once."""
 

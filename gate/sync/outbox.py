@@ -42,7 +42,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class SendWindow:
     """One connection's sending. Events from `live_from` on happened while it stood. `listening`:
     the office has not said that it is away. `unheard`: batches in a row that ran into their
     timeout. `strange`: the office's database is newer than our receipt, and may not know us.
@@ -76,23 +76,23 @@ def reconnect_delay_s(failures: int, chance: float) -> float:
     return chance * min(RETRY_MAX_S, RETRY_S * 2.0 ** min(failures, 10))
 
 
-def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> Window:
+def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> SendWindow:
     """A new connection of a journal that stands at `head`. `tried`: what the one before sent in
     vain; goes on behind that, or from the start where nothing is left. Two cards of one name push
     each other off the broker: from the start each time, the rest of a long backlog would never be
     sent, and only one of the two need know that it is forked."""
     tried = tuple(tried)
     left = _without(unstored(head, receipt), tried)
-    return Window(live_from=head + 1, tried=tried if left else ())
+    return SendWindow(live_from=head + 1, tried=tried if left else ())
 
 
-def tried_so_far(window: Window) -> tuple[Range, ...]:
+def tried_so_far(window: SendWindow) -> tuple[Range, ...]:
     """What this connection sent without moving the receipt."""
     return _joined(window.tried, _ranges(window.sent))
 
 
 def next_slice(
-    head: int, receipt: Receipt | None, window: Window, now_s: float = math.inf
+    head: int, receipt: Receipt | None, window: SendWindow, now_s: float = math.inf
 ) -> Slice | None:
     """The next events to send, None when there is nothing to send now. Live before backlog; within
     each the lowest first, which is what the receipt misses."""
@@ -126,7 +126,7 @@ def backlog(head: int, receipt: Receipt | None) -> int:
     return sum(last - first + 1 for first, last in unstored(head, receipt))
 
 
-def note_grown(window: Window, now_s: float) -> Window:
+def note_grown(window: SendWindow, now_s: float) -> SendWindow:
     """The journal has grown. The first event after a pause opens the time in which others are
     collected; none waits longer than `FLUSH_S`."""
     if now_s < window.flush_at_s:
@@ -134,16 +134,16 @@ def note_grown(window: Window, now_s: float) -> Window:
     return replace(window, flush_at_s=now_s + FLUSH_S)
 
 
-def note_leaving(window: Window) -> Window:
+def note_leaving(window: SendWindow) -> SendWindow:
     """The connection is about to end: nothing is collected any more."""
     return replace(window, flush_at_s=-math.inf)
 
 
-def note_sent(window: Window, part: Slice, now_s: float) -> Window:
+def note_sent(window: SendWindow, part: Slice, now_s: float) -> SendWindow:
     return replace(window, sent=(*window.sent, Sent(part, now_s)))
 
 
-def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
+def note_receipt(window: SendWindow, old: Receipt | None, new: Receipt) -> SendWindow:
     """What is stored is no longer under way. After a change of generation nothing is: the office's
     database may stand lower than before."""
     if old is not None and old.generation != new.generation:
@@ -155,19 +155,19 @@ def note_receipt(window: Window, old: Receipt | None, new: Receipt) -> Window:
     return replace(window, sent=under_way, unheard=0, tried=tried)
 
 
-def note_alive(window: Window) -> Window:
+def note_alive(window: SendWindow) -> SendWindow:
     """The office has just spoken, whatever was last heard of its state: a word that it is back may
     be lost like any other, and a gate that waits for it would send one batch in five minutes."""
     return window if window.listening else _anew(window)
 
 
-def note_fork(window: Window) -> Window:
+def note_fork(window: SendWindow) -> SendWindow:
     """The office has another journal's events in the places of ours, and keeps what came as a
     conflict. It gets the rest of ours too, once in a connection; none of it is receipted."""
     return replace(window, sent=(), unheard=0, tried=tried_so_far(window))
 
 
-def note_time(window: Window, now_s: float) -> Window:
+def note_time(window: SendWindow, now_s: float) -> SendWindow:
     """Batches without a receipt for too long are no longer under way: they will be sent again."""
     fresh = tuple(s for s in window.sent if now_s < s.at_s + window.timeout_s)
     if len(fresh) == len(window.sent):
@@ -179,8 +179,8 @@ def note_time(window: Window, now_s: float) -> Window:
 
 
 def note_office(
-    window: Window, listening: bool, *, just_now: bool, strange: bool = False
-) -> Window:
+    window: SendWindow, listening: bool, *, just_now: bool, strange: bool = False
+) -> SendWindow:
     """An office that has just come is sent everything it has not receipted, at once: what went out
     before may have met a broker that knew no reader for it."""
     window = replace(window, strange=strange)
@@ -189,7 +189,7 @@ def note_office(
     return replace(window, listening=listening)
 
 
-def _anew(window: Window) -> Window:
+def _anew(window: SendWindow) -> SendWindow:
     """Somebody listens, and nothing counts as sent."""
     return replace(window, listening=True, sent=(), unheard=0, tried=())
 

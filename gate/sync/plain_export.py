@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.core.journal_entries import GENESIS, ChainFault, Event, verify_chain
+from gate.core.journal_entries import GENESIS, ChainFault, JournalEvent, verify_chain
 from gate.errors import InputDamaged
 from gate.sync.envelope import HASH, matches
 from gate.sync.export_files import Copies
@@ -81,7 +81,7 @@ class _Walk:
         self.count = 0
         self.fork: ChainFault | None = None
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[JournalEvent]:
         for event in _events(self._path):
             self.count += 1
             digest = event.get("hash")
@@ -91,7 +91,7 @@ class _Walk:
             yield event
 
 
-def _events(path: Path) -> Iterator[Event]:
+def _events(path: Path) -> Iterator[JournalEvent]:
     with path.open(encoding="utf-8", errors="replace") as lines:  # what was none is an alteration
         for number, line in enumerate(lines, 1):
             try:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.core.journal_entries import Event, event_hash
+from gate.core.journal_entries import JournalEvent, event_hash
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import HASH, matches, verify
-from gate.sync.export_inspection import FAULTS_KEPT, Fault
+from gate.sync.export_inspection import FAULTS_KEPT, ExportFault
 from gate.sync.wire import check_batch_head
 
 Range = tuple[int, int]
@@ -21,7 +21,7 @@ Keys = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KeptEvent:
     """One kept event at place `seq`. `event`: without `prev`, `hash` and `ms`; None where its bytes
     are not the one spelling of an event. `stored`: it stands in the journal; else it came later
     with another content and is kept beside it, `prev` empty where that is not known."""
@@ -29,11 +29,11 @@ class Row:
     seq: int
     prev: str
     hash: str
-    event: Event | None
+    event: JournalEvent | None
     stored: bool = True
 
 
-Window = Callable[[int, int], Iterable[Row]]
+Window = Callable[[int, int], Iterable[KeptEvent]]
 """The kept events of one journal from one seq to another, both included, in order of seq."""
 
 
@@ -45,12 +45,12 @@ class Proof:
 
     heads: int = 0
     to: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ExportFault] = field(default_factory=list)
     proven: list[Range] = field(default_factory=list)
 
     def add(self, seq: int, what: str, says: str) -> None:
         if len(self.faults) < FAULTS_KEPT:
-            self.faults.append(Fault(seq, what, says))
+            self.faults.append(ExportFault(seq, what, says))
 
     def uncovered(self, stored: Iterable[Range]) -> list[Range]:
         """What of `stored`, ranges in order, no signed head proves."""
@@ -84,7 +84,7 @@ def _signer(head: Mapping[str, Any], keys: Keys) -> bytes:
     return public
 
 
-def _follow(found: Proof, head: Mapping[str, Any], rows: list[Row]) -> None:
+def _follow(found: Proof, head: Mapping[str, Any], rows: list[KeptEvent]) -> None:
     first, last = head["from"], head["to"]
     if _leads(head, [r for r in rows if r.stored]):
         found.proven.append((first, last))
@@ -101,7 +101,7 @@ def _follow(found: Proof, head: Mapping[str, Any], rows: list[Row]) -> None:
         found.add(first, "altered", f"events {first} to {last} are not what the gate signed")
 
 
-def _leads(head: Mapping[str, Any], stored: list[Row]) -> bool:
+def _leads(head: Mapping[str, Any], stored: list[KeptEvent]) -> bool:
     """Whether the stored contents lead from the head's `prev` to its hash."""
     if [row.seq for row in stored] != list(range(head["from"], head["to"] + 1)):
         return False
@@ -113,10 +113,10 @@ def _leads(head: Mapping[str, Any], stored: list[Row]) -> bool:
     return bool(digest == head["head"])
 
 
-def _traced(head: Mapping[str, Any], rows: list[Row]) -> list[Row] | None:
+def _traced(head: Mapping[str, Any], rows: list[KeptEvent]) -> list[KeptEvent] | None:
     """The kept events, of the journal and beside it, that lead to the head, from its end back."""
-    places: dict[tuple[int, str], Row] = {(row.seq, row.hash): row for row in rows}
-    path: list[Row] = []
+    places: dict[tuple[int, str], KeptEvent] = {(row.seq, row.hash): row for row in rows}
+    path: list[KeptEvent] = []
     digest = head["head"]
     for seq in range(head["to"], head["from"] - 1, -1):
         row = places.get((seq, digest))
@@ -132,7 +132,7 @@ def _traced(head: Mapping[str, Any], rows: list[Row]) -> list[Row] | None:
     return path if digest == head["prev"] else None
 
 
-def _hashed(previous: str, event: Event) -> str:
+def _hashed(previous: str, event: JournalEvent) -> str:
     """Empty where there is no such hash."""
     if not matches(HASH)(previous):
         return ""

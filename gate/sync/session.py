@@ -9,9 +9,9 @@ from collections.abc import Callable
 from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
-from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.receipts import ABOVE, FORK, accept
-from gate.sync.uplink_state import Standing
+from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,9 @@ _TOLD_MAX = 50
 class Session:
     """One connection of `standing` under `topics`, until it is down or `exam` is another."""
 
-    def __init__(self, standing: Standing, topics: Topics, exam: Callable[[], str | None]) -> None:
+    def __init__(
+        self, standing: UplinkState, topics: Topics, exam: Callable[[], str | None]
+    ) -> None:
         self._of = standing
         self._topics = topics
         self._exam = exam
@@ -38,7 +40,7 @@ class Session:
         self._stood = False
         self._told: set[str] = set()
         will = Will(topics.state, self._state("lost"))
-        self._link = Link(standing.address, self._post, will)
+        self._link = MqttConnection(standing.address, self._post, will)
 
     async def run(self) -> bool:
         """Until the link is down or the exam has changed; whether it ever stood."""

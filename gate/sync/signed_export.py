@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import GENESIS, NOT_HASHED, Event
+from gate.core.journal_entries import GENESIS, NOT_HASHED, JournalEvent
 from gate.errors import GateError, InputDamaged, InputRejected
 from gate.sync.enrolled_key import public_key
 from gate.sync.envelope import (
@@ -71,7 +71,7 @@ class Segment:
     """A run of lines up to a batch's head. `head` is None where the file ends, or becomes
     unreadable, before there is one; `fault`: which line cannot be read."""
 
-    events: tuple[Event, ...]
+    events: tuple[JournalEvent, ...]
     head: Mapping[str, Any] | None
     fault: str | None = None
 
@@ -87,7 +87,7 @@ class Segment:
 
 
 def written(
-    extent: Extent, events: Iterable[Event], *,
+    extent: Extent, events: Iterable[JournalEvent], *,
     at: str, key: SigningKey, enrolled: Mapping[str, Any] | None,
 ) -> Iterator[bytes]:  # fmt: skip
     """The lines of a signed export of `events`, which `extent` describes."""
@@ -98,7 +98,7 @@ def written(
         "public": base64.b64encode(key.verify_key.encode()).decode(),
     }  # fmt: skip
     yield compact(signed("journal-file", header, key)) + b"\n"
-    waiting: list[Event] = []
+    waiting: list[JournalEvent] = []
     for event in events:
         waiting.append({k: v for k, v in event.items() if k != "ms"})
         if len(waiting) == MAX_EVENTS:
@@ -109,7 +109,7 @@ def written(
         yield from lines
 
 
-def _batch(waiting: list[Event], key: SigningKey) -> tuple[list[bytes], list[Event]]:
+def _batch(waiting: list[JournalEvent], key: SigningKey) -> tuple[list[bytes], list[JournalEvent]]:
     """The lines of one batch from the start of `waiting`, and what is left."""
     taken = waiting[: len(batch_bodies(waiting))]
     head = batch_head(taken, hist=True, key=key)
@@ -151,7 +151,7 @@ def read_header(file: BinaryIO, name: str) -> dict[str, Any]:
 
 def read_segments(file: BinaryIO) -> Iterator[Segment]:
     """What follows the header, in the order of the file, bounded in memory whatever it holds."""
-    events: list[Event] = []
+    events: list[JournalEvent] = []
     for number, line in enumerate(iter(lambda: file.readline(2 * MAX_BYTES), b""), 2):
         try:
             found = _object(line)

@@ -14,7 +14,7 @@ from gate.ports import Journal
 from gate.sync import outbox
 from gate.sync.link import Address
 from gate.sync.session import Session
-from gate.sync.uplink_state import Standing
+from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import Topics
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class MqttUplink:
         self._exam = exam
         self._at_work = False
         self._chance = chance or random.Random()
-        self._standing = Standing(
+        self._standing = UplinkState(
             Address(host, port, ca, certificate, key, name=gate), journal, SigningKey(signing),
             office_public, vitals, self._chance, inbox,
         )  # fmt: skip

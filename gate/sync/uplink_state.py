@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Standing:
+class UplinkState:
     """What all connections of one gate share. Only the receipt matters beyond a process, and the
     journal keeps that one; the rest is told in the status."""
 

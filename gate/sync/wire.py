@@ -11,7 +11,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import NOT_HASHED, Event, event_hash
+from gate.core.journal_entries import NOT_HASHED, JournalEvent, event_hash
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync.envelope import (
@@ -106,7 +106,7 @@ class Batch:
     prev: str
     head: str
     hist: bool
-    events: tuple[Event, ...]
+    events: tuple[JournalEvent, ...]
     key: str
     sig: str
     beside: Mapping[str, Any] = field(default_factory=dict)
@@ -120,7 +120,9 @@ class Batch:
         }  # fmt: skip
 
 
-def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tuple[bytes, int]:
+def encode_batch(
+    events: Sequence[JournalEvent], *, hist: bool, key: SigningKey
+) -> tuple[bytes, int]:
     """The payload of the longest run from the start of `events` that keeps the limits, and how many
     events it holds (at least one; the journal bounds the size of one)."""
     bodies = batch_bodies(events)
@@ -128,9 +130,9 @@ def encode_batch(events: Sequence[Event], *, hist: bool, key: SigningKey) -> tup
     return batch_payload(head, bodies), len(bodies)
 
 
-def batch_bodies(events: Sequence[Event]) -> list[Event]:
+def batch_bodies(events: Sequence[JournalEvent]) -> list[JournalEvent]:
     """The longest run from the start of `events` that one batch may hold, as it travels."""
-    bodies: list[Event] = []
+    bodies: list[JournalEvent] = []
     room = MAX_BYTES - 1024  # envelope and signature are below 600 bytes
     for event in events[:MAX_EVENTS]:
         body = {k: v for k, v in event.items() if k not in NOT_HASHED}
@@ -141,7 +143,7 @@ def batch_bodies(events: Sequence[Event]) -> list[Event]:
     return bodies
 
 
-def batch_head(events: Sequence[Event], *, hist: bool, key: SigningKey) -> dict[str, Any]:
+def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -> dict[str, Any]:
     """What is signed of a batch of `events`, all of which it holds."""
     first, last = events[0], events[-1]
     head = {
@@ -151,7 +153,7 @@ def batch_head(events: Sequence[Event], *, hist: bool, key: SigningKey) -> dict[
     return signed("batch", head, key)
 
 
-def batch_payload(head: dict[str, Any], bodies: list[Event]) -> bytes:
+def batch_payload(head: dict[str, Any], bodies: list[JournalEvent]) -> bytes:
     return compact(head | {"ev": bodies})
 
 
@@ -179,7 +181,7 @@ def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
     return head
 
 
-def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[Event, ...]:
+def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[JournalEvent, ...]:
     events, previous = [], head["prev"]
     for seq, body in enumerate(bodies, head["from"]):
         if not isinstance(body, dict) or NOT_HASHED & body.keys():

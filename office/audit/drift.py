@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gate.core.daily_counts import Tally, decided, summary
+from gate.core.daily_counts import DailyCounts, decided, summary
 
 FAMILY_ALPHA = 0.01
 """The chance that a report marks anything where nothing differs; at most."""
@@ -29,15 +29,15 @@ class GateDay:
     differs: str
 
 
-def tallies(events: Iterable[Mapping[str, Any]]) -> dict[str, Tally]:
+def tallies(events: Iterable[Mapping[str, Any]]) -> dict[str, DailyCounts]:
     """Every gate's own fold, by gate."""
-    found: dict[str, Tally] = {}
+    found: dict[str, DailyCounts] = {}
     for event in events:
-        found.setdefault(str(event.get("gate")), Tally()).add(event)
+        found.setdefault(str(event.get("gate")), DailyCounts()).add(event)
     return found
 
 
-def compare(gates: Mapping[str, Tally], day: str | None = None) -> list[GateDay]:
+def compare(gates: Mapping[str, DailyCounts], day: str | None = None) -> list[GateDay]:
     """Every gate and day with a decision, in order; only `day` where one is named."""
     every = {(d, gate): tally.of_day(d) for gate, tally in gates.items() for d in tally.days}
     rows = {key: counts for key, counts in sorted(every.items()) if day in (None, key[0])}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gate.core.events import YEARS
-from gate.core.journal_entries import GENESIS, Event, verify_chain
+from gate.core.journal_entries import GENESIS, JournalEvent, verify_chain
 from gate.errors import InputRejected
 from gate.ports import Receipt
 from gate.sync.export_inspection import FAULTS_KEPT
@@ -191,7 +191,7 @@ def _spelled(some: list[Any]) -> str:
     return ", ".join(f"{a}-{b}" for a, b in some)
 
 
-def _has_plausible_time(event: Event) -> bool:
+def _has_plausible_time(event: JournalEvent) -> bool:
     try:
         return datetime.fromisoformat(str(event.get("at"))).year in YEARS
     except ValueError:

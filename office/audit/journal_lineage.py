@@ -7,7 +7,7 @@ is named, by range, for good.
 
 from typing import TYPE_CHECKING, Any
 
-from gate.core.journal_entries import Event
+from gate.core.journal_entries import JournalEvent
 
 if TYPE_CHECKING:
     from office.store.database import OfficeStore
@@ -75,7 +75,7 @@ ALARM = (
 """Of an unannounced journal, behind its name."""
 
 
-def _agrees(store: "OfficeStore", gate: str, before: str, first: Event) -> bool:
+def _agrees(store: "OfficeStore", gate: str, before: str, first: JournalEvent) -> bool:
     """Whether the receipt that the unit remembers is of the events that are stored here."""
     receipted = _number(first, "receipted")
     if not receipted:
@@ -83,7 +83,7 @@ def _agrees(store: "OfficeStore", gate: str, before: str, first: Event) -> bool:
     return store.hash_at(gate, before, receipted) == first.get("receipted_head")
 
 
-def _number(event: Event, name: str) -> int:
+def _number(event: JournalEvent, name: str) -> int:
     found = event.get(name)
     return found if isinstance(found, int) and found > 0 else 0
 

@@ -29,7 +29,7 @@ def import_(
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
-    from office.receiving.authorisation import Door
+    from office.receiving.authorisation import Authorisation
     from office.receiving.importing import Importer
     from office.receiving.signers import keep_words
     from office.store.opening import begin_generation, open_receiving
@@ -41,7 +41,7 @@ def import_(
         keep_words(store, place, key, now)
         if store.generation() is None:
             begin_generation(place, store, 1)
-        importer = Importer(Door(place), store, key, now)
+        importer = Importer(Authorisation(place), store, key, now)
         done = [(path, importer.take(path)) for path in files]
     receipts = [_leave_receipt(path, one) for path, one in done]
     if as_json:

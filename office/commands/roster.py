@@ -14,7 +14,7 @@ from office.home import Home, default_home
 if TYPE_CHECKING:
     from gate.core.exam import Exam
     from office.rosters.build import Built, Draft
-    from office.rosters.candidate_references import Person, References
+    from office.rosters.candidate_references import Candidate, References
     from office.rosters.photo_names import Claims
 
 _EXAM_BYTES_MAX = 4 << 20
@@ -48,7 +48,7 @@ def build(
     生成名册；有行被拒时仅生成草稿。"""
     from gate.models.matching import cohort_statistics
     from gate.models.network_files import default_folder
-    from gate.models.portrait import Enroller
+    from gate.models.portrait import PortraitJudge
     from gate.roster.repository import storage_refused
     from office.commands.candidates import tell_notes
     from office.commands.roster_lists import (
@@ -85,7 +85,7 @@ def build(
         raise _nobody_left(candidates_file, len(candidates.rejected))
     wanted = sites_to_build(exam, people, site or ())
     gates = gates_by_site(place, wanted)
-    enroller = Enroller(models or default_folder())
+    enroller = PortraitJudge(models or default_folder())
     references = _enrolled_with_bar(people, list(gates), claims, enroller)
     making = Making(exam, people, references, claims.photos, cohort_statistics, now)
     draft = bool(candidates.rejected) and not accept_rejected
@@ -163,7 +163,7 @@ def read_exam(path: Path) -> "Exam":
 
 
 def _enrolled_with_bar(
-    people: "Sequence[Person]", sites: list[str], claims: "Claims", enroller: Any
+    people: "Sequence[Candidate]", sites: list[str], claims: "Claims", enroller: Any
 ) -> "References":
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress

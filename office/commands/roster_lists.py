@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gate.roster.repository import storage_refused
-from office.rosters.candidate_references import Unusable
+from office.rosters.candidate_references import UnusablePhoto
 from office.rosters.photo_names import Unclaimed
-from office.rosters.rows import Note, Rejection
+from office.rosters.rows import Rejection, RowNote
 
 REJECTED, WITHOUT_REFERENCE = "rejected.csv", "without_reference.csv"
 NOTES, UNCLAIMED = "notes.csv", "unclaimed.csv"
@@ -26,8 +26,8 @@ _COLUMNS = {
 def write_lists(
     out: Path,
     rejected: Sequence[Rejection],
-    unusable: Sequence[Unusable],
-    notes: Sequence[Note] = (),
+    unusable: Sequence[UnusablePhoto],
+    notes: Sequence[RowNote] = (),
     unclaimed: Sequence[Unclaimed] = (),
 ) -> None:
     """The files anew, with a byte-order mark: without it spreadsheets garble the Chinese.
@@ -47,7 +47,7 @@ def print_rejected(rejected: Sequence[Rejection], out: Path) -> None:
     _print_some(lines, rejected, out / REJECTED)
 
 
-def print_unusable(unusable: Sequence[Unusable], out: Path) -> None:
+def print_unusable(unusable: Sequence[UnusablePhoto], out: Path) -> None:
     lines = (f"no reference: ticket {u.ticket}: {u.en} {u.zh}" for u in unusable)
     _print_some(lines, unusable, out / WITHOUT_REFERENCE)
 
@@ -59,7 +59,7 @@ def print_unclaimed(unclaimed: Sequence[Unclaimed], out: Path) -> None:
     _print_some(lines, unclaimed, out / UNCLAIMED)
 
 
-def print_sums(rejected: Sequence[Rejection], unusable: Sequence[Unusable], out: Path) -> None:
+def print_sums(rejected: Sequence[Rejection], unusable: Sequence[UnusablePhoto], out: Path) -> None:
     print(
         f"{len(rejected)} row(s) rejected, {len(unusable)} candidate(s) without a reference; "
         f"listed in {out / REJECTED} and {out / WITHOUT_REFERENCE}"
@@ -68,7 +68,7 @@ def print_sums(rejected: Sequence[Rejection], unusable: Sequence[Unusable], out:
 
 def _print_some(
     lines: Iterable[str],
-    rows: Sequence[Rejection] | Sequence[Unusable] | Sequence[Unclaimed],
+    rows: Sequence[Rejection] | Sequence[UnusablePhoto] | Sequence[Unclaimed],
     file: Path,
 ) -> None:
     for line, _ in zip(lines, range(SHOWN_MAX), strict=False):

@@ -69,12 +69,12 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
 
     from gate.roster.keys import read_key
     from gate.sync import export_files
-    from office.receiving.authorisation import Door
+    from office.receiving.authorisation import Authorisation
     from office.store.database import OfficeStore
 
     key = office or _if_there(place.office / "office.pub")
     public = None if key is None else read_key(key, "the office's public key")
-    known = Door(place).signing_key if office is None else lambda _: None
+    known = Authorisation(place).signing_key if office is None else lambda _: None
     with contextlib.ExitStack() as stack:
         copies = export_files.Copies()
         if place.database.exists() and place.database.stat().st_size:

@@ -8,7 +8,7 @@ from office.keys.enrolment import Enrolment, read_enrolment
 from office.receiving.unsigned_notes import bounded_note
 
 
-class Door:
+class Authorisation:
     """Enrolments are read anew for each message: a gate may be enrolled, or struck off, while the
     office receives."""
 

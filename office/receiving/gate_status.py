@@ -16,7 +16,7 @@ _ALERTS_KEPT = 20
 
 
 @dataclass(slots=True)
-class Seen:
+class GateStatus:
     state: str | None = None
     session: str | None = None
     heard: str | None = None
@@ -28,7 +28,7 @@ class Seen:
 
 class Watch:
     def __init__(self) -> None:
-        self._gates: dict[str, Seen] = {}
+        self._gates: dict[str, GateStatus] = {}
 
     def beat(self, beat: Heartbeat, now: str) -> None:
         seen = self._of(beat.gate)
@@ -48,8 +48,8 @@ class Watch:
         seen.state, seen.session, seen.heard = state, session, now
 
     def seen(self, gate: str) -> dict[str, Any]:
-        seen = self._gates.get(gate, Seen())
-        return {name: getattr(seen, name) for name in Seen.__slots__}
+        seen = self._gates.get(gate, GateStatus())
+        return {name: getattr(seen, name) for name in GateStatus.__slots__}
 
-    def _of(self, gate: str) -> Seen:
-        return self._gates.setdefault(gate, Seen())
+    def _of(self, gate: str) -> GateStatus:
+        return self._gates.setdefault(gate, GateStatus())

@@ -12,7 +12,7 @@ from gate.sync.export_inspection import signing_key
 from gate.sync.signed_export import Extent, Segment, extent_of, opened, read_header, read_segments
 from gate.sync.wire import Topics
 from office.audit.journal_lineage import unannounced
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.store.database import OfficeStore
 
 _AT_ONCE = 100
@@ -48,7 +48,7 @@ class Imported:
 class Importer:
     """`key`: the office's signing key; `now`: RFC 3339."""
 
-    door: Door
+    door: Authorisation
     store: OfficeStore
     key: SigningKey
     now: str

@@ -4,7 +4,7 @@ import contextlib
 import queue
 import time
 
-from gate.sync.link import Acked, Down, Link, LinkEvent, Message, Up
+from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up
 from gate.sync.wire import OFFICE_STATE
 
 AT_ONCE = 200
@@ -33,7 +33,7 @@ def waiting(news: "queue.Queue[LinkEvent]") -> list[Message]:
     return found
 
 
-def goodbye(link: Link, news: "queue.Queue[LinkEvent]", last_words: bytes) -> None:
+def goodbye(link: MqttConnection, news: "queue.Queue[LinkEvent]", last_words: bytes) -> None:
     """Say them, and wait a moment for the broker to take them."""
     said = link.publish(OFFICE_STATE, last_words, retain=True)
     until = time.monotonic() + _GOODBYE_S

@@ -22,7 +22,7 @@ from gate.errors import (
 )
 from gate.platform.printable_text import printable
 from gate.ports import Receipt
-from gate.sync.link import Address, Down, Link, LinkEvent, Message, Up, Will
+from gate.sync.link import Address, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
     EVERY_GATES_NOTES,
@@ -33,7 +33,7 @@ from gate.sync.wire import (
 )
 from office.audit.journal_lineage import ALARM, unannounced
 from office.home import Home
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.receiving.gate_status import Watch
 from office.receiving.link_queue import goodbye, next_news, waiting
 from office.receiving.refusals import Refusals
@@ -76,10 +76,10 @@ class Receiver:
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _unannounced: dict[str, list[str]] = field(default_factory=dict)
     _last_news: float = field(default_factory=time.monotonic)
-    _door: Door = field(init=False)
+    _door: Authorisation = field(init=False)
 
     def __post_init__(self) -> None:
-        self._door = Door(self.home)
+        self._door = Authorisation(self.home)
 
     def run(self, stop: threading.Event) -> None:
         """CertificateRefused where the very first connection is refused; later faults are waited
@@ -98,7 +98,7 @@ class Receiver:
         """One connection to its end; whether it ever stood."""
         news: queue.Queue[LinkEvent] = queue.Queue()
         will = Will(OFFICE_STATE, encode_note(online=False))
-        link = Link(self.address, news.put, will, keep_session_s=_SESSION_S)
+        link = MqttConnection(self.address, news.put, will, keep_session_s=_SESSION_S)
         link.open()
         stood = False
         try:
@@ -123,7 +123,7 @@ class Receiver:
             link.leave()
         return stood
 
-    def _stand(self, link: Link) -> None:
+    def _stand(self, link: MqttConnection) -> None:
         back = "" if self.error is None else " again"
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
@@ -139,7 +139,7 @@ class Receiver:
         link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()
 
-    def _take(self, link: Link, messages: list[Message]) -> None:
+    def _take(self, link: MqttConnection, messages: list[Message]) -> None:
         batches = [m for m in messages if m.topic.endswith("/ev")]
         if batches:
             self._last_news = time.monotonic()
@@ -244,7 +244,7 @@ class Receiver:
             given.append((topics, payload))
         return given
 
-    def _publish_receipts(self, link: Link, given: list[tuple[Topics, bytes]]) -> None:
+    def _publish_receipts(self, link: MqttConnection, given: list[tuple[Topics, bytes]]) -> None:
         """Behind the commit."""
         for topics, payload in given:
             link.publish(topics.rcpt, payload, retain=True)

@@ -12,15 +12,15 @@ from gate.core.local_time import days_later
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.platform.durable_files import file_sha256, write_file
 from gate.ports import Template
-from gate.roster.file_format import Record, Templates
-from gate.roster.file_writer import Row, write_roster
+from gate.roster.file_format import CandidateRecord, Templates
+from gate.roster.file_writer import RosterRow, write_roster
 from gate.roster.keys import read_key, write_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.repository import storage_refused
 from gate.roster.sealing import RosterKeys, new_key, wrap
 from office.home import Home
 from office.keys.enrolment import Enrolment, assign, enrolments
-from office.rosters.candidate_references import Person, References
+from office.rosters.candidate_references import Candidate, References
 from office.rosters.photos import read_photo, travelling_jpeg
 
 DRAFT_SUFFIX = ".draft.json"
@@ -52,14 +52,14 @@ class Making:
     """What every site's roster is made from. `photos`: ticket to file."""
 
     exam: Exam
-    people: Sequence[Person]
+    people: Sequence[Candidate]
     references: References
     photos: dict[str, Path]
     statistics: Statistics
     now: datetime
 
 
-def sites_to_build(exam: Exam, people: Sequence[Person], named: Sequence[str]) -> list[str]:
+def sites_to_build(exam: Exam, people: Sequence[Candidate], named: Sequence[str]) -> list[str]:
     """The sites with candidates, or those of `named`. UsageError for an unknown one."""
     known = [site.id for site in exam.sites]
     for site in named:
@@ -161,13 +161,13 @@ def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None
         staged.unlink(missing_ok=True)
 
 
-def _rows(making: Making, site: str) -> Iterator[Row]:
+def _rows(making: Making, site: str) -> Iterator[RosterRow]:
     for person in making.people:
         if site not in person.sites:
             continue
         template = making.references.templates.get(person.ticket)
         mean, deviation = _normalisation(making, template)
-        record = Record(
+        record = CandidateRecord(
             ticket=person.ticket,
             name=person.name,
             seats=person.seats_at(site),
@@ -179,7 +179,7 @@ def _rows(making: Making, site: str) -> Iterator[Row]:
         photo = (
             None if template is None else travelling_jpeg(read_photo(making.photos, person.ticket))
         )
-        yield Row(person.number, record, photo)
+        yield RosterRow(person.number, record, photo)
 
 
 def _normalisation(

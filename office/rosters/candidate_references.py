@@ -28,7 +28,7 @@ class Enrolling(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Candidate:
     """All rows of one ticket."""
 
     ticket: str
@@ -49,7 +49,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusablePhoto:
     """A candidate who stays on the roster without a reference; the gate says NO_REFERENCE."""
 
     ticket: str
@@ -65,18 +65,18 @@ class References:
 
     templates: dict[str, Template]
     cohort: Templates | None
-    unusable: tuple[Unusable, ...]
+    unusable: tuple[UnusablePhoto, ...]
 
 
-def people_of(rows: Iterable[CandidateRow]) -> list[Person]:
+def people_of(rows: Iterable[CandidateRow]) -> list[Candidate]:
     by_ticket: dict[str, list[CandidateRow]] = {}
     for row in rows:
         by_ticket.setdefault(row.ticket.upper(), []).append(row)
-    return [Person(r[0].ticket, r[0].number, r[0].name, tuple(r)) for r in by_ticket.values()]
+    return [Candidate(r[0].ticket, r[0].number, r[0].name, tuple(r)) for r in by_ticket.values()]
 
 
 def enrolled(
-    people: Sequence[Person],
+    people: Sequence[Candidate],
     wanted_sites: Iterable[str],
     claims: Claims,
     enroller: Enrolling,
@@ -89,7 +89,7 @@ def enrolled(
     """
     wanted = frozenset(wanted_sites)
     templates: dict[str, Template] = {}
-    unusable: list[Unusable] = []
+    unusable: list[UnusablePhoto] = []
     for person in _shuffled(people):
         if len(templates) < COHORT_SIZE or person.sites & wanted:
             try:
@@ -97,7 +97,7 @@ def enrolled(
                 photo = read_photo(claims.photos, person.ticket)
                 templates[person.ticket] = enroller.enrol(photo).template
             except PhotoRejected as e:
-                unusable.append(Unusable(person.ticket, str(e.reason), e.en, e.zh))
+                unusable.append(UnusablePhoto(person.ticket, str(e.reason), e.en, e.zh))
         on_person()
     # A dict keeps the order of insertion, which is the drawn one.
     first = list(templates.values())[:COHORT_SIZE]
@@ -118,7 +118,7 @@ def _refuse_several(claims: Claims, ticket: str) -> None:
         )
 
 
-def _shuffled(people: Sequence[Person]) -> list[Person]:
+def _shuffled(people: Sequence[Candidate]) -> list[Candidate]:
     drawn = list(people)
     random.Random(secrets.randbits(256)).shuffle(drawn)
     return drawn

@@ -14,7 +14,14 @@ from office.rosters import cells
 from office.rosters.columns import OPTIONAL, REQUIRED, Header, headed
 from office.rosters.designations import Designations
 from office.rosters.rounded_numbers import ends_in_noughts, rounding
-from office.rosters.rows import CandidateRow, Fault, Note, Rejection, rejection, without_conflicts
+from office.rosters.rows import (
+    CandidateRow,
+    Fault,
+    Rejection,
+    RowNote,
+    rejection,
+    without_conflicts,
+)
 from office.rosters.tables import Lines, readings, text_readings
 
 __all__ = ["OPTIONAL", "REQUIRED", "Candidates", "parse_candidates", "read_candidates"]
@@ -58,7 +65,7 @@ class Candidates:
 
     rows: tuple[CandidateRow, ...]
     rejected: tuple[Rejection, ...]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[RowNote, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
@@ -101,7 +108,7 @@ class _Checked:
     def __init__(self, exam: Exam | None, header: Header) -> None:
         self.rows: list[CandidateRow] = []
         self.rejected: list[Rejection] = []
-        self.notes: list[Note] = []
+        self.notes: list[RowNote] = []
         self.numbers: list[tuple[str, str]] = []
         """Ticket and ID number of every row, whatever else is wrong with it."""
         self._header = header
@@ -128,7 +135,7 @@ class _Checked:
             fit = _TICKET.fullmatch(ticket) or cells.digits_lost(ticket)
             self.rejected.append(rejection(line, ticket if fit else "", faults))
             return
-        self.notes += [Note(line, ticket, *told) for told in _told(raw, values)]
+        self.notes += [RowNote(line, ticket, *told) for told in _told(raw, values)]
         self.rows.append(_row(line, known))
 
     def _fits(self, row: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from gate.errors import ConfigInvalid, InputDamaged
 from office.rosters import cells
-from office.rosters.tables import Lines, Reading
+from office.rosters.tables import Lines, TableReading
 
 REQUIRED = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 OPTIONAL = ("document", "flags")
@@ -80,7 +80,7 @@ class Header:
         return tuple(map(bare, row)) == self.names
 
 
-def headed(readings: Sequence[Reading], source: str) -> tuple[Header, Lines]:
+def headed(readings: Sequence[TableReading], source: str) -> tuple[Header, Lines]:
     """The header, and the rows below it of the reading that has one. InputDamaged where two sheets
     have one or the file cannot be split, ConfigInvalid where the header is wrong or missing."""
     found = [(header, reading) for reading in readings if (header := _header_in(reading))]
@@ -98,7 +98,7 @@ def headed(readings: Sequence[Reading], source: str) -> tuple[Header, Lines]:
     return header, (row for row in reading.lines() if row[0] > header.line)
 
 
-def _header_in(reading: Reading) -> Header | None:
+def _header_in(reading: TableReading) -> Header | None:
     """The best of the first rows, None where none looks like a header."""
     try:
         head = [header_of(line, row) for line, row in islice(reading.lines(), _HEAD)]
@@ -109,7 +109,7 @@ def _header_in(reading: Reading) -> Header | None:
 
 
 def _without_header(
-    readings: Sequence[Reading], nearly: list[Header], source: str
+    readings: Sequence[TableReading], nearly: list[Header], source: str
 ) -> ConfigInvalid | InputDamaged:
     """What is said of a file that no reading finds a whole header in."""
     best = max(nearly, key=lambda h: len(h.places), default=None)

@@ -12,7 +12,7 @@ from gate.core.exam import Exam
 from gate.core.rooms_and_seats import place_form
 from gate.platform.durable_files import write_file
 from office.home import Home
-from office.rosters.candidate_references import Person
+from office.rosters.candidate_references import Candidate
 
 Rooms = Mapping[str, Iterable[str]]
 """Paper id to its rooms, as the lists spell them."""
@@ -20,7 +20,7 @@ Rooms = Mapping[str, Iterable[str]]
 _SHOWN = 8
 
 
-def rooms_of(people: Iterable[Person]) -> dict[str, list[str]]:
+def rooms_of(people: Iterable[Candidate]) -> dict[str, list[str]]:
     """Every room that somebody sits in, by paper."""
     found: dict[str, set[str]] = {}
     for person in people:

@@ -33,7 +33,7 @@ _TOKEN = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)*")
 _JOINTS = re.compile(r"[\s_\-+,.、()\[\]【】《》&#]+")
 
 
-class Person(Protocol):
+class PhotoOwner(Protocol):
     """`office.rosters.candidate_references.Person`."""
 
     @property
@@ -63,7 +63,7 @@ class Claims:
     unclaimed: tuple[Unclaimed, ...] = ()
 
 
-def claim(folder: Path, people: Iterable[Person]) -> Claims:
+def claim(folder: Path, people: Iterable[PhotoOwner]) -> Claims:
     """Every file in `folder` and below it, claimed or named; hidden files and those that systems
     leave are passed over. InputDamaged where there is no such folder."""
     known = _Known(people)
@@ -99,7 +99,7 @@ _TWO = ("two-candidates", "names two candidates", "名称对应两名考生")
 class _Known:
     """Tickets and numbers of the list. A key that two people share is nobody's."""
 
-    def __init__(self, people: Iterable[Person]) -> None:
+    def __init__(self, people: Iterable[PhotoOwner]) -> None:
         self._names: dict[str, str] = {}
         self._owners: dict[str, set[str]] = defaultdict(set)
         for person in people:

@@ -43,7 +43,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class RowNote:
     """What was put right, or looks odd, in a row that was taken; the same fields."""
 
     line: int

@@ -26,19 +26,19 @@ Lines = Iterator[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TableReading:
     """One way to read a file. `lines` begins anew at each call and may raise InputDamaged."""
 
     label: str
     lines: Callable[[], Lines]
 
 
-def readings(path: Path) -> list[Reading]:
+def readings(path: Path) -> list[TableReading]:
     """Every way to read the file. InputDamaged: missing, no regular file, too large, no table."""
     data = _bytes(path)
     if data.startswith(b"PK\x03\x04"):
         return [
-            Reading(f"{path}, {title!r}", partial(_numbered, rows))
+            TableReading(f"{path}, {title!r}", partial(_numbered, rows))
             for title, rows in sheets_of(data, str(path))
         ]
     for mark, en, zh in _OTHERS:
@@ -50,8 +50,8 @@ def readings(path: Path) -> list[Reading]:
     return text_readings(text, str(path))
 
 
-def text_readings(text: str, source: str) -> list[Reading]:
-    return [Reading(source, partial(_split, text, source, by)) for by in SEPARATORS]
+def text_readings(text: str, source: str) -> list[TableReading]:
+    return [TableReading(source, partial(_split, text, source, by)) for by in SEPARATORS]
 
 
 _OTHERS = (

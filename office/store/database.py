@@ -17,7 +17,7 @@ from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.ports import Receipt
 from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch, encode_receipt
-from office.store.ingest import Mark, Range, advance, plan, receipt_of
+from office.store.ingest import Range, Watermark, advance, plan, receipt_of
 from office.store.kept_proofs import KeptProofs, as_written
 from office.store.locks import NoLock, WriterLock
 from office.store.migration import migrate
@@ -120,9 +120,9 @@ class OfficeStore:
         )
         return broken
 
-    def _mark(self, place: tuple[str, str]) -> Mark:
+    def _mark(self, place: tuple[str, str]) -> Watermark:
         row = self._db.execute("SELECT high, head FROM mark WHERE gate = ? AND epoch = ?", place)
-        return Mark(*found) if (found := row.fetchone()) else Mark()
+        return Watermark(*found) if (found := row.fetchone()) else Watermark()
 
     def _following(self, place: tuple[str, str], high: int) -> Iterable[tuple[int, str, str]]:
         return self._db.execute(
@@ -160,7 +160,7 @@ class OfficeStore:
         """Every event of this journal up to it is stored; 0 for a journal that is not known."""
         return self.mark(gate, epoch).high
 
-    def mark(self, gate: str, epoch: str) -> Mark:
+    def mark(self, gate: str, epoch: str) -> Watermark:
         with self._in_words():
             return self._mark((gate, epoch))
 

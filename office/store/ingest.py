@@ -4,7 +4,7 @@ these decide, the store writes. Any batch, any number of times, in any order."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gate.core.journal_entries import GENESIS, Event
+from gate.core.journal_entries import GENESIS, JournalEvent
 from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch
 
@@ -12,7 +12,7 @@ Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Watermark:
     """How far one journal is stored and chained from its first event without a gap."""
 
     high: int = 0
@@ -25,8 +25,8 @@ class Plan:
     and what follows from those, to be kept apart and told. What is stored already in the same
     words is in neither."""
 
-    new: tuple[Event, ...]
-    conflicts: tuple[Event, ...]
+    new: tuple[JournalEvent, ...]
+    conflicts: tuple[JournalEvent, ...]
 
 
 def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
@@ -34,8 +34,8 @@ def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
     batch's first to its last. Nothing that is stored is ever replaced, and nothing is stored behind
     an event that it does not follow."""
     there = {0: GENESIS, **stored}
-    new: list[Event] = []
-    conflicts: list[Event] = []
+    new: list[JournalEvent] = []
+    conflicts: list[JournalEvent] = []
     for event in batch.events:
         seq = event["seq"]
         follows_conflict = bool(conflicts) and conflicts[-1]["hash"] == event["prev"]
@@ -50,7 +50,9 @@ def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
     return Plan(tuple(new), tuple(conflicts))
 
 
-def advance(mark: Mark, following: Iterable[tuple[int, str, str]]) -> tuple[Mark, int | None]:
+def advance(
+    mark: Watermark, following: Iterable[tuple[int, str, str]]
+) -> tuple[Watermark, int | None]:
     """The mark after `following`: (seq, prev, hash) of the stored events behind it, in order; and
     the seq of an event that stands there without following the one before it. The mark stops
     before that one, and before a gap."""
@@ -59,9 +61,9 @@ def advance(mark: Mark, following: Iterable[tuple[int, str, str]]) -> tuple[Mark
         if seq != high + 1:
             break
         if prev != head:
-            return Mark(high, head), seq
+            return Watermark(high, head), seq
         high, head = seq, digest
-    return Mark(high, head), None
+    return Watermark(high, head), None
 
 
 def gaps(stored: Iterable[int], high: int) -> list[Range]:
@@ -76,7 +78,7 @@ def gaps(stored: Iterable[int], high: int) -> list[Range]:
 
 
 def receipt_of(
-    mark: Mark, missing: list[Range], top: int, *,
+    mark: Watermark, missing: list[Range], top: int, *,
     gate: str, epoch: str, generation: int, at: str,
 ) -> Receipt:  # fmt: skip
     """What is stored of one journal, in the form that the gate is told. `top`: the highest seq

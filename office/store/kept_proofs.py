@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gate.core.journal_entries import NOT_HASHED, Event, canonical_json
+from gate.core.journal_entries import NOT_HASHED, JournalEvent, canonical_json
 from gate.ports import Receipt
-from gate.sync.proofs import Row
+from gate.sync.proofs import KeptEvent
 from gate.sync.wire import Batch
 
 InWords = Callable[[], contextlib.AbstractContextManager[None]]
@@ -97,7 +97,7 @@ class KeptProofs:
                 (gate, epoch),
             ).fetchall()
 
-    def rows(self, gate: str, epoch: str) -> Iterator[Row]:
+    def rows(self, gate: str, epoch: str) -> Iterator[KeptEvent]:
         """The journal's events, in order."""
         with self._in_words():
             for row in self._db.execute(
@@ -106,7 +106,7 @@ class KeptProofs:
             ):  # fmt: skip
                 yield _row(*row)
 
-    def window(self, gate: str, epoch: str, first: int, last: int) -> list[Row]:
+    def window(self, gate: str, epoch: str, first: int, last: int) -> list[KeptEvent]:
         """Events of the journal and conflicting ones, in order."""
         place = (gate, epoch, first, last)
         with self._in_words():
@@ -122,11 +122,11 @@ class KeptProofs:
         return sorted(rows, key=lambda row: row.seq)
 
 
-def _row(seq: int, prev: str, digest: str, text: str, *, stored: bool = True) -> Row:
-    return Row(seq, prev, digest, as_written(text), stored)
+def _row(seq: int, prev: str, digest: str, text: str, *, stored: bool = True) -> KeptEvent:
+    return KeptEvent(seq, prev, digest, as_written(text), stored)
 
 
-def as_written(text: str) -> Event | None:
+def as_written(text: str) -> JournalEvent | None:
     """The event in its one spelling; None for any other text: two readers may take a repeated key
     or a spelled-out number for two things."""
     event = _object(text)

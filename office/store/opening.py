@@ -18,7 +18,7 @@ from office.store.store_errors import refused
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DatabaseNote:
     """`generation`: the highest begun here; 0 before the first."""
 
     generation: int = 0
@@ -68,13 +68,13 @@ def note_generation(home: Home, generation: int) -> None:
         raise refused(home.record, e) from e
 
 
-def read_record(home: Home) -> Record:
+def read_record(home: Home) -> DatabaseNote:
     """StorageDamaged where it cannot be read."""
     try:
         found = json.loads(home.record.read_bytes())
-        return Record(int(found["generation"]))
+        return DatabaseNote(int(found["generation"]))
     except FileNotFoundError:
-        return Record()
+        return DatabaseNote()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as e:
         raise StorageDamaged(
             f"{home.record} cannot be read ({e}): restore it from the backup, or remove it.",

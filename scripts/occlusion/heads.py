@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gate.calibration.face_set import read_face_set
 from gate.models.alignment import align_head
 from gate.models.photo_file import decode_photo
-from gate.models.still_pictures import Stills
+from gate.models.still_pictures import StillPictures
 
 SCALE = 2
 """Painting and moving happen at twice the network's resolution."""
@@ -39,7 +39,7 @@ def read_heads(pictures: Path, models: Path, cache: Path) -> Heads:
 
 
 def _extracted(pictures: Path, models: Path) -> Heads:
-    stills, faces = Stills(models), read_face_set(pictures)
+    stills, faces = StillPictures(models), read_face_set(pictures)
     pixels, people, digests = [], [], []
     for (_, path), person in zip(faces.pictures, faces.people, strict=True):
         data = path.read_bytes()

@@ -27,11 +27,11 @@ def off_centre(left: float, top: float, width: float, height: float) -> float:
 def gate_pair(threads: int, files: Path) -> Embed:
     """The gate's own path: two looks, alignment, recogniser."""
     from gate.models.alignment import align
-    from gate.models.live_detection import Finder
+    from gate.models.live_detection import LiveDetector
     from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
-    finder = Finder(files, threads)
+    finder = LiveDetector(files, threads)
     recogniser = Recogniser(model_path(files, "sface"), threads)
 
     def embed(picture: np.ndarray) -> np.ndarray | None:
@@ -46,14 +46,14 @@ def gate_pair(threads: int, files: Path) -> Embed:
 
 def gate_careful(threads: int, files: Path) -> Embed:
     """What the gate does while the quick comparison has left it open, and for ticket photos."""
-    from gate.models.augmented_template import careful_template
+    from gate.models.augmented_template import augmented_template
     from gate.models.detector import Detector
     from gate.models.frame_analysis import STILL
-    from gate.models.live_detection import Finder
+    from gate.models.live_detection import LiveDetector
     from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
-    finder, still = Finder(files, threads), Detector(model_path(files, STILL), threads)
+    finder, still = LiveDetector(files, threads), Detector(model_path(files, STILL), threads)
     recogniser = Recogniser(model_path(files, "sface"), threads)
 
     def embed(picture: np.ndarray) -> np.ndarray | None:
@@ -61,7 +61,7 @@ def gate_careful(threads: int, files: Path) -> Embed:
         if not faces:
             return None
         central = finder.closer(picture, min(faces, key=lambda f: off_centre(*f.box)))
-        return careful_template(still, recogniser, picture, central)
+        return augmented_template(still, recogniser, picture, central)
 
     return embed
 

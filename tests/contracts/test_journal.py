@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.journal_entries import GENESIS, Event, verify_chain
+from gate.core.journal_entries import GENESIS, JournalEvent, verify_chain
 from gate.errors import GateBug, InputRejected, Refused, StorageBroken, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from tests.journal_making import GATE, OTHER, entered, entry, opened
@@ -32,7 +32,7 @@ async def filled(folder: Path, count: int) -> Head:
         return journal.head
 
 
-async def begun_anew(folder: Path) -> Event:
+async def begun_anew(folder: Path) -> JournalEvent:
     """The first event of the journal that follows the damaged one."""
     async with opened(folder) as journal:
         return (await journal.read(1, 1))[0]

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from nacl.public import PrivateKey
 
-from gate.core.journal_entries import Event, verify_chain
+from gate.core.journal_entries import JournalEvent, verify_chain
 from gate.errors import GateError, StorageRefused
 from gate.ports import Receipt
 from gate.store.evidence import SealedEvidence
@@ -130,7 +130,7 @@ async def fault_of(cut: Cut, folder: Path) -> str | None:
     return _missing(cut, {e["seq"]: e["hash"] for e in stored}, folder)
 
 
-async def reopened(folder: Path) -> list[Event] | str:
+async def reopened(folder: Path) -> list[JournalEvent] | str:
     """All events of a journal that a gate opens anew and goes on with; or what is wrong."""
     try:
         async with opened(folder) as journal:

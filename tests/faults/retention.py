@@ -18,10 +18,10 @@ from gate.core.confirmed_time import STEADY_S
 from gate.core.events import Fault, Instant
 from gate.errors import GateError
 from gate.roster.installed import InstalledShelf
-from gate.service.adapters import Unit
-from gate.service.desk import FrontDesk
+from gate.service.adapters import Adapters
+from gate.service.desk import Desk
 from gate.service.lane import Lane
-from gate.service.roster_supervisor import RosterKeeper
+from gate.service.roster_supervisor import RosterSupervisor
 from gate.store.journal import SqliteJournal
 from tests.faults.places import scratch
 from tests.faults.row import Finding, Row, Say
@@ -94,7 +94,7 @@ class Site:
             self.state, gate=GATE, sealing=bytes(self.office.gate),
             office=bytes(self.office.signing.verify_key),
         )  # fmt: skip
-        unit = Unit(
+        unit = Adapters(
             GATE, SITE, self.clock, FakeReader(), FakeMatcher(), FakeSignals(), shelf,
             self.journal, FakeEvidence(), self.uplink, rtc=lambda: self.rtc,
         )  # fmt: skip
@@ -103,7 +103,7 @@ class Site:
         self.stack = AsyncExitStack()
         await self.stack.enter_async_context(self.journal)
         await self.lane.remember()
-        self.keeper, self.desk = RosterKeeper(self.lane), FrontDesk(self.lane)
+        self.keeper, self.desk = RosterSupervisor(self.lane), Desk(self.lane)
         await self.look()
 
     async def stop(self) -> None:

@@ -14,11 +14,11 @@ import numpy as np
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
-from gate.core.journal_entries import Entry, Event
+from gate.core.journal_entries import JournalEntry, JournalEvent
 from gate.core.reasons import Pattern, Reason
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
-from gate.service.adapters import Unit
+from gate.service.adapters import Adapters
 from gate.store.journal import SqliteJournal
 
 ZONE = timezone(timedelta(hours=8))
@@ -239,7 +239,7 @@ class RefusingJournal(SqliteJournal):
 
     full = False
 
-    async def append(self, entry: Entry) -> Event:
+    async def append(self, entry: JournalEntry) -> JournalEvent:
         if self.full:
             raise StorageRefused("The disk is full.")
         return await super().append(entry)
@@ -249,7 +249,7 @@ class RefusingJournal(SqliteJournal):
 class Rig:
     """One unit of fakes and a real journal."""
 
-    unit: Unit
+    unit: Adapters
     clock: FakeClock
     reader: FakeReader
     matcher: FakeMatcher
@@ -272,7 +272,7 @@ def rig(folder: Any) -> Rig:
     journal = RefusingJournal(folder / "journal.sqlite", gate="wh-hs-01-g1", boot=clock.boot)
     signals.journal = journal
     scanner = FakeScanner()
-    unit = Unit(
+    unit = Adapters(
         "wh-hs-01-g1", "wh-hs-01", clock, reader, matcher, signals, shelf, journal, evidence,
         FakeUplink(), (scanner,),
     )  # fmt: skip

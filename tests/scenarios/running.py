@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from gate.service.desk import FrontDesk
+from gate.service.desk import Desk
 from gate.service.lane import Lane
 from gate.service.service import Pace, Service
 from gate.service.watchdog import Health
@@ -22,7 +22,7 @@ class Running:
     def __init__(self, parts: Rig, lane: Lane) -> None:
         self.parts = parts
         self.lane = lane
-        self.desk = FrontDesk(lane)
+        self.desk = Desk(lane)
         self.stop = asyncio.Event()
         self._lines = self.desk.follow()
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gate.__main__ import app as gate_app
-from gate.core.daily_counts import Tally, summary
+from gate.core.daily_counts import DailyCounts, summary
 from gate.ports import Typed
 from gate.sync.wire import Batch
 from office.__main__ import app as office_app
@@ -105,7 +105,7 @@ async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path
     with OfficeStore(home.database) as store:
         with store.transaction():
             store.add(batch, exam=EXAM.id, site="wh-hs-01", now=last["at"])
-        at_office = Tally(store.events("wh-hs-01-g1", first["epoch"]))
+        at_office = DailyCounts(store.events("wh-hs-01-g1", first["epoch"]))
     assert at_office.groups == at_gate.groups
     done = await command(office_app, "drift", "--home", home.root, "--json")
     (row,) = json.loads(done)["gates"]

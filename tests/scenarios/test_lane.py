@@ -10,7 +10,7 @@ import pytest
 from gate.core.events import CardUnreadable
 from gate.core.reasons import Reason
 from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
-from gate.ports import Typed, Verdict
+from gate.ports import StaffVerdict, Typed
 from gate.service.lane import Lane
 from gate.service.service import Service
 from gate.service.watchdog import Health
@@ -105,11 +105,13 @@ async def test_three_mismatches_refer_with_evidence_and_staff_settle(parts: Rig)
         assert referred["doubtful"]
         assert referred["evidence"] == "ab" * 32
         assert parts.evidence.kept == [referred["id"]]
-        given = await gate.desk.settle(Verdict(referred["id"], True, "li", "wang", "same person"))
+        given = await gate.desk.settle(
+            StaffVerdict(referred["id"], True, "li", "wang", "same person")
+        )
         assert (given["reason"], given["decision"]) == (Reason.STAFF_ADMIT, referred["id"])
         assert ("barrier", given["seq"]) in parts.signals.history
         with pytest.raises(NoSuchEntry):
-            await gate.desk.settle(Verdict(referred["id"], True, "li"))
+            await gate.desk.settle(StaffVerdict(referred["id"], True, "li"))
 
 
 @pytest.mark.parametrize(
@@ -124,11 +126,11 @@ async def test_a_verdict_too_long_for_the_journal_is_refused_before_it(
         referred = await gate.decision()
         with pytest.raises(UsageError):
             await gate.desk.settle(
-                Verdict(**{"decision": referred["id"], "admit": True, "by": "li", **long})
+                StaffVerdict(**{"decision": referred["id"], "admit": True, "by": "li", **long})
             )
         assert (
             await gate.desk.settle(
-                Verdict(referred["id"], True, "李" * 100, "王" * 100, "同" * 1000)
+                StaffVerdict(referred["id"], True, "李" * 100, "王" * 100, "同" * 1000)
             )
         )["ok"]
 

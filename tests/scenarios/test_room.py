@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gate.ports import Disk
+from gate.ports import DiskSpace
 from tests.scenarios.fakes import NINE, rig
 from tests.scenarios.running import Running, running
 
@@ -13,9 +13,9 @@ class Disks:
     """What the disk says, as long as it says so."""
 
     def __init__(self) -> None:
-        self.now = Disk(8 * GIB, 1000, 0)
+        self.now = DiskSpace(8 * GIB, 1000, 0)
 
-    async def disk(self) -> Disk:
+    async def disk(self) -> DiskSpace:
         return self.now
 
     def seen(self, gate: Running) -> bool:
@@ -27,7 +27,7 @@ async def test_a_disk_that_fills_is_journaled_once_a_level(tmp_path: Path) -> No
     parts.journal.disk = disks.disk  # type: ignore[method-assign]
     async with running(parts) as gate:
         for free in (8 * GIB, GIB // 8, 1000, GIB // 8, 8 * GIB):
-            disks.now = Disk(free, 1000, 0)
+            disks.now = DiskSpace(free, 1000, 0)
             await gate.until(lambda: disks.seen(gate))
     async with rig(tmp_path).journal as journal:
         stored = await journal.read(1, 100)
@@ -56,7 +56,7 @@ async def test_a_clock_that_is_not_trusted_gives_no_forecast(tmp_path: Path) -> 
         assert (seen["room"], seen["needed_bytes"]) == ("enough", None)
         assert "not trusted" in seen["forecast"]
         assert status["papers"] is None
-        disks.now = Disk(1000, 1000, 0)
+        disks.now = DiskSpace(1000, 1000, 0)
         await gate.until(lambda: disks.seen(gate))
         parts.clock.at = NINE
         await gate.until(lambda: gate.desk.status()["journal"]["disk"]["needed_bytes"])

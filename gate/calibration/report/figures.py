@@ -8,7 +8,7 @@ from gate.calibration.report.plots import (
     Axis,
     Bars,
     Line,
-    Mark,
+    PlotMark,
     Span,
     linear,
     logarithmic,
@@ -58,7 +58,7 @@ def det(report: Figures) -> str:
     least = min(f for _, f in points)
     x = Axis("FMR 误识率", 1e-6, 1e-2, _decades(1e-6, 1e-2), probit)
     y = Axis("FNMR 拒识率", *_percents(max(least * 0.7, 1e-4), max(f for _, f in points)), probit)
-    marks = [Mark(rate_name(f), f) for f in (1e-3, 1e-4, 1e-5)]
+    marks = [PlotMark(rate_name(f), f) for f in (1e-3, 1e-4, 1e-5)]
     return plot("DET curve", x, y, lines, marks=marks)
 
 
@@ -76,7 +76,7 @@ def histogram(counted: Figures, thresholds: Sequence[tuple[float, float]]) -> st
     title = "cosine 余弦相似度" if counted["normalisation"] == RAW else "s-norm 归一化得分"
     x = Axis(title, low, high, _steps(low, high))
     y = Axis("share of pairs 比例", 1e-7, 1.0, _decades(1e-7, 1.0), logarithmic)
-    marks = [Mark(rate_name(f), t) for f, t in thresholds if low < t < high]
+    marks = [PlotMark(rate_name(f), t) for f, t in thresholds if low < t < high]
     return plot("Score histogram", x, y, bars, marks=marks, height=320)
 
 
@@ -116,7 +116,7 @@ def held_out(rows: Sequence[Figures], target: float) -> str:
     x = Axis("FMR measured 实测误识率", 1e-6, 1e-2, _decades(1e-6, 1e-2), logarithmic)
     ticks = tuple((float(n), g[:LABEL_CHARACTERS]) for n, g in enumerate(groups))
     y = Axis("", len(groups) - 0.5, -1.2, ticks, linear)
-    marks = [Mark("target", target), Mark("twice", 2 * target)]
+    marks = [PlotMark("target", target), PlotMark("twice", 2 * target)]
     legend = [("raw cosine 原始余弦", 1, 0), ("s-norm 归一化", 0, 0)]
     return plot(
         "Held-out groups", x, y, spans, marks=marks, legend=legend,

@@ -83,7 +83,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class PlotMark:
     """A straight line across the plot at one value of an axis."""
 
     label: str
@@ -93,7 +93,7 @@ class Mark:
 
 def plot(
     title: str, x: Axis, y: Axis, shapes: Sequence[Line | Bars | Span], *,
-    marks: Sequence[Mark] = (), legend: Sequence[tuple[str, int, int]] | None = None,
+    marks: Sequence[PlotMark] = (), legend: Sequence[tuple[str, int, int]] | None = None,
     height: int = HEIGHT, left: int = LEFT,
 ) -> str:  # fmt: skip
     """One plot as an SVG element. `legend`: (label, colour, dash), else the shapes' labels."""
@@ -152,7 +152,7 @@ def _grid(f: _Frame) -> str:
     return "".join(parts)
 
 
-def _mark(f: _Frame, mark: Mark, place: int) -> str:
+def _mark(f: _Frame, mark: PlotMark, place: int) -> str:
     """Neighbours' labels stand on different heights."""
     if mark.vertical:
         across = f.x.place(mark.value, f.left, WIDTH - RIGHT)

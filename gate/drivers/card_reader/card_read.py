@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from gate.core.card import IdCard
-from gate.drivers.card_reader.sdt import Command, Remedy, Reply, Status, text_block
+from gate.drivers.card_reader.sdt import Command, Reply, Status, StatusRemedy, text_block
 from gate.drivers.card_reader.sdt_text import parse_card
 from gate.drivers.card_reader.serial_faults import Silence
 from gate.errors import SdtError
@@ -12,10 +12,10 @@ from gate.ports import Clock
 LAY_AGAIN = "lay-again"
 NOT_AN_ID_CARD = "not-an-id-card"
 LINE_NOISE = "line-noise"
-_REASON = {Remedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, Remedy.RESEND: LINE_NOISE}
+_REASON = {StatusRemedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, StatusRemedy.RESEND: LINE_NOISE}
 
 
-class Link(Protocol):
+class ReaderLink(Protocol):
     """What `SerialLink` gives."""
 
     def ask(self, command: Command) -> Reply: ...
@@ -44,12 +44,12 @@ def reason_of(reply: Reply) -> str:
     return _REASON.get(reply.remedy, LAY_AGAIN)
 
 
-def read_card(link: Link, clock: Clock) -> Read | Failed:
+def read_card(link: ReaderLink, clock: Clock) -> Read | Failed:
     """The card that was found. ReaderMissing where the module or its port fails."""
     try:
         selected = link.ask(Command.SELECT)
         # After noise the module may have selected all the same; the read tells.
-        if selected.remedy not in (Remedy.NONE, Remedy.RESEND):
+        if selected.remedy not in (StatusRemedy.NONE, StatusRemedy.RESEND):
             return _failed(selected)
     except SdtError:
         link.drain()
@@ -59,7 +59,7 @@ def read_card(link: Link, clock: Clock) -> Read | Failed:
     return _read_selected(link, clock)
 
 
-def _read_selected(link: Link, clock: Clock) -> Read | Failed:
+def _read_selected(link: ReaderLink, clock: Clock) -> Read | Failed:
     """Twice where the line was noisy: some modules give it again, others answer 41 then."""
     noisy = False
     for _ in range(2):
@@ -73,7 +73,7 @@ def _read_selected(link: Link, clock: Clock) -> Read | Failed:
         except Silence:
             link.revive()
             return Failed(LINE_NOISE)
-        if reply.remedy is Remedy.RESEND:
+        if reply.remedy is StatusRemedy.RESEND:
             noisy = True
         elif reply.sw3 == Status.DONE:
             return _parsed(reply, read_mono_ns)

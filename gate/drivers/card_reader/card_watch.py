@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
-from gate.drivers.card_reader.card_read import LAY_AGAIN, Link, Read, read_card, reason_of
-from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight, Tell
-from gate.drivers.card_reader.sdt import Command, Remedy, Reply, Status, damaged
+from gate.drivers.card_reader.card_read import LAY_AGAIN, Read, ReaderLink, read_card, reason_of
+from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight, Tell
+from gate.drivers.card_reader.sdt import Command, Reply, Status, StatusRemedy, damaged
 from gate.drivers.card_reader.serial_faults import Silence, Stuck, noisy
 from gate.errors import SdtError
 from gate.ports import Clock
@@ -47,13 +47,17 @@ class CardWatch:
     read may be out of contact and still be the same laying."""
 
     def __init__(
-        self, link: Link, clock: Clock, tell: Callable[[CardEvent], None], dwell_s: float = DWELL_S
+        self,
+        link: ReaderLink,
+        clock: Clock,
+        tell: Callable[[CardEvent], None],
+        dwell_s: float = DWELL_S,
     ) -> None:
         self._link = link
         self._clock = clock
         self._tell = tell
         self._dwell_ns = round(dwell_s * 1e9)
-        self._lying = Lying.EMPTY
+        self._lying = Presence.EMPTY
         self._number: str | None = None
         self._contact_ns = self._find_ns = 0
         self._presence: Command | None = None
@@ -66,7 +70,7 @@ class CardWatch:
         self._link.reset()
         for item in _ITEMS:
             try:
-                if self._link.ask_twice(item).remedy is not Remedy.NONE:
+                if self._link.ask_twice(item).remedy is not StatusRemedy.NONE:
                     self._presence = item
                     return
             except SdtError:
@@ -76,14 +80,14 @@ class CardWatch:
 
     def find_again(self) -> None:
         """What was read is found anew and presented once more, though it never left. The module is
-        reset, because it may hide a card that it has read. Stuck; what `Link` raises otherwise."""
-        if self._lying not in (Lying.READ, Lying.LIFTED):
+        reset, because it may hide a card that it has read. Stuck; what `ReaderLink` raises otherwise."""
+        if self._lying not in (Presence.READ, Presence.LIFTED):
             return  # nothing lies there, or what does is tried again by itself
-        self._lying, self._contact_ns = Lying.SOUGHT, self._clock.now().mono_ns
+        self._lying, self._contact_ns = Presence.SOUGHT, self._clock.now().mono_ns
         self._link.reset()
 
     def poll(self) -> None:
-        """Look once and read what is new. Stuck; what `Link` raises otherwise."""
+        """Look once and read what is new. Stuck; what `ReaderLink` raises otherwise."""
         try:
             look = self._look()
         except SdtError as e:
@@ -96,15 +100,15 @@ class CardWatch:
 
     def _settle(self, look: _Look) -> None:
         now = self._clock.now()
-        away = (self._lying is Lying.LIFTED and look is not Sight.STILL) or (
-            self._lying is Lying.SOUGHT and look is Sight.NOTHING
+        away = (self._lying is Presence.LIFTED and look is not Sight.STILL) or (
+            self._lying is Presence.SOUGHT and look is Sight.NOTHING
         )
         if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
             self._step(Sight.DWELL_OVER, look, now)
         sight = self._sight(look)
         if sight in (Sight.STILL, Sight.SAME, Sight.NEW):
             self._contact_ns = now.mono_ns
-        self._finds_again |= sight is Sight.SAME and self._lying is Lying.READ
+        self._finds_again |= sight is Sight.SAME and self._lying is Presence.READ
         self._step(sight, look, now)
 
     def _sight(self, look: _Look) -> Sight:
@@ -136,13 +140,13 @@ class CardWatch:
     # -- one look ----------------------------------------------------------------------------------
 
     def _look(self) -> _Look:
-        lay = self._lying not in (Lying.EMPTY, Lying.SOUGHT)
+        lay = self._lying not in (Presence.EMPTY, Presence.SOUGHT)
         if lay and self._presence_first() and self._still_there():
             return Sight.STILL
         reply = self._find()
-        if reply.remedy is Remedy.WAIT:
+        if reply.remedy is StatusRemedy.WAIT:
             return Sight.STILL if lay and self._still_there() else Sight.NOTHING
-        if reply.remedy is Remedy.RESEND:
+        if reply.remedy is StatusRemedy.RESEND:
             raise damaged("status")
         found = self._clock.now()
         self._find_ns = found.mono_ns
@@ -154,13 +158,13 @@ class CardWatch:
         """On a module that finds a read card again, each find costs a whole read; every 5 s is
         enough in case it goes on answering for a card that has left."""
         since_ns = self._clock.now().mono_ns - self._find_ns
-        was_read = self._lying in (Lying.READ, Lying.LIFTED)
+        was_read = self._lying in (Presence.READ, Presence.LIFTED)
         return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9
 
     def _find(self) -> Reply:
         """One retry: a find may fail with the card there and the next one succeed."""
         reply = self._ask_alive(Command.FIND)
-        return self._ask_alive(Command.FIND) if reply.remedy is Remedy.WAIT else reply
+        return self._ask_alive(Command.FIND) if reply.remedy is StatusRemedy.WAIT else reply
 
     def _ask_alive(self, command: Command) -> Reply:
         """As `ask_twice`, climbing the ladder while the module is silent. Stuck at its top."""
@@ -183,7 +187,7 @@ class CardWatch:
         if self._presence is None:
             return False
         try:
-            return self._link.ask_twice(self._presence).remedy is Remedy.NONE
+            return self._link.ask_twice(self._presence).remedy is StatusRemedy.NONE
         except Silence:
             self._presence = None
             self._link.revive()
@@ -191,7 +195,7 @@ class CardWatch:
 
     def _read(self, found: Instant) -> _Look:
         """A card that moved is found and tried once more before anybody is troubled."""
-        tries = 1 if self._lying is Lying.UNREAD else 2
+        tries = 1 if self._lying is Presence.UNREAD else 2
         reason = LAY_AGAIN
         for n in range(tries):
             if n and self._find().sw3 != Status.CARD_FOUND:

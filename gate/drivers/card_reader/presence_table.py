@@ -9,7 +9,7 @@ same laying. Another number ends the laying before it, whatever was seen between
 from enum import StrEnum
 
 
-class Lying(StrEnum):
+class Presence(StrEnum):
     """What the watch knows between two looks."""
 
     EMPTY = "empty"  # nothing lies there
@@ -38,29 +38,29 @@ class Tell(StrEnum):
     UNREADABLE = "CardUnreadable"
 
 
-TABLE: dict[tuple[Lying, Sight], tuple[Lying, tuple[Tell, ...]]] = {
-    (Lying.EMPTY, Sight.NOTHING): (Lying.EMPTY, ()),
-    (Lying.EMPTY, Sight.NEW): (Lying.READ, (Tell.PRESENTED,)),
-    (Lying.EMPTY, Sight.UNREADABLE): (Lying.UNREAD, (Tell.UNREADABLE,)),
-    (Lying.READ, Sight.STILL): (Lying.READ, ()),
-    (Lying.READ, Sight.SAME): (Lying.READ, ()),
-    (Lying.READ, Sight.NOTHING): (Lying.LIFTED, ()),
-    (Lying.READ, Sight.UNREADABLE): (Lying.LIFTED, ()),
-    (Lying.READ, Sight.NEW): (Lying.READ, (Tell.REMOVED, Tell.PRESENTED)),
-    (Lying.LIFTED, Sight.STILL): (Lying.READ, ()),
-    (Lying.LIFTED, Sight.SAME): (Lying.READ, ()),
-    (Lying.LIFTED, Sight.NOTHING): (Lying.LIFTED, ()),
-    (Lying.LIFTED, Sight.UNREADABLE): (Lying.LIFTED, ()),
-    (Lying.LIFTED, Sight.NEW): (Lying.READ, (Tell.REMOVED, Tell.PRESENTED)),
-    (Lying.LIFTED, Sight.DWELL_OVER): (Lying.EMPTY, (Tell.REMOVED,)),
-    (Lying.UNREAD, Sight.NOTHING): (Lying.EMPTY, (Tell.REMOVED,)),
-    (Lying.UNREAD, Sight.STILL): (Lying.UNREAD, ()),
-    (Lying.UNREAD, Sight.UNREADABLE): (Lying.UNREAD, ()),
-    (Lying.UNREAD, Sight.NEW): (Lying.READ, (Tell.PRESENTED,)),
-    (Lying.SOUGHT, Sight.NOTHING): (Lying.SOUGHT, ()),
-    (Lying.SOUGHT, Sight.SAME): (Lying.READ, (Tell.PRESENTED,)),
-    (Lying.SOUGHT, Sight.UNREADABLE): (Lying.UNREAD, (Tell.UNREADABLE,)),
-    (Lying.SOUGHT, Sight.NEW): (Lying.READ, (Tell.REMOVED, Tell.PRESENTED)),
-    (Lying.SOUGHT, Sight.DWELL_OVER): (Lying.EMPTY, (Tell.REMOVED,)),
+TABLE: dict[tuple[Presence, Sight], tuple[Presence, tuple[Tell, ...]]] = {
+    (Presence.EMPTY, Sight.NOTHING): (Presence.EMPTY, ()),
+    (Presence.EMPTY, Sight.NEW): (Presence.READ, (Tell.PRESENTED,)),
+    (Presence.EMPTY, Sight.UNREADABLE): (Presence.UNREAD, (Tell.UNREADABLE,)),
+    (Presence.READ, Sight.STILL): (Presence.READ, ()),
+    (Presence.READ, Sight.SAME): (Presence.READ, ()),
+    (Presence.READ, Sight.NOTHING): (Presence.LIFTED, ()),
+    (Presence.READ, Sight.UNREADABLE): (Presence.LIFTED, ()),
+    (Presence.READ, Sight.NEW): (Presence.READ, (Tell.REMOVED, Tell.PRESENTED)),
+    (Presence.LIFTED, Sight.STILL): (Presence.READ, ()),
+    (Presence.LIFTED, Sight.SAME): (Presence.READ, ()),
+    (Presence.LIFTED, Sight.NOTHING): (Presence.LIFTED, ()),
+    (Presence.LIFTED, Sight.UNREADABLE): (Presence.LIFTED, ()),
+    (Presence.LIFTED, Sight.NEW): (Presence.READ, (Tell.REMOVED, Tell.PRESENTED)),
+    (Presence.LIFTED, Sight.DWELL_OVER): (Presence.EMPTY, (Tell.REMOVED,)),
+    (Presence.UNREAD, Sight.NOTHING): (Presence.EMPTY, (Tell.REMOVED,)),
+    (Presence.UNREAD, Sight.STILL): (Presence.UNREAD, ()),
+    (Presence.UNREAD, Sight.UNREADABLE): (Presence.UNREAD, ()),
+    (Presence.UNREAD, Sight.NEW): (Presence.READ, (Tell.PRESENTED,)),
+    (Presence.SOUGHT, Sight.NOTHING): (Presence.SOUGHT, ()),
+    (Presence.SOUGHT, Sight.SAME): (Presence.READ, (Tell.PRESENTED,)),
+    (Presence.SOUGHT, Sight.UNREADABLE): (Presence.UNREAD, (Tell.UNREADABLE,)),
+    (Presence.SOUGHT, Sight.NEW): (Presence.READ, (Tell.REMOVED, Tell.PRESENTED)),
+    (Presence.SOUGHT, Sight.DWELL_OVER): (Presence.EMPTY, (Tell.REMOVED,)),
 }
 """STILL and SAME cannot be seen where nothing lies, nor SAME where no number was read."""

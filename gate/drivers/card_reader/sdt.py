@@ -11,8 +11,8 @@ from gate.drivers.card_reader.sdt_codes import (
     BAUDS,
     REMEDY_OF,
     Command,
-    Remedy,
     Status,
+    StatusRemedy,
 )
 from gate.drivers.card_reader.sdt_frames import (
     HEADER,
@@ -25,10 +25,30 @@ from gate.drivers.card_reader.sdt_frames import (
 )
 
 __all__ = [
-    "BAUDS", "HEADER", "LONGEST", "PREAMBLE", "Command", "Decoder", "FrameDecoder", "Remedy",
-    "Reply", "Request", "RequestDecoder", "Status", "checksum", "chip_number", "damaged",
-    "decode_reply", "decode_request", "encode_frame", "encode_reply", "encode_request",
-    "newest_addresses", "sam_id", "set_baud", "text_block",
+    "BAUDS",
+    "HEADER",
+    "LONGEST",
+    "PREAMBLE",
+    "Command",
+    "Decoder",
+    "FrameDecoder",
+    "Reply",
+    "Request",
+    "RequestDecoder",
+    "Status",
+    "StatusRemedy",
+    "checksum",
+    "chip_number",
+    "damaged",
+    "decode_reply",
+    "decode_request",
+    "encode_frame",
+    "encode_reply",
+    "encode_request",
+    "newest_addresses",
+    "sam_id",
+    "set_baud",
+    "text_block",
 ]  # fmt: skip
 
 TEXT_SIZE = 256
@@ -75,9 +95,9 @@ class Reply:
     sw12: bytes = b"\0\0"
 
     @property
-    def remedy(self) -> Remedy:
+    def remedy(self) -> StatusRemedy:
         """An unknown status counts as noise: asking once more is harmless."""
-        return REMEDY_OF.get(self.sw3, Remedy.RESEND)
+        return REMEDY_OF.get(self.sw3, StatusRemedy.RESEND)
 
     def fits(self, command: Command) -> bool:
         """Whether this can be the answer to `command`. Replies do not name their request, so a

@@ -25,7 +25,7 @@ BAUDS = (115200, 57600, 38400, 19200, 9600)
 """Line speeds; the place of one is the PARA of SET_BAUD."""
 
 
-class Remedy(Enum):
+class StatusRemedy(Enum):
     """What a status asks of whoever gets it."""
 
     NONE = "done"
@@ -87,23 +87,23 @@ MEANING = {
 }
 
 _REMEDY = {
-    Remedy.NONE: (Status.DONE, Status.NO_SUCH_ITEM, Status.CARD_FOUND),
-    Remedy.WAIT: (Status.NO_CARD,),
-    Remedy.LAY_AGAIN: (
+    StatusRemedy.NONE: (Status.DONE, Status.NO_SUCH_ITEM, Status.CARD_FOUND),
+    StatusRemedy.WAIT: (Status.NO_CARD,),
+    StatusRemedy.LAY_AGAIN: (
         Status.SELECT_FAILED, Status.READ_FAILED, Status.RANDOM_FAILED, Status.WRITE_FAILED,
         Status.NOT_FOUND_YET, Status.MODULE_NOT_AUTHENTICATED, Status.CARD_NOT_AUTHENTICATED,
         Status.VERIFICATION_FAILED,
     ),
-    Remedy.NOT_AN_ID_CARD: (Status.CARD_TYPE_UNKNOWN,),
-    Remedy.RESEND: (
+    StatusRemedy.NOT_AN_ID_CARD: (Status.CARD_TYPE_UNKNOWN,),
+    StatusRemedy.RESEND: (
         Status.BAD_CHECKSUM, Status.BAD_LENGTH, Status.BAD_COMMAND, Status.NOT_PERMITTED,
         Status.UNRECOGNISED,
     ),
-    Remedy.READER_FAULT: (Status.SELF_TEST_FAILED, Status.LOGIN_FAILED, Status.NOT_AUTHORISED),
+    StatusRemedy.READER_FAULT: (Status.SELF_TEST_FAILED, Status.LOGIN_FAILED, Status.NOT_AUTHORISED),
 }  # fmt: skip
 REMEDY_OF = {int(status): remedy for remedy, statuses in _REMEDY.items() for status in statuses}
 
 ABOUT_A_CARD = frozenset(
-    s for s in Status if REMEDY_OF[s] in (Remedy.WAIT, Remedy.LAY_AGAIN, Remedy.NOT_AN_ID_CARD)
+    s for s in Status if REMEDY_OF[s] in (StatusRemedy.WAIT, StatusRemedy.LAY_AGAIN, StatusRemedy.NOT_AN_ID_CARD)
 ) | {Status.NO_SUCH_ITEM}  # fmt: skip
 """Statuses that answer nothing but a request about a card."""

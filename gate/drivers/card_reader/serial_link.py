@@ -12,9 +12,9 @@ from gate.drivers.card_reader.sdt import (
     BAUDS,
     Command,
     Decoder,
-    Remedy,
     Reply,
     Status,
+    StatusRemedy,
     damaged,
     encode_request,
     sam_id,
@@ -109,7 +109,7 @@ class SerialLink:
         except SdtError:
             self.drain()
             return self.ask(command)
-        return self.ask(command) if reply.remedy is Remedy.RESEND else reply
+        return self.ask(command) if reply.remedy is StatusRemedy.RESEND else reply
 
     def drain(self) -> None:
         """Drop what comes until the line has been quiet for one gap."""
@@ -207,7 +207,7 @@ class SerialLink:
         port.reset_input_buffer()  # a late answer to an earlier request is not this one's
         port.write(request)
         reply = self._reply(port, command, first_s or self._first_s(command))
-        if reply.remedy is Remedy.READER_FAULT:
+        if reply.remedy is StatusRemedy.READER_FAULT:
             raise faulty(self._name, reply.sw3)
         return reply
 

@@ -1,6 +1,6 @@
 """What scanners send over a serial line, decoded: payloads with an end, and tickets in them. Pure.
 
-A decoder takes bytes as they come and gives `Scanned` or `Unusable`, never an exception. It holds
+A decoder takes bytes as they come and gives `Scanned` or `UnusablePayload`, never an exception. It holds
 at most one payload, and is back in step after the next end of one, or after a silence. Sources:
 the GM65 module's manual for the ends that it may be set to; MRZ and RFID have files of their own.
 """
@@ -56,13 +56,13 @@ class Scanned:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class UnusablePayload:
     """A payload that names nobody; what stood in it is not kept."""
 
     reason: Refusal
 
 
-Item = Scanned | Unusable
+Item = Scanned | UnusablePayload
 
 
 class Decoder(Protocol):
@@ -104,7 +104,7 @@ class LineDecoder:
                 items += self._take(payload)
         if len(self._buffer) > PAYLOAD_MAX:
             if not self._skipping:
-                items.append(Unusable(Refusal.TOO_LONG))
+                items.append(UnusablePayload(Refusal.TOO_LONG))
             self._skipping = True
             del self._buffer[:-_END_MAX]  # an end may have begun
         return items
@@ -115,14 +115,14 @@ class LineDecoder:
         self._skipping = False
         if skipping:
             return []
-        return [self._read(payload)] if self._ends_by_gap else [Unusable(Refusal.INCOMPLETE)]
+        return [self._read(payload)] if self._ends_by_gap else [UnusablePayload(Refusal.INCOMPLETE)]
 
     def _take(self, payload: bytes) -> list[Item]:
         if self._skipping:
             self._skipping = False
             return []
         if len(payload) > PAYLOAD_MAX:
-            return [Unusable(Refusal.TOO_LONG)]
+            return [UnusablePayload(Refusal.TOO_LONG)]
         return [self._read(payload)] if payload else []
 
 
@@ -142,17 +142,21 @@ class TicketText:
         try:
             text = payload.decode("utf-8").strip(" \t")
         except UnicodeDecodeError:
-            return Unusable(Refusal.NOT_TEXT)
+            return UnusablePayload(Refusal.NOT_TEXT)
         if not (text.startswith(self._prefix) and text.endswith(self._suffix)):
-            return Unusable(Refusal.PREFIX)
+            return UnusablePayload(Refusal.PREFIX)
         text = text[len(self._prefix) : len(text) - len(self._suffix)]
         if self._pattern is not None:
             found = self._pattern.search(text)
             if found is None or found[1] is None:
-                return Unusable(Refusal.PATTERN)
+                return UnusablePayload(Refusal.PATTERN)
             text = found[1]
         ticket = text.strip()
-        return Scanned("ticket", ticket) if _TICKET.fullmatch(ticket) else Unusable(Refusal.FORM)
+        return (
+            Scanned("ticket", ticket)
+            if _TICKET.fullmatch(ticket)
+            else UnusablePayload(Refusal.FORM)
+        )
 
 
 class Presence:

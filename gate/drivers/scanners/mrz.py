@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gate.core.card import DocumentKind, Expiry
-from gate.drivers.scanners.lines import PAYLOAD_MAX, Item, LineDecoder, Refusal, Scanned, Unusable
+from gate.drivers.scanners.lines import (
+    PAYLOAD_MAX,
+    Item,
+    LineDecoder,
+    Refusal,
+    Scanned,
+    UnusablePayload,
+)
 
 TD1, TD3 = (30, 30, 30), (44, 44)
 _LINE = re.compile(r"[A-Z0-9<]+", re.ASCII)
@@ -68,7 +75,7 @@ def scanned_of(document: TravelDocument) -> Item:
     elif document.code.startswith("C") and document.issuer == "CHN" and permit:
         number = permit[1]
     else:
-        return Unusable(Refusal.DOCUMENT)
+        return UnusablePayload(Refusal.DOCUMENT)
     return Scanned("number", number, DocumentKind.TRAVEL_DOCUMENT, document.valid_to)
 
 
@@ -166,7 +173,7 @@ class MrzDecoder:
         self._inside = self._told = False
         if self._inner is not None:
             self._inner.gap()
-        return [] if told else [Unusable(Refusal.INCOMPLETE)]
+        return [] if told else [UnusablePayload(Refusal.INCOMPLETE)]
 
     def _line(self, payload: bytes) -> Item:
         """One bare line: a zone once it is complete, else `_MORE`."""
@@ -178,12 +185,12 @@ class MrzDecoder:
             return _MORE
         if shape in (TD1, TD3):
             item = self._zone()
-            if not isinstance(item, Unusable) or item.reason is Refusal.DOCUMENT:
+            if not isinstance(item, UnusablePayload) or item.reason is Refusal.DOCUMENT:
                 return item
             self._keep(lines[1:])
             return item
         self._keep([line] if len(line) in (TD1[0], TD3[0]) and len(shape) > 1 else [])
-        return Unusable(Refusal.LINE_LENGTH)
+        return UnusablePayload(Refusal.LINE_LENGTH)
 
     def _keep(self, lines: list[str]) -> None:
         """Out of step: what may still be the beginning of the next zone. It has been told of."""
@@ -193,7 +200,7 @@ class MrzDecoder:
         if byte == _STX:
             cut, self._inside = self._inside, True
             self._block.clear()
-            return [Unusable(Refusal.INCOMPLETE)] if cut else []
+            return [UnusablePayload(Refusal.INCOMPLETE)] if cut else []
         if not self._inside:
             return []
         if byte == _ETX:
@@ -203,7 +210,7 @@ class MrzDecoder:
         self._block.append(byte)
         if len(self._block) > PAYLOAD_MAX:
             self._inside = False
-            return [Unusable(Refusal.TOO_LONG)]
+            return [UnusablePayload(Refusal.TOO_LONG)]
         return []
 
     def _block_lines(self) -> list[str]:
@@ -216,11 +223,11 @@ class MrzDecoder:
         try:
             return scanned_of(parse_mrz(lines))
         except MrzFault as e:
-            return Unusable(e.reason)
+            return UnusablePayload(e.reason)
 
 
 _STX, _ETX = 0x02, 0x03
-_MORE = Unusable(Refusal.INCOMPLETE)
+_MORE = UnusablePayload(Refusal.INCOMPLETE)
 
 
 def _text(payload: bytes) -> str:

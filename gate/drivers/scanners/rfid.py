@@ -6,7 +6,7 @@ repeated for as long as the tag lies there.
 
 import re
 
-from gate.drivers.scanners.lines import Item, Refusal, Scanned, Unusable
+from gate.drivers.scanners.lines import Item, Refusal, Scanned, UnusablePayload
 
 STX, ETX = 0x02, 0x03
 _FRAME_MAX = 17
@@ -33,14 +33,14 @@ class RfidDecoder:
 
     def gap(self) -> list[Item]:
         self._buffer.clear()
-        return [Unusable(Refusal.INCOMPLETE)]
+        return [UnusablePayload(Refusal.INCOMPLETE)]
 
     def _byte(self, byte: int) -> list[Item]:
         """A frame begins with STX, wherever that comes: neither digits nor checksum hold one."""
         if byte == STX:
             cut = bool(self._buffer)
             self._buffer[:] = bytes([byte])
-            return [Unusable(Refusal.INCOMPLETE)] if cut else []
+            return [UnusablePayload(Refusal.INCOMPLETE)] if cut else []
         if not self._buffer:
             return []  # noise between two frames
         self._buffer.append(byte)
@@ -50,15 +50,15 @@ class RfidDecoder:
             return [self._tag(frame)]
         if len(self._buffer) > _FRAME_MAX:
             self._buffer.clear()
-            return [Unusable(Refusal.FRAME)]
+            return [UnusablePayload(Refusal.FRAME)]
         return []
 
     def _tag(self, frame: bytes) -> Item:
         if not _FRAME.fullmatch(frame):
-            return Unusable(Refusal.FRAME)
+            return UnusablePayload(Refusal.FRAME)
         tag = bytes.fromhex(frame[:12].decode("ascii"))
         if _xor(tag[:5]) != tag[5]:
-            return Unusable(Refusal.CHECKSUM)
+            return UnusablePayload(Refusal.CHECKSUM)
         if self._decimal:
             return Scanned("ticket", f"{int.from_bytes(tag[1:5], 'big'):010d}")
         return Scanned("ticket", tag[:5].hex().upper())

@@ -11,7 +11,7 @@ from typing import Any, Self
 import serial
 
 from gate.core.events import ScanPresented
-from gate.drivers.scanners.lines import Decoder, Item, Presence, Unusable
+from gate.drivers.scanners.lines import Decoder, Item, Presence, UnusablePayload
 from gate.drivers.serial_port import PORT_FAULTS, opened, port_fault
 from gate.errors import ScannerMissing
 from gate.ports import Clock, ScannerBack, ScannerEvent, ScannerLost
@@ -109,7 +109,7 @@ class SerialScanner:
                     yield event
 
     def _presented(self, item: Item) -> ScanPresented | None:
-        if isinstance(item, Unusable):
+        if isinstance(item, UnusablePayload):
             if item.reason not in self._refused:
                 log.warning("scanner %s: a payload names nobody: %s", self.name, item.reason)
             self._refused[item.reason] += 1

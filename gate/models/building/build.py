@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gate.errors import ModelDamaged, StorageRefused, UsageError
 from gate.models.building.fetch import fetch_originals
-from gate.models.network_files import Manifest, Output, fault, load_manifest
+from gate.models.network_files import NetworkManifest, Output, fault, load_manifest
 from gate.platform.durable_files import write_file
 from gate.platform.remedies import of_system
 
@@ -52,7 +52,7 @@ def converted(original: bytes, output: Output) -> memoryview:
     return serialise(Converter(Network(original), output.size, output.name, bgr).convert())
 
 
-def _write(folder: Path, output: Output, manifest: Manifest, original: bytes) -> None:
+def _write(folder: Path, output: Output, manifest: NetworkManifest, original: bytes) -> None:
     data = converted(original, output)
     found = hashlib.sha256(data).hexdigest()
     if found != output.sha256:

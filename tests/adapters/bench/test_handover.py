@@ -8,7 +8,7 @@ from demo import pictures
 from gate.bench.handover import DELAYS_MS, Ended, all_played, report
 from gate.bench.handover_scenes import KINDS, cast, read_people
 from gate.core.reasons import Reason
-from gate.models.still_pictures import Stills
+from gate.models.still_pictures import StillPictures
 from tests.networks import networks
 
 pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -20,7 +20,7 @@ def ended() -> dict[str, list[Ended]]:
         pictures.fetch(pictures.cache_folder())
     except pictures.PictureFault as e:
         pytest.skip(str(e))
-    actors = cast(read_people(pictures.cache_folder()), Stills(networks()))
+    actors = cast(read_people(pictures.cache_folder()), StillPictures(networks()))
     counts = {"handover": 2 * len(KINDS), "genuine": len(actors), "stranger": 1}
     return asyncio.run(all_played(networks(), actors, counts, lambda *_: None))
 

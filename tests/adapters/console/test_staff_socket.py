@@ -8,7 +8,7 @@ import pytest
 
 from gate.console.staff_socket import StaffSocket
 from gate.platform.json_lines import ask, follow, serve
-from gate.ports import Typed, Verdict
+from gate.ports import StaffVerdict, Typed
 
 
 class RecordingDesk:
@@ -22,7 +22,7 @@ class RecordingDesk:
         self.got.append(typed)
         return {"ok": True}
 
-    async def settle(self, verdict: Verdict) -> dict[str, Any]:
+    async def settle(self, verdict: StaffVerdict) -> dict[str, Any]:
         self.got.append(verdict)
         return {"ok": True}
 
@@ -61,7 +61,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[RecordingDesk]:
         (
             {"do": "settle", "decision": "e-1", "verdict": "admit", "by": "li", "second": "wang",
              "reason": "same"},
-            Verdict("e-1", True, "li", "wang", "same"),
+            StaffVerdict("e-1", True, "li", "wang", "same"),
         ),
         ({"do": "acknowledge", "by": "li"}, "li"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.drivers.card_reader.presence_table import TABLE, Lying, Sight, Tell
+from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight, Tell
 from gate.drivers.card_reader.sdt import Status
 from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF
 from gate.drivers.diagram import page
@@ -21,24 +21,24 @@ def test_every_status_has_a_meaning_and_a_remedy() -> None:
     assert set(REMEDY_OF) == {int(status) for status in Status}
 
 
-@pytest.mark.parametrize("lying", Lying)
-def test_no_look_is_without_a_row(lying: Lying) -> None:
+@pytest.mark.parametrize("lying", Presence)
+def test_no_look_is_without_a_row(lying: Presence) -> None:
     """What cannot be seen: an item or the same number where no card was read, and the end of a
     dwell time that does not run."""
     cannot = {
-        Lying.EMPTY: {Sight.STILL, Sight.SAME, Sight.DWELL_OVER},
-        Lying.READ: {Sight.DWELL_OVER},
-        Lying.LIFTED: set(),
-        Lying.UNREAD: {Sight.SAME, Sight.DWELL_OVER},
-        Lying.SOUGHT: {Sight.STILL},
+        Presence.EMPTY: {Sight.STILL, Sight.SAME, Sight.DWELL_OVER},
+        Presence.READ: {Sight.DWELL_OVER},
+        Presence.LIFTED: set(),
+        Presence.UNREAD: {Sight.SAME, Sight.DWELL_OVER},
+        Presence.SOUGHT: {Sight.STILL},
     }
     assert {s for s in Sight if (lying, s) not in TABLE} == cannot[lying]
 
 
 def test_a_card_told_is_one_that_ended_or_began() -> None:
     for (source, _), (target, tells) in TABLE.items():
-        assert (Tell.PRESENTED in tells) <= (target is Lying.READ)
-        assert (Tell.REMOVED in tells) <= (source is not Lying.EMPTY)
-        told_before = source in (Lying.READ, Lying.LIFTED)
-        kept = target in (Lying.READ, Lying.LIFTED)
+        assert (Tell.PRESENTED in tells) <= (target is Presence.READ)
+        assert (Tell.REMOVED in tells) <= (source is not Presence.EMPTY)
+        told_before = source in (Presence.READ, Presence.LIFTED)
+        kept = target in (Presence.READ, Presence.LIFTED)
         assert not told_before or kept or Tell.REMOVED in tells

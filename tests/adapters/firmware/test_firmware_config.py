@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.config.settings import Reader, Signals
+from gate.config.settings import Reader, SignalsTable
 from gate.drivers.serial_port import port_fault
 from gate.errors import ConfigInvalid, InputDamaged, Refused, SignalsMissing, UsageError
 from gate.wiring import real_signals
@@ -76,7 +76,7 @@ def test_every_line_of_config_txt_has_its_reason() -> None:
 
 
 def test_boot_levels_are_those_of_the_default_pins() -> None:
-    pins = Signals()
+    pins = SignalsTable()
     levels = dict(
         line.removeprefix("gpio=").rsplit("=", 1)
         for _, line in settings(FIRMWARE / "config.txt")
@@ -300,7 +300,7 @@ def test_a_folder_that_takes_no_pipe_of_lgpio_is_one_sentence(
 
 
 async def _claimed() -> None:
-    async with real_signals(Signals()):
+    async with real_signals(SignalsTable()):
         pass
 
 

@@ -263,7 +263,7 @@ def on_a_photograph(name: str, things: Sequence[Drawing], seed: int = 4) -> Pict
     """One of the demo's fetched photographs with `things` over its face; skips without it."""
     from demo.pictures import PictureFault, cache_folder, fetch
     from gate.models.photo_file import decode_photo
-    from gate.models.still_pictures import Stills
+    from gate.models.still_pictures import StillPictures
     from tests.networks import networks
 
     try:
@@ -271,6 +271,6 @@ def on_a_photograph(name: str, things: Sequence[Drawing], seed: int = 4) -> Pict
     except PictureFault as e:
         pytest.skip(str(e))
     picture = decode_photo(path.read_bytes())
-    face = Stills(networks()).most_central_face(picture)
+    face = StillPictures(networks()).most_central_face(picture)
     assert face is not None
     return drawn(picture, face.landmarks, things, seed)

@@ -21,12 +21,12 @@ from gate.core.reasons import Reason
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import InputRejected, PhotoRejected
 from gate.models import camera_thread as module
-from gate.models.camera_thread import Watcher
-from gate.models.frame_analysis import Eyes
+from gate.models.camera_thread import CameraThread
+from gate.models.frame_analysis import FrameAnalysis
 from gate.models.photo_file import decode_photo
 from gate.models.picture_arrays import check_picture
-from gate.models.portrait import Enroller
-from gate.models.still_pictures import Stills
+from gate.models.portrait import PortraitJudge
+from gate.models.still_pictures import StillPictures
 from gate.ports import Frame, Reference
 from tests.examples import examples
 from tests.networks import networks, portrait
@@ -61,15 +61,15 @@ class Played:
 
 
 @cache
-def real_eyes() -> Eyes:
+def real_eyes() -> FrameAnalysis:
     """Loaded once: one watcher at a time has them."""
-    return Eyes(networks(), 1)
+    return FrameAnalysis(networks(), 1)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def eyes_loaded_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "Eyes", lambda *_: real_eyes())
+        patch.setattr(module, "FrameAnalysis", lambda *_: real_eyes())
         yield
 
 
@@ -79,7 +79,7 @@ async def shown(pixels: Sequence[Any], seconds: float = 0.02) -> FaceJudged:
     clock = SimulatedClock()
     camera = Played(pixels, clock)
     reference = Reference(np.eye(1, 128, dtype=np.float32)[0], None, None, None)
-    async with Watcher(camera, networks(), clock, fps=1e6, threads=1) as watcher:
+    async with CameraThread(camera, networks(), clock, fps=1e6, threads=1) as watcher:
         while not camera.played.is_set():
             assert watcher.stalled_s >= 0  # raises what ended the thread
             await asyncio.sleep(0)
@@ -219,12 +219,14 @@ def test_no_sequence_of_frames_raises_past_the_port(sequence: list[np.ndarray]) 
 
 
 @pytest.fixture(scope="module")
-def stills() -> Stills:
-    return Stills(networks())
+def stills() -> StillPictures:
+    return StillPictures(networks())
 
 
 @pytest.mark.parametrize("name", NO_PERSON)
-def test_a_still_picture_without_a_face_has_none_or_is_refused(stills: Stills, name: str) -> None:
+def test_a_still_picture_without_a_face_has_none_or_is_refused(
+    stills: StillPictures, name: str
+) -> None:
     pixels = NO_PERSON[name]
     try:
         check_picture(pixels)
@@ -248,14 +250,14 @@ PHOTOS = {
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-def test_a_ticket_photo_without_a_face_says_so(enroller: Enroller, name: str) -> None:
+def test_a_ticket_photo_without_a_face_says_so(enroller: PortraitJudge, name: str) -> None:
     pixels, reason = PHOTOS[name]
     assert refusal(enroller, png(pixels)) == reason
 
 
 @pytest.fixture(scope="module")
-def enroller() -> Enroller:
-    return Enroller(networks())
+def enroller() -> PortraitJudge:
+    return PortraitJudge(networks())
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -264,13 +266,13 @@ def png(pixels: np.ndarray) -> bytes:
     return written.getvalue()
 
 
-def refusal(enroller: Enroller, photo: bytes) -> str:
+def refusal(enroller: PortraitJudge, photo: bytes) -> str:
     with pytest.raises(PhotoRejected) as refused:
         enroller.enrol(photo)
     return str(refused.value.reason)
 
 
-def test_a_ticket_photo_of_a_thousand_faces_is_refused(enroller: Enroller) -> None:
+def test_a_ticket_photo_of_a_thousand_faces_is_refused(enroller: PortraitJudge) -> None:
     assert refusal(enroller, png(thousand_faces(60))) in {"several-faces", "no-face"}
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gate.models.face_track import View
-from gate.models.frame_analysis import Eyes
-from gate.models.still_pictures import Stills
+from gate.models.face_track import TrackView
+from gate.models.frame_analysis import FrameAnalysis
+from gate.models.still_pictures import StillPictures
 from gate.ports import Frame
 from tests.networks import networks, portrait
 
@@ -14,31 +14,33 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def eyes() -> Eyes:
-    return Eyes(networks(), 1)
+def eyes() -> FrameAnalysis:
+    return FrameAnalysis(networks(), 1)
 
 
 @pytest.mark.parametrize(("number", "side"), [("001", 250), ("002", 330), ("003", 440)])
-def test_a_live_careful_template_is_a_calibrated_one(eyes: Eyes, number: str, side: int) -> None:
+def test_a_live_careful_template_is_a_calibrated_one(
+    eyes: FrameAnalysis, number: str, side: int
+) -> None:
     shown = Image.new("RGB", (640, 480), (110, 110, 110))
     shown.paste(Image.fromarray(portrait(number)).resize((side, side)), (90, 20))
     pixels = np.asarray(shown)
-    live = eyes.look(Frame(pixels, 0, 0), View(), eager=True, careful=True).probes[0]
+    live = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True, careful=True).probes[0]
     assert live.careful
-    stills = Stills(networks())
+    stills = StillPictures(networks())
     face = stills.most_central_face(pixels)
     assert face is not None
     calibrated = stills.careful(pixels, stills.refined(pixels, face))
     cosine = float(live.template @ calibrated)
     assert cosine > 0.99, cosine
-    quick = eyes.look(Frame(pixels, 0, 0), View(), eager=True).probes[0]
+    quick = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True).probes[0]
     assert float(quick.template @ calibrated) < cosine
 
 
-def test_the_large_detector_rests_when_nobody_is_judged(eyes: Eyes) -> None:
+def test_the_large_detector_rests_when_nobody_is_judged(eyes: FrameAnalysis) -> None:
     made = eyes._still.awake()
     grey = Frame(np.full((480, 640, 3), 90, np.uint8), 0, 0)
-    eyes.look(grey, View(), eager=True, careful=True)
+    eyes.look(grey, TrackView(), eager=True, careful=True)
     assert eyes._still.awake() is made
-    eyes.look(grey, View(), eager=False)
+    eyes.look(grey, TrackView(), eager=False)
     assert eyes._still.awake() is not made

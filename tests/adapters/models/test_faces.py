@@ -10,11 +10,11 @@ from PIL import Image
 
 from gate.errors import GateBug, InputRejected, PhotoRejected
 from gate.models.alignment import align
-from gate.models.augmented_template import careful_template
+from gate.models.augmented_template import augmented_template
 from gate.models.detector import Detector
 from gate.models.matching import Thresholds
 from gate.models.network_files import model_path
-from gate.models.portrait import Enroller
+from gate.models.portrait import PortraitJudge
 from gate.models.quality import LIVE
 from gate.models.recogniser import Recogniser
 from tests.networks import networks, portrait
@@ -33,8 +33,8 @@ def recogniser() -> Recogniser:
 
 
 @pytest.fixture(scope="module")
-def enroller() -> Enroller:
-    return Enroller(networks())
+def enroller() -> PortraitJudge:
+    return PortraitJudge(networks())
 
 
 def frame_with(face: np.ndarray, height: int, left: int, top: int = 0) -> np.ndarray:
@@ -129,12 +129,12 @@ def test_the_careful_template_is_near_the_quick_one_and_does_not_hang_on_a_mirro
 ) -> None:
     frame = frame_with(portrait("001"), 400, 100)
     face = detector.detect(frame)[0]
-    careful = careful_template(detector, recogniser, frame, face)
+    careful = augmented_template(detector, recogniser, frame, face)
     quick = recogniser.embed(align(frame, face.landmarks))
     assert np.linalg.norm(careful) == pytest.approx(1, abs=1e-5)
     assert careful @ quick > 0.9
     other_way = np.ascontiguousarray(frame[:, ::-1])
-    mirrored = careful_template(detector, recogniser, other_way, detector.detect(other_way)[0])
+    mirrored = augmented_template(detector, recogniser, other_way, detector.detect(other_way)[0])
     plain = recogniser.embed(align(other_way, detector.detect(other_way)[0].landmarks))
     assert careful @ mirrored > max(0.99, quick @ plain)
 
@@ -150,19 +150,19 @@ def jpeg(picture: np.ndarray, **options: object) -> bytes:
     return out.getvalue()
 
 
-def reason(enroller: Enroller, data: bytes) -> object:
+def reason(enroller: PortraitJudge, data: bytes) -> object:
     with pytest.raises(PhotoRejected) as caught:
         enroller.enrol(data)
     return caught.value.reason
 
 
-def test_unusable_photos_are_rejected_with_their_reason(enroller: Enroller) -> None:
+def test_unusable_photos_are_rejected_with_their_reason(enroller: PortraitJudge) -> None:
     assert reason(enroller, b"\xff\xd8 not a photo") == "damaged"
     assert reason(enroller, jpeg(np.full((200, 150, 3), 200, np.uint8))) == "no-face"
     assert reason(enroller, jpeg(np.full((1, 1, 3), 200, np.uint8))) == "no-face"
 
 
-def test_a_portrait_is_enrolled(enroller: Enroller) -> None:
+def test_a_portrait_is_enrolled(enroller: PortraitJudge) -> None:
     picture = portrait("001")
     enrolled = enroller.enrol(jpeg(picture))
     assert enrolled.size == (picture.shape[1], picture.shape[0])
@@ -171,22 +171,22 @@ def test_a_portrait_is_enrolled(enroller: Enroller) -> None:
     assert np.linalg.norm(enrolled.template) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_photo_upside_down_is_no_face(enroller: Enroller) -> None:
+def test_a_photo_upside_down_is_no_face(enroller: PortraitJudge) -> None:
     assert reason(enroller, jpeg(np.rot90(portrait("001"), 2))) == "no-face"
 
 
-def test_two_people_in_a_photo_are_rejected(enroller: Enroller) -> None:
+def test_two_people_in_a_photo_are_rejected(enroller: PortraitJudge) -> None:
     both = np.concatenate([portrait("001")[:500], portrait("002")[:500]], axis=1)
     assert reason(enroller, jpeg(both)) == "several-faces"
 
 
-def test_a_tiny_face_is_rejected(enroller: Enroller) -> None:
+def test_a_tiny_face_is_rejected(enroller: PortraitJudge) -> None:
     image = Image.fromarray(portrait("001"))
     small = np.asarray(image.resize((image.width // 10, image.height // 10)))
     assert reason(enroller, jpeg(small)) == "too-small"
 
 
-def test_a_photo_on_its_side_gives_the_same_template(enroller: Enroller) -> None:
+def test_a_photo_on_its_side_gives_the_same_template(enroller: PortraitJudge) -> None:
     picture = portrait("001")
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -194,7 +194,7 @@ def test_a_photo_on_its_side_gives_the_same_template(enroller: Enroller) -> None
     assert lying.template @ enroller.enrol(jpeg(picture)).template > 0.98
 
 
-def test_a_small_copy_gives_nearly_the_same_template(enroller: Enroller) -> None:
+def test_a_small_copy_gives_nearly_the_same_template(enroller: PortraitJudge) -> None:
     """Ticket photos come small: 240 px wide."""
     image = Image.fromarray(portrait("001"))
     small = np.asarray(

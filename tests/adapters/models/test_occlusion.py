@@ -13,9 +13,9 @@ from gate.core.reasons import Advice, Reason
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import PhotoRejected
-from gate.models.camera_thread import Watcher
-from gate.models.portrait import Enroller
-from gate.models.still_pictures import Stills
+from gate.models.camera_thread import CameraThread
+from gate.models.portrait import PortraitJudge
+from gate.models.still_pictures import StillPictures
 from gate.ports import Reference
 from tests.adapters.models.covering import COVERED, UNCOVERED, drawn, on_a_photograph
 from tests.networks import networks, portrait
@@ -40,11 +40,11 @@ def png(picture: np.ndarray) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def enroller() -> Enroller:
-    return Enroller(networks())
+def enroller() -> PortraitJudge:
+    return PortraitJudge(networks())
 
 
-def covered_by(enroller: Enroller, picture: np.ndarray) -> tuple[str, ...]:
+def covered_by(enroller: PortraitJudge, picture: np.ndarray) -> tuple[str, ...]:
     """What a ticket photo is refused for; nothing where it becomes a reference."""
     try:
         enroller.enrol(png(picture))
@@ -57,12 +57,14 @@ def covered_by(enroller: Enroller, picture: np.ndarray) -> tuple[str, ...]:
     ("thing", "name"),
     [("mask", "mask"), ("hat", "hat"), ("sunglasses", "sunglasses"), ("paper", "mask")],
 )
-def test_a_covered_photograph_is_no_reference(enroller: Enroller, thing: str, name: str) -> None:
+def test_a_covered_photograph_is_no_reference(
+    enroller: PortraitJudge, thing: str, name: str
+) -> None:
     assert covered_by(enroller, on_a_photograph("obama-senate", ())) == ()
     assert name in covered_by(enroller, on_a_photograph("obama-senate", COVERED[thing]))
 
 
-def test_the_words_say_what_covers(enroller: Enroller) -> None:
+def test_the_words_say_what_covers(enroller: PortraitJudge) -> None:
     with pytest.raises(PhotoRejected, match="mask") as caught:
         enroller.enrol(png(on_a_photograph("sunak", COVERED["hat and mask"])))
     assert "hat" in caught.value.en
@@ -71,8 +73,8 @@ def test_the_words_say_what_covers(enroller: Enroller) -> None:
 
 
 @pytest.mark.parametrize("things", UNCOVERED)
-def test_what_leaves_the_face_free_is_no_cover(enroller: Enroller, things: str) -> None:
-    stills = Stills(networks())
+def test_what_leaves_the_face_free_is_no_cover(enroller: PortraitJudge, things: str) -> None:
+    stills = StillPictures(networks())
     for number in ("001", "019", "043"):
         picture = portrait(number)
         face = stills.most_central_face(picture)
@@ -86,8 +88,8 @@ async def camera() -> SimulatedCamera:
 
 
 @pytest.fixture
-async def watcher(camera: SimulatedCamera) -> AsyncIterator[Watcher]:
-    async with Watcher(camera, networks(), SimulatedClock(), fps=30, threads=1) as made:
+async def watcher(camera: SimulatedCamera) -> AsyncIterator[CameraThread]:
+    async with CameraThread(camera, networks(), SimulatedClock(), fps=30, threads=1) as made:
         yield made
 
 
@@ -101,12 +103,12 @@ async def watcher(camera: SimulatedCamera) -> AsyncIterator[Watcher]:
     ],
 )
 async def test_a_covered_live_face_is_told_what_to_take_off(
-    watcher: Watcher, camera: SimulatedCamera, tmp_path: Path, thing: str, wanted: Advice
+    watcher: CameraThread, camera: SimulatedCamera, tmp_path: Path, thing: str, wanted: Advice
 ) -> None:
     """Though the very same picture is the reference, as it could be before."""
     picture = on_a_photograph("obama-senate", COVERED[thing])
     (tmp_path / "live.png").write_bytes(png(picture))
-    stills = Stills(networks())
+    stills = StillPictures(networks())
     face = stills.most_central_face(picture)
     assert face is not None
     template = stills.careful(picture, stills.refined(picture, face))
@@ -116,10 +118,10 @@ async def test_a_covered_live_face_is_told_what_to_take_off(
 
 
 async def test_two_people_in_one_hat_and_mask_are_not_one(
-    watcher: Watcher, camera: SimulatedCamera, tmp_path: Path
+    watcher: CameraThread, camera: SimulatedCamera, tmp_path: Path
 ) -> None:
     """Portraits: the reference is another person's with the same things on."""
-    stills = Stills(networks())
+    stills = StillPictures(networks())
 
     def covered(number: str, kind: str) -> np.ndarray:
         picture = portrait(number, kind)

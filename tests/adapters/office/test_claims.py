@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import GENESIS, Entry, event_hash, seal
+from gate.core.journal_entries import GENESIS, JournalEntry, event_hash, seal
 from gate.errors import InputRejected, SignatureRefused
 from gate.roster.keys import read_key
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat, encode_heartbeat
@@ -26,7 +26,7 @@ from office.audit.journal_audit import audit, is_whole, sentence
 from office.audit.journal_lineage import beginnings, link, unannounced
 from office.home import Home
 from office.keys.enrolment import assign
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.receiving.gate_status import Watch
 from office.receiving.signers import signers
 from office.store.database import OfficeStore
@@ -126,7 +126,7 @@ def test_an_event_of_the_year_9999_is_kept_and_told(store: OfficeStore) -> None:
 
 def test_a_gate_speaks_for_its_exams_only(tmp_path: Path) -> None:
     home = made_home(tmp_path / "office")
-    door, here = Door(home), Topics(EXAM, SITE, GATE)
+    door, here = Authorisation(home), Topics(EXAM, SITE, GATE)
     door.admit(GATE, here, "batch")  # no roster was sealed to it yet
     assign(home, GATE, "another-exam")
     with pytest.raises(SignatureRefused, match="enrolled for another-exam"):
@@ -203,7 +203,7 @@ NEXT = "ffeeddccbbaa9988"
 def begun_after(store: OfficeStore, **told: object) -> dict[str, dict[str, object]]:
     """The journals of the gate, once a new one has begun that says this of the one before."""
     first = seal(
-        Entry("begun", entry(1).when, {"previous_epoch": EPOCH, **told}),
+        JournalEntry("begun", entry(1).when, {"previous_epoch": EPOCH, **told}),
         gate=GATE, epoch=NEXT, seq=1, boot="b", previous=GENESIS,
     )  # fmt: skip
     head = batch_head([first], hist=False, key=KEY)
@@ -251,7 +251,12 @@ def test_a_remembered_receipt_that_is_not_ours_is_told(store: OfficeStore) -> No
 def plain_beginning(store: OfficeStore, epoch: str, key: SigningKey, now: str) -> None:
     """A journal whose first event names none before it."""
     first = seal(
-        Entry("start", entry(1).when, {}), gate=GATE, epoch=epoch, seq=1, boot="b", previous=GENESIS
+        JournalEntry("start", entry(1).when, {}),
+        gate=GATE,
+        epoch=epoch,
+        seq=1,
+        boot="b",
+        previous=GENESIS,
     )
     head = batch_head([first], hist=False, key=key)
     begun = Batch(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import GENESIS, Event, key_id, seal
+from gate.core.journal_entries import GENESIS, JournalEvent, key_id, seal
 from gate.errors import StorageDamaged
 from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch, batch_head
@@ -22,8 +22,8 @@ KEYS = {key_id(KEY.verify_key.encode()): KEY.verify_key.encode()}
 EPOCH, NOW = "00112233aabbccdd", "2027-04-10T00:45:00.000+00:00"
 
 
-def chain(count: int, note: str = "", first: int = 1, prev: str = GENESIS) -> list[Event]:
-    events: list[Event] = []
+def chain(count: int, note: str = "", first: int = 1, prev: str = GENESIS) -> list[JournalEvent]:
+    events: list[JournalEvent] = []
     for seq in range(first, first + count):
         made = entry(seq, note=note)
         events.append(seal(made, gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev))
@@ -34,7 +34,7 @@ def chain(count: int, note: str = "", first: int = 1, prev: str = GENESIS) -> li
 EVENTS = chain(300)
 
 
-def batch(events: list[Event]) -> Batch:
+def batch(events: list[JournalEvent]) -> Batch:
     first, last = events[0], events[-1]
     head = batch_head(events, hist=False, key=KEY)
     return Batch(
@@ -49,7 +49,7 @@ def store(tmp_path: Path) -> Iterator[OfficeStore]:
         yield opened
 
 
-def add(store: OfficeStore, events: list[Event]) -> Stored:
+def add(store: OfficeStore, events: list[JournalEvent]) -> Stored:
     with store.transaction():
         return store.add(batch(events), exam=EXAM, site=SITE, now=NOW)
 

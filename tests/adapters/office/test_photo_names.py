@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import InputDamaged
-from office.rosters.candidate_references import Person, enrolled
+from office.rosters.candidate_references import Candidate, enrolled
 from office.rosters.photo_names import Claims, claim, stem_of, without_copy_marks
 from tests.examples import examples
 from tests.roster_making import citizen
 
 X = next(n for n in range(100) if citizen(n).endswith("X"))
 PEOPLE = [
-    Person("A001", citizen(1), "张三", ()),
-    Person("A002", citizen(X), "阿依古丽·买买提", ()),
-    Person("A001-1", citizen(3), "李四", ()),
+    Candidate("A001", citizen(1), "张三", ()),
+    Candidate("A002", citizen(X), "阿依古丽·买买提", ()),
+    Candidate("A001-1", citizen(3), "李四", ()),
 ]
 
 
@@ -76,7 +76,10 @@ def test_what_is_nobodys_is_counted_and_named(
 
 
 def test_a_number_that_two_people_have_is_nobodys(tmp_path: Path) -> None:
-    twins = [Person("A001", citizen(1), "张三", ()), Person(citizen(1), citizen(2), "李四", ())]
+    twins = [
+        Candidate("A001", citizen(1), "张三", ()),
+        Candidate(citizen(1), citizen(2), "李四", ()),
+    ]
     (tmp_path / f"{citizen(1)}.jpg").write_bytes(b"")
     (unclaimed,) = claim(tmp_path, twins).unclaimed
     assert unclaimed.reason == "two-candidates"

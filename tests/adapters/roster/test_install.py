@@ -27,7 +27,7 @@ from gate.roster.install_source import copied
 from gate.roster.installed import InstalledShelf
 from gate.roster.manifest import verify
 from gate.roster.removal import wipe
-from gate.roster.repository import Shelf
+from gate.roster.repository import RosterRepository
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office, citizen, row
 
 
@@ -194,10 +194,10 @@ async def test_refused_and_the_former_stays(
     with office.open(state) as roster:
         assert roster.version.endswith("/v2")
         assert (await roster.find(citizen(1))).candidate.ticket == "420100000001"
-    assert sorted(p.name for p in Shelf.of(state).root.iterdir()) == [
+    assert sorted(p.name for p in RosterRepository.of(state).root.iterdir()) == [
         "current", "history.jsonl", "installed", "lock", "trusted.json",
     ]  # fmt: skip
-    assert len(Shelf.of(state).folders()) == 1
+    assert len(RosterRepository.of(state).folders()) == 1
 
 
 @pytest.mark.parametrize("place", [0.0, 0.1, 0.35, 0.5, 0.77, 1.0])
@@ -252,7 +252,7 @@ def test_wipe_destroys_keys_and_files(office: Office, state: Path, tmp_path: Pat
     assert set(held.read()) == {0}
     held.close()
     assert current_manifest(state) is None
-    assert list(Shelf.of(state).installed.iterdir()) == []
+    assert list(RosterRepository.of(state).installed.iterdir()) == []
     assert [n["what"] for n in history(state)] == ["installed", "destroyed"]
     assert wipe(state, NOW) == []
 
@@ -260,13 +260,13 @@ def test_wipe_destroys_keys_and_files(office: Office, state: Path, tmp_path: Pat
 def test_damaged_after_installation(office: Office, state: Path, tmp_path: Path) -> None:
     source = office.written(tmp_path / "usb")
     office.install(source, state)
-    flip(next(Shelf.of(state).installed.glob("*/*.roster")), 0.5)
+    flip(next(RosterRepository.of(state).installed.glob("*/*.roster")), 0.5)
     with pytest.raises(StorageDamaged, match="install it again"):
         office.open(state)
     assert not office.install(source, state).already  # heals
     with office.open(state) as roster:
         assert roster.version.endswith("/v1")
-    assert len(Shelf.of(state).folders()) == 1
+    assert len(RosterRepository.of(state).folders()) == 1
 
 
 def test_open_roster_goes_on_while_replaced(office: Office, state: Path, tmp_path: Path) -> None:
@@ -281,12 +281,12 @@ def test_power_cut_before_the_switch(
 ) -> None:
     office.install(office.written(tmp_path / "usb", 1), state)
 
-    def cut(self: Shelf, folder: Path) -> None:
+    def cut(self: RosterRepository, folder: Path) -> None:
         raise KeyboardInterrupt
 
     second = office.written(tmp_path / "usb", 2)
     with monkeypatch.context() as patched:
-        patched.setattr(Shelf, "point_to", cut)
+        patched.setattr(RosterRepository, "point_to", cut)
         with pytest.raises(KeyboardInterrupt):
             office.install(second, state)
     with office.open(state) as roster:
@@ -294,7 +294,7 @@ def test_power_cut_before_the_switch(
     assert not office.install(second, state).already
     with office.open(state) as roster:
         assert roster.version.endswith("/v2")
-    assert len(Shelf.of(state).folders()) == 1
+    assert len(RosterRepository.of(state).folders()) == 1
 
 
 def other_exam() -> Office:
@@ -318,7 +318,9 @@ def test_another_exam_is_kept_beside(office: Office, state: Path, tmp_path: Path
     office.install(
         third.written(tmp_path / "late", 2, expires=late + timedelta(days=1)), state, now=late
     )
-    assert len(Shelf.of(state).folders()) == 2  # October's has expired by this moment's clock alone
+    assert (
+        len(RosterRepository.of(state).folders()) == 2
+    )  # October's has expired by this moment's clock alone
 
 
 def test_stick_with_several_exams(office: Office, state: Path, tmp_path: Path) -> None:
@@ -349,13 +351,13 @@ async def test_disk_full_half_way(office: Office, state: Path, tmp_path: Path) -
     with office.open(state) as roster:
         assert roster.version.endswith("/v1")
         assert (await roster.find(citizen(1))).candidate.ticket == "420100000001"
-    assert not Shelf.of(state).staging.exists()
+    assert not RosterRepository.of(state).staging.exists()
     assert office.install(second, state).manifest.version == 2
 
 
 def test_torn_note_is_passed_over(office: Office, state: Path, tmp_path: Path) -> None:
     office.install(office.written(tmp_path / "usb"), state)
-    with Shelf.of(state).history_file.open("a") as file:
+    with RosterRepository.of(state).history_file.open("a") as file:
         file.write('{"note": 2, "wh')
     wipe(state, NOW)
     assert [(n["note"], n["what"]) for n in history(state)] == [(1, "installed"), (2, "destroyed")]
@@ -364,7 +366,7 @@ def test_torn_note_is_passed_over(office: Office, state: Path, tmp_path: Path) -
 def test_damaged_memory_of_versions(office: Office, state: Path, tmp_path: Path) -> None:
     path = office.written(tmp_path / "usb")
     office.install(path, state)
-    Shelf.of(state).trusted_file.write_text("{")
+    RosterRepository.of(state).trusted_file.write_text("{")
     with pytest.raises(StorageDamaged, match="confirm the version"):
         office.install(path, state)
 

@@ -17,7 +17,7 @@ from gate.roster.installed import InstalledShelf
 from gate.roster.manifest import verify
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import destroy_overdue, overdue, wipe
-from gate.roster.repository import MANIFEST, Shelf
+from gate.roster.repository import MANIFEST, RosterRepository
 from gate.roster.sealing import unwrap
 from gate.store.evidence import SealedEvidence
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office
@@ -52,7 +52,7 @@ def certificates(state: Path) -> list[dict[str, Any]]:
 
 
 def test_a_wipe_takes_rosters_and_evidence_and_certifies_it(state: Path) -> None:
-    manifest = next(Shelf.of(state).installed.glob(f"*/{MANIFEST}"))
+    manifest = next(RosterRepository.of(state).installed.glob(f"*/{MANIFEST}"))
     held = [path.open("rb") for path in (manifest, *sorted((state / "evidence").iterdir()))]
     keys = shredding.file_sha256(manifest)
     assert wipe(state, NOW, trusted=True) == [NAME, "2 evidence picture(s)"]
@@ -134,7 +134,7 @@ def test_cut_at_any_step_it_is_finished_and_certified_once(
 
 
 def assert_gone(state: Path) -> None:
-    shelf = Shelf.of(state)
+    shelf = RosterRepository.of(state)
     assert shelf.folders() == []
     assert shredding.evidence_of(shelf) == []
     assert not shredding.is_pending(shelf)
@@ -180,7 +180,7 @@ def test_another_exams_roster_and_evidence_stay(
     assert found is not None
     assert found.stay == {"hb-zk-2027-10"}
     assert destroy_overdue(state, LATE, frozenset({"aa-2.sealed"})) == [NAME]
-    assert [p.name for p in shredding.evidence_of(Shelf.of(state))] == ["aa-2.sealed"]
+    assert [p.name for p in shredding.evidence_of(RosterRepository.of(state))] == ["aa-2.sealed"]
     with office.open(state) as roster:
         assert roster.exam.id == "hb-zk-2027-10"
 
@@ -200,6 +200,6 @@ def test_a_disk_that_fails_half_way_is_told_and_finished_later(
         patched.setattr(os, "fsync", full_after_a_while)
         with pytest.raises(GateError, match="Read-only"):
             wipe(state, NOW)
-    assert shredding.is_pending(Shelf.of(state))
+    assert shredding.is_pending(RosterRepository.of(state))
     assert wipe(state, NOW)[0] == NAME
     assert len([c for c in certificates(state) if c["roster"] == NAME]) == 1

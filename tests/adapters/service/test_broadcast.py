@@ -1,10 +1,10 @@
 """Followers get what is published after they came; a slow one is told what it missed."""
 
-from gate.service.broadcast import BACKLOG, Bulletin
+from gate.service.broadcast import BACKLOG, Broadcast
 
 
 async def test_everybody_gets_every_line() -> None:
-    bulletin = Bulletin()
+    bulletin = Broadcast()
     one, two = bulletin.follow({"status": 1}), bulletin.follow({"status": 2})
     bulletin.publish({"id": "a"})
     assert [await anext(one), await anext(one)] == [{"status": 1}, {"id": "a"}]
@@ -12,7 +12,7 @@ async def test_everybody_gets_every_line() -> None:
 
 
 async def test_status_gives_way_to_decisions() -> None:
-    bulletin = Bulletin()
+    bulletin = Broadcast()
     lines = bulletin.follow({"status": 0})
     for n in range(BACKLOG):
         bulletin.publish({"id": n})
@@ -20,7 +20,7 @@ async def test_status_gives_way_to_decisions() -> None:
 
 
 async def test_lost_decisions_are_counted() -> None:
-    bulletin = Bulletin()
+    bulletin = Broadcast()
     lines = bulletin.follow({"status": 0})
     for n in range(BACKLOG + 3):
         bulletin.publish({"id": n})
@@ -29,7 +29,7 @@ async def test_lost_decisions_are_counted() -> None:
 
 
 async def test_a_follower_that_left_costs_nothing() -> None:
-    bulletin = Bulletin()
+    bulletin = Broadcast()
     lines = bulletin.follow({"status": 0})
     await anext(lines)
     await lines.aclose()  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gate.core.events import Instant
-from gate.core.journal_entries import Entry, Event, verify_chain
+from gate.core.journal_entries import JournalEntry, JournalEvent, verify_chain
 from gate.errors import Refused
 from gate.ports import Head, Receipt
 from gate.store import checkpoint, set_aside
@@ -36,7 +36,7 @@ async def receipt_for(journal: SqliteJournal, seq: int) -> Receipt:
     return Receipt(3, GATE, journal.head.epoch, seq, event["hash"], (), at, seq)
 
 
-async def anew(folder: Path) -> Event:
+async def anew(folder: Path) -> JournalEvent:
     """What the journal that follows says of the one before; and that it can be written."""
     async with opened(folder) as journal:
         (first,) = await journal.read(1, 1)
@@ -257,7 +257,7 @@ async def test_an_event_of_the_year_9999_is_kept_and_told(tmp_path: Path) -> Non
     """Refusing it would lose a decision; it says of itself that its clock is not to be trusted."""
     async with opened(tmp_path) as journal:
         far = Instant(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), 1, True)
-        await journal.append(Entry("decision", far, {"ticket": "1"}))
+        await journal.append(JournalEntry("decision", far, {"ticket": "1"}))
         await fill(journal, 2)
     async with opened(tmp_path) as journal:
         stored = await journal.read(1, 10)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.journal_entries import Event, verify_chain
+from gate.core.journal_entries import JournalEvent, verify_chain
 from gate.errors import StorageRefused
 from gate.ports import Receipt
 from gate.store import journal as journal_module
@@ -38,11 +38,11 @@ async def begun(folder: Path) -> None:
         await fill(journal, 20)
 
 
-async def all_of(journal: SqliteJournal) -> list[Event]:
+async def all_of(journal: SqliteJournal) -> list[JournalEvent]:
     return await journal.read(1, journal.head.seq)
 
 
-async def found_by_a_restart(folder: Path) -> list[Event]:
+async def found_by_a_restart(folder: Path) -> list[JournalEvent]:
     """What the journal holds for the next process; the chain must be whole."""
     async with opened(folder) as journal:
         found = await all_of(journal)
@@ -251,7 +251,7 @@ async def test_a_mark_that_is_lost_is_made_anew(folder: Path) -> None:
 
 async def test_many_at_once_while_the_file_goes_lose_nothing(folder: Path) -> None:
     async with opened(folder) as journal:
-        promised: list[Event] = []
+        promised: list[JournalEvent] = []
 
         async def append(number: int) -> None:
             promised.append(await journal.append(entry(number)))

@@ -12,7 +12,14 @@ import pytest
 from nacl.signing import SigningKey
 from typer.testing import CliRunner
 
-from gate.core.journal_entries import GENESIS, Event, canonical_bytes, event_hash, key_id, seal
+from gate.core.journal_entries import (
+    GENESIS,
+    JournalEvent,
+    canonical_bytes,
+    event_hash,
+    key_id,
+    seal,
+)
 from gate.roster.keys import read_key
 from gate.sync.enrolled_key import encode_enrolled
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
@@ -20,7 +27,7 @@ from gate.sync.wire import Topics, batch_head, encode_batch
 from office.__main__ import app
 from office.home import Home
 from office.keys.enrolment import Enrolment, read_enrolment, write_enrolment
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.receiving.signers import keep_words
 from office.store.database import OfficeStore
 from tests.journal_making import EXAM, GATE, SITE, entry
@@ -29,8 +36,8 @@ from tests.mqtt_making import made_home
 EPOCH, NOW, COUNT = "00112233aabbccdd", "2027-04-10T01:00:00.000+00:00", 120
 
 
-def events_of(count: int) -> list[Event]:
-    made: list[Event] = []
+def events_of(count: int) -> list[JournalEvent]:
+    made: list[JournalEvent] = []
     prev = GENESIS
     for seq in range(1, count + 1):
         outcome = "REFUSE" if seq % 3 == 0 else "ADMIT"
@@ -54,7 +61,7 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def fill(home: Home) -> None:
     office = SigningKey(read_key(home.office / "office-signing.key", "key"))
     signing = SigningKey(read_key(home.gate(GATE) / "gate-signing.key", "key"))
-    here = Door(home)
+    here = Authorisation(home)
     with OfficeStore(home.database) as store:
         keep_words(store, home, office, NOW)
         generation = store.begin_generation(1)
@@ -93,7 +100,7 @@ def insider(home: Home, change: Callable[[sqlite3.Connection], None]) -> None:
         db.commit()
 
 
-def rewrite(db: sqlite3.Connection, events: list[Event]) -> None:
+def rewrite(db: sqlite3.Connection, events: list[JournalEvent]) -> None:
     """Put these in place of all, with hashes that fit, and the mark too."""
     db.execute("DELETE FROM event")
     prev = GENESIS

@@ -17,7 +17,7 @@ from gate.sync.receipts import judge
 from office.audit.journal_audit import audit, is_whole
 from office.home import Home
 from office.keys.enrolment import revoke
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.receiving.importing import Imported, Importer
 from office.receiving.signers import signers
 from office.store.database import OfficeStore
@@ -180,7 +180,7 @@ async def test_two_copies_of_one_card_are_told_by_where_they_part(
 
 def taken(home: Home, store: OfficeStore, file: Path) -> Imported:
     key = SigningKey(read_key(home.office / "office-signing.key", "key"))
-    return Importer(Door(home), store, key, NOW).take(file)
+    return Importer(Authorisation(home), store, key, NOW).take(file)
 
 
 async def test_the_office_takes_it_in_and_answers(home: Home, unit: Path, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_an_unknown_or_revoked_gate_is_refused(unit: Path, tmp_path: Path) -> No
     assert (said.returncode, "not enrolled" in said.stderr) == (5, True)
     revoke(other, OTHER, "stolen")
     with pytest.raises(PermissionError, match="struck off: stolen"):
-        Door(other).admit(OTHER, wire.Topics("e", "wh-hs-01", OTHER), "batch")
+        Authorisation(other).admit(OTHER, wire.Topics("e", "wh-hs-01", OTHER), "batch")
 
 
 async def test_a_unit_without_a_network_gets_its_receipt_by_stick(

@@ -11,7 +11,7 @@ from typing import Any
 from gate.core.events import CardPresented, VerdictGiven
 from gate.core.reasons import Lamp, Pattern, Rhythm
 from gate.errors import GateError, InputRejected, StorageRefused
-from gate.service.adapters import Unit
+from gate.service.adapters import Adapters
 from gate.service.lane import Lane
 from gate.service.service import Pace, Service
 from gate.service.watchdog import Health
@@ -97,7 +97,7 @@ class SimGate(Process):
             site=SITE, exam=lambda: EXAM.id, journal=self.journal, signing=seed_of(self.gate),
             office_public=OFFICE_PUBLIC, chance=self.rng,
         )  # fmt: skip
-        unit = Unit(
+        unit = Adapters(
             self.gate, SITE, self.clock, self.reader, SimMatcher(self), SimSignals(self),
             SimShelf(), self.journal, SimEvidence(), self.uplink,
         )  # fmt: skip

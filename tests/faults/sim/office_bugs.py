@@ -77,7 +77,7 @@ def gap_taken_for_whole() -> list[Patch]:
 
     def jumping(mark: Any, following: Any) -> Any:
         for seq, _, digest in following:
-            mark = office.store.ingest.Mark(seq, digest)
+            mark = office.store.ingest.Watermark(seq, digest)
         return mark, None
 
     return [(office.store.database, "advance", jumping), (office.store.database, "_GAPS", _NO_GAPS)]

@@ -42,7 +42,7 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
     secret = SimpleNamespace(token_hex=lambda size: rng.randbytes(size).hex())
     clock = SimpleNamespace(perf_counter=loop.time)
     return [
-        (gate.sync.session, "Link", link),
+        (gate.sync.session, "MqttConnection", link),
         (gate.sync.session, "secrets", secret),
         (gate.sync.session, "_POLL_S", 7.0),
         (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),

@@ -9,7 +9,7 @@ from gate.errors import GateError, InputRejected
 from gate.store.reading import reading
 from gate.sync.signed_export import Extent, written
 from gate.sync.wire import Topics
-from office.receiving.authorisation import Door
+from office.receiving.authorisation import Authorisation
 from office.receiving.importing import Importer
 from tests.faults.sim.gate import SimGate
 from tests.faults.sim.people import EXAM, OFFICE_KEY, SITE, seed_of
@@ -49,7 +49,7 @@ def bring_stick(world: World) -> str | None:
     path = world.base / "stick.journal"
     path.write_bytes(_damaged(world.rng, content) if wet else content)
     importer = Importer(
-        Door(office.home), office.store, OFFICE_KEY, "2027-04-10T09:00:00.000+08:00"
+        Authorisation(office.home), office.store, OFFICE_KEY, "2027-04-10T09:00:00.000+08:00"
     )
     try:
         done = importer.take(path)

@@ -6,7 +6,7 @@ import pytest
 from gate.calibration import intervals
 from gate.calibration.intervals import at_rates, at_threshold
 from gate.calibration.scores import all_against_all, pooled
-from gate.calibration.template_sets import Side, Tally
+from gate.calibration.template_sets import ComparisonCounts, Side
 from tests.unit.gate.calibration.test_protocols import crowd
 
 SIDE = crowd(40, 3, 1.1)
@@ -88,7 +88,7 @@ def test_pairs_are_counted_by_formula_and_by_hand() -> None:
     weights = np.random.default_rng(1).integers(0, 4, 40)
     count = np.bincount(SIDE.people)
     wanted = sum(weights[a] * weights[b] * count[a] * count[b] for a in range(40) for b in range(a))
-    assert Tally.of(SIDE).impostor_pairs(weights) == wanted
+    assert ComparisonCounts.of(SIDE).impostor_pairs(weights) == wanted
     part = SIDE.taken(np.arange(0, 100, 2))
     both = sum(
         int(weights[a] * weights[b])
@@ -96,7 +96,7 @@ def test_pairs_are_counted_by_formula_and_by_hand() -> None:
         for b in SIDE.people
         if a != b
     )  # fmt: skip
-    assert Tally.of(part, SIDE).impostor_pairs(weights) == both
+    assert ComparisonCounts.of(part, SIDE).impostor_pairs(weights) == both
 
 
 def test_pooled_cohorts_weigh_each_draws_pairs() -> None:

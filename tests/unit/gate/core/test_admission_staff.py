@@ -7,7 +7,7 @@ import pytest
 
 from gate.core.admission import step
 from gate.core.card import DocumentKind
-from gate.core.effects import ForgetFaces, Note, Record
+from gate.core.effects import ForgetFaces, JournalNote, Record
 from gate.core.events import (
     CandidateFound,
     DecisionRecorded,
@@ -106,7 +106,7 @@ def test_a_damaged_roster_decides_nobody_until_another_comes() -> None:
     gate.feed(laid())
     gate.feed(LookupFailed("row 7 does not open"))
     assert out_of_service(gate)
-    assert gate.of(Note)[0].body == {"fault": "roster", "detail": "row 7 does not open"}
+    assert gate.of(JournalNote)[0].body == {"fault": "roster", "detail": "row 7 does not open"}
     gate.feed(RosterOpened(EXAM, "v2"))
     assert gate.state.phase is Phase.IDLE
 
@@ -352,7 +352,7 @@ def test_the_button_names_only_what_is_new_and_never_more_than_an_entry_holds() 
     new = tuple(Unsettled(f"{epoch}-{n}", Reason.NO_FACE, {}) for n in range(900, 1800))
     after, effects = step(State(unsettled=old + new), press())
     assert all(u.acknowledged for u in after.unsettled)
-    notes = [e for e in effects if isinstance(e, Note)]
+    notes = [e for e in effects if isinstance(e, JournalNote)]
     named = [d for note in notes for d in note.body["decisions"]]
     assert named == [u.decision for u in new]
     assert all(len(str(note.body)) < MAX_EVENT_BYTES / 2 for note in notes)

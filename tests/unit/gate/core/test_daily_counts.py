@@ -12,8 +12,8 @@ from gate.core.daily_counts import (
     BINS,
     NO_DAY,
     TABLES,
+    DailyCounts,
     Group,
-    Tally,
     day_of,
     decided,
     merged,
@@ -52,7 +52,7 @@ GROUP = Group("2027-04-10", "am", "v1", "yunet+sface")
 
 
 def test_a_morning_is_counted() -> None:
-    tally = Tally([
+    tally = DailyCounts([
         decision(), decision(attempt=3, score=0.41, normalised=None, source="typed"),
         decision(Reason.FACE_MISMATCH, attempt=3, score=0.1, normalised=-0.3),
         decision(Reason.TOO_LATE), verdict(), {"kind": "start", "at": "2027-04-10T08:00:00+08:00"},
@@ -77,7 +77,7 @@ def test_a_morning_is_counted() -> None:
 
 
 def test_an_empty_day_has_no_figures() -> None:
-    assert set(summary(Tally().of_day("2027-04-10")).values()) == {0, None}
+    assert set(summary(DailyCounts().of_day("2027-04-10")).values()) == {0, None}
 
 
 @pytest.mark.parametrize("value", [-9.0, -1.0, 0.0, 0.999, 1.0, 9.0, 1e300])
@@ -109,7 +109,7 @@ def test_a_quantile_is_too_high_by_less_than_a_bin(values: list[float], share: f
     ],
 )  # fmt: skip
 def test_a_time_that_no_clock_measured_is_not_counted(facts: dict[str, Any]) -> None:
-    tally = Tally([decision(**facts)])
+    tally = DailyCounts([decision(**facts)])
     counts = merged(tally.of_day(day) for day in tally.days)
     assert (counts["seconds"], counts["decisions"]) == ({}, {"ADMIT/OK": 1})
 
@@ -138,10 +138,10 @@ mornings = st.lists(st.one_of(decisions, st.builds(verdict, paper=st.sampled_fro
 def test_any_pieces_in_any_order_give_the_same_counts(
     events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    whole = Tally(events)
+    whole = DailyCounts(events)
     shuffled = data.draw(st.permutations(events))
     cut = data.draw(st.integers(0, len(events)))
-    parts = [Tally(shuffled[:cut]), Tally(shuffled[cut:])]
+    parts = [DailyCounts(shuffled[:cut]), DailyCounts(shuffled[cut:])]
     for day in whole.days:
         assert whole.of_day(day) == merged(p.of_day(day) for p in parts)
     assert sum(decided(whole.of_day(d))[0] for d in whole.days) == sum(
@@ -153,20 +153,20 @@ def test_any_pieces_in_any_order_give_the_same_counts(
 @examples(100)
 def test_what_the_office_reads_back_counts_the_same(events: list[dict[str, Any]]) -> None:
     sent = [json.loads(canonical_bytes(e)) for e in events]
-    assert Tally(sent).groups == Tally(events).groups
+    assert DailyCounts(sent).groups == DailyCounts(events).groups
 
 
 @given(mornings)
 @examples(50)
 def test_nothing_of_a_person_is_counted(events: list[dict[str, Any]]) -> None:
-    assert "270410000017" not in json.dumps(list(Tally(events).groups.values()))
+    assert "270410000017" not in json.dumps(list(DailyCounts(events).groups.values()))
 
 
 # -- written down --------------------------------------------------------------------------------
 
 
 def test_counts_are_due_at_the_end_of_the_exam_and_again_if_they_changed_that_day() -> None:
-    tally = Tally([decision()])
+    tally = DailyCounts([decision()])
     ends = [at("11:30"), at("11:00"), at("17:00", 11)]
     assert tally.due(at("11:29:59"), ends) == []
     (body,) = tally.due(at("11:30"), ends)
@@ -186,23 +186,23 @@ def test_counts_are_due_at_the_end_of_the_exam_and_again_if_they_changed_that_da
 
 
 def test_a_restart_knows_what_was_written() -> None:
-    tally = Tally([decision()])
+    tally = DailyCounts([decision()])
     (body,) = tally.due(at("11:30"), [at("11:30")])
     entry = {"kind": "counts", "at": at("11:30").isoformat(), **body}
-    again = Tally([decision(), json.loads(json.dumps(entry))])
+    again = DailyCounts([decision(), json.loads(json.dumps(entry))])
     assert again.groups == tally.groups
     assert again.due(at("12:00"), [at("11:30")]) == []
     assert again.due(at("12:00", 12), []) == []
 
 
 def test_a_day_without_an_exam_ends_at_midnight() -> None:
-    tally = Tally([decision()])
+    tally = DailyCounts([decision()])
     assert tally.due(at("23:59"), []) == []
     assert [b["closed"] for b in tally.due(at("00:00", 11), [])] == ["day"]
 
 
 def test_the_fullest_entry_fits_the_journal() -> None:
-    tally = Tally()
+    tally = DailyCounts()
     for n in range(2000):
         found = NINE.astimezone(CN)
         at_ = (found + timedelta(seconds=n * 0.05)).isoformat()
@@ -233,19 +233,22 @@ def test_the_day_is_that_of_the_exam_and_none_under_a_clock_that_is_not_trusted(
 
 
 def test_what_an_untrusted_clock_dated_has_no_day_and_is_closed_with_the_exam() -> None:
-    tally = Tally([decision(at="1970-01-01T08:00:00+08:00", clock="untrusted")])
+    tally = DailyCounts([decision(at="1970-01-01T08:00:00+08:00", clock="untrusted")])
     assert tally.days == [NO_DAY]
     ends = [at("11:30"), at("17:00")]
     assert tally.due(at("11:30"), ends) == []
     (body,) = tally.due(at("17:00"), ends)
     assert (body["day"], body["closed"]) == (NO_DAY, "exam")
     tally.wrote(body)
-    assert Tally([{"kind": "counts", "clock": "trusted", **body}]).due(at("00:00", 11), ends) == []
+    assert (
+        DailyCounts([{"kind": "counts", "clock": "trusted", **body}]).due(at("00:00", 11), ends)
+        == []
+    )
 
 
 def test_a_unit_in_another_zone_closes_the_exams_day() -> None:
     """The unit's own zone is UTC: at 23:30 there it is 07:30 of the next day at the site."""
-    tally = Tally([decision(at="2027-04-10T07:45:00.000+08:00")])
+    tally = DailyCounts([decision(at="2027-04-10T07:45:00.000+08:00")])
     ends = [at("10:00").astimezone(UTC)]
     now = at("09:59").astimezone(UTC)
     assert tally.due(now, ends, CN) == []

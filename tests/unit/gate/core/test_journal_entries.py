@@ -12,7 +12,7 @@ from gate.core.journal_entries import (
     GENESIS,
     NOT_HASHED,
     ChainFault,
-    Entry,
+    JournalEntry,
     canonical_bytes,
     event_hash,
     key_id,
@@ -34,7 +34,7 @@ def chain(many: list[dict[str, Any]], gate: str = "g1", epoch: str = "e") -> lis
     events: list[dict[str, Any]] = []
     head = GENESIS
     for seq, body in enumerate(many, 1):
-        entry = Entry("decision", instant(), body)
+        entry = JournalEntry("decision", instant(), body)
         event = seal(entry, gate=gate, epoch=epoch, seq=seq, boot="b", previous=head)
         head = event["hash"]
         events.append(event)
@@ -137,7 +137,7 @@ def test_what_json_cannot_say_is_refused(bad: object) -> None:
 def test_a_key_of_the_envelope_in_a_body_is_refused() -> None:
     for key in ("id", "seq", "prev", "hash", "clock", "at", "kind", "gate", "epoch", "boot"):
         with pytest.raises(ValueError, match=key):
-            Entry("decision", instant(), {key: 1})
+            JournalEntry("decision", instant(), {key: 1})
 
 
 def test_the_envelope() -> None:
@@ -147,7 +147,7 @@ def test_the_envelope() -> None:
         "at": "2027-04-10T08:45:00.000+08:00", "mono_ms": 5000, "boot": "b", "clock": "trusted",
         "ticket": "1", "prev": GENESIS, "hash": "",
     }  # fmt: skip
-    untrusted = Entry("decision", instant(trusted=False), {})
+    untrusted = JournalEntry("decision", instant(trusted=False), {})
     assert seal(untrusted, gate="g", epoch="e", seq=1, boot="b", previous=GENESIS)["clock"] == (
         "untrusted"
     )

@@ -14,7 +14,7 @@ from gate.core.effects import Record
 from gate.core.entry_rules import Ruling
 from gate.core.events import CandidateFound, FaceJudged, Source
 from gate.core.exam import Seat
-from gate.core.journal_entries import Entry
+from gate.core.journal_entries import JournalEntry
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
 from gate.core.record_bodies import decision_body, unreadable_body, verdict_body
 from gate.core.staff_verdict import Settlement
@@ -151,7 +151,7 @@ def test_bodies_fit_into_an_entry(kind: DocumentKind) -> None:
         shown(at("08:45"), document=kind), Ruling(Reason.WRONG_SITE), ticket=None, key="ab",
         face=None, attempt=0,
     )  # fmt: skip
-    assert Entry("decision", instant(), body).body["document"] == kind.value
+    assert JournalEntry("decision", instant(), body).body["document"] == kind.value
     assert json.loads(json.dumps(body)) == body
 
 

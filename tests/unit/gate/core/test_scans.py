@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
-from gate.core.effects import JudgeFace, LookUpCard, LookUpTicket, Note, Record, Show
+from gate.core.effects import JournalNote, JudgeFace, LookUpCard, LookUpTicket, Record, Show
 from gate.core.events import (
     CandidateElsewhere,
     CandidateFound,
@@ -277,7 +277,7 @@ def test_a_fault_while_the_notice_is_looked_up() -> None:
     gate.feed(CandidateFound(ANNA))
     assert gate.state.phase is Phase.OUT_OF_SERVICE
     assert gate.feed(scanned()) == ()
-    assert not gate.of(Note)
+    assert not gate.of(JournalNote)
 
 
 def test_a_scan_in_a_log_line_names_nobody() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gate.core.admission import step
 from gate.core.card import DocumentKind, IdCard
-from gate.core.effects import Effect, Note, OpenBarrier, Record, Show, StartTimer
+from gate.core.effects import Effect, JournalNote, OpenBarrier, Record, Show, StartTimer
 from gate.core.entry_rules import Presented
 from gate.core.events import (
     Acknowledged,
@@ -134,7 +134,7 @@ class Gate:
         """One step. Notes go to the journal at once, as the service does it."""
         self.state, self.effects = step(self.state, event)
         self.asked += self.of(Record)
-        for note in self.of(Note):
+        for note in self.of(JournalNote):
             self._write(note.kind, note.body)
         return self.effects
 

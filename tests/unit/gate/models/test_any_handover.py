@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from gate.core.events import FaceJudged
 from gate.core.reasons import Reason
-from gate.models.face_track import Sighting, View, with_probe, with_sighting
-from gate.models.match_attempt import CONFIRM_NS, Judging, Tables
-from gate.models.matching import Curve, Thresholds
-from gate.models.probe_selection import RECENT_NS, Attempt
+from gate.models.face_track import Observation, TrackView, with_observation, with_probe
+from gate.models.match_attempt import CONFIRM_NS, MatchAttempt, MatchTables
+from gate.models.matching import ThresholdCurve, Thresholds
+from gate.models.probe_selection import RECENT_NS, ProbeSelection
 from gate.ports import Probe, Reference
 from tests.examples import examples
 from tests.unit.gate.models.test_face_track import face, quality
@@ -23,8 +23,8 @@ from tests.unit.gate.models.test_face_track import face, quality
 MS = 1_000_000
 OWNER, OTHER, ALIKE, NOBODY = "owner", "other", "alike", "nobody"
 POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
-TABLE = Thresholds("any", False, tuple(Curve(n, "raw", 10**9, POINTS) for n in (1, 3, 5)))
-TABLES = Tables(TABLE, Thresholds("any", True, TABLE.curves))
+TABLE = Thresholds("any", False, tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3, 5)))
+TABLES = MatchTables(TABLE, Thresholds("any", True, TABLE.curves))
 AXES = np.eye(128, dtype=np.float32)
 OWN = AXES[0]
 TEMPLATES = {OWNER: OWN, OTHER: AXES[1], ALIKE: 0.5 * AXES[0] + np.sqrt(0.75) * AXES[2]}
@@ -55,12 +55,12 @@ frames = st.builds(
 )
 
 
-def seen(view: View, shown: Shown, at_ns: int, careful: bool) -> View:
+def seen(view: TrackView, shown: Shown, at_ns: int, careful: bool) -> TrackView:
     if shown.who == NOBODY:
-        return with_sighting(view, Sighting(at_ns, False))
-    sighting = Sighting(at_ns, True, shown.crowded, quality=0.8)
+        return with_observation(view, Observation(at_ns, False))
+    sighting = Observation(at_ns, True, shown.crowded, quality=0.8)
     if not shown.good:
-        return with_sighting(view, sighting)
+        return with_observation(view, sighting)
     template = TEMPLATES[shown.who].astype(np.float32)
     probe = Probe(template, at_ns, face(x=shown.x), quality(), 0, careful=careful)
     return with_probe(view, sighting, probe)
@@ -74,9 +74,9 @@ class Door:
     begins_ns: int
     attempts: int = 3
     seconds: float = 2.0
-    view: View = field(default_factory=View)
+    view: TrackView = field(default_factory=TrackView)
     truth: list[tuple[int, Shown]] = field(default_factory=list)
-    judging: Judging | None = None
+    judging: MatchAttempt | None = None
     tried_ns: int = 0
     verdicts: list[tuple[int, FaceJudged]] = field(default_factory=list)
 
@@ -97,8 +97,8 @@ class Door:
         if now_ns < self.begins_ns or len(self.verdicts) >= self.attempts:
             return
         if self.judging is None:
-            attempt = Attempt(now_ns, 3, self.seconds, self.found_ns, self.tried_ns)
-            self.judging = Judging(attempt, Reference(OWN, None, None, None), 1e-4, TABLES)
+            attempt = ProbeSelection(now_ns, 3, self.seconds, self.found_ns, self.tried_ns)
+            self.judging = MatchAttempt(attempt, Reference(OWN, None, None, None), 1e-4, TABLES)
         judged = self.judging.look(self.view, now_ns)
         if judged is not None:
             self.verdicts.append((now_ns, judged))

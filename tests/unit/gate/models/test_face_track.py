@@ -13,12 +13,12 @@ from gate.models.face_track import (
     RIVAL_RATIO,
     SAME_FACE_MIN,
     SIGHTINGS_MAX,
-    Sighting,
-    View,
+    Observation,
+    TrackView,
     is_crowded,
     nearest,
+    with_observation,
     with_probe,
-    with_sighting,
 )
 from gate.ports import Face, Probe, Quality
 from tests.examples import examples
@@ -44,7 +44,7 @@ def template(who: int) -> np.ndarray:
 
 
 def good(
-    view: View,
+    view: TrackView,
     at: int,
     who: int = 0,
     seen: Face | None = None,
@@ -52,25 +52,25 @@ def good(
     careful: bool = False,
     strength: float = 12.0,
     crowded: bool = False,
-) -> View:
+) -> TrackView:
     """One frame with one good face."""
     seen = seen or face()
     shown = quality(score, strength)
     probe = Probe(template(who), at, seen, shown, 0, careful=careful)
-    return with_probe(view, Sighting(at, True, crowded, quality=score), probe)
+    return with_probe(view, Observation(at, True, crowded, quality=score), probe)
 
 
-def poor(view: View, at: int, advice: Advice = Advice.LOOK_STRAIGHT) -> View:
+def poor(view: TrackView, at: int, advice: Advice = Advice.LOOK_STRAIGHT) -> TrackView:
     """One frame with a face that cannot be compared."""
-    return with_sighting(view, Sighting(at, True, advice=advice, quality=0.3))
+    return with_observation(view, Observation(at, True, advice=advice, quality=0.3))
 
 
-def nobody(view: View, at: int) -> View:
-    return with_sighting(view, Sighting(at, False))
+def nobody(view: TrackView, at: int) -> TrackView:
+    return with_observation(view, Observation(at, False))
 
 
-def frames(count: int, start: int = 0, **options: object) -> View:
-    view = View()
+def frames(count: int, start: int = 0, **options: object) -> TrackView:
+    view = TrackView()
     for n in range(count):
         view = good(view, start + n * FRAME_NS, **options)
     return view
@@ -161,7 +161,7 @@ def test_a_look_alike_is_somebody_else(alike: float, kept: int) -> None:
     other = alike * template(0) + np.sqrt(1 - alike**2) * template(1)
     at = 3 * FRAME_NS
     probe = Probe(other.astype(np.float32), at, face(), quality(), 0)
-    assert len(with_probe(frames(3), Sighting(at, True), probe).probes) == kept
+    assert len(with_probe(frames(3), Observation(at, True), probe).probes) == kept
 
 
 def test_forgetting_leaves_nothing() -> None:
@@ -187,7 +187,7 @@ def test_probes_in_hand_are_of_everybody_seen_since(
 ) -> None:
     """People come, go and take each other's place: what is in hand is of one person, of every
     frame since the first of them, and of the newest."""
-    view, at = View(), 0
+    view, at = TrackView(), 0
     shown: list[tuple[int, int | None]] = []
     for wait, who, x, kind in story:
         at += wait * FRAME_NS

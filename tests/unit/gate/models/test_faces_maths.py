@@ -13,7 +13,7 @@ from gate.core.reasons import Advice
 from gate.errors import InputDamaged, InputRejected
 from gate.models.detector import FACES_MAX, distinct, overlap
 from gate.models.picture_arrays import as_rgb, check_picture, copy_thinned
-from gate.models.quality import LIVE, advice, assess, with_strength, yaw_of
+from gate.models.quality import LIVE, advice, assess, with_feature_norm, yaw_of
 from gate.ports import Face, Occlusion, Quality
 
 BOX = np.array([10, 10, 20, 20], np.float32)
@@ -136,11 +136,11 @@ def test_a_burnt_out_face_is_overexposed_though_its_mean_is_not() -> None:
 
 def test_the_recognisers_own_word_counts_once_it_is_there() -> None:
     good = assess(chip(), face())
-    assert advice(with_strength(good, LIVE.strength + 0.1)) is None
-    weak = with_strength(good, LIVE.strength - 0.1)
+    assert advice(with_feature_norm(good, LIVE.strength + 0.1)) is None
+    weak = with_feature_norm(good, LIVE.strength - 0.1)
     assert advice(weak) is Advice.LOOK_STRAIGHT
     assert weak.score < 0.5
-    assert with_strength(good, 20).score == good.score
+    assert with_feature_norm(good, 20).score == good.score
 
 
 def test_the_nearest_cause_is_said_first() -> None:

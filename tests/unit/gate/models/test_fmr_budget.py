@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.models.fmr_budget import Looks, share
+from gate.models.fmr_budget import FmrBudget, share
 from tests.examples import examples
 
 
@@ -27,13 +27,13 @@ def test_no_look_needs_a_rate_that_was_not_measured(fmr: float, frames: int, low
 @pytest.mark.parametrize(
     ("fmr", "frames", "lowest", "wanted"),
     [
-        (1e-4, 3, 1e-6, Looks(4e-5, 1e-5, 4e-5)),
-        (1e-4, 1, 1e-6, Looks(5e-5, None, 5e-5)),  # with one frame there is nothing between
-        (1e-4, 20, 1e-5, Looks(5e-5, None, 5e-5)),
-        (1e-5, 3, 1e-5, Looks(None, None, 1e-5)),  # the strictest rate measured: one look
+        (1e-4, 3, 1e-6, FmrBudget(4e-5, 1e-5, 4e-5)),
+        (1e-4, 1, 1e-6, FmrBudget(5e-5, None, 5e-5)),  # with one frame there is nothing between
+        (1e-4, 20, 1e-5, FmrBudget(5e-5, None, 5e-5)),
+        (1e-5, 3, 1e-5, FmrBudget(None, None, 1e-5)),  # the strictest rate measured: one look
     ],
 )
-def test_shares(fmr: float, frames: int, lowest: float, wanted: Looks) -> None:
+def test_shares(fmr: float, frames: int, lowest: float, wanted: FmrBudget) -> None:
     looks = share(fmr, frames, lowest)
     for name in ("first", "between", "last"):
         found, expected = getattr(looks, name), getattr(wanted, name)

@@ -5,17 +5,17 @@ import pytest
 
 from gate.core.reasons import Reason
 from gate.models import match_attempt as module
-from gate.models.face_track import View
-from gate.models.match_attempt import CONFIRM_NS, Judging, Tables
-from gate.models.matching import Curve, Match, Thresholds
-from gate.models.probe_selection import RECENT_NS, Attempt
+from gate.models.face_track import TrackView
+from gate.models.match_attempt import CONFIRM_NS, MatchAttempt, MatchTables
+from gate.models.matching import Match, ThresholdCurve, Thresholds
+from gate.models.probe_selection import RECENT_NS, ProbeSelection
 from gate.ports import Reference
 from tests.unit.gate.models.test_face_track import FRAME_NS, face, good, nobody, poor, template
 
 FMR = 1e-4
 POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
-TABLE = Thresholds("any", False, tuple(Curve(n, "raw", 10**9, POINTS) for n in (1, 3)))
-TABLES = Tables(TABLE, Thresholds("any", True, TABLE.curves))
+TABLE = Thresholds("any", False, tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3)))
+TABLES = MatchTables(TABLE, Thresholds("any", True, TABLE.curves))
 
 
 @pytest.fixture
@@ -36,21 +36,21 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int, float]]:
 
 def judging(
     frames: int = 3, who: int = 1, began: int = 10, found: int = 6, seconds: float = 3
-) -> Judging:
+) -> MatchAttempt:
     """Began 10 frames after the clock's beginning, the card found 4 before that."""
-    attempt = Attempt(began * FRAME_NS, frames, seconds, found * FRAME_NS)
-    return Judging(attempt, Reference(template(who), None, None, None), FMR, TABLES)
+    attempt = ProbeSelection(began * FRAME_NS, frames, seconds, found * FRAME_NS)
+    return MatchAttempt(attempt, Reference(template(who), None, None, None), FMR, TABLES)
 
 
-def waiting(who: int, count: int = 3) -> View:
+def waiting(who: int, count: int = 3) -> TrackView:
     """Somebody who stands there while the card is read; the newest frame is of now."""
-    view = View()
+    view = TrackView()
     for n in range(count):
         view = good(view, (8 + n) * FRAME_NS, who)
     return view
 
 
-def now(view: View) -> int:
+def now(view: TrackView) -> int:
     """A moment after the newest frame."""
     return view.sightings[-1].mono_ns + FRAME_NS // 10
 
@@ -114,9 +114,9 @@ def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list)
 
 def test_nobody_at_all(looked: list) -> None:
     one = judging()
-    assert one.look(View(), 11 * FRAME_NS) is None
+    assert one.look(TrackView(), 11 * FRAME_NS) is None
     assert not one.wants_careful
-    judged = one.look(View(), 40 * FRAME_NS)
+    judged = one.look(TrackView(), 40 * FRAME_NS)
     assert judged is not None
     assert judged.reason is Reason.NO_FACE
     assert looked == []
@@ -125,12 +125,12 @@ def test_nobody_at_all(looked: list) -> None:
 # -- a match is given out only while the newest frame shows the face -------------------------------
 
 
-def stale(view: View) -> int:
+def stale(view: TrackView) -> int:
     """The newest frame is older than a person needs to leave."""
     return view.sightings[-1].mono_ns + RECENT_NS + 1
 
 
-def held(one: Judging) -> View:
+def held(one: MatchAttempt) -> TrackView:
     """The owner matched, by a frame too old to admit on."""
     view = waiting(1)
     assert one.look(view, stale(view)) is None
@@ -190,8 +190,8 @@ def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
     ):
         for fmr in (1e-5, 1e-4, 1e-3, 1e-2):
             for frames in (1, 3, 20):
-                attempt = Attempt(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
-                one = Judging(attempt, reference, fmr, Tables.load())
+                attempt = ProbeSelection(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
+                one = MatchAttempt(attempt, reference, fmr, MatchTables.load())
                 view = waiting(2)
                 judged = one.look(view, now(view))
                 for n in range(frames):

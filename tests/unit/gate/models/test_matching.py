@@ -12,7 +12,7 @@ from gate.models.matching import (
     COHORT,
     RAW,
     SNORM,
-    Curve,
+    ThresholdCurve,
     Thresholds,
     cohort_statistics,
     compare,
@@ -36,11 +36,11 @@ TABLE = Thresholds(
     "sface",
     False,
     (
-        Curve(1, RAW, 1000, ((1e-2, 0.30), (1e-3, 0.40), (1e-4, 0.45), (1e-5, 0.50))),
-        Curve(1, SNORM, 1000, ((1e-2, 2.5), (1e-4, 5.0))),
-        Curve(3, RAW, 1000, ((1e-2, 0.32), (1e-3, 0.41), (1e-4, 0.48), (1e-5, 0.49))),
-        Curve(3, SNORM, 1000, ((1e-2, 2.7), (1e-4, 5.4))),
-        Curve(5, SNORM, 1000, ((1e-2, 2.8), (1e-4, 5.2))),
+        ThresholdCurve(1, RAW, 1000, ((1e-2, 0.30), (1e-3, 0.40), (1e-4, 0.45), (1e-5, 0.50))),
+        ThresholdCurve(1, SNORM, 1000, ((1e-2, 2.5), (1e-4, 5.0))),
+        ThresholdCurve(3, RAW, 1000, ((1e-2, 0.32), (1e-3, 0.41), (1e-4, 0.48), (1e-5, 0.49))),
+        ThresholdCurve(3, SNORM, 1000, ((1e-2, 2.7), (1e-4, 5.4))),
+        ThresholdCurve(5, SNORM, 1000, ((1e-2, 2.8), (1e-4, 5.2))),
     ),
 )
 

@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 
 from gate.core.reasons import Advice, Reason
-from gate.models.face_track import Sighting, View
+from gate.models.face_track import Observation, TrackView
 from gate.models.matching import Match
-from gate.models.probe_selection import AGE_NS, WELL_SEEN_NS, Attempt, matched, unmatched
+from gate.models.probe_selection import AGE_NS, WELL_SEEN_NS, ProbeSelection, matched, unmatched
 from tests.unit.gate.models.test_face_track import FRAME_NS, frames, good, nobody, poor
 
 
-def attempt(began_ns: int = 0, found_ns: int = -1, tried_ns: int = -1, frames: int = 5) -> Attempt:
+def attempt(
+    began_ns: int = 0, found_ns: int = -1, tried_ns: int = -1, frames: int = 5
+) -> ProbeSelection:
     """Of a card that lay there from the beginning, unless told otherwise."""
-    return Attempt(began_ns, frames, 3, found_ns, tried_ns)
+    return ProbeSelection(began_ns, frames, 3, found_ns, tried_ns)
 
 
 def test_only_what_was_exposed_after_the_card_counts() -> None:
@@ -27,7 +29,7 @@ def test_only_what_was_exposed_after_the_card_counts() -> None:
 
 
 def test_the_strongest_of_them_are_fused() -> None:
-    view = View()
+    view = TrackView()
     for n, strength in enumerate([15.0, 10.0, 14.0, 11.0, 13.0]):
         view = good(view, n * FRAME_NS, score=1 / strength, strength=strength)
     found = attempt(found_ns=0, frames=3).quick(view)
@@ -47,9 +49,9 @@ def test_complete_counts_careful_probes_since_the_card() -> None:
     assert not one.is_complete(crowd(frames(11, careful=True), 11), 11 * FRAME_NS)
 
 
-def seen_for(pattern: str, step_ns: int = FRAME_NS) -> tuple[View, int]:
+def seen_for(pattern: str, step_ns: int = FRAME_NS) -> tuple[TrackView, int]:
     """A frame a letter: g good, p poor, n nobody, c good but crowded; and the time after them."""
-    view = View()
+    view = TrackView()
     for n, kind in enumerate(pattern):
         at = n * step_ns
         match kind:
@@ -100,7 +102,7 @@ def test_what_the_last_attempt_judged_is_not_judged_again() -> None:
     assert len(again.quick(good(view, 5 * FRAME_NS))) == 1
 
 
-def crowd(view: View, count: int) -> View:
+def crowd(view: TrackView, count: int) -> TrackView:
     """The newest `count` sightings had two faces."""
     first = len(view.sightings) - count
     return replace(
@@ -140,8 +142,8 @@ PASSED = Match(0.7, 9.1, "snorm-200/100", 5.2, 1e-4, True)
 FAILED = replace(PASSED, score=0.1, normalised=0.3, passed=False)
 
 
-def seen(*advices: Advice | None, face: bool = True, at: int = 0) -> tuple[Sighting, ...]:
-    return tuple(Sighting(at + n * FRAME_NS, face, advice=a) for n, a in enumerate(advices))
+def seen(*advices: Advice | None, face: bool = True, at: int = 0) -> tuple[Observation, ...]:
+    return tuple(Observation(at + n * FRAME_NS, face, advice=a) for n, a in enumerate(advices))
 
 
 @pytest.mark.parametrize(
@@ -159,14 +161,14 @@ def seen(*advices: Advice | None, face: bool = True, at: int = 0) -> tuple[Sight
     ],
 )
 def test_the_end_of_an_attempt_without_a_match(
-    sightings: tuple[Sighting, ...], reason: Reason, advice: Advice | None
+    sightings: tuple[Observation, ...], reason: Reason, advice: Advice | None
 ) -> None:
-    ended = unmatched(attempt(), View(sightings=sightings))
+    ended = unmatched(attempt(), TrackView(sightings=sightings))
     assert (ended.reason, ended.advice, ended.frames) == (reason, advice, 0)
 
 
 def test_sightings_from_before_the_attempt_do_not_make_a_face() -> None:
-    view = View(sightings=seen(Advice.COME_CLOSER))
+    view = TrackView(sightings=seen(Advice.COME_CLOSER))
     assert unmatched(attempt(FRAME_NS), view).reason is Reason.NO_FACE
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gate.ports import Receipt
 from gate.sync import outbox
-from gate.sync.outbox import Sent, Slice, Window
+from gate.sync.outbox import SendWindow, Sent, Slice
 from tests.examples import examples
 
 EPOCH, HASH = "0" * 16, "0" * 64
@@ -18,25 +18,25 @@ def receipt(high: int, *missing: tuple[int, int], top: int = 0, generation: int 
     return Receipt(generation, "g", EPOCH, high, HASH, missing, "", top or high)
 
 
-def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> Window:
+def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> SendWindow:
     sent = tuple(Sent(Slice(a, b, False), 0.0) for a, b in parts)
-    return Window(live_from, sent=sent, **other)
+    return SendWindow(live_from, sent=sent, **other)
 
 
 @pytest.mark.parametrize(
     ("head", "known", "window", "expected"),
     [
-        (0, None, Window(1), None),
-        (3, None, Window(1), Slice(1, 3, False)),
-        (3, None, Window(4), Slice(1, 3, True)),
-        (200, None, Window(201), Slice(1, 50, True)),
-        (5, receipt(5), Window(1), None),
-        (5, receipt(4), Window(1), Slice(5, 5, False)),
+        (0, None, SendWindow(1), None),
+        (3, None, SendWindow(1), Slice(1, 3, False)),
+        (3, None, SendWindow(4), Slice(1, 3, True)),
+        (200, None, SendWindow(201), Slice(1, 50, True)),
+        (5, receipt(5), SendWindow(1), None),
+        (5, receipt(4), SendWindow(1), Slice(5, 5, False)),
         # live before backlog, though the backlog is older
-        (120, receipt(10), Window(118), Slice(118, 120, False)),
+        (120, receipt(10), SendWindow(118), Slice(118, 120, False)),
         (120, receipt(10), under_way((118, 120), live_from=118), Slice(11, 60, True)),
         # what the receipt misses before what was never sent
-        (120, receipt(10, (15, 20), top=60), Window(121), Slice(15, 20, True)),
+        (120, receipt(10, (15, 20), top=60), SendWindow(121), Slice(15, 20, True)),
         (120, receipt(10, (15, 20), top=60), under_way((15, 20), live_from=121),
          Slice(61, 110, True)),
         # nothing that is under way goes twice, and the parts beside it go
@@ -48,23 +48,23 @@ def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> W
          Slice(501, 501, False)),
         (9, None, under_way((1, 1), (2, 2), (3, 3), (4, 4)), None),
         # an office that has said it is away is only knocked at
-        (9, None, Window(10, listening=False), Slice(1, 9, True)),
+        (9, None, SendWindow(10, listening=False), Slice(1, 9, True)),
         (90, None, under_way((1, 50), live_from=91, listening=False), None),
         # one event makes a database that may not know us answer
-        (5, receipt(5), Window(6, strange=True), Slice(5, 5, True)),
+        (5, receipt(5), SendWindow(6, strange=True), Slice(5, 5, True)),
         (5, receipt(5), under_way((5, 5), live_from=6, strange=True), None),
-        (5, receipt(4), Window(5, strange=True), Slice(5, 5, False)),
-        (0, receipt(0), Window(1, strange=True), None),
+        (5, receipt(4), SendWindow(5, strange=True), Slice(5, 5, False)),
+        (0, receipt(0), SendWindow(1, strange=True), None),
     ],
 )  # fmt: skip
 def test_what_goes_next(
-    head: int, known: Receipt | None, window: Window, expected: Slice | None
+    head: int, known: Receipt | None, window: SendWindow, expected: Slice | None
 ) -> None:
     assert outbox.next_slice(head, known, window) == expected
 
 
 def test_a_batch_without_a_receipt_goes_again_after_a_longer_time_each_time() -> None:
-    window, waits, now = Window(1), [], 0.0
+    window, waits, now = SendWindow(1), [], 0.0
     for _ in range(8):
         part = outbox.next_slice(3, None, window)
         assert part == Slice(1, 3, False)
@@ -79,16 +79,16 @@ def test_a_batch_without_a_receipt_goes_again_after_a_longer_time_each_time() ->
 
 
 def test_the_window_narrows_while_no_receipt_comes_and_opens_with_one() -> None:
-    assert [Window(1, unheard=n).width for n in (0, 1, 2, 3, 50)] == [4, 2, 1, 1, 1]
-    assert outbox.next_slice(900, None, Window(901, unheard=2)) == Slice(1, 50, True)
+    assert [SendWindow(1, unheard=n).width for n in (0, 1, 2, 3, 50)] == [4, 2, 1, 1, 1]
+    assert outbox.next_slice(900, None, SendWindow(901, unheard=2)) == Slice(1, 50, True)
     assert outbox.next_slice(900, None, under_way((1, 50), live_from=901, unheard=2)) is None
-    heard = outbox.note_receipt(Window(901, unheard=2), None, receipt(50))
+    heard = outbox.note_receipt(SendWindow(901, unheard=2), None, receipt(50))
     assert heard.width == outbox.WINDOW
 
 
 def test_what_moved_no_receipt_goes_behind_what_was_not_tried() -> None:
     """An office that cannot receipt the lowest events must still be sent all the others."""
-    window, seen, now = Window(1, unheard=2), [], 0.0
+    window, seen, now = SendWindow(1, unheard=2), [], 0.0
     for _ in range(6):
         part = outbox.next_slice(120, None, window)
         assert part is not None
@@ -101,7 +101,7 @@ def test_what_moved_no_receipt_goes_behind_what_was_not_tried() -> None:
 
 
 def test_a_forked_journal_is_sent_whole_once() -> None:
-    window, seen = Window(1), []
+    window, seen = SendWindow(1), []
     while part := outbox.next_slice(120, None, window):
         seen.append((part.first, part.last))
         window = outbox.note_fork(outbox.note_sent(window, part, 0.0))
@@ -110,7 +110,7 @@ def test_a_forked_journal_is_sent_whole_once() -> None:
 
 
 def test_live_events_are_collected_for_a_second_and_no_longer() -> None:
-    window = outbox.note_grown(Window(10), now_s=100.0)
+    window = outbox.note_grown(SendWindow(10), now_s=100.0)
     assert outbox.next_slice(10, receipt(9), window, 100.0) is None
     window = outbox.note_grown(window, now_s=100.9)
     assert outbox.next_slice(12, receipt(9), window, 100.99) is None
@@ -145,7 +145,7 @@ def test_a_restored_office_is_sent_again_from_its_mark() -> None:
 
 
 def test_a_receipt_of_the_new_generation_ends_the_knocking() -> None:
-    window = outbox.note_office(Window(1), True, just_now=True, strange=True)
+    window = outbox.note_office(SendWindow(1), True, just_now=True, strange=True)
     assert window.strange
     assert outbox.note_receipt(window, receipt(5), receipt(5)).strange
     assert not outbox.note_receipt(window, receipt(5), receipt(0, generation=2)).strange
@@ -165,7 +165,7 @@ class World:
 
     head: int = 0
     known: Receipt | None = None
-    window: Window = field(default_factory=lambda: Window(1))
+    window: SendWindow = field(default_factory=lambda: SendWindow(1))
     now: float = 0.0
     stored: set[int] = field(default_factory=set)
     backup: set[int] = field(default_factory=set)
@@ -250,7 +250,7 @@ def play(world: World, step: str, n: int) -> None:
         world.window = outbox.note_time(world.window, world.now)
     elif step == "reconnect":
         world.batches.clear()
-        world.window = Window(live_from=world.head + 1)
+        world.window = SendWindow(live_from=world.head + 1)
     elif step == "back up":
         world.backup = set(world.stored)
     elif step == "restore":
@@ -301,6 +301,6 @@ def test_a_forked_journal_goes_on_where_the_last_connection_ended() -> None:
 
 def test_an_office_that_speaks_is_there_whatever_was_said_of_it() -> None:
     away = under_way((1, 1), listening=False, unheard=2, tried=((1, 1),))
-    assert outbox.note_alive(away) == Window(1)
+    assert outbox.note_alive(away) == SendWindow(1)
     there = under_way((1, 1))
     assert outbox.note_alive(there) is there

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from gate.core.events import Instant
-from gate.core.journal_entries import GENESIS, Entry, Event, seal
+from gate.core.journal_entries import GENESIS, JournalEntry, JournalEvent, seal
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync import envelope
@@ -30,12 +30,19 @@ VALUES = st.recursive(
 BODIES = st.fixed_dictionaries({"score": VALUES, "备注": VALUES})
 
 
-def chain(bodies: list[dict[str, object]], first: int = 1, prev: str = GENESIS) -> list[Event]:
-    events: list[Event] = []
+def chain(
+    bodies: list[dict[str, object]], first: int = 1, prev: str = GENESIS
+) -> list[JournalEvent]:
+    events: list[JournalEvent] = []
     for seq, body in enumerate(bodies, first):
         when = Instant(datetime(2027, 4, 10, tzinfo=UTC) + timedelta(seconds=seq), seq, True)
         event = seal(
-            Entry("decision", when, body), gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev
+            JournalEntry("decision", when, body),
+            gate=GATE,
+            epoch=EPOCH,
+            seq=seq,
+            boot="b",
+            previous=prev,
         )
         events.append(event)
         prev = event["hash"]

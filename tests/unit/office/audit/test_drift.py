@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gate.core.daily_counts import Tally
+from gate.core.daily_counts import DailyCounts
 from office.audit.drift import FAMILY_ALPHA, GateDay, compare, fisher, tallies
 from tests.unit.gate.core.test_daily_counts import decision
 
@@ -40,12 +40,12 @@ def test_false_alarms_are_no_more_often_than_said(
     assert chance / comb(of + of_others, refers) <= alpha * (1 + 1e-9)
 
 
-def gates(rates: dict[str, float], people: int, seed: int) -> dict[str, Tally]:
+def gates(rates: dict[str, float], people: int, seed: int) -> dict[str, DailyCounts]:
     """Each gate's morning, by chance at its own rate."""
     chance, found = Random(seed), {}
     for name, rate in rates.items():
         refers = sum(chance.random() < rate for _ in range(people))
-        found[name] = Tally([decision(gate=name)])
+        found[name] = DailyCounts([decision(gate=name)])
         (counts,) = found[name].groups.values()
         counts["decisions"] = {"ADMIT/OK": people - refers, "REFER/FACE_POOR": refers}
     return found

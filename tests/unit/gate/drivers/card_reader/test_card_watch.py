@@ -18,10 +18,10 @@ from gate.drivers.card_reader.card_watch import CardWatch
 from gate.drivers.card_reader.sdt import (
     Command,
     Decoder,
-    Remedy,
     Reply,
     RequestDecoder,
     Status,
+    StatusRemedy,
     encode_reply,
     encode_request,
 )
@@ -80,7 +80,7 @@ class Wireless:
             reply = self.ask(command)
         except SdtError:
             return self.ask(command)
-        return self.ask(command) if reply.remedy is Remedy.RESEND else reply
+        return self.ask(command) if reply.remedy is StatusRemedy.RESEND else reply
 
     def drain(self) -> None:
         pass

@@ -11,11 +11,11 @@ from gate.drivers.card_reader.sdt import (
     PREAMBLE,
     Command,
     Decoder,
-    Remedy,
     Reply,
     Request,
     RequestDecoder,
     Status,
+    StatusRemedy,
     chip_number,
     encode_frame,
     encode_reply,
@@ -232,16 +232,16 @@ def test_a_late_reply_is_told_by_its_shape(reply: Reply, command: Command, fits:
 @pytest.mark.parametrize(
     ("sw3", "remedy"),
     [
-        (0x90, Remedy.NONE), (0x9F, Remedy.NONE), (0x91, Remedy.NONE), (0x80, Remedy.WAIT),
-        (0x81, Remedy.LAY_AGAIN), (0x41, Remedy.LAY_AGAIN), (0x31, Remedy.LAY_AGAIN),
-        (0x33, Remedy.LAY_AGAIN), (0x40, Remedy.NOT_AN_ID_CARD), (0x10, Remedy.RESEND),
-        (0x21, Remedy.RESEND), (0x60, Remedy.READER_FAULT), (0x66, Remedy.READER_FAULT),
-        (0xEE, Remedy.RESEND),
+        (0x90, StatusRemedy.NONE), (0x9F, StatusRemedy.NONE), (0x91, StatusRemedy.NONE), (0x80, StatusRemedy.WAIT),
+        (0x81, StatusRemedy.LAY_AGAIN), (0x41, StatusRemedy.LAY_AGAIN), (0x31, StatusRemedy.LAY_AGAIN),
+        (0x33, StatusRemedy.LAY_AGAIN), (0x40, StatusRemedy.NOT_AN_ID_CARD), (0x10, StatusRemedy.RESEND),
+        (0x21, StatusRemedy.RESEND), (0x60, StatusRemedy.READER_FAULT), (0x66, StatusRemedy.READER_FAULT),
+        (0xEE, StatusRemedy.RESEND),
     ],
 )  # fmt: skip
-def test_every_status_has_a_remedy(sw3: int, remedy: Remedy) -> None:
+def test_every_status_has_a_remedy(sw3: int, remedy: StatusRemedy) -> None:
     assert Reply(sw3).remedy is remedy
-    assert {Reply(s).remedy for s in Status} == set(Remedy)
+    assert {Reply(s).remedy for s in Status} == set(StatusRemedy)
 
 
 @pytest.mark.parametrize(

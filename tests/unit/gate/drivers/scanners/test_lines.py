@@ -18,7 +18,7 @@ from gate.drivers.scanners.lines import (
     Refusal,
     Scanned,
     TicketText,
-    Unusable,
+    UnusablePayload,
 )
 from gate.drivers.scanners.mrz import MrzDecoder, MrzFault, TravelDocument, check_digit, parse_mrz
 from gate.drivers.scanners.rfid import RfidDecoder, encode_tag
@@ -96,7 +96,7 @@ def test_a_silence_may_be_the_end() -> None:
 def test_a_payload_cut_short_does_not_begin_the_next() -> None:
     decoder = lines_decoder()
     decoder.feed(b"2704")
-    assert decoder.gap() == [Unusable(Refusal.INCOMPLETE)]
+    assert decoder.gap() == [UnusablePayload(Refusal.INCOMPLETE)]
     assert decoder.feed(TICKET.encode() + b"\r") == [FOUND]
 
 
@@ -105,17 +105,17 @@ def test_a_payload_cut_short_does_not_begin_the_next() -> None:
     [
         ({}, TICKET, FOUND),
         ({}, f"  {TICKET} ", FOUND),
-        ({}, "https://health.example/p/83", Unusable(Refusal.FORM)),
-        ({}, "张三", Unusable(Refusal.FORM)),
-        ({}, "2704 1000", Unusable(Refusal.FORM)),
-        ({}, "2" * 33, Unusable(Refusal.FORM)),
+        ({}, "https://health.example/p/83", UnusablePayload(Refusal.FORM)),
+        ({}, "张三", UnusablePayload(Refusal.FORM)),
+        ({}, "2704 1000", UnusablePayload(Refusal.FORM)),
+        ({}, "2" * 33, UnusablePayload(Refusal.FORM)),
         ({"prefix": "https://ks.example/t/"}, f"https://ks.example/t/{TICKET}", FOUND),
-        ({"prefix": "https://ks.example/t/"}, TICKET, Unusable(Refusal.PREFIX)),
-        ({"prefix": "A", "suffix": "A"}, "A", Unusable(Refusal.FORM)),
+        ({"prefix": "https://ks.example/t/"}, TICKET, UnusablePayload(Refusal.PREFIX)),
+        ({"prefix": "A", "suffix": "A"}, "A", UnusablePayload(Refusal.FORM)),
         ({"suffix": "#"}, f"{TICKET}#", FOUND),
         ({"pattern": "zkzh=([0-9]+)"}, f"http://x.example/?a=1&zkzh={TICKET}&b=2", FOUND),
-        ({"pattern": "zkzh=([0-9]+)"}, TICKET, Unusable(Refusal.PATTERN)),
-        ({"pattern": "x|(y)"}, "x", Unusable(Refusal.PATTERN)),
+        ({"pattern": "zkzh=([0-9]+)"}, TICKET, UnusablePayload(Refusal.PATTERN)),
+        ({"pattern": "x|(y)"}, "x", UnusablePayload(Refusal.PATTERN)),
     ],
 )
 def test_what_a_payload_may_be(text: dict[str, str], payload: str, item: Item) -> None:
@@ -123,14 +123,14 @@ def test_what_a_payload_may_be(text: dict[str, str], payload: str, item: Item) -
 
 
 def test_a_payload_in_another_encoding_is_no_text() -> None:
-    assert fed(lines_decoder(), "张三\r".encode("gbk")) == [Unusable(Refusal.NOT_TEXT)]
+    assert fed(lines_decoder(), "张三\r".encode("gbk")) == [UnusablePayload(Refusal.NOT_TEXT)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 100])
 def test_a_long_code_is_refused_once_and_the_next_is_read(size: int) -> None:
     long = b"x" * 3000 + b"\r\n"
     items = fed(lines_decoder(), long + TICKET.encode() + b"\r\n", size)
-    assert items == [Unusable(Refusal.TOO_LONG), FOUND]
+    assert items == [UnusablePayload(Refusal.TOO_LONG), FOUND]
 
 
 # -- tags ----------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_tag_by_the_number_printed_on_it() -> None:
 )
 def test_a_spoiled_tag_is_named_and_the_next_is_read(data: bytes, reason: Refusal) -> None:
     items = fed(RfidDecoder(decimal=False), data + encode_tag(TAG))
-    assert items == [Unusable(reason), Scanned("ticket", "0A00112233")]
+    assert items == [UnusablePayload(reason), Scanned("ticket", "0A00112233")]
 
 
 # -- machine readable zones ----------------------------------------------------------------------
@@ -291,7 +291,7 @@ def test_every_framing_gives_the_same_document(framing: str, size: int) -> None:
 def test_a_bad_swipe_does_not_spoil_the_next(framing: str) -> None:
     decoder = MrzDecoder(framing)
     spoiled = sent(framing, TD3)[:60]
-    assert fed(decoder, spoiled)[-1] == Unusable(Refusal.INCOMPLETE)
+    assert fed(decoder, spoiled)[-1] == UnusablePayload(Refusal.INCOMPLETE)
     assert fed(decoder, sent(framing, TD3)) == [PASSPORT]
 
 
@@ -308,18 +308,18 @@ def test_any_line_that_was_lost_costs_its_own_document_and_no_silence_is_needed(
 
 def test_one_bad_swipe_is_told_once() -> None:
     spoiled = sent("lines", changed(TD3, 1, 0, "2"))
-    assert fed(MrzDecoder(), spoiled) == [Unusable(Refusal.CHECK_DIGIT)]
+    assert fed(MrzDecoder(), spoiled) == [UnusablePayload(Refusal.CHECK_DIGIT)]
 
 
 def test_a_line_that_was_lost_costs_one_document() -> None:
     decoder = MrzDecoder("lines")
     data = sent("lines", TD1[:1]) + sent("lines", TD3) + sent("lines", permit())
-    assert fed(decoder, data) == [Unusable(Refusal.LINE_LENGTH), PASSPORT, PERMIT]
+    assert fed(decoder, data) == [UnusablePayload(Refusal.LINE_LENGTH), PASSPORT, PERMIT]
 
 
 @pytest.mark.parametrize("zone", [TD1, permit("A12345678")])
 def test_a_card_that_is_none_of_ours_is_refused(zone: tuple[str, ...]) -> None:
-    assert fed(MrzDecoder(), sent("lines", zone)) == [Unusable(Refusal.DOCUMENT)]
+    assert fed(MrzDecoder(), sent("lines", zone)) == [UnusablePayload(Refusal.DOCUMENT)]
 
 
 # -- anything at all -----------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_any_bytes_in_any_pieces_and_back_in_step(kind: str, pieces: list[bytes]
     decoder = make()
     for piece in pieces:
         for found in decoder.feed(piece):
-            assert isinstance(found, Scanned | Unusable)
+            assert isinstance(found, Scanned | UnusablePayload)
     assert held(decoder) <= 2 * PAYLOAD_MAX
     if decoder.midway:
         decoder.gap()
