@@ -57,9 +57,12 @@ def main() -> int:
 
 
 def _morning(
-    stage: Stage, player: Player, chosen: list[cast.Row], screen: report.Screen,
+    stage: Stage,
+    player: Player,
+    chosen: list[cast.Row],
+    screen: report.Screen,
     last: ending.Ending,
-) -> list[Seen]:  # fmt: skip
+) -> list[Seen]:
     """What the rows showed, up to where something ended it; `last` says what."""
     rows: list[Seen] = []
     try:

@@ -8,9 +8,24 @@ from typing import Any
 HERE = Path(__file__).parent
 USUAL = ("stand", "lay", "decided", "shown")
 STEPS = frozenset(
-    {"clock", "trusted", "stand", "lay", "pull", "scan", "type", "decided", "shown", "settle",
-     "acknowledge", "broker", "gate", "disk", "await"}
-)  # fmt: skip
+    {
+        "clock",
+        "trusted",
+        "stand",
+        "lay",
+        "pull",
+        "scan",
+        "type",
+        "decided",
+        "shown",
+        "settle",
+        "acknowledge",
+        "broker",
+        "gate",
+        "disk",
+        "await",
+    }
+)
 WITH_A_NAME = ("lay", "pull", "scan", "type")
 
 

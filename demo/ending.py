@@ -91,9 +91,11 @@ def _private(stage: Stage, cast: dict[str, Person], exported: str, ending: Endin
     database or the broker's."""
     words = [w.encode() for p in cast.values() for w in (p.name, p.number) if w]
     files = [
-        p for folder in (stage.disk.folder, stage.work / "broker", stage.home)
-        for p in folder.rglob("*") if p.is_file()
-    ]  # fmt: skip
+        p
+        for folder in (stage.disk.folder, stage.work / "broker", stage.home)
+        for p in folder.rglob("*")
+        if p.is_file()
+    ]
     for name, data in [
         ("the export", exported.encode()),
         *((str(p), p.read_bytes()) for p in files),
@@ -106,10 +108,15 @@ def timings(morning: list[Seen]) -> dict[str, Any]:
     """Median and 95th percentile in ms of the decisions whose first attempt found a face that was
     already seen; each part of `ms` apart."""
     taken = [
-        s.decision["ms"] for s in morning
-        if s.decision and s.decision.get("ms") and s.decision.get("attempt") == 1
-        and s.asked == 0 and s.row.source == "card" and s.decision.get("score") is not None
-    ]  # fmt: skip
+        s.decision["ms"]
+        for s in morning
+        if s.decision
+        and s.decision.get("ms")
+        and s.decision.get("attempt") == 1
+        and s.asked == 0
+        and s.row.source == "card"
+        and s.decision.get("score") is not None
+    ]
     table: dict[str, Any] = {"decisions": len(taken)}
     for part in PARTS:
         values = sorted(t[part] for t in taken if t.get(part) is not None)

@@ -99,9 +99,11 @@ def _names(seen: Seen, decision: Message, person: Person) -> None:
 def _evidence(seen: Seen, decision: Message, expect: Expected, state: Path) -> None:
     kept = [p for p in state.rglob("*") if p.is_file() and "evidence" in str(p.relative_to(state))]
     sealed = [
-        p for p in kept if hashlib.sha256(p.read_bytes()).hexdigest() in decision.values()
+        p
+        for p in kept
+        if hashlib.sha256(p.read_bytes()).hexdigest() in decision.values()
         and not p.read_bytes().startswith(b"\xff\xd8")
-    ]  # fmt: skip
+    ]
     _differs(seen, "sealed evidence", bool(sealed), expect.evidence)
 
 

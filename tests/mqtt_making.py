@@ -33,9 +33,11 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 
 def made_home(root: Path) -> Home:
     make_keys(
-        Home(root), gates=(GATE, OTHER), broker=("127.0.0.1",),
+        Home(root),
+        gates=(GATE, OTHER),
+        broker=("127.0.0.1",),
         not_before=datetime.now(UTC) - timedelta(days=1),
-    )  # fmt: skip
+    )
     return Home(root)
 
 
@@ -97,9 +99,13 @@ def office_at(home: Home, port: int, generation: int | None = None) -> Iterator[
 
     def work() -> None:
         address = Address(
-            "127.0.0.1", port, home.ca / "ca.crt", home.office / "office.crt",
-            home.office / "office.key", name="office",
-        )  # fmt: skip
+            "127.0.0.1",
+            port,
+            home.ca / "ca.crt",
+            home.office / "office.crt",
+            home.office / "office.key",
+            name="office",
+        )
         signing = SigningKey(read_key(home.office / "office-signing.key", "signing key"))
         with OfficeStore(home.database) as store:
             begun = store.begin_generation(generation or 1)
@@ -121,12 +127,18 @@ def office_at(home: Home, port: int, generation: int | None = None) -> Iterator[
 def uplink_of(home: Home, port: int, journal: SqliteJournal, gate: str = GATE, **other: object):
     folder = home.gate(gate)
     settings = {
-        "host": "127.0.0.1", "port": port, "ca": folder / "ca.crt",
-        "certificate": folder / "gate.crt", "key": folder / "gate.key", "gate": gate, "site": SITE,
-        "exam": lambda: EXAM, "journal": journal,
+        "host": "127.0.0.1",
+        "port": port,
+        "ca": folder / "ca.crt",
+        "certificate": folder / "gate.crt",
+        "key": folder / "gate.key",
+        "gate": gate,
+        "site": SITE,
+        "exam": lambda: EXAM,
+        "journal": journal,
         "signing": read_key(folder / "gate-signing.key", "signing key"),
         "office_public": read_key(folder / "office.pub", "office key"),
-    }  # fmt: skip
+    }
     return MqttUplink(**(settings | other))
 
 
@@ -171,9 +183,13 @@ def heard(news: "queue.Queue[LinkEvent]", kind: type, **fields: object) -> LinkE
 
 def office_link(home: Home, port: int, news: "queue.Queue[LinkEvent]") -> MqttConnection:
     address = Address(
-        "127.0.0.1", port, home.ca / "ca.crt", home.office / "office.crt",
-        home.office / "office.key", name="office",
-    )  # fmt: skip
+        "127.0.0.1",
+        port,
+        home.ca / "ca.crt",
+        home.office / "office.crt",
+        home.office / "office.key",
+        name="office",
+    )
     link = MqttConnection(address, news.put, Will(OFFICE_STATE, encode_note(online=False)))
     link.open()
     return link

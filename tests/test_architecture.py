@@ -11,11 +11,16 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("gate.drivers", "gate.models", "gate.roster", "gate.store", "gate.sync", "gate.console")
 # Both control sockets, the staff's and the simulator's, speak JSON lines.
 SHARED = {
-    "gate.drivers": ("gate.platform.json_lines",), "gate.console": ("gate.platform.json_lines",),
+    "gate.drivers": ("gate.platform.json_lines",),
+    "gate.console": ("gate.platform.json_lines",),
     "gate.models": ("gate.platform.durable_files", "gate.platform.remedies"),
-    "gate.roster": ("gate.platform.durable_files", "gate.platform.regular_file", "gate.platform.remedies"),
+    "gate.roster": (
+        "gate.platform.durable_files",
+        "gate.platform.regular_file",
+        "gate.platform.remedies",
+    ),
     "gate.store": ("gate.platform.durable_files", "gate.platform.remedies"),
-}  # fmt: skip
+}
 OFFICE_MAY = (
     "gate.core",
     "gate.platform.durable_files",
@@ -148,8 +153,21 @@ def test_the_demo_is_an_outside_client() -> None:
         assert not ours(imports_of(path)), f"{name_of(path)} imports the product"
 
 
-HEAVY = {"numpy", "PIL", "nacl", "sqlalchemy", "cryptography", "onnx", "openpyxl", "serial",
-         "paho", "aiosqlite", "gpiozero", "tflite_runtime", "ai_edge_litert"}  # fmt: skip
+HEAVY = {
+    "numpy",
+    "PIL",
+    "nacl",
+    "sqlalchemy",
+    "cryptography",
+    "onnx",
+    "openpyxl",
+    "serial",
+    "paho",
+    "aiosqlite",
+    "gpiozero",
+    "tflite_runtime",
+    "ai_edge_litert",
+}
 
 
 @pytest.mark.parametrize("program", ["gate", "office"])
@@ -168,8 +186,18 @@ def test_help_loads_nothing_heavy(program: str) -> None:
     assert len(seen) > 10
 
 
-HEART = {"service", "lane", "clock_keeper", "front_desk", "bulletin", "health", "recorder",
-         "roster_keeper", "room_keeper", "unit"}  # fmt: skip
+HEART = {
+    "service",
+    "lane",
+    "clock_keeper",
+    "front_desk",
+    "bulletin",
+    "health",
+    "recorder",
+    "roster_keeper",
+    "room_keeper",
+    "unit",
+}
 
 
 @pytest.mark.parametrize("name", sorted(HEART))

@@ -70,10 +70,12 @@ def made_lines() -> str:
 
 
 def rates_table() -> str:
-    lines = ["| probes | score | frames | "
-             + " | ".join(f"FNMR at {rate_name(f)}" for f in STATED)
-             + " | in the table for 1e-4: threshold, FMR, FNMR | impostor pairs |",
-             "|---" * 8 + "|"]  # fmt: skip
+    lines = [
+        "| probes | score | frames | "
+        + " | ".join(f"FNMR at {rate_name(f)}" for f in STATED)
+        + " | in the table for 1e-4: threshold, FMR, FNMR | impostor pairs |",
+        "|---" * 8 + "|",
+    ]
     for c in report()["curves"]:
         rates = {r["fmr"]: r for r in c["rates"]}
         cells = [_interval(percent(rates[f]["fnmr"]), rates[f]["fnmr_interval"]) for f in STATED]
@@ -87,9 +89,11 @@ def rates_table() -> str:
 
 
 def held_out_table() -> str:
-    lines = ["| group kept out | people | impostor pairs | score | false matches "
-             "| FMR measured, target 1e-4 | without the margin | FNMR |",
-             "|---" * 8 + "|"]  # fmt: skip
+    lines = [
+        "| group kept out | people | impostor pairs | score | false matches "
+        "| FMR measured, target 1e-4 | without the margin | FNMR |",
+        "|---" * 8 + "|",
+    ]
     for r in report()["held_out"]:
         if r["target"] == 1e-4:
             ends = r["interval"]["fmr"]

@@ -12,8 +12,13 @@ from gate.core.reasons import MEANING, Reason
 PEOPLE = cast.people()
 ROWS = cast.rows(PEOPLE)
 PINNED = {pin.name for package in pictures.packages() for pin in package.pins}
-TONES = {"one-short": "one short", "two-short": "two short", "one-long": "one long",
-         "two-long": "two long", "three-long": "three long"}  # fmt: skip
+TONES = {
+    "one-short": "one short",
+    "two-short": "two short",
+    "one-long": "one long",
+    "two-long": "two long",
+    "three-long": "three long",
+}
 
 
 @pytest.mark.parametrize("person", PEOPLE.values(), ids=PEOPLE)
@@ -56,10 +61,22 @@ def test_the_script_shows_what_a_morning_must() -> None:
         row.expect.then.reason for row in ROWS if row.expect.then
     }
     assert shown >= {
-        "OK", "TOO_EARLY", "TOO_LATE", "WRONG_PAPER", "WRONG_SITE", "NOT_ON_ROSTER",
-        "ALREADY_ADMITTED", "DOCUMENT_EXPIRED", "NO_FACE", "SEVERAL_FACES", "FACE_MISMATCH",
-        "CLOCK_UNTRUSTED", "STAFF_ADMIT", "STAFF_DENY", "OUT_OF_SERVICE",
-    }  # fmt: skip
+        "OK",
+        "TOO_EARLY",
+        "TOO_LATE",
+        "WRONG_PAPER",
+        "WRONG_SITE",
+        "NOT_ON_ROSTER",
+        "ALREADY_ADMITTED",
+        "DOCUMENT_EXPIRED",
+        "NO_FACE",
+        "SEVERAL_FACES",
+        "FACE_MISMATCH",
+        "CLOCK_UNTRUSTED",
+        "STAFF_ADMIT",
+        "STAFF_DENY",
+        "OUT_OF_SERVICE",
+    }
     assert len(ROWS) >= 18
 
 

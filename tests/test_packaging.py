@@ -18,8 +18,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     target = tmp_path_factory.mktemp("lib")
     subprocess.run(
         [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", str(target)],
-        cwd=ROOT, check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     return {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
 
 

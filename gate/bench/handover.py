@@ -227,8 +227,10 @@ def measure(
     """`count` handovers, half as many genuine people, a thirtieth of strangers. InputDamaged."""
     actors = cast(read_people(folder), StillPictures(models))
     counts = {
-        "handover": count, "genuine": max(2, count // 2), "stranger": max(2, count // 30),
-    }  # fmt: skip
+        "handover": count,
+        "genuine": max(2, count // 2),
+        "stranger": max(2, count // 30),
+    }
     return report(asyncio.run(all_played(models, actors, counts, show)))
 
 

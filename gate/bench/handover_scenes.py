@@ -113,9 +113,11 @@ def _backlit(actor: Actor) -> Image.Image:
     bright = Image.new("RGB", actor.live.size, (255, 255, 255))
     x, y, width, height = actor.face
     area = (
-        max(0, round(x - width / 3)), max(0, round(y - height / 3)),
-        min(actor.live.width, round(x + 1.33 * width)), actor.live.height,
-    )  # fmt: skip
+        max(0, round(x - width / 3)),
+        max(0, round(y - height / 3)),
+        min(actor.live.width, round(x + 1.33 * width)),
+        actor.live.height,
+    )
     bright.paste(ImageEnhance.Brightness(actor.live).enhance(0.2).crop(area), area[:2])
     return bright
 

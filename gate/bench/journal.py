@@ -23,14 +23,33 @@ from gate.store.journal import SqliteJournal
 from gate.store.opening import PRAGMAS
 
 _BODY = {
-    "ticket": "010127100101", "key": "0123456789abcdef" * 4, "paper": "00015-am", "room": "03",
-    "seat": "12", "source": "card", "by": None, "scanner": None, "document": "resident",
-    "outcome": "ADMIT", "reason": "OK", "doubtful": False, "score": 0.7312, "normalised": 11.42,
-    "normalisation": "s-norm", "threshold": 6.1, "fmr": 1e-4, "frames": 3, "liveness": 0.98,
-    "quality": 0.83, "attempt": 1, "model": "yunet-640x480-0123abcd+sface-4567cdef",
-    "roster": "hb-zk-2027-04/wh-hs-01/v3", "exam": "hb-zk-2027-04", "evidence": None,
+    "ticket": "010127100101",
+    "key": "0123456789abcdef" * 4,
+    "paper": "00015-am",
+    "room": "03",
+    "seat": "12",
+    "source": "card",
+    "by": None,
+    "scanner": None,
+    "document": "resident",
+    "outcome": "ADMIT",
+    "reason": "OK",
+    "doubtful": False,
+    "score": 0.7312,
+    "normalised": 11.42,
+    "normalisation": "s-norm",
+    "threshold": 6.1,
+    "fmr": 1e-4,
+    "frames": 3,
+    "liveness": 0.98,
+    "quality": 0.83,
+    "attempt": 1,
+    "model": "yunet-640x480-0123abcd+sface-4567cdef",
+    "roster": "hb-zk-2027-04/wh-hs-01/v3",
+    "exam": "hb-zk-2027-04",
+    "evidence": None,
     "signals": ["green:steady"],
-}  # fmt: skip
+}
 
 
 _ROUND = 25
@@ -51,8 +70,12 @@ def measure(folder: Path, appends: int = 1000, grown: tuple[int, ...] = GROWN) -
             ProcessPoolExecutor(1, get_context("spawn")) as process,
         ):
             found.append(process.submit(_of_size, Path(scratch), events, appends).result())
-    return {**found[0], "grown": found, "start_worst_ms": max(f["start_ms"] for f in found),
-            "ratio_worst": max(f["ratio"] for f in found)}  # fmt: skip
+    return {
+        **found[0],
+        "grown": found,
+        "start_worst_ms": max(f["start_ms"] for f in found),
+        "ratio_worst": max(f["ratio"] for f in found),
+    }
 
 
 def _of_size(scratch: Path, events: int, appends: int) -> dict[str, float]:

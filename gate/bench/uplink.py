@@ -17,10 +17,11 @@ def compare(folder: Path) -> dict[str, Any]:
     """Each backlog in a process of its own, so that neither inherits the other's memory."""
     short, long = (_in_a_process(folder, events) for events in (SHORT, LONG))
     return {
-        "short": short, "long": long,
+        "short": short,
+        "long": long,
         "cpu_ratio": long["cpu_ms"] / short["cpu_ms"],
         "rss_more_mb": long["rss_mb"] - short["rss_mb"],
-    }  # fmt: skip
+    }
 
 
 def alone(folder: Path, events: int) -> dict[str, float]:
@@ -59,9 +60,14 @@ async def fill(path: Path, events: int) -> None:
     from gate.store.journal import SqliteJournal
 
     body = {
-        "ticket": "010127100101", "paper": "00015-am", "outcome": "ADMIT", "reason": "OK",
-        "score": 0.7312, "model": "yunet-640x480-0123abcd+sface-4567cdef", "frames": 3,
-    }  # fmt: skip
+        "ticket": "010127100101",
+        "paper": "00015-am",
+        "outcome": "ADMIT",
+        "reason": "OK",
+        "score": 0.7312,
+        "model": "yunet-640x480-0123abcd+sface-4567cdef",
+        "frames": 3,
+    }
     async with SqliteJournal(path, gate=GATE, boot="bench") as journal:
         for _ in range(events):
             when = Instant(datetime.now(UTC), time.monotonic_ns(), True)
@@ -72,6 +78,8 @@ def _in_a_process(folder: Path, events: int) -> dict[str, float]:
     words = [sys.executable, "-m", "gate", "bench", "uplink", "--json"]
     said = subprocess.run(
         [*words, "--folder", str(folder), "--events", str(events)],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return dict(json.loads(said.stdout))

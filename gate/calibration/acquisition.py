@@ -46,9 +46,13 @@ def acquired(faces: FaceSet, templates: Templates) -> Faces:
     people, usable = faces.people[rows], np.ones(len(rows), bool)
     quick, careful = (Side(t[rows], people, usable) for t in (templates.quick, templates.careful))
     return Faces(
-        quick, careful, tuple(persons[n] for n in rows), tuple(stems[n] for n in rows),
-        _named(persons, stems, ~found), _named(persons, stems, found & ~both),
-    )  # fmt: skip
+        quick,
+        careful,
+        tuple(persons[n] for n in rows),
+        tuple(stems[n] for n in rows),
+        _named(persons, stems, ~found),
+        _named(persons, stems, found & ~both),
+    )
 
 
 def _named(persons: tuple[str, ...], stems: tuple[str, ...], where: Mask) -> tuple[str, ...]:

@@ -39,9 +39,13 @@ HOLDS, FAILS, NOT_SHOWN = "holds", "fails", "not shown"
 
 
 def evaluate(
-    faces: Faces, table: Mapping[str, Any], groups: Mapping[str, Mask], *,
-    seed: int, show: Show,
-) -> dict[str, Any]:  # fmt: skip
+    faces: Faces,
+    table: Mapping[str, Any],
+    groups: Mapping[str, Mask],
+    *,
+    seed: int,
+    show: Show,
+) -> dict[str, Any]:
     """Figures of a table's thresholds on this set; the careful setting has the last word.
     InputRejected for a set without pairs."""
     require_pairs(faces)
@@ -105,14 +109,19 @@ def _row(
     high = max(high, float(f"{NONE_OF / (people * (people - 1) / 2):.3g}"))
     measured = passing / pairs
     return {
-        "normalisation": name, "target": target, "threshold": threshold,
-        "pairs": pairs // times, "false_matches": passing / times,
-        "fmr": float(f"{measured:.4g}"), "fmr_interval": [low, high],
-        "genuine": len(scores.genuine) // times, "fnmr": fnmr(scores, threshold),
+        "normalisation": name,
+        "target": target,
+        "threshold": threshold,
+        "pairs": pairs // times,
+        "false_matches": passing / times,
+        "fmr": float(f"{measured:.4g}"),
+        "fmr_interval": [low, high],
+        "genuine": len(scores.genuine) // times,
+        "fnmr": fnmr(scores, threshold),
         "fnmr_interval": ends["fnmr"],
         "deciding": name == (SNORM if people >= COHORT else RAW_STRICT),
         "verdict": _verdict(target, measured, low, high),
-    }  # fmt: skip
+    }
 
 
 def _verdict(target: float, measured: float, low: float, high: float) -> str:

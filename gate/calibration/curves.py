@@ -126,15 +126,26 @@ def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRA
     ends = {f: found[u].threshold.high for f, u in upper.items() if u in found}
     table = with_margin(scores.threshold, points, ends)
     rates = tuple(
-        Rate(fmr, t, scores.passing(t) // times, fnmr(scores, t), found.get(fmr),
-             _in_table(scores, table[fmr]))
+        Rate(
+            fmr,
+            t,
+            scores.passing(t) // times,
+            fnmr(scores, t),
+            found.get(fmr),
+            _in_table(scores, table[fmr]),
+        )
         for fmr, t in points.items()
-    )  # fmt: skip
+    )
     steady, people = _steady(side, scores, rates)
     return RateCurve(
-        kind, scores.impostor_pairs // times, len(scores.genuine) // times,
-        rates, _det(scores), steady, people,
-    )  # fmt: skip
+        kind,
+        scores.impostor_pairs // times,
+        len(scores.genuine) // times,
+        rates,
+        _det(scores),
+        steady,
+        people,
+    )
 
 
 def measured_at(scores: Scores) -> dict[float, float]:
@@ -214,7 +225,8 @@ def _steady(
     count = np.bincount(people)
     shares = []
     for rate in rates:
-        missed = np.bincount(people[scores.genuine[of_them] < np.float32(rate.threshold)],
-                             minlength=len(count))  # fmt: skip
+        missed = np.bincount(
+            people[scores.genuine[of_them] < np.float32(rate.threshold)], minlength=len(count)
+        )
         shares.append((rate.fmr, float((missed[count > 0] / count[count > 0]).mean())))
     return tuple(shares), int((count > 0).sum())

@@ -97,12 +97,17 @@ def require_pairs(faces: Faces) -> None:
 def _thresholds(curves: Sequence[RateCurve]) -> Table:
     """The raw thresholds of the table that comes of these curves, as the gate reads them."""
     tables = {
-        careful: Thresholds(MODEL, careful, tuple(
-            Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
-            for c in curves if c.kind.careful == careful and not c.kind.cohort
-        ))
+        careful: Thresholds(
+            MODEL,
+            careful,
+            tuple(
+                Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
+                for c in curves
+                if c.kind.careful == careful and not c.kind.cohort
+            ),
+        )
         for careful in (False, True)
-    }  # fmt: skip
+    }
     return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
 
 
@@ -161,10 +166,15 @@ def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
             drawn = side.taken(draw_cohort(side.people, side.usable, seed))
             shown = with_own_cohort(side, drawn, TOP)
         counted = histogram(shown, *BINS[normalisation], BIN_COUNT)
-        found.append({
-            "normalisation": normalisation, "low": counted.low, "high": counted.high,
-            "genuine": counted.genuine.tolist(), "impostor": counted.impostor.tolist(),
-        })  # fmt: skip
+        found.append(
+            {
+                "normalisation": normalisation,
+                "low": counted.low,
+                "high": counted.high,
+                "genuine": counted.genuine.tolist(),
+                "impostor": counted.impostor.tolist(),
+            }
+        )
     return found
 
 

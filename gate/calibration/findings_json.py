@@ -12,16 +12,22 @@ SETTINGS = {False: "quick", True: "careful"}
 def curve_figures(curve: RateCurve) -> dict[str, Any]:
     kind = curve.kind
     return {
-        "setting": SETTINGS[kind.careful], "mirror": kind.careful, "frames": kind.frames,
-        "normalisation": kind.normalisation, "cohort": kind.cohort, "top": kind.top,
-        "pairs": curve.pairs, "genuine": curve.genuine, "bound": bound_of(kind.frames),
+        "setting": SETTINGS[kind.careful],
+        "mirror": kind.careful,
+        "frames": kind.frames,
+        "normalisation": kind.normalisation,
+        "cohort": kind.cohort,
+        "top": kind.top,
+        "pairs": curve.pairs,
+        "genuine": curve.genuine,
+        "bound": bound_of(kind.frames),
         "rates": [_rate(r) for r in curve.rates],
         "det": [[_short(x) for x in point] for point in curve.det],
         "same_people": {
             "people": curve.steady_people,
             "fnmr": [[f, _short(n)] for f, n in curve.steady],
         },
-    }  # fmt: skip
+    }
 
 
 def figures(value: Any) -> dict[str, Any]:

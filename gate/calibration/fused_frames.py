@@ -57,15 +57,17 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
             scores = [_fused(probes, lot.members) @ references.templates.T for lot in lots]
             limits = _limits(scores, lots)
             misses = {f: _missed([s < t for s in scores], lots) for f, t in limits.items()}
-            rows.append({
-                "frames": frames,
-                "people": len(lots[0].people),
-                "impostor": sum(int(lot.impostor.sum()) for lot in lots) // len(lots),
-                "threshold": {rate_name(f): round(t, 5) for f, t in limits.items()},
-                "fnmr": {rate_name(f): _mean(m) for f, m in misses.items()},
-                "interval": {rate_name(f): _interval(m, seed) for f, m in misses.items()},
-                "first_pictures": _first_pictures(probes, references, frames),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "frames": frames,
+                    "people": len(lots[0].people),
+                    "impostor": sum(int(lot.impostor.sum()) for lot in lots) // len(lots),
+                    "threshold": {rate_name(f): round(t, 5) for f, t in limits.items()},
+                    "fnmr": {rate_name(f): _mean(m) for f, m in misses.items()},
+                    "interval": {rate_name(f): _interval(m, seed) for f, m in misses.items()},
+                    "first_pictures": _first_pictures(probes, references, frames),
+                }
+            )
     return rows
 
 
@@ -80,8 +82,11 @@ def by_looks(
     if not lots:
         return None
     looks = share(fmr, LOOKS_FRAMES, 0.0)
-    taken = ((False, 1, looks.first), *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
-             (True, LOOKS_FRAMES, looks.last))  # fmt: skip
+    taken = (
+        (False, 1, looks.first),
+        *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
+        (True, LOOKS_FRAMES, looks.last),
+    )
     threshold_of = table or _of_these(quick, careful, seed)
     try:
         limits = {(kind, n): threshold_of(kind, n, rate or fmr) for kind, n, rate in taken}
@@ -139,9 +144,10 @@ def _first_pictures(probes: Side, references: Side, frames: int) -> dict[str, An
     limits = _limits([scores], [lot])
     return {
         "comparisons": len(left),
-        "fnmr": {rate_name(f): round(float((scores[genuine] < t).mean()), 5)
-                 for f, t in limits.items()},
-    }  # fmt: skip
+        "fnmr": {
+            rate_name(f): round(float((scores[genuine] < t).mean()), 5) for f, t in limits.items()
+        },
+    }
 
 
 def _lots(side: Side, frames: int, seed: int) -> Iterator[Lot]:
@@ -178,9 +184,9 @@ def _limits(
     """Thresholds over all draws, where enough false matches stand behind them."""
     pairs = sum(int(lot.impostor.sum()) for lot in lots)
     keep = int(max(fmrs) * pairs) + 2
-    tail = np.concatenate([
-        _highest(s[lot.impostor], keep) for s, lot in zip(scores, lots, strict=True)
-    ])  # fmt: skip
+    tail = np.concatenate(
+        [_highest(s[lot.impostor], keep) for s, lot in zip(scores, lots, strict=True)]
+    )
     tail = -np.sort(-tail)
     enough = [f for f in fmrs if int(f * pairs) >= FALSE_MATCHES_MIN * len(lots)]
     return {f: float(np.nextafter(tail[int(f * pairs)], np.float32(np.inf))) for f in enough}

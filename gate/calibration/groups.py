@@ -95,9 +95,14 @@ def person_means(side: Side) -> Floats:
 
 
 def rates_by_group(
-    groups: Mapping[str, Mask], side: Side, scores: Scores, curve: RateCurve, *,
-    fmrs: Sequence[float], seed: int,
-) -> list[GroupRate]:  # fmt: skip
+    groups: Mapping[str, Mask],
+    side: Side,
+    scores: Scores,
+    curve: RateCurve,
+    *,
+    fmrs: Sequence[float],
+    seed: int,
+) -> list[GroupRate]:
     """FMR and FNMR inside each group at the thresholds that the gate takes from `curve`."""
     found = []
     for group, member in groups.items():
@@ -105,12 +110,17 @@ def rates_by_group(
         for rate in (r for r in curve.rates if r.fmr in fmrs):
             found.append(
                 GroupRate(
-                    group, rate.fmr, len(np.unique(side.people[member])), int(member.sum()),
-                    own.impostor_pairs, own.passing(rate.used),
-                    len(own.genuine), own.missed(rate.used),
+                    group,
+                    rate.fmr,
+                    len(np.unique(side.people[member])),
+                    int(member.sum()),
+                    own.impostor_pairs,
+                    own.passing(rate.used),
+                    len(own.genuine),
+                    own.missed(rate.used),
                     at_threshold(own, side.people, rate.used, seed),
                 )
-            )  # fmt: skip
+            )
     return found
 
 
@@ -157,9 +167,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
         header = [str(name).strip().lower() for name in reader.fieldnames or ()]
         if "group" not in header or not {"person", "picture"} & set(header):
             raise _damaged(
-                path, "needs the columns person,group or picture,group",
+                path,
+                "needs the columns person,group or picture,group",
                 "须有 person,group 或 picture,group 两列",
-            )  # fmt: skip
+            )
         return [dict(zip(header, (v or "" for v in r.values()), strict=False)) for r in rows]
     raise _damaged(path, "is no CSV in UTF-8 or GB 18030", "不是 UTF-8 或 GB 18030 的 CSV")
 

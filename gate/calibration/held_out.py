@@ -55,9 +55,12 @@ class HeldOut:
 
 
 def held_out(
-    groups: Mapping[str, Mask], side: Side, seed: int,
-    fmrs: Sequence[float] = HELD_OUT_FMRS, limits: Limits | None = None,
-) -> Iterator[HeldOut]:  # fmt: skip
+    groups: Mapping[str, Mask],
+    side: Side,
+    seed: int,
+    fmrs: Sequence[float] = HELD_OUT_FMRS,
+    limits: Limits | None = None,
+) -> Iterator[HeldOut]:
     """One picture against one. Groups of fewer than `PEOPLE_MIN` people are passed over. Labels
     are doubted where there are `limits`."""
     for group, member in groups.items():
@@ -81,11 +84,18 @@ def held_out(
                     passing = here.impostors_at[: here.passing(threshold)]
                     doubted = doubtful_count(side, passing, limits) if limits else 0
                     yield HeldOut(
-                        group, _count(own), len(own.people), normalisation, fmr, _pairs(there),
-                        threshold, **_measured(here, threshold), interval=interval,
+                        group,
+                        _count(own),
+                        len(own.people),
+                        normalisation,
+                        fmr,
+                        _pairs(there),
+                        threshold,
+                        **_measured(here, threshold),
+                        interval=interval,
                         bare_fmr=here.passing(points[rate]) / max(1, here.impostor_pairs),
                         doubtful=doubted / len(here.tallies),
-                    )  # fmt: skip
+                    )
 
 
 def _methods(others: Side, own: Side, seed: int) -> Iterator[tuple[str, Scores, Scores]]:

@@ -49,9 +49,14 @@ class OwnCohort:
 
     def taken(self, rows: npt.NDArray[np.intp] | slice) -> "OwnCohort":
         return OwnCohort(
-            self.top, self.total[rows], self.squares[rows], self.least[rows],
-            self.following[rows], self.similar[rows], self.place[rows],
-        )  # fmt: skip
+            self.top,
+            self.total[rows],
+            self.squares[rows],
+            self.least[rows],
+            self.following[rows],
+            self.similar[rows],
+            self.place[rows],
+        )
 
     def against(self, other: "OwnCohort") -> tuple[Floats, Floats]:
         """Mean and deviation for each own row with each row of `other`, whose person is out."""

@@ -68,9 +68,14 @@ def run(job: Job, show: Show) -> dict[str, Any]:
 
 
 def measure(
-    faces: FaceSet, templates: Templates, groups: dict[str, Mask],
-    against: dict[str, Any] | None, *, seed: int, show: Show,
-) -> dict[str, Any]:  # fmt: skip
+    faces: FaceSet,
+    templates: Templates,
+    groups: dict[str, Mask],
+    against: dict[str, Any] | None,
+    *,
+    seed: int,
+    show: Show,
+) -> dict[str, Any]:
     """From templates to figures; without files, so that stored templates can be measured too."""
     found = acquired(faces, templates)
     named = of_acquired(groups, faces, templates)
@@ -82,12 +87,14 @@ def measure(
     return {
         **setting_and_networks(),
         "set": {
-            "pictures": len(faces.pictures), "people": len(counts),
-            "people_with_two": int((counts > 1).sum()), "failed": list(found.failed),
+            "pictures": len(faces.pictures),
+            "people": len(counts),
+            "people_with_two": int((counts > 1).sum()),
+            "failed": list(found.failed),
             "failed_quick": list(found.failed_quick),
         },
         **figures,
-    }  # fmt: skip
+    }
 
 
 def setting_and_networks() -> dict[str, Any]:

@@ -56,9 +56,12 @@ def worst_genuine(scores: Scores, side: Side, names: Sequence[str], limits: Limi
 
 
 def _pairs(
-    values: np.ndarray, at: np.ndarray, side: Side, names: Sequence[str],
+    values: np.ndarray,
+    at: np.ndarray,
+    side: Side,
+    names: Sequence[str],
     limits: Limits,
-) -> list[Pair]:  # fmt: skip
+) -> list[Pair]:
     found: list[Pair] = []
     seen: set[tuple[int, int]] = set()
     for value, place in zip(values, at, strict=True):

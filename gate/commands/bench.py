@@ -43,8 +43,10 @@ def faces(
 
 
 def _table(result: dict[str, Any]) -> str:
-    lines = [f"{result['pictures']} pictures of {result['people']} people, "
-             f"{result['failed_to_acquire']} without a face"]  # fmt: skip
+    lines = [
+        f"{result['pictures']} pictures of {result['people']} people, "
+        f"{result['failed_to_acquire']} without a face"
+    ]
     for name, block in (("raw cosine", result), ("s-norm", result["snorm"])):
         if isinstance(block, dict):
             lines.append(f"{name}: accuracy {block['accuracy']:.4f}")

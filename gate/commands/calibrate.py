@@ -25,17 +25,24 @@ _Seed = Annotated[int, typer.Option(help="Lots: cohorts, fused pictures, interva
 
 
 def calibrate(
-    folder: _Dir, *, out: _Out = Path("calibration"), groups: _Groups = None,
-    pairs: _Pairs = None, against: _Against = None, models: _Models = None, seed: _Seed = 1,
-) -> None:  # fmt: skip
+    folder: _Dir,
+    *,
+    out: _Out = Path("calibration"),
+    groups: _Groups = None,
+    pairs: _Pairs = None,
+    against: _Against = None,
+    models: _Models = None,
+    seed: _Seed = 1,
+) -> None:
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
     --against: do a table's thresholds hold on these people? Exit 1 if not. 标定与验证阈值。"""
     from gate.calibration.run import Job, run
     from gate.models.network_files import default_folder
 
     with _progress() as show:
-        report = run(Job(folder, out, groups, pairs, against, models or default_folder(), seed),
-                     show)  # fmt: skip
+        report = run(
+            Job(folder, out, groups, pairs, against, models or default_folder(), seed), show
+        )
     _print(report, out)
     if report.get("verdict") == "fails":
         raise typer.Exit(1)
@@ -67,8 +74,10 @@ def _print(report: dict[str, Any], out: Path) -> None:
     console = Console()
     console.print(_evaluated(report) if "verdict" in report else _calibrated(report))
     faces = report["set"]
-    print(f"{faces['pictures']} pictures of {faces['people']} people, "
-          f"{len(faces['failed'])} without a face")  # fmt: skip
+    print(
+        f"{faces['pictures']} pictures of {faces['people']} people, "
+        f"{len(faces['failed'])} without a face"
+    )
     if "verdict" in report:
         print(f"At {report['setting']['target']:g} the threshold: {report['verdict']}")
     print(f"calibrate: {out / 'report.html'}")
@@ -110,8 +119,13 @@ def _evaluated(report: dict[str, Any]) -> Any:
     for r in (r for r in report["rows"] if r["setting"] == "careful"):
         low, high = r["fmr_interval"]
         shown.add_row(
-            r["normalisation"], str(r["frames"]), rate_name(r["target"]), scientific(r["fmr"]),
-            f"{scientific(low)} to {scientific(high)}", percent(r["fnmr"]), r["verdict"],
+            r["normalisation"],
+            str(r["frames"]),
+            rate_name(r["target"]),
+            scientific(r["fmr"]),
+            f"{scientific(low)} to {scientific(high)}",
+            percent(r["fnmr"]),
+            r["verdict"],
             style="bold" if r["deciding"] else None,
-        )  # fmt: skip
+        )
     return shown

@@ -87,10 +87,14 @@ def verify(
     with opened as found:
         fault = found.fault(gate)
         said = {
-            "gate": found.gate, "epoch": found.epoch, "events": found.last, "head": found.head,
+            "gate": found.gate,
+            "epoch": found.epoch,
+            "events": found.last,
+            "head": found.head,
             "receipted": found.receipt.high if found.receipt else 0,
-            "chain": fault or "verified", **_where(found.first_fault),
-        }  # fmt: skip
+            "chain": fault or "verified",
+            **_where(found.first_fault),
+        }
     if as_json:
         print(json.dumps(said))
     elif fault is None:
@@ -200,9 +204,11 @@ def _where(fault: "ChainFault | None") -> dict[str, Any]:
     if fault is None:
         return {}
     return {
-        "first_bad": fault.seq, "what": fault.what, "expected": fault.expected,
+        "first_bad": fault.seq,
+        "what": fault.what,
+        "expected": fault.expected,
         "found": fault.found,
-    }  # fmt: skip
+    }
 
 
 class _Unsaid(dict[str, str]):
@@ -211,8 +217,15 @@ class _Unsaid(dict[str, str]):
 
 
 _COLUMNS = (
-    "seq", "time 时间", "kind", "ticket 准考证", "by 来源", "outcome", "reason 原因", "ms",
-)  # fmt: skip
+    "seq",
+    "time 时间",
+    "kind",
+    "ticket 准考证",
+    "by 来源",
+    "outcome",
+    "reason 原因",
+    "ms",
+)
 
 
 def _offset(event: dict[str, Any]) -> str:

@@ -80,9 +80,13 @@ def reader(
     _one_of("wire", wire, tuple(WIRES))
     script = None if morning is None else read_morning(morning)
     module = SdtModule(
-        port, mode=Mode(mode), latency_scale=latency, baud=baud, wire=WIRES[wire](seed),
+        port,
+        mode=Mode(mode),
+        latency_scale=latency,
+        baud=baud,
+        wire=WIRES[wire](seed),
         heard=_tell if show else None,
-    )  # fmt: skip
+    )
     end_on_sigterm()
     with module:
         for name in fault or ():

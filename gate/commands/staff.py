@@ -76,9 +76,13 @@ def settle(
 ) -> None:
     """The last word on a REFER. 处理存疑。"""
     request = {
-        "do": "settle", "decision": decision, "verdict": verdict.value, "by": by,
-        "second": second, "reason": reason,
-    }  # fmt: skip
+        "do": "settle",
+        "decision": decision,
+        "verdict": verdict.value,
+        "by": by,
+        "second": second,
+        "reason": reason,
+    }
     given = asyncio.run(told(socket_of(config, runtime), request))
     say(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
     say(f"{given['zh']} {given['en']}")

@@ -165,8 +165,9 @@ def load(path: Path) -> Settings:
         raise ConfigInvalid(
             f"{path} cannot be read as TOML in UTF-8 ({e}): correct it there.",
             f"{path} 不是可读的 UTF-8 TOML 文件（{e}）：请改正。",
-            path=str(path), faults=(str(e),),
-        ) from e  # fmt: skip
+            path=str(path),
+            faults=(str(e),),
+        ) from e
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as e:
@@ -204,8 +205,9 @@ def _every_fault(path: Path, found: list[Any]) -> ConfigInvalid:
     return ConfigInvalid(
         f"{path} has {len(faults)} mistake(s); correct them:\n{listed}",
         f"{path} 有 {len(faults)} 处错误，请改正（见上）。",
-        path=str(path), faults=faults,
-    )  # fmt: skip
+        path=str(path),
+        faults=faults,
+    )
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

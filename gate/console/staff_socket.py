@@ -98,10 +98,13 @@ class StaffSocket:
             case _Settle():
                 return await self._desk.settle(
                     StaffVerdict(
-                        request.decision, request.verdict == "admit", request.by,
-                        request.second, request.reason,
+                        request.decision,
+                        request.verdict == "admit",
+                        request.by,
+                        request.second,
+                        request.reason,
                     )
-                )  # fmt: skip
+                )
             case _Acknowledge():
                 return await self._desk.acknowledge(request.by)
             case _ConfirmClock():

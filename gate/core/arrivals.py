@@ -29,9 +29,14 @@ def card(state: State, event: CardPresented) -> Step:
     if state.faults:  # while the last outcome is still shown
         return at_rest(state)
     shown = Presented(
-        Source.CARD, event.card.kind, event.card.valid_from, event.card.valid_to,
-        event.found, event.read_mono_ns, odd=event.card.odd,
-    )  # fmt: skip
+        Source.CARD,
+        event.card.kind,
+        event.card.valid_from,
+        event.card.valid_to,
+        event.found,
+        event.read_mono_ns,
+        odd=event.card.odd,
+    )
     begun = replace(
         state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, notice=None, unreadable=0
     )

@@ -29,10 +29,14 @@ class DocumentKind(StrEnum):
     """The exam notice alone, scanned: it names a candidate and proves nobody's identity."""
 
 
-USUAL_DOCUMENTS = frozenset({
-    DocumentKind.RESIDENT, DocumentKind.TEMPORARY, DocumentKind.RESIDENCE_PERMIT,
-    DocumentKind.FOREIGNER,
-})  # fmt: skip
+USUAL_DOCUMENTS = frozenset(
+    {
+        DocumentKind.RESIDENT,
+        DocumentKind.TEMPORARY,
+        DocumentKind.RESIDENCE_PERMIT,
+        DocumentKind.FOREIGNER,
+    }
+)
 """What a paper accepts where the exam says nothing (formats.md, exam.toml)."""
 
 
@@ -76,8 +80,9 @@ class IdCard:
         return f"IdCard({self.kind}, …{self.number[-2:]})"
 
 
-_NO_CHARACTERS = "".join(chr(plane + last) for plane in range(0, 0x110000, 0x10000)
-                         for last in (0xFFFE, 0xFFFF))  # fmt: skip
+_NO_CHARACTERS = "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
 _DAMAGED = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd{_NO_CHARACTERS}]")
 
 

@@ -33,9 +33,12 @@ BY_TIME = frozenset({Reason.TOO_EARLY, Reason.WRONG_PAPER})
 """What the opening of the candidate's own paper may change."""
 
 BY_ROSTER = BY_TIME | {
-    Reason.TOO_LATE, Reason.WRONG_SITE, Reason.NOT_ON_ROSTER, Reason.NO_REFERENCE,
+    Reason.TOO_LATE,
+    Reason.WRONG_SITE,
+    Reason.NOT_ON_ROSTER,
+    Reason.NO_REFERENCE,
     Reason.DOCUMENT_NOT_ACCEPTED,
-}  # fmt: skip
+}
 """What another roster may change."""
 
 
@@ -54,9 +57,12 @@ def follow(before: State, event: LaneEvent, after: State) -> State:
             visit = before.visit if before.phase is Phase.RECORDING else None
             if visit is not None and visit.shown.found == lying.found:
                 lying = replace(
-                    lying, reason=visit.ruling.reason, decision=decision,
-                    opens=_opens(before, visit), renewed=False,
-                )  # fmt: skip
+                    lying,
+                    reason=visit.ruling.reason,
+                    decision=decision,
+                    opens=_opens(before, visit),
+                    renewed=False,
+                )
         case LookDue():
             lying = after.lying
     return after if lying == after.lying else replace(after, lying=lying)

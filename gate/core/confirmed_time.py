@@ -52,17 +52,19 @@ class Wanting(StrEnum):
 
 WANTING_TEXT: dict[Wanting, tuple[str, str]] = {
     Wanting.TRUSTED: (
-        "时钟未校准，请接入时间源", "the clock is not trusted: give it a time source",
+        "时钟未校准，请接入时间源",
+        "the clock is not trusted: give it a time source",
     ),
     Wanting.STEADY: (
-        "时钟校准且未跳变尚不足一小时", "the clock has not been trusted without a step for an hour",
+        "时钟校准且未跳变尚不足一小时",
+        "the clock has not been trusted without a step for an hour",
     ),
     Wanting.CONFIRMED: (
         "日期未经第二来源确认：请连接考试中心，或运行 exam-gate clock confirm",
         "no second source confirms that the date has come: connect the office, or say "
         "exam-gate clock confirm",
     ),
-}  # fmt: skip
+}
 """What to do about it: (Chinese, English)."""
 
 

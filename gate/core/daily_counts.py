@@ -25,9 +25,16 @@ the same; `score` and `normalised` of ADMIT (`admitted_`) and FACE_MISMATCH (`mi
 histograms are bin numbers."""
 
 TABLES = (
-    "decisions", "verdicts", "sources", "attempts", "seconds", "admitted_score",
-    "admitted_normalised", "mismatched_score", "mismatched_normalised",
-)  # fmt: skip
+    "decisions",
+    "verdicts",
+    "sources",
+    "attempts",
+    "seconds",
+    "admitted_score",
+    "admitted_normalised",
+    "mismatched_score",
+    "mismatched_normalised",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +210,10 @@ _NUMBER = (int, float)
 _SCORES = {
     Reason.OK.value: (("score", "admitted_score"), ("normalised", "admitted_normalised")),
     Reason.FACE_MISMATCH.value: (
-        ("score", "mismatched_score"), ("normalised", "mismatched_normalised"),
+        ("score", "mismatched_score"),
+        ("normalised", "mismatched_normalised"),
     ),
-}  # fmt: skip
+}
 """Which scores are counted where, by the reason; made once: a start folds 100,000 events."""
 
 

@@ -93,6 +93,15 @@ class FindAgain:
 
 
 Effect = (
-    LookUpCard | LookUpTyped | LookUpTicket | JudgeFace | Record | JournalNote | Show | OpenBarrier
-    | StartTimer | ForgetFaces | FindAgain
-)  # fmt: skip
+    LookUpCard
+    | LookUpTyped
+    | LookUpTicket
+    | JudgeFace
+    | Record
+    | JournalNote
+    | Show
+    | OpenBarrier
+    | StartTimer
+    | ForgetFaces
+    | FindAgain
+)

@@ -242,8 +242,25 @@ class LookDue:
 
 
 LaneEvent = (
-    CardPresented | CardUnreadable | CardRemoved | ReaderLost | ReaderBack | StaffTyped
-    | ScanPresented | CandidateFound | CandidateElsewhere | CandidateUnknown | LookupFailed
-    | FaceJudged | DecisionRecorded | RecordRefused | VerdictGiven | Acknowledged | TimeElapsed
-    | FaultRaised | FaultCleared | RosterOpened | LookDue
-)  # fmt: skip
+    CardPresented
+    | CardUnreadable
+    | CardRemoved
+    | ReaderLost
+    | ReaderBack
+    | StaffTyped
+    | ScanPresented
+    | CandidateFound
+    | CandidateElsewhere
+    | CandidateUnknown
+    | LookupFailed
+    | FaceJudged
+    | DecisionRecorded
+    | RecordRefused
+    | VerdictGiven
+    | Acknowledged
+    | TimeElapsed
+    | FaultRaised
+    | FaultCleared
+    | RosterOpened
+    | LookDue
+)

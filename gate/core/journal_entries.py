@@ -45,9 +45,22 @@ class JournalEntry:
             raise ValueError(f"keys of the envelope in a body: {sorted(taken)}")
 
 
-_ENVELOPE = frozenset({
-    "v", "id", "kind", "gate", "epoch", "seq", "at", "mono_ms", "boot", "clock", "prev", "hash",
-})  # fmt: skip
+_ENVELOPE = frozenset(
+    {
+        "v",
+        "id",
+        "kind",
+        "gate",
+        "epoch",
+        "seq",
+        "at",
+        "mono_ms",
+        "boot",
+        "clock",
+        "prev",
+        "hash",
+    }
+)
 
 
 def canonical_bytes(event: Mapping[str, Any]) -> bytes:

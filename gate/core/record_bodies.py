@@ -108,8 +108,16 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> d
 
 
 _FACE_FIELDS = (
-    "score", "normalised", "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt",
-)  # fmt: skip
+    "score",
+    "normalised",
+    "threshold",
+    "fmr",
+    "frames",
+    "fresh",
+    "liveness",
+    "quality",
+    "attempt",
+)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -70,9 +70,12 @@ class _Memory:
 
     def _refer(self, event: Mapping[str, Any], this_run: bool) -> None:
         case = Unsettled(
-            event["id"], Reason(event["reason"]), dict(event),
-            recorded=_instant(event), this_run=this_run,
-        )  # fmt: skip
+            event["id"],
+            Reason(event["reason"]),
+            dict(event),
+            recorded=_instant(event),
+            this_run=this_run,
+        )
         person = _person(event)
         before = self._open.pop(self._cases.get(person, ""), None) if person else None
         if before is not None:

@@ -24,9 +24,14 @@ LAY_CARD = ("请放置身份证", "Lay your ID card")
 def begin(state: State, event: ScanPresented) -> Step:
     """The visit of who was scanned."""
     shown = Presented(
-        Source.SCAN, event.document, None, event.valid_to, event.at, event.at.mono_ns,
+        Source.SCAN,
+        event.document,
+        None,
+        event.valid_to,
+        event.at,
+        event.at.mono_ns,
         scanner=event.scanner,
-    )  # fmt: skip
+    )
     begun = replace(
         state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, notice=None, unreadable=0
     )

@@ -9,11 +9,20 @@ _UNSEEN = frozenset(
     map(
         chr,
         (
-            0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164,
-            *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0),
+            0x034F,
+            0x115F,
+            0x1160,
+            0x17B4,
+            0x17B5,
+            *range(0x180B, 0x1810),
+            0x2800,
+            0x3164,
+            *range(0xFE00, 0xFE10),
+            0xFFA0,
+            *range(0xE0100, 0xE01F0),
         ),
     )
-)  # fmt: skip
+)
 """Letters, marks and symbols of Unicode that are drawn as nothing: fillers, variation selectors,
 the empty braille cell (DerivedCoreProperties, Default_Ignorable_Code_Point)."""
 

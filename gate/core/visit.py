@@ -125,10 +125,15 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
     if ruling.reason is Reason.ALREADY_ADMITTED and ruling.paper is not None:
         ruling = replace(ruling, facts=_entry_facts(state, visit, ruling.paper, entered))
     body = record_bodies.decision_body(
-        visit.shown, ruling,
-        ticket=visit.ticket, key=visit.key, face=face, attempt=visit.attempt,
-        zone=zone_of(state), entered=entered,
-    )  # fmt: skip
+        visit.shown,
+        ruling,
+        ticket=visit.ticket,
+        key=visit.key,
+        face=face,
+        attempt=visit.attempt,
+        zone=zone_of(state),
+        entered=entered,
+    )
     decided = replace(visit, ruling=ruling, body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=decided)
     return recording, (Record("decision", body, evidence=MEANING[ruling.reason].doubtful),)

@@ -97,8 +97,12 @@ class Picamera2Camera:
         controls |= {k: v for k, v in wanted.items() if k in camera.camera_controls}
         return camera.create_video_configuration(
             main={"size": self._size, "format": "BGR888"},
-            buffer_count=4, queue=False, display=None, encode=None, controls=controls,
-        )  # fmt: skip
+            buffer_count=4,
+            queue=False,
+            display=None,
+            encode=None,
+            controls=controls,
+        )
 
     def _restart(self) -> None:
         """Without the flush a capture that timed out would swallow a later frame."""

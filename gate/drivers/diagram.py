@@ -16,8 +16,12 @@ from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
 
 _COLUMNS = (
-    Command.FIND, Command.SELECT, Command.READ, Command.NEWEST_ADDRESS, Command.CHIP_NUMBER,
-)  # fmt: skip
+    Command.FIND,
+    Command.SELECT,
+    Command.READ,
+    Command.NEWEST_ADDRESS,
+    Command.CHIP_NUMBER,
+)
 
 
 def mermaid() -> str:

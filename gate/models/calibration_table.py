@@ -43,8 +43,9 @@ def require_networks(table: Mapping[str, Any], path: Path, manifest: NetworkMani
         f"The calibration table {path} was measured with other networks than these ({which}): "
         "run exam-gate calibrate anew.",
         f"校准表 {path} 所用模型与当前模型不符（{which}）：请重新运行 exam-gate calibrate。",
-        path=str(path), differing=differing,
-    )  # fmt: skip
+        path=str(path),
+        differing=differing,
+    )
 
 
 def as_toml(report: Mapping[str, Any]) -> str:

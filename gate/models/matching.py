@@ -96,8 +96,10 @@ class ThresholdCurve:
                 f"A false match rate of {fmr:g} was not measured for {self.normalisation}, "
                 f"{self.frames} frame(s): choose one from {lowest:g} to {highest:g}.",
                 f"误识率 {fmr:g} 不在已校准范围内：请选择 {lowest:g} 至 {highest:g}。",
-                fmr=fmr, lowest=lowest, highest=highest,
-            )  # fmt: skip
+                fmr=fmr,
+                lowest=lowest,
+                highest=highest,
+            )
         rates = [-math.log10(f) for f, _ in self.points]
         return float(np.interp(-math.log10(fmr), rates, [t for _, t in self.points]))
 

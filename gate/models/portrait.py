@@ -24,12 +24,16 @@ pattern on a shirt is not a person."""
 
 _WORDS = {
     "no-face": ("shows no face: hand in a portrait", "未检测到人脸：请提供正面相片"),
-    "several-faces": ("shows several faces: hand in one of the candidate alone",
-                      "检测到多张人脸：请提供单人相片"),
+    "several-faces": (
+        "shows several faces: hand in one of the candidate alone",
+        "检测到多张人脸：请提供单人相片",
+    ),
     "too-small": ("shows too small a face: hand in a larger picture", "人脸过小：请提供更大的相片"),
-    "occluded": ("shows a face that is covered ({what}): hand in one that shows the whole face",
-                 "中的脸部被遮挡（{what}）：请提供露出整张脸的相片"),
-}  # fmt: skip
+    "occluded": (
+        "shows a face that is covered ({what}): hand in one that shows the whole face",
+        "中的脸部被遮挡（{what}）：请提供露出整张脸的相片",
+    ),
+}
 
 _COVERED_BY = {
     "mask": ("mask, scarf or hand over nose and mouth", "口罩等遮住口鼻"),

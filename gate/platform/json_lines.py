@@ -161,9 +161,10 @@ async def _listener(path: Path, mode: int) -> socket.socket:
 async def _refuse_if_alive(path: Path) -> None:
     if _is_other_file(path):
         raise UsageError(
-            f"{path} is a file, not a socket: move it away.", f"{path} 不是套接字，请移走该文件。",
+            f"{path} is a file, not a socket: move it away.",
+            f"{path} 不是套接字，请移走该文件。",
             path=str(path),
-        )  # fmt: skip
+        )
     with contextlib.suppress(OSError):
         async with _connection(path):
             raise UsageError(

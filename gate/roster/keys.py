@@ -65,8 +65,9 @@ def check_private(path: Path, what: str) -> None:
             f"{path} ({what}) may be read by everybody on this machine: chmod 600 it, and have a "
             "new one made if a stranger was here.",
             f"私钥文件 {path} 对所有用户可读：请执行 chmod 600；如可能已泄露，请重新生成。",
-            path=str(path), mode=oct(mode & 0o777),
-        )  # fmt: skip
+            path=str(path),
+            mode=oct(mode & 0o777),
+        )
     if mode & 0o040:
         log.warning("%s (%s) may be read by its group: chmod 600 it.", path, what)
 

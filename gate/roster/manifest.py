@@ -128,11 +128,19 @@ def _manifest(body: _Body, source: str) -> Manifest:
         **{
             name: getattr(body, name)
             for name in (
-                "site", "version", "previous", "not_before", "expires",
-                "file", "sha256", "size", "counts", "keys",
+                "site",
+                "version",
+                "previous",
+                "not_before",
+                "expires",
+                "file",
+                "sha256",
+                "size",
+                "counts",
+                "keys",
             )
         },
-    )  # fmt: skip
+    )
 
 
 def _damaged(source: str) -> InputDamaged:

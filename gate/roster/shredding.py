@@ -137,10 +137,14 @@ def _certificate(wanted: Order) -> dict[str, object]:
     """What the journal says of it for good: names and counts, nothing that was destroyed."""
     return {
         "roster": wanted.roster or wanted.folder,
-        "certificate": wanted.certificate, "why": wanted.why, "keys": wanted.keys,
-        "candidates": wanted.candidates, "bytes": wanted.bytes,
-        "evidence": len(wanted.evidence), "clock_then": wanted.clock,
-    }  # fmt: skip
+        "certificate": wanted.certificate,
+        "why": wanted.why,
+        "keys": wanted.keys,
+        "candidates": wanted.candidates,
+        "bytes": wanted.bytes,
+        "evidence": len(wanted.evidence),
+        "clock_then": wanted.clock,
+    }
 
 
 def _shred_folder(folder: Path) -> None:

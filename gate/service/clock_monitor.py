@@ -69,11 +69,11 @@ class ClockMonitor:
         last = self.record.last
         return {
             "steady_s": int(self.record.steady_s),
-            "confirmed_by": [] if last is None else sorted(
-                w.source.value for w in agreeing(self.record, last)
-            ),
+            "confirmed_by": []
+            if last is None
+            else sorted(w.source.value for w in agreeing(self.record, last)),
             "wanting": [w.value for w in wanting(self.record)],
-        }  # fmt: skip
+        }
 
     def _hear_office(self, now: Instant) -> None:
         at = self.office_time()

@@ -94,9 +94,14 @@ class Desk:
         """What became of the journal before this one; None where nothing was lost."""
         begun = self._lane.unit.journal.begun
         told = (
-            "detail", "previous_epoch", "receipted", "salvaged", "last_known", "missing",
+            "detail",
+            "previous_epoch",
+            "receipted",
+            "salvaged",
+            "last_known",
+            "missing",
             "set_aside",
-        )  # fmt: skip
+        )
         return None if begun is None else {name: begun[name] for name in told}
 
     async def type(self, typed: Typed) -> dict[str, Any]:
@@ -118,20 +123,21 @@ class Desk:
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
         now = self._lane.unit.clock.now()
         await self._lane.ask(
-            events.StaffTyped(
-                typed.handle, typed.value, document, valid_to, _name(typed.by), now
-            )
-        )  # fmt: skip
+            events.StaffTyped(typed.handle, typed.value, document, valid_to, _name(typed.by), now)
+        )
         return {"ok": True, "ticket": entry.candidate.ticket}
 
     async def settle(self, verdict: StaffVerdict) -> dict[str, Any]:
         """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
         nothing is open under that id, UsageError for two signatures of one person."""
         given = events.VerdictGiven(
-            verdict.decision, verdict.admit, _name(verdict.by),
+            verdict.decision,
+            verdict.admit,
+            _name(verdict.by),
             _name(verdict.second, "second") if verdict.second else None,
-            _short(verdict.note, "reason", NOTE_MAX), self._lane.unit.clock.now(),
-        )  # fmt: skip
+            _short(verdict.note, "reason", NOTE_MAX),
+            self._lane.unit.clock.now(),
+        )
         event = await self._lane.ask(given)
         zh, en = told(event)
         return {"ok": True} | event | {"zh": zh, "en": en}

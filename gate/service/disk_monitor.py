@@ -40,10 +40,12 @@ class DiskMonitor:
         needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)
         before, self._level = self._level, room(disk.free_bytes, needed, self._level)
         lane.disk = {
-            "room": self._level.value, "free_bytes": disk.free_bytes,
+            "room": self._level.value,
+            "free_bytes": disk.free_bytes,
             "needed_bytes": needed if now.trusted else None,
-            "journal_bytes": disk.journal_bytes, "log_bytes": disk.log_bytes,
-        } | ({} if now.trusted else {"forecast": NO_FORECAST})  # fmt: skip
+            "journal_bytes": disk.journal_bytes,
+            "log_bytes": disk.log_bytes,
+        } | ({} if now.trusted else {"forecast": NO_FORECAST})
         if self._level is before:
             return None
         log.warning("the journal's disk: %s", lane.disk)

@@ -245,9 +245,12 @@ class Lane:
             return  # said already: its rhythm and its buzzer go on undisturbed
         self.unit.signals.show(wanted.pattern)
         self.showing = {
-            "reason": str(wanted.reason), "zh": wanted.zh, "en": wanted.en,
-            "signals": list(wanted.pattern.labels()), "facts": dict(wanted.facts),
-        }  # fmt: skip
+            "reason": str(wanted.reason),
+            "zh": wanted.zh,
+            "en": wanted.en,
+            "signals": list(wanted.pattern.labels()),
+            "facts": dict(wanted.facts),
+        }
 
     def show_out_of_service(self) -> None:
         """Before there is a journal or a roster to step with."""

@@ -30,9 +30,13 @@ class Recorder:
     """One entry at a time, so that an evidence file bears the id of its own decision."""
 
     def __init__(
-        self, journal: Journal, evidence: Evidence, matcher: Matcher, clock: Clock,
+        self,
+        journal: Journal,
+        evidence: Evidence,
+        matcher: Matcher,
+        clock: Clock,
         zone: Callable[[], tzinfo | None] = lambda: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.bulletin = Broadcast()
         self.tally = DailyCounts()
         self._journal = journal
@@ -90,10 +94,15 @@ class Recorder:
             self.bulletin.publish(event | {"ms": ms})
             level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
             log.log(
-                level, "%s %s %s ticket=%s attempt=%s total=%.1f ms",
-                event["id"], event["outcome"], event["reason"], event["ticket"],
-                event["attempt"], ms["total"],
-            )  # fmt: skip
+                level,
+                "%s %s %s ticket=%s attempt=%s total=%.1f ms",
+                event["id"],
+                event["outcome"],
+                event["reason"],
+                event["ticket"],
+                event["attempt"],
+                ms["total"],
+            )
             await self._journal.keep_timing(event["seq"], ms)
 
     async def _picture(self) -> dict[str, Any]:

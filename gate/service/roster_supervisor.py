@@ -180,11 +180,14 @@ class RosterSupervisor:
         missing = wanting(self._lane.clock.record, until=kept.expires)
         zh, en = sentences(missing)
         self._lane.retention = {
-            "over": True, "roster": kept.version, "waits_for": [w.value for w in missing],
+            "over": True,
+            "roster": kept.version,
+            "waits_for": [w.value for w in missing],
             "zh": f"名册已过期停用，尚未销毁：{zh}" if missing else "名册已过期，即将销毁",
             "en": "The roster has expired and is out of use; it is not destroyed: " + en
-            if missing else "The roster has expired and is about to be destroyed",
-        }  # fmt: skip
+            if missing
+            else "The roster has expired and is about to be destroyed",
+        }
 
     async def _evidence_of(self, exams: frozenset[str]) -> frozenset[str]:
         """File names of the evidence that belongs to `exams`, by the journal."""

@@ -81,9 +81,11 @@ class CheckpointFile:
 
     def _kept(self, receipt: Receipt | None) -> dict[str, Any]:
         return {
-            "turn": self._turn, "gate": self._gate, "epoch": self._epoch,
+            "turn": self._turn,
+            "gate": self._gate,
+            "epoch": self._epoch,
             "receipt": _plain(receipt),
-        }  # fmt: skip
+        }
 
 
 def place(journal: Path) -> Path:
@@ -108,10 +110,12 @@ def read(journal: Path) -> Checkpoint | None:
     newest = max(kept, key=lambda s: int(s["turn"]))
     head = slots[_HEAD_SLOT]
     return Checkpoint(
-        newest["gate"], newest["epoch"], _receipt(newest),
+        newest["gate"],
+        newest["epoch"],
+        _receipt(newest),
         Head(**head) if head is not None and head["epoch"] == newest["epoch"] else None,
         newest["turn"],
-    )  # fmt: skip
+    )
 
 
 def _read_old(path: Path) -> Checkpoint | None:
@@ -127,9 +131,11 @@ def _plain(receipt: Receipt | None) -> dict[str, Any] | None:
     if receipt is None:
         return None
     return {
-        "generation": receipt.generation, "high": receipt.high, "head": receipt.head,
+        "generation": receipt.generation,
+        "high": receipt.high,
+        "head": receipt.head,
         "at": receipt.at,
-    }  # fmt: skip
+    }
 
 
 def _receipt(values: dict[str, Any]) -> Receipt | None:
@@ -137,9 +143,14 @@ def _receipt(values: dict[str, Any]) -> Receipt | None:
     if kept is None:
         return None
     return Receipt(
-        kept["generation"], values["gate"], values["epoch"], kept["high"], kept["head"], (),
+        kept["generation"],
+        values["gate"],
+        values["epoch"],
+        kept["high"],
+        kept["head"],
+        (),
         kept["at"],
-    )  # fmt: skip
+    )
 
 
 def _head_slot(head: Head) -> bytes:

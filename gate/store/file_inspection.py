@@ -91,8 +91,10 @@ def foreign(path: Path, owner: str, gate: str) -> Refused:
         f"The journal {path} belongs to gate {owner}, not {gate}: "
         "put this unit's own card in, or name its own state folder.",
         f"日志 {path} 属于闸机 {owner}，不是 {gate}：请换回本机存储卡或改正 state 路径。",
-        path=str(path), owner=owner, gate=gate,
-    )  # fmt: skip
+        path=str(path),
+        owner=owner,
+        gate=gate,
+    )
 
 
 def _refuse_unless_successor(
@@ -107,5 +109,7 @@ def _refuse_unless_successor(
         "back, or move this one away; then the gate begins a new one.",
         f"日志 {path} 为 {epoch}，而本机日志为 {known.epoch}：请放回正确的文件；"
         "或移走该文件，设备将重新开始。",
-        path=str(path), epoch=epoch, expected=known.epoch,
-    )  # fmt: skip
+        path=str(path),
+        epoch=epoch,
+        expected=known.epoch,
+    )

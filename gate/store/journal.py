@@ -369,9 +369,10 @@ class SqliteJournal:
         return self._mark is None or self._mark.is_in_place
 
     def _renew_mark(self) -> None:
-        lost, self._mark = self._mark, CheckpointFile(
-            self._path, self._unit.gate, self.head, self._receipt
-        )  # fmt: skip
+        lost, self._mark = (
+            self._mark,
+            CheckpointFile(self._path, self._unit.gate, self.head, self._receipt),
+        )
         if lost is not None:
             lost.close()
 
@@ -405,11 +406,15 @@ class SqliteJournal:
             raise displaced(self._path, changed) from e
         await self._open()
         self._lost = None
-        self._saves.append({
-            "file": changed.file, "detail": changed.change.en, "events": self.head.seq,
-            "saved_at": at.isoformat(timespec="milliseconds"),
-            "set_aside": None if aside is None else aside.name,
-        })  # fmt: skip
+        self._saves.append(
+            {
+                "file": changed.file,
+                "detail": changed.change.en,
+                "events": self.head.seq,
+                "saved_at": at.isoformat(timespec="milliseconds"),
+                "set_aside": None if aside is None else aside.name,
+            }
+        )
         log.error("the journal was saved: %d events stand in %s", self.head.seq, self._path)
 
     async def _give_up_files(self) -> None:
@@ -496,9 +501,13 @@ class SqliteJournal:
 def _sealed(entry: JournalEntry, unit: JournalOwner, head: Head) -> tuple[JournalEvent, bytes]:
     try:
         event, canonical = sealed(
-            entry, gate=unit.gate, epoch=head.epoch, seq=head.seq + 1, boot=unit.boot,
+            entry,
+            gate=unit.gate,
+            epoch=head.epoch,
+            seq=head.seq + 1,
+            boot=unit.boot,
             previous=head.hash,
-        )  # fmt: skip
+        )
     except (TypeError, ValueError) as e:
         raise InputRejected(
             f"A {entry.kind} entry cannot be journaled: {e}.",
@@ -509,6 +518,7 @@ def _sealed(entry: JournalEntry, unit: JournalOwner, head: Head) -> tuple[Journa
         raise InputRejected(
             f"A {entry.kind} entry of {size} bytes is too long: shorten its note.",
             f"{entry.kind} 记录过长（{size} 字节）：请缩短备注。",
-            size=size, most=MAX_EVENT_BYTES,
-        )  # fmt: skip
+            size=size,
+            most=MAX_EVENT_BYTES,
+        )
     return event, canonical

@@ -122,6 +122,4 @@ def receipt(db: sqlite3.Connection) -> Receipt | None:
 
 def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
     missing = json.dumps(receipt.missing)
-    return (
-        receipt.generation, receipt.high, receipt.head, missing, receipt.at, receipt.top
-    )  # fmt: skip
+    return (receipt.generation, receipt.high, receipt.head, missing, receipt.at, receipt.top)

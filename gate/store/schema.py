@@ -34,8 +34,9 @@ def refuse_unknown(db: sqlite3.Connection, known: list[tuple[int, str]]) -> None
         raise Refused(
             "The journal was written by a newer exam-gate: install that version again.",
             "日志由更新版本的 exam-gate 写入：请重新安装该版本。",
-            version=max(done), known=newest,
-        )  # fmt: skip
+            version=max(done),
+            known=newest,
+        )
     for number, text in known:
         if done.get(number, digest(text)) != digest(text):
             raise _unfit(number, "the file has taken another step of this number")

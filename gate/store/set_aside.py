@@ -101,11 +101,13 @@ def lost_before(path: Path, known: Checkpoint | None) -> Lost | None:
         return None
     last = _last_known(known, {})
     return Lost(
-        "the journal was emptied or removed", known.epoch,
+        "the journal was emptied or removed",
+        known.epoch,
         receipted=known.receipt.high if known.receipt else 0,
         receipted_head=known.receipt.head if known.receipt else None,
-        last_known=last, missing=((1, last),) if last else (),
-    )  # fmt: skip
+        last_known=last,
+        missing=((1, last),) if last else (),
+    )
 
 
 def salvaged_events(folder: Path) -> Iterator[JournalEvent]:
@@ -203,17 +205,22 @@ def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> di
     last = _last_known(damage.known, found)
     receipt = damage.known.receipt if damage.known is not None else None
     return {
-        "v": 1, "gate": damage.gate, "epoch": damage.epoch,
-        "at": damage.at.isoformat(timespec="milliseconds"), "why": why,
+        "v": 1,
+        "gate": damage.gate,
+        "epoch": damage.epoch,
+        "at": damage.at.isoformat(timespec="milliseconds"),
+        "why": why,
         "receipted": receipt.high if receipt else 0,
         "receipted_head": receipt.head if receipt else None,
-        "salvaged": len(found), "salvaged_to": max(found, default=0), "last_known": last,
+        "salvaged": len(found),
+        "salvaged_to": max(found, default=0),
+        "last_known": last,
         "missing": salvage.ranges_without(found, last),
         "files": {
             f.name: {"bytes": f.stat().st_size, "sha256": _sha256(f)}
             for f in sorted(folder.iterdir())
         },
-    }  # fmt: skip
+    }
 
 
 def _sha256(file: Path) -> str | None:
@@ -244,7 +251,14 @@ def _last_known(known: Checkpoint | None, found: salvage.Found) -> int:
 
 def _lost(report: dict[str, Any], folder: str, digest: str) -> Lost:
     return Lost(
-        report["why"], report["epoch"], report["receipted"], report["receipted_head"],
-        report["salvaged"], report["salvaged_to"], report["last_known"],
-        tuple((a, b) for a, b in report["missing"][:_NAMED_AT_MOST]), folder, digest,
-    )  # fmt: skip
+        report["why"],
+        report["epoch"],
+        report["receipted"],
+        report["receipted_head"],
+        report["salvaged"],
+        report["salvaged_to"],
+        report["last_known"],
+        tuple((a, b) for a, b in report["missing"][:_NAMED_AT_MOST]),
+        folder,
+        digest,
+    )

@@ -22,8 +22,13 @@ from gate.sync.envelope import (
 
 _FORM: Form = {
     "v": lambda value: type(value) is int and value == 1,
-    "gate": matches(ID), "site": matches(ID), "signing": text, "at": text, "key": text, "sig": text,
-}  # fmt: skip
+    "gate": matches(ID),
+    "site": matches(ID),
+    "signing": text,
+    "at": text,
+    "key": text,
+    "sig": text,
+}
 
 
 def encode_enrolled(gate: str, site: str, signing: bytes, *, at: str, office: SigningKey) -> bytes:

@@ -47,8 +47,12 @@ def text(value: Any) -> bool:
 
 ENVELOPE: Form = {
     "v": lambda value: type(value) is int and value == 1,
-    "gate": matches(ID), "epoch": matches(EPOCH), "head": matches(HASH), "key": text, "sig": text,
-}  # fmt: skip
+    "gate": matches(ID),
+    "epoch": matches(EPOCH),
+    "head": matches(HASH),
+    "key": text,
+    "sig": text,
+}
 """What every signed message of or about one journal begins with."""
 
 

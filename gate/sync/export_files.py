@@ -31,9 +31,12 @@ class Copies:
 
 
 def inspected(
-    path: Path, copies: Copies, *,
-    known: Callable[[str], bytes | None] = lambda _: None, office_public: bytes | None = None,
-) -> Inspection:  # fmt: skip
+    path: Path,
+    copies: Copies,
+    *,
+    known: Callable[[str], bytes | None] = lambda _: None,
+    office_public: bytes | None = None,
+) -> Inspection:
     """What is found in the export `path`. `known`: the public key of a gate, where the caller has
     it. InputDamaged, SignatureRefused."""
     with opened(path) as file:
@@ -41,9 +44,12 @@ def inspected(
         gate, epoch = header["gate"], header["epoch"]
         public, vouched = signing_key(header, known=known(gate), office_public=office_public)
         return inspect(
-            header, read_segments(file), public=public, vouched=vouched,
+            header,
+            read_segments(file),
+            public=public,
+            vouched=vouched,
             differs=copies.of(gate, epoch),
-        )  # fmt: skip
+        )
 
 
 def report(found: list[tuple[Path, Inspection]], as_json: bool) -> str:
@@ -56,11 +62,17 @@ def report(found: list[tuple[Path, Inspection]], as_json: bool) -> str:
 def facts(path: Path, found: Inspection) -> dict[str, Any]:
     """As `verify --json` says it."""
     return {
-        "file": str(path), "gate": found.gate, "epoch": found.epoch, "events": found.events,
-        "last": found.last, "head": found.head, "signer": found.signer, "vouched": found.vouched,
+        "file": str(path),
+        "gate": found.gate,
+        "epoch": found.epoch,
+        "events": found.events,
+        "last": found.last,
+        "head": found.head,
+        "signer": found.signer,
+        "vouched": found.vouched,
         "chain": "verified" if found.is_whole else found.faults[0].says,
         "faults": [{"seq": f.seq, "what": f.what, "says": f.says} for f in found.faults],
-    }  # fmt: skip
+    }
 
 
 def sentence(path: Path, found: Inspection) -> str:

@@ -77,9 +77,13 @@ def signing_key(
 
 
 def inspect(
-    header: Mapping[str, Any], segments: Iterable[Segment], *,
-    public: bytes, vouched: str | None, differs: Differs = lambda _seq, _hash: False,
-) -> Inspection:  # fmt: skip
+    header: Mapping[str, Any],
+    segments: Iterable[Segment],
+    *,
+    public: bytes,
+    vouched: str | None,
+    differs: Differs = lambda _seq, _hash: False,
+) -> Inspection:
     """Every event's own hash and place, every batch's signature, and the end that the header
     promises. `differs`: asks other copies."""
     found = Inspection(header["gate"], header["epoch"], header["key"], vouched)

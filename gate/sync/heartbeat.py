@@ -23,10 +23,12 @@ from gate.sync.envelope import (
 )
 
 _FORM: Form = ENVELOPE | {
-    "seq": count(0), "high": count(0), "session": text,
+    "seq": count(0),
+    "high": count(0),
+    "session": text,
     "oldest_unsent_at": lambda value: value is None or text(value),
     "vitals": lambda value: isinstance(value, dict),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,16 @@ class Heartbeat:
 
 def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
     body = {
-        "v": 1, "gate": beat.gate, "epoch": beat.epoch, "seq": beat.seq, "head": beat.head,
-        "high": beat.high, "session": beat.session, "oldest_unsent_at": beat.oldest_unsent_at,
+        "v": 1,
+        "gate": beat.gate,
+        "epoch": beat.epoch,
+        "seq": beat.seq,
+        "head": beat.head,
+        "high": beat.high,
+        "session": beat.session,
+        "oldest_unsent_at": beat.oldest_unsent_at,
         "vitals": dict(beat.vitals),
-    }  # fmt: skip
+    }
     return compact(signed("heartbeat", body, key))
 
 

@@ -89,9 +89,12 @@ class MqttConnection:
     us while we are away; then they are acknowledged by `ack` alone. A link is used once."""
 
     def __init__(
-        self, address: Address, post: Callable[[LinkEvent], None], will: Will,
+        self,
+        address: Address,
+        post: Callable[[LinkEvent], None],
+        will: Will,
         keep_session_s: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._address = address
         self._post = post
         self._keep_session_s = keep_session_s
@@ -211,8 +214,9 @@ def explained(error: Exception, address: Address) -> GateError:
             f"({error.verify_message}): check {address.ca.name}, [mqtt] host and the clock.",
             f"不信任 {address.host}:{address.port} 的证书（{error.verify_message}）："
             f"请检查 {address.ca.name}、[mqtt] host 与时钟。",
-            host=address.host, port=address.port,
-        )  # fmt: skip
+            host=address.host,
+            port=address.port,
+        )
     if isinstance(error, ssl.SSLError) and "ALERT" in str(error.reason):
         return _not_admitted(address, str(error.reason))
     if isinstance(error, ssl.SSLError | FileNotFoundError | PermissionError) and not _is_network(
@@ -230,8 +234,10 @@ def explained(error: Exception, address: Address) -> GateError:
 def _is_network(error: OSError) -> bool:
     """An SSL error met while talking, not while loading files."""
     return isinstance(error, ssl.SSLError) and error.reason in (
-        "WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "RECORD_LAYER_FAILURE",
-    )  # fmt: skip
+        "WRONG_VERSION_NUMBER",
+        "UNEXPECTED_EOF_WHILE_READING",
+        "RECORD_LAYER_FAILURE",
+    )
 
 
 def _not_admitted(address: Address, detail: str) -> CertificateRefused:
@@ -240,8 +246,10 @@ def _not_admitted(address: Address, detail: str) -> CertificateRefused:
         f"({detail}): check that {address.certificate.name} is this unit's and not expired.",
         f"服务器 {address.host}:{address.port} 不接受本机证书（{detail}）：请检查证书是否属于本机、"
         "是否过期。",
-        host=address.host, port=address.port, detail=detail,
-    )  # fmt: skip
+        host=address.host,
+        port=address.port,
+        detail=detail,
+    )
 
 
 def _unreachable(address: Address, detail: str) -> NetworkFault:
@@ -249,5 +257,7 @@ def _unreachable(address: Address, detail: str) -> NetworkFault:
         f"The broker {address.host}:{address.port} cannot be reached ({detail}): "
         "check network and broker; it is tried again.",
         f"无法连接服务器 {address.host}:{address.port}（{detail}）：请检查网络，设备会自动重试。",
-        host=address.host, port=address.port, detail=detail,
-    )  # fmt: skip
+        host=address.host,
+        port=address.port,
+        detail=detail,
+    )

@@ -28,8 +28,11 @@ class PlainExport:
 
     def facts(self) -> dict[str, Any]:
         said: dict[str, Any] = {
-            "gate": self.gate, "epoch": self.epoch, "first": self.first, "events": self.events,
-        }  # fmt: skip
+            "gate": self.gate,
+            "epoch": self.epoch,
+            "first": self.first,
+            "events": self.events,
+        }
         return said | chain_facts(self.fault)
 
     def sentence(self) -> str:
@@ -42,9 +45,12 @@ def chain_facts(fault: ChainFault | None) -> dict[str, Any]:
     if fault is None:
         return {"chain": "verified"}
     return {
-        "chain": f"event {fault.seq}: {fault.what}", "first_bad": fault.seq, "what": fault.what,
-        "expected": fault.expected, "found": fault.found,
-    }  # fmt: skip
+        "chain": f"event {fault.seq}: {fault.what}",
+        "first_bad": fault.seq,
+        "what": fault.what,
+        "expected": fault.expected,
+        "found": fault.found,
+    }
 
 
 def is_plain_export(path: Path) -> bool:

@@ -69,6 +69,10 @@ def _is_dated(at: str) -> bool:
 
 def _refused(why: str, what: str, receipt: Receipt) -> Refused:
     return Refused(
-        f"A receipt was refused: it {what}.", f"回执被拒绝：{what}。",
-        why=why, gate=receipt.gate, epoch=receipt.epoch, high=receipt.high,
-    )  # fmt: skip
+        f"A receipt was refused: it {what}.",
+        f"回执被拒绝：{what}。",
+        why=why,
+        gate=receipt.gate,
+        epoch=receipt.epoch,
+        high=receipt.high,
+    )

@@ -105,9 +105,11 @@ class Session:
             note = decode_note(message.payload)
             self._of.office = "online" if note.get("online") else "offline"
             self._window = outbox.note_office(
-                self._window, self._of.office == "online",
-                just_now=not message.retained, strange=self._is_newer(note.get("generation")),
-            )  # fmt: skip
+                self._window,
+                self._of.office == "online",
+                just_now=not message.retained,
+                strange=self._is_newer(note.get("generation")),
+            )
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
             if not message.retained:
@@ -160,9 +162,14 @@ class Session:
     def _alert(self, why: str, detail: str) -> None:
         head = self._of.journal.head
         note = encode_note(
-            gate=self._topics.gate, session=self._name, epoch=head.epoch, seq=head.seq,
-            alert="receipt-refused", why=why, detail=detail[:200],
-        )  # fmt: skip
+            gate=self._topics.gate,
+            session=self._name,
+            epoch=head.epoch,
+            seq=head.seq,
+            alert="receipt-refused",
+            why=why,
+            detail=detail[:200],
+        )
         self._link.publish(self._topics.alert, note)
 
     def _is_newer(self, generation: object) -> bool:
@@ -192,9 +199,15 @@ class Session:
         self._heartbeat_at = now + self._of.chance.uniform(*_HEARTBEAT_S)
         head = self._of.journal.head
         beat = Heartbeat(
-            self._topics.gate, head.epoch, head.seq, head.hash, self._of.receipted, self._name,
-            await self._oldest_unsent_at(head.seq), self._of.vitals(),
-        )  # fmt: skip
+            self._topics.gate,
+            head.epoch,
+            head.seq,
+            head.hash,
+            self._of.receipted,
+            self._name,
+            await self._oldest_unsent_at(head.seq),
+            self._of.vitals(),
+        )
         self._link.publish(self._topics.hb, encode_heartbeat(beat, self._of.signing), qos=0)
 
     async def _oldest_unsent_at(self, head: int) -> str | None:

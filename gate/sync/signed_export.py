@@ -44,11 +44,20 @@ SUFFIX = ".journal"
 
 _HEADER: Form = {
     "format": lambda value: value == FORMAT,
-    "gate": matches(ID), "site": matches(ID), "exam": text, "epoch": matches(EPOCH),
-    "first": count(1), "last": count(0), "prev": matches(HASH), "head": matches(HASH),
-    "at": text, "public": text, "key": text, "sig": text,
+    "gate": matches(ID),
+    "site": matches(ID),
+    "exam": text,
+    "epoch": matches(EPOCH),
+    "first": count(1),
+    "last": count(0),
+    "prev": matches(HASH),
+    "head": matches(HASH),
+    "at": text,
+    "public": text,
+    "key": text,
+    "sig": text,
     "enrolled": lambda value: value is None or isinstance(value, dict),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +96,28 @@ class Segment:
 
 
 def written(
-    extent: Extent, events: Iterable[JournalEvent], *,
-    at: str, key: SigningKey, enrolled: Mapping[str, Any] | None,
-) -> Iterator[bytes]:  # fmt: skip
+    extent: Extent,
+    events: Iterable[JournalEvent],
+    *,
+    at: str,
+    key: SigningKey,
+    enrolled: Mapping[str, Any] | None,
+) -> Iterator[bytes]:
     """The lines of a signed export of `events`, which `extent` describes."""
     header = {
-        "format": FORMAT, "gate": extent.gate, "site": extent.site, "exam": extent.exam,
-        "epoch": extent.epoch, "first": extent.first, "last": extent.last, "prev": extent.prev,
-        "head": extent.head, "at": at, "enrolled": enrolled,
+        "format": FORMAT,
+        "gate": extent.gate,
+        "site": extent.site,
+        "exam": extent.exam,
+        "epoch": extent.epoch,
+        "first": extent.first,
+        "last": extent.last,
+        "prev": extent.prev,
+        "head": extent.head,
+        "at": at,
+        "enrolled": enrolled,
         "public": base64.b64encode(key.verify_key.encode()).decode(),
-    }  # fmt: skip
+    }
     yield compact(signed("journal-file", header, key)) + b"\n"
     waiting: list[JournalEvent] = []
     for event in events:

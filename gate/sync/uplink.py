@@ -36,19 +36,36 @@ class MqttUplink:
     """
 
     def __init__(
-        self, *, host: str, port: int, ca: Path, certificate: Path, key: Path, gate: str, site: str,
-        exam: Callable[[], str | None], journal: Journal, signing: bytes, office_public: bytes,
-        vitals: Callable[[], Mapping[str, Any]] = dict, chance: random.Random | None = None,
+        self,
+        *,
+        host: str,
+        port: int,
+        ca: Path,
+        certificate: Path,
+        key: Path,
+        gate: str,
+        site: str,
+        exam: Callable[[], str | None],
+        journal: Journal,
+        signing: bytes,
+        office_public: bytes,
+        vitals: Callable[[], Mapping[str, Any]] = dict,
+        chance: random.Random | None = None,
         inbox: Path | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._site = site
         self._exam = exam
         self._at_work = False
         self._chance = chance or random.Random()
         self._standing = UplinkState(
-            Address(host, port, ca, certificate, key, name=gate), journal, SigningKey(signing),
-            office_public, vitals, self._chance, inbox,
-        )  # fmt: skip
+            Address(host, port, ca, certificate, key, name=gate),
+            journal,
+            SigningKey(signing),
+            office_public,
+            vitals,
+            self._chance,
+            inbox,
+        )
 
     @property
     def status(self) -> Mapping[str, Any]:

@@ -35,13 +35,18 @@ MAX_RANGES = 64
 """Missing ranges in one receipt; `top` then ends before the first one left out."""
 
 _BATCH_HEAD: Form = ENVELOPE | {
-    "from": count(1), "to": count(1), "prev": matches(HASH),
+    "from": count(1),
+    "to": count(1),
+    "prev": matches(HASH),
     "hist": lambda value: isinstance(value, bool),
-}  # fmt: skip
+}
 _RECEIPT: Form = ENVELOPE | {
-    "generation": count(0), "high": count(0), "top": count(0), "at": text,
+    "generation": count(0),
+    "high": count(0),
+    "top": count(0),
+    "at": text,
     "missing": lambda value: isinstance(value, list),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +119,18 @@ class Batch:
     def signed_head(self) -> dict[str, Any]:
         """What was signed, as it came."""
         return {
-            "v": 1, "gate": self.gate, "epoch": self.epoch, "from": self.first, "to": self.last,
-            "prev": self.prev, "hist": self.hist, "head": self.head, "key": self.key,
-            "sig": self.sig, **self.beside,
-        }  # fmt: skip
+            "v": 1,
+            "gate": self.gate,
+            "epoch": self.epoch,
+            "from": self.first,
+            "to": self.last,
+            "prev": self.prev,
+            "hist": self.hist,
+            "head": self.head,
+            "key": self.key,
+            "sig": self.sig,
+            **self.beside,
+        }
 
 
 def encode_batch(
@@ -147,9 +160,15 @@ def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -
     """What is signed of a batch of `events`, all of which it holds."""
     first, last = events[0], events[-1]
     head = {
-        "v": 1, "gate": first["gate"], "epoch": first["epoch"], "from": first["seq"],
-        "to": last["seq"], "prev": first["prev"], "hist": hist, "head": last["hash"],
-    }  # fmt: skip
+        "v": 1,
+        "gate": first["gate"],
+        "epoch": first["epoch"],
+        "from": first["seq"],
+        "to": last["seq"],
+        "prev": first["prev"],
+        "hist": hist,
+        "head": last["hash"],
+    }
     return signed("batch", head, key)
 
 
@@ -167,10 +186,18 @@ def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
         raise InputRejected("A batch must hold every event from its first to its last.")
     verify("batch", head, keys(head["gate"]))
     return Batch(
-        head["gate"], head["epoch"], head["from"], head["to"], head["prev"], head["head"],
-        head["hist"], _chained(head, bodies), head["key"], head["sig"],
+        head["gate"],
+        head["epoch"],
+        head["from"],
+        head["to"],
+        head["prev"],
+        head["head"],
+        head["hist"],
+        _chained(head, bodies),
+        head["key"],
+        head["sig"],
         {k: v for k, v in head.items() if k not in _BATCH_HEAD},
-    )  # fmt: skip
+    )
 
 
 def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,8 +214,10 @@ def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[JournalEvent, 
         if not isinstance(body, dict) or NOT_HASHED & body.keys():
             raise InputRejected(f"Event {seq} of a batch has not the form of an event.")
         if (body.get("gate"), body.get("epoch"), body.get("seq")) != (
-            head["gate"], head["epoch"], seq,
-        ) or isinstance(body["seq"], bool):  # fmt: skip
+            head["gate"],
+            head["epoch"],
+            seq,
+        ) or isinstance(body["seq"], bool):
             raise InputRejected(f"Event {seq} of a batch belongs elsewhere.")
         if not all(isinstance(body.get(k), str) for k in ("id", "kind", "at", "boot", "clock")):
             raise InputRejected(f"Event {seq} of a batch lacks a field of every event.")
@@ -208,10 +237,16 @@ def encode_receipt(receipt: Receipt, key: SigningKey) -> bytes:
     if len(receipt.missing) > MAX_RANGES:
         raise InputRejected(f"A receipt names at most {MAX_RANGES} missing ranges.")
     body = {
-        "v": 1, "generation": receipt.generation, "gate": receipt.gate, "epoch": receipt.epoch,
-        "high": receipt.high, "head": receipt.head, "missing": [list(r) for r in receipt.missing],
-        "at": receipt.at, "top": receipt.top,
-    }  # fmt: skip
+        "v": 1,
+        "generation": receipt.generation,
+        "gate": receipt.gate,
+        "epoch": receipt.epoch,
+        "high": receipt.high,
+        "head": receipt.head,
+        "missing": [list(r) for r in receipt.missing],
+        "at": receipt.at,
+        "top": receipt.top,
+    }
     return compact(signed("receipt", body, key))
 
 
@@ -228,9 +263,15 @@ def decode_receipt(payload: bytes, office_public: bytes) -> Receipt:
         raise InputRejected("The missing ranges of a receipt exceed its limits.")
     verify("receipt", body, office_public)
     return Receipt(
-        body["generation"], body["gate"], body["epoch"], body["high"], body["head"], ranges,
-        body["at"], body["top"],
-    )  # fmt: skip
+        body["generation"],
+        body["gate"],
+        body["epoch"],
+        body["high"],
+        body["head"],
+        ranges,
+        body["at"],
+        body["top"],
+    )
 
 
 def encode_note(**fields: Any) -> bytes:

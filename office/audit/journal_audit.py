@@ -68,13 +68,21 @@ def audit(
     if upto > seq:
         missing.append([seq + 1, upto])
     return {
-        "events": count, "high": high, "last": seq, "missing": missing, "head": head,
-        "claims": claims, "signed": proof.to, "receipted": vouched,
+        "events": count,
+        "high": high,
+        "last": seq,
+        "missing": missing,
+        "head": head,
+        "claims": claims,
+        "signed": proof.to,
+        "receipted": vouched,
         "uncovered": [list(r) for r in proof.uncovered(ranges(stored))],
         "faults": [{"seq": f.seq, "what": f.what, "says": f.says} for f in proof.faults],
-        "conflicts": store.conflicts(gate, epoch), "forks": _forks(store, gate, epoch, said),
-        "odd_times": odd, "chain": fault or "verified",
-    }  # fmt: skip
+        "conflicts": store.conflicts(gate, epoch),
+        "forks": _forks(store, gate, epoch, said),
+        "odd_times": odd,
+        "chain": fault or "verified",
+    }
 
 
 def _claims(
@@ -107,14 +115,15 @@ def _beat(text: str, gate: str, keys: Keys) -> Heartbeat:
     raise refused
 
 
-def _forks(
-    store: "OfficeStore", gate: str, epoch: str, said: list[tuple[int, str]]
-) -> list[int]:  # fmt: skip
+def _forks(store: "OfficeStore", gate: str, epoch: str, said: list[tuple[int, str]]) -> list[int]:
     """Seqs of which a heartbeat names another event than is stored."""
-    return sorted({
-        seq for seq, head in said
-        if seq and (there := store.hash_at(gate, epoch, seq)) is not None and there != head
-    })  # fmt: skip
+    return sorted(
+        {
+            seq
+            for seq, head in said
+            if seq and (there := store.hash_at(gate, epoch, seq)) is not None and there != head
+        }
+    )
 
 
 def _vouched(
@@ -168,8 +177,10 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
     if found["uncovered"]:
         said += f", covered by no signature of the gate: {_spelled(found['uncovered'])}"
     for name, words in (
-        ("conflicts", "two contents of"), ("forks", "fork at"), ("odd_times", "odd time at")
-    ):  # fmt: skip
+        ("conflicts", "two contents of"),
+        ("forks", "fork at"),
+        ("odd_times", "odd time at"),
+    ):
         if found[name]:
             said += f", {words} {', '.join(map(str, found[name]))}"
     if found["faults"]:

@@ -37,9 +37,12 @@ def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
         if claimed > known:
             former["missing"] = [*former["missing"], [known + 1, claimed]]
         journals[epoch]["previous"] = {
-            "epoch": before, "receipted": _number(first, "receipted"), "last_known": claimed,
-            "agrees": _agrees(store, gate, before, first), "lost": former["missing"],
-        }  # fmt: skip
+            "epoch": before,
+            "receipted": _number(first, "receipted"),
+            "last_known": claimed,
+            "agrees": _agrees(store, gate, before, first),
+            "lost": former["missing"],
+        }
 
 
 def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
@@ -90,7 +93,21 @@ def _number(event: JournalEvent, name: str) -> int:
 
 def _nothing_of() -> Found:
     return {
-        "events": 0, "high": 0, "last": 0, "missing": [], "head": None, "claims": 0, "signed": 0,
-        "receipted": 0, "uncovered": [], "faults": [], "conflicts": [], "forks": [],
-        "odd_times": [], "chain": "verified", "previous": None, "succeeded_by": None, "begun": None,
-    }  # fmt: skip
+        "events": 0,
+        "high": 0,
+        "last": 0,
+        "missing": [],
+        "head": None,
+        "claims": 0,
+        "signed": 0,
+        "receipted": 0,
+        "uncovered": [],
+        "faults": [],
+        "conflicts": [],
+        "forks": [],
+        "odd_times": [],
+        "chain": "verified",
+        "previous": None,
+        "succeeded_by": None,
+        "begun": None,
+    }

@@ -48,10 +48,16 @@ def _show(found: "list[GateDay]", alpha: float) -> None:
     for row in found:
         f = row.figures
         table.add_row(
-            row.day, row.gate, str(f["decisions"]), _share(f["refer_rate"]),
-            f"* {row.differs}" if row.differs else "", _number(f["attempts_mean"]),
-            _number(f["seconds_median"]), _number(f["seconds_p95"]), _share(f["typed_share"]),
-        )  # fmt: skip
+            row.day,
+            row.gate,
+            str(f["decisions"]),
+            _share(f["refer_rate"]),
+            f"* {row.differs}" if row.differs else "",
+            _number(f["attempts_mean"]),
+            _number(f["seconds_median"]),
+            _number(f["seconds_p95"]),
+            _share(f["typed_share"]),
+        )
     Console(width=100).print(table)
 
 

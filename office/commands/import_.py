@@ -69,13 +69,20 @@ def _leave_receipt(path: Path, done: "Imported") -> Path | None:
 
 def _facts(path: Path, done: "Imported", receipt: Path | None) -> dict[str, object]:
     return {
-        "file": str(path), "gate": done.extent.gate, "epoch": done.extent.epoch,
-        "first": done.extent.first, "last": done.extent.last, "batches": done.batches,
-        "new": done.events, "high": done.high, "refused": done.refused,
-        "conflicts": done.conflicts, "complete": done.is_complete,
+        "file": str(path),
+        "gate": done.extent.gate,
+        "epoch": done.extent.epoch,
+        "first": done.extent.first,
+        "last": done.extent.last,
+        "batches": done.batches,
+        "new": done.events,
+        "high": done.high,
+        "refused": done.refused,
+        "conflicts": done.conflicts,
+        "complete": done.is_complete,
         "unannounced": done.is_unannounced,
         "receipt": None if receipt is None else str(receipt),
-    }  # fmt: skip
+    }
 
 
 def _sentence(path: Path, done: "Imported") -> str:

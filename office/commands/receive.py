@@ -44,9 +44,13 @@ def receive(
     log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(message)s")
     found = Home(home or default_home())
     address = Address(
-        host, port, found.ca / "ca.crt", found.office / "office.crt", found.office / "office.key",
+        host,
+        port,
+        found.ca / "ca.crt",
+        found.office / "office.crt",
+        found.office / "office.key",
         name="office",
-    )  # fmt: skip
+    )
     signing = SigningKey(read_key(found.office / "office-signing.key", "the office's signing key"))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

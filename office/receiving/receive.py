@@ -195,8 +195,11 @@ class Receiver:
             self.counts.conflicts += 1
             log.error(
                 "ALARM: gate %s says that event %d of journal %s is another than the one "
-                "received: a copied card or a forgery", beat.gate, beat.seq, beat.epoch,
-            )  # fmt: skip
+                "received: a copied card or a forgery",
+                beat.gate,
+                beat.seq,
+                beat.epoch,
+            )
         is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
         return (topics, beat.epoch) if is_set_back else None
 
@@ -211,13 +214,19 @@ class Receiver:
             self.counts.conflicts += 1
             log.error(
                 "ALARM: gate %s sent another event %d of journal %s than before: a copied card or "
-                "a forgery; both are kept", batch.gate, seq, batch.epoch,
-            )  # fmt: skip
+                "a forgery; both are kept",
+                batch.gate,
+                seq,
+                batch.epoch,
+            )
         if stored.broken is not None:
             log.error(
                 "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
-                "copied card or a forgery", stored.broken, batch.epoch, batch.gate,
-            )  # fmt: skip
+                "copied card or a forgery",
+                stored.broken,
+                batch.epoch,
+                batch.gate,
+            )
 
     def _tell_beginning(self, batch: Batch) -> None:
         """A unit that gave its journal up for a new one says so in the first event; one that does
@@ -230,8 +239,11 @@ class Receiver:
         if before is not None:
             log.error(
                 "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
-                "what is lost", batch.gate, batch.epoch, str(before)[:40],
-            )  # fmt: skip
+                "what is lost",
+                batch.gate,
+                batch.epoch,
+                str(before)[:40],
+            )
 
     def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[tuple[Topics, bytes]]:
         """Signed, and kept in the same transaction as what they speak of; one for each gate."""

@@ -30,16 +30,21 @@ _TICKET = re.compile(r"[A-Za-z0-9-]{1,32}")  # a file name too: no dots, no slas
 _DOCUMENTS = tuple(kind for kind in DocumentKind if kind is not DocumentKind.NOTICE)
 """What an ID number may be the number of; the notice carries the ticket."""
 _DOCUMENT_NAMES = {
-    "身份证": DocumentKind.RESIDENT, "居民身份证": DocumentKind.RESIDENT,
-    "二代身份证": DocumentKind.RESIDENT, "临时身份证": DocumentKind.TEMPORARY,
-    "临时居民身份证": DocumentKind.TEMPORARY, "居住证": DocumentKind.RESIDENCE_PERMIT,
+    "身份证": DocumentKind.RESIDENT,
+    "居民身份证": DocumentKind.RESIDENT,
+    "二代身份证": DocumentKind.RESIDENT,
+    "临时身份证": DocumentKind.TEMPORARY,
+    "临时居民身份证": DocumentKind.TEMPORARY,
+    "居住证": DocumentKind.RESIDENCE_PERMIT,
     "港澳台居民居住证": DocumentKind.RESIDENCE_PERMIT,
-    "外国人永久居留身份证": DocumentKind.FOREIGNER, "外国人永久居留证": DocumentKind.FOREIGNER,
-    "护照": DocumentKind.TRAVEL_DOCUMENT, "回乡证": DocumentKind.TRAVEL_DOCUMENT,
+    "外国人永久居留身份证": DocumentKind.FOREIGNER,
+    "外国人永久居留证": DocumentKind.FOREIGNER,
+    "护照": DocumentKind.TRAVEL_DOCUMENT,
+    "回乡证": DocumentKind.TRAVEL_DOCUMENT,
     "台胞证": DocumentKind.TRAVEL_DOCUMENT,
     "港澳居民来往内地通行证": DocumentKind.TRAVEL_DOCUMENT,
     "台湾居民来往大陆通行证": DocumentKind.TRAVEL_DOCUMENT,
-}  # fmt: skip
+}
 _FLAG = re.compile(r"[a-z0-9-]{1,32}")
 _NUMBER = {
     "form": ("number-form", "the ID number has the wrong form", "身份证号格式不对"),
@@ -53,9 +58,16 @@ _ROUNDED: Fault = (
 )
 _FIELDS: Fault = ("fields", "the row has more or fewer fields than the header", "字段数与表头不符")
 _ZH = {
-    "ticket": "准考证号", "id_number": "身份证号", "name": "姓名", "site": "考点",
-    "paper": "科目", "room": "考场", "seat": "座位", "document": "证件种类", "flags": "标记",
-}  # fmt: skip
+    "ticket": "准考证号",
+    "id_number": "身份证号",
+    "name": "姓名",
+    "site": "考点",
+    "paper": "科目",
+    "room": "考场",
+    "seat": "座位",
+    "document": "证件种类",
+    "flags": "标记",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +230,13 @@ def _name_faults(name: str) -> Iterator[Fault]:
 def _number_faults(values: dict[str, str]) -> list[Fault]:
     number = values["id_number"]
     if cells.digits_lost(number):
-        return [(
-            "number-digits",
-            "the ID number lost its digits to a spreadsheet (written as 4.2E+17): type it again",
-            "身份证号被表格软件改成科学计数法，数字已丢失：请重新录入",
-        )]  # fmt: skip
+        return [
+            (
+                "number-digits",
+                "the ID number lost its digits to a spreadsheet (written as 4.2E+17): type it again",
+                "身份证号被表格软件改成科学计数法，数字已丢失：请重新录入",
+            )
+        ]
     fault = number_fault(normalise_number(number), _document(values.get("document", "")))
     if fault == "check" and ends_in_noughts(number):
         return [_ROUNDED]
@@ -240,8 +254,9 @@ def _told(raw: dict[str, str], values: dict[str, str]) -> Iterator[Fault]:
     if cells.holds_marks(raw["name"]):
         yield (
             "name-marks",
-            "invisible marks were taken out of the name", "姓名中的不可见字符已去除",
-        )  # fmt: skip
+            "invisible marks were taken out of the name",
+            "姓名中的不可见字符已去除",
+        )
     if cells.is_padded(raw["name"]):
         yield "name-blanks", "blanks were taken out of the name", "姓名中的空格已去除"
     if cells.may_have_lost(values["name"]):
@@ -260,8 +275,9 @@ def _told(raw: dict[str, str], values: dict[str, str]) -> Iterator[Fault]:
     if any(cells.is_cluttered(value) for value in others):
         yield (
             "cells",
-            "what a spreadsheet leaves in cells was taken off", "表格软件留下的符号已去除",
-        )  # fmt: skip
+            "what a spreadsheet leaves in cells was taken off",
+            "表格软件留下的符号已去除",
+        )
 
 
 def _flags(cell: str) -> list[str]:

@@ -60,10 +60,15 @@ def reissue(path: Path, exam: Exam, home: Home, out: Path, now: datetime) -> Bui
         shutil.copyfile(file, out / f"{name}.roster")
         enrolled = enrolments(home)
         manifest = replace(
-            before, exam=exam, version=version, previous=version - 1, file=f"{name}.roster",
-            not_before=now.replace(microsecond=0), expires=check_dates(exam, now),
+            before,
+            exam=exam,
+            version=version,
+            previous=version - 1,
+            file=f"{name}.roster",
+            not_before=now.replace(microsecond=0),
+            expires=check_dates(exam, now),
             keys={gate: key for gate, key in before.keys.items() if gate in enrolled},
-        )  # fmt: skip
+        )
         write_file(out / f"{name}{SUFFIX}", sign(manifest, signing), 0o644)
         remember_version(home, exam.id, before.site, version)
     return Built(manifest, out / f"{name}{SUFFIX}")

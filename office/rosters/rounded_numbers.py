@@ -76,8 +76,11 @@ def _at_least(found: int, total: int, share: float) -> float:
     terms = range(found, min(total, found + 50) + 1)
     return sum(
         math.exp(
-            math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1)
-            + k * math.log(share) + (total - k) * math.log1p(-share)
+            math.lgamma(total + 1)
+            - math.lgamma(k + 1)
+            - math.lgamma(total - k + 1)
+            + k * math.log(share)
+            + (total - k) * math.log1p(-share)
         )
         for k in terms
-    )  # fmt: skip
+    )

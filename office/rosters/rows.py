@@ -66,26 +66,42 @@ _AGREEMENTS: list[
     tuple[Callable[[CandidateRow], Hashable], Callable[[CandidateRow], Hashable], Fault]
 ] = [
     (
-        lambda r: r.ticket.upper(), lambda r: (r.number, same_name(r.name)),
-        ("ticket-differs", "rows of this ticket differ in ID number or name: lines {lines}",
-         "同一准考证号的身份证号或姓名不一致：第 {lines} 行"),
+        lambda r: r.ticket.upper(),
+        lambda r: (r.number, same_name(r.name)),
+        (
+            "ticket-differs",
+            "rows of this ticket differ in ID number or name: lines {lines}",
+            "同一准考证号的身份证号或姓名不一致：第 {lines} 行",
+        ),
     ),
     (
-        lambda r: r.number, lambda r: r.ticket.upper(),
-        ("number-shared", "one ID number has several tickets: lines {lines}",
-         "同一身份证号有多个准考证号：第 {lines} 行"),
+        lambda r: r.number,
+        lambda r: r.ticket.upper(),
+        (
+            "number-shared",
+            "one ID number has several tickets: lines {lines}",
+            "同一身份证号有多个准考证号：第 {lines} 行",
+        ),
     ),
     (
-        lambda r: (r.ticket.upper(), r.paper), _seat_key,
-        ("paper-differs", "one paper is given several seats: lines {lines}",
-         "同一科目有多个座位：第 {lines} 行"),
+        lambda r: (r.ticket.upper(), r.paper),
+        _seat_key,
+        (
+            "paper-differs",
+            "one paper is given several seats: lines {lines}",
+            "同一科目有多个座位：第 {lines} 行",
+        ),
     ),
     (
-        _seat_key, lambda r: r.ticket.upper(),
-        ("seat-shared", "one seat is given to several candidates: lines {lines}",
-         "同一座位分给多名考生：第 {lines} 行"),
+        _seat_key,
+        lambda r: r.ticket.upper(),
+        (
+            "seat-shared",
+            "one seat is given to several candidates: lines {lines}",
+            "同一座位分给多名考生：第 {lines} 行",
+        ),
     ),
-]  # fmt: skip
+]
 """Rows that share the first must share the second."""
 
 

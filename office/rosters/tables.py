@@ -55,15 +55,18 @@ def text_readings(text: str, source: str) -> list[TableReading]:
 
 
 _OTHERS = (
-    (b"\xd0\xcf\x11\xe0", "is a workbook of the old format or one with a password",
-     "是旧版或加密的工作簿"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "is a workbook of the old format or one with a password",
+        "是旧版或加密的工作簿",
+    ),
     (b"pk\x05\x06", "is an empty archive", "是空的压缩文件"),
     (b"%pdf", "is a PDF", "是 PDF 文件"),
     (b"<", "is a web page or XML", "是网页或 XML 文件"),
     (b"rar!", "is an archive", "是压缩文件"),
     (b"7z\xbc\xaf", "is an archive", "是压缩文件"),
     (b"\x1f\x8b", "is an archive", "是压缩文件"),
-)  # fmt: skip
+)
 
 
 def _bytes(path: Path) -> bytes:

@@ -20,9 +20,20 @@ _UNPACKED_MAX = 400_000_000
 """Bytes. A small file can unpack to any size."""
 
 _DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, SyntaxError, LookupError,
-    ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, NotImplementedError,
-)  # fmt: skip
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    SyntaxError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    NotImplementedError,
+)
 """What openpyxl and the parts under it raise for a workbook that is damaged (found by fuzzing)."""
 
 Sheet = tuple[str, list[list[str]]]

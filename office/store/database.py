@@ -127,8 +127,9 @@ class OfficeStore:
     def _following(self, place: tuple[str, str], high: int) -> Iterable[tuple[int, str, str]]:
         return self._db.execute(
             "SELECT seq, prev, hash FROM event WHERE gate = ? AND epoch = ? AND seq > ? "
-            "ORDER BY seq", (*place, high),
-        )  # fmt: skip
+            "ORDER BY seq",
+            (*place, high),
+        )
 
     def add_claim(self, beat: Heartbeat, raw: bytes, now: str) -> bool:
         """Keep what a gate says of its journal, within a transaction; whether that is true as far
@@ -170,9 +171,7 @@ class OfficeStore:
             mark = self._mark((gate, epoch))
             _, broken = advance(mark, self._following((gate, epoch), mark.high))
             missing, top = ([], mark.high) if broken else self._above(gate, epoch, mark.high)
-        return receipt_of(
-            mark, missing, top, gate=gate, epoch=epoch, generation=generation, at=now
-        )  # fmt: skip
+        return receipt_of(mark, missing, top, gate=gate, epoch=epoch, generation=generation, at=now)
 
     def give_receipt(
         self, gate: str, epoch: str, *, generation: int, now: str, key: SigningKey

@@ -78,9 +78,15 @@ def gaps(stored: Iterable[int], high: int) -> list[Range]:
 
 
 def receipt_of(
-    mark: Watermark, missing: list[Range], top: int, *,
-    gate: str, epoch: str, generation: int, at: str,
-) -> Receipt:  # fmt: skip
+    mark: Watermark,
+    missing: list[Range],
+    top: int,
+    *,
+    gate: str,
+    epoch: str,
+    generation: int,
+    at: str,
+) -> Receipt:
     """What is stored of one journal, in the form that the gate is told. `top`: the highest seq
     stored, or the mark itself where the next event does not follow it: what stands behind such a
     break may be another's. `missing`: at least the first `MAX_RANGES` + 1 gaps below `top`. What
@@ -88,6 +94,12 @@ def receipt_of(
     if len(missing) > MAX_RANGES:
         top = missing[MAX_RANGES][0] - 1
     return Receipt(
-        generation, gate, epoch, mark.high, mark.head, tuple(missing[:MAX_RANGES]), at,
+        generation,
+        gate,
+        epoch,
+        mark.high,
+        mark.head,
+        tuple(missing[:MAX_RANGES]),
+        at,
         max(top, mark.high),
-    )  # fmt: skip
+    )

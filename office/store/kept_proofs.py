@@ -27,17 +27,28 @@ class KeptProofs:
         self._db.execute(
             "INSERT OR IGNORE INTO signed_head (gate, epoch, first, last, prev, head, hist, key, "
             "sig, beside) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (batch.gate, batch.epoch, batch.first, batch.last, batch.prev, batch.head,
-             int(batch.hist), batch.key, batch.sig, canonical_json(dict(batch.beside)).decode()),
-        )  # fmt: skip
+            (
+                batch.gate,
+                batch.epoch,
+                batch.first,
+                batch.last,
+                batch.prev,
+                batch.head,
+                int(batch.hist),
+                batch.key,
+                batch.sig,
+                canonical_json(dict(batch.beside)).decode(),
+            ),
+        )
 
     def keep_receipt(self, receipt: Receipt, given: bytes) -> None:
         """`given`: as it was signed. The first of each mark and generation stays."""
         place = (receipt.gate, receipt.epoch, receipt.generation, receipt.high, receipt.head)
         self._db.execute(
             "INSERT OR IGNORE INTO receipt (gate, epoch, generation, high, head, receipt) "
-            "VALUES (?, ?, ?, ?, ?, ?)", (*place, given.decode()),
-        )  # fmt: skip
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (*place, given.decode()),
+        )
 
     def keep_word(self, gate: str, key: str, word: bytes) -> None:
         """The office's signed word that `key` is of `gate`."""
@@ -56,12 +67,22 @@ class KeptProofs:
         with self._in_words():
             for first, last, prev, head, hist, key, sig, beside in self._db.execute(
                 "SELECT first, last, prev, head, hist, key, sig, beside FROM signed_head "
-                "WHERE gate = ? AND epoch = ? ORDER BY first, last", (gate, epoch),
-            ):  # fmt: skip
+                "WHERE gate = ? AND epoch = ? ORDER BY first, last",
+                (gate, epoch),
+            ):
                 yield {
-                    "v": 1, "gate": gate, "epoch": epoch, "from": first, "to": last, "prev": prev,
-                    "hist": bool(hist), "head": head, "key": key, "sig": sig, **_object(beside),
-                }  # fmt: skip
+                    "v": 1,
+                    "gate": gate,
+                    "epoch": epoch,
+                    "from": first,
+                    "to": last,
+                    "prev": prev,
+                    "hist": bool(hist),
+                    "head": head,
+                    "key": key,
+                    "sig": sig,
+                    **_object(beside),
+                }
 
     def signed_with(self, gate: str, epoch: str) -> set[str]:
         """The ids of the keys that heads of this journal name."""
@@ -84,10 +105,14 @@ class KeptProofs:
         """Whether this very mark was vouched for by this database."""
         place = (receipt.gate, receipt.epoch, receipt.high, receipt.head, receipt.generation)
         with self._in_words():
-            return self._db.execute(
-                "SELECT 1 FROM receipt WHERE gate = ? AND epoch = ? AND high = ? AND head = ? "
-                "AND generation = ?", place,
-            ).fetchone() is not None  # fmt: skip
+            return (
+                self._db.execute(
+                    "SELECT 1 FROM receipt WHERE gate = ? AND epoch = ? AND high = ? AND head = ? "
+                    "AND generation = ?",
+                    place,
+                ).fetchone()
+                is not None
+            )
 
     def beats(self, gate: str, epoch: str) -> list[tuple[int, str, str]]:
         """(seq, head, heartbeat as JSON) of what the gate said of this journal."""
@@ -102,8 +127,9 @@ class KeptProofs:
         with self._in_words():
             for row in self._db.execute(
                 "SELECT seq, prev, hash, event FROM event WHERE gate = ? AND epoch = ? "
-                "ORDER BY seq", (gate, epoch),
-            ):  # fmt: skip
+                "ORDER BY seq",
+                (gate, epoch),
+            ):
                 yield _row(*row)
 
     def window(self, gate: str, epoch: str, first: int, last: int) -> list[KeptEvent]:
@@ -112,12 +138,14 @@ class KeptProofs:
         with self._in_words():
             stored = self._db.execute(
                 "SELECT seq, prev, hash, event FROM event WHERE gate = ? AND epoch = ? "
-                "AND seq BETWEEN ? AND ?", place,
-            ).fetchall()  # fmt: skip
+                "AND seq BETWEEN ? AND ?",
+                place,
+            ).fetchall()
             beside = self._db.execute(
                 "SELECT seq, prev, hash, event FROM conflict WHERE gate = ? AND epoch = ? "
-                "AND seq BETWEEN ? AND ?", place,
-            ).fetchall()  # fmt: skip
+                "AND seq BETWEEN ? AND ?",
+                place,
+            ).fetchall()
         rows = [_row(*r) for r in stored] + [_row(*r, stored=False) for r in beside]
         return sorted(rows, key=lambda row: row.seq)
 

@@ -44,9 +44,11 @@ class WriterLock:
         self._handle = handle
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)

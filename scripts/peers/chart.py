@@ -65,8 +65,10 @@ def _row(place: int, name: str, ms: dict[str, float], scale: float) -> str:
     for n, (threads, value) in enumerate(ms.items()):
         top = y + n * (BAR + 1)
         width = max(1.0, value * scale)
-        parts.append(f'<rect x="{LEFT}" y="{top}" width="{width:.1f}" height="{BAR}" '
-                     f'fill="{COLOURS[threads]}"/>')  # fmt: skip
+        parts.append(
+            f'<rect x="{LEFT}" y="{top}" width="{width:.1f}" height="{BAR}" '
+            f'fill="{COLOURS[threads]}"/>'
+        )
         parts.append(f'<text x="{LEFT + width + 6:.1f}" y="{top + 11}">{value:.1f}</text>')
     return "".join(parts)
 

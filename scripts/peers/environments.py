@@ -18,15 +18,18 @@ class Environment:
 
 ENVIRONMENTS = (
     Environment("tflite-runtime", ("tflite-runtime==2.14.0", "numpy==1.26.4", "pillow==13.0.0")),
-    Environment("litert", ("ai-edge-litert==2.3.0", "numpy==1.26.4", "ml_dtypes==0.5.4",
-                           "pillow==13.0.0")),
+    Environment(
+        "litert", ("ai-edge-litert==2.3.0", "numpy==1.26.4", "ml_dtypes==0.5.4", "pillow==13.0.0")
+    ),
     Environment("opencv", ("opencv-python-headless==4.14.0.94", "numpy==2.4.6")),
     # Its own metadata asks for dlib's source package and a compiler; dlib-bin is the same, built.
     # Its models are found through pkg_resources, which setuptools has dropped.
-    Environment("dlib", ("numpy==2.4.6", "pillow==13.0.0", "setuptools<81"),
-                ("face_recognition==1.3.0", "face_recognition_models==0.3.0",
-                 "dlib-bin==20.0.1.post1")),
-)  # fmt: skip
+    Environment(
+        "dlib",
+        ("numpy==2.4.6", "pillow==13.0.0", "setuptools<81"),
+        ("face_recognition==1.3.0", "face_recognition_models==0.3.0", "dlib-bin==20.0.1.post1"),
+    ),
+)
 
 
 def make(environment: Environment, folder: Path) -> str | None:
@@ -41,8 +44,13 @@ def make(environment: Environment, folder: Path) -> str | None:
     steps.append([*pip, *environment.packages])
     if environment.alone:
         # face_recognition_models is published as source only; building it compiles nothing.
-        steps.append([*(p for p in pip if p not in ("--only-binary", ":all:")), "--no-deps",
-                      *environment.alone])  # fmt: skip
+        steps.append(
+            [
+                *(p for p in pip if p not in ("--only-binary", ":all:")),
+                "--no-deps",
+                *environment.alone,
+            ]
+        )
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True, check=False)
         if done.returncode:

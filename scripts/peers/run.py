@@ -74,9 +74,13 @@ class Worker:
         env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
         begun = time.monotonic()
         self._process = subprocess.Popen(
-            [str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, env=env,
-        )  # fmt: skip
+            [str(c) for c in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=env,
+        )
         ready = self._answer()
         self.start_s = ready["ready"] - begun
         self.pictures_mb = ready["pictures_mb"]
@@ -134,9 +138,13 @@ def main() -> None:
             with Worker(peer, THREADS[-1], frames) as worker:
                 templates = [worker.ask("embed", n) for n in range(len(chosen.frames))]
             results[peer.name]["accuracy"] = judging.accuracy(templates, chosen)
-    report = {**facts(chosen, asked.rounds), "left_out": left_out, "peers": results,
-              "ratios": ratios(results, "ms"),
-              "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms")}  # fmt: skip
+    report = {
+        **facts(chosen, asked.rounds),
+        "left_out": left_out,
+        "peers": results,
+        "ratios": ratios(results, "ms"),
+        "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms"),
+    }
     print(json.dumps(report, indent=2))
     if asked.chart:
         asked.chart.write_text(chart.drawn(report), encoding="utf-8")
@@ -227,8 +235,14 @@ def ratios(results: dict[str, Any], field: str) -> dict[str, dict[str, float]]:
 
 
 def facts(chosen: pictures.PictureSet, rounds: int) -> dict[str, Any]:
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text()
-                  .splitlines() if line.startswith("model name")), platform.machine())  # fmt: skip
+    model = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{model}, {len(os.sched_getaffinity(0))} processors, {platform.machine()}",

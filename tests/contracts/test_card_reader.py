@@ -305,9 +305,15 @@ async def test_a_lost_reader_is_told_once_however_often_it_is_tried() -> None:
 
 @pytest.mark.parametrize(
     "step",
-    [Command.STATUS, Command.RESET, Command.FIND, Command.SELECT, Command.READ,
-     Command.NEWEST_ADDRESS],
-)  # fmt: skip
+    [
+        Command.STATUS,
+        Command.RESET,
+        Command.FIND,
+        Command.SELECT,
+        Command.READ,
+        Command.NEWEST_ADDRESS,
+    ],
+)
 async def test_unplugged_at_a_step_of_a_read(step: Command) -> None:
     def pull(request: Request) -> None:
         if armed and request.command is step:

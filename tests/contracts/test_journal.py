@@ -45,9 +45,15 @@ async def append_many(journal: Journal, count: int) -> None:
 
 def receipt_at(at: Head, **other: object) -> Receipt:
     values = {
-        "generation": 1, "gate": GATE, "epoch": at.epoch, "high": at.seq, "head": at.hash,
-        "missing": (), "at": "2027-04-10T08:50:00.000+08:00", "top": at.seq,
-    }  # fmt: skip
+        "generation": 1,
+        "gate": GATE,
+        "epoch": at.epoch,
+        "high": at.seq,
+        "head": at.hash,
+        "missing": (),
+        "at": "2027-04-10T08:50:00.000+08:00",
+        "top": at.seq,
+    }
     return Receipt(**(values | other))
 
 

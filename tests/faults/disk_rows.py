@@ -58,15 +58,28 @@ def nth_call(kind: str, events: int, say: Say | None) -> Finding:
 
 def _cut_row(name: str, events: int, seeds: int, quick: int) -> Row:
     what = f"power cut at any moment of {events} events: every disk it may leave, reopened"
-    return Row(name, what, lambda seed, say: power_cut(events, seed, say), seeds, quick,
-               parallel=False, needs=missing)  # fmt: skip
+    return Row(
+        name,
+        what,
+        lambda seed, say: power_cut(events, seed, say),
+        seeds,
+        quick,
+        parallel=False,
+        needs=missing,
+    )
 
 
 def _nth_row(kind: str) -> Row:
     name = "nth-" + kind.replace(",", "").replace(" ", "-").lower()
-    return Row(name, f"{kind}: the n-th such call, for every n of {MORNING} events",
-               lambda _seed, say: nth_call(kind, MORNING, say), 1, 0,
-               parallel=False, needs=missing)  # fmt: skip
+    return Row(
+        name,
+        f"{kind}: the n-th such call, for every n of {MORNING} events",
+        lambda _seed, say: nth_call(kind, MORNING, say),
+        1,
+        0,
+        parallel=False,
+        needs=missing,
+    )
 
 
 ROWS = (

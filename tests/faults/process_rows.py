@@ -20,10 +20,25 @@ from tests.faults.processes.site import Site, missing
 from tests.faults.row import Finding, Row, Say
 
 
-def _row(name: str, what: str, once: Callable[[int, Say | None], Finding], seeds: int = 1,
-         quick: int = 1, *, alone: bool = False) -> Row:  # fmt: skip
-    return Row(name, what, partial(_to_its_end, once), seeds, quick, parallel=False, alone=alone,
-               needs=missing)  # fmt: skip
+def _row(
+    name: str,
+    what: str,
+    once: Callable[[int, Say | None], Finding],
+    seeds: int = 1,
+    quick: int = 1,
+    *,
+    alone: bool = False,
+) -> Row:
+    return Row(
+        name,
+        what,
+        partial(_to_its_end, once),
+        seeds,
+        quick,
+        parallel=False,
+        alone=alone,
+        needs=missing,
+    )
 
 
 def _to_its_end(once: Callable[[int, Say | None], Finding], seed: int, say: Say | None) -> Finding:
@@ -59,10 +74,19 @@ ROWS = (
     _lost("journal-deleted", "the journal's file deleted under a running gate", "deleted"),
     _lost("journal-replaced", "another file put in the running journal's place", "replaced"),
     _lost("journal-truncated", "the running journal's file cut to half its length", "cut short"),
-    _script("descriptors", "1,000 silent connections to a gate with 1,024 descriptors",
-            descriptors_run_out),
-    _row("herd", "300 gates back at once after an outage, 130 events each",
-         lambda _seed, say: herd(300, say), quick=0, alone=True),
-    _row("herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0,
-         alone=True),
-)  # fmt: skip
+    _script(
+        "descriptors",
+        "1,000 silent connections to a gate with 1,024 descriptors",
+        descriptors_run_out,
+    ),
+    _row(
+        "herd",
+        "300 gates back at once after an outage, 130 events each",
+        lambda _seed, say: herd(300, say),
+        quick=0,
+        alone=True,
+    ),
+    _row(
+        "herd-short", "30 gates back at once", lambda _seed, say: herd(30, say), seeds=0, alone=True
+    ),
+)

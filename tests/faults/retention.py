@@ -36,8 +36,16 @@ LOOK_S = 50.0
 ROUND = 12
 """Looks at the clock for each look at the roster: ten minutes."""
 JUMPS = (
-    HOUR, 30 * HOUR, 3 * DAY, 40 * DAY, 400 * DAY, 9000 * DAY, -HOUR, -3 * DAY, -9000 * DAY,
-)  # fmt: skip
+    HOUR,
+    30 * HOUR,
+    3 * DAY,
+    40 * DAY,
+    400 * DAY,
+    9000 * DAY,
+    -HOUR,
+    -3 * DAY,
+    -9000 * DAY,
+)
 
 Act = Callable[["Site"], object]
 
@@ -91,13 +99,24 @@ class Site:
         )
         self.uplink = FakeUplink()
         shelf = InstalledShelf(
-            self.state, gate=GATE, sealing=bytes(self.office.gate),
+            self.state,
+            gate=GATE,
+            sealing=bytes(self.office.gate),
             office=bytes(self.office.signing.verify_key),
-        )  # fmt: skip
+        )
         unit = Adapters(
-            GATE, SITE, self.clock, FakeReader(), FakeMatcher(), FakeSignals(), shelf,
-            self.journal, FakeEvidence(), self.uplink, rtc=lambda: self.rtc,
-        )  # fmt: skip
+            GATE,
+            SITE,
+            self.clock,
+            FakeReader(),
+            FakeMatcher(),
+            FakeSignals(),
+            shelf,
+            self.journal,
+            FakeEvidence(),
+            self.uplink,
+            rtc=lambda: self.rtc,
+        )
         self.lane = Lane(unit)
         self.lane.clock.look()
         self.stack = AsyncExitStack()
@@ -218,9 +237,17 @@ class Site:
 
 
 ACTS: dict[str, float] = {
-    "a_while": 4, "jumps": 5, "creeps": 1, "is_put_right": 3, "trust_flips": 1, "office_speaks": 2,
-    "office_repeats": 2, "operator_confirms": 2, "restart": 1, "power_cut": 1,
-}  # fmt: skip
+    "a_while": 4,
+    "jumps": 5,
+    "creeps": 1,
+    "is_put_right": 3,
+    "trust_flips": 1,
+    "office_speaks": 2,
+    "office_repeats": 2,
+    "operator_confirms": 2,
+    "restart": 1,
+    "power_cut": 1,
+}
 
 
 async def _play(site: Site) -> None:
@@ -258,6 +285,8 @@ ROWS = (
         "sim-retention",
         "clocks that jump past a roster's end and back, creep, lie steadily; false and old words; "
         "restarts, power cuts",
-        once, 1000, 30,
+        once,
+        1000,
+        30,
     ),
-)  # fmt: skip
+)

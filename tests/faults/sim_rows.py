@@ -51,9 +51,14 @@ def mixed(world: World, kinds: dict[str, Kinds], most: int) -> None:
 
 
 def once(
-    seed: int, say: Say | None, *, kinds: dict[str, Kinds], gates: int = 1, most: int = 24,
+    seed: int,
+    say: Say | None,
+    *,
+    kinds: dict[str, Kinds],
+    gates: int = 1,
+    most: int = 24,
     mutant: Sequence[Patch] = (),
-) -> Finding:  # fmt: skip
+) -> Finding:
     script = partial(mixed, kinds=kinds, most=most)
     return play_seed(seed, say, script, gates=gates, mutant=mutant)
 
@@ -109,26 +114,38 @@ ROWS: tuple[Row, ...] = (
     _row(
         "sim-network",
         "packets dropped, doubled, reordered, late; partitions; broker killed, wiped",
-        NETWORK | BROKER, 10_000, 200,
+        NETWORK | BROKER,
+        10_000,
+        200,
     ),
     _row("sim-card", "disk full, write failed, kills beside it", CARD | KILLS, 5_000, 150),
     _row(
-        "sim-forged", "receipts and batches forged, repeated, altered on their way",
-        FORGED | KILLS, 5_000, 200, gates=2,
+        "sim-forged",
+        "receipts and batches forged, repeated, altered on their way",
+        FORGED | KILLS,
+        5_000,
+        200,
+        gates=2,
     ),
     _row("sim-copied", "two copies of one card at work", COPIED, 2_000, 60),
     _row("sim-altered", "a journal edited, cut, swapped while its unit is off", ALTERED, 3_000, 60),
     _row("sim-destroyed", "cards destroyed and replaced", DESTROYED | NETWORK, 2_000, 60),
     Row(
-        "sim-sticks", "journals carried by stick: old, wet, twice; network down, kills",
-        partial(sticks_once, kinds=STICKS | KILLS | OFFICE), 3_000, 60,
+        "sim-sticks",
+        "journals carried by stick: old, wet, twice; network down, kills",
+        partial(sticks_once, kinds=STICKS | KILLS | OFFICE),
+        3_000,
+        60,
     ),
     Row(
-        "sim-herd", f"{GATES} gates back at once after an outage, the office killed meanwhile",
-        herd_once, 20, 1,
+        "sim-herd",
+        f"{GATES} gates back at once after an outage, the office killed meanwhile",
+        herd_once,
+        20,
+        1,
     ),
     _row("sim-clock", "clock at 1970, an hour back, a day on, untrusted", CLOCK, 3_000, 50),
-)  # fmt: skip
+)
 
 
 SCRIPTS = {row.name: row.once for row in ROWS}

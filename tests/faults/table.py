@@ -18,10 +18,21 @@ def table(tallies: Iterable[Tally]) -> str:
     tallies = list(tallies)
     for t in tallies:
         last = t.first + t.seeds - 1
-        lines.append(_cells([
-            t.row, f"{t.first}-{last}", t.runs, t.admitted, t.lost, t.double, t.unnoticed, t.named,
-            f"{t.seconds:.0f}",
-        ]))  # fmt: skip
+        lines.append(
+            _cells(
+                [
+                    t.row,
+                    f"{t.first}-{last}",
+                    t.runs,
+                    t.admitted,
+                    t.lost,
+                    t.double,
+                    t.unnoticed,
+                    t.named,
+                    f"{t.seconds:.0f}",
+                ]
+            )
+        )
     sums = [sum(getattr(t, k) for t in tallies) for k in _SUMMED]
     lines.append(_cells(["all", "", *sums, f"{sum(t.seconds for t in tallies):.0f}"]))
     return "\n".join(lines)

@@ -38,8 +38,10 @@ def test_a_row_is_told_to_programs_with_what_it_met() -> None:
     (told,) = json.loads(program.for_programs([run_row(ROW, range(1, 11))]))
     assert told["hits"] == {"crash": 10}
     assert (told["row"], told["lost"], told["failed"]) == (
-        "lossy", 1, {"7": ["lost: the admission of T1"]},
-    )  # fmt: skip
+        "lossy",
+        1,
+        {"7": ["lost: the admission of T1"]},
+    )
 
 
 def test_a_lost_one_fails_the_matrix_and_names_its_seed(

@@ -17,27 +17,59 @@ BY_NAME = {row.name: row for row in ROWS}
 
 MET_AT_LEAST = {
     # what happens to people
-    "visit": 5000, "back again": 500, "impostor": 400, "settle": 150,
+    "visit": 5000,
+    "back again": 500,
+    "impostor": 400,
+    "settle": 150,
     # kills, by where they struck
-    "killed at rest": 100, "killed by a power cut": 50, "killed before a write": 20,
-    "killed inside a write": 15, "killed after a write": 15, "killed before a lamp": 15,
-    "killed after a lamp": 15, "killed before the barrier": 3, "killed after the barrier": 3,
-    "killed before a publish": 5, "killed after a publish": 5, "killed judging a face": 3,
-    "killed before a checkpoint": 1, "stop gate": 20,
-    "batches of few": 500, "receipts of one range": 200, "frequent checkpoints": 300,
-    "killed before the office's commit": 15, "killed after the office's commit": 15,
-    "killed before an ack": 15, "torn write": 10,
+    "killed at rest": 100,
+    "killed by a power cut": 50,
+    "killed before a write": 20,
+    "killed inside a write": 15,
+    "killed after a write": 15,
+    "killed before a lamp": 15,
+    "killed after a lamp": 15,
+    "killed before the barrier": 3,
+    "killed after the barrier": 3,
+    "killed before a publish": 5,
+    "killed after a publish": 5,
+    "killed judging a face": 3,
+    "killed before a checkpoint": 1,
+    "stop gate": 20,
+    "batches of few": 500,
+    "receipts of one range": 200,
+    "frequent checkpoints": 300,
+    "killed before the office's commit": 15,
+    "killed after the office's commit": 15,
+    "killed before an ack": 15,
+    "torn write": 10,
     # disks, databases, clocks
-    "write on a full disk": 100, "killed ended by itself": 50, "office disk full": 50,
-    "restore office": 20, "clock wrong": 100,
+    "write on a full disk": 100,
+    "killed ended by itself": 50,
+    "office disk full": 50,
+    "restore office": 20,
+    "clock wrong": 100,
     # network and broker
-    "dropped": 200, "duplicated": 60, "redelivered": 300, "lost in transit": 20,
-    "broker dies": 20, "broker amnesia": 20, "partition": 100,
+    "dropped": 200,
+    "duplicated": 60,
+    "redelivered": 300,
+    "lost in transit": 20,
+    "broker dies": 20,
+    "broker amnesia": 20,
+    "partition": 100,
     # malice
-    "forge receipt": 50, "repeat receipt": 50, "forge batch": 30, "repeat batch": 30,
-    "message altered": 50, "copy card": 20, "fork told": 20, "session taken over": 50,
-    "alter card": 10, "damage told at the start": 5, "destroy card": 20,
-}  # fmt: skip
+    "forge receipt": 50,
+    "repeat receipt": 50,
+    "forge batch": 30,
+    "repeat batch": 30,
+    "message altered": 50,
+    "copy card": 20,
+    "fork told": 20,
+    "session taken over": 50,
+    "alter card": 10,
+    "damage told at the start": 5,
+    "destroy card": 20,
+}
 """In the seeds of one test run: a matrix that stops exercising something must fail."""
 
 
@@ -103,9 +135,12 @@ print(found.hexdigest())
 def test_a_seed_plays_the_same_in_another_process_with_other_hashes() -> None:
     said = [
         subprocess.run(
-            [sys.executable, "-c", TRACES], env=os.environ | {"PYTHONHASHSEED": number},
-            capture_output=True, text=True, check=True,
+            [sys.executable, "-c", TRACES],
+            env=os.environ | {"PYTHONHASHSEED": number},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for number in ("1", "2")
-    ]  # fmt: skip
+    ]
     assert said[0] == said[1]

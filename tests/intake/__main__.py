@@ -37,9 +37,12 @@ def pictures(folder: Path | None) -> list[Image.Image]:
 
 def office(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "office", *map(str, words)], cwd=ROOT, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "office", *map(str, words)],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 def run(work: Path, rows: int, folder: Path | None, kind: str, seed: int) -> dict[str, object]:
@@ -57,8 +60,18 @@ def run(work: Path, rows: int, folder: Path | None, kind: str, seed: int) -> dic
     home, out = work / "home", work / "out"
     office("keys", "--home", home, "--gate", GATE)
     began = time.monotonic()
-    built = office("roster", "build", work / "exam.toml", listed, work / "photos", "--out", out,
-                   "--home", home, "--accept-rejected")  # fmt: skip
+    built = office(
+        "roster",
+        "build",
+        work / "exam.toml",
+        listed,
+        work / "photos",
+        "--out",
+        out,
+        "--home",
+        home,
+        "--accept-rejected",
+    )
     took_s = time.monotonic() - began
     faults = []
     said = built.stdout + built.stderr
@@ -72,10 +85,16 @@ def run(work: Path, rows: int, folder: Path | None, kind: str, seed: int) -> dic
         faults.append("a candidate has neither a reference nor a reason")
     unclaimed = len(_tickets(out / "unclaimed.csv", "file"))
     return {
-        "kind": kind, "rows": rows, "built": counts["candidates"], "rejected": len(rejected),
-        "with_reference": counts["with_reference"], "without": len(without),
-        "unclaimed": unclaimed, "seconds": round(took_s, 1), "faults": faults,
-    }  # fmt: skip
+        "kind": kind,
+        "rows": rows,
+        "built": counts["candidates"],
+        "rejected": len(rejected),
+        "with_reference": counts["with_reference"],
+        "without": len(without),
+        "unclaimed": unclaimed,
+        "seconds": round(took_s, 1),
+        "faults": faults,
+    }
 
 
 def _tickets(path: Path, column: str = "ticket") -> list[str]:

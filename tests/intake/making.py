@@ -17,21 +17,57 @@ HEADERS = (
     ("准考证号", "身份证号", "姓名", "考点", "科目", "考场号", "座位号"),
 )
 _NAMES = (
-    "测试", "\ue863测", "测\U0003158e", "测\U0002ebf0", "测\ufe00", "张　三",
-    "测\u200b试", "\u202e测试", "O'NEIL", "阿·测", "测\ufffd", "测\x1b[2J", "", "测?",
-    "'测试", '="测试"', "测\u0378", "\u2ff0王天", "x" * 65,
-)  # fmt: skip
+    "测试",
+    "\ue863测",
+    "测\U0003158e",
+    "测\U0002ebf0",
+    "测\ufe00",
+    "张　三",
+    "测\u200b试",
+    "\u202e测试",
+    "O'NEIL",
+    "阿·测",
+    "测\ufffd",
+    "测\x1b[2J",
+    "",
+    "测?",
+    "'测试",
+    '="测试"',
+    "测\u0378",
+    "\u2ff0王天",
+    "x" * 65,
+)
 _NUMBERS: tuple[Callable[[str], str], ...] = (
-    str, str, str, "'{}".format, "`{}".format, '="{}"'.format, "\t{}".format, "{}　".format,
-    "{}.0".format, "\u200b{}".format, "\ufeff{}".format, lambda n: f"{n[:6]} {n[6:]}",
-    lambda n: n.translate(str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")), str.lower,
-    lambda n: n[:17] + "1", lambda n: n[:-1], lambda _: "#N/A",
-)  # fmt: skip
+    str,
+    str,
+    str,
+    "'{}".format,
+    "`{}".format,
+    '="{}"'.format,
+    "\t{}".format,
+    "{}　".format,
+    "{}.0".format,
+    "\u200b{}".format,
+    "\ufeff{}".format,
+    lambda n: f"{n[:6]} {n[6:]}",
+    lambda n: n.translate(str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")),
+    str.lower,
+    lambda n: n[:17] + "1",
+    lambda n: n[:-1],
+    lambda _: "#N/A",
+)
 _ROOMS = ("01", "1", "第１考场", "1.0", "０1")
 _PHOTOS = (
-    "{t}.jpg", "{t}.JPG.jpg", "{t} (1).jpg", "{t} - 副本.jpg", "{n}.jpg", "sub/{t}.png", "{t}",
-    "IMG_{t}.jpg", "{t}.txt",
-)  # fmt: skip
+    "{t}.jpg",
+    "{t}.JPG.jpg",
+    "{t} (1).jpg",
+    "{t} - 副本.jpg",
+    "{n}.jpg",
+    "sub/{t}.png",
+    "{t}",
+    "IMG_{t}.jpg",
+    "{t}.txt",
+)
 _FORMS = ("JPEG", "JPEG", "JPEG", "PNG", "WEBP", "BMP", "TIFF")
 
 
@@ -47,8 +83,9 @@ def rows_of(count: int, drawn: random.Random) -> list[list[str]]:
         odd = drawn.random() < 0.3
         name = drawn.choice(_NAMES) if odd else f"测试{n}"
         number = drawn.choice(_NUMBERS)(citizen(n)) if odd else citizen(n)
-        rows.append([f"T{n:06d}", number, name, "wh-hs-01", "00015-am", drawn.choice(_ROOMS),
-                     str(n + 1)])  # fmt: skip
+        rows.append(
+            [f"T{n:06d}", number, name, "wh-hs-01", "00015-am", drawn.choice(_ROOMS), str(n + 1)]
+        )
     return rows
 
 

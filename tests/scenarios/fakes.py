@@ -273,7 +273,16 @@ def rig(folder: Any) -> Rig:
     signals.journal = journal
     scanner = FakeScanner()
     unit = Adapters(
-        "wh-hs-01-g1", "wh-hs-01", clock, reader, matcher, signals, shelf, journal, evidence,
-        FakeUplink(), (scanner,),
-    )  # fmt: skip
+        "wh-hs-01-g1",
+        "wh-hs-01",
+        clock,
+        reader,
+        matcher,
+        signals,
+        shelf,
+        journal,
+        evidence,
+        FakeUplink(),
+        (scanner,),
+    )
     return Rig(unit, clock, reader, matcher, signals, shelf, journal, evidence, scanner)

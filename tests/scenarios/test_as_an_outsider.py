@@ -28,18 +28,46 @@ pytestmark = [pytest.mark.system, pytest.mark.models]
 Message = dict[str, Any]
 NAMES = {n: f"受测者{'甲乙丙丁戊'[n]}" for n in range(5)}
 FIELDS = {
-    "id", "gate", "epoch", "seq", "at", "mono_ms", "boot", "clock", "ticket", "paper", "source",
-    "document", "outcome", "reason", "score", "normalised", "threshold", "fmr", "frames",
-    "liveness", "quality", "attempt", "model", "roster", "ms", "signals", "prev", "hash",
-}  # fmt: skip
+    "id",
+    "gate",
+    "epoch",
+    "seq",
+    "at",
+    "mono_ms",
+    "boot",
+    "clock",
+    "ticket",
+    "paper",
+    "source",
+    "document",
+    "outcome",
+    "reason",
+    "score",
+    "normalised",
+    "threshold",
+    "fmr",
+    "frames",
+    "liveness",
+    "quality",
+    "attempt",
+    "model",
+    "roster",
+    "ms",
+    "signals",
+    "prev",
+    "hash",
+}
 OF_A_FACE = ("score", "normalised", "threshold", "fmr", "frames", "liveness", "quality", "attempt")
 
 
 def program(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", name, *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def works(name: str, *arguments: object) -> str:
@@ -58,9 +86,17 @@ class Unit:
         works("office", "keys", "--home", root / "office", "--gate", GATE)
         self._write()
         built = program(
-            "office", "roster", "build", root / "exam.toml", root / "c.csv", root / "photos",
-            "--out", root / "rosters", "--home", root / "office",
-        )  # fmt: skip
+            "office",
+            "roster",
+            "build",
+            root / "exam.toml",
+            root / "c.csv",
+            root / "photos",
+            "--out",
+            root / "rosters",
+            "--home",
+            root / "office",
+        )
         assert built.returncode == 1, built.stderr  # no picture of a person: no reference at all
         works("gate", "roster", "install", root / "rosters", "--config", self.config)
 
@@ -85,8 +121,10 @@ class Unit:
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gate", "run", "--config", self.config, "--simulate"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         end = time.monotonic() + 30
         while self.phase() in (None, "out-of-service"):
             assert self.process.poll() is None, (self.root / "log").read_text()
@@ -192,7 +230,14 @@ LONG = "9" * 50_000
 @pytest.mark.parametrize(
     "line",
     [
-        b"x", b"[]", b"3", b"\xff", b'{"do": null}', b'{"ask": NaN}', b"[" * 60_000, b"x" * 70_000,
+        b"x",
+        b"[]",
+        b"3",
+        b"\xff",
+        b'{"do": null}',
+        b'{"ask": NaN}',
+        b"[" * 60_000,
+        b"x" * 70_000,
         b'{"do": "acknowledge", "by": "\\ud800"}',
         b'{"do": "type", "ticket": "\\ud800", "by": "a"}',
         b'{"do": "settle", "decision": "\\udc00", "verdict": "deny", "by": "a"}',
@@ -200,7 +245,7 @@ LONG = "9" * 50_000
         b'{"do": "acknowledge", "by": "%s"}' % LONG.encode(),
         b'{"do": "type", "ticket": "%s", "by": "a"}' % LONG.encode(),
     ],
-)  # fmt: skip
+)
 def test_no_request_ends_the_gate(unit: Unit, line: bytes) -> None:
     assert "error" in ask(unit.staff, line)
     assert unit.phase() is not None

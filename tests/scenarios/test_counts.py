@@ -99,9 +99,17 @@ async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path
     home = Home(tmp_path / "office")
     first, last = events[0], events[-1]
     batch = Batch(
-        "wh-hs-01-g1", first["epoch"], 1, last["seq"], first["prev"], last["hash"], False,
-        tuple({k: v for k, v in e.items() if k != "ms"} for e in events), "key", "sig",
-    )  # fmt: skip
+        "wh-hs-01-g1",
+        first["epoch"],
+        1,
+        last["seq"],
+        first["prev"],
+        last["hash"],
+        False,
+        tuple({k: v for k, v in e.items() if k != "ms"} for e in events),
+        "key",
+        "sig",
+    )
     with OfficeStore(home.database) as store:
         with store.transaction():
             store.add(batch, exam=EXAM.id, site="wh-hs-01", now=last["at"])

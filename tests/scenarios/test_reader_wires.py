@@ -126,10 +126,14 @@ async def unplugged_and_another_card_laid_meanwhile(table: Table) -> None:
 SCRIPTS: dict[str, Callable[[Table], Awaitable[None]]] = {
     f.__name__: f
     for f in (
-        in_a_row, pulled_away_and_laid_again, a_bank_card_first, every_fault_of_a_reply,
-        hung_until_it_is_reset, unplugged_and_another_card_laid_meanwhile,
+        in_a_row,
+        pulled_away_and_laid_again,
+        a_bank_card_first,
+        every_fault_of_a_reply,
+        hung_until_it_is_reset,
+        unplugged_and_another_card_laid_meanwhile,
     )
-}  # fmt: skip
+}
 
 
 def told_twice(told: list[ReaderEvent]) -> list[IdCard]:

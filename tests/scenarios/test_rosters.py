@@ -100,8 +100,10 @@ async def test_installations_and_wipes_are_journaled_once(parts: Rig, tmp_path: 
     async with running(again) as gate:
         await gate.until(lambda: gate.lane.roster_notes == 3)
         assert [kind for kind, *_ in told(await again.journal.read(1, 100))] == [
-            "roster", "wiped", "roster",
-        ]  # fmt: skip
+            "roster",
+            "wiped",
+            "roster",
+        ]
 
 
 def passes(gate: Running, parts: Rig, seconds: float) -> None:

@@ -32,8 +32,10 @@ async def test_a_notice_asks_for_the_card_and_the_card_admits(parts: Rig) -> Non
         parts.reader.queue.put_nowait(parts.card())
         decided = await gate.decision()
         assert (decided["outcome"], decided["source"], decided["scanner"]) == (
-            "ADMIT", "card", None,
-        )  # fmt: skip
+            "ADMIT",
+            "card",
+            None,
+        )
 
 
 async def test_a_notice_without_a_card_calls_staff_who_type_what_they_have_seen(parts: Rig) -> None:
@@ -41,8 +43,10 @@ async def test_a_notice_without_a_card_calls_staff_who_type_what_they_have_seen(
         parts.scanner.queue.put_nowait(notice(parts))
         referred = await gate.decision()
         assert (referred["reason"], referred["source"], referred["ticket"]) == (
-            "DOCUMENT_NOT_ACCEPTED", "scan", "A1",
-        )  # fmt: skip
+            "DOCUMENT_NOT_ACCEPTED",
+            "scan",
+            "A1",
+        )
         assert parts.matcher.judged == 0
 
 
@@ -65,9 +69,13 @@ async def test_only_a_whole_ticket_is_one(parts: Rig, part: str) -> None:
 async def test_a_travel_document_is_looked_up_by_its_number(parts: Rig) -> None:
     async with running(parts) as gate:
         scan = ScanPresented(
-            "door", "number", "E12345678", DocumentKind.TRAVEL_DOCUMENT, date(2030, 1, 1),
+            "door",
+            "number",
+            "E12345678",
+            DocumentKind.TRAVEL_DOCUMENT,
+            date(2030, 1, 1),
             parts.clock.now(),
-        )  # fmt: skip
+        )
         parts.scanner.queue.put_nowait(scan)
         decided = await gate.decision()
         assert (decided["reason"], decided["document"]) == ("NOT_ON_ROSTER", "travel-document")

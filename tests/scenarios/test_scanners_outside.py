@@ -36,8 +36,10 @@ class Emulator:
         self.port = port
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gate", "simulate", "line", "--port", port, "--kind", "mrz"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.hear("quit")
 
     def hear(self, word: str) -> None:
@@ -114,9 +116,20 @@ def test_a_lost_scanner_warns_and_what_names_nobody_is_counted(
 
 def test_staff_type_from_a_command(unit: Unit) -> None:
     done = program(
-        "gate", "staff", "type", "--id-tail", citizen(1)[-6:], "--document", "temporary",
-        "--valid-to", "2027-05-01", "--by", "李", "--config", unit.config,
-    )  # fmt: skip
+        "gate",
+        "staff",
+        "type",
+        "--id-tail",
+        citizen(1)[-6:],
+        "--document",
+        "temporary",
+        "--valid-to",
+        "2027-05-01",
+        "--by",
+        "李",
+        "--config",
+        unit.config,
+    )
     assert (done.returncode, done.stdout.split()[:3]) == (1, ["REFER", "NO_REFERENCE", "770001"])
     event = next(e for e in unit.exported() if e.get("ticket") == "770001")
     assert (event["source"], event["by"], event["document"]) == ("typed", "李", "temporary")

@@ -49,8 +49,12 @@ async def _unplug(rounds: int) -> unplug.Tally:
 
 def _write(folder: Path) -> int:
     """What the parts left in `folder`, as a table in docs/card-reader.md."""
-    lines = [f"Measured {date.today()} on {_machine()}.", "", "| part | figure | value |",
-             "|---|---|---|"]  # fmt: skip
+    lines = [
+        f"Measured {date.today()} on {_machine()}.",
+        "",
+        "| part | figure | value |",
+        "|---|---|---|",
+    ]
     for path in sorted(folder.glob("*.json")):
         for name, value in _leaves(json.loads(path.read_text() or "{}")):
             shown = f"{value:.4g}" if isinstance(value, float) else value

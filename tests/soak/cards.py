@@ -98,10 +98,15 @@ class Inbox:
 
 
 async def run(
-    count: int, seed: int, latency_scale: float, paced: bool, poll_s: float = 0.3,
-    patience: Patience | None = None, hand_s: Callable[[], float] = lambda: 0.0,
+    count: int,
+    seed: int,
+    latency_scale: float,
+    paced: bool,
+    poll_s: float = 0.3,
+    patience: Patience | None = None,
+    hand_s: Callable[[], float] = lambda: 0.0,
     show: Callable[[Tally], None] = lambda tally: None,
-) -> Tally:  # fmt: skip
+) -> Tally:
     """Each card is laid when the one before has left the field; `hand_s`: what hands take."""
     tally, began = Tally(cards=count), monotonic()
     with SdtModule(latency_scale=latency_scale, paced=paced) as module:

@@ -28,16 +28,23 @@ from gate.errors import SdtError
 
 _CARD = SimulatedCard.of(
     IdCard(DocumentKind.RESIDENT, "11010519491231002X", "测试甲", None, Expiry.LONG_TERM),
-    "测试省测试市测试路3号", fingers=2,
-)  # fmt: skip
+    "测试省测试市测试路3号",
+    fingers=2,
+)
 CARD_FRAME = encode_reply(_CARD.text_and_photo())
 FOUND = Reply(Status.CARD_FOUND, bytes(4))
 FOUND_FRAME = encode_reply(FOUND)
 SEEDS = (
-    FOUND_FRAME, CARD_FRAME, encode_reply(_CARD.with_fingerprints()),
-    encode_reply(_CARD.newest_address()), encode_reply(Reply(Status.READ_FAILED)),
-    encode_request(Command.FIND), PREAMBLE + b"\xff\xff", PREAMBLE + b"\x09\x0a", _CARD.text,
-)  # fmt: skip
+    FOUND_FRAME,
+    CARD_FRAME,
+    encode_reply(_CARD.with_fingerprints()),
+    encode_reply(_CARD.newest_address()),
+    encode_reply(Reply(Status.READ_FAILED)),
+    encode_request(Command.FIND),
+    PREAMBLE + b"\xff\xff",
+    PREAMBLE + b"\x09\x0a",
+    _CARD.text,
+)
 _ENOUGH = (HEADER + LONGEST) // len(CARD_FRAME) + 2
 """Good frames after which the longest phantom frame has ended and the next one is read."""
 

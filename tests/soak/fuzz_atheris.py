@@ -19,10 +19,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         _write_seeds(Path(folder))
         command = [
-            sys.executable, "-m", "tests.soak.fuzz_atheris", "child", folder,
-            f"-runs={runs}", f"-seed={seed}", f"-artifact_prefix={folder}/", "-max_len=1400",
-            "-rss_limit_mb=300", "-timeout=5", "-print_final_stats=1", "-verbosity=0",
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "tests.soak.fuzz_atheris",
+            "child",
+            folder,
+            f"-runs={runs}",
+            f"-seed={seed}",
+            f"-artifact_prefix={folder}/",
+            "-max_len=1400",
+            "-rss_limit_mb=300",
+            "-timeout=5",
+            "-print_final_stats=1",
+            "-verbosity=0",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         print(done.stdout[-3000:], done.stderr[-6000:], sep="\n", file=sys.stderr)

@@ -41,9 +41,12 @@ def run(count: int, start: int) -> int:
 
     @seed(start)
     @settings(
-        max_examples=count, deadline=None, database=None, phases=[Phase.generate, Phase.shrink],
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(INPUTS)
     def holds(data: bytes) -> None:
         nonlocal tried

@@ -16,9 +16,14 @@ from gate.drivers.simulated.sdt_wire import Perfect, Piece
 from tests.soak.cards import Inbox, WallClock, people
 
 STEPS = (
-    Command.STATUS, Command.RESET, Command.NEWEST_ADDRESS, Command.FIND, Command.SELECT,
-    Command.READ, "in the data",
-)  # fmt: skip
+    Command.STATUS,
+    Command.RESET,
+    Command.NEWEST_ADDRESS,
+    Command.FIND,
+    Command.SELECT,
+    Command.READ,
+    "in the data",
+)
 HANG_S = 5.0
 
 
@@ -77,9 +82,13 @@ class Hand:
 
 
 async def run(
-    rounds: int, seed: int, latency_scale: float, paced: bool, poll_s: float = 0.3,
+    rounds: int,
+    seed: int,
+    latency_scale: float,
+    paced: bool,
+    poll_s: float = 0.3,
     patience: Patience | None = None,
-) -> Tally:  # fmt: skip
+) -> Tally:
     """In every other round another card lies there when the plug goes in again."""
     tally, hand = Tally(), Hand(seed)
     cards = people(rounds + 1, seed)
@@ -99,9 +108,14 @@ async def run(
 
 
 async def _round(
-    step: Command | str, before: IdCard, after: IdCard, hand: Hand, module: SdtModule,
-    inbox: Inbox, tally: Tally,
-) -> None:  # fmt: skip
+    step: Command | str,
+    before: IdCard,
+    after: IdCard,
+    hand: Hand,
+    module: SdtModule,
+    inbox: Inbox,
+    tally: Tally,
+) -> None:
     tally.rounds += 1
     since = len(inbox.events)
     hand.arm(step)

@@ -26,24 +26,45 @@ from gate.calibration.report.pieces import (
 
 Report = Mapping[str, Any]
 VERDICTS = {
-    "holds": ("yes", "The threshold holds on this set", "阈值在本数据集上成立",
-              "even the upper end of the interval is at most twice the target"),
-    "fails": ("no", "The threshold does not hold on this set", "阈值在本数据集上不成立",
-              "more than twice the target passes: do not run a gate with this table for these "
-              "people before it is calibrated on them"),
-    "not shown": ("open", "This set is too small to tell", "本数据集不足以判断",
-                  "the interval reaches beyond twice the target: add people"),
-}  # fmt: skip
+    "holds": (
+        "yes",
+        "The threshold holds on this set",
+        "阈值在本数据集上成立",
+        "even the upper end of the interval is at most twice the target",
+    ),
+    "fails": (
+        "no",
+        "The threshold does not hold on this set",
+        "阈值在本数据集上不成立",
+        "more than twice the target passes: do not run a gate with this table for these "
+        "people before it is calibrated on them",
+    ),
+    "not shown": (
+        "open",
+        "This set is too small to tell",
+        "本数据集不足以判断",
+        "the interval reaches beyond twice the target: add people",
+    ),
+}
 
 
 def evaluation_page(report: Report) -> str:
     """The whole page."""
     return page(
-        f"Thresholds on other people: {report['set']['name']}", "阈值验证报告",
+        f"Thresholds on other people: {report['set']['name']}",
+        "阈值验证报告",
         under_title(report),
-        [_verdict(report), the_set(report), failures(report), _rows(report),
-         _histograms(report), groups(report), worst_pairs(report), method(report)],
-    )  # fmt: skip
+        [
+            _verdict(report),
+            the_set(report),
+            failures(report),
+            _rows(report),
+            _histograms(report),
+            groups(report),
+            worst_pairs(report),
+            method(report),
+        ],
+    )
 
 
 def deciding(report: Report) -> Report | None:
@@ -69,18 +90,35 @@ def _verdict(report: Report) -> str:
 
 
 def _rows(report: Report) -> str:
-    head = ["score 得分", "setting 模式", "frames 张数", "target FMR", "threshold 阈值",
-            "false matches 误识数", "impostor pairs", "FMR measured 实测", "FNMR measured",
-            "verdict 结论"]  # fmt: skip
+    head = [
+        "score 得分",
+        "setting 模式",
+        "frames 张数",
+        "target FMR",
+        "threshold 阈值",
+        "false matches 误识数",
+        "impostor pairs",
+        "FMR measured 实测",
+        "FNMR measured",
+        "verdict 结论",
+    ]
     cells = []
     for r in report["rows"]:
         missed = r["fnmr_interval"] and [percent(e) for e in r["fnmr_interval"]]
-        cells.append([
-            r["normalisation"], r["setting"], str(r["frames"]), rate_name(r["target"]),
-            f"{r['threshold']:.4f}", f"{r['false_matches']:g}", f"{r['pairs']:,}",
-            with_interval(scientific(r["fmr"]), [scientific(e) for e in r["fmr_interval"]]),
-            with_interval(percent(r["fnmr"]), missed), r["verdict"],
-        ])  # fmt: skip
+        cells.append(
+            [
+                r["normalisation"],
+                r["setting"],
+                str(r["frames"]),
+                rate_name(r["target"]),
+                f"{r['threshold']:.4f}",
+                f"{r['false_matches']:g}",
+                f"{r['pairs']:,}",
+                with_interval(scientific(r["fmr"]), [scientific(e) for e in r["fmr_interval"]]),
+                with_interval(percent(r["fnmr"]), missed),
+                r["verdict"],
+            ]
+        )
     table_of = report["table"]
     came_from = (
         f"Thresholds come from the table that was measured on {table_of.get('set', 'another set')} "
@@ -89,10 +127,11 @@ def _rows(report: Report) -> str:
         "score at a rate ten times lower, for rosters too small for a cohort."
     )
     return section(
-        "The table's thresholds here", "现有阈值在本数据集上的表现",
+        "The table's thresholds here",
+        "现有阈值在本数据集上的表现",
         paragraph(came_from, "高亮行为闸机实际使用的得分。"),
         table(head, cells, 2, [r["deciding"] for r in report["rows"]]),
-    )  # fmt: skip
+    )
 
 
 def _histograms(report: Report) -> str:

@@ -48,10 +48,14 @@ def det(report: Figures) -> str:
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     frames = sorted({c["frames"] for c in curves})
     lines = [
-        Line(_curve_name(c), [p for p in c["det"] if p[1] > 0], frames.index(c["frames"]),
-             0 if c["cohort"] else 1)
+        Line(
+            _curve_name(c),
+            [p for p in c["det"] if p[1] > 0],
+            frames.index(c["frames"]),
+            0 if c["cohort"] else 1,
+        )
         for c in curves
-    ]  # fmt: skip
+    ]
     points = [p for line in lines for p in line.points]
     if not points:
         return ""
@@ -67,8 +71,9 @@ def histogram(counted: Figures, thresholds: Sequence[tuple[float, float]]) -> st
     tails are what matters."""
     bars = []
     for name, label, colour in (
-        ("impostor", "different people 不同人", 1), ("genuine", "one person 同一人", 0),
-    ):  # fmt: skip
+        ("impostor", "different people 不同人", 1),
+        ("genuine", "one person 同一人", 0),
+    ):
         total = max(1, sum(counted[name]))
         heights = [n / total for n in counted[name]]
         bars.append(Bars(label, counted["low"], counted["high"], heights, colour))
@@ -93,10 +98,15 @@ def by_frames(report: Figures) -> str:
         return ""
     floor = max(min(m for m in values if m > 0) * 0.6, 1e-4)
     lines = [
-        Line(f"{'s-norm' if normed else 'raw'}, FMR {rate_name(fmr)}", points,
-             0 if fmr == 1e-4 else 1, 0 if normed else 1, marks=True)
+        Line(
+            f"{'s-norm' if normed else 'raw'}, FMR {rate_name(fmr)}",
+            points,
+            0 if fmr == 1e-4 else 1,
+            0 if normed else 1,
+            marks=True,
+        )
         for (normed, fmr), points in sorted(found.items(), reverse=True)
-    ]  # fmt: skip
+    ]
     frames = sorted({c["frames"] for c in curves})
     x = Axis("pictures fused 融合张数", 0.7, max(frames) + 0.3, tuple((n, str(n)) for n in frames))
     y = Axis("FNMR 拒识率", *_percents(floor, max(values) * 1.2), logarithmic)
@@ -119,9 +129,15 @@ def held_out(rows: Sequence[Figures], target: float) -> str:
     marks = [PlotMark("target", target), PlotMark("twice", 2 * target)]
     legend = [("raw cosine 原始余弦", 1, 0), ("s-norm 归一化", 0, 0)]
     return plot(
-        "Held-out groups", x, y, spans, marks=marks, legend=legend,
-        height=110 + ROW_PX * len(groups), left=150,
-    )  # fmt: skip
+        "Held-out groups",
+        x,
+        y,
+        spans,
+        marks=marks,
+        legend=legend,
+        height=110 + ROW_PX * len(groups),
+        left=150,
+    )
 
 
 def _curve_name(curve: Figures) -> str:

@@ -19,7 +19,8 @@ def held_out_section(report: Report) -> str:
         return ""
     shown = [r for r in rows if r["target"] == target]
     return section(
-        "Does the threshold travel?", "阈值能否推广到其他人群",
+        "Does the threshold travel?",
+        "阈值能否推广到其他人群",
         paragraph(
             "For each group the threshold was set on everybody else and then measured on the "
             "group; s-norm with a cohort of the group's own people. Groups named look-alikes are "
@@ -31,9 +32,11 @@ def held_out_section(report: Report) -> str:
         ),
         draw.held_out(rows, target),
         _held_out_table(shown),
-        folded("The other target rates 其他目标误识率",
-               _held_out_table([r for r in rows if r["target"] != target])),
-    )  # fmt: skip
+        folded(
+            "The other target rates 其他目标误识率",
+            _held_out_table([r for r in rows if r["target"] != target]),
+        ),
+    )
 
 
 def travelled(report: Report) -> str:
@@ -62,20 +65,36 @@ def _false_matches(row: Report) -> str:
 
 
 def _held_out_table(rows: Sequence[Report]) -> str:
-    head = ["group 组", "score 得分", "target", "people 人数", "impostor pairs", "false matches",
-            "FMR there", "without margin 无余量", "FNMR there", "threshold"]  # fmt: skip
+    head = [
+        "group 组",
+        "score 得分",
+        "target",
+        "people 人数",
+        "impostor pairs",
+        "false matches",
+        "FMR there",
+        "without margin 无余量",
+        "FNMR there",
+        "threshold",
+    ]
     cells = []
     for r in rows:
         interval = r["interval"]
         fmr_ends, fnmr_ends = interval["fmr"], interval["fnmr"]
-        cells.append([
-            r["group"], r["normalisation"], rate_name(r["target"]), f"{r['people']:,}",
-            f"{r['pairs']:,}", _false_matches(r),
-            with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
-            scientific(r["bare_fmr"]),
-            with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
-            f"{r['threshold']:.4f}",
-        ])  # fmt: skip
+        cells.append(
+            [
+                r["group"],
+                r["normalisation"],
+                rate_name(r["target"]),
+                f"{r['people']:,}",
+                f"{r['pairs']:,}",
+                _false_matches(r),
+                with_interval(scientific(r["fmr"]), fmr_ends and [scientific(e) for e in fmr_ends]),
+                scientific(r["bare_fmr"]),
+                with_interval(percent(r["fnmr"]), fnmr_ends and [percent(e) for e in fnmr_ends]),
+                f"{r['threshold']:.4f}",
+            ]
+        )
     return table(head, cells, 2, [r["normalisation"] not in (RAW, RAW_STRICT) for r in rows])
 
 

@@ -82,9 +82,13 @@ def with_interval(value: str, interval: Sequence[str] | None) -> Raw:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1,
-    deciding: Sequence[bool] = (), *, last_words: bool = False,
-) -> str:  # fmt: skip
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    words: int = 1,
+    deciding: Sequence[bool] = (),
+    *,
+    last_words: bool = False,
+) -> str:
     """The first `words` columns, and the last one too with `last_words`, hold words, the others
     figures. `deciding`: rows to highlight. Nothing for no row."""
     if not rows:

@@ -33,11 +33,22 @@ Report = Mapping[str, Any]
 def calibration_page(report: Report) -> str:
     """The page of a calibration."""
     return page(
-        f"Calibration report: {report['set']['name']}", "校准报告", under_title(report),
-        [_summary(report), the_set(report), failures(report), _rates(report), _plots(report),
-         _frames(report), groups(report), held_out_section(report), worst_pairs(report),
-         method(report)],
-    )  # fmt: skip
+        f"Calibration report: {report['set']['name']}",
+        "校准报告",
+        under_title(report),
+        [
+            _summary(report),
+            the_set(report),
+            failures(report),
+            _rates(report),
+            _plots(report),
+            _frames(report),
+            groups(report),
+            held_out_section(report),
+            worst_pairs(report),
+            method(report),
+        ],
+    )
 
 
 def _summary(report: Report) -> str:
@@ -47,9 +58,13 @@ def _summary(report: Report) -> str:
     normed = [c for c in curves if c["normalisation"] == wanted] or curves
     found = [(c, r) for c in normed for r in c["rates"] if r["fmr"] == target]
     if not found or found[0][1]["fnmr"] is None:
-        return lead("open", paragraph(
-            f"This set does not bear out a rate of {rate_name(target)}; see what was left out.",
-            f"本数据集不足以确定 {rate_name(target)} 的误识率，见下文说明。"))  # fmt: skip
+        return lead(
+            "open",
+            paragraph(
+                f"This set does not bear out a rate of {rate_name(target)}; see what was left out.",
+                f"本数据集不足以确定 {rate_name(target)} 的误识率，见下文说明。",
+            ),
+        )
     first, last = found[0], found[-1]
     low, high = first[1]["fnmr_interval"]
     en = (
@@ -81,7 +96,8 @@ def _margin(rate: Report) -> str:
 def _rates(report: Report) -> str:
     careful, quick = ([c for c in report["curves"] if c["mirror"] == m] for m in (True, False))
     return section(
-        "Error rates and thresholds", "错误率与阈值",
+        "Error rates and thresholds",
+        "错误率与阈值",
         paragraph(
             "FNMR is the share of pairs of one person that the threshold misses. Below each figure "
             "its 95% interval, by drawing the people (not the pairs) again 1,000 times. "
@@ -105,7 +121,7 @@ def _rates(report: Report) -> str:
         folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
         _where_it_ends(careful),
         left_out_words(report["left_out"]),
-    )  # fmt: skip
+    )
 
 
 def _where_it_ends(curves: Sequence[Report]) -> str:
@@ -157,12 +173,21 @@ def _every(report: Report) -> str:
         for r in c["rates"]:
             ends = r.get("threshold_interval")
             span = f"{ends[0]:.4f} – {ends[1]:.4f}" if ends else ""
-            rows.append([
-                c["normalisation"], c["setting"], str(c["frames"]),
-                rate_name(r["fmr"]), f"{r['threshold']:.5f}", span, f"{r['false_matches']:,}",
-                percent(r["fnmr"]), f"{r['table']['threshold']:.5f}",
-                scientific(r["table"]["fmr"]), percent(r["table"]["fnmr"]),
-            ])  # fmt: skip
+            rows.append(
+                [
+                    c["normalisation"],
+                    c["setting"],
+                    str(c["frames"]),
+                    rate_name(r["fmr"]),
+                    f"{r['threshold']:.5f}",
+                    span,
+                    f"{r['false_matches']:,}",
+                    percent(r["fnmr"]),
+                    f"{r['table']['threshold']:.5f}",
+                    scientific(r["table"]["fmr"]),
+                    percent(r["table"]["fnmr"]),
+                ]
+            )
     return table(head, rows, 1)
 
 
@@ -171,17 +196,25 @@ def _plots(report: Report) -> str:
     singles = {c["normalisation"]: c["rates"] for c in mine if c["frames"] == 1}
     plots = [
         figure(
-            f"Scores, {counted['normalisation']}", "得分分布",
-            draw.histogram(counted, [(r["fmr"], r["threshold"]) for r in
-                                     singles[counted["normalisation"]] if r["fmr"] in STATED]),
+            f"Scores, {counted['normalisation']}",
+            "得分分布",
+            draw.histogram(
+                counted,
+                [
+                    (r["fmr"], r["threshold"])
+                    for r in singles[counted["normalisation"]]
+                    if r["fmr"] in STATED
+                ],
+            ),
         )
         for counted in report["histograms"]
-    ]  # fmt: skip
+    ]
     return section(
-        "Curves", "曲线",
+        "Curves",
+        "曲线",
         figure("DET curve: what each false match rate costs", "检测误差权衡曲线", draw.det(report)),
         *plots,
-    )  # fmt: skip
+    )
 
 
 def _frames(report: Report) -> str:
@@ -191,12 +224,19 @@ def _frames(report: Report) -> str:
         return ""
     people = shown[0]["same_people"]["people"]
     rows = [
-        [c["normalisation"], str(c["frames"]), *(percent(dict(map(tuple, c["same_people"]["fnmr"]))
-         .get(f)) for f in (1e-3, 1e-4, 1e-5))]
+        [
+            c["normalisation"],
+            str(c["frames"]),
+            *(
+                percent(dict(map(tuple, c["same_people"]["fnmr"])).get(f))
+                for f in (1e-3, 1e-4, 1e-5)
+            ),
+        ]
         for c in shown
-    ]  # fmt: skip
+    ]
     return section(
-        "Several frames", "多帧融合",
+        "Several frames",
+        "多帧融合",
         paragraph(
             f"The same {people} people throughout: those with at least six pictures, so that five "
             "can be fused and one is left to compare with; every person weighs the same, careful "
@@ -207,20 +247,24 @@ def _frames(report: Report) -> str:
         draw.by_frames(report),
         table(["score 得分", "frames 张数", "FNMR at 1e-3", "at 1e-4", "at 1e-5"], rows, 1),
         _looks(report["looks"]),
-    )  # fmt: skip
+    )
 
 
 def _looks(looks: Report | None) -> str:
     if looks is None:
         return ""
     low, high = (percent(e) for e in looks["interval"])
-    return figure("A whole attempt", "一次完整尝试", paragraph(
-        "As the gate makes it, by the table's raw thresholds: a quick look at one picture, then "
-        f"careful ones at one, two and three more, each at its share of "
-        f"{rate_name(looks['target'])}. Of "
-        f"{looks['impostor']:,} attempts by the wrong person {scientific(looks['fmr_of_all'])} "
-        f"pass at any look; of {looks['people']} people's own {percent(looks['fnmr'])} are missed "
-        f"(95%: {low} to {high}); {percent(looks['at_once'])} pass at the first look.",
-        f"多次比对合计误识率 {scientific(looks['fmr_of_all'])}，拒识率 {percent(looks['fnmr'])}，"
-        f"首次即通过 {percent(looks['at_once'])}。",
-    ))  # fmt: skip
+    return figure(
+        "A whole attempt",
+        "一次完整尝试",
+        paragraph(
+            "As the gate makes it, by the table's raw thresholds: a quick look at one picture, then "
+            f"careful ones at one, two and three more, each at its share of "
+            f"{rate_name(looks['target'])}. Of "
+            f"{looks['impostor']:,} attempts by the wrong person {scientific(looks['fmr_of_all'])} "
+            f"pass at any look; of {looks['people']} people's own {percent(looks['fnmr'])} are missed "
+            f"(95%: {low} to {high}); {percent(looks['at_once'])} pass at the first look.",
+            f"多次比对合计误识率 {scientific(looks['fmr_of_all'])}，拒识率 {percent(looks['fnmr'])}，"
+            f"首次即通过 {percent(looks['at_once'])}。",
+        ),
+    )

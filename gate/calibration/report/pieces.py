@@ -31,30 +31,47 @@ def the_set(report: Report) -> str:
         ["pictures 图片", f"{faces['pictures']:,}"],
         ["people 人数", f"{faces['people']:,}"],
         ["people with two pictures or more 两张以上", f"{faces['people_with_two']:,}"],
-        ["pictures without a face (failure to acquire) 未检测到人脸",
-         f"{len(faces['failed']):,} ({percent(len(faces['failed']) / max(1, faces['pictures']))})"],
-    ]  # fmt: skip
+        [
+            "pictures without a face (failure to acquire) 未检测到人脸",
+            f"{len(faces['failed']):,} ({percent(len(faces['failed']) / max(1, faces['pictures']))})",
+        ],
+    ]
     listed = report.get("listed")
     if listed:
-        rows.append([f"accuracy, {listed['pairs']:,} listed pairs, {listed['folds']} folds 准确率",
-                     f"{listed['accuracy']['quick']:.4f} (quick), "
-                     f"{listed['accuracy']['careful']:.4f} (careful)"])  # fmt: skip
+        rows.append(
+            [
+                f"accuracy, {listed['pairs']:,} listed pairs, {listed['folds']} folds 准确率",
+                f"{listed['accuracy']['quick']:.4f} (quick), "
+                f"{listed['accuracy']['careful']:.4f} (careful)",
+            ]
+        )
     return section("The set", "数据集", table(["", ""], rows, 1))
 
 
 def failures(report: Report) -> str:
     """Names of the pictures in which no face was found."""
     said = [
-        _failed(report["set"]["failed"], "No face was found in these pictures.",
-                "以下图片未检测到人脸："),
-        _failed(report["set"]["failed_quick"],
-                "In these the quick look of a live frame found none, the careful one did.",
-                "以下图片快速模式未检测到人脸："),
-    ]  # fmt: skip
-    return section(
-        "Failures to acquire", "采集失败", *said,
-        paragraph("Rates are of the other pictures.", "以上图片不计入错误率。"),
-    ) if any(said) else ""  # fmt: skip
+        _failed(
+            report["set"]["failed"],
+            "No face was found in these pictures.",
+            "以下图片未检测到人脸：",
+        ),
+        _failed(
+            report["set"]["failed_quick"],
+            "In these the quick look of a live frame found none, the careful one did.",
+            "以下图片快速模式未检测到人脸：",
+        ),
+    ]
+    return (
+        section(
+            "Failures to acquire",
+            "采集失败",
+            *said,
+            paragraph("Rates are of the other pictures.", "以上图片不计入错误率。"),
+        )
+        if any(said)
+        else ""
+    )
 
 
 def _failed(names: Sequence[str], en: str, zh: str) -> str:
@@ -75,21 +92,25 @@ def left_out_words(left_out: Report) -> str:
         for fmr, needed in left_out["rates"]
     ]
     if left_out["snorm"]:
-        said.append(paragraph(
-            f"s-norm is left out: a cohort takes {left_out['snorm']} people. With a roster as "
-            "small the gate uses the raw score at a rate ten times stricter.",
-            f"未计算归一化得分：参照组需要 {left_out['snorm']} 人。",
-        ))  # fmt: skip
+        said.append(
+            paragraph(
+                f"s-norm is left out: a cohort takes {left_out['snorm']} people. With a roster as "
+                "small the gate uses the raw score at a rate ten times stricter.",
+                f"未计算归一化得分：参照组需要 {left_out['snorm']} 人。",
+            )
+        )
     if left_out["frames"]:
         counts = ", ".join(map(str, left_out["frames"]))
-        said.append(paragraph(
-            f"Fusion of {counts} pictures is left out: nobody has so many.",
-            f"未计算 {counts} 张融合：无人有足够照片。",
-        ))  # fmt: skip
+        said.append(
+            paragraph(
+                f"Fusion of {counts} pictures is left out: nobody has so many.",
+                f"未计算 {counts} 张融合：无人有足够照片。",
+            )
+        )
     if left_out["fnmr"]:
-        said.append(paragraph(
-            "FNMR is unknown: nobody has two pictures.", "拒识率未知：没有人有两张照片。"
-        ))  # fmt: skip
+        said.append(
+            paragraph("FNMR is unknown: nobody has two pictures.", "拒识率未知：没有人有两张照片。")
+        )
     return "".join(said)
 
 
@@ -98,18 +119,34 @@ def groups(report: Report) -> str:
     rows = report["groups"]
     if not rows:
         return ""
-    head = ["group 组", "score 得分", "at FMR", "people 人数", "impostor pairs", "false matches",
-            "FMR in the group", "genuine pairs", "FNMR in the group"]  # fmt: skip
+    head = [
+        "group 组",
+        "score 得分",
+        "at FMR",
+        "people 人数",
+        "impostor pairs",
+        "false matches",
+        "FMR in the group",
+        "genuine pairs",
+        "FNMR in the group",
+    ]
     cells = [
         [
-            r["group"], r["normalisation"], rate_name(r["fmr"]), f"{r['people']:,}",
-            f"{r['pairs']:,}", f"{r['false_matches']:,}", _fmr(r), f"{r['genuine']:,}",
+            r["group"],
+            r["normalisation"],
+            rate_name(r["fmr"]),
+            f"{r['people']:,}",
+            f"{r['pairs']:,}",
+            f"{r['false_matches']:,}",
+            _fmr(r),
+            f"{r['genuine']:,}",
             _fnmr(r),
         ]
         for r in rows
-    ]  # fmt: skip
+    ]
     return section(
-        "By group", "分组结果",
+        "By group",
+        "分组结果",
         paragraph(
             "Both pictures of a pair are of the group; thresholds are those above, set on "
             "everybody. s-norm here has cohorts of everybody, drawn by lot (pairs are counted once "
@@ -118,7 +155,7 @@ def groups(report: Report) -> str:
             "配对双方均属该组；阈值同上。此处归一化参照组取自全体，而非该组本身。",
         ),
         table(head, cells, 2),
-    )  # fmt: skip
+    )
 
 
 def _fmr(row: Report) -> Raw:
@@ -143,13 +180,16 @@ def worst_pairs(report: Report) -> str:
         return ""
     head = ["first 前者", "second 后者", "score 得分", "cosine 余弦", "what the set says 说明"]
     both = [
-        [[p["one"], p["other"], f"{p['score']:.3f}", f"{p['cosine']:.3f}", DOUBTS[p["doubt"]]]
-         for p in worst[kind]]
+        [
+            [p["one"], p["other"], f"{p['score']:.3f}", f"{p['cosine']:.3f}", DOUBTS[p["doubt"]]]
+            for p in worst[kind]
+        ]
         for kind in ("impostors", "genuine")
-    ]  # fmt: skip
+    ]
     doubtful = ", ".join(worst["doubtful"]) or "none"
     return section(
-        "The worst pairs", "最差配对",
+        "The worst pairs",
+        "最差配对",
         paragraph(f"Highest scores of different people ({worst['score']}).", "不同人的最高得分："),
         table(head, both[0], 2, last_words=True),
         paragraph("Lowest scores of one person.", "同一人的最低得分："),
@@ -162,7 +202,7 @@ def worst_pairs(report: Report) -> str:
             f"labels as they stand. Pictures with a doubtful label by the last rule: {doubtful}.",
             "仅依据数据本身质疑标签；上述所有数字均按原标签计算。",
         ),
-    )  # fmt: skip
+    )
 
 
 def method(report: Report) -> str:
@@ -170,7 +210,8 @@ def method(report: Report) -> str:
     made = report["made"]
     rows = [[n["name"], Raw(f"<code>{n['sha256']}</code>")] for n in report["networks"]]
     return section(
-        "How it was measured", "测量方法",
+        "How it was measured",
+        "测量方法",
         paragraph(
             "The gate's own code for still pictures: detector, landmarks, alignment, recogniser, "
             "fusion, s-norm. FMR is of pairs of pictures of different people, every pair counted; "
@@ -185,4 +226,4 @@ def method(report: Report) -> str:
         ),
         table(["network 模型", "SHA-256"], rows, 2),
         folded("The command 命令", paragraph(made["command"])),
-    )  # fmt: skip
+    )

@@ -92,14 +92,23 @@ class PlotMark:
 
 
 def plot(
-    title: str, x: Axis, y: Axis, shapes: Sequence[Line | Bars | Span], *,
-    marks: Sequence[PlotMark] = (), legend: Sequence[tuple[str, int, int]] | None = None,
-    height: int = HEIGHT, left: int = LEFT,
-) -> str:  # fmt: skip
+    title: str,
+    x: Axis,
+    y: Axis,
+    shapes: Sequence[Line | Bars | Span],
+    *,
+    marks: Sequence[PlotMark] = (),
+    legend: Sequence[tuple[str, int, int]] | None = None,
+    height: int = HEIGHT,
+    left: int = LEFT,
+) -> str:
     """One plot as an SVG element. `legend`: (label, colour, dash), else the shapes' labels."""
     frame = _Frame(x, y, height, left)
-    named = [(s.label, s.colour, s.dash if isinstance(s, Line) else -1) for s in shapes
-             if not isinstance(s, Span) and s.label]  # fmt: skip
+    named = [
+        (s.label, s.colour, s.dash if isinstance(s, Line) else -1)
+        for s in shapes
+        if not isinstance(s, Span) and s.label
+    ]
     body = [
         _grid(frame),
         *(_mark(frame, m, n) for n, m in enumerate(marks)),

@@ -45,9 +45,15 @@ class SerialCardReader:
     """
 
     def __init__(
-        self, port: str, baud: int, clock: Clock, poll_s: float = 0.3,
-        patience: Patience | None = None, *, dwell_s: float = DWELL_S,
-    ) -> None:  # fmt: skip
+        self,
+        port: str,
+        baud: int,
+        clock: Clock,
+        poll_s: float = 0.3,
+        patience: Patience | None = None,
+        *,
+        dwell_s: float = DWELL_S,
+    ) -> None:
         self._port, self._baud = port, baud
         self._speed, self._stays_at = baud, 0
         self._dwell_s = dwell_s

@@ -49,7 +49,7 @@ __all__ = [
     "sam_id",
     "set_baud",
     "text_block",
-]  # fmt: skip
+]
 
 TEXT_SIZE = 256
 ADDRESS_SIZE, ADDRESSES_MAX = 70, 4

@@ -33,8 +33,15 @@ from gate.drivers.serial_port import PORT_FAULTS, opened
 from gate.errors import ReaderMissing, SdtError
 
 __all__ = [
-    "PORT_FAULTS", "LinkClosing", "Patience", "SerialLink", "Silence", "Stuck", "lost", "probe",
-]  # fmt: skip
+    "PORT_FAULTS",
+    "LinkClosing",
+    "Patience",
+    "SerialLink",
+    "Silence",
+    "Stuck",
+    "lost",
+    "probe",
+]
 
 log = logging.getLogger(__name__)
 

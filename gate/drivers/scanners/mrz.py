@@ -86,10 +86,14 @@ def _td3(first: str, second: str) -> TravelDocument:
     _verify(second[28:42], second[42], optional=True)
     _verify(second[0:10] + second[13:20] + second[21:43], second[43])
     return TravelDocument(
-        code=_plain(first[0:2]), issuer=_plain(first[2:5]), number=_plain(second[0:9]),
-        nationality=_plain(second[10:13]), birth=second[13:19], sex=_plain(second[20]),
+        code=_plain(first[0:2]),
+        issuer=_plain(first[2:5]),
+        number=_plain(second[0:9]),
+        nationality=_plain(second[10:13]),
+        birth=second[13:19],
+        sex=_plain(second[20]),
         valid_to=_expiry(second[21:27]),
-    )  # fmt: skip
+    )
 
 
 def _td1(first: str, second: str) -> TravelDocument:
@@ -102,10 +106,14 @@ def _td1(first: str, second: str) -> TravelDocument:
     _verify(second[8:14], second[14])
     _verify(first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
     return TravelDocument(
-        code=_plain(first[0:2]), issuer=_plain(first[2:5]), number=_plain(number),
-        nationality=_plain(second[15:18]), birth=second[0:6], sex=_plain(second[7]),
+        code=_plain(first[0:2]),
+        issuer=_plain(first[2:5]),
+        number=_plain(number),
+        nationality=_plain(second[15:18]),
+        birth=second[0:6],
+        sex=_plain(second[7]),
         valid_to=_expiry(second[8:14]),
-    )  # fmt: skip
+    )
 
 
 def _verify(text: str, digit: str, optional: bool = False) -> None:

@@ -33,9 +33,16 @@ class SerialScanner:
     """
 
     def __init__(
-        self, name: str, port: str, baud: int, decoder: Callable[[], Decoder], clock: Clock,
-        *, again_s: float = 2.0, retry_s: float = 0.3,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        port: str,
+        baud: int,
+        decoder: Callable[[], Decoder],
+        clock: Clock,
+        *,
+        again_s: float = 2.0,
+        retry_s: float = 0.3,
+    ) -> None:
         self.name = name
         self._port, self._baud = port, baud
         self._make_decoder = decoder
@@ -118,9 +125,7 @@ class SerialScanner:
         if not self._presence.is_new(item, now.mono_ns):
             return None
         self._read += 1
-        return ScanPresented(
-            self.name, item.handle, item.value, item.document, item.valid_to, now
-        )  # fmt: skip
+        return ScanPresented(self.name, item.handle, item.value, item.document, item.valid_to, now)
 
 
 async def _readable(fd: int) -> None:

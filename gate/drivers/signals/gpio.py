@@ -123,9 +123,14 @@ class GpioSignals:
         factory: Any = None,
     ) -> None:
         self._outputs: dict[str, Any] = {
-            "red": red, "yellow": yellow, "green": green, "buzzer": buzzer, "barrier": barrier,
-            "open_s": open_s, "barrier_rest": barrier_rest,
-        }  # fmt: skip
+            "red": red,
+            "yellow": yellow,
+            "green": green,
+            "buzzer": buzzer,
+            "barrier": barrier,
+            "open_s": open_s,
+            "barrier_rest": barrier_rest,
+        }
         self._acknowledge = acknowledge
         self._factory = factory
         self._turn = threading.Condition()

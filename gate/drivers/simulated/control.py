@@ -68,9 +68,10 @@ class Simulator:
 
     async def _set_clock(self, request: Message) -> Message:
         at, run, trusted = (
-            _optional(request, "at", str), _optional(request, "run", bool),
+            _optional(request, "at", str),
+            _optional(request, "run", bool),
             _optional(request, "trusted", bool),
-        )  # fmt: skip
+        )
         now = self._clock.set(None if at is None else _instant(at), run, trusted)
         return DONE | {
             "at": now.at.isoformat(timespec="milliseconds"),

@@ -41,9 +41,14 @@ class LineModule:
     `baud`. Every call may come from any thread and returns when the bytes are on the line."""
 
     def __init__(
-        self, link: Path | None = None, *, kind: str = "qr", end: str = "\r\n", baud: int = 9600,
+        self,
+        link: Path | None = None,
+        *,
+        kind: str = "qr",
+        end: str = "\r\n",
+        baud: int = 9600,
         paced: bool = True,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="line-") if link is None else None
         self._link = link or Path(self._folder.name if self._folder else "") / "scanner"
         self._line = PtyLine(self._link)

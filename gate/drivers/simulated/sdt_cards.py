@@ -126,9 +126,13 @@ _STORED = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
 
 
 def chip_of(
-    number: str, name: str = "", valid_to: str = "长期", kind: str = "resident",
-    valid_from: str | None = None, **fields: str,
-) -> SimulatedCard:  # fmt: skip
+    number: str,
+    name: str = "",
+    valid_to: str = "长期",
+    kind: str = "resident",
+    valid_from: str | None = None,
+    **fields: str,
+) -> SimulatedCard:
     """The chip of a script's words; a date may be one that no calendar has, 2030-02-29 or 20300229.
     `fields` as `SimulatedCard.of`. UsageError, SdtError."""
     stored = {}

@@ -32,10 +32,14 @@ from gate.drivers.simulated.sdt_wire import Perfect, Wire, spoil
 from gate.errors import GateBug, SdtError, UsageError
 
 LATENCY_S = {
-    Command.FIND: 0.060, Command.SELECT: 0.040, Command.READ: 0.800,
-    Command.READ_WITH_FINGERPRINTS: 1.500, Command.NEWEST_ADDRESS: 0.030,
-    Command.NEWEST_ADDRESS_OLD: 0.030, Command.CHIP_NUMBER: 0.030,
-}  # fmt: skip
+    Command.FIND: 0.060,
+    Command.SELECT: 0.040,
+    Command.READ: 0.800,
+    Command.READ_WITH_FINGERPRINTS: 1.500,
+    Command.NEWEST_ADDRESS: 0.030,
+    Command.NEWEST_ADDRESS_OLD: 0.030,
+    Command.CHIP_NUMBER: 0.030,
+}
 """How long a module thinks, chosen within what manuals and field programs suggest."""
 
 BOOT_S = 1.5
@@ -57,11 +61,18 @@ class SdtModule:
     """
 
     def __init__(
-        self, link: Path | None = None, *, mode: Mode = Mode.STICKY,
-        latency_scale: float = 0.0, paced: bool = True, baud: int = 115200,
-        wire: Wire | None = None, late_s: float = 1.5, hand_s: float = 0.0,
+        self,
+        link: Path | None = None,
+        *,
+        mode: Mode = Mode.STICKY,
+        latency_scale: float = 0.0,
+        paced: bool = True,
+        baud: int = 115200,
+        wire: Wire | None = None,
+        late_s: float = 1.5,
+        hand_s: float = 0.0,
         heard: Callable[[Request], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="sdt-") if link is None else None
         self._link = link or Path(self._folder.name if self._folder else "") / "reader"
         self._line = PtyLine(self._link)
@@ -131,8 +142,9 @@ class SdtModule:
             raise UsageError(
                 f"No reader fault {name!r}: use one of {', '.join(FAULTS)}.",
                 f"没有读卡器故障 {name!r}：可用 {'、'.join(FAULTS)}。",
-                name=name, names=tuple(FAULTS),
-            )  # fmt: skip
+                name=name,
+                names=tuple(FAULTS),
+            )
         self._do(lambda: self._set_fault(name, on))
 
     def rewire(self, wire: Wire) -> None:

@@ -61,8 +61,10 @@ def _write(folder: Path, output: Output, manifest: NetworkManifest, original: by
             f"{output.file_name} came out with SHA-256 {found}, not the pinned {output.sha256}: "
             f"nothing was replaced; report it with the versions of {', '.join(BUILD_PACKAGES)}.",
             f"{output.file_name} 的 SHA-256 与固定值不符，未替换任何文件，请报告。",
-            found=found, wanted=output.sha256, original=member.path,
-        )  # fmt: skip
+            found=found,
+            wanted=output.sha256,
+            original=member.path,
+        )
     try:
         write_file(folder / output.file_name, data, 0o644)
     except OSError as e:

@@ -165,10 +165,17 @@ class Converter:
     def _maxpool(self, node: Node) -> None:
         source = self._value[node.inputs[0]]
         _, height, width, channels = self._shape(source)
-        options = Options("Pool2DOptions", (
-            ("Padding", Padding.VALID), ("StrideW", 2), ("StrideH", 2),
-            ("FilterWidth", 2), ("FilterHeight", 2), ("FusedActivationFunction", 0),
-        ))  # fmt: skip
+        options = Options(
+            "Pool2DOptions",
+            (
+                ("Padding", Padding.VALID),
+                ("StrideW", 2),
+                ("StrideH", 2),
+                ("FilterWidth", 2),
+                ("FilterHeight", 2),
+                ("FusedActivationFunction", 0),
+            ),
+        )
         shape = (1, height // 2, width // 2, channels)
         self._emit(BuiltinOperator.MAX_POOL_2D, [source], node.outputs[0], shape, options)
 

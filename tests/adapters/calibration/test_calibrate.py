@@ -49,13 +49,18 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, st
 def test_a_report_its_figures_and_a_table(calibrated: tuple[Path, Path, str]) -> None:
     _, out, said = calibrated
     assert sorted(p.name for p in out.iterdir()) == [
-        "calibration.toml", "report.html", "report.json",
-    ]  # fmt: skip
+        "calibration.toml",
+        "report.html",
+        "report.json",
+    ]
     figures = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert figures["set"]["failed"] == ["nobody/nobody_1"]
     assert {c["normalisation"] for c in figures["curves"]} == {"raw"}
-    assert all([r["fmr"] for r in c["rates"]] == [1e-2] for c in figures["curves"]
-               if c["frames"] == 1 and c["setting"] == "careful")  # fmt: skip
+    assert all(
+        [r["fmr"] for r in c["rates"]] == [1e-2]
+        for c in figures["curves"]
+        if c["frames"] == 1 and c["setting"] == "careful"
+    )
     assert {g["group"] for g in figures["groups"]} <= {"first"}
     assert figures["made"]["seed"] == 3
     assert "35 pictures of 18 people, 1 without a face" in said

@@ -42,9 +42,15 @@ def report(people: int = 70, each: int = 3, *, against: bool = False, missing: i
     found["set"]["name"] = NASTY
     found["listed"] = None
     found["made"] = {
-        "date": "2026-11-21", "version": "0", "machine": "m", "runtime": "r",
-        "seed": 1, "seconds": 1.0, "peak_mb": 1, "command": NASTY,
-    }  # fmt: skip
+        "date": "2026-11-21",
+        "version": "0",
+        "machine": "m",
+        "runtime": "r",
+        "seed": 1,
+        "seconds": 1.0,
+        "peak_mb": 1,
+        "command": NASTY,
+    }
     return found
 
 

@@ -150,9 +150,17 @@ def test_office_build_refuses(
         if text is not None:
             (tmp_path / name).write_text(text, encoding="utf-8")
     got, out, error = run(
-        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
-        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
-    )  # fmt: skip
+        "exam-office",
+        "roster",
+        "build",
+        tmp_path / "exam.toml",
+        tmp_path / "c.csv",
+        tmp_path / "photos",
+        "--out",
+        tmp_path / "out",
+        "--home",
+        tmp_path / "home",
+    )
     assert (got, out) == (code, "")
     assert said in error
     assert not (tmp_path / "out").exists()
@@ -164,9 +172,17 @@ def test_a_list_whose_every_row_is_rejected_names_each(run: Run, tmp_path: Path)
     (tmp_path / "photos").mkdir()
     run("exam-office", "keys", "--home", tmp_path / "home", "--gate", GATE)
     code, said, error = run(
-        "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
-        tmp_path / "photos", "--out", tmp_path / "out", "--home", tmp_path / "home",
-    )  # fmt: skip
+        "exam-office",
+        "roster",
+        "build",
+        tmp_path / "exam.toml",
+        tmp_path / "c.csv",
+        tmp_path / "photos",
+        "--out",
+        tmp_path / "out",
+        "--home",
+        tmp_path / "home",
+    )
     assert code == 4
     assert "rejected: line 2, ticket 420100000001: the exam has no site 'wh-xx'" in said
     assert "leaves no candidate, 1 row(s) rejected" in error
@@ -187,9 +203,18 @@ def build(run: Run, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
     def building(*rows: str, out: str = "out", more: tuple[str, ...] = ()) -> tuple[int, str, str]:
         (tmp_path / "c.csv").write_text(table(*rows), encoding="utf-8")
         return run(
-            "exam-office", "roster", "build", tmp_path / "exam.toml", tmp_path / "c.csv",
-            tmp_path / "photos", "--out", tmp_path / out, "--home", tmp_path / "home", *more,
-        )  # fmt: skip
+            "exam-office",
+            "roster",
+            "build",
+            tmp_path / "exam.toml",
+            tmp_path / "c.csv",
+            tmp_path / "photos",
+            "--out",
+            tmp_path / out,
+            "--home",
+            tmp_path / "home",
+            *more,
+        )
 
     return building
 

@@ -118,8 +118,10 @@ def test_scanners_are_a_table_each(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "places"),
     [
-        ({'name = "notices"': 'name = "Notices"', "19200": "19201"},
-         ["source.0.name", "source.1.baud"]),
+        (
+            {'name = "notices"': 'name = "Notices"', "19200": "19201"},
+            ["source.0.name", "source.1.baud"],
+        ),
         ({'prefix = "': 'pattern = "[a-z'}, ["source.0.pattern"]),
         ({'prefix = "': 'pattern = "(a)(b)'}, ["source.0.pattern"]),
         ({'prefix = "': 'framing = "3m"\nprfix = "'}, ["source.0.prfix", "source.0"]),
@@ -130,7 +132,7 @@ def test_scanners_are_a_table_each(tmp_path: Path) -> None:
         ({'kind = "mrz"': 'kind = "nfc"'}, ["source.1.kind"]),
         ({'prefix = "': 'end = "five!"\nprefix = "'}, ["source.0.end"]),
     ],
-)  # fmt: skip
+)
 def test_every_fault_of_a_scanner_is_named(
     tmp_path: Path, changed: dict[str, str], places: list[str]
 ) -> None:

@@ -50,8 +50,13 @@ async def desk(tmp_path: Path) -> AsyncIterator[RecordingDesk]:
     ("request_", "got"),
     [
         (
-            {"do": "type", "ticket": "T1", "document": "temporary", "valid_to": "2027-05-01",
-             "by": "li"},
+            {
+                "do": "type",
+                "ticket": "T1",
+                "document": "temporary",
+                "valid_to": "2027-05-01",
+                "by": "li",
+            },
             Typed("ticket", "T1", "temporary", "2027-05-01", "li"),
         ),
         (
@@ -59,13 +64,19 @@ async def desk(tmp_path: Path) -> AsyncIterator[RecordingDesk]:
             Typed("seat", "03-12", "resident", "长期", "li"),
         ),
         (
-            {"do": "settle", "decision": "e-1", "verdict": "admit", "by": "li", "second": "wang",
-             "reason": "same"},
+            {
+                "do": "settle",
+                "decision": "e-1",
+                "verdict": "admit",
+                "by": "li",
+                "second": "wang",
+                "reason": "same",
+            },
             StaffVerdict("e-1", True, "li", "wang", "same"),
         ),
         ({"do": "acknowledge", "by": "li"}, "li"),
     ],
-)  # fmt: skip
+)
 async def test_each_request_reaches_the_desk(
     desk: RecordingDesk, tmp_path: Path, request_: dict[str, Any], got: Any
 ) -> None:

@@ -246,8 +246,9 @@ def test_an_unknown_fault_is_refused_with_the_names(module: SdtModule) -> None:
 
 
 def test_a_card_without_a_chip_cannot_be_laid(module: SdtModule) -> None:
-    temporary = IdCard(kind="temporary", number=CARD.number, name="", valid_from=None,
-                       valid_to=CARD.valid_to)  # fmt: skip
+    temporary = IdCard(
+        kind="temporary", number=CARD.number, name="", valid_from=None, valid_to=CARD.valid_to
+    )
     with pytest.raises(SdtError):
         module.lay(temporary)
 
@@ -326,8 +327,17 @@ def test_the_morning_that_is_shipped_can_be_played() -> None:
 @pytest.mark.system
 def test_the_command_serves_another_process(tmp_path: Path) -> None:
     link = tmp_path / "reader"
-    command = [sys.executable, "-m", "gate", "simulate", "reader", "--port", str(link),
-               "--latency", "0"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "gate",
+        "simulate",
+        "reader",
+        "--port",
+        str(link),
+        "--latency",
+        "0",
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin
         assert process.stdout

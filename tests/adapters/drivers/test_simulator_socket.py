@@ -21,9 +21,15 @@ from gate.errors import CameraMissing, UsageError
 from gate.platform.json_lines import ask, serve
 
 SETTINGS = {
-    "red": 5, "yellow": 6, "green": 13, "buzzer": 19, "barrier": 26, "acknowledge": 21,
-    "open_s": 5.0, "barrier_rest": "released",
-}  # fmt: skip
+    "red": 5,
+    "yellow": 6,
+    "green": 13,
+    "buzzer": 19,
+    "barrier": 26,
+    "acknowledge": 21,
+    "open_s": 5.0,
+    "barrier_rest": "released",
+}
 
 
 @dataclass
@@ -60,9 +66,12 @@ class World:
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     made = World(
-        tmp_path / "simulator.sock", SimulatedClock(), SimulatedCamera(fps=500), Module(),
+        tmp_path / "simulator.sock",
+        SimulatedClock(),
+        SimulatedCamera(fps=500),
+        Module(),
         SimulatedSignals(**SETTINGS),
-    )  # fmt: skip
+    )
     simulator = Simulator(
         clock=made.clock, camera=made.camera, module=made.module, signals=made.signals
     )
@@ -91,8 +100,13 @@ async def test_the_clock_in_any_combination(world: World) -> None:
 async def test_cards_are_laid_and_lifted(world: World) -> None:
     number = "11010519491231002X"
     assert await world(do="card", number=number, name="张三", valid_to="长期") == {"ok": True}
-    await world(do="card", number=number, valid_to="2026-01-31", valid_from="2006-01-31",
-                kind="residence-permit")  # fmt: skip
+    await world(
+        do="card",
+        number=number,
+        valid_to="2026-01-31",
+        valid_from="2006-01-31",
+        kind="residence-permit",
+    )
     await world(do="lift")
     assert [x and parse_card(x.text) for x in world.module.laid] == [
         IdCard(DocumentKind.RESIDENT, number, "张三", None, Expiry.LONG_TERM),
@@ -104,9 +118,12 @@ async def test_cards_are_laid_and_lifted(world: World) -> None:
 async def test_codes_are_scanned_and_scanners_unplugged(tmp_path: Path) -> None:
     with LineModule(kind="qr", paced=False) as door, LineModule(kind="mrz", paced=False) as desk:
         simulator = Simulator(
-            clock=SimulatedClock(), camera=None, module=None, signals=None,
+            clock=SimulatedClock(),
+            camera=None,
+            module=None,
+            signals=None,
             scanners={"door": door, "desk": desk},
-        )  # fmt: skip
+        )
         async with serve(tmp_path / "simulator.sock", simulator.answer):
             path = tmp_path / "simulator.sock"
             with opened(door.port, 9600, timeout=0) as port:

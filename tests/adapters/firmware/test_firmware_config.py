@@ -22,12 +22,22 @@ FIRMWARE = ROOT / "firmware_config"
 UNIT = ROOT / "systemd" / "exam-gate.service"
 FILTERS = {"all", "pi4", "pi5"}
 CONFIG_KEYS = {
-    "gpio", "enable_uart", "dtoverlay", "dtparam", "camera_auto_detect", "display_auto_detect",
-}  # fmt: skip
+    "gpio",
+    "enable_uart",
+    "dtoverlay",
+    "dtparam",
+    "camera_auto_detect",
+    "display_auto_detect",
+}
 OVERLAYS = {"disable-bt", "disable-wifi", "vc4-kms-v3d", "i2c-rtc"}
 PARAMETERS = {
-    "watchdog", "audio", "act_led_trigger", "i2c_arm", "uart0", "rtc_bbat_vchg",
-}  # fmt: skip
+    "watchdog",
+    "audio",
+    "act_led_trigger",
+    "i2c_arm",
+    "uart0",
+    "rtc_bbat_vchg",
+}
 
 
 def settings(path: Path) -> list[tuple[str, str]]:
@@ -135,13 +145,22 @@ def test_data_partition_keeps_what_a_commit_relies_on() -> None:
 @pytest.mark.parametrize(
     "wanted",
     [
-        "Type=notify", "NotifyAccess=main", "WatchdogSec=20", "Restart=always", "UMask=0077",
-        "StateDirectoryMode=0700", "WorkingDirectory=/run/exam-gate",
-        "Environment=LG_WD=/run/exam-gate", "NoNewPrivileges=yes", "ProtectSystem=strict",
-        "CapabilityBoundingSet=", "DevicePolicy=closed", "DeviceAllow=char-gpiochip rw",
+        "Type=notify",
+        "NotifyAccess=main",
+        "WatchdogSec=20",
+        "Restart=always",
+        "UMask=0077",
+        "StateDirectoryMode=0700",
+        "WorkingDirectory=/run/exam-gate",
+        "Environment=LG_WD=/run/exam-gate",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=",
+        "DevicePolicy=closed",
+        "DeviceAllow=char-gpiochip rw",
         "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
     ],
-)  # fmt: skip
+)
 def test_unit_has(wanted: str) -> None:
     assert ("Service", wanted) in settings(UNIT)
 
@@ -176,8 +195,10 @@ def test_unit_says_nothing_twice() -> None:
 def test_systemd_takes_the_unit_and_scores_it() -> None:
     scored = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", str(UNIT)],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     level = re.search(r"exposure level for exam-gate.service: ([\d.]+)", scored)
     assert level
     assert float(level[1]) <= 2.0
@@ -194,8 +215,10 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     assert len(units) == 3
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert verified.returncode == 0, verified.stderr
     assert "exam-gate" not in verified.stderr
 
@@ -243,12 +266,18 @@ def test_a_reboot_comes_for_what_it_cures_and_twice_a_day_at_most(
     done = subprocess.run(
         [str(UNIT.parent / "exam-gate-reboot")],
         env={
-            "PATH": os.environ["PATH"], "REBOOTS": str(book), "NOW": str(now),
-            "REBOOT": f"touch {tmp_path / 'rebooted'}", "MONITOR_EXIT_CODE": code,
-            "MONITOR_EXIT_STATUS": status, "MONITOR_SERVICE_RESULT": "exit-code",
+            "PATH": os.environ["PATH"],
+            "REBOOTS": str(book),
+            "NOW": str(now),
+            "REBOOT": f"touch {tmp_path / 'rebooted'}",
+            "MONITOR_EXIT_CODE": code,
+            "MONITOR_EXIT_STATUS": status,
+            "MONITOR_SERVICE_RESULT": "exit-code",
         },
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert (tmp_path / "rebooted").exists() is reboots, done.stdout
     assert (str(now) in book.read_text().split()) is reboots  # counted before it happens
     assert done.stdout
@@ -275,9 +304,11 @@ def test_lamps_say_out_of_service_whatever_is_wrong_with_gate_toml(
         (tmp_path / "gate.toml").write_text(toml)
     with subprocess.Popen(
         [sys.executable, "-m", "gate", "out-of-service", "--config", str(tmp_path / "gate.toml")],
-        env={**os.environ, "GPIOZERO_PIN_FACTORY": "mock"}, cwd=ROOT,
-        stderr=subprocess.PIPE, text=True,
-    ) as lamps:  # fmt: skip
+        env={**os.environ, "GPIOZERO_PIN_FACTORY": "mock"},
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as lamps:
         assert lamps.stderr is not None
         said = next(line for line in lamps.stderr if "Out of service" in line)
         assert "设备停用" in said

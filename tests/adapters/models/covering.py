@@ -103,10 +103,17 @@ def mask(face: Face) -> None:
     top, chin = face.rng.uniform(0.2, 0.5), face.rng.uniform(1.75, 2.05)
     half = face.rng.uniform(0.85, 1.05)
     shape = [
-        (-half, 0.55), (-0.4, top + 0.12), (0.0, top), (0.4, top + 0.12), (half, 0.55),
-        (half * 0.9, 1.2), (0.45, chin - 0.12), (0.0, chin), (-0.45, chin - 0.12),
+        (-half, 0.55),
+        (-0.4, top + 0.12),
+        (0.0, top),
+        (0.4, top + 0.12),
+        (half, 0.55),
+        (half * 0.9, 1.2),
+        (0.45, chin - 0.12),
+        (0.0, chin),
+        (-0.45, chin - 0.12),
         (-half * 0.9, 1.2),
-    ]  # fmt: skip
+    ]
     face.fill([shape], face.any_stuff())
     seam = [(-0.02, top), (0.02, top), (0.02, chin), (-0.02, chin)]
     face.fill([seam], face.plain(face.colour()))

@@ -168,11 +168,22 @@ def people() -> dict[str, tuple[np.ndarray, set[Reason]]]:
 
 
 PEOPLE = (
-    "a face", "a face with four channels", "a grey face", "a grey face as one channel",
-    "a face column by column in memory", "a mirrored face", "upside down", "on the side",
-    "half outside", "a head larger than the frame", "a face in the dark", "a tiny face",
-    "two people", "a thousand small faces", "a thousand faces",
-)  # fmt: skip
+    "a face",
+    "a face with four channels",
+    "a grey face",
+    "a grey face as one channel",
+    "a face column by column in memory",
+    "a mirrored face",
+    "upside down",
+    "on the side",
+    "half outside",
+    "a head larger than the frame",
+    "a face in the dark",
+    "a tiny face",
+    "two people",
+    "a thousand small faces",
+    "a thousand faces",
+)
 
 
 @pytest.mark.parametrize("name", PEOPLE)

@@ -24,9 +24,12 @@ pytestmark = [pytest.mark.models, pytest.mark.slow]
 
 POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=1.5)
 COVERS = {
-    Advice.REMOVE_MASK, Advice.REMOVE_HAT, Advice.REMOVE_SUNGLASSES, Advice.SHOW_EYES,
+    Advice.REMOVE_MASK,
+    Advice.REMOVE_HAT,
+    Advice.REMOVE_SUNGLASSES,
+    Advice.SHOW_EYES,
     Advice.UNCOVER_FACE,
-}  # fmt: skip
+}
 
 
 def clock_ns() -> int:

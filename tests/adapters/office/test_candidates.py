@@ -97,7 +97,7 @@ def test_fifteen_digits_are_brought_to_eighteen() -> None:
         ([line(1), line(1, paper="00023-pm")], {}),
         ([line(1), line(2, seat="01", site="wh-wc-02")], {}),
     ],
-)  # fmt: skip
+)
 def test_rows_against_each_other(rows: list[str], reasons: dict[int, str]) -> None:
     found = parse_candidates(table(*rows), "c.csv", EXAM)
     assert {r.line: r.reason for r in found.rejected} == reasons
@@ -182,10 +182,22 @@ def test_file_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None
 
 _cells = st.sampled_from(
     [
-        *(citizen(n) for n in range(3)), *(f"42010000000{n}" for n in range(3)),
-        "wh-hs-01", "00015-am", "00023-pm", "03", "1", "01", "王芳", "", "a,b", 'a"b', "\0", "-",
+        *(citizen(n) for n in range(3)),
+        *(f"42010000000{n}" for n in range(3)),
+        "wh-hs-01",
+        "00015-am",
+        "00023-pm",
+        "03",
+        "1",
+        "01",
+        "王芳",
+        "",
+        "a,b",
+        'a"b',
+        "\0",
+        "-",
     ]
-)  # fmt: skip
+)
 
 
 @examples(60)

@@ -204,8 +204,12 @@ def begun_after(store: OfficeStore, **told: object) -> dict[str, dict[str, objec
     """The journals of the gate, once a new one has begun that says this of the one before."""
     first = seal(
         JournalEntry("begun", entry(1).when, {"previous_epoch": EPOCH, **told}),
-        gate=GATE, epoch=NEXT, seq=1, boot="b", previous=GENESIS,
-    )  # fmt: skip
+        gate=GATE,
+        epoch=NEXT,
+        seq=1,
+        boot="b",
+        previous=GENESIS,
+    )
     head = batch_head([first], hist=False, key=KEY)
     begun = Batch(
         GATE, NEXT, 1, 1, GENESIS, first["hash"], False, (first,), head["key"], head["sig"]
@@ -222,8 +226,12 @@ def test_what_a_given_up_journal_lost_is_named(store: OfficeStore) -> None:
     at = EVENTS[4]["hash"]
     found = begun_after(store, receipted=5, receipted_head=at, last_known=12)
     assert found[NEXT]["previous"] == {
-        "epoch": EPOCH, "receipted": 5, "last_known": 12, "agrees": True, "lost": [[8, 12]],
-    }  # fmt: skip
+        "epoch": EPOCH,
+        "receipted": 5,
+        "last_known": 12,
+        "agrees": True,
+        "lost": [[8, 12]],
+    }
     assert (found[EPOCH]["missing"], found[EPOCH]["succeeded_by"]) == ([[8, 12]], NEXT)
     assert is_whole(found[NEXT])
     assert not is_whole(found[EPOCH])

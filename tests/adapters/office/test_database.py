@@ -38,9 +38,17 @@ def batch(events: list[JournalEvent]) -> Batch:
     first, last = events[0], events[-1]
     head = batch_head(events, hist=False, key=KEY)
     return Batch(
-        GATE, EPOCH, first["seq"], last["seq"], first["prev"], last["hash"], False, tuple(events),
-        head["key"], head["sig"],
-    )  # fmt: skip
+        GATE,
+        EPOCH,
+        first["seq"],
+        last["seq"],
+        first["prev"],
+        last["hash"],
+        False,
+        tuple(events),
+        head["key"],
+        head["sig"],
+    )
 
 
 @pytest.fixture

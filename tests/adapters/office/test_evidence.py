@@ -46,9 +46,11 @@ def test_the_examiner_gets_the_very_picture(
 
 @pytest.mark.parametrize("fault", ["flipped", "missing", "huge", "another examiner"])
 def test_what_does_not_open_is_one_sentence(
-    fault: str, examiner: Path, monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    examiner: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     sealed, out = examiner / "evidence" / "0011223344556677-5.sealed", examiner / "face.jpg"
     content = bytearray(sealed.read_bytes())
     match fault:

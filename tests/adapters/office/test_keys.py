@@ -45,16 +45,34 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def test_everything_of_the_layout_is_made(home: Home) -> None:
     assert set(contents(home.root)) == {
-        "ca/ca.crt", "ca/ca.key",
-        "broker/server.crt", "broker/server.key", "broker/ca.crt", "broker/ca.crl",
-        "office/office.crt", "office/office.key", "office/office-signing.key", "office/office.pub",
-        "examiner/examiner.key", "examiner/examiner.pub",
+        "ca/ca.crt",
+        "ca/ca.key",
+        "broker/server.crt",
+        "broker/server.key",
+        "broker/ca.crt",
+        "broker/ca.crl",
+        "office/office.crt",
+        "office/office.key",
+        "office/office-signing.key",
+        "office/office.pub",
+        "examiner/examiner.key",
+        "examiner/examiner.pub",
         "gates/wh-hs-01-g1.json",
-        *(f"gates/wh-hs-01-g1/{name}" for name in (
-            "ca.crt", "gate.crt", "gate.key", "gate-signing.key", "gate-sealing.key",
-            "office.pub", "examiner.pub", "gate.toml", "gate-enrolled.json",
-        )),
-    }  # fmt: skip
+        *(
+            f"gates/wh-hs-01-g1/{name}"
+            for name in (
+                "ca.crt",
+                "gate.crt",
+                "gate.key",
+                "gate-signing.key",
+                "gate-sealing.key",
+                "office.pub",
+                "examiner.pub",
+                "gate.toml",
+                "gate-enrolled.json",
+            )
+        ),
+    }
 
 
 def test_private_files_are_private(home: Home) -> None:

@@ -89,9 +89,7 @@ def test_a_record_that_cannot_be_read_is_told(home: Home) -> None:
             begin_generation(home, store, 6)
 
 
-def test_a_second_writer_waits_and_is_told(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_a_second_writer_waits_and_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_receiving(home) as store, open_receiving(home) as other:
         entered, leave = threading.Event(), threading.Event()
 
@@ -134,8 +132,18 @@ def test_one_receive_at_a_home(home: Home) -> None:
 @pytest.mark.system
 def test_the_second_receive_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
     home = made_home(tmp_path / "office")
-    words = [sys.executable, "-m", "office", "receive", "--home", str(home.root),
-             "--host", "127.0.0.1", "--port", str(free_port())]  # fmt: skip
+    words = [
+        sys.executable,
+        "-m",
+        "office",
+        "receive",
+        "--home",
+        str(home.root),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(free_port()),
+    ]
     first = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     try:
         until(home.record.exists, 60)

@@ -32,16 +32,39 @@ def claimed(tmp_path: Path, *names: str) -> Claims:
 @pytest.mark.parametrize(
     "name",
     [
-        "A001.jpg", "a001.JPEG", "A001.jpg.jpg", "A001.png.JPG", "A001(1).jpg", "A001 (2).png",
-        "A001（1）.jpg", "A001 - 副本.jpg", "A001 - 副本 (2).jpg", "A001_副本.jpg",
-        "A001 - Copy (3).jpg", "A001 - Copy.jpg", "Copy of A001.jpg", "Ａ００１.jpg", " A001 .jpg",
-        "A001.heic", "A001.webp", "A001.bmp", "A001.TIF", "A001.jfif", "room 3/A001.jpg",
+        "A001.jpg",
+        "a001.JPEG",
+        "A001.jpg.jpg",
+        "A001.png.JPG",
+        "A001(1).jpg",
+        "A001 (2).png",
+        "A001（1）.jpg",
+        "A001 - 副本.jpg",
+        "A001 - 副本 (2).jpg",
+        "A001_副本.jpg",
+        "A001 - Copy (3).jpg",
+        "A001 - Copy.jpg",
+        "Copy of A001.jpg",
+        "Ａ００１.jpg",
+        " A001 .jpg",
+        "A001.heic",
+        "A001.webp",
+        "A001.bmp",
+        "A001.TIF",
+        "A001.jfif",
+        "room 3/A001.jpg",
         "a/b/c/A001.jpg",
-        f"{citizen(1)}.jpg", f"{citizen(1)[:6]}{citizen(1)[8:17]}.jpg", f"{citizen(1)}(1).jpg",
-        "A001张三.jpg", "张三_A001.jpg", f"A001-张 三-{citizen(1)}.jpg", f"{citizen(1)}张三.png",
-        "A001\u200b.jpg", "A001（张三）.jpg",
+        f"{citizen(1)}.jpg",
+        f"{citizen(1)[:6]}{citizen(1)[8:17]}.jpg",
+        f"{citizen(1)}(1).jpg",
+        "A001张三.jpg",
+        "张三_A001.jpg",
+        f"A001-张 三-{citizen(1)}.jpg",
+        f"{citizen(1)}张三.png",
+        "A001\u200b.jpg",
+        "A001（张三）.jpg",
     ],
-)  # fmt: skip
+)
 def test_a_photo_is_claimed(tmp_path: Path, name: str) -> None:
     found = claimed(tmp_path, name)
     assert found == Claims({"A001": tmp_path / name})
@@ -58,14 +81,22 @@ def test_a_ticket_that_looks_like_a_copy_is_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("A009.jpg", "nobody"), ("of A001 and A002.jpg", "nobody"),
+        ("A009.jpg", "nobody"),
+        ("of A001 and A002.jpg", "nobody"),
         ("A001李四.jpg", "nobody"),
-        ("IMG_0001.jpg", "nobody"), ("A001.txt", "ending"), ("A001.zip", "ending"),
-        ("A001", "ending"), (".jpg.jpg.", None), ("Thumbs.db", None), (".DS_Store", None),
-        ("__MACOSX/A001.jpg", None), ("._A001.jpg", None), ("A001\x1b[2J.jpg", "nobody"),
+        ("IMG_0001.jpg", "nobody"),
+        ("A001.txt", "ending"),
+        ("A001.zip", "ending"),
+        ("A001", "ending"),
+        (".jpg.jpg.", None),
+        ("Thumbs.db", None),
+        (".DS_Store", None),
+        ("__MACOSX/A001.jpg", None),
+        ("._A001.jpg", None),
+        ("A001\x1b[2J.jpg", "nobody"),
         (f"A001 {citizen(3)}.jpg", "nobody"),
     ],
-)  # fmt: skip
+)
 def test_what_is_nobodys_is_counted_and_named(
     tmp_path: Path, name: str, reason: str | None
 ) -> None:
@@ -91,8 +122,9 @@ def test_two_photos_for_one_ticket_are_none(tmp_path: Path) -> None:
     assert {ticket: len(paths) for ticket, paths in found.several.items()} == {"A001": 3, "A002": 2}
     unusable = enrolled(PEOPLE[:2], ["x"], found, None, lambda: None).unusable  # type: ignore[arg-type]
     assert [(u.ticket, u.reason) for u in unusable] == [
-        ("A001", "several-photos"), ("A002", "several-photos"),
-    ]  # fmt: skip
+        ("A001", "several-photos"),
+        ("A002", "several-photos"),
+    ]
     assert "A001.jpg, A001.png, a001.jpeg" in unusable[0].en
 
 
@@ -110,13 +142,30 @@ def test_no_folder(tmp_path: Path) -> None:
 
 
 _PARTS = st.lists(
-    st.sampled_from([
-        "A001", "a002", citizen(1), citizen(X).lower(), "张三", " ", "(1)", " - 副本", ".jpg",
-        ".PNG",
-        "_", "-", "1", "Copy of ", "\u200b", "Ａ", ".",
-    ]),
-    min_size=1, max_size=6,
-).map("".join)  # fmt: skip
+    st.sampled_from(
+        [
+            "A001",
+            "a002",
+            citizen(1),
+            citizen(X).lower(),
+            "张三",
+            " ",
+            "(1)",
+            " - 副本",
+            ".jpg",
+            ".PNG",
+            "_",
+            "-",
+            "1",
+            "Copy of ",
+            "\u200b",
+            "Ａ",
+            ".",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+).map("".join)
 
 
 @examples(200)

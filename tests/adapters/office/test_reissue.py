@@ -41,9 +41,14 @@ def home(office: Office, tmp_path: Path) -> Home:
 
 def installed(office: Office, source: Path, state: Path) -> str:
     return install(
-        source, state, gate=GATE, site=SITE, now=NOW,
-        office_public_key=bytes(office.signing.verify_key), sealing_private_key=bytes(office.gate),
-    ).manifest.name  # fmt: skip
+        source,
+        state,
+        gate=GATE,
+        site=SITE,
+        now=NOW,
+        office_public_key=bytes(office.signing.verify_key),
+        sealing_private_key=bytes(office.gate),
+    ).manifest.name
 
 
 async def test_the_gate_takes_it_as_a_newer_version_and_finds_everybody(

@@ -29,8 +29,10 @@ def home(tmp_path: Path) -> Home:
 def gates(home: Home, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "office", "gates", *words, "--home", str(home.root)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def connected(home: Home, gate: str, port: int) -> bool:

@@ -98,9 +98,14 @@ def opened(tmp_path: Path, home: Home) -> InstalledRoster:
     sealing = read_key(home.gate(GATE) / "gate-sealing.key", "sealing")
     office = read_key(home.gate(GATE) / "office.pub", "office")
     install(
-        tmp_path / "out", tmp_path / "state", gate=GATE, site=SITE,
-        office_public_key=office, sealing_private_key=sealing, now=NOW + timedelta(days=8),
-    )  # fmt: skip
+        tmp_path / "out",
+        tmp_path / "state",
+        gate=GATE,
+        site=SITE,
+        office_public_key=office,
+        sealing_private_key=sealing,
+        now=NOW + timedelta(days=8),
+    )
     roster = open_installed(tmp_path / "state", GATE, sealing, office)
     assert roster is not None
     return roster
@@ -116,14 +121,18 @@ async def test_from_csv_to_gate(tmp_path: Path, home: Home) -> None:
     lines.append(line(1, paper="00023-pm", room="11"))
     (one,) = built(tmp_path, home, lines)
     assert dict(one.manifest.counts) == {
-        "candidates": 5, "with_reference": 2, "exam_candidates": 6, "cohort": 0,
-    }  # fmt: skip
+        "candidates": 5,
+        "with_reference": 2,
+        "exam_candidates": 6,
+        "cohort": 0,
+    }
     with opened(tmp_path, home) as roster:
         first = await roster.find(citizen(1))
         assert isinstance(first, RosterEntry)
         assert [(s.paper, s.room) for s in first.candidate.seats] == [
-            ("00015-am", "03"), ("00023-pm", "11"),
-        ]  # fmt: skip
+            ("00015-am", "03"),
+            ("00023-pm", "11"),
+        ]
         raw = (tmp_path / "photos" / "420100000001.jpg").read_bytes()
         np.testing.assert_array_equal(first.reference.template, ByColour().enrol(raw).template)
         assert first.reference.mean is None
@@ -146,8 +155,10 @@ def test_unusable_photos_are_named(tmp_path: Path) -> None:
     claims = claim(tmp_path / "photos", people)
     references = enrolled(people, [SITE], claims, ByColour(), lambda: None)
     assert [(u.ticket[-1], u.reason) for u in references.unusable] == [
-        ("1", "no-face"), ("2", "damaged"), ("3", "missing"),
-    ]  # fmt: skip
+        ("1", "no-face"),
+        ("2", "damaged"),
+        ("3", "missing"),
+    ]
 
 
 async def test_cohort_of_two_hundred(tmp_path: Path, home: Home) -> None:

@@ -87,11 +87,20 @@ def test_chinese_and_english_column_names(header: str) -> None:
 
 
 def test_titles_above_the_header_and_columns_that_are_not_needed() -> None:
-    text = "\n".join([
-        "sep=,", "湖北省自学考试考生名单,,,,,,,,", "", f"序号,{CHINESE},性别,,",
-        f"1,{line(1)},男,,", f"2,{line(2)},女,,", f"序号,{CHINESE},性别,,", f"3,{line(3)},,,",
-        f"4,{line(4)},,,stray", "",
-    ])  # fmt: skip
+    text = "\n".join(
+        [
+            "sep=,",
+            "湖北省自学考试考生名单,,,,,,,,",
+            "",
+            f"序号,{CHINESE},性别,,",
+            f"1,{line(1)},男,,",
+            f"2,{line(2)},女,,",
+            f"序号,{CHINESE},性别,,",
+            f"3,{line(3)},,,",
+            f"4,{line(4)},,,stray",
+            "",
+        ]
+    )
     found = parse_candidates(text, "c.csv", EXAM)
     assert [r.line for r in found.rows] == [5, 6, 8]
     assert [(r.line, r.reason) for r in found.rejected] == [(9, "fields")]
@@ -127,15 +136,21 @@ def test_the_line_named_is_the_first_of_its_row() -> None:
 
 def test_a_workbook(tmp_path: Path) -> None:
     note = [["本表由考点填写"]]
-    rows: list[list[object]] = [["考生名单"], CHINESE.split(","), [], *(
-        [420100000000 + n, citizen(n), f"考生{n}号", "wh-hs-01", "00015-am", 3, float(n)]
-        for n in (1, 2)
-    )]  # fmt: skip
+    rows: list[list[object]] = [
+        ["考生名单"],
+        CHINESE.split(","),
+        [],
+        *(
+            [420100000000 + n, citizen(n), f"考生{n}号", "wh-hs-01", "00015-am", 3, float(n)]
+            for n in (1, 2)
+        ),
+    ]
     rows.append([420100000003, citizen(3), "考生", "wh-hs-01", "00015-am", 3, date(2026, 3, 1)])
     found = read(tmp_path, workbook(note, rows), "c.xlsx")
     assert [(r.line, r.ticket, r.number, r.room, r.seat) for r in found.rows] == [
-        (4, "420100000001", citizen(1), "3", "1"), (5, "420100000002", citizen(2), "3", "2"),
-    ]  # fmt: skip
+        (4, "420100000001", citizen(1), "3", "1"),
+        (5, "420100000002", citizen(2), "3", "2"),
+    ]
     assert [(r.line, r.reason) for r in found.rejected] == [(6, "seat-date")]
 
 
@@ -185,8 +200,9 @@ def test_a_list_that_a_spreadsheet_rounded_is_refused_whole(
 
 
 def test_one_person_with_many_papers_rounds_no_list() -> None:
-    lucky = next(n for n in range(420111197001010000, 420111198001010000, 100000)
-                 if not_rejected(str(n)))  # fmt: skip
+    lucky = next(
+        n for n in range(420111197001010000, 420111198001010000, 100000) if not_rejected(str(n))
+    )
     rows = [line(1, id_number=str(lucky), paper=paper) for paper in ("00015-am", "00023-pm")]
     found = parse_candidates(table(*rows, line(2), line(3)), "c.csv", EXAM)
     assert len(found.rows) == 4
@@ -210,14 +226,26 @@ _BOOK = workbook([CHINESE.split(","), list(line(1).split(","))])
 @examples(200)
 @given(
     st.binary(max_size=200)
-    | st.builds(lambda head, rest: head + rest,
-                st.sampled_from([HEADER.encode() + b"\n", CHINESE.encode("gbk") + b"\n",
-                                 b"\xff\xfe", b"PK\x03\x04", _BOOK[:200]]),
-                st.binary(max_size=200))
-    | st.builds(lambda at, byte: _BOOK[:at] + bytes([byte]) + _BOOK[at + 1 :],
-                st.integers(0, len(_BOOK) - 1), st.integers(0, 255))
+    | st.builds(
+        lambda head, rest: head + rest,
+        st.sampled_from(
+            [
+                HEADER.encode() + b"\n",
+                CHINESE.encode("gbk") + b"\n",
+                b"\xff\xfe",
+                b"PK\x03\x04",
+                _BOOK[:200],
+            ]
+        ),
+        st.binary(max_size=200),
+    )
+    | st.builds(
+        lambda at, byte: _BOOK[:at] + bytes([byte]) + _BOOK[at + 1 :],
+        st.integers(0, len(_BOOK) - 1),
+        st.integers(0, 255),
+    )
     | st.integers(0, len(_BOOK)).map(lambda at: _BOOK[:at])
-)  # fmt: skip
+)
 def test_any_file_is_a_list_or_one_sentence(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -107,8 +107,11 @@ def test_a_terminal_without_chinese_shows_its_code_points(program: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", program, "--help"],
         env=os.environ | {"PYTHONIOENCODING": "latin-1:strict", "NO_COLOR": "1"},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\u8003" in done.stdout
 

@@ -93,9 +93,12 @@ def test_every_fault_at_once() -> None:
         exam_from_toml(text, "exam.toml")
     keys = [fault.split(":")[0] for fault in raised.value.faults]
     assert sorted(keys) == [
-        "[[extension]] 1.paper", "[[paper]] 00015-am.end", "[[paper]] 00023-pm.colour",
-        "defaults.attempts", "timezone",
-    ]  # fmt: skip
+        "[[extension]] 1.paper",
+        "[[paper]] 00015-am.end",
+        "[[paper]] 00023-pm.colour",
+        "defaults.attempts",
+        "timezone",
+    ]
     assert "exam.toml has 5 mistake(s)" in raised.value.en
 
 
@@ -141,16 +144,24 @@ _papers = st.builds(
 @given(papers=st.lists(_papers, min_size=1, max_size=3, unique_by=lambda p: p.id), room=st.none())
 def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) -> None:
     exam = Exam(
-        id="x", name="考试", timezone="Asia/Shanghai", retention_days=0,
-        sites=(Site("s-1", "一考点"),), papers=tuple(papers),
+        id="x",
+        name="考试",
+        timezone="Asia/Shanghai",
+        retention_days=0,
+        sites=(Site("s-1", "一考点"),),
+        papers=tuple(papers),
         extensions=(Extension(papers[0].id, room, 25.0, "主考", "雨"),),
-    )  # fmt: skip
+    )
     assert exam_from_json(json.loads(json.dumps(exam_to_json(exam)))) == exam
 
 
 def test_time_zones_are_there_where_the_system_has_none() -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import zoneinfo; print(zoneinfo.ZoneInfo('Asia/Shanghai'))"],
-        env={"PYTHONTZPATH": ""}, check=True, capture_output=True, text=True, timeout=60,
-    ).stdout  # fmt: skip
+        env={"PYTHONTZPATH": ""},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    ).stdout
     assert said == "Asia/Shanghai\n"

@@ -195,8 +195,12 @@ async def test_refused_and_the_former_stays(
         assert roster.version.endswith("/v2")
         assert (await roster.find(citizen(1))).candidate.ticket == "420100000001"
     assert sorted(p.name for p in RosterRepository.of(state).root.iterdir()) == [
-        "current", "history.jsonl", "installed", "lock", "trusted.json",
-    ]  # fmt: skip
+        "current",
+        "history.jsonl",
+        "installed",
+        "lock",
+        "trusted.json",
+    ]
     assert len(RosterRepository.of(state).folders()) == 1
 
 

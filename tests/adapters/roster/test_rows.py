@@ -188,9 +188,14 @@ def test_nothing_personal_in_the_clear(tmp_path: Path) -> None:
     path = Office().written(tmp_path, rows=[row(1), row(2)], cohort=templates(200))
     raw = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     personal = [
-        citizen(1).encode(), citizen(1)[-6:].encode(), b"420100000001", "考生1号".encode(),
-        b"a picture", templates(1, seed=1001)[0].tobytes()[:16], templates(200)[7].tobytes()[:16],
-    ]  # fmt: skip
+        citizen(1).encode(),
+        citizen(1)[-6:].encode(),
+        b"420100000001",
+        "考生1号".encode(),
+        b"a picture",
+        templates(1, seed=1001)[0].tobytes()[:16],
+        templates(200)[7].tobytes()[:16],
+    ]
     assert [p for p in personal if p in raw] == []
     assert "武汉市洪山区第一考点".encode() in path.read_bytes()  # the search itself can find
 

@@ -143,9 +143,19 @@ def test_the_programs_as_they_are_run(home: Home, tmp_path: Path) -> None:
     status = tmp_path / "status.json"
     with broker_at(home, tmp_path / "broker") as broker:
         receiving = subprocess.Popen(
-            [*office, "receive", "--home", home.root, "--host", "127.0.0.1",
-             "--port", str(broker.port), "--status-file", status]
-        )  # fmt: skip
+            [
+                *office,
+                "receive",
+                "--home",
+                home.root,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(broker.port),
+                "--status-file",
+                status,
+            ]
+        )
         filled(tmp_path, 70)
         gate = started_gate(home, broker.port, tmp_path)
         until(lambda: status.exists() and json.loads(status.read_text())["events"] == 70)
@@ -178,9 +188,21 @@ def test_an_office_that_the_broker_refuses_ends_with_8(
         (stranger.office / "office.key").write_text("junk")
     with broker_at(home, tmp_path / "broker") as broker:
         found = subprocess.run(
-            [sys.executable, "-m", "office", "receive", "--home", stranger.root,
-             "--host", "127.0.0.1", "--port", str(broker.port)],
-            capture_output=True, timeout=30, check=False,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "office",
+                "receive",
+                "--home",
+                stranger.root,
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(broker.port),
+            ],
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
     assert found.returncode == 8
     assert b"certificate" in found.stderr

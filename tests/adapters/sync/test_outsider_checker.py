@@ -28,9 +28,7 @@ PUBLIC = OFFICE.verify_key.encode()
 
 
 def export() -> list[bytes]:
-    extent = Extent(
-        GATE, SITE, EXAM, EPOCH, 1, COUNT, EVENTS[0]["prev"], EVENTS[-1]["hash"]
-    )  # fmt: skip
+    extent = Extent(GATE, SITE, EXAM, EPOCH, 1, COUNT, EVENTS[0]["prev"], EVENTS[-1]["hash"])
     word = encode_enrolled(GATE, SITE, KEY.verify_key.encode(), at=NOW, office=OFFICE)
     return list(written(extent, iter(EVENTS), at=NOW, key=KEY, enrolled=json.loads(word)))
 

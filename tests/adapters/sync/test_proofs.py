@@ -166,8 +166,9 @@ def respelled(db: sqlite3.Connection) -> None:
 
 
 def other_signature(db: sqlite3.Connection) -> None:
-    db.execute("UPDATE signed_head SET sig = (SELECT sig FROM signed_head WHERE last = 30) "
-               "WHERE last = 90")  # fmt: skip
+    db.execute(
+        "UPDATE signed_head SET sig = (SELECT sig FROM signed_head WHERE last = 30) WHERE last = 90"
+    )
 
 
 def beat_altered(db: sqlite3.Connection) -> None:
@@ -188,8 +189,10 @@ def foreign_words(db: sqlite3.Connection) -> None:
         row = (GATE, EPOCH, h["from"], h["to"], h["prev"], h["head"], 0, h["key"], h["sig"], "{}")
         db.execute("INSERT INTO signed_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     word = encode_enrolled(GATE, SITE, his.verify_key.encode(), at=NOW, office=his)
-    db.execute("INSERT INTO gate_key VALUES (?, ?, ?)",
-               (GATE, key_id(his.verify_key.encode()), word.decode()))  # fmt: skip
+    db.execute(
+        "INSERT INTO gate_key VALUES (?, ?, ?)",
+        (GATE, key_id(his.verify_key.encode()), word.decode()),
+    )
 
 
 def test_what_was_received_is_whole(home: Home) -> None:
@@ -217,11 +220,14 @@ def test_what_was_received_is_whole(home: Home) -> None:
         (beat_altered, [], [], [(90, "signature")]),
         (foreign_words, [[1, 120]], [], [(1, "signature")]),
     ],
-)  # fmt: skip
+)
 def test_each_is_found_and_named(
-    home: Home, change: Callable[[sqlite3.Connection], None], uncovered: list[list[int]],
-    missing: list[list[int]], faults: list[tuple[int, str]],
-) -> None:  # fmt: skip
+    home: Home,
+    change: Callable[[sqlite3.Connection], None],
+    uncovered: list[list[int]],
+    missing: list[list[int]],
+    faults: list[tuple[int, str]],
+) -> None:
     insider(home, change)
     code, found = verified(home)
     assert (code, found["uncovered"], found["missing"]) == (1, uncovered, missing)

@@ -20,17 +20,25 @@ OFFICE, FOREIGN = SigningKey(b"\x01" * 32), SigningKey(b"\x02" * 32)
 async def receipt(journal: SqliteJournal, upto: int, **other: object) -> Receipt:
     head = (await journal.read(upto, 1))[0]["hash"] if upto else GENESIS
     values = {
-        "generation": 5, "gate": GATE, "epoch": journal.head.epoch, "high": upto, "head": head,
-        "missing": (), "at": AT, "top": upto,
-    }  # fmt: skip
+        "generation": 5,
+        "gate": GATE,
+        "epoch": journal.head.epoch,
+        "high": upto,
+        "head": head,
+        "missing": (),
+        "at": AT,
+        "top": upto,
+    }
     return Receipt(**(values | other))
 
 
 async def judged(journal: SqliteJournal, told: Receipt, key: SigningKey = OFFICE) -> Receipt:
     return await accept(
         encode_receipt(told, key),
-        gate=GATE, office_public=OFFICE.verify_key.encode(), journal=journal,
-    )  # fmt: skip
+        gate=GATE,
+        office_public=OFFICE.verify_key.encode(),
+        journal=journal,
+    )
 
 
 @pytest.fixture

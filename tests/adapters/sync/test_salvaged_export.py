@@ -48,9 +48,17 @@ async def test_every_piece_is_exported_and_imported(home: Home, tmp_path: Path) 
     aside = await damaged(home, unit)
     stick.mkdir()
     said = run(
-        "gate", "journal", "export", "--signed", "--config", unit / "gate.toml",
-        "--journal", aside, "--out", stick,
-    )  # fmt: skip
+        "gate",
+        "journal",
+        "export",
+        "--signed",
+        "--config",
+        unit / "gate.toml",
+        "--journal",
+        aside,
+        "--out",
+        stick,
+    )
     assert said.returncode == 0, said.stderr
     files = sorted(stick.iterdir())
     assert len(files) == 2
@@ -65,7 +73,15 @@ async def test_every_piece_is_exported_and_imported(home: Home, tmp_path: Path) 
 async def test_several_pieces_need_a_folder(home: Home, tmp_path: Path) -> None:
     aside = await damaged(home, tmp_path / "unit")
     said = run(
-        "gate", "journal", "export", "--signed", "--config", tmp_path / "unit" / "gate.toml",
-        "--journal", aside, "--out", tmp_path / "one.file",
-    )  # fmt: skip
+        "gate",
+        "journal",
+        "export",
+        "--signed",
+        "--config",
+        tmp_path / "unit" / "gate.toml",
+        "--journal",
+        aside,
+        "--out",
+        tmp_path / "one.file",
+    )
     assert (said.returncode, "name a folder" in said.stderr) == (2, True)

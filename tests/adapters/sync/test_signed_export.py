@@ -49,9 +49,12 @@ async def unit(home: Home, tmp_path: Path) -> Path:
 def run(*words: object, home: Path | None = None) -> "subprocess.CompletedProcess[str]":
     program, *rest = map(str, words)
     return subprocess.run(
-        [sys.executable, "-m", program, *rest], capture_output=True, text=True, check=False,
+        [sys.executable, "-m", program, *rest],
+        capture_output=True,
+        text=True,
+        check=False,
         env={"PATH": "/usr/bin:/bin", "HOME": str(home or "/nonexistent"), "PYTHONPATH": "."},
-    )  # fmt: skip
+    )
 
 
 def exported(unit: Path, out: Path, *more: str) -> Path:
@@ -126,9 +129,13 @@ def swapped(lines: list[str]) -> list[str]:
     ids=["edit", "middle", "head", "tail", "signature", "swap", "junk", "torn"],
 )
 def test_what_was_done_to_it_is_named_by_seq(
-    unit: Path, tmp_path: Path, change: Callable[[list[str]], list[str]], seq: int, what: str,
+    unit: Path,
+    tmp_path: Path,
+    change: Callable[[list[str]], list[str]],
+    seq: int,
+    what: str,
     says: str,
-) -> None:  # fmt: skip
+) -> None:
     file = exported(unit, tmp_path / "out.journal")
     file.write_text("".join(change(lines_of(file))), encoding="utf-8")
     code, (found,) = verified(file, "--office", unit / "office.pub")

@@ -234,10 +234,22 @@ async def test_no_broker_is_told_and_waited_out(home: Home, tmp_path: Path) -> N
 def receiving(home: Home, port: int, status: Path) -> "subprocess.Popen[bytes]":
     """exam-office receive, as it is run."""
     return subprocess.Popen(
-        [sys.executable, "-m", "office", "receive", "--home", home.root, "--host", "127.0.0.1",
-         "--port", str(port), "--status-file", status],
+        [
+            sys.executable,
+            "-m",
+            "office",
+            "receive",
+            "--home",
+            home.root,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--status-file",
+            status,
+        ],
         stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
 
 
 async def test_the_office_program_killed_and_its_database_restored_from_an_older_backup(

@@ -25,10 +25,20 @@ class Group:
     def __init__(self, site: Site, first: int, last: int) -> None:
         self._name = f"gates {first} to {last}"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.processes.herd_gates", str(site.work),
-             str(site.home), str(site.port), str(first), str(last)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "tests.faults.processes.herd_gates",
+                str(site.work),
+                str(site.home),
+                str(site.port),
+                str(first),
+                str(last),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def await_word(self, wanted: str) -> None:
         """CommandFailed where they end before they say it."""

@@ -35,10 +35,16 @@ class Killer:
         while time.monotonic() < until_s:
             self._never.wait(self._rng.uniform(0.2, 2.0))
             self._rng.choices(
-                [self._kill_gate, self._kill_broker, self._kill_office,
-                 self._forget_broker, self._back_up, self._restore],
+                [
+                    self._kill_gate,
+                    self._kill_broker,
+                    self._kill_office,
+                    self._forget_broker,
+                    self._back_up,
+                    self._restore,
+                ],
                 [4, 3, 3, 1, 1, 1],
-            )[0]()  # fmt: skip
+            )[0]()
 
     def _did(self, what: str) -> None:
         self._found.hits[what] += 1

@@ -87,9 +87,17 @@ class Site:
         self.keys([unit.name for unit in self.units])
         rosters = self.work / "rosters"
         run(
-            program("exam-office"), "roster", "build", str(self._exam()), str(self._candidates()),
-            str(self.work / "photos"), "--out", str(rosters), "--home", str(self.home),
-        )  # fmt: skip
+            program("exam-office"),
+            "roster",
+            "build",
+            str(self._exam()),
+            str(self._candidates()),
+            str(self.work / "photos"),
+            "--out",
+            str(rosters),
+            "--home",
+            str(self.home),
+        )
         for unit in self.units:
             shutil.copytree(self.home / "gates" / unit.name, unit.config.parent)
             unit.config.write_text(self._config(unit), encoding="utf-8")
@@ -99,15 +107,26 @@ class Site:
     def keys(self, gates: list[str]) -> None:
         named = [word for gate in gates for word in ("--gate", gate)]
         run(
-            program("exam-office"), "keys", "--home", str(self.home), *named,
-            "--broker", "127.0.0.1",
-        )  # fmt: skip
+            program("exam-office"),
+            "keys",
+            "--home",
+            str(self.home),
+            *named,
+            "--broker",
+            "127.0.0.1",
+        )
 
     def broker_config(self) -> None:
         run(
-            program("exam-office"), "broker-config", "--home", str(self.home),
-            "--listen", f"127.0.0.1:{self.port}", "--out", str(self.work / "broker"),
-        )  # fmt: skip
+            program("exam-office"),
+            "broker-config",
+            "--home",
+            str(self.home),
+            "--listen",
+            f"127.0.0.1:{self.port}",
+            "--out",
+            str(self.work / "broker"),
+        )
 
     def _exam(self) -> Path:
         """The demo's exam with re-entry: the same few people come many times."""
@@ -145,9 +164,16 @@ class Site:
 
     def start_office(self) -> None:
         self.crew.start(
-            "office", program("exam-office"), "receive", "--home", str(self.home),
-            "--host", "127.0.0.1", "--port", str(self.port),
-        )  # fmt: skip
+            "office",
+            program("exam-office"),
+            "receive",
+            "--home",
+            str(self.home),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+        )
 
     def start_gates(self) -> None:
         for unit in self.units:
@@ -159,8 +185,11 @@ class Site:
     def forget_broker(self) -> int:
         """Wipe what the broker, which is dead, has kept; how many files that was."""
         config = (self.work / "broker" / "mosquitto.conf").read_text(encoding="utf-8")
-        places = [line.split()[1] for line in config.splitlines()
-                  if line.startswith("persistence_location")]  # fmt: skip
+        places = [
+            line.split()[1]
+            for line in config.splitlines()
+            if line.startswith("persistence_location")
+        ]
         kept = [file for place in places for file in Path(place).glob("*.db*")]
         for file in kept:
             file.unlink()

@@ -195,9 +195,11 @@ def disconnect(world: World) -> str | None:
 def bad_network(world: World) -> str | None:
     rng = world.rng
     world.broker.trouble = Trouble(
-        drop=rng.choice([0.0, 0.1, 0.5]), duplicate=rng.choice([0.0, 0.3]),
-        reorder=rng.choice([0.0, 0.5, 1.0]), delay_s=rng.choice([0.02, 1.0, 8.0]),
-    )  # fmt: skip
+        drop=rng.choice([0.0, 0.1, 0.5]),
+        duplicate=rng.choice([0.0, 0.3]),
+        reorder=rng.choice([0.0, 0.5, 1.0]),
+        delay_s=rng.choice([0.02, 1.0, 8.0]),
+    )
     return f"the network: {world.broker.trouble}"
 
 

@@ -93,14 +93,31 @@ class SimGate(Process):
             self.disk.journal, gate=self.gate, boot=self.clock.boot, now=self.clock.now
         )
         self.uplink = MqttUplink(
-            host="broker", port=8883, ca=Path(), certificate=Path(), key=Path(), gate=self.gate,
-            site=SITE, exam=lambda: EXAM.id, journal=self.journal, signing=seed_of(self.gate),
-            office_public=OFFICE_PUBLIC, chance=self.rng,
-        )  # fmt: skip
+            host="broker",
+            port=8883,
+            ca=Path(),
+            certificate=Path(),
+            key=Path(),
+            gate=self.gate,
+            site=SITE,
+            exam=lambda: EXAM.id,
+            journal=self.journal,
+            signing=seed_of(self.gate),
+            office_public=OFFICE_PUBLIC,
+            chance=self.rng,
+        )
         unit = Adapters(
-            self.gate, SITE, self.clock, self.reader, SimMatcher(self), SimSignals(self),
-            SimShelf(), self.journal, SimEvidence(), self.uplink,
-        )  # fmt: skip
+            self.gate,
+            SITE,
+            self.clock,
+            self.reader,
+            SimMatcher(self),
+            SimSignals(self),
+            SimShelf(),
+            self.journal,
+            SimEvidence(),
+            self.uplink,
+        )
         self.lane = Lane(unit)
         service = Service(self.lane, Health({}, self.loop.time), PACE)
         self.stop = asyncio.Event()

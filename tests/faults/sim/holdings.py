@@ -75,9 +75,12 @@ def journal_in(image: Image, unit: SimGate) -> tuple[str, list[Row]]:
 def is_receipted(unit: SimGate) -> bool:
     known, head = unit.journal._receipt, unit.journal._head
     return (
-        unit.alive and head is not None and known is not None and not known.missing
+        unit.alive
+        and head is not None
+        and known is not None
+        and not known.missing
         and known.high == head.seq
-    )  # fmt: skip
+    )
 
 
 def standing(unit: SimGate) -> str:

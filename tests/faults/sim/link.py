@@ -18,9 +18,12 @@ class SimLink:
     owner: Process
 
     def __init__(
-        self, address: Address, post: Callable[[LinkEvent], None], will: Will,
+        self,
+        address: Address,
+        post: Callable[[LinkEvent], None],
+        will: Will,
         keep_session_s: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.address = address
         self.will = will
         self.keep_session_s = keep_session_s

@@ -54,9 +54,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
     # -- as asyncio's, without its checks for debuggers and other threads ------------------------
 
     def call_soon(
-        self, callback: Callable[..., Any], *args: Any,
+        self,
+        callback: Callable[..., Any],
+        *args: Any,
         context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:  # fmt: skip
+    ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
@@ -64,9 +66,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     call_soon_threadsafe = call_soon
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any,
+        self,
+        when: float,
+        callback: Callable[..., Any],
+        *args: Any,
         context: contextvars.Context | None = None,
-    ) -> asyncio.TimerHandle:  # fmt: skip
+    ) -> asyncio.TimerHandle:
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._timers, (when, next(self._numbers), timer))
         return timer

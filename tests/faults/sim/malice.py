@@ -217,9 +217,12 @@ def _swap(rows: list[Row], rng: Random, high: int) -> list[Row]:
 
 
 _CHANGES: dict[str, Callable[[list[Row], Random, int], list[Row]]] = {
-    "an edit": _edit, "an edit with new hashes": _careful_edit, "the end cut": _cut,
-    "an event dropped": _drop, "two events swapped": _swap,
-}  # fmt: skip
+    "an edit": _edit,
+    "an edit with new hashes": _careful_edit,
+    "the end cut": _cut,
+    "an event dropped": _drop,
+    "two events swapped": _swap,
+}
 
 
 def _rewritten(unit: SimGate, rows: list[Row]) -> Image:

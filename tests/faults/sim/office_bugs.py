@@ -55,8 +55,10 @@ def conflict_overwritten() -> list[Patch]:
     def overwriting(store: SimStore, batch: Any, **about: Any) -> Any:
         for event in batch.events:
             store.db.execute("DROP TRIGGER IF EXISTS event_no_delete")
-            store.db.execute("DELETE FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
-                             (batch.gate, batch.epoch, event["seq"]))  # fmt: skip
+            store.db.execute(
+                "DELETE FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
+                (batch.gate, batch.epoch, event["seq"]),
+            )
         return add(store, batch, **about)
 
     add = SimStore.add

@@ -55,9 +55,11 @@ def enrol(home: Path, gates: int) -> None:
         name = gate_name(index)
         public = SigningKey(seed_of(name)).verify_key.encode()
         body = {
-            "gate": name, "site": SITE, "signing": base64.b64encode(public).decode(),
+            "gate": name,
+            "site": SITE,
+            "signing": base64.b64encode(public).decode(),
             "sealing": base64.b64encode(bytes(32)).decode(),
-        }  # fmt: skip
+        }
         (home / "gates" / f"{name}.json").write_text(json.dumps(body))
 
 

@@ -20,13 +20,14 @@ from tests.faults.sim.world import World
 def export(unit: SimGate) -> bytes:
     """exam-gate journal export --signed, beside the running gate."""
     with reading(unit.disk.journal) as found:
-        extent = Extent(
-            found.gate, SITE, EXAM.id, found.epoch, 1, found.last, GENESIS, found.head
-        )  # fmt: skip
+        extent = Extent(found.gate, SITE, EXAM.id, found.epoch, 1, found.last, GENESIS, found.head)
         lines = written(
-            extent, found.events(), at="2027-04-10T09:00:00.000+08:00",
-            key=SigningKey(seed_of(unit.gate)), enrolled=None,
-        )  # fmt: skip
+            extent,
+            found.events(),
+            at="2027-04-10T09:00:00.000+08:00",
+            key=SigningKey(seed_of(unit.gate)),
+            enrolled=None,
+        )
         return b"".join(lines)
 
 

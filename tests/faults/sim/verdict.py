@@ -115,8 +115,10 @@ class _Verdict:
             f"{unit.name} {gone.how}: events {lost[0]} to {lost[-1]} of {epoch}"
         )
         if gone.known_to is not None and gone.known_to < lost[-1]:
-            self._found.miss(f"{unit.name}: events up to {lost[-1]} are gone; it names those "
-                             f"up to {gone.known_to}")  # fmt: skip
+            self._found.miss(
+                f"{unit.name}: events up to {lost[-1]} are gone; it names those "
+                f"up to {gone.known_to}"
+            )
         if lost[0] <= unit.vouched.get(epoch, 0):
             self._found.lose(f"{unit.name}: event {lost[0]} was receipted and is gone")
 

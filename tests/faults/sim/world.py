@@ -104,8 +104,12 @@ class World:
             unit.start()
         self.loop.advance(self.rng.uniform(0.5, 3.0))
 
-    def play(self, actions: Sequence[Callable[["World"], str | None]], weights: Sequence[float],
-             steps: int) -> None:  # fmt: skip
+    def play(
+        self,
+        actions: Sequence[Callable[["World"], str | None]],
+        weights: Sequence[float],
+        steps: int,
+    ) -> None:
         for action in self.rng.choices(actions, weights, k=steps):
             done = action(self)
             if done is not None:
@@ -137,9 +141,13 @@ class World:
 
 
 def play_seed(
-    seed: int, say: Say | None, script: Callable[[World], None], *, gates: int,
+    seed: int,
+    say: Say | None,
+    script: Callable[[World], None],
+    *,
+    gates: int,
     mutant: Sequence[Patch] = (),
-) -> Finding:  # fmt: skip
+) -> Finding:
     """A world of its own for `seed`; what the oracle says of it."""
     world = World(seed, say, gates)
     patches = world_patches(world.loop, world.rng, world.link)

@@ -90,12 +90,7 @@ def test_pairs_are_counted_by_formula_and_by_hand() -> None:
     wanted = sum(weights[a] * weights[b] * count[a] * count[b] for a in range(40) for b in range(a))
     assert ComparisonCounts.of(SIDE).impostor_pairs(weights) == wanted
     part = SIDE.taken(np.arange(0, 100, 2))
-    both = sum(
-        int(weights[a] * weights[b])
-        for a in part.people
-        for b in SIDE.people
-        if a != b
-    )  # fmt: skip
+    both = sum(int(weights[a] * weights[b]) for a in part.people for b in SIDE.people if a != b)
     assert ComparisonCounts.of(part, SIDE).impostor_pairs(weights) == both
 
 

@@ -60,10 +60,20 @@ def test_the_page_is_what_the_code_says() -> None:
 
 
 EXTERNAL = {
-    "CardPresented", "CardUnreadable", "CardRemoved", "ReaderLost", "ReaderBack", "StaffTyped",
-    "VerdictGiven", "Acknowledged", "TimeElapsed", "FaultRaised", "FaultCleared", "RosterOpened",
+    "CardPresented",
+    "CardUnreadable",
+    "CardRemoved",
+    "ReaderLost",
+    "ReaderBack",
+    "StaffTyped",
+    "VerdictGiven",
+    "Acknowledged",
+    "TimeElapsed",
+    "FaultRaised",
+    "FaultCleared",
+    "RosterOpened",
     "RecordRefused",
-}  # fmt: skip
+}
 
 
 def test_what_comes_from_outside_has_a_row_in_every_phase() -> None:
@@ -74,9 +84,16 @@ def test_what_comes_from_outside_has_a_row_in_every_phase() -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 @pytest.mark.parametrize(
-    "event", [GOOD, CandidateUnknown("x"), CandidateFound(ANNA), LookupFailed(""),
-              DecisionRecorded("e-1", instant())], ids=lambda e: type(e).__name__,
-)  # fmt: skip
+    "event",
+    [
+        GOOD,
+        CandidateUnknown("x"),
+        CandidateFound(ANNA),
+        LookupFailed(""),
+        DecisionRecorded("e-1", instant()),
+    ],
+    ids=lambda e: type(e).__name__,
+)
 def test_an_answer_that_nobody_asked_for_is_illegal(phase: Phase, event: Any) -> None:
     asked = {
         Phase.MATCHING: (FaceJudged,),

@@ -70,8 +70,14 @@ PEOPLE = [
     for reference in (True, True, True, False)
 ]
 CARDS = [
-    laid(), laid(), laid(), laid(), laid(at("09:15")), laid(trusted=False), *[unread()] * 4,
-]  # fmt: skip
+    laid(),
+    laid(),
+    laid(),
+    laid(),
+    laid(at("09:15")),
+    laid(trusted=False),
+    *[unread()] * 4,
+]
 SCANS = [*[scanned()] * 3, scanned(DocumentKind.TRAVEL_DOCUMENT), scanned(trusted=False)]
 THINGS = [
     CardRemoved(instant()),
@@ -84,9 +90,11 @@ TROUBLE = [ReaderLost("gone"), RecordRefused(), *(FaultRaised(f) for f in Fault)
 NEW_ROSTER = RosterOpened(EXAM, "v2")
 HEALING = [ReaderBack(), NEW_ROSTER, *(FaultCleared(f) for f in Fault)]
 FOUND = [
-    *map(CandidateFound, PEOPLE), *[CandidateElsewhere("wh-hs-02", "e")] * 16,
-    *[CandidateUnknown("u")] * 16, *[LookupFailed("damaged")] * 2,
-]  # fmt: skip
+    *map(CandidateFound, PEOPLE),
+    *[CandidateElsewhere("wh-hs-02", "e")] * 16,
+    *[CandidateUnknown("u")] * 16,
+    *[LookupFailed("damaged")] * 2,
+]
 FACES = [*[GOOD] * 4, *(face(r) for r in sorted(FACE_REASONS))]
 NONSENSE = [GOOD, CandidateUnknown("x"), DecisionRecorded("x", instant())]
 TWICE = ["wang", "Ｗａｎｇ ", "W ang", "Wa\u200bng"]
@@ -116,10 +124,18 @@ class AnyMorning:
 
     def walk(self, steps: int) -> None:
         acts = [
-            (self.card, 12), (self.scan, 8), (self.answer, 40), (self.journal, 40), (self.thing, 6),
-            (self.trouble, 3), (self.healing, 12), (self.settle, 9), (self.nonsense, 4),
-            (self.old_timer, 3), (self.newest_timer, 12),
-        ]  # fmt: skip
+            (self.card, 12),
+            (self.scan, 8),
+            (self.answer, 40),
+            (self.journal, 40),
+            (self.thing, 6),
+            (self.trouble, 3),
+            (self.healing, 12),
+            (self.settle, 9),
+            (self.nonsense, 4),
+            (self.old_timer, 3),
+            (self.newest_timer, 12),
+        ]
         for act in self.chance.choices([a for a, _ in acts], [w for _, w in acts], k=steps):
             act()
             self.phases_and_faults_agree()

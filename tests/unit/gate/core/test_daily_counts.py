@@ -34,13 +34,23 @@ def decision(reason: Reason = Reason.OK, **facts: Any) -> dict[str, Any]:
     asked = reason is Reason.OK or reason in FACE_REASONS
     outcome = MEANING[reason].outcome
     return {
-        "kind": "decision", "at": "2027-04-10T08:45:02.300+08:00", "clock": "trusted",
-        "found": "2027-04-10T08:45:00.000+08:00", "gate": "g1", "ticket": "270410000017",
-        "paper": "am", "roster": "v1", "model": "yunet+sface", "source": "card",
-        "outcome": outcome and outcome.value, "reason": reason.value,
-        "frames": 3 if asked else None, "attempt": 1 if asked else None,
-        "score": 0.71 if asked else None, "normalised": 5.2 if asked else None,
-    } | facts  # fmt: skip
+        "kind": "decision",
+        "at": "2027-04-10T08:45:02.300+08:00",
+        "clock": "trusted",
+        "found": "2027-04-10T08:45:00.000+08:00",
+        "gate": "g1",
+        "ticket": "270410000017",
+        "paper": "am",
+        "roster": "v1",
+        "model": "yunet+sface",
+        "source": "card",
+        "outcome": outcome and outcome.value,
+        "reason": reason.value,
+        "frames": 3 if asked else None,
+        "attempt": 1 if asked else None,
+        "score": 0.71 if asked else None,
+        "normalised": 5.2 if asked else None,
+    } | facts
 
 
 def verdict(**facts: Any) -> dict[str, Any]:
@@ -52,11 +62,16 @@ GROUP = Group("2027-04-10", "am", "v1", "yunet+sface")
 
 
 def test_a_morning_is_counted() -> None:
-    tally = DailyCounts([
-        decision(), decision(attempt=3, score=0.41, normalised=None, source="typed"),
-        decision(Reason.FACE_MISMATCH, attempt=3, score=0.1, normalised=-0.3),
-        decision(Reason.TOO_LATE), verdict(), {"kind": "start", "at": "2027-04-10T08:00:00+08:00"},
-    ])  # fmt: skip
+    tally = DailyCounts(
+        [
+            decision(),
+            decision(attempt=3, score=0.41, normalised=None, source="typed"),
+            decision(Reason.FACE_MISMATCH, attempt=3, score=0.1, normalised=-0.3),
+            decision(Reason.TOO_LATE),
+            verdict(),
+            {"kind": "start", "at": "2027-04-10T08:00:00+08:00"},
+        ]
+    )
     assert tally.groups == {
         GROUP: {
             "decisions": {"ADMIT/OK": 2, "REFER/FACE_MISMATCH": 1, "REFUSE/TOO_LATE": 1},
@@ -71,9 +86,14 @@ def test_a_morning_is_counted() -> None:
         }
     }
     assert summary(tally.groups[GROUP]) == {
-        "decisions": 4, "referred": 1, "refer_rate": 0.25, "typed_share": 0.25,
-        "attempts_mean": 2.3333, "seconds_median": 2.4, "seconds_p95": 2.4,
-    }  # fmt: skip
+        "decisions": 4,
+        "referred": 1,
+        "refer_rate": 0.25,
+        "typed_share": 0.25,
+        "attempts_mean": 2.3333,
+        "seconds_median": 2.4,
+        "seconds_p95": 2.4,
+    }
 
 
 def test_an_empty_day_has_no_figures() -> None:
@@ -104,10 +124,13 @@ def test_a_quantile_is_too_high_by_less_than_a_bin(values: list[float], share: f
 @pytest.mark.parametrize(
     "facts",
     [
-        {"clock": "untrusted"}, {"found": "2027-04-10T09:45:00+08:00"}, {"found": None},
-        {"found": "2027-04-10T08:45:00"}, {"found": "2027-04-09T08:45:00+08:00"},
+        {"clock": "untrusted"},
+        {"found": "2027-04-10T09:45:00+08:00"},
+        {"found": None},
+        {"found": "2027-04-10T08:45:00"},
+        {"found": "2027-04-09T08:45:00+08:00"},
     ],
-)  # fmt: skip
+)
 def test_a_time_that_no_clock_measured_is_not_counted(facts: dict[str, Any]) -> None:
     tally = DailyCounts([decision(**facts)])
     counts = merged(tally.of_day(day) for day in tally.days)
@@ -208,10 +231,14 @@ def test_the_fullest_entry_fits_the_journal() -> None:
         at_ = (found + timedelta(seconds=n * 0.05)).isoformat()
         tally.add(
             decision(
-                [Reason.OK, Reason.FACE_MISMATCH][n % 2], at=at_, found=found.isoformat(),
-                score=n / 1000 - 1, normalised=n / 50 - 8, attempt=1 + n % 10,
+                [Reason.OK, Reason.FACE_MISMATCH][n % 2],
+                at=at_,
+                found=found.isoformat(),
+                score=n / 1000 - 1,
+                normalised=n / 50 - 8,
+                attempt=1 + n % 10,
             )
-        )  # fmt: skip
+        )
     for reason in Reason:
         tally.add(decision(reason))
     for group in tally.groups.values():

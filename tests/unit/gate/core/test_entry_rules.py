@@ -85,7 +85,7 @@ IN_AM = {("am", "ab12")}
         (candidate("am", has_reference=False), at("08:45"), {}, set(), Reason.NO_REFERENCE, "am"),
         (candidate("am", has_reference=False), at("09:15"), {}, set(), Reason.TOO_LATE, "am"),
     ],
-)  # fmt: skip
+)
 def test_order_of_the_rules(
     who: Candidate,
     moment: datetime,
@@ -270,12 +270,18 @@ def test_an_extension_for_a_room_lets_its_candidates_in() -> None:
     ("moment", "closes", "sentence"),
     [
         (at("08:29"), 15, ("未到入场时间，08:30开始入场", "Too early: entry opens at 08:30")),
-        (at("20:00", 9), 15,
-         ("未到入场时间，2027-04-10 08:30开始入场", "Too early: entry opens at 2027-04-10 08:30")),
+        (
+            at("20:00", 9),
+            15,
+            (
+                "未到入场时间，2027-04-10 08:30开始入场",
+                "Too early: entry opens at 2027-04-10 08:30",
+            ),
+        ),
         (at("09:15"), 15, ("开考15分钟后不得入场", "Entry closed at 09:15")),
         (at("08:45"), -15, ("开考前15分钟后不得入场", "Entry closed at 08:45")),
     ],
-)  # fmt: skip
+)
 def test_times_are_those_of_the_wall_at_the_site(
     moment: datetime, closes: int, sentence: tuple[str, str]
 ) -> None:

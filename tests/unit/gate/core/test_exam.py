@@ -25,8 +25,9 @@ def extension(closes: float, room: str | None = None, of: str = "am") -> Extensi
 
 @given(starts, st.integers(0, 180), minutes)
 def test_opens_is_open_closes_is_closed(start: datetime, opens: int, closes: int) -> None:
-    one = paper("x", start, start + timedelta(hours=2), opens_before_min=opens,
-                closes_after_min=closes)  # fmt: skip
+    one = paper(
+        "x", start, start + timedelta(hours=2), opens_before_min=opens, closes_after_min=closes
+    )
     window = entry_window(one, "01")
     first, end = start - timedelta(minutes=opens), start + timedelta(minutes=closes)
     assert not window.holds(first - MILLI)

@@ -23,9 +23,13 @@ from tests.unit.gate.core.world import instant
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 values = st.one_of(
-    st.none(), st.booleans(), st.integers(-(2**53), 2**53), words,
-    st.floats(allow_nan=False, allow_infinity=False), st.lists(words, max_size=2),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**53), 2**53),
+    words,
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.lists(words, max_size=2),
+)
 bodies = st.dictionaries(words.map(lambda w: f"b-{w}"), values, max_size=4)
 chains = st.lists(bodies, min_size=3, max_size=6)
 
@@ -143,10 +147,20 @@ def test_a_key_of_the_envelope_in_a_body_is_refused() -> None:
 def test_the_envelope() -> None:
     (event,) = chain([{"ticket": "1"}])
     assert event | {"hash": ""} == {
-        "v": 1, "id": "e-1", "kind": "decision", "gate": "g1", "epoch": "e", "seq": 1,
-        "at": "2027-04-10T08:45:00.000+08:00", "mono_ms": 5000, "boot": "b", "clock": "trusted",
-        "ticket": "1", "prev": GENESIS, "hash": "",
-    }  # fmt: skip
+        "v": 1,
+        "id": "e-1",
+        "kind": "decision",
+        "gate": "g1",
+        "epoch": "e",
+        "seq": 1,
+        "at": "2027-04-10T08:45:00.000+08:00",
+        "mono_ms": 5000,
+        "boot": "b",
+        "clock": "trusted",
+        "ticket": "1",
+        "prev": GENESIS,
+        "hash": "",
+    }
     untrusted = JournalEntry("decision", instant(trusted=False), {})
     assert seal(untrusted, gate="g", epoch="e", seq=1, boot="b", previous=GENESIS)["clock"] == (
         "untrusted"

@@ -18,10 +18,21 @@ from gate.core.reasons import Reason, text
 from tests.unit.gate.core.world import ANNA, EXAM, candidate, exam_of, paper, shown
 
 ZONES = (
-    "Asia/Shanghai", "Asia/Urumqi", "America/New_York", "Europe/London", "Europe/Dublin",
-    "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu", "Pacific/Chatham",
-    "America/St_Johns", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Santiago", "UTC",
-)  # fmt: skip
+    "Asia/Shanghai",
+    "Asia/Urumqi",
+    "America/New_York",
+    "Europe/London",
+    "Europe/Dublin",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+    "Pacific/Chatham",
+    "America/St_Johns",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "America/Santiago",
+    "UTC",
+)
 """With half hours, quarter hours, half an hour of summer time, and both ends of the day."""
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -102,8 +113,9 @@ def test_a_card_ends_with_the_day_of_the_exams_wall(
     start = (at + timedelta(minutes=10)).astimezone(written)
     exam = in_zone(name, paper("am", start, start + 2 * HOUR))
     for valid_to, reason in (
-        (last_day, Reason.OK), (last_day - timedelta(days=1), Reason.DOCUMENT_EXPIRED),
-    ):  # fmt: skip
+        (last_day, Reason.OK),
+        (last_day - timedelta(days=1), Reason.DOCUMENT_EXPIRED),
+    ):
         presented = shown(at.astimezone(written), valid_to=valid_to)
         assert rule(exam, CandidateFound(ANNA), presented, set()).reason is reason
 
@@ -144,9 +156,11 @@ def test_a_shanghai_exam_that_is_written_in_utc() -> None:
     assert text(late.reason, late.facts)[1] == "Entry closed at 09:15"
     pm = paper("pm", utc("2027-04-10 06:30"), utc("2027-04-10 09:00"))
     other = rule(
-        replace(exam, papers=(*exam.papers, pm)), CandidateFound(candidate("pm")),
-        shown(utc("2027-04-10 00:45")), set(),
-    )  # fmt: skip
+        replace(exam, papers=(*exam.papers, pm)),
+        CandidateFound(candidate("pm")),
+        shown(utc("2027-04-10 00:45")),
+        set(),
+    )
     assert text(other.reason, other.facts)[1] == "Your paper is at 2027-04-10 14:30"
 
 

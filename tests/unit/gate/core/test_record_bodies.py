@@ -34,16 +34,46 @@ from tests.unit.gate.core.world import (
 )
 
 CONTRACT = {
-    "ticket", "paper", "source", "document", "outcome", "reason", "score", "normalised",
-    "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt", "signals",
-}  # fmt: skip
+    "ticket",
+    "paper",
+    "source",
+    "document",
+    "outcome",
+    "reason",
+    "score",
+    "normalised",
+    "threshold",
+    "fmr",
+    "frames",
+    "fresh",
+    "liveness",
+    "quality",
+    "attempt",
+    "signals",
+}
 """The keys of a decision in the formats, less the envelope and ms, model and roster."""
 OURS = {
-    "key", "room", "seat", "by", "scanner", "found", "doubtful", "normalisation", "entered",
-}  # fmt: skip
+    "key",
+    "room",
+    "seat",
+    "by",
+    "scanner",
+    "found",
+    "doubtful",
+    "normalisation",
+    "entered",
+}
 FACE_FIELDS = {
-    "score", "normalised", "threshold", "fmr", "frames", "fresh", "liveness", "quality", "attempt",
-}  # fmt: skip
+    "score",
+    "normalised",
+    "threshold",
+    "fmr",
+    "frames",
+    "fresh",
+    "liveness",
+    "quality",
+    "attempt",
+}
 
 SEAT = Seat("am", "03", "07")
 
@@ -67,13 +97,32 @@ def test_a_judged_face() -> None:
     body = body_of(Reason.OK, replace(GOOD, score=0.123456789), 2)
     assert body.keys() == CONTRACT | OURS
     assert body == {
-        "ticket": "1", "key": "ab", "paper": "am", "room": "03", "seat": "07", "source": "card",
-        "by": None, "scanner": None, "document": "resident",
-        "found": "2027-04-10T08:45:00.000+08:00", "entered": None,
-        "outcome": "ADMIT", "reason": "OK", "doubtful": False, "score": 0.123457,
-        "normalised": 5.2, "normalisation": "s-norm", "threshold": 4.1, "fmr": 1e-4, "frames": 3,
-        "fresh": 2, "liveness": 0.9, "quality": 0.8, "attempt": 2, "signals": ["green:steady"],
-    }  # fmt: skip
+        "ticket": "1",
+        "key": "ab",
+        "paper": "am",
+        "room": "03",
+        "seat": "07",
+        "source": "card",
+        "by": None,
+        "scanner": None,
+        "document": "resident",
+        "found": "2027-04-10T08:45:00.000+08:00",
+        "entered": None,
+        "outcome": "ADMIT",
+        "reason": "OK",
+        "doubtful": False,
+        "score": 0.123457,
+        "normalised": 5.2,
+        "normalisation": "s-norm",
+        "threshold": 4.1,
+        "fmr": 1e-4,
+        "frames": 3,
+        "fresh": 2,
+        "liveness": 0.9,
+        "quality": 0.8,
+        "attempt": 2,
+        "signals": ["green:steady"],
+    }
 
 
 def test_nobody_in_front_of_the_camera_was_asked_for_a_face() -> None:
@@ -118,9 +167,13 @@ def test_a_verdict(admit: bool, outcome: str, reason: str, signals: list[str], t
     assert {body[f] for f in FACE_FIELDS} == {None}
     said = {k: body[k] for k in ("decision", "outcome", "reason", "signals", "by", "second")}
     assert said == {
-        "decision": "e-7", "outcome": outcome, "reason": reason, "signals": signals,
-        "by": "Wang", "second": None,
-    }  # fmt: skip
+        "decision": "e-7",
+        "outcome": outcome,
+        "reason": reason,
+        "signals": signals,
+        "by": "Wang",
+        "second": None,
+    }
     assert (body["referred"], body["doubtful"], body["note"]) == ("FACE_MISMATCH", True, "seen")
     assert (body["ticket"], body["key"], body["paper"]) == ("1", "ab", "am")
 
@@ -148,9 +201,13 @@ def test_no_name_and_no_number_leaves_the_core(name: str, number: str, judged: F
 @pytest.mark.parametrize("kind", DocumentKind)
 def test_bodies_fit_into_an_entry(kind: DocumentKind) -> None:
     body = decision_body(
-        shown(at("08:45"), document=kind), Ruling(Reason.WRONG_SITE), ticket=None, key="ab",
-        face=None, attempt=0,
-    )  # fmt: skip
+        shown(at("08:45"), document=kind),
+        Ruling(Reason.WRONG_SITE),
+        ticket=None,
+        key="ab",
+        face=None,
+        attempt=0,
+    )
     assert JournalEntry("decision", instant(), body).body["document"] == kind.value
     assert json.loads(json.dumps(body)) == body
 

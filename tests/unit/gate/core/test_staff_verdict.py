@@ -206,9 +206,13 @@ def test_one_case_gives_one_staff_admit() -> None:
 
 @pytest.mark.parametrize(
     ("clock", "trusted", "said"),
-    [("09:14", True, []), ("09:15", True, ["close"]), ("10:30", True, ["close"]),
-     ("10:30", False, [])],
-)  # fmt: skip
+    [
+        ("09:14", True, []),
+        ("09:15", True, ["close"]),
+        ("10:30", True, ["close"]),
+        ("10:30", False, []),
+    ],
+)
 def test_settled_after_the_close(clock: str, trusted: bool, said: list[str]) -> None:
     gate = Gate()
     when = Instant(at(clock), after(60).mono_ns, trusted)
@@ -260,13 +264,19 @@ def test_in_twice_by_reentry() -> None:
     [
         ({"barrier": True}, "闸门打开。", "The barrier opens."),
         ({"outcome": "REFUSE"}, "已记录。", "Recorded."),
-        ({"age_s": 4500.0}, "该判定已过 4500 秒，闸门不动作：请由人工通道放行。",
-         "The REFER is 4500 s old: the barrier stays as it is, let the candidate in by hand."),
-        ({"age_s": None}, "该判定早于本次启动，闸门不动作：请由人工通道放行。",
-         "The REFER is from before the restart: the barrier stays as it is, let the candidate in "
-         "by hand."),
+        (
+            {"age_s": 4500.0},
+            "该判定已过 4500 秒，闸门不动作：请由人工通道放行。",
+            "The REFER is 4500 s old: the barrier stays as it is, let the candidate in by hand.",
+        ),
+        (
+            {"age_s": None},
+            "该判定早于本次启动，闸门不动作：请由人工通道放行。",
+            "The REFER is from before the restart: the barrier stays as it is, let the candidate in "
+            "by hand.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_staff_are_told(event: dict[str, Any], zh: str, en: str) -> None:
     whole = {"after": [], "barrier": False, "outcome": "ADMIT", "age_s": 5.0} | event
     assert told(whole) == (zh, en)

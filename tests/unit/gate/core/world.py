@@ -75,9 +75,13 @@ def instant(when: datetime = WITHIN, *, trusted: bool = True) -> Instant:
 
 def shown(when: datetime, *, trusted: bool = True, **what: Any) -> Presented:
     usual = Presented(
-        Source.CARD, DocumentKind.RESIDENT, date(2020, 1, 1), date(2040, 1, 1),
-        instant(when, trusted=trusted), 0,
-    )  # fmt: skip
+        Source.CARD,
+        DocumentKind.RESIDENT,
+        date(2020, 1, 1),
+        date(2040, 1, 1),
+        instant(when, trusted=trusted),
+        0,
+    )
     return replace(usual, **what)
 
 

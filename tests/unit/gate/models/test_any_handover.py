@@ -109,12 +109,14 @@ class Door:
         newest_ns, newest = self.truth[-1]
         fused = [(at, s) for at, s in self.truth if at > self.found_ns][-judged.frames :]
         return (
-            newest.who == OWNER and newest.good and not newest.crowded
+            newest.who == OWNER
+            and newest.good
+            and not newest.crowded
             and newest_ns > self.found_ns
             and 1 <= judged.fresh == judged.frames == len(fused)
             and all(s.who == OWNER and s.good for _, s in fused)
             and now_ns - newest_ns <= max(RECENT_NS, newest.busy_ms * MS)
-        )  # fmt: skip
+        )
 
 
 @given(

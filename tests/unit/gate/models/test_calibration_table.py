@@ -14,11 +14,19 @@ from gate.models.network_files import load_manifest
 from tests.checkout import ROOT
 
 RATES = [
-    {"fmr": 1e-3, "threshold": 0.371, "fnmr": 0.0125,
-     "table": {"threshold": 0.373, "fmr": 9.1e-4, "fnmr": 0.0131}},
-    {"fmr": 1e-4, "threshold": 0.426, "fnmr": 0.0238,
-     "table": {"threshold": 0.431, "fmr": 7.7e-5, "fnmr": 0.0251}},
-]  # fmt: skip
+    {
+        "fmr": 1e-3,
+        "threshold": 0.371,
+        "fnmr": 0.0125,
+        "table": {"threshold": 0.373, "fmr": 9.1e-4, "fnmr": 0.0131},
+    },
+    {
+        "fmr": 1e-4,
+        "threshold": 0.426,
+        "fnmr": 0.0238,
+        "table": {"threshold": 0.431, "fmr": 7.7e-5, "fnmr": 0.0251},
+    },
+]
 
 
 def report() -> dict[str, object]:
@@ -29,10 +37,20 @@ def report() -> dict[str, object]:
         "made": {"seed": 7, "date": "2026-11-21"},
         "networks": [{"name": sface.name, "sha256": sface.sha256}],
         "curves": [
-            {"setting": "quick", "mirror": False, "frames": 1, "normalisation": "raw",
-             "cohort": 0, "top": 0, "pairs": 900, "bound": 1, "genuine": 9, "rates": RATES},
+            {
+                "setting": "quick",
+                "mirror": False,
+                "frames": 1,
+                "normalisation": "raw",
+                "cohort": 0,
+                "top": 0,
+                "pairs": 900,
+                "bound": 1,
+                "genuine": 9,
+                "rates": RATES,
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 def test_the_gate_reads_what_is_written_thresholds_with_their_margin(tmp_path: Path) -> None:

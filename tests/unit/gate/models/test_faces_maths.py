@@ -61,8 +61,13 @@ def test_what_is_no_picture_is_rejected(picture: np.ndarray) -> None:
 def face(eyes_px: float = 60, nose_along: float = 0.0) -> Face:
     """An upright face; the nose `nose_along` eye distances off the middle."""
     middle = 100.0
-    points = [(middle - eyes_px / 2, 50), (middle + eyes_px / 2, 50),
-              (middle + nose_along * eyes_px, 80), (80, 100), (120, 100)]  # fmt: skip
+    points = [
+        (middle - eyes_px / 2, 50),
+        (middle + eyes_px / 2, 50),
+        (middle + nose_along * eyes_px, 80),
+        (80, 100),
+        (120, 100),
+    ]
     return Face(np.array([50, 20, 100, 120], np.float32), np.array(points, np.float32), 0.9)
 
 
@@ -157,8 +162,9 @@ def people(tmp_path: Path) -> Path:
         for n in range(1, count + 1):
             (tmp_path / name / f"{name}_{n:04d}.jpg").write_bytes(picture)
     (tmp_path / "empty").mkdir()
-    (tmp_path / "pairs.txt").write_text("2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t3\n"
-                                        "Bo\t2\t3\nBo\t1\tAnn_Lee\t2\n")  # fmt: skip
+    (tmp_path / "pairs.txt").write_text(
+        "2\t1\nAnn_Lee\t1\t2\nAnn_Lee\t1\tBo\t3\nBo\t2\t3\nBo\t1\tAnn_Lee\t2\n"
+    )
     return tmp_path
 
 

@@ -46,9 +46,15 @@ def corners(picture: np.ndarray) -> list[int]:
 
 
 UPRIGHT = {
-    1: [0, 2, 1, 3], 2: [2, 0, 3, 1], 3: [3, 1, 2, 0], 4: [1, 3, 0, 2],
-    5: [0, 1, 2, 3], 6: [1, 0, 3, 2], 7: [3, 2, 1, 0], 8: [2, 3, 0, 1],
-}  # fmt: skip
+    1: [0, 2, 1, 3],
+    2: [2, 0, 3, 1],
+    3: [3, 1, 2, 0],
+    4: [1, 3, 0, 2],
+    5: [0, 1, 2, 3],
+    6: [1, 0, 3, 2],
+    7: [3, 2, 1, 0],
+    8: [2, 3, 0, 1],
+}
 """Corners in reading order once the picture stands upright (Exif 2.32, 4.6.4 A)."""
 
 
@@ -112,9 +118,12 @@ def test_png_of_any_kind_becomes_rgb(mode: str) -> None:
 @pytest.mark.parametrize(
     ("deep", "kind"),
     [
-        (np.uint16, "PNG"), (np.uint16, "TIFF"), (np.int32, "TIFF"), (np.float32, "TIFF"),
+        (np.uint16, "PNG"),
+        (np.uint16, "TIFF"),
+        (np.int32, "TIFF"),
+        (np.float32, "TIFF"),
     ],
-)  # fmt: skip
+)
 def test_depth_is_scaled(deep: type, kind: str) -> None:
     grey = np.linspace(0, 65535, 256).reshape(16, 16)
     values = grey / 65535 if deep is np.float32 else grey
@@ -160,10 +169,15 @@ def test_orientation_in_xmp_counts_where_exif_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "count", "value"),
     [
-        (2, 2, b"6\0"), (3, 0, b""), (3, 1, b"\0\0"), (3, 1, b"\x09\0"),
-        (5, 1, bytes(8)), (12, 1, bytes(8)), (99, 1, b"\6"),
+        (2, 2, b"6\0"),
+        (3, 0, b""),
+        (3, 1, b"\0\0"),
+        (3, 1, b"\x09\0"),
+        (5, 1, bytes(8)),
+        (12, 1, bytes(8)),
+        (99, 1, b"\6"),
     ],
-)  # fmt: skip
+)
 def test_nonsense_is_upright(kind: int, count: int, value: bytes) -> None:
     picture = decode_photo(jpeg_with(tiff((ORIENTATION, kind, count, value))))
     assert corners(picture) == UPRIGHT[1]

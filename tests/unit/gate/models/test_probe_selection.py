@@ -107,10 +107,8 @@ def crowd(view: TrackView, count: int) -> TrackView:
     first = len(view.sightings) - count
     return replace(
         view,
-        sightings=tuple(
-            replace(s, crowded=n >= first) for n, s in enumerate(view.sightings)
-        ),
-    )  # fmt: skip
+        sightings=tuple(replace(s, crowded=n >= first) for n, s in enumerate(view.sightings)),
+    )
 
 
 @pytest.mark.parametrize(

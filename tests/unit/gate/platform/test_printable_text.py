@@ -11,9 +11,23 @@ from gate.platform.printable_text import is_printable, printable
 
 @pytest.mark.parametrize(
     "forged",
-    ["\x1b[2J", "\0", "a\nALARM b", "\r", "\x9b31m", "\u202eabc", "\u200b", "\u2066", "\ufeff",
-     "\u2028", "\ud800", "\U000e0041", "\x7f", "\t"],
-)  # fmt: skip
+    [
+        "\x1b[2J",
+        "\0",
+        "a\nALARM b",
+        "\r",
+        "\x9b31m",
+        "\u202eabc",
+        "\u200b",
+        "\u2066",
+        "\ufeff",
+        "\u2028",
+        "\ud800",
+        "\U000e0041",
+        "\x7f",
+        "\t",
+    ],
+)
 def test_what_a_terminal_would_act_on_is_shown_as_an_escape(forged: str) -> None:
     shown = printable(forged)
     assert not is_printable(forged)

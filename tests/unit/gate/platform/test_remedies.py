@@ -27,10 +27,14 @@ def test_only_a_full_disk_is_told_to_free_space(number: int) -> None:
 @pytest.mark.parametrize(
     ("number", "word"),
     [
-        (errno.EACCES, "right to write"), (errno.ENAMETOOLONG, "shorter"), (errno.EROFS, "remount"),
-        (errno.EMFILE, "open"), (errno.EBUSY, "another program"), (errno.ENOENT, "folder"),
+        (errno.EACCES, "right to write"),
+        (errno.ENAMETOOLONG, "shorter"),
+        (errno.EROFS, "remount"),
+        (errno.EMFILE, "open"),
+        (errno.EBUSY, "another program"),
+        (errno.ENOENT, "folder"),
     ],
-)  # fmt: skip
+)
 def test_what_the_errno_asks_for(number: int, word: str, tmp_path: Path) -> None:
     error = OSError(number, os.strerror(number))
     assert word in from_system(tmp_path, error).en

@@ -37,15 +37,23 @@ def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> S
         (120, receipt(10), under_way((118, 120), live_from=118), Slice(11, 60, True)),
         # what the receipt misses before what was never sent
         (120, receipt(10, (15, 20), top=60), SendWindow(121), Slice(15, 20, True)),
-        (120, receipt(10, (15, 20), top=60), under_way((15, 20), live_from=121),
-         Slice(61, 110, True)),
+        (
+            120,
+            receipt(10, (15, 20), top=60),
+            under_way((15, 20), live_from=121),
+            Slice(61, 110, True),
+        ),
         # nothing that is under way goes twice, and the parts beside it go
         (50, receipt(0), under_way((10, 40)), Slice(1, 9, False)),
         (50, receipt(0), under_way((1, 9), (10, 40)), Slice(41, 50, False)),
         # the backlog leaves one place to the living
         (500, None, under_way((1, 50), (51, 100), (101, 150), live_from=501), None),
-        (501, None, under_way((1, 50), (51, 100), (101, 150), live_from=501),
-         Slice(501, 501, False)),
+        (
+            501,
+            None,
+            under_way((1, 50), (51, 100), (101, 150), live_from=501),
+            Slice(501, 501, False),
+        ),
         (9, None, under_way((1, 1), (2, 2), (3, 3), (4, 4)), None),
         # an office that has said it is away is only knocked at
         (9, None, SendWindow(10, listening=False), Slice(1, 9, True)),
@@ -56,7 +64,7 @@ def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> S
         (5, receipt(4), SendWindow(5, strange=True), Slice(5, 5, False)),
         (0, receipt(0), SendWindow(1, strange=True), None),
     ],
-)  # fmt: skip
+)
 def test_what_goes_next(
     head: int, known: Receipt | None, window: SendWindow, expected: Slice | None
 ) -> None:
@@ -219,13 +227,24 @@ class World:
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["append", "send", "arrive", "lose batch", "double", "hear", "lose receipt", "wait",
-             "reconnect", "back up", "restore"]
+            [
+                "append",
+                "send",
+                "arrive",
+                "lose batch",
+                "double",
+                "hear",
+                "lose receipt",
+                "wait",
+                "reconnect",
+                "back up",
+                "restore",
+            ]
         ),
         st.integers(0, 120),
     ),
     max_size=60,
-)  # fmt: skip
+)
 
 
 def take(queue: list, at: int, keep: bool = False) -> object:

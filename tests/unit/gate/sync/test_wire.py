@@ -21,12 +21,14 @@ KEY, FOREIGN = SigningKey(b"\x01" * 32), SigningKey(b"\x02" * 32)
 PUBLIC = KEY.verify_key.encode()
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**40), 2**40)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**40), 2**40)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8"), max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=4,
-)  # fmt: skip
+)
 BODIES = st.fixed_dictionaries({"score": VALUES, "备注": VALUES})
 
 
@@ -66,8 +68,11 @@ def test_a_batch_is_decoded_as_it_was(bodies: list, first: int, hist: bool) -> N
     batch = decode_batch(payload, enrolled)
     assert (list(batch.events), count) == (events, len(events))
     assert (batch.gate, batch.epoch, batch.first, batch.last) == (
-        GATE, EPOCH, first, first + count - 1,
-    )  # fmt: skip
+        GATE,
+        EPOCH,
+        first,
+        first + count - 1,
+    )
     assert (batch.prev, batch.head, batch.hist) == ("a" * 64, events[-1]["hash"], hist)
 
 
@@ -102,10 +107,17 @@ def test_garbage_is_refused_in_words(garbage: bytes) -> None:
 @pytest.mark.parametrize(
     "garbage",
     [
-        b"", b"[" * 30_000, b'{"a":' * 6_000, b"\xff\xfe", b"1" * 5_000, b"NaN", b"{}",
-        b'{"v":1,"v":2}', b" " * 40_000,
+        b"",
+        b"[" * 30_000,
+        b'{"a":' * 6_000,
+        b"\xff\xfe",
+        b"1" * 5_000,
+        b"NaN",
+        b"{}",
+        b'{"v":1,"v":2}',
+        b" " * 40_000,
     ],
-)  # fmt: skip
+)
 def test_hostile_json_is_refused(garbage: bytes) -> None:
     with pytest.raises(InputRejected):
         decode_batch(garbage, enrolled)
@@ -124,13 +136,32 @@ def resigned(**change: object) -> bytes:
 @pytest.mark.parametrize(
     "change",
     [
-        {"v": 2}, {"v": True}, {"from": 0}, {"from": -3}, {"from": 2}, {"to": 4}, {"to": 2**60},
-        {"from": "1"}, {"from": 1.0}, {"epoch": "0" * 15}, {"epoch": "f" * 16}, {"prev": "0" * 63},
-        {"prev": "1" * 64}, {"head": "0" * 64}, {"hist": 1}, {"gate": "wh-hs-01-g2"},
-        {"gate": "../../office"}, {"gate": None}, {"ev": []}, {"ev": "x"}, {"ev": [None] * 3},
-        {"ev": [{}] * 3}, {"ev": None}, {"ev": [{}] * 51, "to": 51},
+        {"v": 2},
+        {"v": True},
+        {"from": 0},
+        {"from": -3},
+        {"from": 2},
+        {"to": 4},
+        {"to": 2**60},
+        {"from": "1"},
+        {"from": 1.0},
+        {"epoch": "0" * 15},
+        {"epoch": "f" * 16},
+        {"prev": "0" * 63},
+        {"prev": "1" * 64},
+        {"head": "0" * 64},
+        {"hist": 1},
+        {"gate": "wh-hs-01-g2"},
+        {"gate": "../../office"},
+        {"gate": None},
+        {"ev": []},
+        {"ev": "x"},
+        {"ev": [None] * 3},
+        {"ev": [{}] * 3},
+        {"ev": None},
+        {"ev": [{}] * 51, "to": 51},
     ],
-)  # fmt: skip
+)
 def test_a_signed_lie_is_refused(change: dict) -> None:
     with pytest.raises(InputRejected):
         decode_batch(resigned(**change), enrolled)
@@ -196,9 +227,18 @@ def test_topics() -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    ["", "eg/1/e/s/g", "eg/2/e/s/g/ev", "eg/1/e/s/../ev", "eg/1/e/s/g/evil", "eg/1/e/S/g/ev",
-     "eg/1/e/s/g\n/ev", "eg/1/e//g/ev", "eg/1/e/s/g/ev/"],
-)  # fmt: skip
+    [
+        "",
+        "eg/1/e/s/g",
+        "eg/2/e/s/g/ev",
+        "eg/1/e/s/../ev",
+        "eg/1/e/s/g/evil",
+        "eg/1/e/S/g/ev",
+        "eg/1/e/s/g\n/ev",
+        "eg/1/e//g/ev",
+        "eg/1/e/s/g/ev/",
+    ],
+)
 def test_foreign_topics_are_refused(topic: str) -> None:
     with pytest.raises(InputRejected):
         Topics.of(topic)

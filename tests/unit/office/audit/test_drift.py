@@ -83,10 +83,14 @@ def test_a_gate_alone_on_its_day_is_held_against_nobody() -> None:
 def test_gates_are_told_apart_by_their_events_and_days_by_their_dates() -> None:
     events: list[dict[str, Any]] = [
         decision(gate=gate, at=f"2027-04-{day}T08:45:01+08:00")
-        for gate in ("g1", "g2") for day in (10, 11)
-    ]  # fmt: skip
+        for gate in ("g1", "g2")
+        for day in (10, 11)
+    ]
     found = compare(tallies(events))
     assert [(r.day, r.gate) for r in found] == [
-        ("2027-04-10", "g1"), ("2027-04-10", "g2"), ("2027-04-11", "g1"), ("2027-04-11", "g2"),
-    ]  # fmt: skip
+        ("2027-04-10", "g1"),
+        ("2027-04-10", "g2"),
+        ("2027-04-11", "g1"),
+        ("2027-04-11", "g2"),
+    ]
     assert [r.gate for r in compare(tallies(events), "2027-04-11")] == ["g1", "g2"]

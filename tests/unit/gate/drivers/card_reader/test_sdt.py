@@ -74,8 +74,16 @@ def test_replies_are_the_manuals_bytes(text: str) -> None:
     assert encode_reply(REPLIES[text]) == bytes.fromhex(text)
 
 
-@pytest.mark.parametrize("bad", [FOUND[:-1], FOUND[:-1] + bytes([FOUND[-1] ^ 1]), b"\0" + FOUND[1:],
-                                 FOUND[:6] + b"\4" + FOUND[7:], b""])  # fmt: skip
+@pytest.mark.parametrize(
+    "bad",
+    [
+        FOUND[:-1],
+        FOUND[:-1] + bytes([FOUND[-1] ^ 1]),
+        b"\0" + FOUND[1:],
+        FOUND[:6] + b"\4" + FOUND[7:],
+        b"",
+    ],
+)
 def test_a_damaged_find_reply_is_no_reply(bad: bytes) -> None:
     assert replies(bad) == []
 
@@ -232,13 +240,22 @@ def test_a_late_reply_is_told_by_its_shape(reply: Reply, command: Command, fits:
 @pytest.mark.parametrize(
     ("sw3", "remedy"),
     [
-        (0x90, StatusRemedy.NONE), (0x9F, StatusRemedy.NONE), (0x91, StatusRemedy.NONE), (0x80, StatusRemedy.WAIT),
-        (0x81, StatusRemedy.LAY_AGAIN), (0x41, StatusRemedy.LAY_AGAIN), (0x31, StatusRemedy.LAY_AGAIN),
-        (0x33, StatusRemedy.LAY_AGAIN), (0x40, StatusRemedy.NOT_AN_ID_CARD), (0x10, StatusRemedy.RESEND),
-        (0x21, StatusRemedy.RESEND), (0x60, StatusRemedy.READER_FAULT), (0x66, StatusRemedy.READER_FAULT),
+        (0x90, StatusRemedy.NONE),
+        (0x9F, StatusRemedy.NONE),
+        (0x91, StatusRemedy.NONE),
+        (0x80, StatusRemedy.WAIT),
+        (0x81, StatusRemedy.LAY_AGAIN),
+        (0x41, StatusRemedy.LAY_AGAIN),
+        (0x31, StatusRemedy.LAY_AGAIN),
+        (0x33, StatusRemedy.LAY_AGAIN),
+        (0x40, StatusRemedy.NOT_AN_ID_CARD),
+        (0x10, StatusRemedy.RESEND),
+        (0x21, StatusRemedy.RESEND),
+        (0x60, StatusRemedy.READER_FAULT),
+        (0x66, StatusRemedy.READER_FAULT),
         (0xEE, StatusRemedy.RESEND),
     ],
-)  # fmt: skip
+)
 def test_every_status_has_a_remedy(sw3: int, remedy: StatusRemedy) -> None:
     assert Reply(sw3).remedy is remedy
     assert {Reply(s).remedy for s in Status} == set(StatusRemedy)

@@ -167,11 +167,13 @@ def test_a_spoiled_tag_is_named_and_the_next_is_read(data: bytes, reason: Refusa
 @pytest.mark.parametrize(
     ("zone", "number", "issuer", "sex"),
     [
-        (TD3, "L898902C3", "UTO", "F"), (TD1, "D23145890", "UTO", "F"),
-        (LONG_TD1, "D23145890734", "UTO", "M"), (permit(), "H12345678", "CHN", "M"),
+        (TD3, "L898902C3", "UTO", "F"),
+        (TD1, "D23145890", "UTO", "F"),
+        (LONG_TD1, "D23145890734", "UTO", "M"),
+        (permit(), "H12345678", "CHN", "M"),
         (permit("H1234567801"), "H1234567801", "CHN", "M"),
     ],
-)  # fmt: skip
+)
 def test_specimens(zone: tuple[str, ...], number: str, issuer: str, sex: str) -> None:
     found = parse_mrz(zone)
     assert (found.number, found.issuer, found.sex) == (number, issuer, sex)
@@ -200,8 +202,9 @@ def changed(zone: tuple[str, ...], line: int, at: int, to: str) -> tuple[str, ..
 def test_no_digit_of_the_protected_fields_can_change_unseen(zone: tuple[str, ...]) -> None:
     """7, 3 and 1 have no common factor with 10: any one digit read as another is found."""
     protected = [(1, i) for i in range(44) if zone is TD3] or [
-        *((0, i) for i in range(5, 30)), *((1, i) for i in range(30)),
-    ]  # fmt: skip
+        *((0, i) for i in range(5, 30)),
+        *((1, i) for i in range(30)),
+    ]
     tried = 0
     for line, at in protected:
         for other in "0123456789":
@@ -367,9 +370,10 @@ def held(decoder: Any) -> int:
 def test_every_good_zone_among_bad_ones_is_read(kinds: list[str], size: int) -> None:
     decoder = MrzDecoder("desko")
     parts = {
-        "good": sent("desko", TD3), "bad": sent("desko", changed(TD3, 1, 0, "2")),
+        "good": sent("desko", TD3),
+        "bad": sent("desko", changed(TD3, 1, 0, "2")),
         "cut": sent("desko", TD3)[:50],
-    }  # fmt: skip
+    }
     items = fed(decoder, b"".join(parts[k] for k in kinds), size)
     assert items.count(PASSPORT) == kinds.count("good")
 
