@@ -62,6 +62,7 @@ setup(
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
         "test": [
             "hypothesis>=6.100",
+            "import-linter>=2.7",
             "mypy>=1.11",
             "onnxruntime>=1.18",
             "pytest>=8",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gate.calibration.report.figures import percent, rate_name, scientific
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report.page import calibration_page
 from gate.models.calibration_table import TABLE, as_toml
 from gate.models.network_files import load_manifest

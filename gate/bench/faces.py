@@ -16,8 +16,8 @@ from gate.calibration.curves import compared
 from gate.calibration.face_set import FaceSet, Templates
 from gate.calibration.fused_frames import by_frames, by_looks
 from gate.calibration.lfw_pairs import Pairs
+from gate.calibration.number_text import rate_name
 from gate.calibration.protocols import draw_cohort, fold_accuracy
-from gate.calibration.report.figures import rate_name
 from gate.calibration.scores import FMRS, Scores, pair_scores
 from gate.calibration.template_sets import Norms, Side, subset
 from gate.core.reasons import Advice

@@ -16,7 +16,7 @@ from typing import Any
 from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
 from gate.core.journal_entries import GENESIS, JournalEntry, sealed
-from gate.core.replay import recall
+from gate.core.replay import replay
 from gate.core.state import State
 from gate.store import rows, schema
 from gate.store.journal import SqliteJournal
@@ -118,7 +118,7 @@ async def _timed(
         async with SqliteJournal(path, gate="bench", boot="bench") as journal:
             state, tally = State(), DailyCounts()
             async for page in journal.past():  # as gate.service.lane.Lane.remember does
-                state = recall(state, page)
+                state = replay(state, page)
                 for event in page:
                     tally.add(event)
             start_ms = 1e3 * (time.perf_counter() - begun)

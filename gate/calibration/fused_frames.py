@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gate.calibration.report.figures import rate_name
+from gate.calibration.number_text import rate_name
 from gate.calibration.scores import FALSE_MATCHES_MIN
 from gate.calibration.template_sets import Side
 from gate.errors import InputRejected

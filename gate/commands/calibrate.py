@@ -86,7 +86,7 @@ def _print(report: dict[str, Any], out: Path) -> None:
 def _calibrated(report: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from gate.calibration.report.figures import percent, rate_name
+    from gate.calibration.number_text import percent, rate_name
 
     rates = (1e-3, 1e-4, 1e-5)
     shown = Table(
@@ -111,7 +111,7 @@ def _calibrated(report: dict[str, Any]) -> Any:
 def _evaluated(report: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from gate.calibration.report.figures import percent, rate_name, scientific
+    from gate.calibration.number_text import percent, rate_name, scientific
 
     shown = Table(title="The table's thresholds, careful probes 现有阈值")
     for head in ("score", "frames", "target", "FMR here", "95%", "FNMR", "verdict"):

@@ -114,9 +114,12 @@ ROWS = (
     Transition((_LOOKING, _MATCHING), (DecisionRecorded,), verdict_transitions.verdict_recorded),
     Transition((_LOOKING, _MATCHING), (RecordRefused,), staff_and_faults.record_refused),
     Transition(
-        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), verdict_transitions.verdict_recorded, (_SHOWING,)
+        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), verdict_transitions.verdict_recorded,
+        (_SHOWING,),
     ),
-    Transition((*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)),
+    Transition(
+        (*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)
+    ),
     Transition((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
     Transition((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Transition((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),

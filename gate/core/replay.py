@@ -21,7 +21,7 @@ Person = tuple[str | None, str]
 """Paper id, None where none is known; candidate key."""
 
 
-def recall(state: State, events: Iterable[Mapping[str, Any]]) -> State:
+def replay(state: State, events: Iterable[Mapping[str, Any]]) -> State:
     """`state` with everybody who is inside and every REFER that staff have not settled, after
     `events` of this or an earlier run."""
     memory = _Memory(state)

@@ -16,7 +16,7 @@ from gate.core import effects, events
 from gate.core.admission import step
 from gate.core.exam import current_papers
 from gate.core.reasons import Reason
-from gate.core.replay import instant_of, recall
+from gate.core.replay import instant_of, replay
 from gate.core.staff_and_faults import out_of_service
 from gate.core.state import BUSY, State, show, zone_of
 from gate.errors import (
@@ -112,7 +112,7 @@ class Lane:
             self._recall(page)
 
     def _recall(self, page: list[dict[str, Any]]) -> None:
-        self.state = recall(self.state, page)
+        self.state = replay(self.state, page)
         for event in page:
             self.recorder.tally.add(event)
             self.clock.recall(event)

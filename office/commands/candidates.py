@@ -1,7 +1,6 @@
 """exam-office candidates check: a list judged before anything is built from it."""
 
 import json
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +10,6 @@ if TYPE_CHECKING:
     from office.rosters.candidates import Candidates
 
 app = typer.Typer(no_args_is_help=True, help="Lists of candidates. 考生名单。")
-
-_SHOWN = 10
 
 
 @app.callback()
@@ -33,6 +30,7 @@ def check(
     list as a whole is not. 检查考生名单。"""
     from gate.errors import InputRejected
     from office.commands.roster import read_exam
+    from office.commands.roster_lists import tell_notes
     from office.rosters.candidates import read_candidates
 
     exam = None if exam_file is None else read_exam(exam_file)
@@ -53,18 +51,6 @@ def check(
         )
     if found.rejected or not found.rows:
         raise typer.Exit(1)
-
-
-def tell_notes(found: "Candidates") -> None:
-    """What was put right or left aside, one line a kind."""
-    if found.ignored:
-        print(f"columns not needed 不需要的列: {', '.join(found.ignored)}")
-    kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for note in found.notes:
-        kinds[note.en, note.zh].append(note.line)
-    for (en, zh), lines in kinds.items():
-        shown = ", ".join(map(str, lines[:_SHOWN])) + (" …" if len(lines) > _SHOWN else "")
-        print(f"note: {len(lines)} row(s): {en} {zh}: lines {shown}")
 
 
 def _tell_refused(error: Any, as_json: bool) -> None:

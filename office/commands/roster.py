@@ -50,12 +50,12 @@ def build(
     from gate.models.network_files import default_folder
     from gate.models.portrait import PortraitJudge
     from gate.roster.repository import storage_refused
-    from office.commands.candidates import tell_notes
     from office.commands.roster_lists import (
         print_rejected,
         print_sums,
         print_unclaimed,
         print_unusable,
+        tell_notes,
         write_lists,
     )
     from office.rosters.build import (

@@ -1,12 +1,13 @@
 """What a build says of rows and photos: a file for each list, and a bounded screen."""
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gate.roster.repository import storage_refused
 from office.rosters.candidate_references import UnusablePhoto
+from office.rosters.candidates import Candidates
 from office.rosters.photo_names import Unclaimed
 from office.rosters.rows import Rejection, RowNote
 
@@ -21,6 +22,10 @@ _COLUMNS = {
     NOTES: ("line", "ticket", "reason", "en", "zh"),
     UNCLAIMED: ("file", "reason", "en", "zh"),
 }
+
+
+LINES_MAX = 10
+"""Line numbers of each kind of note on the screen."""
 
 
 def write_lists(
@@ -80,3 +85,15 @@ def _print_some(
             f"and {len(rows) - SHOWN_MAX} more in {file} ({reasons}). "
             f"其余 {len(rows) - SHOWN_MAX} 条见该文件。"
         )
+
+
+def tell_notes(found: Candidates) -> None:
+    """What was put right or left aside, one line a kind."""
+    if found.ignored:
+        print(f"columns not needed 不需要的列: {', '.join(found.ignored)}")
+    kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for note in found.notes:
+        kinds[note.en, note.zh].append(note.line)
+    for (en, zh), lines in kinds.items():
+        shown = ", ".join(map(str, lines[:LINES_MAX])) + (" …" if len(lines) > LINES_MAX else "")
+        print(f"note: {len(lines)} row(s): {en} {zh}: lines {shown}")

@@ -233,7 +233,8 @@ def _number_faults(values: dict[str, str]) -> list[Fault]:
         return [
             (
                 "number-digits",
-                "the ID number lost its digits to a spreadsheet (written as 4.2E+17): type it again",
+                "the ID number lost its digits to a spreadsheet (written as 4.2E+17): "
+                "type it again",
                 "身份证号被表格软件改成科学计数法，数字已丢失：请重新录入",
             )
         ]

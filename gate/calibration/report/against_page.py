@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.calibration.against_table import is_last_word
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
-from gate.calibration.report.figures import percent, rate_name, scientific
 from gate.calibration.report.html import (
     figure,
     lead,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
-from gate.calibration.report.figures import percent, rate_name, scientific
 from gate.calibration.report.html import Raw, folded, paragraph, section, table, with_interval
 from gate.models.matching import RAW, RAW_STRICT
 

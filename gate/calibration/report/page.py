@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
-from gate.calibration.report.figures import percent, rate_name, scientific
 from gate.calibration.report.held_out_page import held_out_section, travelled
 from gate.calibration.report.html import (
     figure,
@@ -254,17 +254,18 @@ def _looks(looks: Report | None) -> str:
     if looks is None:
         return ""
     low, high = (percent(e) for e in looks["interval"])
+    passed, missed = scientific(looks["fmr_of_all"]), percent(looks["fnmr"])
     return figure(
         "A whole attempt",
         "一次完整尝试",
         paragraph(
-            "As the gate makes it, by the table's raw thresholds: a quick look at one picture, then "
-            f"careful ones at one, two and three more, each at its share of "
+            "As the gate makes it, by the table's raw thresholds: a quick look at one picture, "
+            f"then careful ones at one, two and three more, each at its share of "
             f"{rate_name(looks['target'])}. Of "
-            f"{looks['impostor']:,} attempts by the wrong person {scientific(looks['fmr_of_all'])} "
-            f"pass at any look; of {looks['people']} people's own {percent(looks['fnmr'])} are missed "
+            f"{looks['impostor']:,} attempts by the wrong person {passed} "
+            f"pass at any look; of {looks['people']} people's own {missed} are missed "
             f"(95%: {low} to {high}); {percent(looks['at_once'])} pass at the first look.",
-            f"多次比对合计误识率 {scientific(looks['fmr_of_all'])}，拒识率 {percent(looks['fnmr'])}，"
+            f"多次比对合计误识率 {passed}，拒识率 {missed}，"
             f"首次即通过 {percent(looks['at_once'])}。",
         ),
     )

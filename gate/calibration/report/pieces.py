@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gate.calibration.report.figures import percent, rate_name, scientific
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report.html import Raw, folded, paragraph, section, table, with_interval
 
 Report = Mapping[str, Any]
@@ -27,13 +27,14 @@ def under_title(report: Report) -> str:
 
 def the_set(report: Report) -> str:
     faces = report["set"]
+    without = len(faces["failed"])
     rows = [
         ["pictures 图片", f"{faces['pictures']:,}"],
         ["people 人数", f"{faces['people']:,}"],
         ["people with two pictures or more 两张以上", f"{faces['people_with_two']:,}"],
         [
             "pictures without a face (failure to acquire) 未检测到人脸",
-            f"{len(faces['failed']):,} ({percent(len(faces['failed']) / max(1, faces['pictures']))})",
+            f"{without:,} ({percent(without / max(1, faces['pictures']))})",
         ],
     ]
     listed = report.get("listed")

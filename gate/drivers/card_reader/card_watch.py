@@ -80,7 +80,8 @@ class CardWatch:
 
     def find_again(self) -> None:
         """What was read is found anew and presented once more, though it never left. The module is
-        reset, because it may hide a card that it has read. Stuck; what `ReaderLink` raises otherwise."""
+        reset, because it may hide a card that it has read. Raises Stuck, and what `ReaderLink`
+        raises otherwise."""
         if self._lying not in (Presence.READ, Presence.LIFTED):
             return  # nothing lies there, or what does is tried again by itself
         self._lying, self._contact_ns = Presence.SOUGHT, self._clock.now().mono_ns

@@ -99,11 +99,15 @@ _REMEDY = {
         Status.BAD_CHECKSUM, Status.BAD_LENGTH, Status.BAD_COMMAND, Status.NOT_PERMITTED,
         Status.UNRECOGNISED,
     ),
-    StatusRemedy.READER_FAULT: (Status.SELF_TEST_FAILED, Status.LOGIN_FAILED, Status.NOT_AUTHORISED),
+    StatusRemedy.READER_FAULT: (
+        Status.SELF_TEST_FAILED, Status.LOGIN_FAILED, Status.NOT_AUTHORISED,
+    ),
 }  # fmt: skip
 REMEDY_OF = {int(status): remedy for remedy, statuses in _REMEDY.items() for status in statuses}
 
 ABOUT_A_CARD = frozenset(
-    s for s in Status if REMEDY_OF[s] in (StatusRemedy.WAIT, StatusRemedy.LAY_AGAIN, StatusRemedy.NOT_AN_ID_CARD)
-) | {Status.NO_SUCH_ITEM}  # fmt: skip
+    s
+    for s in Status
+    if REMEDY_OF[s] in (StatusRemedy.WAIT, StatusRemedy.LAY_AGAIN, StatusRemedy.NOT_AN_ID_CARD)
+) | {Status.NO_SUCH_ITEM}
 """Statuses that answer nothing but a request about a card."""

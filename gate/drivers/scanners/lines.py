@@ -1,8 +1,9 @@
 """What scanners send over a serial line, decoded: payloads with an end, and tickets in them. Pure.
 
-A decoder takes bytes as they come and gives `Scanned` or `UnusablePayload`, never an exception. It holds
-at most one payload, and is back in step after the next end of one, or after a silence. Sources:
-the GM65 module's manual for the ends that it may be set to; MRZ and RFID have files of their own.
+A decoder takes bytes as they come and gives `Scanned` or `UnusablePayload`, never an exception. It
+holds at most one payload, and is back in step after the next end of one, or after a silence.
+Sources: the GM65 module's manual for the ends that it may be set to; MRZ and RFID have files of
+their own.
 """
 
 import re

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gate.calibration.face_set import FaceSet, Templates
-from gate.calibration.report.figures import percent, rate_name, scientific
+from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report.plots import Axis, Line, logarithmic, plot, probit
 from gate.calibration.run import measure, write
 from gate.errors import InputRejected

@@ -121,7 +121,7 @@ def never_resent() -> list[Patch]:
 
 
 def who_is_inside_forgotten() -> list[Patch]:
-    return [(gate.service.lane, "recall", lambda state, events: state)]
+    return [(gate.service.lane, "replay", lambda state, events: state)]
 
 
 def salvage_forgotten() -> list[Patch]:

@@ -34,7 +34,7 @@ from gate.core.events import (
 )
 from gate.core.exam import FacePolicy
 from gate.core.reasons import FACE_REASONS, MEANING, Outcome, Reason
-from gate.core.replay import recall
+from gate.core.replay import replay
 from gate.core.state import BUSY, STOPS_ALL, Phase, State, Unsettled
 from gate.errors import IllegalEvent, NoSuchEntry, StorageRefused, UsageError
 from tests.unit.gate.core.world import (
@@ -346,7 +346,7 @@ class AnyMorning:
         assert len(settled) == len(set(settled))
 
     def a_restart_remembers(self) -> None:
-        again, state = recall(State(), self.gate.journal), self.gate.state
+        again, state = replay(State(), self.gate.journal), self.gate.state
         assert again.entered == state.entered
         assert [remembered(u) for u in again.unsettled] == [remembered(u) for u in state.unsettled]
 

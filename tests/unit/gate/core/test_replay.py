@@ -6,7 +6,7 @@ import pytest
 
 from gate.core.events import Acknowledged, CandidateUnknown, RosterOpened
 from gate.core.reasons import Reason
-from gate.core.replay import recall
+from gate.core.replay import replay
 from gate.core.state import Phase, State
 from tests.unit.gate.core.world import EXAM, Gate, candidate, instant, laid, unread, verdict
 
@@ -17,7 +17,7 @@ def memory(state: State) -> tuple[Any, ...]:
 
 
 def restarted(gate: Gate) -> Gate:
-    again = Gate(state=recall(State(), gate.journal))
+    again = Gate(state=replay(State(), gate.journal))
     again.feed(RosterOpened(EXAM, "v1"))
     return again
 
@@ -41,7 +41,7 @@ def a_morning() -> Gate:
 
 def test_a_morning_is_recalled() -> None:
     gate = a_morning()
-    again = recall(State(), gate.journal)
+    again = replay(State(), gate.journal)
     assert memory(again) == memory(gate.state)
     assert again.inside == {("am", "ab12"), ("am", "b")}
     assert [u.acknowledged for u in again.unsettled] == [True, False]
@@ -50,8 +50,8 @@ def test_a_morning_is_recalled() -> None:
 @pytest.mark.parametrize("split", range(8))
 def test_recall_in_pages_is_the_same(split: int) -> None:
     journal = a_morning().journal
-    whole = recall(State(), journal)
-    assert recall(recall(State(), journal[:split]), journal[split:]) == whole
+    whole = replay(State(), journal)
+    assert replay(replay(State(), journal[:split]), journal[split:]) == whole
 
 
 def test_what_another_exam_left_open_is_not_shown_again() -> None:
@@ -83,7 +83,7 @@ def test_a_refer_from_before_the_restart_can_be_settled_once() -> None:
     again.commit()
     assert again.barrier
     assert again.state.inside == {("am", "ab12")}
-    assert recall(State(), gate.journal + again.journal).unsettled == ()
+    assert replay(State(), gate.journal + again.journal).unsettled == ()
 
 
 def test_a_verdict_on_an_unreadable_card_lets_nobody_be_inside() -> None:
@@ -94,7 +94,7 @@ def test_a_verdict_on_an_unreadable_card_lets_nobody_be_inside() -> None:
     gate.feed(verdict(gate.state.unsettled[0].decision))
     gate.commit()
     assert gate.barrier
-    assert gate.state.inside == recall(State(), gate.journal).inside == frozenset()
+    assert gate.state.inside == replay(State(), gate.journal).inside == frozenset()
 
 
 def test_a_denied_refer_lets_nobody_be_inside() -> None:
@@ -103,9 +103,9 @@ def test_a_denied_refer_lets_nobody_be_inside() -> None:
     gate.commit()
     assert not gate.barrier
     assert gate.lamps == ["red:slow"]
-    assert recall(State(), gate.journal).inside == frozenset()
+    assert replay(State(), gate.journal).inside == frozenset()
 
 
 def test_kinds_of_others_are_passed_over() -> None:
     others = [{"kind": "start", "inside": 3}, {"kind": "clock", "step_s": 2.0}]
-    assert recall(State(), others) == State()
+    assert replay(State(), others) == State()

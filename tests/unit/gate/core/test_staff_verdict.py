@@ -9,7 +9,7 @@ import pytest
 from gate.core.effects import Show
 from gate.core.events import CandidateFound, Instant, RosterOpened
 from gate.core.reasons import Reason
-from gate.core.replay import recall
+from gate.core.replay import replay
 from gate.core.staff_verdict import told
 from gate.core.state import Phase, State
 from gate.errors import NoSuchEntry, UsageError
@@ -122,7 +122,7 @@ def test_after_a_restart_only_a_trusted_wall_tells_the_age(trusted: bool, barrie
     gate = Gate()
     gate.now = replace(instant(), trusted=trusted)
     decision = gate.refer()
-    again = Gate(state=recall(State(), gate.journal))
+    again = Gate(state=replay(State(), gate.journal))
     again.feed(RosterOpened(EXAM, "v1"))
     body = settled(again, decision, when=after(30))
     assert (body["age_s"], again.barrier) == (30.0 if trusted else None, barrier)
@@ -133,7 +133,7 @@ def test_a_journal_of_an_earlier_version_is_replayed_and_settled() -> None:
     decision = gate.refer()
     new = ("at", "mono_ms", "clock", "entered")
     old = [{k: v for k, v in event.items() if k not in new} for event in gate.journal]
-    again = Gate(state=recall(State(), old))
+    again = Gate(state=replay(State(), old))
     again.feed(RosterOpened(EXAM, "v1"))
     body = settled(again, decision)
     assert (body["age_s"], body["after"], again.barrier) == (None, [], False)
@@ -253,7 +253,7 @@ def test_in_twice_by_reentry() -> None:
     assert gate.barrier
     assert (body["outcome"], body["entered"]) == ("ADMIT", "2027-04-10T08:45:00.000+08:00")
     assert gate.state.entered["am", "ab12"] == "2027-04-10T10:00:00.000+08:00"
-    assert recall(State(), gate.journal).entered == gate.state.entered
+    assert replay(State(), gate.journal).entered == gate.state.entered
 
 
 # -- words ---------------------------------------------------------------------------------------
@@ -272,8 +272,8 @@ def test_in_twice_by_reentry() -> None:
         (
             {"age_s": None},
             "该判定早于本次启动，闸门不动作：请由人工通道放行。",
-            "The REFER is from before the restart: the barrier stays as it is, let the candidate in "
-            "by hand.",
+            "The REFER is from before the restart: the barrier stays as it is, "
+            "let the candidate in by hand.",
         ),
     ],
 )
