@@ -2,6 +2,9 @@
 waiting, then the port with its thread on gpiozero devices."""
 
 import asyncio
+import itertools
+import os
+import threading
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import ASK_AGAIN, IDLE, MEANING, Lamp, Pattern, Reason, Rhythm, Tone
+from gate.drivers.priority import raise_priority
 from gate.drivers.signals.gpio import GpioSignals, Panel
 from gate.drivers.signals.rhythm import TONE_EVERY_MS, next_change, on_at
 from gate.drivers.simulated import signals as simulated
@@ -119,6 +123,16 @@ class Bench:
         self.signals = SimulatedSignals(**(SETTINGS | {"barrier_rest": rest}))
         self.panel = Panel(**PINS, open_s=5.0, barrier_rest=rest, factory=self.signals._pins)
 
+    def run_late(self, late_ms: list[int], until_ms: int) -> list[int]:
+        """Along its due times, each waking late by the next of `late_ms`; when it woke."""
+        woke, late = [], itertools.cycle(late_ms)
+        due = self.panel.advance(self.now_ms)
+        while due is not None and due + (late_by := next(late)) <= until_ms:
+            self.now_ms = max(self.now_ms, due + late_by)
+            woke.append(self.now_ms)
+            due = self.panel.advance(self.now_ms)
+        return woke
+
     def run_to(self, until_ms: int) -> None:
         while (due := self.panel.advance(self.now_ms)) is not None and due <= until_ms:
             self.now_ms = due
@@ -161,6 +175,27 @@ def test_a_new_pattern_replaces_the_old_and_starts_its_own_rhythm(
     assert history["yellow"] == [[0, 1], [60, 0]]
     assert history["red"] == [[60, 1], [560, 0], [1060, 1]]
     assert history["buzzer"] == [[0, 1], [660, 0]]
+
+
+@given(
+    st.sampled_from([m.pattern for m in MEANING.values()]),
+    st.lists(st.integers(0, 400), min_size=1, max_size=30),
+)
+@examples(60)
+def test_a_late_edge_does_not_move_those_after_it(pattern: Pattern, late_ms: list[int]) -> None:
+    """Whenever the thread wakes, every output is as the schedule has it at that very moment, and
+    the next edge is waited for where the schedule has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        b = Bench(patch)
+        b.panel.show(pattern, 0)
+        woke = b.run_late(late_ms, 8000)
+        history = b.signals.history()
+    for output in ("red", "yellow", "green", "buzzer"):
+        for at_ms, state in history[output]:
+            assert bool(state) == (output in on_at(pattern, at_ms)), (output, at_ms)
+    dues = [next_change(pattern, at_ms) for at_ms in [0, *woke]]
+    late = itertools.cycle(late_ms)
+    assert woke == [due + next(late) for due, _ in zip(dues, woke, strict=False)]
 
 
 def test_opening_again_while_open_starts_the_time_anew(bench: Callable[..., Bench]) -> None:
@@ -240,6 +275,27 @@ async def test_the_thread_plays_on_by_itself() -> None:
         while len(signals.history()["red"]) < 4:
             await asyncio.sleep(0.01)
         assert [state for _, state in signals.history()["red"]] == [1, 0, 1, 0]
+
+
+async def test_the_thread_has_what_priority_the_system_allows() -> None:
+    def play() -> None:
+        raise_priority()
+        allowed.append(_priority(threading.get_native_id()))
+
+    allowed: list[tuple[int, int]] = []
+    thread = threading.Thread(target=play)
+    thread.start()
+    thread.join()
+    flash = Pattern((Lamp.RED,), Rhythm.FAST, Tone.NONE, 0.2)
+    async with SimulatedSignals(**SETTINGS) as signals, asyncio.timeout(10):
+        signals.show(flash)
+        while len(signals.history()["red"]) < 2:  # by then the thread has begun
+            await asyncio.sleep(0.01)
+        assert _priority(signals._thread.native_id or 0) == allowed[0]
+
+
+def _priority(thread_id: int) -> tuple[int, int]:
+    return os.sched_getscheduler(thread_id), os.getpriority(os.PRIO_PROCESS, thread_id)
 
 
 async def test_the_barrier_shuts_by_itself() -> None:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from gpiozero import LED, Buzzer, DigitalInputDevice, GPIOZeroError, OutputDevice
 
 from gate.core.reasons import IDLE, Pattern
+from gate.drivers.priority import raise_priority
 from gate.drivers.signals.rhythm import next_change, on_at
 from gate.errors import SignalsMissing
 
@@ -30,7 +31,10 @@ HEADER_CHIPS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 
 class Panel:
     """The outputs, moved by whoever calls `advance` in time. Times are monotonic ms. Knows no
-    thread, so its whole behaviour is tested without waiting."""
+    thread, so its whole behaviour is tested without waiting.
+
+    The schedule is absolute: every change is due at a distance from the moment of `show`. A call
+    that comes late changes that edge alone; an edge whose time is over by then is left out."""
 
     def __init__(
         self,
@@ -106,7 +110,8 @@ class GpioSignals:
     """The Signals port. Pins are BCM numbers, named as in gate.toml. `factory`: a gpiozero pin
     factory; None takes lgpio on the chip of the 40-pin header, or what GPIOZERO_PIN_FACTORY names.
 
-    One thread plays the rhythm; every call puts its first step on the pins before it returns.
+    One thread plays the rhythm, with what priority the system allows; every call puts its first
+    step on the pins before it returns.
     """
 
     def __init__(
@@ -191,6 +196,7 @@ class GpioSignals:
         self._pressed.clear()
 
     def _play(self) -> None:
+        raise_priority()
         try:
             with self._turn:
                 while not self._stopped:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gate.config.settings import Reader, SignalsTable
+from gate.drivers.priority import NICE
 from gate.drivers.serial_port import port_fault
 from gate.errors import ConfigInvalid, InputDamaged, Refused, SignalsMissing, UsageError
 from gate.wiring import real_signals
@@ -178,6 +179,15 @@ def test_the_unit_may_ask_whether_the_clock_is_disciplined() -> None:
     assert "ProtectClock=yes" not in lines
     refused, allowed = "SystemCallFilter=~@privileged", "SystemCallFilter=adjtimex clock_adjtime"
     assert lines.index(refused) < lines.index(allowed)
+
+
+def test_the_thread_of_the_lamps_may_raise_itself() -> None:
+    """By nice: RestrictRealtime=yes refuses SCHED_RR whatever LimitRTPRIO= says. `@privileged` is
+    refused; setpriority(2) is in `@resources`, which must stay allowed."""
+    lines = [line for _, line in settings(UNIT)]
+    assert f"LimitNICE={NICE}" in lines
+    assert "RestrictRealtime=yes" in lines
+    assert not [line for line in lines if line.startswith("SystemCallFilter=~") and "res" in line]
 
 
 def test_start_limit_stands_in_the_unit_section() -> None:
