@@ -34,6 +34,9 @@ POLL_S = 0.1
 """Between two looks at the clock while a match waits for the frame that confirms it."""
 STALL_S = 1.0
 """Shorter pauses are no stall: a frame that took its time."""
+HANGS_S = 10.0
+"""A look at one frame takes tenths of a second, on a busy machine seconds. For so long it is not
+told as a camera without pictures; the attempt that waits has its own end."""
 JPEG_QUALITY = 90
 JUDGES_LIVENESS = "off"
 """What this version judges of off, passive and action: nothing, whatever the exam asks for. Status,
@@ -65,6 +68,7 @@ class CameraThread:
         self._with_face: Frame | None = None
         self._judged: Frame | None = None
         self._looked_ns = 0
+        self._is_looking = False
         self._in_trouble = False
 
     async def __aenter__(self) -> Self:
@@ -100,13 +104,15 @@ class CameraThread:
 
     @property
     def stalled_s(self) -> float:
-        """0 before it is entered. Raises what ended the watching, which only a bug does."""
+        """0 before it is entered, and for HANGS_S while a frame is looked at: a busy machine is no
+        fault of the camera. Raises what ended the watching, which only a bug does."""
         if self._life is None:
             return 0.0
         if self._life.done():
             self._life.result()
         since_s = (self._clock.now().mono_ns - self._fresh_ns) / 1e9
-        return since_s if since_s > self._stall_s else 0.0
+        patient_s = HANGS_S if self._is_looking else self._stall_s
+        return since_s if since_s > patient_s else 0.0
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         now_ns = self._clock.now().mono_ns
@@ -193,7 +199,12 @@ class CameraThread:
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
             return
         self._looked_ns = frame.mono_ns
-        self._keep(frame, eyes.look(frame, view, eager, careful))
+        self._is_looking = True
+        try:
+            self._keep(frame, eyes.look(frame, view, eager, careful))
+        finally:
+            self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
+            self._is_looking = False
 
     def _keep(self, frame: Frame, view: TrackView) -> None:
         """Unless the frame is from before the last `forget`."""

@@ -4,6 +4,7 @@ photographs."""
 import asyncio
 import io
 import os
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -213,6 +214,33 @@ async def test_a_lost_camera_stalls_and_comes_back(
     await soon(lambda: watcher.stalled_s == 0)
     assert next(r.levelname for r in caplog.records if r.name == "gate.watcher") == "WARNING"
     assert len([r for r in caplog.records if r.name == "gate.watcher"]) <= 2
+
+
+async def test_a_long_look_is_no_fault_of_the_camera(
+    watcher: CameraThread, camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside busy loops a look at one frame took over 2 s, and the gate was out of service. The
+    next frame is awaited only when the look is over."""
+    looking, go_on = threading.Event(), threading.Event()
+
+    def look(eyes: ScriptedEyes, frame: Frame, view: TrackView, *_: Any) -> TrackView:
+        looking.set()
+        go_on.wait(10)
+        return view
+
+    await soon(lambda: watcher._newest)
+    monkeypatch.setattr(ScriptedEyes, "look", look)
+    await asyncio.to_thread(looking.wait, 60)
+    watcher._fresh_ns -= 5_000_000_000
+    assert watcher.stalled_s == 0
+    watcher._fresh_ns -= 6_000_000_000
+    assert watcher.stalled_s > module.HANGS_S, "a look that never ends is told"
+    camera.fault("camera-frozen", True)
+    go_on.set()
+    await soon(lambda: not watcher._is_looking)
+    assert watcher.stalled_s == 0
+    watcher._stall_s = 0.1
+    await soon(lambda: watcher.stalled_s > 0.2)
 
 
 async def test_it_starts_without_a_camera(monkeypatch: pytest.MonkeyPatch) -> None:
