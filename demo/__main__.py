@@ -1,6 +1,7 @@
 """scripts/demo: one exam morning. Exit 0 only if everything was as script.toml expects."""
 
 import argparse
+import contextlib
 import io
 import itertools
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from demo import cast, ending, report
 from demo.judge import Seen
+from demo.load import under_load
 from demo.pictures import PictureFault
 from demo.play import Player
 from demo.processes import CommandFailed
@@ -37,7 +39,9 @@ def main() -> int:
     screen.say(f"work folder 工作目录 {stage.work}")
     last, keep = ending.Ending(), True
     try:
-        rows = _morning(stage, Player(stage, people), chosen, screen, last)
+        busy = under_load(stage.work / "load") if asked.under_load else contextlib.nullcontext()
+        with busy:
+            rows = _morning(stage, Player(stage, people), chosen, screen, last)
         shown = report.facts(rows, len(chosen), last)
         keep = asked.keep or not (shown["ok"] or last.interrupted)
         if not shown["ok"]:
@@ -95,6 +99,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=_from_caller, metavar="FILE", help="write what was shown")
     parser.add_argument("--keep", action="store_true", help="keep the work folder")
     parser.add_argument("--only", metavar="ROWS", help="these rows only, as in 1,4-6")
+    parser.add_argument(
+        "--under-load",
+        action="store_true",
+        help="beside busy loops and jobs that write and sync",
+    )
     return parser.parse_args()
 
 

@@ -124,3 +124,16 @@ def timings(morning: list[Seen]) -> dict[str, Any]:
             p95 = values[min(len(values) - 1, round(0.95 * len(values) + 0.5) - 1)]
             table[part] = {"median": round(statistics.median(values), 2), "p95": round(p95, 2)}
     return table
+
+
+def lateness(morning: list[Seen]) -> dict[str, Any]:
+    """How late the lamps' edges were by the schedule of their pattern, in ms, and how many flashes
+    are missing because the thread slept through them."""
+    told = [shown for seen in morning for shown in (seen.shown, seen.then_shown) if shown]
+    late_ms = [late_s * 1000 for shown in told for late_s in shown.late_s]
+    return {
+        "edges": len(late_ms),
+        "median_ms": round(statistics.median(late_ms), 1) if late_ms else None,
+        "worst_ms": round(max(late_ms), 1) if late_ms else None,
+        "missing_flashes": sum(shown.skipped for shown in told),
+    }

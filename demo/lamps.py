@@ -1,19 +1,30 @@
-"""Tells rhythms from what the outputs really did: level changes with their times, nothing else.
+"""What the outputs really did, read from level changes with their times and nothing else."""
 
-formats.md, Reasons: steady; slow 0.5 s on, 0.5 s off; fast 0.125 s on, 0.125 s off; double: two
-0.125 s flashes each second. A tone is short or long; GAP_S of silence ends a group of them.
-"""
-
-import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from demo.schedule import (
+    RHYTHMS,
+    STALL_S,
+    TONES,
+    Edge,
+    Fit,
+    allowed_skips,
+    edges_of,
+    tell,
+)
 
 LAMPS = ("red", "yellow", "green")
-STEADY_S = 0.65  # longer than the longest "on" of any blinking
-LONG_TONE_S = 0.35
-GAP_S = 0.4
-REST_S = 0.05  # a tone or edge shorter than this is the end of an older one
-COUNTS = {1: "one", 2: "two", 3: "three"}
+DARK_S = 1.0
+"""Longer than any rhythm is dark, a late edge included."""
+SHORT_TONE_MAX_S = 0.5
+"""A short tone whose end is late is still shorter than a long one."""
+TONES_S = 5.5
+"""OUT_OF_SERVICE sounds again after 6 s; by then every tone has been told."""
+BEGINNINGS_MAX = 8
+BACK_S = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.12)
+"""The first edge is late too where the thread is stopped between its clock and its pins."""
+LAMP_BEFORE_TONE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,91 +54,131 @@ def spans(changes: Iterable[Change], output: str) -> list[Span]:
     return found
 
 
-def rhythm(on: list[Span], cut_s: float, now_s: float) -> str | None:
-    """The name of a lamp's rhythm since `cut_s`; None while it cannot be told yet, `odd` where it
-    fits none. A lamp that was lit before the cut tells nothing by when it went out."""
-    if on and on[0][0] < cut_s:
-        if (on[0][1] or now_s) - cut_s >= STEADY_S:
-            return "steady" if len(on) == 1 else "odd"
-        on = on[1:]
-    if not on:
-        return None
-    if (on[0][1] or now_s) - on[0][0] >= STEADY_S:
-        return "steady" if len(on) == 1 else "odd"
-    lit = [off - start for start, off in on if off is not None]
-    dark = [b[0] - a[1] for a, b in itertools.pairwise(on) if a[1] is not None]
-    return _blinking(lit, dark)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was shown. `lamps`: `lamp:rhythm` of every lamp, as a decision's `signals` name them;
+    empty: dark. `buzzer`: as `two short`. None: not to be told yet; `odd`: by no schedule.
+    `late_s`: of every recorded edge of the lamps. `skipped`: missing flashes."""
+
+    lamps: str | None
+    buzzer: str | None
+    late_s: tuple[float, ...] = ()
+    skipped: int = 0
+
+    @property
+    def is_odd(self) -> bool:
+        return "odd" in (self.lamps or "") or self.buzzer == "odd"
+
+    @property
+    def is_told(self) -> bool:
+        return self.lamps is not None and self.buzzer is not None and not self.is_odd
 
 
-def _blinking(lit: list[float], dark: list[float]) -> str | None:
-    if not dark:
-        return None
-    if all(_near(d, 0.5) for d in (*lit, *dark)):
-        return "slow"
-    if not all(_near(d, 0.125) for d in lit):
-        return "odd"
-    kinds = ["short" if _near(d, 0.125) else "long" if _near(d, 0.625) else "odd" for d in dark]
-    if set(kinds) == {"short"}:
-        return "fast" if len(kinds) >= 3 else None
-    alternate = all(a != b for a, b in itertools.pairwise(kinds))
-    if set(kinds) == {"short", "long"} and alternate:
-        return "double"
-    return None if kinds == ["long"] else "odd"
+def shown(changes: list[Change], cut_s: float, now_s: float) -> Told:
+    """The pattern that was put up at `cut_s` or later, and what of it is recorded up to `now_s`.
+    `changes` in order of time. Lamps and buzzer of a pattern share one beginning: it is looked for
+    among the edges."""
+    told = [
+        _told_from(changes, cut_s, max(cut_s, at_s - back_s), now_s)
+        for at_s in _beginnings(changes, cut_s)
+        for back_s in BACK_S
+    ]
+    if not told:
+        return Told("", "none" if now_s - cut_s > STALL_S else None)
+    return _likeliest(told)
 
 
-def _near(seconds: float, meant: float) -> bool:
-    """A busy machine moves an edge by some tens of milliseconds; no other rhythm is that near."""
-    return abs(seconds - meant) <= max(0.06, 0.2 * meant)
+def _likeliest(told: list[Told]) -> Told:
+    """What needs the fewest missing spans: while that is not told or names two, nothing is."""
+    possible = [t for t in told if not t.is_odd]
+    if not possible:
+        return told[0]
+    fewest = min(t.skipped for t in possible)
+    best = [t for t in possible if t.skipped == fewest]
+    whole = [t for t in best if t.is_told]
+    if len({(t.lamps, t.buzzer) for t in whole}) == 1:
+        return whole[0]
+    return replace(best[0], lamps=None, buzzer=None) if whole else best[0]
 
 
-def shown(changes: list[Change], cut_s: float, now_s: float) -> str | None:
-    """`lamp:rhythm` of every lamp that was lit since `cut_s`, as a decision's `signals` name them;
-    empty: dark; None while a rhythm cannot be told yet."""
-    labels = []
-    for lamp in LAMPS:
-        on = since(spans(changes, lamp), cut_s)
-        if not on or _is_left_over(on, cut_s):
+def _beginnings(changes: list[Change], cut_s: float) -> list[float]:
+    """When something was switched on, and nothing before it that was dark at the cut."""
+    found: list[float] = []
+    for change in changes:
+        if change.at_s < cut_s or change.output not in (*LAMPS, "buzzer"):
             continue
-        name = rhythm(on, cut_s, now_s)
-        if name is None:
-            return None
-        labels.append(f"{lamp}:{name}")
-    return " ".join(labels)
+        if change.on:
+            found.append(change.at_s)
+        if not _may_be_left_over(changes, change.output, cut_s):
+            break
+    return found[:BEGINNINGS_MAX]
 
 
-def _is_left_over(on: list[Span], cut_s: float) -> bool:
-    """Lit before the cut, out soon after it, and not again: what was shown before."""
+def _may_be_left_over(changes: list[Change], output: str, cut_s: float) -> bool:
+    """Whether it was on shortly before the cut: what was shown before may go on for a while."""
+    return any(
+        start < cut_s and (off is None or off > cut_s - DARK_S)
+        for start, off in spans(changes, output)
+    )
+
+
+def _told_from(changes: list[Change], cut_s: float, start_s: float, now_s: float) -> Told:
+    """What was shown, if it began at `start_s`."""
+    labels: list[str] = []
+    late_s: list[float] = []
+    skipped = 0
+    pending = False
+    for lamp in LAMPS:
+        seen = _recorded(changes, lamp, start_s, now_s)
+        if not seen or _is_left_over(changes, lamp, start_s):
+            continue
+        seen, until_s = _until_dark_for_good(seen, now_s - start_s)
+        best = tell(RHYTHMS, seen, until_s, allowed_skips(until_s))
+        if isinstance(best, Fit):
+            late_s += best.late_s
+            skipped += best.skipped
+        pending = pending or best is None
+        labels.append(f"{lamp}:{best.name if isinstance(best, Fit) else best}")
+    heard_until_s = min(now_s, start_s + TONES_S)
+    heard = _recorded(changes, "buzzer", start_s, heard_until_s)
+    tone = tell(TONES, heard, heard_until_s - start_s, skips=0)
+    return Told(
+        None if pending else " ".join(labels),
+        tone.name if isinstance(tone, Fit) else tone,
+        tuple(late_s),
+        skipped,
+    )
+
+
+def _recorded(changes: list[Change], output: str, start_s: float, until_s: float) -> list[Edge]:
+    """The edges since `start_s` up to `until_s`, with times from the start."""
+    return edges_of(
+        (max(0.0, start - start_s), None if off is None or off > until_s else off - start_s)
+        for start, off in since(spans(changes, output), start_s)
+        if start <= until_s
+    )
+
+
+def _until_dark_for_good(seen: list[Edge], until_s: float) -> tuple[list[Edge], float]:
+    """A pattern that is held for a while ends between two edges of its schedule: the last edge is
+    not compared, and nothing after it."""
+    if not seen[-1][1] and until_s - seen[-1][0] > DARK_S:
+        return seen[:-1], seen[-1][0]
+    return seen, until_s
+
+
+def _is_left_over(changes: list[Change], lamp: str, start_s: float) -> bool:
+    """Lit before the beginning, out soon after it, and not again: what was shown before."""
+    on = since(spans(changes, lamp), start_s)
+    if len(on) != 1:
+        return False
     start, off = on[0]
-    return len(on) == 1 and start < cut_s and off is not None and off - cut_s < STEADY_S
+    return start < start_s and off is not None and off - start_s <= STALL_S
 
 
 def since(on: list[Span], cut_s: float) -> list[Span]:
     """What was on at `cut_s` or later."""
     return [s for s in on if s[1] is None or s[1] > cut_s]
-
-
-def tones(changes: list[Change], cut_s: float, now_s: float) -> str | None:
-    """The first group of tones since `cut_s`, as `two short`; `none`; None while it may still go
-    on. What is left of an older tone is no tone."""
-    heard = [(max(start, cut_s), off) for start, off in since(spans(changes, "buzzer"), cut_s)]
-    heard = [(start, off) for start, off in heard if off is None or off - start > REST_S]
-    if not heard:
-        return "none" if now_s - cut_s >= GAP_S else None
-    group: list[float] = []
-    ended = heard[0][0]
-    for start, off in heard:
-        if start - ended > GAP_S:
-            break
-        if off is None:
-            return None
-        group.append(off - start)
-        ended = off
-    else:
-        if now_s - ended < GAP_S:
-            return None
-    kinds = {"long" if length >= LONG_TONE_S else "short" for length in group}
-    count = COUNTS.get(len(group), str(len(group)))
-    return f"{count} {kinds.pop()}" if len(kinds) == 1 else f"{count} mixed"
 
 
 def asked(changes: Iterable[Change], from_s: float, to_s: float) -> int:
@@ -137,8 +188,8 @@ def asked(changes: Iterable[Change], from_s: float, to_s: float) -> int:
     return sum(
         from_s <= start < to_s
         and off is not None
-        and off - start < LONG_TONE_S
-        and any(a <= start + REST_S and (b is None or start < b) for a, b in yellow)
+        and off - start < SHORT_TONE_MAX_S
+        and any(a <= start + LAMP_BEFORE_TONE_S and (b is None or start < b) for a, b in yellow)
         for start, off in spans(changes, "buzzer")
     )
 

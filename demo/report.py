@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from demo.ending import Ending, timings
+from demo.ending import Ending, lateness, timings
 from demo.judge import Seen
 from demo.sockets import Message
 
@@ -62,6 +62,14 @@ class Screen:
             "(the journal is in memory here: disk is SQLite's part alone); "
             f"gate {facts['rss_mb']} MB resident, {facts['idle_cpu_percent']}% of a core idle"
         )
+
+        late = facts["lateness"]
+        if late["edges"]:
+            self.say(
+                f"  lamps late by their schedule: median {late['median_ms']} ms, "
+                f"worst {late['worst_ms']} ms over {late['edges']} edges, "
+                f"{late['missing_flashes']} flashes missing"
+            )
 
     def last(self, facts: dict[str, Any]) -> None:
         for fault in facts["wrong"]:
@@ -133,6 +141,7 @@ def facts(morning: list[Seen], planned: int, ending: Ending) -> dict[str, Any]:
         "missing": ending.missing,
         "chain": ending.chain,
         "timings": timings(morning),
+        "lateness": lateness(morning),
         "rss_mb": ending.rss_mb,
         "idle_cpu_percent": ending.idle_cpu_percent,
         "stopped_with": ending.stopped_with,
@@ -153,6 +162,7 @@ def _fact(seen: Seen) -> dict[str, Any]:
         "lamps": shown.lamps if shown else None,
         "buzzer": shown.buzzer if shown else None,
         "barrier": shown.barrier if shown else None,
+        "late_ms": [round(s * 1000, 1) for s in shown.late_s] if shown else [],
         "asked_again": seen.asked,
         "took_s": seen.took_s,
         "decision": seen.decision,

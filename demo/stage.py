@@ -242,15 +242,15 @@ port = {self._port}
     def out_of_service(self) -> bool:
         return bool(told(self.staff, {"ask": "status"})["phase"] == "out-of-service")
 
-    def changes(self) -> list[Change]:
-        """Every change of every output so far, in order."""
+    def history(self) -> tuple[list[Change], float]:
+        """Every change of every output, in order, and up to which moment there are no others."""
         history = told(self.simulator, {"ask": "signals"})
         found = [
             Change(ms / 1000, output, bool(on))
             for output in (*LAMPS, "buzzer", "barrier")
             for ms, on in history[output]
         ]
-        return sorted(found, key=lambda c: c.at_s)
+        return sorted(found, key=lambda c: c.at_s), history["mono_ms"] / 1000
 
     def until(self, what: str, holds: Callable[[], bool], timeout_s: float) -> None:
         """NotAnswered where it does not come to hold in time."""

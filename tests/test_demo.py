@@ -1,18 +1,26 @@
 """The demo's data agree with each other, and its eyes tell rhythms apart."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from demo import cast, lamps, pictures
+from demo import cast, ending, lamps, load, pictures
+from demo.judge import Seen
 from demo.lamps import Change
+from demo.schedule import RHYTHMS, STALL_S, TONES, Schedule
+from demo.watch import Shown
 from gate.core.card import number_fault
 from gate.core.reasons import MEANING, Reason
+from tests.examples import examples
 
 PEOPLE = cast.people()
 ROWS = cast.rows(PEOPLE)
 PINNED = {pin.name for package in pictures.packages() for pin in package.pins}
-TONES = {
+TONE_NAMES = {
     "one-short": "one short",
     "two-short": "two short",
     "one-long": "one long",
@@ -52,7 +60,7 @@ def test_expectations_follow_the_table_of_reasons(row: cast.Row) -> None:
         meaning = MEANING[Reason(expect.reason)]
         assert expect.outcome == (meaning.outcome.value if meaning.outcome else None)
         assert expect.lamps == str(meaning.pattern)
-        assert expect.buzzer == TONES[meaning.pattern.tone]
+        assert expect.buzzer == TONE_NAMES[meaning.pattern.tone]
         assert expect.barrier == (expect.outcome == "ADMIT")
 
 
@@ -80,11 +88,16 @@ def test_the_script_shows_what_a_morning_must() -> None:
     assert len(ROWS) >= 18
 
 
-def blink(lit: float, dark: list[float], start: float = 0.0, until: float = 3.0) -> list[Change]:
+def of(output: str, *spans: tuple[float, float]) -> list[Change]:
+    """An output that is on from the first to the second moment of each span."""
+    return [Change(at, output, on) for a, b in spans for at, on in ((a, True), (b, False))]
+
+
+def blink(lit: float, dark: list[float], until: float = 3.0) -> list[Change]:
     """A red lamp that is lit for `lit` and dark for each of `dark` in turn."""
-    changes, at, turn = [], start, 0
+    changes, at, turn = [], 0.0, 0
     while at < until:
-        changes += [Change(at, "red", True), Change(at + lit, "red", False)]
+        changes += of("red", (at, at + lit))
         at += lit + dark[turn % len(dark)]
         turn += 1
     return changes
@@ -94,27 +107,25 @@ def blink(lit: float, dark: list[float], start: float = 0.0, until: float = 3.0)
     ("changes", "label"),
     [
         ([Change(0.0, "red", True)], "red:steady"),
-        ([Change(0.0, "red", True), Change(3.0, "red", False)], "red:steady"),
+        (of("red", (0.0, 3.0)), "red:steady"),
         (blink(0.5, [0.5]), "red:slow"),
         (blink(0.125, [0.125]), "red:fast"),
         (blink(0.125, [0.125, 0.625]), "red:double"),
-        (blink(0.125, [0.125, 0.625], start=-0.05), "red:double"),
         (blink(0.25, [0.25]), "red:odd"),
         (blink(0.125, [0.125, 0.125, 0.625]), "red:odd"),
         ([], ""),
     ],
 )
 def test_rhythms_are_told_from_level_changes(changes: list[Change], label: str) -> None:
-    assert lamps.shown([c for c in changes if c.at_s < 3.0], 0.0, 3.0) == label
+    assert lamps.shown([c for c in changes if c.at_s < 3.0], 0.0, 3.0).lamps == label
+    if changes:
+        assert lamps.shown([c for c in changes if c.at_s <= 3.0], 0.0, 9.0).lamps == label, "over"
 
 
 def test_a_rhythm_is_not_guessed_before_it_can_be_told() -> None:
-    assert lamps.shown([Change(0.0, "red", True)], 0.0, 0.4) is None
-    assert lamps.shown(blink(0.125, [0.125], until=0.3), 0.0, 0.5) is None
-
-
-def beeps(*spans: tuple[float, float]) -> list[Change]:
-    return [Change(at, "buzzer", on) for a, b in spans for at, on in ((a, True), (b, False))]
+    assert lamps.shown([Change(0.0, "red", True)], 0.0, 0.7).lamps is None
+    assert lamps.shown(blink(0.125, [0.125], until=0.3), 0.0, 0.5).lamps is None
+    assert lamps.shown(of("red", (0.0, 0.5)), 0.0, 0.6).lamps is None, "one flash is no rhythm"
 
 
 @pytest.mark.parametrize(
@@ -126,24 +137,141 @@ def beeps(*spans: tuple[float, float]) -> list[Change]:
         ([(0, 0.6)], "one long"),
         ([(0, 0.6), (0.8, 1.4)], "two long"),
         ([(0, 0.6), (0.8, 1.4), (1.6, 2.2), (6.0, 6.6)], "three long"),
-        ([(0, 0.15), (0.35, 0.95)], "two mixed"),
+        ([(0, 0.15), (0.35, 0.95)], "odd"),
+        ([(0, 0.15), (0.35, 0.5), (0.7, 0.85)], "odd"),
         ([(-0.1, 0.02), (0.1, 0.7)], "one long"),
     ],
 )
-def test_tones_are_counted_by_group(spans: list[tuple[float, float]], said: str) -> None:
-    assert lamps.tones(beeps(*spans), 0.0, 9.0) == said
+def test_tones_are_told_by_their_schedule(spans: list[tuple[float, float]], said: str) -> None:
+    assert lamps.shown(of("buzzer", *spans), 0.0, 9.0).buzzer == said
 
 
-def test_a_group_of_tones_may_still_go_on() -> None:
-    assert lamps.tones(beeps((0, 0.6)), 0.0, 0.9) is None
-    assert lamps.tones([Change(0.0, "buzzer", True)], 0.0, 1.0) is None
+def test_more_tones_may_still_come() -> None:
+    assert lamps.shown(of("buzzer", (0, 0.6)), 0.0, 0.9).buzzer is None
+    assert lamps.shown([Change(0.0, "buzzer", True)], 0.0, 0.5).buzzer is None
+
+
+# -- a busy machine ------------------------------------------------------------------------------
+
+
+def recorded(schedule: Schedule, output: str, late: list[float], until: float) -> list[Change]:
+    """What the gate's thread does by an absolute schedule, if its n-th waking is late by
+    `late[n]`: it puts up what is due by then, so that a span it slept through is missing."""
+    due = schedule.edges(until)
+    changes: list[Change] = []
+    on, n, at = False, 0, 0.0
+    while n < len(due):
+        at = max(at, due[n][0]) + late[n % len(late)]
+        passed = [edge for edge in due if edge[0] <= at]
+        if at <= until and passed[-1][1] is not on:
+            on = passed[-1][1]
+            changes.append(Change(at, output, on))
+        n = len(passed)
+    return changes
+
+
+LATE = st.lists(st.floats(0.0, 0.12), min_size=1, max_size=40)
+"""An edge after another, so late that none is left out."""
+
+
+@st.composite
+def stalls(draw: st.DrawFn) -> list[float]:
+    """Wakings that are late by 60 ms at most, and one of 40 by up to the longest stall. Not the
+    first: `show` itself puts up the first step."""
+    late = draw(st.lists(st.floats(0.0, 0.06), min_size=40, max_size=40))
+    late[draw(st.integers(1, 20))] = draw(st.floats(0.0, STALL_S))
+    return late
+
+
+@given(st.sampled_from(RHYTHMS), LATE, st.floats(0.0, 0.3), st.floats(0.0, 3.2))
+@examples(300)
+def test_late_edges_of_a_rhythm_are_never_told_as_another(
+    rhythm: Schedule, late: list[float], begins: float, looked: float
+) -> None:
+    """At whatever moment somebody looks."""
+    changes = [
+        Change(round(c.at_s + begins, 3), "red", c.on) for c in recorded(rhythm, "red", late, 3.2)
+    ]
+    told = lamps.shown([c for c in changes if c.at_s <= looked], 0.0, looked).lamps
+    assert told in (None, "", f"red:{rhythm.name}")
+    if looked >= 2.0:
+        assert told == f"red:{rhythm.name}"
+
+
+@given(st.sampled_from(RHYTHMS), stalls(), st.floats(0.0, 5.0))
+@examples(300)
+def test_a_stall_now_and_then_is_never_told_as_another(
+    rhythm: Schedule, late: list[float], looked: float
+) -> None:
+    changes = [c for c in recorded(rhythm, "red", late, 5.0) if c.at_s <= looked]
+    assert lamps.shown(changes, 0.0, looked).lamps in (
+        None,
+        "",
+        "red:odd",
+        f"red:{rhythm.name}",
+    )
+
+
+@given(st.sampled_from(TONES[1:]), LATE, st.floats(0.0, 5.0))
+@examples(300)
+def test_late_edges_of_a_tone_are_never_told_as_another(
+    tone: Schedule, late: list[float], looked: float
+) -> None:
+    changes = [c for c in recorded(tone, "buzzer", late, 5.0) if c.at_s <= looked]
+    assert lamps.shown(changes, 0.0, looked).buzzer in (None, "odd", tone.name)
+
+
+@given(st.sampled_from(RHYTHMS[1:]), LATE)
+@examples(100)
+def test_lateness_is_measured_against_the_schedule(rhythm: Schedule, late: list[float]) -> None:
+    """The first edge is where the schedule is taken to begin."""
+    late = [0.0, *late]
+    changes = recorded(rhythm, "red", late, 3.0)
+    told = lamps.shown(changes, 0.0, 3.0)
+    due = [at for at, _ in rhythm.edges(3.0)]
+    assert told.late_s == pytest.approx(
+        [c.at_s - at for c, at in zip(changes, due, strict=False)], abs=1e-6
+    )
+
+
+def test_a_flash_that_is_missing_is_counted() -> None:
+    """Asleep from 0.25 to 0.45 s: one flash of a fast rhythm never was."""
+    changes = [c for c in blink(0.125, [0.125]) if not 0.2 < c.at_s < 0.4]
+    told = lamps.shown(changes, 0.0, 2.9)
+    assert (told.lamps, told.skipped) == ("red:fast", 1)
+
+
+def test_what_was_shown_before_may_go_on_until_the_pattern_changes() -> None:
+    """The verdict's record takes a while on a busy disk; the yellow lamp blinks on meanwhile."""
+    yellow = [Change(round(n * 0.125 - 2.0, 3), "yellow", n % 2 == 0) for n in range(21)]
+    yellow.append(Change(0.55, "yellow", False))
+    red = [Change(c.at_s + 0.55, "red", c.on) for c in blink(0.5, [0.5], until=2.0)]
+    changes = [*yellow, *red, *of("buzzer", (0.55, 1.15))]
+    told = lamps.shown(sorted(changes, key=lambda c: c.at_s), 0.0, 2.5)
+    assert (told.lamps, told.buzzer) == ("red:slow", "one long")
+
+
+def test_what_was_dark_before_must_begin_right() -> None:
+    """A flash too much before the pattern is no left-over of another."""
+    red = [Change(c.at_s + 0.6, "red", c.on) for c in blink(0.5, [0.5], until=2.0)]
+    assert lamps.shown([*of("red", (0.1, 0.3)), *red], 0.0, 2.5).lamps == "red:odd"
+
+
+def test_a_lamp_that_was_lit_already_is_told_from_where_the_tone_begins() -> None:
+    yellow = [
+        Change(-1.0, "yellow", True),
+        *[Change(0.3 + n * 0.125, "yellow", n % 2 == 0) for n in range(1, 20)],
+    ]
+    changes = sorted([*yellow, *of("buzzer", (0.3, 0.9), (1.1, 1.7))], key=lambda c: c.at_s)
+    told = lamps.shown(changes, 0.0, 2.6)
+    assert (told.lamps, told.buzzer) == ("yellow:fast", "two long")
 
 
 def test_asking_again_is_a_short_tone_under_a_yellow_lamp() -> None:
     yellow = [Change(0.0, "yellow", True), Change(5.0, "yellow", False)]
-    asked = [*beeps((0.0, 0.15), (1.5, 1.65), (6.0, 6.15)), *yellow]
+    asked = [*of("buzzer", (0.0, 0.15), (1.5, 1.65), (6.0, 6.15)), *yellow]
     assert lamps.asked(asked, -0.01, 9.0) == 2
-    assert lamps.asked(beeps((0.0, 0.15)), -0.01, 9.0) == 0
+    assert lamps.asked(of("buzzer", (0.0, 0.15)), -0.01, 9.0) == 0
 
 
 def test_the_barrier_counts_only_since_the_cut() -> None:
@@ -154,5 +282,35 @@ def test_the_barrier_counts_only_since_the_cut() -> None:
 
 def test_what_was_lit_before_the_cut_is_no_rhythm_of_its_own() -> None:
     before = [Change(-1.0, "yellow", True), Change(0.02, "yellow", False)]
-    assert lamps.shown([*before, Change(0.02, "green", True)], 0.0, 1.0) == "green:steady"
-    assert lamps.shown(before, 0.0, 1.0) == ""
+    assert lamps.shown([*before, Change(0.02, "green", True)], 0.0, 1.0).lamps == "green:steady"
+    assert lamps.shown(before, 0.0, 1.0).lamps == ""
+
+
+def test_lateness_is_a_figure_of_its_own() -> None:
+    shown = Shown("red:fast", "one long", False, (0.0, 0.004, 0.05), 1)
+    seen = Seen(ROWS[0], shown=shown, then_shown=Shown("red:slow", "one long", False, (0.002,)))
+    assert ending.lateness([seen, Seen(ROWS[1])]) == {
+        "edges": 4,
+        "median_ms": 3.0,
+        "worst_ms": 50.0,
+        "missing_flashes": 1,
+    }
+    assert ending.lateness([])["worst_ms"] is None
+
+
+def test_a_late_row_is_as_expected() -> None:
+    """Lateness is told, and is no difference."""
+    row = ROWS[0]
+    shown = Shown(row.expect.lamps, row.expect.buzzer, row.expect.barrier, (0.2,), 1)
+    assert shown.is_as(row.expect)
+    assert not replace(shown, lamps="red:odd").is_as(row.expect)
+
+
+@pytest.mark.system
+def test_the_load_turns_and_writes_until_it_is_left(tmp_path: Path) -> None:
+    with load.under_load(tmp_path / "load") as crew:
+        pids = [crew.pid(f"loop-{n}") for n in range(load.LOOPS)]
+        pids += [crew.pid(f"writer-{n}") for n in range(load.WRITERS)]
+        crew.until("writer-0", (tmp_path / "load" / "0.bin").exists, 60)
+        assert all(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
