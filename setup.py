@@ -69,6 +69,8 @@ setup(
             "pytest-asyncio>=0.24",
             "pytest-timeout>=2.3",
             "ruff>=0.8",
+            "types-openpyxl>=3.1",
+            "types-pyserial>=3.5",
         ],
     },
     entry_points={

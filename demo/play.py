@@ -105,7 +105,7 @@ class Player:
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
 
     def _scan(self, step: Step) -> None:
-        self._simulate(do="scan", text=SCANNED + self.cast[step.argument].ticket)
+        self._simulate(do="scan", text=f"{SCANNED}{self.cast[step.argument].ticket}")
 
     def _type(self, step: Step) -> None:
         request = {"do": "type", "ticket": self.cast[step.argument].ticket, **step.more}

@@ -218,7 +218,8 @@ port = {self._port}
             told(self.simulator, {"ask": "signals"}, 2.0)
         except NotAnswered:
             return False
-        return self.status().get("phase", "out-of-service") != "out-of-service"
+        phase: str = self.status().get("phase", "out-of-service")
+        return phase != "out-of-service"
 
     def status(self) -> Message:
         try:

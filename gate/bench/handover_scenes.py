@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from gate.errors import InputDamaged
-from gate.models.portrait import decode_photo
+from gate.models.photo_file import decode_photo
 from gate.models.still_pictures import StillPictures
 from gate.ports import Picture
 

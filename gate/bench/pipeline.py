@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from gate.errors import InputRejected
@@ -60,20 +61,18 @@ def _one_round(finder: LiveDetector, recogniser: Recogniser, frame: Picture) -> 
     return {n: (end - start) * 1000 for n, start, end in zip(names, times, times[1:], strict=False)}
 
 
-def _summary(ms: dict[str, np.ndarray]) -> dict[str, Any]:
+def _summary(ms: dict[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
     """Medians; and the ratio once more in the fastest tenth of the rounds, since other work on the
     machine can only add."""
     whole = ms["detect"] + ms["align"] + ms["embed"]
     bare = ms["bare_detect"] + ms["bare_embed"]
-    found = {
-        "ms": {name: round(float(np.median(values)), 3) for name, values in ms.items()},
-        "whole_ms": round(float(np.median(whole)), 3),
-        "bare_ms": round(float(np.median(bare)), 3),
-    }
+    whole_ms, bare_ms = (round(float(np.median(part)), 3) for part in (whole, bare))
     fastest = float(np.quantile(whole, 0.1) / np.quantile(bare, 0.1))
     return {
-        **found,
-        "ratio": round(found["whole_ms"] / found["bare_ms"], 4),
+        "ms": {name: round(float(np.median(values)), 3) for name, values in ms.items()},
+        "whole_ms": whole_ms,
+        "bare_ms": bare_ms,
+        "ratio": round(whole_ms / bare_ms, 4),
         "ratio_of_the_fastest_tenth": round(fastest, 4),
     }
 

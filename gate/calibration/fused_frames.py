@@ -175,7 +175,9 @@ def _rows_of(side: Side) -> dict[int, Rows]:
 def _fused(side: Side, members: Rows) -> Floats:
     """`matching.fuse` of every line."""
     total: Floats = side.templates[members].sum(axis=1)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), np.float32(1e-12))
+    norms: Floats = np.linalg.norm(total, axis=1, keepdims=True)
+    fused: Floats = total / np.maximum(norms, np.float32(1e-12))
+    return fused
 
 
 def _limits(

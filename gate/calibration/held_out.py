@@ -99,13 +99,13 @@ def held_out(
 
 
 def _methods(others: Side, own: Side, seed: int) -> Iterator[tuple[str, Scores, Scores]]:
-    raw = all_against_all(others), all_against_all(own)
-    yield RAW, *raw
-    yield RAW_STRICT, *raw
+    there, here = all_against_all(others), all_against_all(own)
+    yield RAW, there, here
+    yield RAW_STRICT, there, here
     size = min(COHORT, _count(own), _count(others))
     top = max(1, min(TOP * size // COHORT, size - STRANGERS_MIN))
-    normed = (_with_cohorts(side, size, top, seed) for side in (others, own))
-    yield f"snorm-{size}/{top}", *normed
+    there, here = (_with_cohorts(side, size, top, seed) for side in (others, own))
+    yield f"snorm-{size}/{top}", there, here
 
 
 def _with_cohorts(side: Side, size: int, top: int, seed: int) -> Scores:

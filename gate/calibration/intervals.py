@@ -119,7 +119,8 @@ class _Tail:
             np.searchsorted(p, a, side="right") for p, a in zip(passing, allowed, strict=True)
         ]
         at = self.values[np.minimum(places, len(self.values) - 1)]
-        return np.nextafter(at, np.float32(np.inf))
+        above: npt.NDArray[np.float32] = np.nextafter(at, np.float32(np.inf))
+        return above
 
 
 class _Misses:

@@ -116,7 +116,8 @@ class Block(NamedTuple):
 
     def places(self, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp]) -> Places:
         pictures = (self.one.pictures[row], self.other.pictures[column])
-        return np.stack(pictures, axis=1).astype(np.int32)
+        places: Places = np.stack(pictures, axis=1).astype(np.int32)
+        return places
 
 
 class _Tail:

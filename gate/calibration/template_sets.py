@@ -110,7 +110,7 @@ def normalised(cosine: Floats, one: Any, other: Any) -> Floats:
     if one is None or other is None:
         return cosine
     mean, deviation = one.against(other)
-    result = (cosine - mean) / deviation
+    result: Floats = (cosine - mean) / deviation
     mean, deviation = other.against(one)
     result += (cosine - mean.T) / deviation.T
     result *= 0.5

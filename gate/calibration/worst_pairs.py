@@ -56,8 +56,8 @@ def worst_genuine(scores: Scores, side: Side, names: Sequence[str], limits: Limi
 
 
 def _pairs(
-    values: np.ndarray,
-    at: np.ndarray,
+    values: npt.NDArray[np.float32],
+    at: npt.NDArray[np.int32],
     side: Side,
     names: Sequence[str],
     limits: Limits,
@@ -80,7 +80,7 @@ def _pairs(
 def _doubt(side: Side, one: int, other: int, cosine: float, limits: Limits) -> str:
     if side.people[one] != side.people[other] and cosine >= SAME_PHOTOGRAPH:
         return "same-photograph"
-    odd = tuple(_is_odd(side, n, limits) for n in (one, other))
+    odd = _is_odd(side, one, limits), _is_odd(side, other, limits)
     if any(odd):
         return {(True, True): "both-odd", (True, False): "one-odd"}.get(odd, "other-odd")
     alike = side.people[one] != side.people[other] and cosine >= limits.ordinary

@@ -175,6 +175,13 @@ def load(path: Path) -> Settings:
     return _resolved(settings, path.resolve().parent)
 
 
+def _inner(place: Any, part: int | str) -> Any:
+    """What lies at `part` of a table or a list; None where nothing does."""
+    if isinstance(place, list):
+        return place[part] if isinstance(part, int) and part < len(place) else None
+    return place.get(part) if isinstance(place, dict) else None
+
+
 def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
     """Faults between fields, which pydantic looks for only where each field is right by itself."""
     named = {f["loc"] for f in error.errors()}
@@ -182,9 +189,7 @@ def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
     for *path, key in filter(None, named):
         place: Any = rest
         for part in path:
-            place = place[part] if isinstance(place, list) else place.get(part)
-            if not isinstance(place, dict | list):
-                break
+            place = _inner(place, part)
         if isinstance(place, dict):
             place.pop(key, None)
     try:

@@ -166,4 +166,5 @@ def _cells(size: tuple[int, int], stride: int) -> _Floats:
     """Column and row of every cell of one head, in the order of its output."""
     columns, rows = size[0] // stride, size[1] // stride
     row, column = np.divmod(np.arange(columns * rows), columns)
-    return np.stack([column, row], axis=1).astype(np.float32)
+    cells: _Floats = np.stack([column, row], axis=1).astype(np.float32)
+    return cells

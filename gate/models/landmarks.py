@@ -32,7 +32,8 @@ def refine(detector: Detector, picture: Picture, face: Face) -> Face:
     views = [face.landmarks]
     for share in SIDES:
         target = round(share * min(detector.size))
-        size = tuple(max(1, round(n * target / side)) for n in region.size)
+        width, height = (max(1, round(n * target / side)) for n in region.size)
+        size = (width, height)
         shown = np.asarray(region.resize(size, Image.Resampling.BICUBIC))
         scale = np.array(size) / region.size
         box = _in_view(face.box, origin, scale)
@@ -57,7 +58,9 @@ def _square(picture: Picture, face: Face) -> tuple[Image.Image, npt.NDArray[np.f
 def _in_view(
     box: npt.NDArray[np.float32], origin: npt.NDArray[np.float32], scale: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float32]:
-    return np.concatenate([(box[:2] - origin) * scale, box[2:] * scale]).astype(np.float32)
+    shown: npt.NDArray[np.float32]
+    shown = np.concatenate([(box[:2] - origin) * scale, box[2:] * scale]).astype(np.float32)
+    return shown
 
 
 def _look(

@@ -143,7 +143,8 @@ def _scaled(deep: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
         full = 1.0
     else:
         full = 255.0 if deep.dtype.itemsize > 2 and highest <= 255 else 65535.0
-    return np.clip(np.rint(values * (255.0 / full)), 0, 255).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = np.clip(np.rint(values * (255.0 / full)), 0, 255).astype(np.uint8)
+    return grey
 
 
 def _rejected(reason: str) -> PhotoRejected:

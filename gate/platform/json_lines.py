@@ -103,7 +103,7 @@ async def ask(path: Path, request: Message, timeout_s: float = 10.0) -> Message:
     return dict(json.loads(line))
 
 
-async def follow(path: Path, request: Message) -> AsyncIterator[Message]:
+async def follow(path: Path, request: Message) -> AsyncGenerator[Message]:
     """The lines of a stream until the server ends it. NetworkFault where nobody listens."""
     try:
         async with _connection(path) as (reader, writer):

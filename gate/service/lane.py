@@ -95,7 +95,7 @@ class Lane:
     async def ask(self, event: events.LaneEvent) -> dict[str, Any]:
         """Put `event`; what was recorded because of it, empty while a face is being looked at.
         The state table's own refusals, and StorageRefused where nothing could be recorded."""
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._enqueue(Asked(event, answer))
         return await answer
 

@@ -314,6 +314,7 @@ class SqliteJournal:
         """One statement outside any transaction is one: it stands on the disk, or not at all. Where
         the files were changed meanwhile it is written again to what was saved, which is without
         it."""
+        changed: Changed | None = None
         for _ in range(_TRIES):
             assert self._db is not None
             assert self._watch is not None
@@ -327,6 +328,7 @@ class SqliteJournal:
             if changed is None:
                 return
             await self._to_the_end(self._save(changed))
+        assert changed is not None  # else the loop has returned
         raise displaced(self._path, changed)
 
     def _changed_behind(self, error: sqlite3.Error) -> Changed | None:

@@ -158,7 +158,7 @@ class MqttConnection:
         self._client.loop_start()
 
     def _properties(self) -> Any:
-        properties: Any = Properties(PacketTypes.CONNECT)
+        properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._keep_session_s
         properties.ReceiveMaximum = _RECEIVE_MAXIMUM
         properties.MaximumPacketSize = MAX_PACKET

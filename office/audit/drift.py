@@ -57,7 +57,8 @@ class _Refers(NamedTuple):
 def _marked(found: Mapping[str, _Refers], alpha: float) -> dict[str, tuple[float | None, str]]:
     """p and `differs` of every gate of one day. The one that differs most is marked and leaves the
     comparison before the others are looked at again: else it would make them look strange."""
-    left, said = dict(found), {}
+    left = dict(found)
+    said: dict[str, tuple[float | None, str]] = {}
     while True:
         tests = {gate: _test(own, _sum(left, gate)) for gate, own in left.items()}
         tried = {gate: p for gate, p in tests.items() if p is not None}

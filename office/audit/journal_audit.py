@@ -108,7 +108,7 @@ def _beat(text: str, gate: str, keys: Keys) -> Heartbeat:
     refused: InputRejected | None = None
     for public in keys.values() or [None]:
         try:
-            return decode_heartbeat(payload, lambda name, p=public: p if name == gate else None)
+            return decode_heartbeat(payload, {gate: public}.get)
         except InputRejected as e:
             refused = e
     assert refused is not None

@@ -75,7 +75,7 @@ class Bars:
 class Span:
     """A dot with its interval on a row of its own, for dot plots."""
 
-    row: int
+    row: float
     value: float
     low: float
     high: float

@@ -106,7 +106,8 @@ class Reply:
         if self.sw3 == Status.CARD_FOUND:
             return command is Command.FIND
         if self.sw3 == Status.DONE:
-            return _DATA_SIZES.get(command, lambda n: n == 0)(len(self.data))
+            has_size = _DATA_SIZES.get(command)
+            return has_size(len(self.data)) if has_size is not None else not self.data
         if self.sw3 == Status.NO_SUCH_ITEM:
             return command not in (Command.FIND, Command.SELECT, *_ABOUT_THE_MODULE)
         return not (self.sw3 in ABOUT_A_CARD and command in _ABOUT_THE_MODULE)

@@ -149,7 +149,8 @@ class Simulator:
             try:
                 await asyncio.to_thread(self._module.fault, name, on is not False)
             except UsageError as e:
-                of_module = tuple(e.facts.get("names", ()))  # type: ignore[call-overload]
+                names = e.facts.get("names", ())
+                of_module = names if isinstance(names, tuple) else ()
             else:
                 return DONE
         known = ", ".join((*of_camera, *of_module))

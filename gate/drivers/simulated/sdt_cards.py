@@ -135,7 +135,7 @@ def chip_of(
 ) -> SimulatedCard:
     """The chip of a script's words; a date may be one that no calendar has, 2030-02-29 or 20300229.
     `fields` as `SimulatedCard.of`. UsageError, SdtError."""
-    stored = {}
+    stored: dict[str, str] = {}
     if day := _STORED.fullmatch(valid_to):
         stored["valid_to"], valid_to = "".join(day.groups()), Expiry.LONG_TERM.value
     if valid_from is not None:
@@ -146,7 +146,7 @@ def chip_of(
                 f"{valid_from!r} 不是有效日期：请写 2020-04-10。",
             )
         stored["valid_from"] = "".join(begin.groups())
-    return SimulatedCard.of(card_of(number, name, valid_to, kind), **(stored | fields))
+    return SimulatedCard.of(card_of(number, name, valid_to, kind), fingers=0, **(stored | fields))
 
 
 def _expiry(text: str) -> date | Expiry:

@@ -56,7 +56,7 @@ def _recording(outputs: list[_Output]) -> type[MockPin]:
     """A pin class that keeps each level change of `outputs`; gpiozero's own record has no end."""
     by_name = {f"GPIO{output.number}": output for output in outputs}
 
-    class RecordingPin(MockPin):
+    class RecordingPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         def _change_state(self, value: bool) -> bool:
             changed = bool(super()._change_state(value))
             self.clear_states()

@@ -89,7 +89,8 @@ def _dequantised(q: Constant, scale: Constant, zero: Constant, block: int, axis:
     length = q.shape[axis]
     scales = np.repeat(scale.astype(np.float64), block, axis).take(range(length), axis)
     zeros = np.repeat(zero.astype(np.float64), block, axis).take(range(length), axis)
-    return (q.astype(np.float64) - zeros) * scales
+    values: Constant = (q.astype(np.float64) - zeros) * scales
+    return values
 
 
 def _node(proto: Any) -> Node:

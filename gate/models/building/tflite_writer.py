@@ -99,7 +99,7 @@ def _bytes_aligned(builder: flatbuffers.Builder, data: npt.NDArray[Any]) -> int:
     builder.StartVector(1, little_endian.nbytes, 16)
     builder.head -= little_endian.nbytes
     place = slice(builder.head, builder.head + little_endian.nbytes)
-    builder.Bytes[place] = memoryview(little_endian).cast("B")
+    builder.Bytes[place] = little_endian.tobytes()
     return int(builder.EndVector())
 
 

@@ -209,14 +209,14 @@ def test_the_runtimes_own_notice_stays_away_and_other_lines_do_not(
 ) -> None:
     program = (
         "import os, sys\n"
-        "from gate.models import runtime\n"
+        "from gate.models import interpreter\n"
         "from gate.models.network_files import model_path\n"
-        "make = runtime._interpreter_class()\n"
+        "make = interpreter._interpreter_class()\n"
         "def talkative(**named):\n"
         "    os.write(2, b'WARNING: of the runtime\\n'); return make(**named)\n"
-        "runtime._interpreter_class = lambda: talkative\n"
+        "interpreter._interpreter_class = lambda: talkative\n"
         "from pathlib import Path\n"
-        "runtime.make_interpreter(model_path(Path(sys.argv[1]), 'sface')).invoke()"
+        "interpreter.make_interpreter(model_path(Path(sys.argv[1]), 'sface')).invoke()"
     )
     subprocess.run([sys.executable, "-c", program, networks()], check=True)
     assert capfd.readouterr().err == "WARNING: of the runtime\n"
