@@ -26,11 +26,12 @@ from gate.errors import CameraMissing, UsageError
 from gate.models.camera_thread import CameraThread
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
-from gate.roster.installed import InstalledShelf
+from gate.roster.installed import RosterInstallation
 from gate.roster.keys import check_private, read_key
 from gate.service.adapters import Adapters
 from gate.service.desk import Desk
 from gate.service.lane import Lane
+from gate.service.supervisors import Supervisors
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.uplink import MqttUplink
@@ -56,23 +57,24 @@ class Hardware:
 
 
 @contextlib.asynccontextmanager
-async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[Lane]:
-    """A lane with its sockets open. Nothing is opened before `Service.run` but these sockets and,
-    under --simulate, the simulated card reader's pseudo-terminal."""
+async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[tuple[Lane, Supervisors]]:
+    """A lane and what watches over it, with its sockets open. Nothing is opened before
+    `Service.run` but these sockets and, under --simulate, the simulated card reader's
+    pseudo-terminal."""
     with _simulated(settings) if simulate else _real(settings) as hardware:
-        # The uplink asks which exam the lane is at; by then the lane is there.
-        lane = Lane(_unit(settings, hardware, exam=lambda: lane.exam_id))
+        lane = Lane(_adapters(settings, hardware))
+        supervisors = Supervisors.of(lane)
         runtime = settings.paths.runtime
         async with contextlib.AsyncExitStack() as stack:
-            staff = StaffSocket(Desk(lane))
+            staff = StaffSocket(Desk(lane, supervisors))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
             if hardware.simulator is not None:
                 listening = serve(runtime / "simulator.sock", hardware.simulator)
                 await stack.enter_async_context(listening)
-            yield lane
+            yield lane, supervisors
 
 
-def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]) -> Adapters:
+def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
     keys, state, unit = settings.keys, settings.paths.state, settings.unit
     check_private(settings.mqtt.key, "the key of this unit's certificate")
     journal = SqliteJournal(
@@ -96,7 +98,7 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             threads=settings.camera.threads,
         ),
         signals=hardware.signals,
-        shelf=shelf_of(settings),
+        rosters=rosters_of(settings),
         journal=journal,
         evidence=SealedEvidence(
             state / "evidence", read_key(keys.examiner, "the chief examiner's public key")
@@ -109,7 +111,6 @@ def _unit(settings: Settings, hardware: Hardware, exam: Callable[[], str | None]
             key=settings.mqtt.key,
             gate=unit.id,
             site=unit.site,
-            exam=exam,
             journal=journal,
             signing=read_key(keys.signing, "this unit's signing key"),
             office_public=_office_key(settings),
@@ -156,10 +157,10 @@ def _office_key(settings: Settings) -> bytes:
     return read_key(settings.keys.office, "the office's public key")
 
 
-def shelf_of(settings: Settings) -> InstalledShelf:
+def rosters_of(settings: Settings) -> RosterInstallation:
     """The unit's installed rosters."""
     keys = settings.keys
-    return InstalledShelf(
+    return RosterInstallation(
         settings.paths.state,
         gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),

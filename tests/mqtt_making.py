@@ -124,7 +124,14 @@ def office_at(home: Home, port: int, generation: int | None = None) -> Iterator[
         assert not thread.is_alive()
 
 
-def uplink_of(home: Home, port: int, journal: SqliteJournal, gate: str = GATE, **other: object):
+def uplink_of(
+    home: Home,
+    port: int,
+    journal: SqliteJournal,
+    gate: str = GATE,
+    exam: str | None = EXAM,
+    **other: object,
+) -> MqttUplink:
     folder = home.gate(gate)
     settings = {
         "host": "127.0.0.1",
@@ -134,12 +141,14 @@ def uplink_of(home: Home, port: int, journal: SqliteJournal, gate: str = GATE, *
         "key": folder / "gate.key",
         "gate": gate,
         "site": SITE,
-        "exam": lambda: EXAM,
         "journal": journal,
         "signing": read_key(folder / "gate-signing.key", "signing key"),
         "office_public": read_key(folder / "office.pub", "office key"),
     }
-    return MqttUplink(**(settings | other))
+    uplink = MqttUplink(**(settings | other))
+    if exam is not None:
+        uplink.use_exam(exam)
+    return uplink
 
 
 def free_port() -> int:

@@ -47,9 +47,9 @@ async def _main(settings: Settings, simulate: bool) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with wired(settings, simulate=simulate) as lane:
+    async with wired(settings, simulate=simulate) as (lane, supervisors):
         log.info("%s: sockets in %s, until SIGTERM", settings.unit.id, settings.paths.runtime)
-        await Service(lane, Health()).run(stop)
+        await Service(lane, supervisors, Health()).run(stop)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -76,9 +76,9 @@ def _roster(settings: "Settings") -> str:
     from gate.core.exam import liveness_asked
     from gate.drivers.clock import SystemClock
     from gate.errors import ExpiryRefused, InputDamaged
-    from gate.wiring import shelf_of
+    from gate.wiring import rosters_of
 
-    roster = shelf_of(settings).refresh()
+    roster = rosters_of(settings).refresh()
     if roster is None:
         raise InputDamaged(
             "No roster is installed: exam-gate roster install.",

@@ -16,9 +16,9 @@ from gate.ports.devices import (
 from gate.ports.records import (
     Desk,
     Evidence,
+    InstalledRosters,
     Journal,
     Roster,
-    RosterShelf,
     Uplink,
 )
 from gate.ports.values import (
@@ -53,6 +53,7 @@ __all__ = [
     "Face",
     "Frame",
     "Head",
+    "InstalledRosters",
     "Journal",
     "Lookup",
     "Matcher",
@@ -65,7 +66,6 @@ __all__ = [
     "Reference",
     "Roster",
     "RosterEntry",
-    "RosterShelf",
     "Scanner",
     "ScannerBack",
     "ScannerEvent",

@@ -34,7 +34,7 @@ class Roster(Protocol):
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
 
 
-class RosterShelf(Protocol):
+class InstalledRosters(Protocol):
     """Where rosters are installed while the gate runs."""
 
     @property
@@ -134,6 +134,9 @@ class Uplink(Protocol):
     def office_time(self) -> datetime | None:
         """The latest time in a word that the office signed and this process heard: when it was
         given it was no later than now. None before there is one."""
+
+    def use_exam(self, exam: str) -> None:
+        """The id of the exam whose events are sent from now on."""
 
     async def run(self) -> None:
         """Until cancelled. Survives every network fault."""

@@ -53,24 +53,24 @@ def install(
     SignatureRefused, VersionRefused, ExpiryRefused, Refused (wrong site, not for this gate),
     InputDamaged (file missing, cut short, altered), StorageRefused (disk full).
     """
-    shelf = RosterRepository.of(state)
+    repository = RosterRepository.of(state)
     path, raw = read_manifest(source, site)
     manifest = verify(raw, office_public_key, str(path))
     _check_recipient(manifest, gate, site)
     _check_dates(manifest, now)
     keys = unwrap(manifest.keys[gate], sealing_private_key)
-    with shelf.held():
-        shredding.finish(shelf)
-        is_newer = _is_newer(manifest, digest(raw), shelf)
-        if not is_newer and _is_in_use(shelf, manifest, raw):
+    with repository.held():
+        shredding.finish(repository)
+        is_newer = _is_newer(manifest, digest(raw), repository)
+        if not is_newer and _is_in_use(repository, manifest, raw):
             check_file(path.parent, manifest)  # a damaged stick is told even then
             return Installed(manifest, already=True)
-        staged = copied(path.parent, manifest, shelf.staging)
+        staged = copied(path.parent, manifest, repository.staging)
         write_file(staged / MANIFEST, raw, 0o600)
         InstalledRoster(staged / manifest.file, manifest, keys).close()
-        _switch(shelf, staged, manifest, digest(raw))
-        _note(shelf, "installed", manifest, now)
-        _destroy_superseded(shelf, manifest, now)
+        _switch(repository, staged, manifest, digest(raw))
+        _note(repository, "installed", manifest, now)
+        _destroy_superseded(repository, manifest, now)
     return Installed(manifest, already=False)
 
 
@@ -153,9 +153,9 @@ def _check_dates(manifest: Manifest, now: datetime) -> None:
         )
 
 
-def _is_newer(manifest: Manifest, manifest_digest: str, shelf: RosterRepository) -> bool:
+def _is_newer(manifest: Manifest, manifest_digest: str, repository: RosterRepository) -> bool:
     """False for the very same roster; VersionRefused for an older one or another of its number."""
-    known = shelf.trusted().get(_exam_and_site(manifest))
+    known = repository.trusted().get(_exam_and_site(manifest))
     if known is None or manifest.version > known["version"]:
         return True
     if manifest.version == known["version"] and manifest_digest == known["digest"]:
@@ -169,9 +169,9 @@ def _is_newer(manifest: Manifest, manifest_digest: str, shelf: RosterRepository)
     )
 
 
-def _is_in_use(shelf: RosterRepository, manifest: Manifest, raw: bytes) -> bool:
+def _is_in_use(repository: RosterRepository, manifest: Manifest, raw: bytes) -> bool:
     """Whether `raw` is in use and its file whole. A damaged one is installed once more."""
-    current = shelf.current()
+    current = repository.current()
     if current is None or current.read_bytes() != raw:
         return False
     return _is_whole(current.parent / manifest.file, manifest)
@@ -182,33 +182,33 @@ def _is_whole(file: Path, manifest: Manifest) -> bool:
 
 
 def _switch(
-    shelf: RosterRepository, staged: Path, manifest: Manifest, manifest_digest: str
+    repository: RosterRepository, staged: Path, manifest: Manifest, manifest_digest: str
 ) -> None:
-    shelf.installed.mkdir(exist_ok=True, mode=0o700)
+    repository.installed.mkdir(exist_ok=True, mode=0o700)
     # A fresh name each time, so that whoever polls `current` sees a reinstallation too.
     name = f"{manifest.file.removesuffix('.roster')}.{secrets.token_hex(4)}"
-    folder = staged.rename(shelf.installed / name)
-    sync_folder(shelf.installed)
+    folder = staged.rename(repository.installed / name)
+    sync_folder(repository.installed)
     # Before the switch: a power cut between the two leaves the old roster, and the new one can
     # still be installed, being the very version that is trusted.
-    shelf.trust(_exam_and_site(manifest), manifest.version, manifest_digest)
-    shelf.point_to(folder)
+    repository.trust(_exam_and_site(manifest), manifest.version, manifest_digest)
+    repository.point_to(folder)
 
 
-def _destroy_superseded(shelf: RosterRepository, manifest: Manifest, now: datetime) -> None:
+def _destroy_superseded(repository: RosterRepository, manifest: Manifest, now: datetime) -> None:
     """Older rosters of this exam at once. Another exam's stays, to be installed again, until the
     unit is wiped or the running gate destroys it: the clock of this moment alone ends nothing."""
-    current = shelf.current()
-    for folder in shelf.folders():
+    current = repository.current()
+    for folder in repository.folders():
         if current is not None and folder == current.parent:
             continue
         if about(folder).get("exam") in (None, manifest.exam.id):
-            destroy(shelf, folder, (), Cause("superseded", now))
+            destroy(repository, folder, (), Cause("superseded", now))
 
 
-def _note(shelf: RosterRepository, what: str, manifest: Manifest, now: datetime) -> None:
+def _note(repository: RosterRepository, what: str, manifest: Manifest, now: datetime) -> None:
     facts = {"roster": manifest.name, "sha256": manifest.sha256, **manifest.counts}
-    shelf.note(what, now, facts)
+    repository.note(what, now, facts)
 
 
 def _exam_and_site(manifest: Manifest) -> str:

@@ -11,8 +11,8 @@ from gate.roster.removal import destroy_overdue, overdue
 from gate.roster.repository import RosterRepository, storage_refused
 
 
-class InstalledShelf:
-    """Obeys the RosterShelf port. A roster that failed to open is tried again at each call."""
+class RosterInstallation:
+    """Obeys the InstalledRosters port. A roster that failed to open is tried again at each call."""
 
     def __init__(self, state: Path, *, gate: str, sealing: bytes, office: bytes) -> None:
         self._state = state
@@ -41,11 +41,11 @@ class InstalledShelf:
 
     def finish(self) -> str | None:
         """What was begun and cut short, by name. StorageRefused, StorageDamaged."""
-        shelf = RosterRepository.of(self._state)
-        if not shredding.is_pending(shelf):
+        repository = RosterRepository.of(self._state)
+        if not shredding.is_pending(repository):
             return None
-        with shelf.held():
-            return shredding.finish(shelf)
+        with repository.held():
+            return shredding.finish(repository)
 
     def overdue(self, now: datetime) -> frozenset[str] | None:
         """The exams that stay where something is to be destroyed, None where nothing is."""

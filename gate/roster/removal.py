@@ -16,13 +16,13 @@ def wipe(state: Path, now: datetime, trusted: bool | None = None) -> list[str]:
     """Destroy every roster and every evidence picture of the unit; what was destroyed, by name.
     `trusted`: whether `now` is. StorageRefused: what was begun is finished by the next call, or by
     the gate when it starts."""
-    shelf, cause = RosterRepository.of(state), Cause("staff", now, trusted)
-    with shelf.held():
-        done = [shredding.finish(shelf)]
-        done += [destroy(shelf, folder, (), cause) for folder in shelf.folders()]
-        if pictures := shredding.evidence_of(shelf):
-            done.append(destroy(shelf, None, pictures, cause))
-        shelf.pointer.unlink(missing_ok=True)
+    repository, cause = RosterRepository.of(state), Cause("staff", now, trusted)
+    with repository.held():
+        done = [shredding.finish(repository)]
+        done += [destroy(repository, folder, (), cause) for folder in repository.folders()]
+        if pictures := shredding.evidence_of(repository):
+            done.append(destroy(repository, None, pictures, cause))
+        repository.pointer.unlink(missing_ok=True)
     return [name for name in done if name is not None]
 
 
@@ -38,8 +38,8 @@ def overdue(state: Path, now: datetime) -> Overdue | None:
     """Rosters whose exam and retention are over; None where there are none. `now` must be a time
     that was confirmed (`gate.core.confirmed_time`). Cheap. OSError where a manifest does not read:
     nothing is destroyed on a guess."""
-    shelf = RosterRepository.of(state)
-    known = {folder: about(folder) for folder in shelf.folders()}
+    repository = RosterRepository.of(state)
+    known = {folder: about(folder) for folder in repository.folders()}
     over = tuple(f for f, found in known.items() if not found or has_expired(found, now))
     if not over:
         return None
@@ -50,23 +50,23 @@ def overdue(state: Path, now: datetime) -> Overdue | None:
 def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[str]:
     """Destroy what is overdue at a confirmed time, and every evidence picture whose name is not in
     `keep`. StorageRefused, and what was begun is finished later."""
-    shelf = RosterRepository.of(state)
-    with shelf.held():
-        done = [shredding.finish(shelf)]
+    repository = RosterRepository.of(state)
+    with repository.held():
+        done = [shredding.finish(repository)]
         found = overdue(state, now)
         if found is not None:
-            pictures = [p for p in shredding.evidence_of(shelf) if p.name not in keep]
+            pictures = [p for p in shredding.evidence_of(repository) if p.name not in keep]
             for folder in found.folders:
-                done.append(destroy(shelf, folder, pictures, Cause("retention", now, True)))
+                done.append(destroy(repository, folder, pictures, Cause("retention", now, True)))
                 pictures = []
     return [name for name in done if name is not None]
 
 
 def destroy(
-    shelf: RosterRepository, folder: Path | None, evidence: Iterable[Path], cause: Cause
+    repository: RosterRepository, folder: Path | None, evidence: Iterable[Path], cause: Cause
 ) -> str:
     wanted = shredding.order(folder, evidence, cause)
-    shredding.carry_out(shelf, wanted)
+    shredding.carry_out(repository, wanted)
     return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
 
 

@@ -80,57 +80,57 @@ def order(folder: Path | None, evidence: Iterable[Path], cause: Cause) -> Order:
     )
 
 
-def carry_out(shelf: RosterRepository, wanted: Order) -> None:
+def carry_out(repository: RosterRepository, wanted: Order) -> None:
     """All five steps. OSError; whatever was begun is finished by `finish`."""
-    write_file(_intent(shelf), json.dumps(asdict(wanted)).encode() + b"\n", 0o600)
-    _destroy(shelf, wanted)
+    write_file(_intent(repository), json.dumps(asdict(wanted)).encode() + b"\n", 0o600)
+    _destroy(repository, wanted)
 
 
-def finish(shelf: RosterRepository) -> str | None:
+def finish(repository: RosterRepository) -> str | None:
     """What an earlier process began and did not end; the name of it. OSError, StorageDamaged."""
     try:
-        raw = json.loads(_intent(shelf).read_bytes())
+        raw = json.loads(_intent(repository).read_bytes())
         wanted = Order(**(raw | {"evidence": tuple(raw["evidence"])}))
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as e:
         raise StorageDamaged(
-            f"{_intent(shelf)} is damaged, so a destruction that was begun cannot be finished: "
-            "remove it and say exam-gate roster wipe --yes.",
-            f"{_intent(shelf)} 已损坏，销毁未完成：请删除该文件并运行 roster wipe --yes。",
-            path=str(_intent(shelf)),
+            f"{_intent(repository)} is damaged, so a destruction that was begun cannot be "
+            "finished: remove it and say exam-gate roster wipe --yes.",
+            f"{_intent(repository)} 已损坏，销毁未完成：请删除该文件并运行 roster wipe --yes。",
+            path=str(_intent(repository)),
         ) from e
-    _destroy(shelf, wanted)
+    _destroy(repository, wanted)
     return wanted.roster or wanted.folder or "evidence"
 
 
-def is_pending(shelf: RosterRepository) -> bool:
+def is_pending(repository: RosterRepository) -> bool:
     """Whether a destruction was begun and not ended."""
-    return _intent(shelf).exists()
+    return _intent(repository).exists()
 
 
-def evidence_of(shelf: RosterRepository) -> list[Path]:
+def evidence_of(repository: RosterRepository) -> list[Path]:
     """Every sealed picture that lies on this unit."""
-    folder = _evidence(shelf)
+    folder = _evidence(repository)
     return sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
 
 
-def _destroy(shelf: RosterRepository, wanted: Order) -> None:
+def _destroy(repository: RosterRepository, wanted: Order) -> None:
     """Steps 2 to 5. May be repeated from any point."""
     if wanted.folder is not None:
-        folder = shelf.installed / Path(wanted.folder).name
-        if shelf.points_to(folder):
-            shelf.pointer.unlink(missing_ok=True)
-            sync_folder(shelf.root)
+        folder = repository.installed / Path(wanted.folder).name
+        if repository.points_to(folder):
+            repository.pointer.unlink(missing_ok=True)
+            sync_folder(repository.root)
         _shred_folder(folder)
     for name in wanted.evidence:
-        _shred_file(_evidence(shelf) / Path(name).name)
-    if wanted.evidence and _evidence(shelf).is_dir():
-        sync_folder(_evidence(shelf))
-    if all(note.get("certificate") != wanted.certificate for note in shelf.notes()):
-        shelf.note("destroyed", datetime.fromisoformat(wanted.at), _certificate(wanted))
-    _intent(shelf).unlink(missing_ok=True)
-    sync_folder(shelf.root)
+        _shred_file(_evidence(repository) / Path(name).name)
+    if wanted.evidence and _evidence(repository).is_dir():
+        sync_folder(_evidence(repository))
+    if all(note.get("certificate") != wanted.certificate for note in repository.notes()):
+        repository.note("destroyed", datetime.fromisoformat(wanted.at), _certificate(wanted))
+    _intent(repository).unlink(missing_ok=True)
+    sync_folder(repository.root)
 
 
 def _certificate(wanted: Order) -> dict[str, object]:
@@ -180,9 +180,9 @@ def _about(folder: Path | None) -> tuple[str | None, int | None]:
         return folder.name, None
 
 
-def _intent(shelf: RosterRepository) -> Path:
-    return shelf.root / "destroying.json"
+def _intent(repository: RosterRepository) -> Path:
+    return repository.root / "destroying.json"
 
 
-def _evidence(shelf: RosterRepository) -> Path:
-    return shelf.root.parent / "evidence"
+def _evidence(repository: RosterRepository) -> Path:
+    return repository.root.parent / "evidence"

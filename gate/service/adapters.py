@@ -8,9 +8,9 @@ from gate.ports import (
     CardReader,
     Clock,
     Evidence,
+    InstalledRosters,
     Journal,
     Matcher,
-    RosterShelf,
     Scanner,
     Signals,
     Uplink,
@@ -27,7 +27,7 @@ class Adapters:
     reader: CardReader
     matcher: Matcher
     signals: Signals
-    shelf: RosterShelf
+    rosters: InstalledRosters
     journal: Journal
     evidence: Evidence
     uplink: Uplink

@@ -1,6 +1,6 @@
 """Watches the unit's clock, and hears who else tells the time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from gate.core.confirmed_time import (
     wanting,
 )
 from gate.core.events import Instant
+from gate.core.journal_entries import JournalEvent
 from gate.ports import Clock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,12 +57,13 @@ class ClockMonitor:
         """A second source has spoken."""
         self.record = heard(self.record, word)
 
-    def recall(self, event: Mapping[str, Any]) -> None:
-        """An operator's confirmation from the journal: it counts on after a restart of the program,
+    def replay(self, page: Sequence[JournalEvent]) -> None:
+        """Operators' confirmations from the journal: they count on after a restart of the program,
         as long as the monotonic clock is the same one."""
-        if event["kind"] == CONFIRMED and event["boot"] == self.clock.boot:
-            at, mono_ns = datetime.fromisoformat(event["at"]), event["mono_ms"] * 1_000_000
-            self.hear(Word(TimeSource.OPERATOR, at, mono_ns))
+        for event in page:
+            if event["kind"] == CONFIRMED and event["boot"] == self.clock.boot:
+                at, mono_ns = datetime.fromisoformat(event["at"]), event["mono_ms"] * 1_000_000
+                self.hear(Word(TimeSource.OPERATOR, at, mono_ns))
 
     @property
     def status(self) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from gate.core.staff_verdict import told
 from gate.errors import NoSuchEntry, UsageError
 from gate.ports import StaffVerdict, Typed
 from gate.service.clock_monitor import CONFIRMED
-from gate.service.lane import Lane
+from gate.service.lane import Found, Lane
+from gate.service.supervisors import Supervisors
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -31,34 +32,37 @@ NOTE_MAX = 1000
 class Desk:
     """Obeys the Desk port on one lane."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, supervisors: Supervisors) -> None:
         self._lane = lane
-        lane.on_change = self._publish_status
+        self._supervisors = supervisors
+        lane.subscribe(self._publish_status)
 
     def _publish_status(self) -> None:
-        if self._lane.bulletin.is_followed:
-            self._lane.bulletin.publish({"status": self.status()})
+        broadcast = self._lane.recorder.broadcast
+        if broadcast.is_followed:
+            broadcast.publish({"status": self.status()})
 
     def status(self) -> dict[str, Any]:
         """A snapshot for people and programs; names nobody."""
-        lane, state, now = self._lane, self._lane.state, self._lane.unit.clock.now()
+        lane, state, now = self._lane, self._lane.state, self._lane.adapters.clock.now()
+        supervisors = self._supervisors
         at = in_fixed_offset(now.at, lane.zone)
         return {
-            "gate": lane.unit.id,
-            "site": lane.unit.site,
+            "gate": lane.adapters.id,
+            "site": lane.adapters.site,
             "phase": state.phase.value,
             "faults": sorted(f.value for f in state.faults),
             "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted}
             | {"timezone": str(lane.zone or "")}
-            | lane.clock.status,
+            | supervisors.clock.status,
             "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
-            "retention": lane.retention,
+            "retention": supervisors.rosters.retention,
             "papers": list(lane.papers_now()) if now.trusted else None,
-            "model": lane.unit.matcher.model,
+            "model": lane.adapters.matcher.model,
             "liveness": {
                 "asked": liveness_asked(state.exam),
-                "judged": lane.unit.matcher.liveness,
+                "judged": lane.adapters.matcher.liveness,
             },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
@@ -76,23 +80,23 @@ class Desk:
                 }
                 for u in state.unsettled
             ],
-            "counts": summary(lane.recorder.tally.of_day(day_of(now, lane.zone))),
-            "scanners": {s.name: dict(s.status) for s in lane.unit.scanners},
+            "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
+            "scanners": {s.name: dict(s.status) for s in lane.adapters.scanners},
             "warnings": [
-                *(f"scanner {s.name}" for s in lane.unit.scanners if not s.status["connected"]),
-                *(f"{s['file']} {s['detail']}, saved" for s in lane.unit.journal.saves),
+                *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
+                *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
             ],
-            "uplink": dict(lane.unit.uplink.status),
+            "uplink": dict(lane.adapters.uplink.status),
             "journal": {
-                "disk": lane.disk,
+                "disk": supervisors.disk.status,
                 "follows": self._before(),
-                "saved": [dict(save) for save in lane.unit.journal.saves],
+                "saved": [dict(save) for save in lane.adapters.journal.saves],
             },
         }
 
     def _before(self) -> dict[str, Any] | None:
         """What became of the journal before this one; None where nothing was lost."""
-        begun = self._lane.unit.journal.begun
+        begun = self._lane.adapters.journal.begun
         told = (
             "detail",
             "previous_epoch",
@@ -121,9 +125,10 @@ class Desk:
         if roster is None:
             raise out_of_service()
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
-        now = self._lane.unit.clock.now()
+        now = self._lane.adapters.clock.now()
         await self._lane.ask(
-            events.StaffTyped(typed.handle, typed.value, document, valid_to, _name(typed.by), now)
+            events.StaffTyped(typed.handle, typed.value, document, valid_to, _name(typed.by), now),
+            Found(roster, entry),
         )
         return {"ok": True, "ticket": entry.candidate.ticket}
 
@@ -136,7 +141,7 @@ class Desk:
             _name(verdict.by),
             _name(verdict.second, "second") if verdict.second else None,
             _short(verdict.note, "reason", NOTE_MAX),
-            self._lane.unit.clock.now(),
+            self._lane.adapters.clock.now(),
         )
         event = await self._lane.ask(given)
         zh, en = told(event)
@@ -145,7 +150,7 @@ class Desk:
     async def acknowledge(self, by: str) -> dict[str, Any]:
         """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one
         where there are more. NoSuchEntry where nothing flashes."""
-        seen = events.Acknowledged(_name(by), self._lane.unit.clock.now())
+        seen = events.Acknowledged(_name(by), self._lane.adapters.clock.now())
         event = await self._lane.ask(seen)
         if not event:
             raise NoSuchEntry(
@@ -156,7 +161,7 @@ class Desk:
     async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
         the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
-        lane, now, who = self._lane, self._lane.unit.clock.now(), _name(by)
+        lane, now, who = self._lane, self._lane.adapters.clock.now(), _name(by)
         shown, given = local_day(now.at, lane.zone), _day(day)
         if not now.trusted:
             raise _usage(
@@ -172,11 +177,12 @@ class Desk:
         if refused is not None:
             lane.put(refused)
             raise out_of_service()
-        lane.clock.hear(Word(TimeSource.OPERATOR, now.at, now.mono_ns))
-        return {"ok": True, "date": given.isoformat(), **lane.clock.status}
+        clock = self._supervisors.clock
+        clock.hear(Word(TimeSource.OPERATOR, now.at, now.mono_ns))
+        return {"ok": True, "date": given.isoformat(), **clock.status}
 
     def follow(self) -> AsyncIterator[dict[str, Any]]:
-        return self._lane.bulletin.follow({"status": self.status()})
+        return self._lane.recorder.broadcast.follow({"status": self.status()})
 
 
 def _document(kind: str) -> DocumentKind:

@@ -20,26 +20,32 @@ class DiskMonitor:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._level = Room.ENOUGH
+        self._status: dict[str, Any] = {}
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """For people and programs; empty before the first look."""
+        return dict(self._status)
 
     @property
     def alert(self) -> str:
         """For systemd's STATUS; empty while there is enough room."""
         if self._level is Room.ENOUGH:
             return ""
-        return f"disk {self._level.value}: {self._lane.disk['free_bytes'] // 2**20} MiB free"
+        return f"disk {self._level.value}: {self._status['free_bytes'] // 2**20} MiB free"
 
     async def look(self) -> tuple[str, dict[str, Any]] | None:
         """What is to be journaled: kind and body."""
         lane = self._lane
         try:
-            disk = await lane.unit.journal.disk()
+            disk = await lane.adapters.journal.disk()
         except StorageRefused:
             return None  # told by whoever writes next
-        per_event = disk.journal_bytes / max(1, lane.unit.journal.head.seq)
-        now = lane.unit.clock.now()
+        per_event = disk.journal_bytes / max(1, lane.adapters.journal.head.seq)
+        now = lane.adapters.clock.now()
         needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)
         before, self._level = self._level, room(disk.free_bytes, needed, self._level)
-        lane.disk = {
+        self._status = {
             "room": self._level.value,
             "free_bytes": disk.free_bytes,
             "needed_bytes": needed if now.trusted else None,
@@ -48,5 +54,5 @@ class DiskMonitor:
         } | ({} if now.trusted else {"forecast": NO_FORECAST})
         if self._level is before:
             return None
-        log.warning("the journal's disk: %s", lane.disk)
-        return "disk", dict(lane.disk)
+        log.warning("the journal's disk: %s", self._status)
+        return "disk", dict(self._status)

@@ -7,7 +7,7 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from gate.core import effects, events
 from gate.core.admission import step
 from gate.core.exam import current_papers
+from gate.core.journal_entries import JournalEvent
 from gate.core.reasons import Reason
 from gate.core.replay import instant_of, replay
 from gate.core.staff_and_faults import out_of_service
@@ -29,7 +30,6 @@ from gate.errors import (
 )
 from gate.ports import Lookup, Reference, Roster, RosterEntry
 from gate.service.adapters import Adapters
-from gate.service.clock_monitor import ClockMonitor
 from gate.service.recorder import Recorder, ms_since
 
 log = logging.getLogger("gate.lane")
@@ -40,11 +40,20 @@ REACTION_S = 0.8
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A row that the desk has looked up and unsealed already, and the roster it is from."""
+
+    roster: Roster
+    entry: RosterEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """An event in the inbox; `answer` gets what was recorded because of it."""
 
     event: events.LaneEvent
     answer: asyncio.Future[dict[str, Any]] | None = None
+    found: Found | None = None
 
     def done(self, recorded: dict[str, Any]) -> None:
         """The first answer counts: what was recorded, or nothing."""
@@ -63,26 +72,27 @@ class Lane:
     """State, inbox and the hands that carry effects out. `timers`: factor on every wait that the
     state table asks for; 1 outside tests."""
 
-    def __init__(self, unit: Adapters, reaction_s: float = REACTION_S, timers: float = 1.0) -> None:
-        self.unit = unit
+    def __init__(
+        self, adapters: Adapters, reaction_s: float = REACTION_S, timers: float = 1.0
+    ) -> None:
+        self.adapters = adapters
         self._reaction_s = reaction_s
         self._timers = timers
         self.state = State()
         self.recorder = Recorder(
-            unit.journal, unit.evidence, unit.matcher, unit.clock, zone=lambda: self.zone
+            adapters.journal,
+            adapters.evidence,
+            adapters.matcher,
+            adapters.clock,
+            zone=lambda: self.zone,
         )
-        self.bulletin = self.recorder.bulletin
         self.showing: dict[str, Any] = {}
-        self.roster: Roster | None = None
-        self.roster_notes = 0
-        self.disk: dict[str, Any] = {}
-        self.clock = ClockMonitor(unit.clock, unit.rtc, lambda: unit.uplink.office_time)
-        self.retention: dict[str, Any] = {"over": False, "waits_for": []}
-        self.installed_zone: tzinfo | None = None
+        self._roster: Roster | None = None
+        self._zone: tzinfo | None = None
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
-        self.judging: asyncio.Task[None] | None = None
+        self.matching: asyncio.Task[None] | None = None
         self.settled = asyncio.Event()
-        self.on_change: Callable[[], None] = lambda: None
+        self._subscribers: list[Callable[[], None]] = []
         self._unhandled = 0
         self._reference: Reference | None = None
 
@@ -92,32 +102,26 @@ class Lane:
         """From the loop's thread."""
         self._enqueue(Asked(event))
 
-    async def ask(self, event: events.LaneEvent) -> dict[str, Any]:
+    async def ask(self, event: events.LaneEvent, found: Found | None = None) -> dict[str, Any]:
         """Put `event`; what was recorded because of it, empty while a face is being looked at.
+        `found`: the row that a typed candidate is, so that it is not looked up twice.
         The state table's own refusals, and StorageRefused where nothing could be recorded."""
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._enqueue(Asked(event, answer))
+        self._enqueue(Asked(event, answer, found))
         return await answer
 
     def _enqueue(self, asked: Asked) -> None:
         self._unhandled += 1
         self._inbox.put_nowait(asked)
 
-    async def remember(self) -> None:
-        """Who is inside, what is unsettled, the counts, and how much of the shelf's history is
-        journaled (`roster_notes`), from the journal and what is left of damaged ones, in pages."""
-        async for page in self.unit.journal.earlier():
-            self._recall(page)
-        async for page in self.unit.journal.past():
-            self._recall(page)
-
-    def _recall(self, page: list[dict[str, Any]]) -> None:
+    def replay(self, page: Sequence[JournalEvent]) -> None:
+        """Who is inside, what is unsettled and the counts, from journal events in order."""
         self.state = replay(self.state, page)
-        for event in page:
-            self.recorder.tally.add(event)
-            self.clock.recall(event)
-        noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
-        self.roster_notes = max([self.roster_notes, *noted])
+        self.recorder.replay(page)
+
+    def subscribe(self, changed: Callable[[], None]) -> None:
+        """`changed` is called after each event that was handled, in the loop's thread."""
+        self._subscribers.append(changed)
 
     async def work(self, timeout_s: float) -> None:
         """Take one event, if one comes in time, and do all that follows from it."""
@@ -131,7 +135,8 @@ class Lane:
         await self.recorder.tell()
         self._unhandled -= 1
         self.settled.set()
-        self.on_change()
+        for changed in self._subscribers:
+            changed()
 
     async def _handle(self, asked: Asked) -> None:
         """Step and perform until nothing follows any more."""
@@ -160,12 +165,41 @@ class Lane:
     def zone(self) -> tzinfo | None:
         """In which days are counted and times written: the exam's, or that of a roster that is
         installed and not in use; None before there is one."""
-        return zone_of(self.state) or self.installed_zone
+        return zone_of(self.state) or self._zone
 
     @property
     def idle(self) -> bool:
         """No visit is under way and no event waits or is being handled."""
         return self.state.phase not in BUSY and self._unhandled == 0
+
+    # -- the roster ------------------------------------------------------------------------------
+
+    @property
+    def roster(self) -> Roster | None:
+        """The one in use. The lane closes it when another one takes its place."""
+        return self._roster
+
+    def use(self, roster: Roster) -> None:
+        """Look candidates up in `roster` from now on. Only while the lane is idle."""
+        former, self._roster = self._roster, roster
+        if former is not None:
+            former.close()
+        self.adapters.uplink.use_exam(roster.exam.id)
+        self.put(events.RosterOpened(roster.exam, roster.version))
+
+    def drop(self, why: str) -> Roster:
+        """Use no roster, and say why; the one that was in use, still open, for the caller to keep
+        or close. Only while the lane is idle. GateBug where none was in use."""
+        former, self._roster = self._roster, None
+        if former is None:
+            raise GateBug("A roster was dropped, and none was in use.")
+        log.error("%s: %s", former.version, why)
+        self.put(events.FaultRaised(events.Fault.ROSTER, why))
+        return former
+
+    def keep_zone(self, zone: tzinfo | None) -> None:
+        """The zone of a roster that is installed: days are counted in it before it is in use."""
+        self._zone = zone
 
     # -- effects out -----------------------------------------------------------------------------
 
@@ -174,11 +208,11 @@ class Lane:
             case effects.LookUpCard(number=number):
                 return await self._look_up(number=number)
             case effects.LookUpTyped(handle=handle, value=value):
-                return await self._look_up(typed=(handle, value))
+                return await self._look_up(typed=(handle, value), known=asked.found)
             case effects.LookUpTicket(ticket=ticket):
                 return await self._look_up(typed=("ticket", ticket), whole=True)
             case effects.JudgeFace():
-                self.judging = asyncio.create_task(self._judge(effect), name="judge")
+                self.matching = asyncio.create_task(self._judge(effect), name="judge")
             case effects.Record():
                 return await self._record(effect, asked)
             case effects.JournalNote(kind=kind, body=body):
@@ -186,32 +220,39 @@ class Lane:
             case effects.Show():
                 self._show(effect)
             case effects.OpenBarrier():
-                self.unit.signals.open_barrier()
+                self.adapters.signals.open_barrier()
             case effects.StartTimer(seconds=seconds, token=token):
                 loop = asyncio.get_running_loop()
                 loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))
             case effects.FindAgain():
-                self.unit.reader.find_again()
+                self.adapters.reader.find_again()
             case effects.ForgetFaces():
                 self._reference = None
                 self.recorder.forget_times()
-                self.unit.matcher.forget()
+                self.adapters.matcher.forget()
         return None
 
     async def _look_up(
-        self, number: str = "", typed: tuple[str, str] | None = None, whole: bool = False
+        self,
+        number: str = "",
+        typed: tuple[str, str] | None = None,
+        whole: bool = False,
+        known: Found | None = None,
     ) -> events.LaneEvent:
-        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here."""
+        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here;
+        `known`: what the desk found already, as long as the same roster is in use."""
         self.recorder.forget_times()
         began = time.perf_counter()
         try:
             if self.roster is None:
                 raise GateBug("A lookup without a roster.")
-            found: Lookup = (
-                await self.roster.find(number)
-                if typed is None
-                else await self.roster.find_typed(*typed, self.papers_now())
-            )
+            found: Lookup
+            if known is not None and known.roster is self.roster:
+                found = known.entry
+            elif typed is None:
+                found = await self.roster.find(number)
+            else:
+                found = await self.roster.find_typed(*typed, self.papers_now())
         except NoSuchEntry:  # typed for a sitting that ended since the desk looked
             return events.CandidateUnknown("")
         except (InputRejected, StorageDamaged) as e:
@@ -227,7 +268,7 @@ class Lane:
     def papers_now(self) -> tuple[str, ...]:
         """Ids of the papers of the current sitting; of all where the clock is not trusted, so that
         a seat that is typed names nobody rather than who has it at another time."""
-        papers, now = self.state.exam.papers if self.state.exam else (), self.unit.clock.now()
+        papers, now = self.state.exam.papers if self.state.exam else (), self.adapters.clock.now()
         return tuple(p.id for p in (current_papers(papers, now.at) if now.trusted else papers))
 
     async def _judge(self, wanted: effects.JudgeFace) -> None:
@@ -236,14 +277,14 @@ class Lane:
         if wanted.attempt > 1:
             await asyncio.sleep(self._reaction_s)
         began = time.perf_counter()
-        judged = await self.unit.matcher.judge(self._reference, wanted.policy, wanted.found_ns)
+        judged = await self.adapters.matcher.judge(self._reference, wanted.policy, wanted.found_ns)
         self.recorder.took("match", ms_since(began))
         self.put(judged)
 
     def _show(self, wanted: effects.Show) -> None:
         if wanted.reason == Reason.OUT_OF_SERVICE == self.showing.get("reason"):
             return  # said already: its rhythm and its buzzer go on undisturbed
-        self.unit.signals.show(wanted.pattern)
+        self.adapters.signals.show(wanted.pattern)
         self.showing = {
             "reason": str(wanted.reason),
             "zh": wanted.zh,
@@ -274,11 +315,11 @@ class Lane:
         visit, verdict = self.state.visit, self.state.verdict
         if wanted.kind == "verdict" and verdict is not None:
             return verdict.at.mono_ns
-        return visit.shown.since_mono_ns if visit else self.unit.clock.now().mono_ns
+        return visit.shown.since_mono_ns if visit else self.adapters.clock.now().mono_ns
 
     def _of_this_unit(self) -> dict[str, Any]:
         return {
-            "model": self.unit.matcher.model,
+            "model": self.adapters.matcher.model,
             "roster": self.roster.version if self.roster else None,
             "exam": self.exam_id,
         }

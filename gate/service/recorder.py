@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
@@ -37,8 +37,8 @@ class Recorder:
         clock: Clock,
         zone: Callable[[], tzinfo | None] = lambda: None,
     ) -> None:
-        self.bulletin = Broadcast()
-        self.tally = DailyCounts()
+        self.broadcast = Broadcast()
+        self.counts = DailyCounts()
         self._journal = journal
         self._evidence = evidence
         self._matcher = matcher
@@ -47,6 +47,11 @@ class Recorder:
         self._one = asyncio.Lock()
         self._ms: dict[str, float] = {}
         self._untold: list[tuple[JournalEvent, dict[str, float]]] = []
+
+    def replay(self, page: Sequence[JournalEvent]) -> None:
+        """The counts of earlier events, from the journal."""
+        for event in page:
+            self.counts.add(event)
 
     def took(self, part: str, ms: float) -> None:
         """Time of the visit under way, by part of the work."""
@@ -72,7 +77,7 @@ class Recorder:
             body = wanted.body | about | picture
             began = time.perf_counter()
             event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
-        self.tally.add(event)
+        self.counts.add(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
@@ -91,7 +96,7 @@ class Recorder:
         keeping the times may move the journal's WAL, which nobody should wait for."""
         untold, self._untold = self._untold, []
         for event, ms in untold:
-            self.bulletin.publish(event | {"ms": ms})
+            self.broadcast.publish(event | {"ms": ms})
             level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
             log.log(
                 level,

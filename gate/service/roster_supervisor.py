@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gate.core import events
 from gate.core.confirmed_time import confirmed_time, sentences, wanting
+from gate.core.journal_entries import JournalEvent
 from gate.core.local_time import date_time_text
 from gate.errors import GateError
 from gate.ports import Roster
+from gate.service.clock_monitor import ClockMonitor
 from gate.service.lane import Lane
 
 log = logging.getLogger("gate.service")
 
 _KINDS = {"installed": "roster", "destroyed": "wiped"}
-"""What stands in the shelf's history, and the journal's kind for it."""
+"""What stands in the history of installations, and the journal's kind for it."""
 
 
 LOOK_EVERY_S = 3600.0
@@ -29,13 +32,32 @@ RECHECK_S = 10.0
 class RosterSupervisor:
     """Call `look` every second or so. Whatever it changes, it changes while the lane is idle."""
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, clock: ClockMonitor) -> None:
         self._lane = lane
-        self._shelf = lane.unit.shelf
+        self._clock = clock
+        self._installed = lane.adapters.rosters
+        self._noted = 0
+        self._retention: dict[str, Any] = {"over": False, "waits_for": []}
         self._next: Roster | None = None
         self._trouble: dict[str, str] = {}
         self._looked_ns: int | None = None
         self._recheck_at = 0.0
+
+    @property
+    def retention(self) -> dict[str, Any]:
+        """For status: whether a roster is out of use because its time is over by this clock, and
+        what its destruction waits for."""
+        return dict(self._retention)
+
+    @property
+    def noted(self) -> int:
+        """How many notes of the installations' history the journal holds."""
+        return self._noted
+
+    def replay(self, page: Sequence[JournalEvent]) -> None:
+        """Which notes of the history the journal holds already."""
+        noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+        self._noted = max([self._noted, *noted])
 
     async def look(self) -> None:
         """Once. No await between a check for idleness and what follows from it."""
@@ -44,20 +66,19 @@ class RosterSupervisor:
         await self._journal_history()
         lane, current = self._lane, self._lane.roster
         if not holds:
-            self._shelve(None)
+            self._keep_next(None)
             if current is not None and lane.idle:
-                self._drop(current, "the roster was wiped")
-                current.close()
+                lane.drop("the roster was wiped").close()
         elif current is not None and self._is_over(current):
             if lane.idle:
-                self._drop(
-                    current,
+                lane.drop(
                     f"the roster expired on {_said(current)}: it is out of use and not destroyed "
                     "yet; if the clock is wrong, put it right and the roster is used again",
                 )
-                self._shelve(self._next or current)  # for a clock that is put right
+                self._keep_next(self._next or current)  # for a clock that is put right
         elif self._next is not None and not self._is_over(self._next) and lane.idle:
-            self._adopt(self._next)
+            coming, self._next = self._next, None
+            lane.use(coming)
         await self._finish_destruction()
         await self._destroy_overdue()
         self._tell_retention()
@@ -71,18 +92,20 @@ class RosterSupervisor:
         failed = self._lane.roster is not None and events.Fault.ROSTER in self._lane.state.faults
         if failed and now >= self._recheck_at:
             self._recheck_at = now + RECHECK_S
-            self._shelf.recheck()
+            self._installed.recheck()
 
     async def _refresh(self) -> bool:
         """Whether any is installed; a new one becomes the next."""
         try:
-            fresh, holds = await asyncio.to_thread(lambda: (self._shelf.refresh(), self._holds()))
+            fresh, holds = await asyncio.to_thread(
+                lambda: (self._installed.refresh(), self._holds())
+            )
         except GateError as e:
             self._complain("roster", e.en)
             return await asyncio.to_thread(self._holds)
         if fresh is not None:
-            self._lane.installed_zone = fresh.exam.zone
-            self._shelve(fresh)
+            self._lane.keep_zone(fresh.exam.zone)
+            self._keep_next(fresh)
         if self._lane.roster is None and self._next is not None and self._is_over(self._next):
             sentence = f"{self._next.version} has expired: install the coming exam's roster."
             self._complain("roster", sentence)
@@ -90,36 +113,28 @@ class RosterSupervisor:
             self._trouble.pop("roster", None)
         return holds
 
+    def _refreshed(self) -> tuple[Roster | None, bool]:
+        return self._installed.refresh(), self._holds()
+
     def _holds(self) -> bool:
-        return self._shelf.holds
+        return self._installed.holds
 
     def _is_over(self, roster: Roster) -> bool:
         """A clock that is not trusted ends nothing: the invigilator decides the time anyway."""
-        now = self._lane.unit.clock.now()
+        now = self._lane.adapters.clock.now()
         return now.trusted and now.at >= roster.expires
 
-    def _shelve(self, roster: Roster | None) -> None:
+    def _keep_next(self, roster: Roster | None) -> None:
         former, self._next = self._next, roster
         if former is not None and former is not roster:
             former.close()
-
-    def _adopt(self, roster: Roster) -> None:
-        former, self._lane.roster, self._next = self._lane.roster, roster, None
-        if former is not None:
-            former.close()
-        self._lane.put(events.RosterOpened(roster.exam, roster.version))
-
-    def _drop(self, roster: Roster, why: str) -> None:
-        log.error("%s: %s", roster.version, why)
-        self._lane.roster = None
-        self._lane.put(events.FaultRaised(events.Fault.ROSTER, why))
 
     async def _journal_history(self) -> None:
         """Every installation and destruction since the last one that the journal holds."""
         if events.Fault.JOURNAL in self._lane.state.faults:
             return
         try:
-            notes = await asyncio.to_thread(self._shelf.history, self._lane.roster_notes)
+            notes = await asyncio.to_thread(self._installed.history, self._noted)
         except GateError as e:
             self._complain("history", e.en)
             return
@@ -128,12 +143,12 @@ class RosterSupervisor:
             if refused is not None:
                 self._lane.put(refused)
                 return
-            self._lane.roster_notes = found["note"]
+            self._noted = found["note"]
 
     async def _finish_destruction(self) -> None:
         """What was decided before and cut short needs no clock to go on."""
         try:
-            name = await asyncio.to_thread(self._shelf.finish)
+            name = await asyncio.to_thread(self._installed.finish)
         except GateError as e:
             self._complain("destruction begun", e.en)
             return
@@ -145,16 +160,16 @@ class RosterSupervisor:
         """At the exam's end plus retention, at a time that is confirmed (see
         `gate.core.confirmed_time`): as soon as it is for the roster that is out of use, and each
         hour for others that lie there. Not under a roster that is still in use."""
-        at, current = confirmed_time(self._lane.clock.record), self._lane.roster
+        at, current = confirmed_time(self._clock.record), self._lane.roster
         if at is None or (current is not None and self._is_over(current)) or not self._is_due(at):
             return
-        self._looked_ns = self._lane.unit.clock.now().mono_ns
+        self._looked_ns = self._lane.adapters.clock.now().mono_ns
         try:
-            stay = await asyncio.to_thread(self._shelf.overdue, at)
+            stay = await asyncio.to_thread(self._installed.overdue, at)
             if stay is None:
                 return
             keep = await self._evidence_of(stay)
-            done = await asyncio.to_thread(self._shelf.destroy_overdue, at, keep)
+            done = await asyncio.to_thread(self._installed.destroy_overdue, at, keep)
         except GateError as e:
             self._looked_ns = None
             self._complain("destruction", e.en)
@@ -165,21 +180,19 @@ class RosterSupervisor:
 
     def _is_due(self, at: datetime) -> bool:
         """`at`: the confirmed time."""
-        mono_ns, before, kept = self._lane.unit.clock.now().mono_ns, self._looked_ns, self._next
+        mono_ns, before, kept = self._lane.adapters.clock.now().mono_ns, self._looked_ns, self._next
         if before is None or mono_ns - before >= LOOK_EVERY_S * 1e9:
             return True
         return kept is not None and at >= kept.expires
 
     def _tell_retention(self) -> None:
-        """For status: whether a roster is out of use because its time is over by this clock, and
-        what its destruction waits for."""
         kept = self._lane.roster or self._next
         if kept is None or not self._is_over(kept):
-            self._lane.retention = {"over": False, "waits_for": []}
+            self._retention = {"over": False, "waits_for": []}
             return
-        missing = wanting(self._lane.clock.record, until=kept.expires)
+        missing = wanting(self._clock.record, until=kept.expires)
         zh, en = sentences(missing)
-        self._lane.retention = {
+        self._retention = {
             "over": True,
             "roster": kept.version,
             "waits_for": [w.value for w in missing],
@@ -194,7 +207,7 @@ class RosterSupervisor:
         found: set[str] = set()
         if not exams:
             return frozenset()
-        first, journal = 1, self._lane.unit.journal
+        first, journal = 1, self._lane.adapters.journal
         while page := await journal.read(first, 1000):
             found |= {
                 f"{e['id']}.sealed" for e in page if e.get("evidence") and e.get("exam") in exams

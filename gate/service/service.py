@@ -11,9 +11,8 @@ from gate.core.card_left_lying import is_due
 from gate.core.journal_entries import JournalEntry
 from gate.errors import CameraMissing, StorageRefused
 from gate.ports import Scanner, ScannerBack, ScannerLost
-from gate.service.disk_monitor import DiskMonitor
 from gate.service.lane import Lane
-from gate.service.roster_supervisor import RosterSupervisor
+from gate.service.supervisors import Supervisors, replay_journal
 from gate.service.watchdog import Health
 
 log = logging.getLogger("gate.service")
@@ -44,26 +43,30 @@ class Pace:
 class Service:
     """Runs one lane with its unit's adapters until told to stop."""
 
-    def __init__(self, lane: Lane, health: Health, pace: Pace | None = None) -> None:
+    def __init__(
+        self, lane: Lane, supervisors: Supervisors, health: Health, pace: Pace | None = None
+    ) -> None:
         self._lane = lane
-        self._unit = lane.unit
+        self._adapters = lane.adapters
+        self._supervisors = supervisors
         self._health = health
         self._pace = pace or Pace()
-        self._rosters = RosterSupervisor(lane)
-        self._room = DiskMonitor(lane)
         self._saves_told = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order scanners, reader, matcher, journal, signals."""
-        unit = self._unit
-        self._lane.clock.look()  # first of all: the board's clock speaks for itself only then
+        unit = self._adapters
+        # First of all: the board's clock speaks for itself only then.
+        self._supervisors.clock.look()
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(unit.signals)
             if not await self._open_journal(stack, stop):
                 return
-            await self._lane.remember()
+            await replay_journal(unit.journal, self._lane, self._supervisors)
             await self._note("start", {"inside": len(self._lane.state.inside)})
-            await self._rosters.look()  # before the reader: a card already lying there counts
+            await (
+                self._supervisors.rosters.look()
+            )  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
             for scanner in unit.scanners:
@@ -75,7 +78,7 @@ class Service:
         told = ""
         while not stop.is_set():
             try:
-                await stack.enter_async_context(self._unit.journal)
+                await stack.enter_async_context(self._adapters.journal)
             except StorageRefused as e:
                 if e.en != told:
                     log.warning("out of service: %s", e.en)
@@ -102,7 +105,7 @@ class Service:
                 group.create_task(self._pump_button(), name="button"),
                 *(
                     group.create_task(self._pump_scanner(s), name=f"scanner {s.name}")
-                    for s in self._unit.scanners
+                    for s in self._adapters.scanners
                 ),
             ]
             steady = [
@@ -113,7 +116,7 @@ class Service:
                 group.create_task(self._watch_room(), name="room"),
                 group.create_task(self._health.feed_watchdog(), name="watchdog"),
             ]
-            uplink = group.create_task(self._unit.uplink.run(), name="uplink")
+            uplink = group.create_task(self._adapters.uplink.run(), name="uplink")
             self._health.ready(self._condition())
             await stop.wait()
             await self._wind_down(intake, steady, uplink)
@@ -133,10 +136,10 @@ class Service:
                 while not self._lane.idle:
                     self._lane.settled.clear()
                     await self._lane.settled.wait()
-        if self._lane.judging is not None:
-            await _end(self._lane.judging)
+        if self._lane.matching is not None:
+            await _end(self._lane.matching)
         await _end(*steady)
-        self._unit.signals.safe()
+        self._adapters.signals.safe()
         await self._lane.note("stop", {"inside": len(self._lane.state.inside)})
         await _end(uplink)
 
@@ -146,17 +149,17 @@ class Service:
         self._health.expect("decide", SILENT_S)
         while True:
             await self._lane.work(timeout_s=self._pace.retry_s)
-            self._raise_if_judging_failed()
+            self._raise_if_matching_failed()
             self._health.beat("decide")
 
-    def _raise_if_judging_failed(self) -> None:
+    def _raise_if_matching_failed(self) -> None:
         """A judge that died would leave its visit waiting for ever."""
-        task = self._lane.judging
+        task = self._lane.matching
         if task is not None and task.done() and not task.cancelled() and task.exception():
             raise task.exception() or AssertionError
 
     async def _pump_reader(self) -> None:
-        async for event in self._unit.reader.events():
+        async for event in self._adapters.reader.events():
             self._lane.put(event)
 
     async def _pump_scanner(self, scanner: Scanner) -> None:
@@ -175,14 +178,14 @@ class Service:
 
     async def _pump_button(self) -> None:
         while True:
-            await self._unit.signals.acknowledged()
-            self._lane.put(events.Acknowledged("button", self._unit.clock.now()))
+            await self._adapters.signals.acknowledged()
+            self._lane.put(events.Acknowledged("button", self._adapters.clock.now()))
 
     async def _watch(self) -> None:
         """Camera, clock, and the followers' view of it all."""
         self._health.expect("watch", SILENT_S)
         while True:
-            stalled_s = self._unit.matcher.stalled_s
+            stalled_s = self._adapters.matcher.stalled_s
             if stalled_s > GIVE_UP_S:
                 raise CameraMissing(
                     f"No picture from the camera for {GIVE_UP_S:g} s: check cable and power; the "
@@ -191,11 +194,11 @@ class Service:
                 )
             present = stalled_s > STALLED_S
             self._tell_fault(events.Fault.CAMERA, present, "no picture from the camera")
-            stepped = self._lane.clock.look()
+            stepped = self._supervisors.clock.look()
             if stepped is not None:
                 await self._note("clock", stepped)
             await self._look_at_journal()
-            now = self._unit.clock.now()
+            now = self._adapters.clock.now()
             if is_due(self._lane.state, now):
                 self._lane.put(events.LookDue(now))
             await self._close_counts(now)
@@ -204,7 +207,7 @@ class Service:
 
     async def _look_at_journal(self) -> None:
         """Files that were lost while in use: saved and told, or out of service until they are."""
-        journal = self._unit.journal
+        journal = self._adapters.journal
         try:
             await journal.look()
         except StorageRefused as e:
@@ -218,14 +221,14 @@ class Service:
         """The counts of an exam or a day that is over are journaled: they outlive the roster."""
         if not now.trusted or events.Fault.JOURNAL in self._lane.state.faults:
             return
-        exam, tally = self._lane.state.exam, self._lane.recorder.tally
+        exam, counts = self._lane.state.exam, self._lane.recorder.counts
         ends = [p.end for p in exam.papers] if exam else []
-        for body in tally.due(now.at, ends, exam.zone if exam else None):
+        for body in counts.due(now.at, ends, exam.zone if exam else None):
             refused = await self._lane.note("counts", body)
             if refused is not None:
                 self._lane.put(refused)
                 return
-            tally.wrote(body)
+            counts.wrote(body)
 
     def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
         if present != (fault in self._lane.state.faults):
@@ -236,14 +239,14 @@ class Service:
     async def _watch_roster(self) -> None:
         self._health.expect("roster", ROSTER_SILENT_S)
         while True:
-            await self._rosters.look()
+            await self._supervisors.rosters.look()
             self._health.beat("roster")
             await asyncio.sleep(self._pace.retry_s)
 
     async def _watch_room(self) -> None:
         self._health.expect("room", ROSTER_SILENT_S)
         while True:
-            told = await self._room.look()
+            told = await self._supervisors.disk.look()
             if told is not None:
                 await self._note(*told)
                 self._health.status(self._condition())
@@ -252,11 +255,15 @@ class Service:
 
     def _condition(self) -> str:
         """One line for systemd."""
-        begun = self._unit.journal.begun
+        begun = self._adapters.journal.begun
         since = f"journal begun anew: {begun['detail']}" if begun is not None else ""
-        saves = self._unit.journal.saves
+        saves = self._adapters.journal.saves
         saved = f"{saves[-1]['file']} {saves[-1]['detail']}, saved" if saves else ""
-        return "; ".join(filter(None, [f"{self._unit.id} at work", self._room.alert, since, saved]))
+        return "; ".join(
+            filter(
+                None, [f"{self._adapters.id} at work", self._supervisors.disk.alert, since, saved]
+            )
+        )
 
     async def _mend_journal(self) -> None:
         """While the journal refuses, try once a second to write down that it did."""
@@ -270,7 +277,9 @@ class Service:
     async def _try_to_record(self) -> None:
         body = {"fault": events.Fault.JOURNAL.value, "detail": "the journal took no entry"}
         try:
-            await self._unit.journal.append(JournalEntry("fault", self._lane.recorder.now(), body))
+            await self._adapters.journal.append(
+                JournalEntry("fault", self._lane.recorder.now(), body)
+            )
         except StorageRefused:
             return
         self._lane.put(events.FaultCleared(events.Fault.JOURNAL))

@@ -24,8 +24,8 @@ _POLL_S = 1.0
 
 class MqttUplink:
     """Obeys `gate.ports.Uplink`. `signing`: Ed25519 seed, 32 bytes; `office_public`: the key that
-    receipts are signed with. `exam`: the exam of the installed roster, None while there is none;
-    when it changes, sending goes on under the new topic. `vitals`: what heartbeats say of the unit
+    receipts are signed with. Nothing is sent before `use_exam`; when the exam
+    changes, sending goes on under the new topic. `vitals`: what heartbeats say of the unit
     (see `gate.sync.heartbeat`). `chance`: draws the waits between attempts. `inbox`: a file where
     `exam-gate journal receipt` leaves what came by stick.
 
@@ -45,7 +45,6 @@ class MqttUplink:
         key: Path,
         gate: str,
         site: str,
-        exam: Callable[[], str | None],
         journal: Journal,
         signing: bytes,
         office_public: bytes,
@@ -54,7 +53,7 @@ class MqttUplink:
         inbox: Path | None = None,
     ) -> None:
         self._site = site
-        self._exam = exam
+        self._exam: str | None = None
         self._at_work = False
         self._chance = chance or random.Random()
         self._standing = UplinkState(
@@ -85,6 +84,10 @@ class MqttUplink:
     def office_time(self) -> datetime | None:
         return self._standing.office_time
 
+    def use_exam(self, exam: str) -> None:
+        """The id of the exam whose topics count from now on."""
+        self._exam = exam
+
     def _unsent(self) -> int | None:
         """None before and after the work: the journal may not be open then, staff may ask all the
         same."""
@@ -104,11 +107,11 @@ class MqttUplink:
     async def _work(self) -> None:
         failures = 0
         while True:
-            exam = self._exam()
+            exam = self._exam
             if exam is None:
                 await asyncio.sleep(_POLL_S)
                 continue
             topics = Topics(exam, self._site, self._standing.address.name)
-            stood = await Session(self._standing, topics, self._exam).run()
+            stood = await Session(self._standing, topics, lambda: self._exam).run()
             failures = 0 if stood else failures + 1
             await asyncio.sleep(outbox.reconnect_delay_s(failures, self._chance.random()))

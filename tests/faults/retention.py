@@ -17,11 +17,11 @@ from pathlib import Path
 from gate.core.confirmed_time import STEADY_S
 from gate.core.events import Fault, Instant
 from gate.errors import GateError
-from gate.roster.installed import InstalledShelf
+from gate.roster.installed import RosterInstallation
 from gate.service.adapters import Adapters
 from gate.service.desk import Desk
 from gate.service.lane import Lane
-from gate.service.roster_supervisor import RosterSupervisor
+from gate.service.supervisors import Supervisors, replay_journal
 from gate.store.journal import SqliteJournal
 from tests.faults.places import scratch
 from tests.faults.row import Finding, Row, Say
@@ -98,7 +98,7 @@ class Site:
             self.state / "journal.sqlite", gate=GATE, boot=self.clock.boot, now=self.clock.now
         )
         self.uplink = FakeUplink()
-        shelf = InstalledShelf(
+        repository = RosterInstallation(
             self.state,
             gate=GATE,
             sealing=bytes(self.office.gate),
@@ -111,18 +111,19 @@ class Site:
             FakeReader(),
             FakeMatcher(),
             FakeSignals(),
-            shelf,
+            repository,
             self.journal,
             FakeEvidence(),
             self.uplink,
             rtc=lambda: self.rtc,
         )
         self.lane = Lane(unit)
-        self.lane.clock.look()
+        self.supervisors = Supervisors.of(self.lane)
+        self.supervisors.clock.look()
         self.stack = AsyncExitStack()
         await self.stack.enter_async_context(self.journal)
-        await self.lane.remember()
-        self.keeper, self.desk = RosterSupervisor(self.lane), Desk(self.lane)
+        await replay_journal(self.journal, self.lane, self.supervisors)
+        self.keeper, self.desk = self.supervisors.rosters, Desk(self.lane, self.supervisors)
         await self.look()
 
     async def stop(self) -> None:
@@ -166,7 +167,7 @@ class Site:
         for n in range(int(seconds // LOOK_S)):
             self.clock.passes(LOOK_S)
             self.clock.wrong += timedelta(seconds=creep_s)
-            self.lane.clock.look()
+            self.supervisors.clock.look()
             if n % ROUND == ROUND - 1:
                 await self.look()
         await self.look()

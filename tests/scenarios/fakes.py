@@ -180,7 +180,7 @@ class FakeRoster:
         return RosterEntry(candidate, Reference(template, None, None, None))
 
 
-class FakeShelf:
+class FakeRosters:
     def __init__(self) -> None:
         self.next: FakeRoster | None = FakeRoster()
         self.holds = True
@@ -230,6 +230,12 @@ class FakeUplink:
     status: dict[str, Any] = {"connected": False}  # noqa: RUF012 - never written
     office_time: datetime | None = None
 
+    def __init__(self) -> None:
+        self.exams: list[str] = []
+
+    def use_exam(self, exam: str) -> None:
+        self.exams.append(exam)
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 
@@ -254,7 +260,7 @@ class Rig:
     reader: FakeReader
     matcher: FakeMatcher
     signals: FakeSignals
-    shelf: FakeShelf
+    rosters: FakeRosters
     journal: RefusingJournal
     evidence: FakeEvidence
     scanner: FakeScanner = field(default_factory=FakeScanner)
@@ -268,7 +274,7 @@ class Rig:
 
 def rig(folder: Any) -> Rig:
     clock, reader, matcher, signals = FakeClock(), FakeReader(), FakeMatcher(), FakeSignals()
-    shelf, evidence = FakeShelf(), FakeEvidence()
+    rosters, evidence = FakeRosters(), FakeEvidence()
     journal = RefusingJournal(folder / "journal.sqlite", gate="wh-hs-01-g1", boot=clock.boot)
     signals.journal = journal
     scanner = FakeScanner()
@@ -279,10 +285,10 @@ def rig(folder: Any) -> Rig:
         reader,
         matcher,
         signals,
-        shelf,
+        rosters,
         journal,
         evidence,
         FakeUplink(),
         (scanner,),
     )
-    return Rig(unit, clock, reader, matcher, signals, shelf, journal, evidence, scanner)
+    return Rig(unit, clock, reader, matcher, signals, rosters, journal, evidence, scanner)

@@ -8,6 +8,7 @@ from typing import Any
 from gate.service.desk import Desk
 from gate.service.lane import Lane
 from gate.service.service import Pace, Service
+from gate.service.supervisors import Supervisors
 from gate.service.watchdog import Health
 from tests.scenarios.fakes import Rig
 from tests.waiting import soon
@@ -22,7 +23,8 @@ class Running:
     def __init__(self, parts: Rig, lane: Lane) -> None:
         self.parts = parts
         self.lane = lane
-        self.desk = Desk(lane)
+        self.supervisors = Supervisors.of(lane)
+        self.desk = Desk(lane, self.supervisors)
         self.stop = asyncio.Event()
         self._lines = self.desk.follow()
 
@@ -44,7 +46,7 @@ class Running:
 async def running(parts: Rig, timers: float = 1.0) -> AsyncIterator[Running]:
     lane = Lane(parts.unit, reaction_s=0.0, timers=timers)
     seen = Running(parts, lane)
-    task = asyncio.create_task(Service(lane, Health({}), FAST).run(seen.stop))
+    task = asyncio.create_task(Service(lane, seen.supervisors, Health({}), FAST).run(seen.stop))
     try:
         await seen.until(lambda: task.done() or (lane.roster is not None and lane.idle))
         yield seen

@@ -74,8 +74,8 @@ async def test_a_card_that_was_lifted_is_not_sought(tmp_path: Path) -> None:
         parts.clock.mono_ns += 10_000_000_000  # the dwell time
         await gate.until(lambda: gate.lane.state.lying is None)
         parts.clock.at = OPENS
-        looks = parts.shelf.looks
-        await gate.until(lambda: parts.shelf.looks > looks + 3)
+        looks = parts.rosters.looks
+        await gate.until(lambda: parts.rosters.looks > looks + 3)
         assert len(await decisions(parts)) == 1
 
 
@@ -85,11 +85,11 @@ async def test_laid_in_an_outage_it_is_seen_when_that_ends(tmp_path: Path) -> No
         await asyncio.to_thread(module.lift)
         parts.clock.mono_ns += 10_000_000_000
         await gate.until(lambda: gate.lane.state.lying is None)
-        parts.shelf.holds = False
+        parts.rosters.holds = False
         await gate.phase("out-of-service")
         await asyncio.to_thread(module.lay, card_of("440524188001010014", "测试乙"))
         await gate.until(lambda: gate.lane.state.lying is not None)
-        parts.shelf.holds, parts.shelf.next = True, FakeRoster()
+        parts.rosters.holds, parts.rosters.next = True, FakeRoster()
         assert (await gate.decision())["ticket"] == "A2"
 
 

@@ -28,7 +28,7 @@ async def gate(parts: Rig, tmp_path: Path) -> AsyncIterator[Running]:
         running(parts) as it,
         serve(tmp_path / "run" / "staff.sock", StaffSocket(it.desk).answer),
     ):
-        await it.until(lambda: it.lane.clock.record.last)
+        await it.until(lambda: it.supervisors.clock.record.last)
         yield it
 
 

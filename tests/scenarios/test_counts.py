@@ -53,7 +53,7 @@ async def test_status_says_how_the_day_goes(parts: Rig) -> None:
 async def test_counts_are_journaled_once_when_the_exam_is_over(parts: Rig, tmp_path: Path) -> None:
     async with running(parts) as gate:
         await a_morning(gate, parts)
-        before = gate.lane.recorder.tally.groups
+        before = gate.lane.recorder.counts.groups
         parts.clock.at = PAPER.end
         await gate.until(lambda: parts.journal.head.seq >= 6)
         written = [e for e in await events_of(parts) if e["kind"] == "counts"]
@@ -63,7 +63,7 @@ async def test_counts_are_journaled_once_when_the_exam_is_over(parts: Rig, tmp_p
     again = rig(tmp_path)
     again.clock.at = PAPER.end + timedelta(minutes=5)
     async with running(again) as gate:
-        assert gate.lane.recorder.tally.groups == before
+        assert gate.lane.recorder.counts.groups == before
         again.clock.at += timedelta(days=1)
         await gate.until(lambda: again.journal.head.seq > head + 3)  # stop, start, roster, clock
         kinds = [e["kind"] for e in await again.journal.read(head + 1, 10)]
@@ -84,7 +84,7 @@ async def test_an_untrusted_clock_ends_no_day(parts: Rig) -> None:
 async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path) -> None:
     async with running(parts) as gate:
         await a_morning(gate, parts)
-        at_gate = gate.lane.recorder.tally
+        at_gate = gate.lane.recorder.counts
     async with rig(tmp_path).journal as journal:
         events = [dict(e) for e in await journal.read(1, 100)]
 

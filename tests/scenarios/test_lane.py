@@ -13,6 +13,7 @@ from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
 from gate.ports import StaffVerdict, Typed
 from gate.service.lane import Lane
 from gate.service.service import Service
+from gate.service.supervisors import Supervisors
 from gate.service.watchdog import Health
 from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
 from tests.scenarios.running import BOUND_S, FAST, running
@@ -21,6 +22,10 @@ from tests.scenarios.running import BOUND_S, FAST, running
 @pytest.fixture
 def parts(tmp_path: Path) -> Rig:
     return rig(tmp_path)
+
+
+def _service(lane: Lane) -> Service:
+    return Service(lane, Supervisors.of(lane), Health({}), FAST)
 
 
 async def test_a_match_is_recorded_then_shown(parts: Rig) -> None:
@@ -255,9 +260,7 @@ async def test_a_stalled_camera_is_out_of_service_and_back(parts: Rig) -> None:
 
 async def test_a_camera_that_stays_away_ends_the_process(parts: Rig) -> None:
     parts.matcher.stalled_s = 121.0
-    task = asyncio.create_task(
-        Service(Lane(parts.unit, reaction_s=0.0), Health({}), FAST).run(asyncio.Event())
-    )
+    task = asyncio.create_task(_service(Lane(parts.unit, reaction_s=0.0)).run(asyncio.Event()))
     with pytest.raises(ExceptionGroup) as caught:
         async with asyncio.timeout(BOUND_S):
             await task
@@ -334,9 +337,43 @@ async def test_a_judge_that_dies_ends_the_process(parts: Rig) -> None:
 
     parts.matcher.judge = broken  # type: ignore[method-assign]
     lane = Lane(parts.unit, reaction_s=0.0)
-    task = asyncio.create_task(Service(lane, Health({}), FAST).run(asyncio.Event()))
+    task = asyncio.create_task(_service(lane).run(asyncio.Event()))
     parts.reader.queue.put_nowait(parts.card())
     with pytest.raises(ExceptionGroup):
         async with asyncio.timeout(BOUND_S):
             await task
     assert parts.signals.closed
+
+
+async def test_a_typed_candidate_is_looked_up_and_unsealed_once(parts: Rig) -> None:
+    async with running(parts) as gate:
+        roster = gate.lane.roster
+        assert roster is not None
+        looked: list[str] = []
+        find_typed = roster.find_typed
+
+        async def counted(handle: str, value: str, papers: tuple[str, ...]) -> Any:
+            looked.append(value)
+            return await find_typed(handle, value, papers)
+
+        roster.find_typed = counted  # type: ignore[method-assign]
+        typed = Typed("ticket", "A1", "temporary", "2027-05-01", "li")
+        assert (await gate.desk.type(typed))["ticket"] == "A1"
+        await gate.decision()
+    assert looked == ["A1"]
+
+
+async def test_everybody_who_subscribes_hears_of_each_change(parts: Rig) -> None:
+    async with running(parts) as gate:
+        heard: list[int] = []
+        for number in (1, 2):
+            gate.lane.subscribe(lambda number=number: heard.append(number))
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.decision()
+        await gate.until(lambda: {1, 2} <= set(heard))
+
+
+async def test_the_uplink_is_given_the_exam_of_the_roster_in_use(parts: Rig) -> None:
+    async with running(parts) as gate:
+        assert gate.lane.roster is not None
+        assert parts.unit.uplink.exams == [gate.lane.roster.exam.id]  # type: ignore[attr-defined]

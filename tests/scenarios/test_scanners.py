@@ -54,12 +54,12 @@ async def test_a_notice_without_a_card_calls_staff_who_type_what_they_have_seen(
 async def test_only_a_whole_ticket_is_one(parts: Rig, part: str) -> None:
     """The roster finds a typed ticket by its last five too; a scanner that lost the front of one
     must not let somebody else in."""
-    find_typed = parts.unit.shelf.next.find_typed  # type: ignore[union-attr]
+    find_typed = parts.unit.rosters.next.find_typed  # type: ignore[union-attr]
 
     async def by_the_end(handle: str, value: str, papers: tuple[str, ...]) -> object:
         return await find_typed(handle, f"A{value[-1]}", papers)
 
-    parts.unit.shelf.next.find_typed = by_the_end  # type: ignore[union-attr, method-assign]
+    parts.unit.rosters.next.find_typed = by_the_end  # type: ignore[union-attr, method-assign]
     async with running(parts, timers=0.001) as gate:
         parts.scanner.queue.put_nowait(notice(parts, part))
         decided = await gate.decision()

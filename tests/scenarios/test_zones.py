@@ -21,7 +21,7 @@ async def test_a_unit_in_utc_writes_and_counts_by_the_exams_wall(tmp_path: Path)
         decision = await gate.decision()
         assert decision["outcome"] == "ADMIT"
         assert decision["at"] == decision["found"] == "2027-04-10T08:30:00.000+08:00"
-        assert gate.lane.recorder.tally.days == ["2027-04-10"]
+        assert gate.lane.recorder.counts.days == ["2027-04-10"]
         assert gate.desk.status()["counts"]["decisions"] == 1
         parts.clock.at -= timedelta(minutes=1)
         parts.reader.queue.put_nowait(parts.card("440524188001010014"))
@@ -35,5 +35,5 @@ async def test_what_is_decided_by_an_untrusted_clock_is_of_no_day(tmp_path: Path
     async with running(parts) as gate:
         parts.reader.queue.put_nowait(parts.card())
         assert (await gate.decision())["reason"] == "CLOCK_UNTRUSTED"
-        assert gate.lane.recorder.tally.days == [NO_DAY]
+        assert gate.lane.recorder.counts.days == [NO_DAY]
         assert gate.desk.status()["counts"]["decisions"] == 1

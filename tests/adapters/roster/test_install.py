@@ -24,7 +24,7 @@ from gate.errors import (
 from gate.roster.exam_data import exam_from_toml
 from gate.roster.install import current_manifest, history
 from gate.roster.install_source import copied
-from gate.roster.installed import InstalledShelf
+from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
 from gate.roster.removal import wipe
 from gate.roster.repository import RosterRepository
@@ -378,16 +378,16 @@ def test_damaged_memory_of_versions(office: Office, state: Path, tmp_path: Path)
 def test_the_running_gate_sees_what_other_processes_did(
     office: Office, state: Path, tmp_path: Path
 ) -> None:
-    shelf = InstalledShelf(
+    repository = RosterInstallation(
         state, gate=GATE, sealing=bytes(office.gate), office=bytes(office.signing.verify_key)
     )
-    assert (shelf.holds, shelf.refresh(), shelf.history(0)) == (False, None, [])
+    assert (repository.holds, repository.refresh(), repository.history(0)) == (False, None, [])
     manifest = office.install(office.written(tmp_path / "stick"), state).manifest
-    opened = shelf.refresh()
+    opened = repository.refresh()
     assert opened is not None
     with opened:
         assert (opened.version, opened.expires) == (manifest.name, manifest.expires)
-    assert (shelf.holds, shelf.refresh()) == (True, None)
+    assert (repository.holds, repository.refresh()) == (True, None)
     wipe(state, NOW)
-    assert [n["what"] for n in shelf.history(1)] == ["destroyed"]
-    assert not shelf.holds
+    assert [n["what"] for n in repository.history(1)] == ["destroyed"]
+    assert not repository.holds

@@ -13,7 +13,7 @@ from gate.errors import GateError
 from gate.roster import install, shredding
 from gate.roster.exam_data import exam_from_toml
 from gate.roster.install import history
-from gate.roster.installed import InstalledShelf
+from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import destroy_overdue, overdue, wipe
@@ -125,8 +125,10 @@ def test_cut_at_any_step_it_is_finished_and_certified_once(
                 break
             except KeyboardInterrupt:
                 cuts += 1
-        shelf = InstalledShelf(state, gate=GATE, sealing=b"", office=b"")
-        if shelf.finish() is None and overdue(state, LATE) is not None:  # cut before the intent
+        repository = RosterInstallation(state, gate=GATE, sealing=b"", office=b"")
+        if (
+            repository.finish() is None and overdue(state, LATE) is not None
+        ):  # cut before the intent
             destroy_overdue(state, LATE, frozenset())
         assert_gone(state)
         steps += 1
@@ -134,11 +136,11 @@ def test_cut_at_any_step_it_is_finished_and_certified_once(
 
 
 def assert_gone(state: Path) -> None:
-    shelf = RosterRepository.of(state)
-    assert shelf.folders() == []
-    assert shredding.evidence_of(shelf) == []
-    assert not shredding.is_pending(shelf)
-    assert shelf.current() is None
+    repository = RosterRepository.of(state)
+    assert repository.folders() == []
+    assert shredding.evidence_of(repository) == []
+    assert not shredding.is_pending(repository)
+    assert repository.current() is None
     (told,) = certificates(state)
     assert (told["roster"], told["why"], told["clock_then"]) == (NAME, "retention", "trusted")
     assert told["evidence"] == 1

@@ -179,14 +179,13 @@ async def test_a_copied_card_is_noticed_at_both_ends(
 
 
 async def test_after_another_exam_the_topic_is_another(home: Home, tmp_path: Path) -> None:
-    exam: list[str | None] = [None]
     with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
         async with opened(tmp_path) as journal:
             await fill(journal, 1)
-            uplink = uplink_of(home, broker.port, journal, exam=lambda: exam[0])
+            uplink = uplink_of(home, broker.port, journal, exam=None)
             async with sending(uplink):
                 for name in ("exam-a", "exam-b"):
-                    exam[0] = name
+                    uplink.use_exam(name)
                     await fill(journal, 1)
                     await soon(lambda: uplink.status["unsent"] == 0)
                     await soon(lambda name=name: exam_at_the_office(home) == name)

@@ -14,6 +14,7 @@ from gate.errors import GateError, InputRejected, StorageRefused
 from gate.service.adapters import Adapters
 from gate.service.lane import Lane
 from gate.service.service import Pace, Service
+from gate.service.supervisors import Supervisors
 from gate.service.watchdog import Health
 from gate.store.journal import SqliteJournal
 from gate.sync.uplink import MqttUplink
@@ -23,7 +24,7 @@ from tests.faults.sim.parts import (
     SimClock,
     SimEvidence,
     SimMatcher,
-    SimShelf,
+    SimRosters,
     SimSignals,
 )
 from tests.faults.sim.people import EXAM, OFFICE_PUBLIC, SITE, card, seed_of, ticket
@@ -100,12 +101,12 @@ class SimGate(Process):
             key=Path(),
             gate=self.gate,
             site=SITE,
-            exam=lambda: EXAM.id,
             journal=self.journal,
             signing=seed_of(self.gate),
             office_public=OFFICE_PUBLIC,
             chance=self.rng,
         )
+        self.uplink.use_exam(EXAM.id)
         unit = Adapters(
             self.gate,
             SITE,
@@ -113,13 +114,13 @@ class SimGate(Process):
             self.reader,
             SimMatcher(self),
             SimSignals(self),
-            SimShelf(),
+            SimRosters(),
             self.journal,
             SimEvidence(),
             self.uplink,
         )
         self.lane = Lane(unit)
-        service = Service(self.lane, Health({}, self.loop.time), PACE)
+        service = Service(self.lane, Supervisors.of(self.lane), Health({}, self.loop.time), PACE)
         self.stop = asyncio.Event()
         self._spawn(self._run(service))
 
@@ -157,8 +158,8 @@ class SimGate(Process):
     def _reap(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if self.lane.judging is not None:
-            self.lane.judging.cancel()
+        if self.lane.matching is not None:
+            self.lane.matching.cancel()
         self.loop.call_soon(self.on_end, self)
 
     # -- the door --------------------------------------------------------------------------------

@@ -28,8 +28,8 @@ def act_before_commit() -> list[Patch]:
 
     async def first_the_lamp(lane: Any, wanted: effects.Record, asked: Any) -> Any:
         if wanted.body["outcome"] == "ADMIT":
-            lane.unit.signals.show(MEANING[Reason.OK].pattern)
-            lane.unit.signals.open_barrier()
+            lane.adapters.signals.show(MEANING[Reason.OK].pattern)
+            lane.adapters.signals.open_barrier()
         return await record(lane, wanted, asked)
 
     perform, admits = gate.service.lane.Lane._perform, (Reason.OK, Reason.STAFF_ADMIT)
@@ -136,9 +136,9 @@ def refused_write_taken_for_done() -> list[Patch]:
     async def shrugging(lane: Any, wanted: effects.Record, asked: Any) -> Any:
         told = await record(lane, wanted, asked)
         if isinstance(told, gate.core.events.RecordRefused):
-            head = lane.unit.journal.head
+            head = lane.adapters.journal.head
             decision = f"{head.epoch}-{head.seq + 1}"
-            return gate.core.events.DecisionRecorded(decision, lane.unit.clock.now())
+            return gate.core.events.DecisionRecorded(decision, lane.adapters.clock.now())
         return told
 
     return [(gate.service.lane.Lane, "_record", shrugging)]

@@ -1,4 +1,4 @@
-"""What a simulated unit has at its ports: clock, reader, camera's verdict, lamps, roster shelf."""
+"""What a simulated unit has at its ports: clock, reader, camera's verdict, lamps, rosters."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -92,7 +92,7 @@ class SimSignals:
         await asyncio.Event().wait()
 
 
-class SimShelf:
+class SimRosters:
     holds = True
 
     def __init__(self) -> None:
