@@ -23,6 +23,10 @@ from gate.ports import Probe, Reference
 CONFIRM_NS = 1_000_000_000
 """After the end of its time an attempt waits so long for the frame that confirms a match."""
 
+UNSEEN_NS = 3_000_000_000
+"""After the end of its time an attempt waits so long until one frame since the card has been looked
+at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""
+
 
 @dataclass(frozen=True, slots=True)
 class MatchTables:
@@ -104,7 +108,10 @@ class MatchAttempt:
         return judged
 
     def _is_over(self, view: TrackView, now_ns: int) -> bool:
-        return now_ns >= self._attempt.ends_ns or self._attempt.is_complete(view, now_ns)
+        if self._attempt.is_complete(view, now_ns):
+            return True
+        unseen_ns = 0 if self._attempt.has_looked(view) else UNSEEN_NS
+        return now_ns >= self._attempt.ends_ns + unseen_ns
 
     def _last_look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         probes = self._attempt.careful(view) or self._attempt.quick(view)

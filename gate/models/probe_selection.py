@@ -54,6 +54,11 @@ class ProbeSelection:
         since_ns = max(self.found_ns, self.tried_ns, self.began_ns - AGE_NS)
         return tuple(p for p in view.probes if p.mono_ns > since_ns)
 
+    def has_looked(self, view: TrackView) -> bool:
+        """Whether a frame that was exposed after the card was found has been looked at."""
+        since_ns = max(self.found_ns, self.tried_ns)
+        return any(s.mono_ns > since_ns for s in view.sightings)
+
     def fresh(self, probes: Sequence[Probe]) -> int:
         """How many were exposed after the card was found."""
         return sum(p.mono_ns > self.found_ns for p in probes)

@@ -6,7 +6,7 @@ import pytest
 from gate.core.reasons import Reason
 from gate.models import match_attempt as module
 from gate.models.face_track import TrackView
-from gate.models.match_attempt import CONFIRM_NS, MatchAttempt, MatchTables
+from gate.models.match_attempt import CONFIRM_NS, UNSEEN_NS, MatchAttempt, MatchTables
 from gate.models.matching import Match, ThresholdCurve, Thresholds
 from gate.models.probe_selection import RECENT_NS, ProbeSelection
 from gate.ports import Reference
@@ -112,11 +112,31 @@ def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list)
     assert looked == [(False, 3, 0.4), (False, 3, 0.4)]
 
 
+def test_no_face_is_not_said_before_a_frame_since_the_card_was_looked_at(looked: list) -> None:
+    """Beside busy loops three attempts ended with NO_FACE while the first look was still going on,
+    and an owner who stood there was referred."""
+    one, before = judging(), nobody(TrackView(), 5 * FRAME_NS)
+    assert one.look(before, 40 * FRAME_NS) is None
+    seen = good(before, 35 * FRAME_NS, 1)
+    assert one.look(seen, 45 * FRAME_NS) is None, (
+        "a match of a frame that is old now waits for its confirmation"
+    )
+    judged = one.look(good(seen, 46 * FRAME_NS, 1), 46 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.OK
+
+
+def test_a_frame_that_never_comes_is_not_waited_for_without_end(looked: list) -> None:
+    judged = judging().look(TrackView(), 40 * FRAME_NS + UNSEEN_NS)
+    assert judged is not None
+    assert judged.reason is Reason.NO_FACE
+
+
 def test_nobody_at_all(looked: list) -> None:
     one = judging()
     assert one.look(TrackView(), 11 * FRAME_NS) is None
     assert not one.wants_careful
-    judged = one.look(TrackView(), 40 * FRAME_NS)
+    judged = one.look(nobody(TrackView(), 12 * FRAME_NS), 40 * FRAME_NS)
     assert judged is not None
     assert judged.reason is Reason.NO_FACE
     assert looked == []
