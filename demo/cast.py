@@ -47,7 +47,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a row must show. `face`: same, other, none; `then`: the verdict that follows."""
+    """What a row must show. `face`: same, other, none; `then`: the verdict that follows.
+    `or_later`: a further attempt will do, asked for as often: somebody steps up during one, and a
+    busy machine may have looked at no frame of them yet when it ends."""
 
     reason: str
     lamps: str
@@ -56,6 +58,7 @@ class Expected:
     barrier: bool = False
     attempt: int | None = None
     asked: int = 0
+    or_later: bool = False
     face: str = "none"
     evidence: bool = False
     clock: str = "trusted"

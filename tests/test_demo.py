@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo import cast, ending, lamps, load, pictures
+from demo import cast, ending, judge, lamps, load, pictures
 from demo.judge import Seen
 from demo.lamps import Change
 from demo.schedule import RHYTHMS, STALL_S, TONES, Schedule
@@ -314,3 +314,18 @@ def test_the_load_turns_and_writes_until_it_is_left(tmp_path: Path) -> None:
         crew.until("writer-0", (tmp_path / "load" / "0.bin").exists, 60)
         assert all(Path(f"/proc/{pid}").exists() for pid in pids)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "asked", "or_later", "right"),
+    [(2, 1, True, True), (3, 2, True, True), (3, 1, True, False), (1, 0, True, False),
+     (2, 1, False, True), (3, 2, False, False)],
+)  # fmt: skip
+def test_a_further_attempt_will_do_where_the_row_says_so(
+    attempt: int, asked: int, or_later: bool, right: bool
+) -> None:
+    row = next(row for row in ROWS if row.expect.or_later)
+    row = replace(row, expect=replace(row.expect, or_later=or_later))
+    seen = Seen(row, decision={"attempt": attempt}, asked=asked)
+    judge.judge(seen, PEOPLE[row.card], Path("none"))
+    assert right is not any(w.startswith(("attempt", "asked again")) for w in seen.wrong)
