@@ -5,7 +5,8 @@ import pytest
 from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight, Tell
 from gate.drivers.card_reader.sdt import Status
 from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF
-from gate.drivers.diagram import page
+from scripts.diagrams import card_reader
+from scripts.diagrams.markdown import with_blocks
 from tests.checkout import ROOT
 
 PAGE = ROOT / "docs/card-reader.md"
@@ -13,7 +14,12 @@ PAGE = ROOT / "docs/card-reader.md"
 
 def test_the_page_is_the_programs_own() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert page(text) == text, "run python -m gate.drivers.diagram docs/card-reader.md"
+    assert with_blocks(text, card_reader.blocks()) == text, "run: python -m scripts.diagrams"
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="states: begin"):
+        with_blocks("no marks", card_reader.blocks())
 
 
 def test_every_status_has_a_meaning_and_a_remedy() -> None:

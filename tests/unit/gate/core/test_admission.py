@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from gate.core import diagram
 from gate.core.admission import ROWS, TABLE, step
 from gate.core.effects import ForgetFaces, JudgeFace, LookUpCard, Record, Show
 from gate.core.events import (
@@ -23,6 +22,8 @@ from gate.core.exam import FacePolicy
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
 from gate.core.state import Phase
 from gate.errors import IllegalEvent
+from scripts.diagrams import lane
+from scripts.diagrams.markdown import with_blocks
 from tests.checkout import ROOT
 from tests.unit.gate.core.world import (
     ANNA,
@@ -54,9 +55,8 @@ def test_no_row_hides_another() -> None:
 
 
 def test_the_page_is_what_the_code_says() -> None:
-    page = DOC.read_text(encoding="utf-8")
-    shown = page.split(diagram.BEGIN)[1].split(diagram.END)[0].strip()
-    assert shown == diagram.page(), "run: python -m gate.core.diagram, between the marks"
+    text = DOC.read_text(encoding="utf-8")
+    assert with_blocks(text, lane.blocks()) == text, "run: python -m scripts.diagrams"
 
 
 EXTERNAL = {

@@ -1,12 +1,9 @@
 """The card reader's tables as text for docs/card-reader.md.
 
-`python -m gate.drivers.diagram docs/card-reader.md` puts them between their marks. Drawn from the
-tables that the program runs by, so that the page cannot say anything else.
+Drawn from the tables that the program runs by, so that the page cannot say anything else.
 """
 
-import sys
 from collections import defaultdict
-from pathlib import Path
 
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight
@@ -14,6 +11,7 @@ from gate.drivers.card_reader.sdt import Command, Request, Status
 from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF, StatusRemedy
 from gate.drivers.simulated.sdt_cards import SimulatedCard
 from gate.drivers.simulated.sdt_chip import FAULTS, Chip, Mode, Place
+from scripts.diagrams import markdown
 
 _COLUMNS = (
     Command.FIND,
@@ -24,7 +22,7 @@ _COLUMNS = (
 )
 
 
-def mermaid() -> str:
+def state_diagram() -> str:
     """What the watch knows and what leads from one to another."""
     sights: dict[tuple[Presence, Presence], list[str]] = defaultdict(list)
     for (source, sight), (target, tells) in TABLE.items():
@@ -46,7 +44,7 @@ def states() -> str:
         rows.append(
             [sight, *(", ".join([cell[0].name, *cell[1]]) if cell else "" for cell in cells)]
         )
-    return _markdown(["a look showed", *(lying.name for lying in Presence)], rows)
+    return markdown.table(["a look showed", *(lying.name for lying in Presence)], rows)
 
 
 def statuses() -> str:
@@ -57,7 +55,7 @@ def statuses() -> str:
         for status in Status
         if REMEDY_OF[status] is remedy
     ]
-    return _markdown(["remedy", "SW3", "meaning"], rows)
+    return markdown.table(["remedy", "SW3", "meaning"], rows)
 
 
 def module() -> str:
@@ -68,7 +66,7 @@ def module() -> str:
         for mode in modes:
             name = f"{place.name} ({mode})" if len(modes) > 1 else place.name
             rows.append([name, *(_answer(place, mode, command) for command in _COLUMNS)])
-    return _markdown(["state", *(c.value.hex(" ") for c in _COLUMNS)], rows)
+    return markdown.table(["state", *(c.value.hex(" ") for c in _COLUMNS)], rows)
 
 
 def _answer(place: Place, mode: Mode, command: Command) -> str:
@@ -99,29 +97,14 @@ _ORDER = {place: n for n, place in enumerate(Place)}
 
 def faults() -> str:
     """What `fault NAME on` does."""
-    return _markdown(["fault", "what happens"], [[k, v] for k, v in FAULTS.items()])
+    return markdown.table(["fault", "what happens"], [[k, v] for k, v in FAULTS.items()])
 
 
-def page(text: str) -> str:
-    """`text` with every block between its marks brought up to date."""
-    blocks = {
-        "states": "```mermaid\n" + mermaid() + "\n```\n\n" + states(),
+def blocks() -> dict[str, str]:
+    """What stands between the marks of docs/card-reader.md."""
+    return {
+        "states": markdown.mermaid(state_diagram()) + "\n\n" + states(),
         "statuses": statuses(),
         "module": module(),
         "faults": faults(),
     }
-    for name, block in blocks.items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        head, _, rest = text.partition(begin)
-        text = f"{head}{begin}\n{block}\n{end}{rest.partition(end)[2]}"
-    return text
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.write_text(page(target.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The state table as text for docs/lane.md; `python -m gate.core.diagram`.
+"""The state table of a lane as text for docs/lane.md.
 
 Drawn from `admission.ROWS`, so that the page cannot say anything else.
 """
@@ -7,11 +7,10 @@ from collections import defaultdict
 
 from gate.core.admission import ROWS
 from gate.core.state import Phase
+from scripts.diagrams import markdown
 
-BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 
-
-def mermaid() -> str:
+def state_diagram() -> str:
     """The phases and what leads from one to another, as a Mermaid state diagram."""
     events: dict[tuple[Phase, Phase], list[str]] = defaultdict(list)
     for row in ROWS:
@@ -35,22 +34,13 @@ def table() -> str:
             cells |= {(e.__name__, phase): leads for e in row.events}
     names = dict.fromkeys(name for name, _ in cells)
     rows = [[name, *(cells.get((name, p), "") for p in Phase)] for name in names]
-    return _markdown(["event", *map(_name, Phase)], rows)
+    return markdown.table(["event", *map(_name, Phase)], rows)
 
 
-def page() -> str:
-    """What stands between the marks in docs/lane.md."""
-    return "\n\n".join(["```mermaid\n" + mermaid() + "\n```", table()])
+def blocks() -> dict[str, str]:
+    """What stands between the marks of docs/lane.md."""
+    return {"generated": markdown.mermaid(state_diagram()) + "\n\n" + table()}
 
 
 def _name(phase: Phase) -> str:
     return phase.name
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-if __name__ == "__main__":
-    print(page())
