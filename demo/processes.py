@@ -9,6 +9,9 @@ from pathlib import Path
 
 BIN = Path(__file__).resolve().parent.parent / ".venv" / "bin"
 
+HANGS_S = 600.0
+"""A roster of the demo takes ten seconds to build, and over two minutes beside ten busy jobs."""
+
 
 class CommandFailed(Exception):
     """A command ended otherwise than it should, or did not get ready in time."""
@@ -85,16 +88,19 @@ def program(name: str) -> str:
     return str(BIN / name)
 
 
-def run(*command: str, ok: tuple[int, ...] = (0,), timeout_s: float = 120.0) -> str:
+def run(*command: str, ok: tuple[int, ...] = (0,), timeout_s: float = HANGS_S) -> str:
     """What a command printed. CommandFailed where it ends otherwise than `ok`."""
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout_s,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "160"},
-    )
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+            env=os.environ | {"NO_COLOR": "1", "COLUMNS": "160"},
+        )
+    except subprocess.TimeoutExpired as e:
+        raise CommandFailed(f"{' '.join(command)} did not end within {timeout_s:g} s") from e
     if done.returncode not in ok:
         said = "\n".join(f"    {line}" for line in (done.stdout + done.stderr).splitlines()[-20:])
         raise CommandFailed(f"{' '.join(command)} ended with {done.returncode}:\n{said}")

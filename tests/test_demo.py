@@ -1,6 +1,7 @@
 """The demo's data agree with each other, and its eyes tell rhythms apart."""
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo import cast, ending, judge, lamps, load, pictures
+from demo import cast, ending, judge, lamps, load, pictures, processes
 from demo.judge import Seen
 from demo.lamps import Change
 from demo.schedule import RHYTHMS, STALL_S, TONES, Schedule
@@ -329,3 +330,9 @@ def test_a_further_attempt_will_do_where_the_row_says_so(
     seen = Seen(row, decision={"attempt": attempt}, asked=asked)
     judge.judge(seen, PEOPLE[row.card], Path("none"))
     assert right is not any(w.startswith(("attempt", "asked again")) for w in seen.wrong)
+
+
+def test_a_command_that_hangs_has_failed() -> None:
+    """In words, and the demo goes on to its end: logs are kept, disks and processes are not."""
+    with pytest.raises(processes.CommandFailed, match=r"did not end within 0\.1 s"):
+        processes.run(sys.executable, "-c", "import time; time.sleep(60)", timeout_s=0.1)
