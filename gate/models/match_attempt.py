@@ -20,9 +20,9 @@ from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
 from gate.models.probe_selection import RECENT_NS, ProbeSelection, matched, unmatched
 from gate.ports import Probe, Reference
 
-CONFIRM_NS = 1_000_000_000
-"""After the end of its time an attempt waits so long for the frame that confirms a match."""
-
+CONFIRM_NS = 3_000_000_000
+"""After the end of its time an attempt waits so long for the frame that confirms a match: on a busy
+machine one look takes over a second, and two are needed."""
 UNSEEN_NS = 3_000_000_000
 """After the end of its time an attempt waits so long until one frame since the card has been looked
 at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""

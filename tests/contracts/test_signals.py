@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import ASK_AGAIN, IDLE, MEANING, Lamp, Pattern, Reason, Rhythm, Tone
-from gate.drivers.priority import raise_priority
 from gate.drivers.signals.gpio import GpioSignals, Panel
 from gate.drivers.signals.rhythm import TONE_EVERY_MS, next_change, on_at
 from gate.drivers.simulated import signals as simulated
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import SignalsMissing
+from gate.platform.priority import raise_priority
 from tests.examples import examples
 
 PINS = {"red": 5, "yellow": 6, "green": 13, "buzzer": 19, "barrier": 26}

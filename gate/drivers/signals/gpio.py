@@ -18,9 +18,9 @@ from typing import Any, Self
 from gpiozero import LED, Buzzer, DigitalInputDevice, GPIOZeroError, OutputDevice
 
 from gate.core.reasons import IDLE, Pattern
-from gate.drivers.priority import raise_priority
 from gate.drivers.signals.rhythm import next_change, on_at
 from gate.errors import SignalsMissing
+from gate.platform.priority import raise_priority
 
 CONFIRM_S = 0.02
 """A press counts when the level is still there after this: contacts bounce, and lgpio reports

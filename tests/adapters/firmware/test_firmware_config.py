@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gate.config.settings import Reader, SignalsTable
-from gate.drivers.priority import NICE
 from gate.drivers.serial_port import port_fault
 from gate.errors import ConfigInvalid, InputDamaged, Refused, SignalsMissing, UsageError
+from gate.platform.priority import NICE
 from gate.wiring import real_signals
 from tests.checkout import ROOT
 

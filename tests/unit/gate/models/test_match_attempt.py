@@ -189,6 +189,18 @@ def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> N
     assert judged.reason is not Reason.OK
 
 
+def test_a_slow_look_may_still_confirm(looked: list) -> None:
+    """A look takes 1.2 s beside busy loops: the frame that confirms was exposed when the match was
+    known, and is looked at well after the end of the attempt."""
+    one = judging()
+    seen = good(TrackView(), 35 * FRAME_NS, 1)
+    assert one.look(seen, 45 * FRAME_NS) is None
+    assert one.look(seen, 56 * FRAME_NS) is None, "still being looked at"
+    judged = one.look(good(seen, 46 * FRAME_NS, 1), 58 * FRAME_NS)
+    assert judged is not None
+    assert judged.reason is Reason.OK
+
+
 def test_a_frame_that_never_comes_admits_nobody(looked: list) -> None:
     one = judging()
     view = held(one)

@@ -4,17 +4,16 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
-from gate.drivers import priority
-from gate.drivers.priority import NICE, RR_PRIORITY, Granted, raise_priority
+from gate.platform import priority
+from gate.platform.priority import NICE, PROGRAM_NICE, RR_PRIORITY, Granted, raise_priority
+from tests.checkout import ROOT
 
-ROOT = Path(__file__).parents[2]
 REPORTING = """
 import os, resource, sys, threading
-from gate.drivers.priority import raise_priority
+from gate.platform.priority import raise_priority
 for name, limit in zip(("RLIMIT_RTPRIO", "RLIMIT_NICE"), sys.argv[1:]):
     try:
         resource.setrlimit(getattr(resource, name), (int(limit), int(limit)))
@@ -76,6 +75,28 @@ def test_without_real_time_it_is_nice(monkeypatch: pytest.MonkeyPatch) -> None:
     granted, scheduler, nice = in_a_thread()
     assert scheduler == os.SCHED_OTHER
     assert granted is (Granted.NICE if nice == NICE else Granted.NONE)
+
+
+PROGRAM = """
+import os, threading
+from gate.platform.priority import raise_program
+print(raise_program())
+found = []
+thread = threading.Thread(target=lambda: found.append(os.getpriority(os.PRIO_PROCESS, 0)))
+thread.start()
+thread.join()
+print(found[0])
+"""
+
+
+@pytest.mark.system
+def test_the_whole_program_is_raised_where_that_is_allowed() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    said = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+    ).stdout.split()  # fmt: skip
+    assert said in (["True", str(PROGRAM_NICE)], ["False", str(own)])
 
 
 @pytest.mark.system
