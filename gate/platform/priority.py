@@ -1,4 +1,4 @@
-"""What priority the system allows, so that a busy machine delays neither lamps nor decisions."""
+"""What priority the system allows the calling thread, so that a busy machine does not delay it."""
 
 import os
 import threading
@@ -8,8 +8,6 @@ RR_PRIORITY = 1
 """The lowest of real time: above every ordinary thread, below those of the kernel."""
 NICE = -10
 """Needs `LimitNICE=-10` or a smaller number (systemd/exam-gate.service)."""
-PROGRAM_NICE = -8
-"""Of everything else in the gate: a person waits for it. The lamps stay above that."""
 
 
 class Granted(StrEnum):
@@ -31,13 +29,3 @@ def raise_priority() -> Granted:
         return Granted.NICE
     except OSError:
         return Granted.NONE
-
-
-def raise_program() -> bool:
-    """Raises the calling thread and all that it starts from now on: called before any other thread
-    begins. Whether the system allows it; without, the same work is done later."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PROGRAM_NICE)
-        return True
-    except OSError:
-        return False

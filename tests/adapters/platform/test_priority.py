@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from gate.platform import priority
-from gate.platform.priority import NICE, PROGRAM_NICE, RR_PRIORITY, Granted, raise_priority
+from gate.platform.priority import NICE, RR_PRIORITY, Granted, raise_priority
 from tests.checkout import ROOT
 
 REPORTING = """
@@ -75,28 +75,6 @@ def test_without_real_time_it_is_nice(monkeypatch: pytest.MonkeyPatch) -> None:
     granted, scheduler, nice = in_a_thread()
     assert scheduler == os.SCHED_OTHER
     assert granted is (Granted.NICE if nice == NICE else Granted.NONE)
-
-
-PROGRAM = """
-import os, threading
-from gate.platform.priority import raise_program
-print(raise_program())
-found = []
-thread = threading.Thread(target=lambda: found.append(os.getpriority(os.PRIO_PROCESS, 0)))
-thread.start()
-thread.join()
-print(found[0])
-"""
-
-
-@pytest.mark.system
-def test_the_whole_program_is_raised_where_that_is_allowed() -> None:
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    said = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    ).stdout.split()  # fmt: skip
-    assert said in (["True", str(PROGRAM_NICE)], ["False", str(own)])
 
 
 @pytest.mark.system
