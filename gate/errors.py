@@ -49,9 +49,10 @@ def ending(error: Exception) -> tuple[int, str, str]:
         return (
             4,
             f"The Python package {error.name} is not installed: in this program's folder run "
-            "pip install '.[office]' for the office, '.[pi]' for a unit, '.[build]' for networks.",
+            "pip install '.[office]' for the office, '.[pi]' for a unit, '.[build]' for networks, "
+            "'.[calibrate]' for reports.",
             f"缺少 Python 包 {error.name}：请在本程序目录运行 pip install '.[office]'（考试中心）、"
-            "'.[pi]'（闸机）或 '.[build]'（构建模型）。",
+            "'.[pi]'（闸机）、'.[build]'（构建模型）或 '.[calibrate]'（校准报告）。",
         )
     name = type(error).__name__
     return (

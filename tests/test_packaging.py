@@ -28,7 +28,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.parametrize("package", ["gate", "office"])
 def test_data_files_are_installed(package: str, installed: set[str]) -> None:
-    wanted = [p for p in (ROOT / package).rglob("*") if p.suffix in (".toml", ".sql", ".tflite")]
+    kinds = (".toml", ".sql", ".tflite", ".html", ".css")
+    wanted = [p for p in (ROOT / package).rglob("*") if p.suffix in kinds]
     assert wanted
     assert {str(p.relative_to(ROOT)) for p in wanted} <= installed
 

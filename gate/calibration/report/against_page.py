@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from markupsafe import Markup
+
 from gate.calibration.against_table import is_last_word
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
@@ -74,7 +76,7 @@ def deciding(report: Report) -> Report | None:
     return next((r for r in rows if r["target"] == target), None)
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report) -> Markup:
     kind, en, zh, why = VERDICTS[report["verdict"]]
     row = deciding(report)
     if row is None:
@@ -89,7 +91,7 @@ def _verdict(report: Report) -> str:
     return lead(kind, paragraph(measured, f"{zh}：实测误识率 {scientific(row['fmr'])}。"))
 
 
-def _rows(report: Report) -> str:
+def _rows(report: Report) -> Markup:
     head = [
         "score 得分",
         "setting 模式",
@@ -134,7 +136,7 @@ def _rows(report: Report) -> str:
     )
 
 
-def _histograms(report: Report) -> str:
+def _histograms(report: Report) -> Markup:
     singles = [r for r in report["rows"] if (r["frames"], r["setting"]) == (1, "careful")]
     plots = []
     for counted in report["histograms"]:

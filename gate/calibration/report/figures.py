@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from gate.calibration.number_text import rate_name
 from gate.calibration.report.plots import (
     Axis,
@@ -23,7 +25,7 @@ ROW_PX = 26
 LABEL_CHARACTERS = 20
 
 
-def det(report: Figures) -> str:
+def det(report: Figures) -> Markup:
     """FNMR against FMR on probit axes, one picture and several, raw and s-norm."""
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     frames = sorted({c["frames"] for c in curves})
@@ -38,7 +40,7 @@ def det(report: Figures) -> str:
     ]
     points = [p for line in lines for p in line.points]
     if not points:
-        return ""
+        return Markup()
     least = min(f for _, f in points)
     x = Axis("FMR 误识率", 1e-6, 1e-2, _decades(1e-6, 1e-2), probit)
     y = Axis("FNMR 拒识率", *_percents(max(least * 0.7, 1e-4), max(f for _, f in points)), probit)
@@ -46,7 +48,7 @@ def det(report: Figures) -> str:
     return plot("DET curve", x, y, lines, marks=marks)
 
 
-def histogram(counted: Figures, thresholds: Sequence[tuple[float, float]]) -> str:
+def histogram(counted: Figures, thresholds: Sequence[tuple[float, float]]) -> Markup:
     """Genuine and impostor scores, each as shares of its own kind, on a logarithmic axis: the
     tails are what matters."""
     bars = []
@@ -65,7 +67,7 @@ def histogram(counted: Figures, thresholds: Sequence[tuple[float, float]]) -> st
     return plot("Score histogram", x, y, bars, marks=marks, height=320)
 
 
-def by_frames(report: Figures) -> str:
+def by_frames(report: Figures) -> Markup:
     """FNMR against the number of fused pictures, on the same people throughout."""
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     found: dict[tuple[bool, float], list[tuple[float, float]]] = {}
@@ -75,7 +77,7 @@ def by_frames(report: Figures) -> str:
                 found.setdefault((bool(curve["cohort"]), fmr), []).append((curve["frames"], missed))
     values = [m for points in found.values() for _, m in points]
     if not values or not max(values):
-        return ""
+        return Markup()
     floor = max(min(m for m in values if m > 0) * 0.6, 1e-4)
     lines = [
         Line(
@@ -93,7 +95,7 @@ def by_frames(report: Figures) -> str:
     return plot("FNMR against frames", x, y, lines, height=340)
 
 
-def held_out(rows: Sequence[Figures], target: float) -> str:
+def held_out(rows: Sequence[Figures], target: float) -> Markup:
     """Measured FMR of each group that the threshold was not set on, raw beside normalised."""
     rows = [r for r in rows if r["target"] == target and r["normalisation"] != RAW_STRICT]
     groups = list(dict.fromkeys(r["group"] for r in rows))

@@ -3,20 +3,22 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
-from gate.calibration.report.html import Raw, folded, paragraph, section, table, with_interval
+from gate.calibration.report.html import folded, paragraph, section, table, with_interval
 from gate.models.matching import RAW, RAW_STRICT
 
 Report = Mapping[str, Any]
 
 
-def held_out_section(report: Report) -> str:
+def held_out_section(report: Report) -> Markup:
     """Every group at every rate, raw beside normalised; nothing where none was kept out."""
     rows = report["held_out"]
     target = report["setting"]["target"]
     if not rows:
-        return ""
+        return Markup()
     shown = [r for r in rows if r["target"] == target]
     return section(
         "Does the threshold travel?",
@@ -39,7 +41,7 @@ def held_out_section(report: Report) -> str:
     )
 
 
-def travelled(report: Report) -> str:
+def travelled(report: Report) -> Markup:
     """The group on which the threshold held worst, raw and normalised."""
     target = report["setting"]["target"]
     rows = [r for r in report["held_out"] if r["target"] == target]
@@ -47,7 +49,7 @@ def travelled(report: Report) -> str:
     kinds = (RAW, RAW_STRICT)
     normed = max((r for r in rows if r["normalisation"] not in kinds), key=_fmr, default=None)
     if raw is None or normed is None:
-        return ""
+        return Markup()
     return paragraph(
         f"Set on others and measured on a group that was kept out, the threshold named "
         f"{rate_name(target)} let {scientific(normed['fmr'])} pass in the worst group "
@@ -59,12 +61,14 @@ def travelled(report: Report) -> str:
     )
 
 
-def _false_matches(row: Report) -> str:
-    doubted = f"<small>{row['doubtful']:.1f} of doubtful label</small>" if row["doubtful"] else ""
-    return Raw(f"{row['false_matches']:.1f}{doubted}")
+def _false_matches(row: Report) -> Markup:
+    shown = Markup(f"{row['false_matches']:.1f}")
+    if not row["doubtful"]:
+        return shown
+    return shown + Markup(f"<small>{row['doubtful']:.1f} of doubtful label</small>")
 
 
-def _held_out_table(rows: Sequence[Report]) -> str:
+def _held_out_table(rows: Sequence[Report]) -> Markup:
     head = [
         "group 组",
         "score 得分",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
 from gate.calibration.report.held_out_page import held_out_section, travelled
@@ -51,7 +53,7 @@ def calibration_page(report: Report) -> str:
     )
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report) -> Markup:
     target = report["setting"]["target"]
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     wanted = report["setting"]["normalisation"]
@@ -83,7 +85,7 @@ def _summary(report: Report) -> str:
     return lead("yes", paragraph(en + ".", zh + "。"), _margin(first[1]), travelled(report))
 
 
-def _margin(rate: Report) -> str:
+def _margin(rate: Report) -> Markup:
     used = rate["table"]
     return paragraph(
         f"The gate's threshold of that name has a margin and stands at {used['threshold']:.3f}: "
@@ -93,7 +95,7 @@ def _margin(rate: Report) -> str:
     )
 
 
-def _rates(report: Report) -> str:
+def _rates(report: Report) -> Markup:
     careful, quick = ([c for c in report["curves"] if c["mirror"] == m] for m in (True, False))
     return section(
         "Error rates and thresholds",
@@ -124,7 +126,7 @@ def _rates(report: Report) -> str:
     )
 
 
-def _where_it_ends(curves: Sequence[Report]) -> str:
+def _where_it_ends(curves: Sequence[Report]) -> Markup:
     last = min((r for c in curves if c["frames"] == 1 for r in c["rates"]), key=lambda r: r["fmr"])
     return paragraph(
         f"The table ends at {rate_name(last['fmr'])}, with {last['false_matches']:,} false matches "
@@ -133,7 +135,7 @@ def _where_it_ends(curves: Sequence[Report]) -> str:
     )
 
 
-def _rate_table(curves: Sequence[Report], report: Report) -> str:
+def _rate_table(curves: Sequence[Report], report: Report) -> Markup:
     wanted = report["setting"]["normalisation"]
     head = ["score 得分", "frames 张数"]
     head += [f"FNMR at FMR {rate_name(f)}" for f in STATED]
@@ -147,14 +149,14 @@ def _rate_table(curves: Sequence[Report], report: Report) -> str:
     return table(head, rows, 1, [c["normalisation"] == wanted for c in curves])
 
 
-def _fnmr(rate: Report | None) -> str:
+def _fnmr(rate: Report | None) -> Markup:
     if rate is None or rate["fnmr"] is None:
-        return "–"
+        return Markup("–")
     ends = rate.get("fnmr_interval")
     return with_interval(percent(rate["fnmr"]), ends and [percent(e) for e in ends])
 
 
-def _every(report: Report) -> str:
+def _every(report: Report) -> Markup:
     head = [
         "score",
         "setting",
@@ -191,7 +193,7 @@ def _every(report: Report) -> str:
     return table(head, rows, 1)
 
 
-def _plots(report: Report) -> str:
+def _plots(report: Report) -> Markup:
     mine = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     singles = {c["normalisation"]: c["rates"] for c in mine if c["frames"] == 1}
     plots = [
@@ -217,11 +219,11 @@ def _plots(report: Report) -> str:
     )
 
 
-def _frames(report: Report) -> str:
+def _frames(report: Report) -> Markup:
     curves = [c for c in report["curves"] if c["mirror"] == report["setting"]["mirror"]]
     shown = [c for c in curves if c["same_people"]["fnmr"]]
     if len({c["frames"] for c in shown}) < 2:
-        return ""
+        return Markup()
     people = shown[0]["same_people"]["people"]
     rows = [
         [
@@ -250,9 +252,9 @@ def _frames(report: Report) -> str:
     )
 
 
-def _looks(looks: Report | None) -> str:
+def _looks(looks: Report | None) -> Markup:
     if looks is None:
-        return ""
+        return Markup()
     low, high = (percent(e) for e in looks["interval"])
     passed, missed = scientific(looks["fmr_of_all"]), percent(looks["fnmr"])
     return figure(

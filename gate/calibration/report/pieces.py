@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from gate.calibration.number_text import percent, rate_name, scientific
-from gate.calibration.report.html import Raw, folded, paragraph, section, table, with_interval
+from gate.calibration.report.html import folded, joined, paragraph, section, table, with_interval
 
 Report = Mapping[str, Any]
 FAILED_SHOWN = 200
@@ -25,7 +27,7 @@ def under_title(report: Report) -> str:
     return f"exam-gate {made['version']} · {made['date']} · {made['machine']} · seed {made['seed']}"
 
 
-def the_set(report: Report) -> str:
+def the_set(report: Report) -> Markup:
     faces = report["set"]
     without = len(faces["failed"])
     rows = [
@@ -49,7 +51,7 @@ def the_set(report: Report) -> str:
     return section("The set", "数据集", table(["", ""], rows, 1))
 
 
-def failures(report: Report) -> str:
+def failures(report: Report) -> Markup:
     """Names of the pictures in which no face was found."""
     said = [
         _failed(
@@ -71,18 +73,18 @@ def failures(report: Report) -> str:
             paragraph("Rates are of the other pictures.", "以上图片不计入错误率。"),
         )
         if any(said)
-        else ""
+        else Markup()
     )
 
 
-def _failed(names: Sequence[str], en: str, zh: str) -> str:
+def _failed(names: Sequence[str], en: str, zh: str) -> Markup:
     if not names:
-        return ""
+        return Markup()
     more = f" and {len(names) - FAILED_SHOWN:,} more" if len(names) > FAILED_SHOWN else ""
     return paragraph(en, zh) + paragraph(", ".join(names[:FAILED_SHOWN]) + more)
 
 
-def left_out_words(left_out: Report) -> str:
+def left_out_words(left_out: Report) -> Markup:
     """What could not be measured, why, and what it would take."""
     said = [
         paragraph(
@@ -112,14 +114,14 @@ def left_out_words(left_out: Report) -> str:
         said.append(
             paragraph("FNMR is unknown: nobody has two pictures.", "拒识率未知：没有人有两张照片。")
         )
-    return "".join(said)
+    return joined(said)
 
 
-def groups(report: Report) -> str:
+def groups(report: Report) -> Markup:
     """Rates inside each group of the CSV, at thresholds that were set on everybody."""
     rows = report["groups"]
     if not rows:
-        return ""
+        return Markup()
     head = [
         "group 组",
         "score 得分",
@@ -159,7 +161,7 @@ def groups(report: Report) -> str:
     )
 
 
-def _fmr(row: Report) -> Raw:
+def _fmr(row: Report) -> Markup:
     ends = row["interval"]["fmr"]
     if not ends:
         return with_interval("0", ["0", scientific(3 / max(1, row["pairs"]))])
@@ -167,18 +169,18 @@ def _fmr(row: Report) -> Raw:
     return with_interval(scientific(measured), [scientific(e) for e in ends])
 
 
-def _fnmr(row: Report) -> str:
+def _fnmr(row: Report) -> Markup:
     ends = row["interval"]["fnmr"]
     if not row["genuine"] or not ends:
-        return "–"
+        return Markup("–")
     return with_interval(percent(row["missed"] / row["genuine"]), [percent(e) for e in ends])
 
 
-def worst_pairs(report: Report) -> str:
+def worst_pairs(report: Report) -> Markup:
     """Names only; what the set itself says against a label."""
     worst = report["worst"]
     if not worst["impostors"]:
-        return ""
+        return Markup()
     head = ["first 前者", "second 后者", "score 得分", "cosine 余弦", "what the set says 说明"]
     both = [
         [
@@ -206,10 +208,10 @@ def worst_pairs(report: Report) -> str:
     )
 
 
-def method(report: Report) -> str:
+def method(report: Report) -> Markup:
     """How it was measured, and with which networks."""
     made = report["made"]
-    rows = [[n["name"], Raw(f"<code>{n['sha256']}</code>")] for n in report["networks"]]
+    rows = [[n["name"], Markup("<code>{}</code>").format(n["sha256"])] for n in report["networks"]]
     return section(
         "How it was measured",
         "测量方法",

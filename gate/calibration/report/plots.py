@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from html import escape
 from statistics import NormalDist
 
+from markupsafe import Markup
+
 WIDTH, HEIGHT = 640, 400
 LEFT, RIGHT, TOP, BOTTOM = 66, 16, 14, 52
 COLOURS = ("#0b6fa4", "#c2410c", "#3f7d20", "#7c3aed", "#475569")
@@ -101,7 +103,7 @@ def plot(
     legend: Sequence[tuple[str, int, int]] | None = None,
     height: int = HEIGHT,
     left: int = LEFT,
-) -> str:
+) -> Markup:
     """One plot as an SVG element. `legend`: (label, colour, dash), else the shapes' labels."""
     frame = _Frame(x, y, height, left)
     named = [
@@ -117,7 +119,7 @@ def plot(
     entries = named if legend is None else legend
     rows = math.ceil(len(entries) / 2)
     full = height + 20 * rows + (6 if rows else 0)
-    return (
+    return Markup(
         f'<svg viewBox="0 0 {WIDTH} {full}" role="img" aria-label="{escape(title)}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(body)}{_legend(entries, height)}</svg>'
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import Markup
 
 from gate.calibration.face_set import FaceSet, Templates
 from gate.calibration.number_text import percent, rate_name, scientific
+from gate.calibration.report import html
 from gate.calibration.report.plots import Axis, Line, logarithmic, plot, probit
 from gate.calibration.run import measure, write
 from gate.errors import InputRejected
@@ -205,3 +207,21 @@ def test_rates_in_words(rate: float | None, words: str) -> None:
     assert percent(rate) == words
     assert rate_name(1e-4) == "1e-4"
     assert scientific(1.23e-4) == "1.2e-4"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        html.paragraph(NASTY, NASTY),
+        html.section(NASTY, NASTY, html.paragraph("")),
+        html.folded(NASTY),
+        html.figure(NASTY, NASTY, Markup("<svg/>")),
+        html.with_interval(NASTY, [NASTY, NASTY]),
+        html.table([NASTY], [[NASTY]]),
+        html.lead("yes", html.paragraph(NASTY)),
+        html.page(NASTY, NASTY, NASTY, []),
+    ],
+)
+def test_every_piece_escapes_what_it_is_given(made: str) -> None:
+    assert "<script" not in made
+    assert "&lt;script src=&#34;x&#34;&gt;&amp;amp;" in made
