@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-BIN = Path(__file__).resolve().parent.parent / ".venv" / "bin"
+CHECKOUT = Path(__file__).resolve().parent.parent
+BIN = CHECKOUT / ".venv" / "bin"
+UNIT = CHECKOUT / "systemd" / "exam-gate.service"
 
 HANGS_S = 600.0
 """A roster of the demo takes ten seconds to build, and over two minutes beside ten busy jobs."""
@@ -25,12 +27,19 @@ class Crew:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, name: str, *command: str, environment: dict[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """In a session of its own, so that Ctrl-C reaches the runner alone, which ends the rest in
-        order."""
+        order. `environment`: what is set beside the runner's own."""
         with (self._logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | (environment or {}),
             )
         self._running[name] = process
         return process
@@ -86,6 +95,18 @@ class Crew:
 def program(name: str) -> str:
     """Path of exam-gate or exam-office in the checkout's own environment."""
     return str(BIN / name)
+
+
+def allocator_settings() -> dict[str, str]:
+    """What the unit file sets for glibc's allocator: the demo's gate is as large as a unit's."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    pairs = [
+        word.partition("=")
+        for line in lines
+        if line.startswith("Environment=MALLOC_")
+        for word in line.removeprefix("Environment=").split()
+    ]
+    return {name: value for name, _, value in pairs}
 
 
 def run(*command: str, ok: tuple[int, ...] = (0,), timeout_s: float = HANGS_S) -> str:

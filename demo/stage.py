@@ -13,7 +13,7 @@ from pathlib import Path
 from demo import pictures
 from demo.cast import HERE, Person
 from demo.lamps import LAMPS, Change
-from demo.processes import Crew, program, run
+from demo.processes import Crew, allocator_settings, program, run
 from demo.sockets import Follower, Message, NotAnswered, ask, told
 
 SITE, GATE = "wh-hs-01", "wh-hs-01-g1"
@@ -201,7 +201,13 @@ port = {self._port}
     def start_gate(self) -> None:
         """Until it answers on its sockets and says that it is in service."""
         self.crew.start(
-            "gate", program("exam-gate"), "run", "--config", str(self.config), "--simulate"
+            "gate",
+            program("exam-gate"),
+            "run",
+            "--config",
+            str(self.config),
+            "--simulate",
+            environment=allocator_settings(),
         )
         self.crew.until("gate", self._answers, 60)
         self.follower = Follower(self.staff)

@@ -23,9 +23,7 @@ def run(
     """Run the gate until SIGTERM. 运行闸机。"""
     from gate.platform.connections import more_descriptors
     from gate.platform.log_lines import log_to_stderr
-    from gate.platform.memory import give_back_early
 
-    give_back_early()
     more_descriptors()
     log_to_stderr(
         logging.DEBUG if verbose else logging.INFO,
