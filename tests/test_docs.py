@@ -24,7 +24,11 @@ PROGRAMS = {
     "exam-gate": typer.main.get_command(gate_app),
     "exam-office": typer.main.get_command(office_app),
 }
-OPTIONS_OF = {"scripts/demo": "demo/__main__.py", "scripts/faults": "tests/faults/__main__.py"}
+OPTIONS_OF = {
+    "scripts/demo": "demo/__main__.py",
+    "scripts/faults": "tests/faults/__main__.py",
+    "scripts/worst-gate": "tests/faults/worst_gate/__main__.py",
+}
 """Scripts that hand their arguments on; the others read them themselves."""
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -40,7 +44,7 @@ def commands(path: Path) -> list[str]:
     for block, inline in CODE.findall(path.read_text(encoding="utf-8")):
         for line in (block or inline).splitlines():
             text = line.split("#")[0].strip()
-            if re.match(r"(exam-gate|exam-office|scripts/\w+)(\s|$)", text):
+            if re.match(r"(exam-gate|exam-office|scripts/[\w-]+)(\s|$)", text):
                 found.append(text)
     return found
 
@@ -81,7 +85,13 @@ def test_commands_are_looked_for_where_they_stand() -> None:
         assert_understood(PROGRAMS["exam-gate"], ["journal", "nonsense"], "x")
     with pytest.raises(AssertionError, match="no --nonsense"):
         assert_understood(PROGRAMS["exam-gate"], ["journal", "show", "--nonsense"], "x")
-    for script in ("scripts/demo", "scripts/faults", "scripts/soak", "scripts/bench"):
+    for script in (
+        "scripts/demo",
+        "scripts/faults",
+        "scripts/soak",
+        "scripts/bench",
+        "scripts/worst-gate",
+    ):
         with pytest.raises(AssertionError, match="no --js"):
             assert_script(script, ["--js"], "x")
 

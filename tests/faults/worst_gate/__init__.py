@@ -1,0 +1,1 @@
+"""One gate in wrong hands against a real broker and a real office: what the other gates notice."""
