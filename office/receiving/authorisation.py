@@ -7,13 +7,17 @@ from office.home import Home
 from office.keys.enrolment import Enrolment, read_enrolment
 from office.receiving.unsigned_notes import bounded_note
 
+_Stamp = tuple[int, int, int, int]
+"""Of a file as it was read: when it was last changed, its size, its inode."""
+
 
 class Authorisation:
-    """Enrolments are read anew for each message: a gate may be enrolled, or struck off, while the
-    office receives."""
+    """An enrolment is read again when its file has changed: a gate may be enrolled, or struck off,
+    while the office receives."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._known: dict[str, tuple[_Stamp, Enrolment]] = {}
 
     def batch(self, payload: bytes, topics: Topics) -> Batch:
         """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
@@ -40,9 +44,16 @@ class Authorisation:
 
     def _enrolment(self, gate: str) -> Enrolment | None:
         path = self._home.enrolment(gate)
-        if not path.exists():
+        try:
+            seen = path.stat()
+        except FileNotFoundError:
+            self._known.pop(gate, None)
             return None
-        enrolled = read_enrolment(path)
+        stamp = (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino)
+        if gate not in self._known or self._known[gate][0] != stamp:
+            self._known.pop(gate, None)
+            self._known[gate] = (stamp, read_enrolment(path))
+        enrolled = self._known[gate][1]
         return enrolled if enrolled.gate == gate else None
 
     def admit(self, gate: str, topics: Topics, what: str) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import logging
-import queue
 import random
 import threading
 import time
-from collections.abc import Iterable
+import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +19,46 @@ from gate.errors import (
     CertificateRefused,
     GateError,
     InputRejected,
+    NetworkFault,
     StorageRefused,
 )
 from gate.platform.printable_text import printable
 from gate.ports import Receipt
-from gate.sync.link import Address, Down, LinkEvent, Message, MqttConnection, Up, Will
+from gate.sync.heartbeat import Heartbeat
+from gate.sync.link import Address, Down, Message, MqttConnection, Up, Will
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
     EVERY_GATES_NOTES,
     OFFICE_STATE,
     Batch,
     Topics,
+    decode_note,
     encode_note,
 )
 from office.audit.journal_lineage import ALARM, unannounced
 from office.home import Home
 from office.receiving.authorisation import Authorisation
+from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
-from office.receiving.link_queue import goodbye, next_news, waiting
+from office.receiving.goodbye import goodbye
+from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
+from office.receiving.guard_report import GUARD_REPORT, GuardReport
+from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.refusals import Refusals
 from office.store.database import OfficeStore, Stored
 
 log = logging.getLogger(__name__)
 
+_LOOK_S = 0.2
 _SESSION_S = 7 * 86_400
 """How long the broker keeps batches for an office that is away."""
+
+_TOO_MANY = f"more than {WAITING_MAX} of its messages wait; it sends them again"
+
+AfterCommit = list[Callable[[], None]]
+"""What is counted and told once the transaction stands: one that is taken back and repeated must
+not count twice, nor raise an alarm of something that is not stored."""
+Given = tuple[Topics, Receipt, bytes]
 
 
 @dataclass(slots=True)
@@ -73,6 +89,10 @@ class Receiver:
     error: GateError | None = None
     watch: Watch = field(default_factory=Watch)
     refusals: Refusals = field(default_factory=Refusals)
+    guard: GuardReport = field(default_factory=GuardReport)
+    deaf: int = 0
+    """Connections given up because the office did not hear itself."""
+    _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _unannounced: dict[str, list[str]] = field(default_factory=dict)
     _last_news: float = field(default_factory=time.monotonic)
@@ -80,6 +100,7 @@ class Receiver:
 
     def __post_init__(self) -> None:
         self._door = Authorisation(self.home)
+        self._enrolments = EnrolmentFiles(self.home)
 
     def run(self, stop: threading.Event) -> None:
         """CertificateRefused where the very first connection is refused; later faults are waited
@@ -96,32 +117,84 @@ class Receiver:
 
     def _connection(self, stop: threading.Event) -> bool:
         """One connection to its end; whether it ever stood."""
-        news: queue.Queue[LinkEvent] = queue.Queue()
+        news = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
         will = Will(OFFICE_STATE, encode_note(online=False))
-        link = MqttConnection(self.address, news.put, will, keep_session_s=_SESSION_S)
+        link = MqttConnection(self.address, news.post, will, keep_session_s=_SESSION_S)
         link.open()
-        stood = False
+        own: OwnHeartbeat | None = None
         try:
             while not (stop.is_set() or self._idle()):
-                event = next_news(news)
-                self.refusals.tell(time.monotonic())
+                event = news.next(_LOOK_S)
+                self._count_refused(news)
                 if isinstance(event, Down):
                     self._outage(event.error)
-                    return stood
+                    return own is not None
                 if isinstance(event, Up):
-                    stood = True
+                    own = OwnHeartbeat(uuid.uuid4().hex, time.monotonic())
+                    self._enrolments.forget()
                     self._stand(link)
-                elif isinstance(event, Message):
-                    self._take(link, [event, *waiting(news)])
+                    link.subscribe(OWN_HEARTBEAT, GUARD_REPORT)
+                elif isinstance(event, list):
+                    self._take(link, self._without_own(link, event, own))
+                if own is None:
+                    continue
+                if own.is_deaf(time.monotonic()) and not news.has_of("office"):
+                    self._outage(self._deaf())
+                    return True
+                self._speak(link, own)
         except StorageRefused as e:
             self._outage(e)  # nothing was acknowledged: the broker sends it again
         finally:
             self.connected = False
             self._write_status()
-            if stood:
+            if own is not None:
                 goodbye(link, news, encode_note(online=False, at=_now()))
             link.leave()
-        return stood
+        return own is not None
+
+    def _speak(self, link: MqttConnection, own: OwnHeartbeat) -> None:
+        """What the broker is told, and the office itself through it."""
+        now_s = time.monotonic()
+        for message in self._enrolments.news(now_s):
+            link.publish(GUARD_CONTROL, message)
+        if own.due(now_s):
+            link.publish(OWN_HEARTBEAT, own.say(now_s))
+
+    def _without_own(
+        self, link: MqttConnection, messages: list[Message], own: OwnHeartbeat | None
+    ) -> list[Message]:
+        """The gates' messages; what came from the broker and from the office itself is heard."""
+        for message in messages:
+            try:
+                if message.topic == GUARD_REPORT:
+                    self.guard.hear(message.payload, time.monotonic())
+                elif message.topic == OWN_HEARTBEAT and own is not None:
+                    own.hear(decode_note(message.payload), time.monotonic())
+            except InputRejected as e:
+                self._reject("note", message, e)
+            if sender_of(message.topic) == "office" and message.mid:
+                link.ack(message.mid)
+        return [m for m in messages if sender_of(m.topic) != "office"]
+
+    def _count_refused(self, news: FairQueue) -> None:
+        now_s = time.monotonic()
+        for gate, count in news.refused().items():
+            self.refusals.add(printable(gate[:64]), _TOO_MANY, now_s, count)
+            self.counts.rejected += count
+        self.refusals.tell(now_s)
+        self.guard.refusals.tell(now_s)
+
+    def _deaf(self) -> NetworkFault:
+        self.deaf += 1
+        return NetworkFault(
+            f"The broker {self.address.host}:{self.address.port} stands but carries nothing to us: "
+            "connecting anew. Where this comes again, restart the broker.",
+            f"服务器 {self.address.host}:{self.address.port} 已连接但收不到消息：正在重新连接；"
+            "若反复出现，请重启消息服务器。",
+            host=self.address.host,
+            port=self.address.port,
+            why="deaf",
+        )
 
     def _stand(self, link: MqttConnection) -> None:
         back = "" if self.error is None else " again"
@@ -140,74 +213,85 @@ class Receiver:
         self._write_status()
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
+        if not messages:
+            return
+        after: AfterCommit = []
         batches = [m for m in messages if m.topic.endswith("/ev")]
         if batches:
             self._last_news = time.monotonic()
-        taken = [found for m in batches if (found := self._checked(m)) is not None]
+        taken = [found for m in batches if (found := self._checked(m, after)) is not None]
         now = _now()
         with self.store.transaction():
             for topics, batch in taken:
                 stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=now)
-                self.counts.events += stored.new
-                self._alarm(batch, stored)
-                self._tell_beginning(batch)
-            noted = [self._note(m, now) for m in messages if not m.topic.endswith("/ev")]
+                after.append(partial(self._count, batch, stored))
+            noted = [self._note(m, now, after) for m in messages if not m.topic.endswith("/ev")]
             asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
             given = self._give_receipts(asked)
         for message in messages:
             if message.mid:  # heartbeats come without
                 link.ack(message.mid)
         self._publish_receipts(link, given)
-        self.counts.batches += len(taken)
+        for tell in after:
+            tell()
         self._write_status()
 
-    def _checked(self, message: Message) -> tuple[Topics, Batch] | None:
+    def _checked(self, message: Message, after: AfterCommit) -> tuple[Topics, Batch] | None:
         """The batch, if it may be believed."""
         try:
             topics, _ = Topics.of(message.topic)
             return topics, self._door.batch(message.payload, topics)
         except InputRejected as e:
-            self._reject("batch", message, e)
+            after.append(partial(self._reject, "batch", message, e))
             return None
 
-    def _note(self, message: Message, now: str) -> tuple[Topics, str] | None:
+    def _note(self, message: Message, now: str, after: AfterCommit) -> tuple[Topics, str] | None:
         """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
         transaction."""
         try:
             topics, part = Topics.of(message.topic)
             if part == "hb":
-                return self._beat(topics, message.payload, now)
+                return self._beat(topics, message.payload, now, after)
             if part in ("state", "alert"):
-                self.watch.note(
-                    topics.gate, part, self._door.note(message.payload, topics, part), now
-                )
+                said = self._door.note(message.payload, topics, part)
+                after.append(partial(self.watch.note, topics.gate, part, said, now))
         except InputRejected as e:
-            self._reject("note", message, e)
+            after.append(partial(self._reject, "note", message, e))
         return None
 
-    def _beat(self, topics: Topics, payload: bytes, now: str) -> tuple[Topics, str] | None:
+    def _beat(
+        self, topics: Topics, payload: bytes, now: str, after: AfterCommit
+    ) -> tuple[Topics, str] | None:
         """A gate that goes by a higher mark than ours holds a receipt of before this database was
         set back, and has missed what was said of it: it is told again, however often that takes.
         One that goes by a lower mark sends again by itself. InputRejected."""
         beat = self._door.heartbeat(payload, topics)
-        self.watch.beat(beat, now)
+        after.append(partial(self.watch.beat, beat, now))
         if not self.store.add_claim(beat, payload, now):
-            self.counts.conflicts += 1
-            log.error(
-                "ALARM: gate %s says that event %d of journal %s is another than the one "
-                "received: a copied card or a forgery",
-                beat.gate,
-                beat.seq,
-                beat.epoch,
-            )
+            after.append(partial(self._count_claim, beat))
         is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
         return (topics, beat.epoch) if is_set_back else None
 
+    def _count_claim(self, beat: Heartbeat) -> None:
+        self.counts.conflicts += 1
+        log.error(
+            "ALARM: gate %s says that event %d of journal %s is another than the one received: a "
+            "copied card or a forgery",
+            beat.gate,
+            beat.seq,
+            beat.epoch,
+        )
+
     def _reject(self, what: str, message: Message, error: InputRejected) -> None:
-        parts = message.topic.split("/")
-        gate = parts[4] if len(parts) > 5 else "nobody"
-        self.refusals.add(printable(gate[:64]), _reason(what, error), time.monotonic())
+        gate = printable(sender_of(message.topic)[:64])
+        self.refusals.add(gate, _reason(what, error), time.monotonic())
         self.counts.rejected += 1
+
+    def _count(self, batch: Batch, stored: Stored) -> None:
+        self.counts.batches += 1
+        self.counts.events += stored.new
+        self._alarm(batch, stored)
+        self._tell_beginning(batch)
 
     def _alarm(self, batch: Batch, stored: Stored) -> None:
         for seq in stored.conflicts:
@@ -245,20 +329,20 @@ class Receiver:
                 str(before)[:40],
             )
 
-    def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[tuple[Topics, bytes]]:
+    def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[Given]:
         """Signed, and kept in the same transaction as what they speak of; one for each gate."""
         given = []
         for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
             receipt, payload = self.store.give_receipt(
                 topics.gate, epoch, generation=self.generation, now=_now(), key=self.signing
             )
-            self._receipts[topics.gate] = receipt
-            given.append((topics, payload))
+            given.append((topics, receipt, payload))
         return given
 
-    def _publish_receipts(self, link: MqttConnection, given: list[tuple[Topics, bytes]]) -> None:
+    def _publish_receipts(self, link: MqttConnection, given: list[Given]) -> None:
         """Behind the commit."""
-        for topics, payload in given:
+        for topics, receipt, payload in given:
+            self._receipts[topics.gate] = receipt
             link.publish(topics.rcpt, payload, retain=True)
 
     def _idle(self) -> bool:
@@ -287,6 +371,8 @@ class Receiver:
             "events": self.counts.events,
             "rejected": self.counts.rejected,
             "refused": self.refusals.by_gate(),
+            "broker_refused": self.guard.by_name(),
+            "deaf": self.deaf,
             "conflicts": self.counts.conflicts,
             "last_error": self.error.en if self.error else None,
             "gates": {
@@ -299,7 +385,8 @@ class Receiver:
 
 
 def _reason(what: str, error: InputRejected) -> str:
-    return printable(f"{what} refused: {error.en}"[:160])
+    """Without what differs from message to message: a flood of garbage has few reasons."""
+    return printable(f"{what}: {error.en.partition(':')[0].rstrip('.')}"[:160])
 
 
 def _now() -> str:

@@ -9,21 +9,24 @@ log = logging.getLogger(__name__)
 TOLD_EVERY_S = 60.0
 GATES_MAX, REASONS_MAX = 200, 20
 """Gates, and reasons of one gate, that are counted apart; the rest are counted together."""
+_TOLD = 3
+"""Reasons of one gate that its line names."""
 
 
 @dataclass(slots=True)
 class Refusals:
-    """`counts`: (gate, reason) to how many."""
+    """`counts`: (gate, reason) to how many; `who`: how a line in the log begins."""
 
+    who: str = "refused"
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _new: Counter[tuple[str, str]] = field(default_factory=Counter)
     _told_s: float | None = None
 
-    def add(self, gate: str, reason: str, now_s: float) -> None:
+    def add(self, gate: str, reason: str, now_s: float, count: int = 1) -> None:
         """`now_s`: monotonic seconds. The first is told at once."""
         kind = self._kind(gate, reason)
-        self.counts[kind] += 1
-        self._new[kind] += 1
+        self.counts[kind] += count
+        self._new[kind] += count
         self.tell(now_s)
 
     def _kind(self, gate: str, reason: str) -> tuple[str, str]:
@@ -37,11 +40,15 @@ class Refusals:
         return gate, reason
 
     def tell(self, now_s: float) -> None:
-        """One line a gate and reason, where the last ones are a minute old."""
+        """One line a gate, where the last ones are a minute old."""
         if not self._new or (self._told_s is not None and now_s - self._told_s < TOLD_EVERY_S):
             return
-        for (gate, reason), count in self._new.most_common():
-            log.warning("refused %d message(s) of %s: %s", count, gate, reason)
+        gates: dict[str, Counter[str]] = {}
+        for (gate, reason), count in self._new.items():
+            gates.setdefault(gate, Counter())[reason] = count
+        for gate, reasons in gates.items():
+            told = _told(reasons)
+            log.warning("%s %d message(s) of %s: %s", self.who, reasons.total(), gate, told)
         self._new.clear()
         self._told_s = now_s
 
@@ -50,3 +57,12 @@ class Refusals:
         for (gate, reason), count in self.counts.items():
             found.setdefault(gate, {})[reason] = count
         return found
+
+
+def _told(reasons: Counter[str]) -> str:
+    """The commonest, with how many each where there are several."""
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    told = [f"{count} {reason}" for reason, count in reasons.most_common(_TOLD)]
+    more = len(reasons) - len(told)
+    return "; ".join(told) + (f"; {more} more reasons" if more else "")

@@ -97,7 +97,7 @@ def recorded(
 ) -> Record:
     status = stand.status()
     of_office = dict(status.get("refused", {}).get(HOSTILE, {}))
-    guard = status.get("guard", {}).get("names", {})
+    guard = status.get("broker_refused", {})
     counts = stored_of(stand.home.database)
     stand.crew.stop("office", 30.0)
     missing = sum(

@@ -1,0 +1,84 @@
+"""What a link posts, by gate: none waits behind the flood of another.
+
+The network's thread posts, the office's own thread takes. What a gate has waiting is bounded: more
+of it is acknowledged at once, so that the broker goes on to the others' messages, and dropped,
+which loses nothing: a batch without a receipt is sent again.
+"""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+
+from gate.sync.link import LinkEvent, Message
+
+WAITING_MAX = 16
+"""Messages of one gate that wait: four times what it has under way. Well below the quota of
+unacknowledged messages (gate/sync/link.py), or one gate could use it up."""
+AT_ONCE, OF_ONE = 200, 4
+"""Messages in one transaction at most, and of one gate."""
+
+
+def sender_of(topic: str) -> str:
+    """The gate of a gate's topic; the office's own are one sender."""
+    parts = topic.split("/")
+    return parts[4] if len(parts) > 5 else "office"
+
+
+class FairQueue:
+    """`refuse` is called in the network's thread with each message that finds no room."""
+
+    def __init__(self, refuse: Callable[[Message], None]) -> None:
+        self._refuse = refuse
+        self._changed = threading.Condition()
+        self._others: deque[LinkEvent] = deque()
+        self._waiting: dict[str, deque[Message]] = {}
+        self._refused: Counter[str] = Counter()
+
+    def post(self, event: LinkEvent) -> None:
+        with self._changed:
+            if not isinstance(event, Message):
+                self._others.append(event)
+            elif not self._has_room(event):
+                self._refused[sender_of(event.topic)] += 1
+                self._refuse(event)
+                return
+            self._changed.notify()
+
+    def _has_room(self, message: Message) -> bool:
+        waiting = self._waiting.setdefault(sender_of(message.topic), deque())
+        if len(waiting) >= WAITING_MAX:
+            return False
+        waiting.append(message)
+        return True
+
+    def next(self, timeout_s: float) -> LinkEvent | list[Message] | None:
+        """A change of the connection before anything else; None after `timeout_s` without any."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._others or self._waiting, timeout_s)
+            if self._others:
+                return self._others.popleft()
+            return self._turns() if self._waiting else None
+
+    def _turns(self) -> list[Message]:
+        """One message of each gate in turn; who was left over comes first the next time."""
+        found: list[Message] = []
+        for _ in range(OF_ONE):
+            for gate in list(self._waiting):
+                if len(found) == AT_ONCE:
+                    return found
+                waiting = self._waiting.pop(gate)
+                found.append(waiting.popleft())
+                if waiting:
+                    self._waiting[gate] = waiting  # behind all others
+        return found
+
+    def has_of(self, gate: str) -> bool:
+        """Whether something of it waits."""
+        with self._changed:
+            return gate in self._waiting
+
+    def refused(self) -> Counter[str]:
+        """By gate, since it was last asked."""
+        with self._changed:
+            refused, self._refused = self._refused, Counter()
+            return refused

@@ -1,0 +1,19 @@
+"""The office's last words on a connection."""
+
+import time
+
+from gate.sync.link import Acked, Down, MqttConnection
+from gate.sync.wire import OFFICE_STATE
+from office.receiving.fair_queue import FairQueue
+
+_GOODBYE_S = 2.0
+
+
+def goodbye(link: MqttConnection, news: FairQueue, last_words: bytes) -> None:
+    """Say them, and wait a moment for the broker to take them."""
+    said = link.publish(OFFICE_STATE, last_words, retain=True)
+    until = time.monotonic() + _GOODBYE_S
+    while time.monotonic() < until:
+        event = news.next(0.2)
+        if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):
+            return
