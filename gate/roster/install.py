@@ -171,7 +171,10 @@ def _is_newer(manifest: Manifest, manifest_digest: str, repository: RosterReposi
 
 def _is_in_use(repository: RosterRepository, manifest: Manifest, raw: bytes) -> bool:
     """Whether `raw` is in use and its file whole. A damaged one is installed once more."""
-    current = repository.current()
+    try:
+        current = repository.current()
+    except StorageDamaged:  # installing again is the remedy
+        return False
     if current is None or current.read_bytes() != raw:
         return False
     return _is_whole(current.parent / manifest.file, manifest)

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.errors import StorageDamaged, StorageRefused
 from gate.roster import shredding
 from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open_roster import InstalledRoster
@@ -23,10 +24,14 @@ class RosterInstallation:
 
     @property
     def holds(self) -> bool:
-        """Whether any roster is installed now."""
-        return current_manifest(self._state) is not None
+        """Whether any roster is installed now. A pointer that does not read is no wipe."""
+        try:
+            return current_manifest(self._state) is not None
+        except (StorageDamaged, StorageRefused):
+            return True
 
     def refresh(self) -> InstalledRoster | None:
+        """The installed roster where it is another than before. Errors as `open_installed`."""
         path = current_manifest(self._state)
         if path is None or path == self._opened:
             return None

@@ -1,12 +1,12 @@
 """How rosters end: wiped by staff, at the end of retention, or by a newer version."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gate.platform.json_values import decode_json
 from gate.roster import shredding
 from gate.roster.repository import MANIFEST, RosterRepository
 from gate.roster.shredding import Cause
@@ -74,7 +74,7 @@ def about(folder: Path) -> dict[str, Any]:
     """From a manifest that was verified when it was installed; empty where it is gone or damaged,
     and with it the keys. OSError where it does not read now."""
     try:
-        body = json.loads((folder / MANIFEST).read_bytes())
+        body = decode_json((folder / MANIFEST).read_bytes())
         exam = body["exam"]["exam"]
         name = f"{exam}/{body['site']}/v{body['version']}"
         return {"exam": exam, "name": name, "expires": body["expires"]}

@@ -4,6 +4,7 @@
 <state>/roster/installed/<name>/manifest.json and the roster file
 <state>/roster/trusted.json     highest version seen of each exam and site; survives wiping
 <state>/roster/history.jsonl    notes that the running gate turns into journal events
+<state>/roster/last_note        highest number that a note was given; taken before it is written
 <state>/roster/destroying.json  a destruction under way (see shredding.py)
 """
 
@@ -11,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,9 +23,18 @@ from typing import Any
 
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.platform.durable_files import write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from gate.platform.remedies import of_system
 
 MANIFEST = "manifest.json"
+
+_POINTER_BYTES_MAX = 1024
+_RECORDS_BYTES_MAX = 2**24
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+"""Of a folder under `installed`: never a way out of it."""
+_NOTE_MAX = 10**9
+"""A number above it is damage, not a count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +68,38 @@ class RosterRepository:
         return self.root / "history.jsonl"
 
     def current(self) -> Path | None:
-        """The manifest in use. Cheap: one small read and one look at the file."""
-        try:
-            name = self.pointer.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            return None
-        manifest = self.installed / name / MANIFEST
-        return manifest if name and manifest.is_file() else None
+        """The manifest in use. Cheap: one small read and one look at the file. StorageDamaged where
+        the pointer holds no name, StorageRefused where it cannot be read."""
+        with storage_refused(self.pointer):
+            try:
+                name = self._pointed()
+            except FileNotFoundError:
+                return None
+            if not name:
+                return None
+            manifest = self.installed / name / MANIFEST
+            return manifest if manifest.is_file() else None
+
+    def _pointed(self) -> str:
+        """The name in the pointer, empty where it is empty. StorageDamaged, OSError."""
+        content = read_regular(self.pointer, _POINTER_BYTES_MAX).strip()
+        name = content.decode("ascii", errors="replace")
+        if name and not _NAME.fullmatch(name):
+            raise StorageDamaged(
+                f"{self.pointer} is damaged, so nobody can tell which roster is in use: install "
+                "the roster again from its source.",
+                f"{self.pointer} 已损坏，无法确定使用哪份名册：请重新安装名册。",
+                path=str(self.pointer),
+            )
+        return name
 
     def point_to(self, folder: Path) -> None:
         write_file(self.pointer, f"{folder.name}\n".encode("ascii"), 0o600)
 
     def points_to(self, folder: Path) -> bool:
         """Whether `folder` is, or was, the one in use."""
-        with contextlib.suppress(FileNotFoundError):
-            return self.pointer.read_text(encoding="ascii").strip() == folder.name
+        with contextlib.suppress(FileNotFoundError, StorageDamaged):
+            return self._pointed() == folder.name
         return False
 
     def folders(self) -> list[Path]:
@@ -80,7 +108,10 @@ class RosterRepository:
     def trusted(self) -> dict[str, dict[str, Any]]:
         """`<exam>/<site>` to its highest `version` and that manifest's `digest`."""
         try:
-            return dict(json.loads(self.trusted_file.read_text(encoding="utf-8")))
+            known = decode_json(read_regular(self.trusted_file, _RECORDS_BYTES_MAX))
+            if not _are_versions(known):
+                raise ValueError("no versions")
+            return dict(known)
         except FileNotFoundError:
             return {}
         except ValueError as e:
@@ -97,7 +128,7 @@ class RosterRepository:
 
     def note(self, what: str, at: datetime, facts: Mapping[str, Any]) -> None:
         """Add to the history: `what` is `installed` or `destroyed`."""
-        line = {"note": len(self.notes()) + 1, "what": what, "at": at.isoformat(), **facts}
+        line = {"note": self._take_number(), "what": what, "at": at.isoformat(), **facts}
         with self.history_file.open("a+b") as file:
             if file.tell() and not _ends_with_newline(self.history_file):
                 file.write(b"\n")  # a line torn by a power cut stays alone
@@ -106,13 +137,36 @@ class RosterRepository:
             os.fsync(file.fileno())
 
     def notes(self, after: int = 0) -> list[dict[str, Any]]:
-        """The notes numbered above `after`; a line torn by a power cut is passed over."""
+        """The notes numbered above `after`; a line that is torn or damaged is passed over. OSError,
+        also for a history that is no file or larger than 16 MiB."""
         found = []
+        for line in self._lines():
+            with contextlib.suppress(ValueError):
+                note = decode_json(line)
+                if _is_note(note) and note["note"] > after:
+                    found.append(note)
+        return found
+
+    def _lines(self) -> list[bytes]:
         with contextlib.suppress(FileNotFoundError):
-            for line in self.history_file.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError):
-                    found.append(json.loads(line))
-        return [n for n in found if n["note"] > after]
+            content = read_regular(self.history_file, _RECORDS_BYTES_MAX)
+            return [line for line in content.split(b"\n") if line.strip()]
+        return []
+
+    def _take_number(self) -> int:
+        """A number that no note had, damaged ones included: the journal passes over a number that
+        it holds. Taken on disk first, so that a torn or altered history gives none out again."""
+        numbers: list[int] = [len(self._lines()), *(note["note"] for note in self.notes())]
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            last = int(read_regular(self._last_note_file, _POINTER_BYTES_MAX))
+            numbers.append(last if 0 < last <= _NOTE_MAX else 0)
+        number = max(numbers) + 1
+        write_file(self._last_note_file, b"%d\n" % number, 0o600)
+        return number
+
+    @property
+    def _last_note_file(self) -> Path:
+        return self.root / "last_note"
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -143,6 +197,36 @@ def storage_refused(folder: Path) -> Iterator[None]:
             f"{folder} 无法写入（{e.strerror or e}）：{remedy.zh}。",
             path=str(folder),
         ) from e
+
+
+def _is_note(value: Any) -> bool:
+    """Whether a line of the history is one of ours: it goes into the journal as it stands."""
+    if not isinstance(value, dict) or value.get("what") not in ("installed", "destroyed"):
+        return False
+    number = value.get("note")
+    if type(number) is not int or not 0 < number <= _NOTE_MAX:
+        return False
+    try:
+        datetime.fromisoformat(value["at"])
+        return all(_is_plain(fact) for fact in value.values())
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _is_plain(fact: Any) -> bool:
+    """UnicodeEncodeError for a lone surrogate."""
+    if isinstance(fact, str):
+        return fact.encode("utf-8") is not None
+    return fact is None or (isinstance(fact, int) and abs(fact) < 2**53)
+
+
+def _are_versions(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(known, dict)
+        and type(known.get("version")) is int
+        and isinstance(known.get("digest"), str)
+        for known in value.values()
+    )
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -27,9 +27,12 @@ from pathlib import Path
 
 from gate.errors import StorageDamaged
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from gate.roster.repository import MANIFEST, RosterRepository
 
 _PIECE = bytes(2**20)
+_INTENT_BYTES_MAX = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ def carry_out(repository: RosterRepository, wanted: Order) -> None:
 def finish(repository: RosterRepository) -> str | None:
     """What an earlier process began and did not end; the name of it. OSError, StorageDamaged."""
     try:
-        raw = json.loads(_intent(repository).read_bytes())
+        raw = decode_json(read_regular(_intent(repository), _INTENT_BYTES_MAX))
         wanted = Order(**(raw | {"evidence": tuple(raw["evidence"])}))
+        _check(wanted)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as e:
@@ -102,6 +106,24 @@ def finish(repository: RosterRepository) -> str | None:
         ) from e
     _destroy(repository, wanted)
     return wanted.roster or wanted.folder or "evidence"
+
+
+def _check(wanted: Order) -> None:
+    """ValueError, TypeError for an order that `order` never wrote: a name in it must not lead out
+    of its folder."""
+    names = [*wanted.evidence, *([] if wanted.folder is None else [wanted.folder])]
+    if {"", ".."} & set(names) or not all(
+        Path(name).name == name and name.isprintable() for name in names
+    ):
+        raise ValueError("a name leads elsewhere")
+    texts = (wanted.roster, wanted.keys, wanted.clock)
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise TypeError("no text")
+    if not isinstance(wanted.certificate, str) or not isinstance(wanted.why, str):
+        raise TypeError("no text")
+    if type(wanted.bytes) is not int or not isinstance(wanted.candidates, int | None):
+        raise TypeError("no number")
+    datetime.fromisoformat(wanted.at)
 
 
 def is_pending(repository: RosterRepository) -> bool:
@@ -173,10 +195,10 @@ def _about(folder: Path | None) -> tuple[str | None, int | None]:
     if folder is None:
         return None, None
     try:
-        body = json.loads((folder / MANIFEST).read_bytes())
+        body = decode_json((folder / MANIFEST).read_bytes())
         name = f"{body['exam']['exam']}/{body['site']}/v{body['version']}"
         return name, int(body["counts"]["candidates"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return folder.name, None
 
 
