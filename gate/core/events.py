@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.core.card import DocumentKind, Expiry, IdCard, OddField
 from gate.core.exam import Candidate, Exam
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 
@@ -102,7 +102,7 @@ class StaffTyped:
 class ScanPresented:
     """A scanner read what names one candidate. `handle`: `ticket` (a whole ticket number, `value`)
     or `number` (the number of an identity document); `at`: its last byte, the instant that
-    counts."""
+    counts; `odd`: fields of the document that hold what cannot be."""
 
     scanner: str
     handle: str
@@ -110,6 +110,7 @@ class ScanPresented:
     document: DocumentKind
     valid_to: date | Expiry
     at: Instant
+    odd: tuple[OddField, ...] = ()
 
     def __repr__(self) -> str:  # a log line must not carry a number
         return f"ScanPresented({self.scanner}, {self.handle}, {self.document})"

@@ -31,6 +31,7 @@ def begin(state: State, event: ScanPresented) -> Step:
         event.at,
         event.at.mono_ns,
         scanner=event.scanner,
+        odd=event.odd,
     )
     begun = replace(
         state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, notice=None, unreadable=0

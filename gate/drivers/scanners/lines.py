@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-from gate.core.card import DocumentKind, Expiry
+from gate.core.card import DocumentKind, Expiry, OddField
 
 PAYLOAD_MAX = 512
 """Bytes. A longer one is no ticket: a QR code of 2,953 bytes is somebody's vaccination record."""
@@ -39,7 +39,6 @@ class Refusal(StrEnum):
     LINE_LENGTH = "line-length"
     CHARACTER = "character"
     CHECK_DIGIT = "check-digit"
-    DATE = "date"
     DOCUMENT = "document"
 
 
@@ -51,6 +50,7 @@ class Scanned:
     value: str
     document: DocumentKind = DocumentKind.NOTICE
     valid_to: date | Expiry = Expiry.LONG_TERM
+    odd: tuple[OddField, ...] = ()
 
     def __repr__(self) -> str:  # a log line must not carry a number
         return f"Scanned({self.handle}, {self.document})"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from gate.core.card import DocumentKind, Expiry
+from gate.core.card import DocumentKind, Expiry, OddField
 from gate.drivers.scanners.lines import (
     PAYLOAD_MAX,
     Item,
@@ -31,7 +31,8 @@ _WEIGHTS = (7, 3, 1)
 @dataclass(frozen=True, slots=True)
 class TravelDocument:
     """What the zone says. `code`: document code (`P`, `C`, ...); `issuer`: three letters, fewer for
-    some states; `birth`: YYMMDD as printed; `valid_to`: `Expiry.UNKNOWN` where left open."""
+    some states; `birth`: YYMMDD as printed; `valid_to`: `Expiry.UNKNOWN` where left
+    open; `odd`: fields that hold what cannot be, although their check digits are right."""
 
     code: str
     issuer: str
@@ -40,6 +41,7 @@ class TravelDocument:
     birth: str = field(repr=False)
     sex: str
     valid_to: date | Expiry
+    odd: tuple[OddField, ...] = ()
 
 
 class MrzFault(ValueError):
@@ -76,7 +78,7 @@ def scanned_of(document: TravelDocument) -> Item:
         number = permit[1]
     else:
         return UnusablePayload(Refusal.DOCUMENT)
-    return Scanned("number", number, DocumentKind.TRAVEL_DOCUMENT, document.valid_to)
+    return Scanned("number", number, DocumentKind.TRAVEL_DOCUMENT, document.valid_to, document.odd)
 
 
 def _td3(first: str, second: str) -> TravelDocument:
@@ -85,6 +87,7 @@ def _td3(first: str, second: str) -> TravelDocument:
     _verify(second[21:27], second[27])
     _verify(second[28:42], second[42], optional=True)
     _verify(second[0:10] + second[13:20] + second[21:43], second[43])
+    valid_to, odd = _expiry(second[21:27])
     return TravelDocument(
         code=_plain(first[0:2]),
         issuer=_plain(first[2:5]),
@@ -92,7 +95,8 @@ def _td3(first: str, second: str) -> TravelDocument:
         nationality=_plain(second[10:13]),
         birth=second[13:19],
         sex=_plain(second[20]),
-        valid_to=_expiry(second[21:27]),
+        valid_to=valid_to,
+        odd=odd,
     )
 
 
@@ -105,6 +109,7 @@ def _td1(first: str, second: str) -> TravelDocument:
     _verify(second[0:6], second[6])
     _verify(second[8:14], second[14])
     _verify(first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
+    valid_to, odd = _expiry(second[8:14])
     return TravelDocument(
         code=_plain(first[0:2]),
         issuer=_plain(first[2:5]),
@@ -112,7 +117,8 @@ def _td1(first: str, second: str) -> TravelDocument:
         nationality=_plain(second[15:18]),
         birth=second[0:6],
         sex=_plain(second[7]),
-        valid_to=_expiry(second[8:14]),
+        valid_to=valid_to,
+        odd=odd,
     )
 
 
@@ -134,16 +140,17 @@ def _plain(text: str) -> str:
     return text.rstrip("<")
 
 
-def _expiry(text: str) -> date | Expiry:
+def _expiry(text: str) -> tuple[date | Expiry, tuple[OddField, ...]]:
     """YYMMDD; from 70 on it is one of the last century's, expired long ago: no travel document is
-    valid for much longer than ten years."""
+    valid for much longer than ten years. A day that no calendar has is odd: the document still
+    names its holder."""
     if text == "<<<<<<":
-        return Expiry.UNKNOWN
+        return Expiry.UNKNOWN, ()
     try:
         year = int(text[:2])
-        return date(year + (1900 if year >= 70 else 2000), int(text[2:4]), int(text[4:]))
-    except ValueError as e:
-        raise MrzFault(Refusal.DATE) from e
+        return date(year + (1900 if year >= 70 else 2000), int(text[2:4]), int(text[4:])), ()
+    except ValueError:
+        return Expiry.UNKNOWN, (OddField.VALID_TO,)
 
 
 class MrzDecoder:

@@ -125,7 +125,9 @@ class SerialScanner:
         if not self._presence.is_new(item, now.mono_ns):
             return None
         self._read += 1
-        return ScanPresented(self.name, item.handle, item.value, item.document, item.valid_to, now)
+        return ScanPresented(
+            self.name, item.handle, item.value, item.document, item.valid_to, now, item.odd
+        )
 
 
 async def _readable(fd: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gate.core.card import DocumentKind, Expiry
+from gate.core.card import DocumentKind, Expiry, OddField
 from gate.drivers.scanners.lines import (
     PAYLOAD_MAX,
     Decoder,
@@ -20,7 +20,14 @@ from gate.drivers.scanners.lines import (
     TicketText,
     UnusablePayload,
 )
-from gate.drivers.scanners.mrz import MrzDecoder, MrzFault, TravelDocument, check_digit, parse_mrz
+from gate.drivers.scanners.mrz import (
+    MrzDecoder,
+    MrzFault,
+    TravelDocument,
+    check_digit,
+    parse_mrz,
+    scanned_of,
+)
 from gate.drivers.scanners.rfid import RfidDecoder, encode_tag
 from tests.examples import examples
 
@@ -247,8 +254,6 @@ def test_each_check_digit_of_a_card_is_verified_by_itself(line: int, at: int) ->
         (changed(TD3, 0, 6, " "), Refusal.CHARACTER),
         (changed(TD3, 1, 0, "2"), Refusal.CHECK_DIGIT),
         (changed(TD3, 1, 43, "<"), Refusal.CHECK_DIGIT),
-        (permit(valid_to="301332"), Refusal.DATE),
-        (permit(valid_to="2<0101"), Refusal.DATE),
     ],
 )
 def test_a_zone_that_cannot_be_used_is_named(zone: tuple[str, ...], reason: Refusal) -> None:
@@ -262,6 +267,15 @@ def test_a_passport_of_the_last_century_is_not_valid_for_another(text: str, year
     found = parse_mrz(permit(valid_to=text)).valid_to
     assert isinstance(found, date)
     assert found.year == year
+
+
+@pytest.mark.parametrize("text", ["301332", "2<0101", "290229"])
+def test_a_day_that_no_calendar_has_is_odd_and_the_holder_is_known(text: str) -> None:
+    found = parse_mrz(permit(valid_to=text))
+    assert (found.valid_to, found.odd) == (Expiry.UNKNOWN, (OddField.VALID_TO,))
+    scanned = scanned_of(found)
+    assert isinstance(scanned, Scanned)
+    assert scanned.odd == found.odd
 
 
 def test_no_expiry_is_unknown_not_unlimited() -> None:
