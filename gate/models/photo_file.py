@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from gate.errors import PhotoRejected
+from gate.models.jpeg_segments import exif_of, is_jpeg, without_metadata
 from gate.ports import Picture
 
 PIXELS_MAX = 50_000_000
@@ -72,10 +73,23 @@ def decode_photo(data: bytes) -> Picture:
 
 
 def _decoded(data: bytes) -> Picture:
+    """A JPEG whose metadata ends its reader is read once more without any."""
+    try:
+        return _opened(data)
+    except _UNREADABLE:
+        if not is_jpeg(data):
+            raise
+    exif = exif_of(data)
+    said = None if exif is None else _orientation_in(exif)
+    return _opened(without_metadata(data), said or 1)
+
+
+def _opened(data: bytes, orientation: int | None = None) -> Picture:
+    """`orientation`: 1 to 8, where it is known already."""
     with Image.open(io.BytesIO(data), formats=_formats()) as image:
         if image.width * image.height > PIXELS_MAX:
             raise _rejected("too-large")
-        turn = _TURNS.get(_orientation(image))
+        turn = _TURNS.get(_orientation(image) if orientation is None else orientation)
         image.load()
         upright = image if turn is None else image.transpose(turn)
         return np.array(_eight_bit_rgb(upright))

@@ -1,6 +1,7 @@
 """Photos as people hand them in: any container, depth and orientation, odd metadata, bad bytes."""
 
 import io
+import random
 import struct
 import warnings
 import zlib
@@ -14,6 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from gate.errors import PhotoRejected
+from gate.models.jpeg_segments import exif_of, is_jpeg, without_metadata
 from gate.models.photo_file import PIXELS_MAX, decode_photo
 from tests.examples import examples
 
@@ -254,3 +256,25 @@ def outcome(data: bytes) -> str:
     except PhotoRejected as e:
         return str(e.reason)
     return "picture" if picture.dtype == np.uint8 and picture.shape[2:] == (3,) else "neither"
+
+
+def test_two_odd_entries_together_matter_as_little_as_one() -> None:
+    """Pillow divides what resolution and unit say, whatever type they are of."""
+    odd = [(tag, kind, count) for tag in TAGS for kind in range(14) for count in (0, 1, 3)]
+    drawn = random.Random(2)
+    for _ in range(1500):
+        entries = [(*drawn.choice(odd), drawn.choice(VALUES)) for _ in range(2)]
+        picture = decode_photo(jpeg_with(tiff(orientation(6), *entries)))
+        assert corners(picture) == UPRIGHT[6], entries
+
+
+def test_a_resolution_of_no_type_is_read_past() -> None:
+    block = tiff(orientation(6), (X_RESOLUTION, 7, 1, b"\xff" * 4))
+    assert corners(decode_photo(jpeg_with(block))) == UPRIGHT[6]
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_behind_a_jpegs_beginning_have_segments(data: bytes) -> None:
+    whole = b"\xff\xd8" + data
+    assert is_jpeg(without_metadata(whole))
+    assert exif_of(without_metadata(whole)) is None
