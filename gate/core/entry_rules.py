@@ -117,10 +117,9 @@ def _rule_paper(
     exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, inside: Inside
 ) -> tuple[Reason, dict[str, str]]:
     (paper, _, window), at = sitting, shown.found.at
-    if shown.odd:
-        return Reason.DOCUMENT_NOT_ACCEPTED, {"odd": " ".join(shown.odd)}
-    if shown.document not in paper.documents:
-        return Reason.DOCUMENT_NOT_ACCEPTED, {}
+    not_accepted = _not_accepted(paper, shown)
+    if not_accepted is not None:
+        return Reason.DOCUMENT_NOT_ACCEPTED, not_accepted
     if is_sitting(sitting, candidate, at, inside):
         return (Reason.OK if paper.reentry else Reason.ALREADY_ADMITTED), {}
     if at < window.opens:
@@ -129,6 +128,15 @@ def _rule_paper(
         closed = time_text(window.closes, exam.zone, at)
         return Reason.TOO_LATE, {"time": closed, "minutes": _minutes(window)}
     return Reason.OK, {}
+
+
+def _not_accepted(paper: Paper, shown: Presented) -> dict[str, str] | None:
+    """Why a document is not accepted for `paper`, as facts for the sentence; None: it is."""
+    if shown.odd:
+        return {"odd": " ".join(shown.odd)}
+    if shown.valid_to is Expiry.UNKNOWN:
+        return {"unsaid": OddField.VALID_TO}
+    return None if shown.document in paper.documents else {}
 
 
 def _may_enter_yet(paper: Paper, candidate: Candidate, inside: Inside) -> bool:
@@ -147,9 +155,9 @@ def _wrong_paper(exam: Exam, own: list[OwnPaper], at: datetime) -> Ruling:
 
 def _undated(shown: Presented, day: date) -> Ruling | None:
     """What a document that is not valid on `day` leads to. One that will be valid has not expired:
-    it is not accepted yet, and the sentence says from which day it is. An end that no calendar
-    has is not past: that it is odd calls the invigilator by itself."""
-    no_end = OddField.VALID_TO in shown.odd
+    it is not accepted yet, and the sentence says from which day it is. An end that is not said, or
+    that no calendar has, is not past: it calls the invigilator by itself."""
+    no_end = shown.valid_to is Expiry.UNKNOWN
     if is_valid_on(shown.valid_from, Expiry.LONG_TERM if no_end else shown.valid_to, day):
         return None
     if shown.valid_from is not None and day < shown.valid_from:

@@ -239,13 +239,27 @@ _NOT_YET_VALID = (
 )
 
 
+def _of_fields(facts: dict[str, str]) -> tuple[str, str]:
+    """What is wrong with a document's fields, to stand behind its sentence."""
+    for key, zh, en in (
+        ("odd", "（{}有误）", " ({} cannot be right)"),
+        ("unsaid", "（未载明{}）", " ({} is not stated)"),
+    ):
+        names = [ODD_TEXT[OddField(field)] for field in facts.get(key, "").split()]
+        if names:
+            return zh.format("、".join(n[0] for n in names)), en.format(
+                ", ".join(n[1] for n in names)
+            )
+    return "", ""
+
+
 def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
     `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
-    `advice`, `odd`. The advice is an `Advice`, odd fields are `OddField` values: both are put in
-    words here. DOCUMENT_NOT_ACCEPTED has a sentence of its own for a document that is valid from a
-    later day.
+    `advice`, `odd`, `unsaid`. The advice is an `Advice`, odd fields and one that is left blank are
+    `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a sentence of its own
+    for a document that is valid from a later day.
     """
     meaning = MEANING[reason]
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
@@ -253,8 +267,5 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     if "advice" in facts:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)
-    if "odd" in facts:
-        names = [ODD_TEXT[OddField(field)] for field in facts["odd"].split()]
-        zh, en = "、".join(n[0] for n in names), ", ".join(n[1] for n in names)
-        return f"{meaning.zh}（{zh}有误）", f"{meaning.en} ({en} cannot be right)"
-    return meaning.zh.format_map(facts), meaning.en.format_map(facts)
+    zh, en = _of_fields(facts)
+    return meaning.zh.format_map(facts) + zh, meaning.en.format_map(facts) + en

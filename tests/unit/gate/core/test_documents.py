@@ -45,12 +45,18 @@ def test_a_card_that_the_paper_does_not_accept_is_referred(kind: DocumentKind) -
 
 
 @kinds
-@pytest.mark.parametrize("valid_to", [date(2027, 4, 9), Expiry.UNKNOWN])
+@pytest.mark.parametrize(
+    ("valid_to", "reason"),
+    [
+        (date(2027, 4, 9), Reason.DOCUMENT_EXPIRED),
+        (Expiry.UNKNOWN, Reason.DOCUMENT_NOT_ACCEPTED),
+    ],
+)
 def test_an_expired_card_or_one_without_an_end_is_referred(
-    kind: DocumentKind, valid_to: date | Expiry
+    kind: DocumentKind, valid_to: date | Expiry, reason: Reason
 ) -> None:
     body = decided(kind, frozenset(DocumentKind), valid_to)
-    assert (body["outcome"], body["reason"]) == ("REFER", Reason.DOCUMENT_EXPIRED.value)
+    assert (body["outcome"], body["reason"]) == ("REFER", reason.value)
 
 
 @kinds

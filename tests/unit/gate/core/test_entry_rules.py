@@ -26,6 +26,7 @@ from tests.unit.gate.core.world import (
     shown,
 )
 
+NO_END = {"valid_to": Expiry.UNKNOWN}
 EXPIRED = {"valid_to": date(2027, 4, 9)}
 TOO_NEW = {"valid_from": date(2027, 4, 11)}
 PM, BOTH = candidate("pm"), candidate("am", "pm")
@@ -72,7 +73,8 @@ IN_AM = {("am", "ab12")}
         (ANNA, at("08:45"), {"valid_to": date(2027, 4, 10)}, set(), Reason.OK, "am"),
         (ANNA, at("08:45"), TOO_NEW, set(), Reason.DOCUMENT_NOT_ACCEPTED, "am"),
         (ANNA, at("08:45", 11), TOO_NEW, set(), Reason.WRONG_PAPER, "am"),
-        (ANNA, at("08:45"), {"valid_to": Expiry.UNKNOWN}, set(), Reason.DOCUMENT_EXPIRED, "am"),
+        (ANNA, at("08:45"), NO_END, set(), Reason.DOCUMENT_NOT_ACCEPTED, "am"),
+        (PM, at("08:45"), NO_END, set(), Reason.WRONG_PAPER, "pm"),
         (ANNA, at("08:45"), {"valid_to": Expiry.LONG_TERM}, set(), Reason.OK, "am"),
         # clock before everything but who it is
         (ANNA, at("08:45"), {"trusted": False}, set(), Reason.CLOCK_UNTRUSTED, "am"),

@@ -83,3 +83,10 @@ def test_a_rare_name_is_not_odd(name: str) -> None:
 def test_a_blank_end_is_unknown_and_not_odd() -> None:
     card = read(chip_of(NUMBER, valid_to="unknown"))
     assert (card.valid_to, card.odd) == (Expiry.UNKNOWN, ())
+    ruling = rule(EXAM, CandidateFound(OWNER), presented(card), frozenset())
+    assert ruling.reason is Reason.DOCUMENT_NOT_ACCEPTED
+    zh, en = text(ruling.reason, ruling.facts)
+    assert zh.endswith("（未载明有效期截止日期）")
+    assert en.endswith("(end of validity is not stated)")
+    elsewhere = rule(EXAM, CandidateElsewhere("wh-wc-02", "k"), presented(card), frozenset())
+    assert elsewhere.reason is Reason.WRONG_SITE
