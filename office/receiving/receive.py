@@ -6,6 +6,7 @@ import random
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,6 +91,8 @@ class Receiver:
     watch: Watch = field(default_factory=Watch)
     refusals: Refusals = field(default_factory=Refusals)
     guard: GuardReport = field(default_factory=GuardReport)
+    taken: Counter[str] = field(default_factory=Counter)
+    """Batches, heartbeats, states and alerts that were believed, by gate."""
     deaf: int = 0
     """Connections given up because the office did not hear itself."""
     _enrolments: EnrolmentFiles = field(init=False)
@@ -255,6 +258,7 @@ class Receiver:
             if part in ("state", "alert"):
                 said = self._door.note(message.payload, topics, part)
                 after.append(partial(self.watch.note, topics.gate, part, said, now))
+                after.append(partial(self.taken.update, [topics.gate]))
         except InputRejected as e:
             after.append(partial(self._reject, "note", message, e))
         return None
@@ -267,6 +271,7 @@ class Receiver:
         One that goes by a lower mark sends again by itself. InputRejected."""
         beat = self._door.heartbeat(payload, topics)
         after.append(partial(self.watch.beat, beat, now))
+        after.append(partial(self.taken.update, [beat.gate]))
         if not self.store.add_claim(beat, payload, now):
             after.append(partial(self._count_claim, beat))
         is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
@@ -288,6 +293,7 @@ class Receiver:
         self.counts.rejected += 1
 
     def _count(self, batch: Batch, stored: Stored) -> None:
+        self.taken[batch.gate] += 1
         self.counts.batches += 1
         self.counts.events += stored.new
         self._alarm(batch, stored)
@@ -371,6 +377,7 @@ class Receiver:
             "events": self.counts.events,
             "rejected": self.counts.rejected,
             "refused": self.refusals.by_gate(),
+            "taken": dict(self.taken),
             "broker_refused": self.guard.by_name(),
             "deaf": self.deaf,
             "conflicts": self.counts.conflicts,

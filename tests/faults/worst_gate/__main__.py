@@ -17,7 +17,7 @@ from demo.processes import CommandFailed
 from demo.stage import SITE
 from tests.faults.places import clear_left_overs
 from tests.faults.worst_gate.stand import EXAM, HONEST, HOSTILE, Gates, Stand, until
-from tests.faults.worst_gate.verdict import Record, judged, markdown, quantiles
+from tests.faults.worst_gate.verdict import Record, judged, markdown, quantiles, unaccounted
 
 BEGIN, END = "<!-- written by scripts/worst-gate -->", "<!-- end of the trial -->"
 ROUND_S, ATTACKS_A_ROUND = 60.0, 16
@@ -115,11 +115,12 @@ def recorded(
         sent=attacked["sent"],
         guard=dict(guard.get(HOSTILE, {})),
         office=of_office,
-        office_batches=status.get("gates", {}).get(HOSTILE, {}).get("batches", 0),
+        office_taken=status.get("taken", {}).get(HOSTILE, 0),
         stored=counts.get((HOSTILE, attacked["journal"][0]), 0),
         missing=missing,
         log_lines=len(stand.log("office")),
     )
+    record.unaccounted = unaccounted(record)
     record.faults = judged(record)
     return record
 

@@ -10,7 +10,14 @@ import pytest
 
 from tests.checkout import ROOT
 from tests.faults.worst_gate.packets import connect, publish, split
-from tests.faults.worst_gate.verdict import MEMORY_MB, Record, judged, markdown, quantiles
+from tests.faults.worst_gate.verdict import (
+    MEMORY_MB,
+    Record,
+    judged,
+    markdown,
+    quantiles,
+    unaccounted,
+)
 
 GOOD = Record(
     seconds=20,
@@ -24,7 +31,7 @@ GOOD = Record(
     sent={"forged": {"sent": 3, "135": 2, "149": 1}},
     guard={"topic": 2},
     office={},
-    office_batches=0,
+    office_taken=0,
     stored=0,
     missing=0,
     log_lines=3,
@@ -46,6 +53,12 @@ def test_what_is_promised_is_judged() -> None:
         (fault,) = judged(worse)
         assert fault
     assert "| forged | 3 | 0 | 3 |" in markdown(GOOD)
+
+
+def test_what_the_broker_took_is_at_the_office() -> None:
+    taken = replace(GOOD, sent={"garbage": {"0": 7}, "deep": {"0": 3}}, office={"form": 6})
+    assert unaccounted(replace(taken, office_taken=3)) == 1
+    assert unaccounted(replace(taken, office_taken=5)) == 0
 
 
 def test_packets_are_split_wherever_they_arrive_broken() -> None:
