@@ -18,7 +18,18 @@ from paho.mqtt.enums import CallbackAPIVersion, LogLevel
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gate.errors import CertificateRefused, GateError, NetworkFault
+from gate.errors import GateError
+from gate.sync.link_faults import (
+    NOT_ADMITTED,
+    alert_of,
+    closed_unanswered,
+    not_admitted,
+    not_connected,
+    noting_sockets,
+    refuses_us,
+    unreachable,
+    unusable_files,
+)
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +86,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """The broker has taken message `mid` into its memory, or says why not. No more than that."""
+    """The broker has taken message `mid` into its memory, or says why not. No more than that.
+    `code`: MQTT's reason code, 128 and more where it is refused."""
 
     mid: int
     refused: str | None
+    code: int = 0
 
 
 LinkEvent = Up | Down | Message | Acked
@@ -102,6 +115,7 @@ class MqttConnection:
         self._answered = False
         self._leaving = False
         self._detail = ""
+        self._tls_error: ssl.SSLError | None = None
         self._client = self._made(will)
 
     def open(self) -> None:
@@ -141,17 +155,25 @@ class MqttConnection:
         return client
 
     def _connect(self) -> None:
+        address = self._address
         try:
-            self._client.tls_set_context(tls_context(self._address))
+            context = tls_context(address)
+        except (OSError, ValueError) as e:
+            files = (address.ca.name, address.certificate.name, address.key.name)
+            self._end(unusable_files(e, files))
+            return
+        context.sslsocket_class = noting_sockets(self._note_tls)
+        try:
+            self._client.tls_set_context(context)
             self._client.connect(
-                self._address.host,
-                self._address.port,
+                address.host,
+                address.port,
                 keepalive=_KEEPALIVE_S,
                 clean_start=self._keep_session_s == 0,
                 properties=self._properties(),
             )
         except (OSError, ValueError) as e:
-            self._end(explained(e, self._address))
+            self._end(not_connected(e, address, address.ca.name, address.certificate.name))
             return
         if self._leaving:
             self._client.disconnect()
@@ -168,28 +190,44 @@ class MqttConnection:
         if self._ended.acquire(blocking=False):
             self._post(Down(error))
 
+    def _note_tls(self, error: ssl.SSLError) -> None:
+        self._tls_error = error
+
     def _on_connect(self, _c: Any, _u: Any, _flags: Any, code: Any, _p: Any) -> None:
         self._answered = True
-        if code.is_failure:
-            self._end(_not_admitted(self._address, str(code)))
-        else:
+        if not code.is_failure:
             self._post(Up())
+        elif code.value in NOT_ADMITTED:
+            self._end(not_admitted(self._address, self._address.certificate.name, str(code)))
+        else:
+            self._end(unreachable(self._address, str(code), code.value))
 
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: Any, _p: Any) -> None:
         if self._leaving:
             self._end(None)
-        elif not self._answered and str(code) != "Keep alive timeout":
-            # TLS 1.3: our handshake is over before the broker has judged our certificate, and its
-            # alert may be lost with the connection that it ends
-            self._end(_not_admitted(self._address, self._detail or str(code)))
+        elif self._answered:
+            self._end(unreachable(self._address, self._detail or str(code), code.value))
         else:
-            self._end(_unreachable(self._address, self._detail or str(code)))
+            self._end(self._unanswered())
+
+    def _unanswered(self) -> GateError:
+        """Why the broker ended the connection before it answered: asked once more where its alert
+        was lost."""
+        alert = self._tls_error if refuses_us(self._tls_error) else None
+        if alert is None:
+            try:
+                alert = alert_of(self._address, tls_context(self._address))
+            except (OSError, ValueError):  # the files are being replaced: the next attempt tells
+                alert = None
+        if alert is None:
+            return closed_unanswered(self._address)
+        return not_admitted(self._address, self._address.certificate.name, str(alert.reason))
 
     def _on_message(self, _c: Any, _u: Any, message: mqtt.MQTTMessage) -> None:
         self._post(Message(message.topic, bytes(message.payload), message.mid, message.retain))
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: Any, _p: Any) -> None:
-        self._post(Acked(mid, str(code) if code.is_failure else None))
+        self._post(Acked(mid, str(code) if code.is_failure else None, code.value))
 
     def _on_log(self, _c: Any, _u: Any, level: int, text: str) -> None:
         if level == LogLevel.MQTT_LOG_ERR:
@@ -204,60 +242,3 @@ def tls_context(address: Address) -> ssl.SSLContext:
     context.load_verify_locations(address.ca)
     context.load_cert_chain(address.certificate, address.key)
     return context
-
-
-def explained(error: Exception, address: Address) -> GateError:
-    """Why no connection came about, by what a person can do about it."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return CertificateRefused(
-            f"The broker's certificate at {address.host}:{address.port} is not trusted "
-            f"({error.verify_message}): check {address.ca.name}, [mqtt] host and the clock.",
-            f"不信任 {address.host}:{address.port} 的证书（{error.verify_message}）："
-            f"请检查 {address.ca.name}、[mqtt] host 与时钟。",
-            host=address.host,
-            port=address.port,
-        )
-    if isinstance(error, ssl.SSLError) and "ALERT" in str(error.reason):
-        return _not_admitted(address, str(error.reason))
-    if isinstance(error, ssl.SSLError | FileNotFoundError | PermissionError) and not _is_network(
-        error
-    ):
-        return CertificateRefused(
-            f"Our certificate files cannot be used ({error}): copy {address.ca.name}, "
-            f"{address.certificate.name} and {address.key.name} to the unit again.",
-            f"本机证书文件无法使用（{error}）：请重新复制证书文件。",
-            files=(str(address.ca), str(address.certificate), str(address.key)),
-        )
-    return _unreachable(address, str(error))
-
-
-def _is_network(error: OSError) -> bool:
-    """An SSL error met while talking, not while loading files."""
-    return isinstance(error, ssl.SSLError) and error.reason in (
-        "WRONG_VERSION_NUMBER",
-        "UNEXPECTED_EOF_WHILE_READING",
-        "RECORD_LAYER_FAILURE",
-    )
-
-
-def _not_admitted(address: Address, detail: str) -> CertificateRefused:
-    return CertificateRefused(
-        f"The broker {address.host}:{address.port} does not accept our certificate "
-        f"({detail}): check that {address.certificate.name} is this unit's and not expired.",
-        f"服务器 {address.host}:{address.port} 不接受本机证书（{detail}）：请检查证书是否属于本机、"
-        "是否过期。",
-        host=address.host,
-        port=address.port,
-        detail=detail,
-    )
-
-
-def _unreachable(address: Address, detail: str) -> NetworkFault:
-    return NetworkFault(
-        f"The broker {address.host}:{address.port} cannot be reached ({detail}): "
-        "check network and broker; it is tried again.",
-        f"无法连接服务器 {address.host}:{address.port}（{detail}）：请检查网络，设备会自动重试。",
-        host=address.host,
-        port=address.port,
-        detail=detail,
-    )

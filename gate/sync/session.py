@@ -10,6 +10,7 @@ from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
+from gate.sync.link_faults import PACKET_TOO_LARGE, TOO_LARGE_ENDS
 from gate.sync.receipts import ABOVE, FORK, accept
 from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
@@ -39,6 +40,7 @@ class Session:
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
+        self._batches: set[int] = set()
         will = Will(topics.state, self._state("lost"))
         self._link = MqttConnection(standing.address, self._post, will)
 
@@ -64,6 +66,8 @@ class Session:
             event = await self._next_event()
             if isinstance(event, Down):
                 if event.error is not None:
+                    if self._batches and event.error.facts.get("code") in TOO_LARGE_ENDS:
+                        self._of.note_too_large()
                     self._of.outage(event.error)
                 return
             await self._handle(event)
@@ -84,13 +88,28 @@ class Session:
     async def _handle(self, event: LinkEvent | None) -> None:
         if isinstance(event, Up):
             self._stand()
-        elif isinstance(event, Acked) and event.refused is not None:
-            self._tell(f"The broker refuses a message of ours: {event.refused}.")
+        elif isinstance(event, Acked):
+            self._hear_ack(event)
         elif isinstance(event, Message):
             try:
                 await self._hear(event)
             except (InputRejected, StorageRefused) as e:
                 self._tell(str(e))
+
+    def _hear_ack(self, acked: Acked) -> None:
+        """What is refused stays in the journal: without a receipt a batch goes again, each time
+        later (gate/sync/outbox.py), and in smaller pieces where it was too large."""
+        is_batch = acked.mid in self._batches
+        self._batches.discard(acked.mid)
+        if acked.refused is None:
+            return
+        said = f"The broker refuses a message of ours: {acked.refused} ({acked.code})."
+        if is_batch:
+            self._of.broker_refused[str(acked.code)] += 1
+            if acked.code == PACKET_TOO_LARGE:
+                self._of.note_too_large()
+        if self._tell(said) and is_batch:
+            self._alert("broker-refused", str(acked.code), said)
 
     def _stand(self) -> None:
         if self._of.error is not None:
@@ -157,16 +176,16 @@ class Session:
         if why in (FORK, ABOVE):
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
-            self._alert(str(why), str(error))
+            self._alert("receipt-refused", str(why), str(error))
 
-    def _alert(self, why: str, detail: str) -> None:
+    def _alert(self, what: str, why: str, detail: str) -> None:
         head = self._of.journal.head
         note = encode_note(
             gate=self._topics.gate,
             session=self._name,
             epoch=head.epoch,
             seq=head.seq,
-            alert="receipt-refused",
+            alert=what,
             why=why,
             detail=detail[:200],
         )
@@ -182,14 +201,18 @@ class Session:
         while part := outbox.next_slice(
             journal.head.seq, self._of.receipt, self._window, self._loop.time()
         ):
+            if not self._of.pace.may_send(self._loop.time()):
+                return  # the next look, a moment later, goes on
+            wanted = min(part.last - part.first + 1, self._of.most_events)
             try:
-                events = await journal.read(part.first, part.last - part.first + 1)
+                events = await journal.read(part.first, wanted)
             except StorageRefused as e:
                 self._tell(str(e))
                 return
             payload, count = encode_batch(events, hist=part.hist, key=self._of.signing)
             sent = outbox.Slice(part.first, part.first + count - 1, part.hist)
-            self._link.publish(self._topics.ev, payload)
+            self._batches.add(self._link.publish(self._topics.ev, payload))
+            self._of.pace.note_sent(len(payload))
             self._window = outbox.note_sent(self._window, sent, self._loop.time())
 
     async def _beat(self) -> None:

@@ -30,9 +30,9 @@ class MqttUplink:
     `exam-gate journal receipt` leaves what came by stick.
 
     `status` besides the port's keys: `error_kind` (class of `last_error`), `office` (`online`,
-    `offline` or None), `refused` (receipts that were refused, counted by reason), `alarm` (a
-    sentence once two journals of this gate and epoch are about). A PUBACK proves nothing: only
-    receipts advance.
+    `offline` or None), `refused` (receipts that were refused, counted by reason), `broker_refused`
+    (batches that the broker did not take, by MQTT's reason code), `alarm` (a sentence once two
+    journals of this gate and epoch are about). A PUBACK proves nothing: only receipts advance.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class MqttUplink:
             "error_kind": type(standing.error).__name__ if standing.error else None,
             "office": standing.office,
             "refused": dict(standing.refused),
+            "broker_refused": dict(standing.broker_refused),
             "alarm": standing.alarm,
         }
 

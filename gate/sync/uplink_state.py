@@ -16,6 +16,8 @@ from gate.errors import GateError
 from gate.ports import Journal, Receipt
 from gate.sync.link import Address
 from gate.sync.outbox import Range
+from gate.sync.pace import Pace
+from gate.sync.wire import MAX_EVENTS
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,11 @@ class UplinkState:
     alarm: str | None = None
     tried: tuple[Range, ...] = ()
     refused: Counter[str] = field(default_factory=Counter)
+    broker_refused: Counter[str] = field(default_factory=Counter)
+    """Batches that the broker did not take, by MQTT's reason code."""
+    pace: Pace = field(default_factory=Pace)
+    most_events: int = MAX_EVENTS
+    """Of a batch: fewer once the broker has called a packet too large."""
 
     @property
     def receipted(self) -> int:
@@ -63,6 +70,10 @@ class UplinkState:
         if self.inbox is not None:
             with contextlib.suppress(OSError):
                 self.inbox.unlink()
+
+    def note_too_large(self) -> None:
+        """The broker takes less than this version sends: halved down to single events."""
+        self.most_events = max(1, self.most_events // 2)
 
     def outage(self, error: GateError) -> None:
         """Told once for each kind of error in an outage."""
