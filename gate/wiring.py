@@ -23,7 +23,9 @@ from gate.drivers.scanners.rfid import RfidDecoder
 from gate.drivers.scanners.scanner import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
+from gate.models.asked_rates import require_rates
 from gate.models.camera_thread import CameraThread
+from gate.models.match_attempt import MatchTables
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
 from gate.roster.installed import RosterInstallation
@@ -158,13 +160,15 @@ def _office_key(settings: Settings) -> bytes:
 
 
 def rosters_of(settings: Settings) -> RosterInstallation:
-    """The unit's installed rosters."""
-    keys = settings.keys
+    """The unit's installed rosters. One that asks for more than this unit's calibration has is told
+    when it is opened, and not used."""
+    keys, tables = settings.keys, MatchTables.load()
     return RosterInstallation(
         settings.paths.state,
         gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
         office=_office_key(settings),
+        accept=lambda roster: require_rates(roster.exam, roster.cohort, tables),
     )
 
 

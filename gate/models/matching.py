@@ -142,6 +142,12 @@ class Thresholds:
         InputRejected where there is none."""
         return max(c.points[-1][0] for c in self._measured(normalisation))
 
+    def range(self, normalisation: str) -> tuple[float, float]:
+        """The least and the greatest rate that every number of frames has a threshold for.
+        InputRejected where there is none."""
+        highest = min(c.points[0][0] for c in self._measured(normalisation))
+        return self.lowest(normalisation), highest
+
     def _measured(self, normalisation: str) -> list[ThresholdCurve]:
         curves = [c for c in self.curves if c.normalisation == normalisation]
         if not curves:

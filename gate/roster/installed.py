@@ -1,10 +1,11 @@
 """The running gate's view of what is installed: a new roster is opened when there is one."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gate.errors import StorageDamaged, StorageRefused
+from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
 from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open_roster import InstalledRoster
@@ -13,13 +14,23 @@ from gate.roster.repository import RosterRepository, storage_refused
 
 
 class RosterInstallation:
-    """Obeys the InstalledRosters port. A roster that failed to open is tried again at each call."""
+    """Obeys the InstalledRosters port. A roster that failed to open is tried again at each call.
+    `accept` raises GateError for one that this unit cannot use."""
 
-    def __init__(self, state: Path, *, gate: str, sealing: bytes, office: bytes) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        gate: str,
+        sealing: bytes,
+        office: bytes,
+        accept: Callable[[InstalledRoster], None] = lambda _: None,
+    ) -> None:
         self._state = state
         self._gate = gate
         self._sealing = sealing
         self._office = office
+        self._accept = accept
         self._opened: Path | None = None
 
     @property
@@ -31,12 +42,18 @@ class RosterInstallation:
             return True
 
     def refresh(self) -> InstalledRoster | None:
-        """The installed roster where it is another than before. Errors as `open_installed`."""
+        """The installed roster where it is another than before. Errors as `open_installed`, and
+        those of `accept`."""
         path = current_manifest(self._state)
         if path is None or path == self._opened:
             return None
         roster = open_installed(self._state, self._gate, self._sealing, self._office)
         if roster is not None:
+            try:
+                self._accept(roster)
+            except GateError:
+                roster.close()
+                raise
             self._opened = path
         return roster
 

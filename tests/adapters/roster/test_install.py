@@ -26,6 +26,7 @@ from gate.roster.install import current_manifest, history
 from gate.roster.install_source import copied
 from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
+from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import wipe
 from gate.roster.repository import RosterRepository
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office, citizen, row
@@ -375,6 +376,31 @@ def test_damaged_memory_of_versions(office: Office, state: Path, tmp_path: Path)
     RosterRepository.of(state).trusted_file.write_text("{")
     with pytest.raises(StorageDamaged, match="confirm the version"):
         office.install(path, state)
+
+
+def test_a_roster_that_this_unit_cannot_use_is_told_and_not_opened(
+    office: Office, state: Path, tmp_path: Path
+) -> None:
+    """As one whose target rate has no threshold: refused at each look, until it is accepted."""
+    refusals = [UsageError("No threshold.", "无阈值。")]
+
+    def accept(_: InstalledRoster) -> None:
+        if refusals:
+            raise refusals.pop()
+
+    repository = RosterInstallation(
+        state,
+        gate=GATE,
+        sealing=bytes(office.gate),
+        office=bytes(office.signing.verify_key),
+        accept=accept,
+    )
+    office.install(office.written(tmp_path / "stick"), state)
+    with pytest.raises(UsageError):
+        repository.refresh()
+    opened = repository.refresh()
+    assert opened is not None
+    opened.close()
 
 
 def test_the_running_gate_sees_what_other_processes_did(
