@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from gate.config.settings import SIMULATED, Reader, Settings
 from gate.config.settings import CameraTable as CameraSettings
@@ -127,7 +126,7 @@ def inbox_of(settings: Settings) -> Path:
     return settings.paths.state / "receipt.inbox"
 
 
-def _vitals(clock: Clock, state: Path) -> dict[str, Any]:
+def _vitals(clock: Clock, state: Path) -> dict[str, object]:
     """What heartbeats say of the unit."""
     now = clock.now()
     try:

@@ -9,6 +9,7 @@ import typer
 
 from gate.config.settings import DEFAULT
 from gate.core.reasons import MEANING, Reason
+from gate.core.records import JournalEvent
 from gate.errors import UsageError
 from gate.platform.program_end import say
 
@@ -211,7 +212,7 @@ def _where(fault: "ChainFault | None") -> dict[str, Any]:
     }
 
 
-class _Unsaid(dict[str, str]):
+class _Unsaid(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "…"
 
@@ -228,11 +229,11 @@ _COLUMNS = (
 )
 
 
-def _offset(event: dict[str, Any]) -> str:
+def _offset(event: JournalEvent) -> str:
     return str(event["at"])[23:]
 
 
-def _row(event: dict[str, Any], *, zoned: bool) -> tuple[str, ...]:
+def _row(event: JournalEvent, *, zoned: bool) -> tuple[str, ...]:
     """`zoned`: the times are not all of one offset, as before the first roster, so each says its
     own."""
     known = Reason.__members__.get(str(event.get("reason")))
@@ -256,14 +257,14 @@ def _row(event: dict[str, Any], *, zoned: bool) -> tuple[str, ...]:
     )
 
 
-def _whose(event: dict[str, Any]) -> str:
+def _whose(event: JournalEvent) -> str:
     """How the candidate was named, and by whom or which scanner; of a verdict, who gave it."""
     people = " ".join(str(event[k]) for k in ("by", "second", "scanner") if event.get(k))
     shown = "" if event["kind"] == "verdict" else str(event.get("source") or "")
     return f"{shown} {people}".strip()
 
 
-def _lost(event: dict[str, Any]) -> str:
+def _lost(event: JournalEvent) -> str:
     """What the unit cannot read any more of the journal before."""
     ranges = ", ".join(f"{a} to {b}" for a, b in event.get("missing") or ())
     of = event.get("previous_epoch")

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from gate.errors import UsageError
-from gate.platform.json_lines import Message
+from gate.platform.json_lines import Answer, Message
 from gate.platform.printable_text import is_printable
 from gate.ports import Desk, StaffVerdict, Typed
 
@@ -81,7 +81,7 @@ class StaffSocket:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def answer(self, message: Message) -> Message | AsyncIterator[Message]:
+    async def answer(self, message: Message) -> Answer | AsyncIterator[Answer]:
         """One request's answer; a stream for `follow`. UsageError says what is wrong with it."""
         if "ask" in message:
             return self._asked(message)
@@ -110,7 +110,7 @@ class StaffSocket:
             case _ConfirmClock():
                 return await self._desk.confirm_clock(request.by, request.date)
 
-    def _asked(self, message: Message) -> Message | AsyncIterator[Message]:
+    def _asked(self, message: Message) -> Answer | AsyncIterator[Answer]:
         match message:
             case {"ask": "status"}:
                 return self._desk.status()

@@ -87,7 +87,7 @@ def unreadable(state: State, event: CardUnreadable) -> Step:
     body = record_bodies.unreadable_body(shown, count, event.reason, zone_of(state))
     visit = Visit(shown, Ruling(Reason.CARD_UNREADABLE), body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=visit, notice=None, unreadable=0)
-    return recording, (Record("decision", visit.body),)
+    return recording, (Record("decision", body),)
 
 
 def _default_policy(state: State) -> FacePolicy:

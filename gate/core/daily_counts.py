@@ -10,11 +10,12 @@ still fits, years after its pictures are gone.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict, cast
 
 from gate.core.events import Instant, Source
 from gate.core.local_time import local_day
 from gate.core.reasons import Outcome, Reason
+from gate.core.records import CountsBody, JournalEvent
 
 Table = dict[str, int]
 Counts = dict[str, Table]
@@ -84,14 +85,14 @@ class Group(NamedTuple):
 class DailyCounts:
     """The running fold of one journal, or of several."""
 
-    def __init__(self, events: Iterable[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, events: Iterable[JournalEvent] = ()) -> None:
         self.groups: dict[Group, Counts] = {}
         self._written: dict[Group, tuple[str, int]] = {}
         self._latest: tuple[Group | None, Counts] = (None, {})
         for event in events:
             self.add(event)
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, event: JournalEvent) -> None:
         """One event, in constant time. Kinds that count nothing are passed over."""
         kind = event.get("kind")
         if kind == "counts":
@@ -122,25 +123,40 @@ class DailyCounts:
 
     def due(
         self, now: datetime, exam_ends: Iterable[datetime], zone: tzinfo | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> list[CountsBody]:
         """Bodies of the `counts` entries to be journaled at `now`, a trusted clock's: of groups
         that are `closed` by the end of their day's last paper (`exam`) or by the day's end (`day`),
         and have changed since they were last written. `zone`: of the days; None: that of `now`."""
         at = zone or now.tzinfo
         today = local_day(now, at).isoformat()
         ended = {local_day(end, at).isoformat(): end <= now for end in sorted(exam_ends)}
-        bodies = []
+        bodies: list[CountsBody] = []
         for group, counts in self.groups.items():
             closed = _closed(group.day, today, ended)
             before, total = self._written.get(group, ("", 0))
             if _RANK[closed] > _RANK[before] and _total(counts) != total:
-                bodies.append({**group._asdict(), "closed": closed, **_copied(counts)})
+                body = {**group._asdict(), "closed": closed, **_copied(counts)}
+                bodies.append(cast(CountsBody, body))
         return bodies
 
-    def wrote(self, body: Mapping[str, Any]) -> None:
+    def wrote(self, body: CountsBody | JournalEvent) -> None:
         """A `counts` entry stands in the journal."""
-        counts = {name: body.get(name) or {} for name in ("decisions", "verdicts")}
+        tables = {"decisions": body.get("decisions"), "verdicts": body.get("verdicts")}
+        counts = {name: found if isinstance(found, dict) else {} for name, found in tables.items()}
         self._written[_group(body)] = (str(body.get("closed")), _total(counts))
+
+
+class CountsSummary(TypedDict):
+    """The few figures that people look at; None where nothing was counted. Rates are shares, 0 to
+    1; `seconds_*`: from the card to the decision."""
+
+    decisions: int
+    referred: int
+    refer_rate: float | None
+    typed_share: float | None
+    attempts_mean: float | None
+    seconds_median: float | None
+    seconds_p95: float | None
 
 
 _RANK = {"": 0, "exam": 1, "day": 2}
@@ -163,7 +179,7 @@ def decided(counts: Counts) -> tuple[int, int]:
     return sum(n for _, n in by_reason), sum(n for k, n in by_reason if k.startswith(refers))
 
 
-def summary(counts: Counts) -> dict[str, Any]:
+def summary(counts: Counts) -> CountsSummary:
     """The few figures that people look at; None where nothing was counted."""
     total, referred = decided(counts)
     faces = sum(counts["attempts"].values())
@@ -190,7 +206,7 @@ def quantile(table: Table, share: float, bins: Bins) -> float | None:
     return None
 
 
-def _count_decision(counts: Counts, event: Mapping[str, Any]) -> None:
+def _count_decision(counts: Counts, event: JournalEvent) -> None:
     reason = str(event.get("reason"))
     _count(counts["decisions"], f"{event.get('outcome')}/{reason}")
     _count(counts["sources"], str(event.get("source")))
@@ -217,7 +233,7 @@ _SCORES = {
 """Which scores are counted where, by the reason; made once: a start folds 100,000 events."""
 
 
-def _seconds(event: Mapping[str, Any]) -> float | None:
+def _seconds(event: JournalEvent) -> float | None:
     """From the card to the record; None where the wall was not to be relied on, or was set between
     the two."""
     if event.get("clock") != "trusted":
@@ -233,7 +249,7 @@ def _seconds(event: Mapping[str, Any]) -> float | None:
 _LONGEST_S = 600.0
 
 
-def _group(event: Mapping[str, Any]) -> Group:
+def _group(event: JournalEvent | CountsBody) -> Group:
     by_clock = NO_DAY if event.get("clock") == "untrusted" else str(event.get("at"))[:10]
     day = event.get("day") or by_clock
     return Group(str(day), event.get("paper"), event.get("roster"), event.get("model"))

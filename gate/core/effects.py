@@ -1,10 +1,11 @@
 """What is to be done, in the imperative. `step` returns these; the service performs them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from gate.core.exam import FacePolicy
 from gate.core.reasons import Pattern
+from gate.core.records import DecisionBody, VerdictBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Record:
     first and name its hash in the body."""
 
     kind: str
-    body: dict[str, Any]
+    body: DecisionBody | VerdictBody
     evidence: bool = False
 
 
@@ -57,7 +58,7 @@ class JournalNote:
     """Journal this beside the visit; nothing waits for it."""
 
     kind: str
-    body: dict[str, Any]
+    body: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

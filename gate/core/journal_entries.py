@@ -11,11 +11,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import cast
 
 from gate.core.events import Instant
-
-JournalEvent = dict[str, Any]
+from gate.core.json_values import JsonFields
+from gate.core.records import JournalEvent
 
 GENESIS = "0" * 64
 """The previous hash of the first event of an epoch, hex."""
@@ -37,7 +37,7 @@ class JournalEntry:
 
     kind: str
     when: Instant
-    body: Mapping[str, Any]
+    body: Mapping[str, object]
 
     def __post_init__(self) -> None:
         taken = _ENVELOPE & self.body.keys()
@@ -63,7 +63,7 @@ _ENVELOPE = frozenset(
 )
 
 
-def canonical_bytes(event: Mapping[str, Any]) -> bytes:
+def canonical_bytes(event: Mapping[str, object]) -> bytes:
     """The bytes that the hash covers. ValueError for NaN, infinity and lone surrogates."""
     return canonical_json({k: v for k, v in event.items() if k not in NOT_HASHED})
 
@@ -79,7 +79,17 @@ _ENCODER = json.JSONEncoder(
 """Made once: `json.dumps` with these arguments makes a new one for every call."""
 
 
-def event_hash(previous: str, event: Mapping[str, Any]) -> str:
+def unchained(event: JournalEvent) -> JournalEvent:
+    """`event` as it travels: what the hash covers, without the keys of `NOT_HASHED`."""
+    return cast(JournalEvent, {k: v for k, v in event.items() if k not in NOT_HASHED})
+
+
+def chained(event: JournalEvent, previous: str, digest: str) -> JournalEvent:
+    """`event` with its place in the chain: `prev` and `hash`, 64 hex digits each."""
+    return event | {"prev": previous, "hash": digest}
+
+
+def event_hash(previous: str, event: Mapping[str, object]) -> str:
     """The hash of `event` after `previous`, both 64 hex digits."""
     return chain_hash(previous, canonical_bytes(event))
 
@@ -101,7 +111,7 @@ def sealed(
 ) -> tuple[JournalEvent, bytes]:
     """The same, and its canonical bytes: spelling them out again is a third of an append's own
     work. ValueError and TypeError where the body is no JSON."""
-    event: JournalEvent = {
+    event = {
         "v": 1,
         "id": f"{epoch}-{seq}",
         "kind": entry.kind,
@@ -115,7 +125,8 @@ def sealed(
         **entry.body,
     }
     canonical = canonical_bytes(event)
-    return event | {"prev": previous, "hash": chain_hash(previous, canonical)}, canonical
+    made = chained(cast(JournalEvent, event), previous, chain_hash(previous, canonical))
+    return made, canonical
 
 
 def key_id(public_key: bytes) -> str:
@@ -142,7 +153,12 @@ class ChainFault:
 
 
 def verify_chain(
-    events: Iterable[Mapping[str, Any]], *, gate: str, epoch: str, seq: int = 0, head: str = GENESIS
+    events: Iterable[JsonFields],
+    *,
+    gate: str,
+    epoch: str,
+    seq: int = 0,
+    head: str = GENESIS,
 ) -> ChainFault | None:
     """The first fault of `events`, which must continue (`seq`, `head`); None when whole. A tail cut
     off is not seen here: compare the head with a receipt's. Any JSON object may be an event."""
@@ -161,9 +177,7 @@ def verify_chain(
     return None
 
 
-def _fault_of(
-    event: Mapping[str, Any], gate: str, epoch: str, seq: int, head: str
-) -> ChainFault | None:
+def _fault_of(event: JsonFields, gate: str, epoch: str, seq: int, head: str) -> ChainFault | None:
     found = event.get("seq")
     if not isinstance(found, int) or isinstance(found, bool):
         return ChainFault(seq, "altered", f"seq {seq}", f"seq {found!r:.40}")

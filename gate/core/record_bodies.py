@@ -2,12 +2,12 @@
 the service adds what belongs to the unit (model, roster, evidence)."""
 
 from datetime import tzinfo
-from typing import Any
 
 from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import FaceJudged, Source, VerdictGiven
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING, Outcome, Reason
+from gate.core.records import DecisionBody, FaceFields, VerdictBody
 from gate.core.staff_verdict import Settlement
 from gate.core.state import Unsettled
 
@@ -25,7 +25,7 @@ def decision_body(
     attempt: int,
     zone: tzinfo | None = None,
     entered: str | None = None,
-) -> dict[str, Any]:
+) -> DecisionBody:
     """`zone`: the exam's, in which times are written; `entered`: when the candidate was last let in
     to this paper. `face` is None where none was asked for; its fields are null then. The document's
     last day stands there only where somebody typed it, and answers for it."""
@@ -33,44 +33,43 @@ def decision_body(
     judged = face or NO_FACE_ASKED
     asked = face is not None
     policy = ruling.paper.face if ruling.paper else None
-    typed = {"valid_to": str(shown.valid_to)} if shown.source is Source.TYPED else {}
-    odd = {"odd": [str(field) for field in shown.odd]} if shown.odd else {}
-    return (
-        typed
-        | odd
-        | {
-            "ticket": ticket,
-            "key": key,
-            "paper": ruling.paper.id if ruling.paper else None,
-            "room": ruling.seat.room if ruling.seat else None,
-            "seat": ruling.seat.seat if ruling.seat else None,
-            "source": shown.source.value,
-            "by": shown.by,
-            "scanner": shown.scanner,
-            "document": shown.document.value,
-            "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
-            "entered": entered,
-            "outcome": meaning.outcome.value if meaning.outcome else None,
-            "reason": ruling.reason.value,
-            "doubtful": meaning.doubtful,
-            "score": _rounded(judged.score),
-            "normalised": _rounded(judged.normalised),
-            "normalisation": judged.normalisation,
-            "threshold": _rounded(judged.threshold),
-            "fmr": policy.fmr if asked and policy else None,
-            "frames": judged.frames if asked else None,
-            "fresh": judged.fresh if asked else None,
-            "liveness": _rounded(judged.liveness),
-            "quality": _rounded(judged.quality),
-            "attempt": attempt if asked else None,
-            "signals": list(meaning.pattern.labels()),
-        }
-    )
+    body: DecisionBody = {
+        "ticket": ticket,
+        "key": key,
+        "paper": ruling.paper.id if ruling.paper else None,
+        "room": ruling.seat.room if ruling.seat else None,
+        "seat": ruling.seat.seat if ruling.seat else None,
+        "source": shown.source.value,
+        "by": shown.by,
+        "scanner": shown.scanner,
+        "document": shown.document.value,
+        "found": in_fixed_offset(shown.found.at, zone).isoformat(timespec="milliseconds"),
+        "entered": entered,
+        "outcome": meaning.outcome.value if meaning.outcome else None,
+        "reason": ruling.reason.value,
+        "doubtful": meaning.doubtful,
+        "score": _rounded(judged.score),
+        "normalised": _rounded(judged.normalised),
+        "normalisation": judged.normalisation,
+        "threshold": _rounded(judged.threshold),
+        "fmr": policy.fmr if asked and policy else None,
+        "frames": judged.frames if asked else None,
+        "fresh": judged.fresh if asked else None,
+        "liveness": _rounded(judged.liveness),
+        "quality": _rounded(judged.quality),
+        "attempt": attempt if asked else None,
+        "signals": list(meaning.pattern.labels()),
+    }
+    if shown.source is Source.TYPED:
+        body["valid_to"] = str(shown.valid_to)
+    if shown.odd:
+        body["odd"] = [str(field) for field in shown.odd]
+    return body
 
 
 def unreadable_body(
     shown: Presented, attempt: int, why: str, zone: tzinfo | None = None
-) -> dict[str, Any]:
+) -> DecisionBody:
     """A card that could not be read: nobody is known. `why`: the `reason` of CardUnreadable, which
     tells staff whether to look at the card or at the cable."""
     ruling = Ruling(Reason.CARD_UNREADABLE)
@@ -78,7 +77,7 @@ def unreadable_body(
     return body | {"document": None, "attempt": attempt, "unreadable": why}
 
 
-def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> dict[str, Any]:
+def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> VerdictBody:
     """An invigilator's last word on the REFER `case`. `earlier`: REFERs of the same candidate and
     paper that it settles too; `after`, `age_s`: see Settlement; `barrier`: it is to move. Without
     somebody at the door there are no signals."""
@@ -104,20 +103,21 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> d
         "age_s": None if settled.age_s is None else round(settled.age_s, 1),
         "barrier": given.admit and settled.at_the_door,
         "signals": list(meaning.pattern.labels()) if settled.at_the_door else [],
-    } | dict.fromkeys(_FACE_FIELDS)
+        **_NO_FACE,
+    }
 
 
-_FACE_FIELDS = (
-    "score",
-    "normalised",
-    "threshold",
-    "fmr",
-    "frames",
-    "fresh",
-    "liveness",
-    "quality",
-    "attempt",
-)
+_NO_FACE: FaceFields = {
+    "score": None,
+    "normalised": None,
+    "threshold": None,
+    "fmr": None,
+    "frames": None,
+    "fresh": None,
+    "liveness": None,
+    "quality": None,
+    "attempt": None,
+}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,13 +5,14 @@ A candidate has one open case for each paper: a newer REFER takes the place of t
 and a doubt once raised stays with the case.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from gate.core.events import DecisionRecorded, Instant
 from gate.core.reasons import Outcome, Reason
+from gate.core.records import DecisionBody, JournalEvent, VerdictBody
 from gate.core.state import State, Unsettled
 
 EARLIER_KEPT = 50
@@ -21,7 +22,7 @@ Person = tuple[str | None, str]
 """Paper id, None where none is known; candidate key."""
 
 
-def replay(state: State, events: Iterable[Mapping[str, Any]]) -> State:
+def replay(state: State, events: Iterable[JournalEvent]) -> State:
     """`state` with everybody who is inside and every REFER that staff have not settled, after
     `events` of this or an earlier run."""
     memory = _Memory(state)
@@ -30,10 +31,13 @@ def replay(state: State, events: Iterable[Mapping[str, Any]]) -> State:
     return memory.into(state)
 
 
-def remember(state: State, kind: str, recorded: DecisionRecorded, body: dict[str, Any]) -> State:
+def remember(
+    state: State, kind: str, recorded: DecisionRecorded, body: DecisionBody | VerdictBody
+) -> State:
     """`state` after a decision or verdict that was recorded just now."""
     at = recorded.at
-    event = body | {
+    event = {
+        **body,
         "id": recorded.decision,
         "kind": kind,
         "at": at.at.isoformat(timespec="milliseconds"),
@@ -41,7 +45,7 @@ def remember(state: State, kind: str, recorded: DecisionRecorded, body: dict[str
         "clock": "trusted" if at.trusted else "untrusted",
     }
     memory = _Memory(state)
-    memory.add(event, this_run=True)
+    memory.add(cast(JournalEvent, event), this_run=True)
     return memory.into(state)
 
 
@@ -56,7 +60,7 @@ class _Memory:
     def into(self, state: State) -> State:
         return replace(state, entered=self._entered, unsettled=tuple(self._open.values()))
 
-    def add(self, event: Mapping[str, Any], *, this_run: bool = False) -> None:
+    def add(self, event: JournalEvent, *, this_run: bool = False) -> None:
         match event["kind"]:
             case "decision" if event["outcome"] == Outcome.REFER:
                 self._refer(event, this_run)
@@ -68,11 +72,11 @@ class _Memory:
         if event.get("outcome") == Outcome.ADMIT:
             self._admit(event)
 
-    def _refer(self, event: Mapping[str, Any], this_run: bool) -> None:
+    def _refer(self, event: JournalEvent, this_run: bool) -> None:
         case = Unsettled(
             event["id"],
             Reason(event["reason"]),
-            dict(event),
+            event.copy(),
             recorded=_instant(event),
             this_run=this_run,
         )
@@ -86,31 +90,35 @@ class _Memory:
         if person:
             self._cases[person] = case.decision
 
-    def _admit(self, event: Mapping[str, Any]) -> None:
+    def _admit(self, event: JournalEvent) -> None:
         """Nobody is inside by name where staff let in a stranger."""
         paper, person = event.get("paper"), _person(event)
         if paper and person:
             self._entered[paper, person[1]] = str(event.get("at", ""))
             self._mark(self._cases.get(person, ""), admitted=True)
 
-    def _mark(self, decision: str, **changes: Any) -> None:
-        if decision in self._open:
-            self._open[decision] = replace(self._open[decision], **changes)
+    def _mark(self, decision: str, *, acknowledged: bool = False, admitted: bool = False) -> None:
+        if (case := self._open.get(decision)) is not None:
+            self._open[decision] = replace(
+                case,
+                acknowledged=case.acknowledged or acknowledged,
+                admitted=case.admitted or admitted,
+            )
 
 
-def _person(event: Mapping[str, Any]) -> Person | None:
+def _person(event: JournalEvent) -> Person | None:
     """None where nobody is known: each card that could not be read is a case of its own."""
     key = event.get("key")
     return (event.get("paper"), key) if key else None
 
 
-def instant_of(event: Mapping[str, Any]) -> Instant:
+def instant_of(event: JournalEvent) -> Instant:
     """When `event` was recorded. ValueError, TypeError, KeyError where it does not say."""
     at = datetime.fromisoformat(event["at"])
     return Instant(at, event["mono_ms"] * 1_000_000, event["clock"] == "trusted")
 
 
-def _instant(event: Mapping[str, Any]) -> Instant | None:
+def _instant(event: JournalEvent) -> Instant | None:
     try:
         return instant_of(event)
     except (ValueError, TypeError, KeyError):

@@ -5,13 +5,12 @@ barrier are for somebody who still stands there, so they move only for a REFER o
 `AT_THE_DOOR_S`, and not for somebody who was admitted since.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gate.core.events import Instant, VerdictGiven
 from gate.core.exam import Paper, entry_window
 from gate.core.reasons import Outcome
+from gate.core.records import JournalEvent
 from gate.core.state import State, Unsettled
 
 AT_THE_DOOR_S = 120.0
@@ -87,7 +86,7 @@ _AFTER = {
 }
 
 
-def told(event: Mapping[str, Any]) -> tuple[str, str]:
+def told(event: JournalEvent) -> tuple[str, str]:
     """What a recorded verdict did, for who gave it: (Chinese, English)."""
     sentences = [_AFTER[what] for what in event["after"]]
     if event["barrier"]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Any
 
 from gate.core.effects import Effect, Show, StartTimer
 from gate.core.entry_rules import Presented, Ruling
@@ -18,6 +17,7 @@ from gate.core.events import (
 )
 from gate.core.exam import Exam
 from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
+from gate.core.records import DecisionBody, JournalEvent
 from gate.errors import IllegalEvent
 
 
@@ -46,7 +46,7 @@ class Unsettled:
 
     decision: str
     reason: Reason
-    facts: dict[str, Any]
+    facts: JournalEvent
     acknowledged: bool = False
     earlier: tuple[str, ...] = ()
     admitted: bool = False
@@ -69,7 +69,7 @@ class Visit:
     key: str | None = None
     attempt: int = 0
     gravest: FaceJudged | None = None
-    body: dict[str, Any] = field(default_factory=dict)
+    body: DecisionBody | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,8 @@ def recorded(state: State, event: DecisionRecorded) -> Step:
     if state.verdict is not None:
         return verdict_recorded(state, event)
     visit = visit_of(state)
+    if visit.body is None:
+        raise illegal(state, "nothing was to be recorded")
     reason = visit.ruling.reason
     phase = Phase.SHOWING
     acts: tuple[Effect, ...] = (show(reason, visit.ruling.facts),)

@@ -12,15 +12,20 @@ import os
 import select
 import socket
 import stat
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.errors import GateBug, GateError, NetworkFault, UsageError
 from gate.platform.connections import Client, user_of, within_the_limit
 
-Message = dict[str, Any]
-Handler = Callable[[Message], Awaitable[Message | AsyncIterator[Message]]]
+Message = JsonObject
+"""A request, or an answer as its reader has it."""
+
+Answer = Mapping[str, object]
+"""What is written to whoever asked."""
+
+Handler = Callable[[Message], Awaitable[Answer | AsyncIterator[Answer]]]
 
 LINE_MAX = 64 * 1024
 """Bytes of one request, its newline included."""
@@ -114,7 +119,7 @@ async def follow(path: Path, request: Message) -> AsyncGenerator[Message]:
         raise _nobody(path) from e
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Answer) -> bytes:
     """One line. TypeError, ValueError for what JSON cannot hold."""
     return json.dumps(message, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
@@ -220,7 +225,7 @@ async def _one_request(
         return bool(line)
     try:
         answer = await handler(decode(line))
-        if not isinstance(answer, dict):
+        if not isinstance(answer, Mapping):
             await _stream(reader, writer, answer)
             return False
     except GateBug:
@@ -230,7 +235,7 @@ async def _one_request(
     return await _written(writer, answer)
 
 
-async def _written(writer: asyncio.StreamWriter, message: Message) -> bool:
+async def _written(writer: asyncio.StreamWriter, message: Answer) -> bool:
     """False where the client does not take it in time: it is cut off."""
     writer.write(encode(message))
     try:
@@ -243,7 +248,7 @@ async def _written(writer: asyncio.StreamWriter, message: Message) -> bool:
 
 
 async def _stream(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: AsyncIterator[Message]
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lines: AsyncIterator[Answer]
 ) -> None:
     """Write `lines` until they end or the client hangs up; what it still sends is not read as a
     request. A client that only closes its writing side (`printf … | socat`) goes on reading."""
@@ -267,7 +272,7 @@ def _taken(task: asyncio.Task[None]) -> None:
         task.exception()
 
 
-async def _write_all(writer: asyncio.StreamWriter, lines: AsyncIterator[Message]) -> None:
+async def _write_all(writer: asyncio.StreamWriter, lines: AsyncIterator[Answer]) -> None:
     try:
         async for line in lines:
             if not await _written(writer, line):

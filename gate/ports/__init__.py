@@ -21,6 +21,7 @@ from gate.ports.records import (
     Roster,
     Uplink,
 )
+from gate.ports.status import ClockStatus, DeskStatus, JournalSave, ScannerStatus, UplinkStatus
 from gate.ports.values import (
     DiskSpace,
     Face,
@@ -47,7 +48,9 @@ __all__ = [
     "Camera",
     "CardReader",
     "Clock",
+    "ClockStatus",
     "Desk",
+    "DeskStatus",
     "DiskSpace",
     "Evidence",
     "Face",
@@ -55,6 +58,7 @@ __all__ = [
     "Head",
     "InstalledRosters",
     "Journal",
+    "JournalSave",
     "Lookup",
     "Matcher",
     "Occlusion",
@@ -70,9 +74,11 @@ __all__ = [
     "ScannerBack",
     "ScannerEvent",
     "ScannerLost",
+    "ScannerStatus",
     "Signals",
     "StaffVerdict",
     "Template",
     "Typed",
     "Uplink",
+    "UplinkStatus",
 ]

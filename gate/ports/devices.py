@@ -1,11 +1,12 @@
 """What stands at the lane: clock, readers, camera with its matcher, lamps and barrier."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Protocol, Self
+from collections.abc import AsyncIterator
+from typing import Protocol, Self
 
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
 from gate.core.reasons import Pattern
+from gate.ports.status import ScannerStatus
 from gate.ports.values import Frame, ReaderEvent, Reference, ScannerEvent
 
 
@@ -40,7 +41,7 @@ class Scanner(Protocol):
         """As gate.toml has it; decisions carry it."""
 
     @property
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> ScannerStatus:
         """`connected`; `read`: presentations so far; `refused`: payloads that named nobody, by
         reason."""
 

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from gate.core.exam import Exam
-from gate.core.journal_entries import JournalEntry, JournalEvent
+from gate.core.journal_entries import JournalEntry
+from gate.core.json_values import JsonObject
+from gate.core.records import JournalEvent
+from gate.ports.status import DeskStatus, JournalSave, UplinkStatus
 from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
 
 
@@ -60,7 +63,7 @@ class InstalledRosters(Protocol):
         """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
         Survives a power cut at any point: `finish` goes on. Blocks. StorageRefused."""
 
-    def history(self, after: int) -> list[dict[str, Any]]:
+    def history(self, after: int) -> list[JsonObject]:
         """What was installed and destroyed, by whatever process: those numbered above `after`, in
         order. `note`: the number; `what`: `installed` or `destroyed`; `at`: when; `roster`.
         Blocks. StorageRefused."""
@@ -106,7 +109,7 @@ class Journal(Protocol):
         where that cannot be now: nobody may be admitted until then. StorageBroken."""
 
     @property
-    def saves(self) -> Sequence[Mapping[str, Any]]:
+    def saves(self) -> Sequence[JournalSave]:
         """What was lost and saved since the process began, the oldest first: `file`, `detail`,
         `events`, `saved_at`, `set_aside`."""
 
@@ -127,7 +130,7 @@ class Uplink(Protocol):
     """Journal to office. Has no state of its own: the journal and the receipt are it."""
 
     @property
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> UplinkStatus:
         """`connected`, `unsent`, `receipted`, `last_error`."""
 
     @property
@@ -145,11 +148,11 @@ class Uplink(Protocol):
 class Desk(Protocol):
     """How staff drive a running gate: status snapshots out, staff events in."""
 
-    def status(self) -> dict[str, Any]: ...
-    async def type(self, typed: Typed) -> dict[str, Any]: ...
-    async def settle(self, verdict: StaffVerdict) -> dict[str, Any]: ...
-    async def acknowledge(self, by: str) -> dict[str, Any]: ...
-    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]: ...
-    def follow(self) -> AsyncIterator[dict[str, Any]]:
+    def status(self) -> DeskStatus: ...
+    async def type(self, typed: Typed) -> Mapping[str, object]: ...
+    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]: ...
+    async def acknowledge(self, by: str) -> Mapping[str, object]: ...
+    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]: ...
+    def follow(self) -> AsyncIterator[Mapping[str, object]]:
         """Decisions as they are committed, and status when it changes. A slow reader loses the
         oldest status lines first, never a decision without being told (`{"dropped": n}`)."""

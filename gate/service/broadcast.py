@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Line = dict[str, Any]
+Line = Mapping[str, object]
 
 BACKLOG = 1000
 """Lines kept for one slow follower; beyond them the oldest status goes first, then decisions are
@@ -38,7 +37,7 @@ class _Follower:
             self.news.clear()
             await self.news.wait()
         if self.dropped:
-            line = {"dropped": self.dropped}
+            line: Line = {"dropped": self.dropped}
             self.dropped = 0
             return line
         return self.lines.popleft()

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from gate.core.confirmed_time import (
     ClockRecord,
@@ -16,8 +15,8 @@ from gate.core.confirmed_time import (
     wanting,
 )
 from gate.core.events import Instant
-from gate.core.journal_entries import JournalEvent
-from gate.ports import Clock
+from gate.core.records import JournalEvent
+from gate.ports import Clock, ClockStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,7 +35,7 @@ class ClockMonitor:
     record: ClockRecord = field(default_factory=ClockRecord)
     _office: datetime | None = None
 
-    def look(self) -> dict[str, Any] | None:
+    def look(self) -> dict[str, object] | None:
         """The body of a `clock` entry where the clock has stepped, or is trusted no more or
         again."""
         now, before = self.clock.now(), self.record.last
@@ -66,7 +65,7 @@ class ClockMonitor:
                 self.hear(Word(TimeSource.OPERATOR, at, mono_ns))
 
     @property
-    def status(self) -> dict[str, Any]:
+    def status(self) -> ClockStatus:
         """Of monotonic time and words alone: nothing is derived from the wall clock."""
         last = self.record.last
         return {

@@ -2,9 +2,8 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date
-from typing import Any
 
 from gate.core import events
 from gate.core.card import DocumentKind, Expiry
@@ -15,8 +14,9 @@ from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_faults import out_of_service
 from gate.core.staff_verdict import told
-from gate.errors import NoSuchEntry, UsageError
-from gate.ports import StaffVerdict, Typed
+from gate.errors import GateBug, NoSuchEntry, UsageError
+from gate.ports import DeskStatus, StaffVerdict, Typed
+from gate.ports.status import FormerJournal
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.supervisors import Supervisors
@@ -42,7 +42,7 @@ class Desk:
         if broadcast.is_followed:
             broadcast.publish({"status": self.status()})
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> DeskStatus:
         """A snapshot for people and programs; names nobody."""
         lane, state, now = self._lane, self._lane.state, self._lane.adapters.clock.now()
         supervisors = self._supervisors
@@ -52,9 +52,12 @@ class Desk:
             "site": lane.adapters.site,
             "phase": state.phase.value,
             "faults": sorted(f.value for f in state.faults),
-            "clock": {"at": at.isoformat(timespec="milliseconds"), "trusted": now.trusted}
-            | {"timezone": str(lane.zone or "")}
-            | supervisors.clock.status,
+            "clock": {
+                "at": at.isoformat(timespec="milliseconds"),
+                "trusted": now.trusted,
+                "timezone": str(lane.zone or ""),
+                **supervisors.clock.status,
+            },
             "exam": lane.exam_id,
             "roster": lane.roster.version if lane.roster else None,
             "retention": supervisors.rosters.retention,
@@ -81,34 +84,35 @@ class Desk:
                 for u in state.unsettled
             ],
             "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
-            "scanners": {s.name: dict(s.status) for s in lane.adapters.scanners},
+            "scanners": {s.name: s.status.copy() for s in lane.adapters.scanners},
             "warnings": [
                 *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
             ],
-            "uplink": dict(lane.adapters.uplink.status),
+            "uplink": lane.adapters.uplink.status.copy(),
             "journal": {
                 "disk": supervisors.disk.status,
                 "follows": self._before(),
-                "saved": [dict(save) for save in lane.adapters.journal.saves],
+                "saved": [save.copy() for save in lane.adapters.journal.saves],
             },
         }
 
-    def _before(self) -> dict[str, Any] | None:
+    def _before(self) -> FormerJournal | None:
         """What became of the journal before this one; None where nothing was lost."""
         begun = self._lane.adapters.journal.begun
-        told = (
-            "detail",
-            "previous_epoch",
-            "receipted",
-            "salvaged",
-            "last_known",
-            "missing",
-            "set_aside",
-        )
-        return None if begun is None else {name: begun[name] for name in told}
+        if begun is None:
+            return None
+        return {
+            "detail": begun["detail"],
+            "previous_epoch": begun["previous_epoch"],
+            "receipted": begun["receipted"],
+            "salvaged": begun["salvaged"],
+            "last_known": begun["last_known"],
+            "missing": begun["missing"],
+            "set_aside": begun["set_aside"],
+        }
 
-    async def type(self, typed: Typed) -> dict[str, Any]:
+    async def type(self, typed: Typed) -> Mapping[str, object]:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
         a request that does not fit or while somebody is being checked."""
         document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
@@ -132,7 +136,7 @@ class Desk:
         )
         return {"ok": True, "ticket": entry.candidate.ticket}
 
-    async def settle(self, verdict: StaffVerdict) -> dict[str, Any]:
+    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]:
         """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
         nothing is open under that id, UsageError for two signatures of one person."""
         given = events.VerdictGiven(
@@ -144,10 +148,12 @@ class Desk:
             self._lane.adapters.clock.now(),
         )
         event = await self._lane.ask(given)
+        if event is None:
+            raise GateBug("A verdict was answered without a record.")
         zh, en = told(event)
-        return {"ok": True} | event | {"zh": zh, "en": en}
+        return {"ok": True, **event, "zh": zh, "en": en}
 
-    async def acknowledge(self, by: str) -> dict[str, Any]:
+    async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one
         where there are more. NoSuchEntry where nothing flashes."""
         seen = events.Acknowledged(_name(by), self._lane.adapters.clock.now())
@@ -156,9 +162,9 @@ class Desk:
             raise NoSuchEntry(
                 "Nothing to acknowledge: no REFER flashes.", "没有待确认的提示：当前无闪烁的判定。"
             )
-        return {"ok": True} | event
+        return {"ok": True, **event}
 
-    async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
+    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
         the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
         lane, now, who = self._lane, self._lane.adapters.clock.now(), _name(by)
@@ -181,7 +187,7 @@ class Desk:
         clock.hear(Word(TimeSource.OPERATOR, now.at, now.mono_ns))
         return {"ok": True, "date": given.isoformat(), **clock.status}
 
-    def follow(self) -> AsyncIterator[dict[str, Any]]:
+    def follow(self) -> AsyncIterator[Mapping[str, object]]:
         return self._lane.recorder.broadcast.follow({"status": self.status()})
 
 

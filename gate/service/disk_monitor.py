@@ -1,10 +1,10 @@
 """Looks after the room on the journal's disk, and tells the office long before it is full."""
 
 import logging
-from typing import Any
 
 from gate.core.disk_space import Room, needed_bytes, room
 from gate.errors import StorageRefused
+from gate.ports.status import DiskStatus
 from gate.service.lane import Lane
 
 log = logging.getLogger("gate.service")
@@ -20,12 +20,12 @@ class DiskMonitor:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._level = Room.ENOUGH
-        self._status: dict[str, Any] = {}
+        self._status: DiskStatus = {}
 
     @property
-    def status(self) -> dict[str, Any]:
+    def status(self) -> DiskStatus:
         """For people and programs; empty before the first look."""
-        return dict(self._status)
+        return self._status.copy()
 
     @property
     def alert(self) -> str:
@@ -34,7 +34,7 @@ class DiskMonitor:
             return ""
         return f"disk {self._level.value}: {self._status['free_bytes'] // 2**20} MiB free"
 
-    async def look(self) -> tuple[str, dict[str, Any]] | None:
+    async def look(self) -> tuple[str, dict[str, object]] | None:
         """What is to be journaled: kind and body."""
         lane = self._lane
         try:
@@ -51,7 +51,9 @@ class DiskMonitor:
             "needed_bytes": needed if now.trusted else None,
             "journal_bytes": disk.journal_bytes,
             "log_bytes": disk.log_bytes,
-        } | ({} if now.trusted else {"forecast": NO_FORECAST})
+        }
+        if not now.trusted:
+            self._status["forecast"] = NO_FORECAST
         if self._level is before:
             return None
         log.warning("the journal's disk: %s", self._status)

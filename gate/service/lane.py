@@ -7,16 +7,15 @@ asks for is performed before the next event is taken, so no lamp ever runs ahead
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any
 
 from gate.core import effects, events
 from gate.core.admission import step
 from gate.core.exam import current_papers
-from gate.core.journal_entries import JournalEvent
 from gate.core.reasons import Reason
+from gate.core.records import JournalEvent, UnitFields
 from gate.core.replay import instant_of, replay
 from gate.core.staff_and_faults import out_of_service
 from gate.core.state import BUSY, State, show, zone_of
@@ -52,10 +51,10 @@ class Asked:
     """An event in the inbox; `answer` gets what was recorded because of it."""
 
     event: events.LaneEvent
-    answer: asyncio.Future[dict[str, Any]] | None = None
+    answer: asyncio.Future[JournalEvent | None] | None = None
     found: Found | None = None
 
-    def done(self, recorded: dict[str, Any]) -> None:
+    def done(self, recorded: JournalEvent | None) -> None:
         """The first answer counts: what was recorded, or nothing."""
         if self.answer is not None and not self.answer.done():
             self.answer.set_result(recorded)
@@ -86,7 +85,7 @@ class Lane:
             adapters.clock,
             zone=lambda: self.zone,
         )
-        self.showing: dict[str, Any] = {}
+        self.showing: dict[str, object] = {}
         self._roster: Roster | None = None
         self._zone: tzinfo | None = None
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
@@ -102,11 +101,11 @@ class Lane:
         """From the loop's thread."""
         self._enqueue(Asked(event))
 
-    async def ask(self, event: events.LaneEvent, found: Found | None = None) -> dict[str, Any]:
-        """Put `event`; what was recorded because of it, empty while a face is being looked at.
+    async def ask(self, event: events.LaneEvent, found: Found | None = None) -> JournalEvent | None:
+        """Put `event`; what was recorded because of it, None while a face is being looked at.
         `found`: the row that a typed candidate is, so that it is not looked up twice.
         The state table's own refusals, and StorageRefused where nothing could be recorded."""
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[JournalEvent | None] = asyncio.get_running_loop().create_future()
         self._enqueue(Asked(event, answer, found))
         return await answer
 
@@ -154,7 +153,7 @@ class Lane:
                 follows = await self._perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
-        asked.done({})
+        asked.done(None)
 
     @property
     def exam_id(self) -> str | None:
@@ -317,19 +316,19 @@ class Lane:
             return verdict.at.mono_ns
         return visit.shown.since_mono_ns if visit else self.adapters.clock.now().mono_ns
 
-    def _of_this_unit(self) -> dict[str, Any]:
+    def _of_this_unit(self) -> UnitFields:
         return {
             "model": self.adapters.matcher.model,
             "roster": self.roster.version if self.roster else None,
             "exam": self.exam_id,
         }
 
-    async def note(self, kind: str, body: dict[str, Any]) -> events.LaneEvent | None:
+    async def note(self, kind: str, body: Mapping[str, object]) -> events.LaneEvent | None:
         """Journal what happened beside a visit."""
         return None if await self.recorder.note(kind, body) else events.RecordRefused()
 
     async def _note(
-        self, kind: str, body: dict[str, Any], asked: Asked
+        self, kind: str, body: Mapping[str, object], asked: Asked
     ) -> events.RecordRefused | None:
         """The same, of what somebody asked for: the first entry is the answer."""
         event = await self.recorder.note(kind, body)

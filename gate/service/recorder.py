@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
-from typing import Any
 
 from gate.core import effects
 from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
-from gate.core.journal_entries import JournalEntry, JournalEvent
+from gate.core.journal_entries import JournalEntry
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import Outcome
+from gate.core.records import EvidenceFields, JournalEvent, UnitFields
 from gate.errors import StorageRefused
 from gate.ports import Clock, Evidence, Journal, Matcher
 from gate.service.broadcast import Broadcast
@@ -68,13 +68,15 @@ class Recorder:
         return replace(now, at=in_fixed_offset(now.at, self._zone()))
 
     async def record(
-        self, wanted: effects.Record, about: dict[str, Any], since_ns: int
+        self, wanted: effects.Record, about: UnitFields, since_ns: int
     ) -> JournalEvent:
         """Commit; only what follows from the returned event may be shown. `about`: what belongs to
         the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
         async with self._one:
-            picture = await self._picture() if wanted.evidence else {"evidence": None}
-            body = wanted.body | about | picture
+            picture: EvidenceFields = {"evidence": None}
+            if wanted.evidence:
+                picture = await self._picture()
+            body = {**wanted.body, **about, **picture}
             began = time.perf_counter()
             event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
         self.counts.add(event)
@@ -82,7 +84,7 @@ class Recorder:
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
 
-    async def note(self, kind: str, body: dict[str, Any]) -> JournalEvent | None:
+    async def note(self, kind: str, body: Mapping[str, object]) -> JournalEvent | None:
         """Journal what happened beside a visit; None where nothing was written."""
         try:
             async with self._one:
@@ -110,7 +112,7 @@ class Recorder:
             )
             await self._journal.keep_timing(event["seq"], ms)
 
-    async def _picture(self) -> dict[str, Any]:
+    async def _picture(self) -> EvidenceFields:
         """A decision is not lost with its picture: one that could not be kept is named as such."""
         head = self._journal.head
         try:

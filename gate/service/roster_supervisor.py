@@ -8,8 +8,8 @@ from typing import Any
 
 from gate.core import events
 from gate.core.confirmed_time import confirmed_time, sentences, wanting
-from gate.core.journal_entries import JournalEvent
 from gate.core.local_time import date_time_text
+from gate.core.records import JournalEvent
 from gate.errors import GateError
 from gate.ports import Roster
 from gate.service.clock_monitor import ClockMonitor
@@ -37,14 +37,14 @@ class RosterSupervisor:
         self._clock = clock
         self._installed = lane.adapters.rosters
         self._noted = 0
-        self._retention: dict[str, Any] = {"over": False, "waits_for": []}
+        self._retention: dict[str, object] = {"over": False, "waits_for": []}
         self._next: Roster | None = None
         self._trouble: dict[str, str] = {}
         self._looked_ns: int | None = None
         self._recheck_at = 0.0
 
     @property
-    def retention(self) -> dict[str, Any]:
+    def retention(self) -> dict[str, object]:
         """For status: whether a roster is out of use because its time is over by this clock, and
         what its destruction waits for."""
         return dict(self._retention)
@@ -56,8 +56,8 @@ class RosterSupervisor:
 
     def replay(self, page: Sequence[JournalEvent]) -> None:
         """Which notes of the history the journal holds already."""
-        noted = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
-        self._noted = max([self._noted, *noted])
+        found = [e["note"] for e in page if e["kind"] in ("roster", "wiped") and "note" in e]
+        self._noted = max([self._noted, *(note for note in found if isinstance(note, int))])
 
     async def look(self) -> None:
         """Once. No await between a check for idleness and what follows from it."""

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gate.core import events
 from gate.core.card_left_lying import is_due
@@ -92,7 +92,7 @@ class Service:
                 return True
         return False
 
-    async def _note(self, kind: str, body: dict[str, Any]) -> None:
+    async def _note(self, kind: str, body: Mapping[str, object]) -> None:
         """A journal that takes no note takes no decision either: the lane must know."""
         refused = await self._lane.note(kind, body)
         if refused is not None:

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.journal_entries import JournalEvent
+from gate.core.records import JournalEvent
 from gate.errors import GateError, Refused, StorageDamaged
 from gate.store import rows, schema
 from gate.store.checkpoint import Checkpoint

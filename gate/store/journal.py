@@ -15,9 +15,10 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from gate.core.events import Instant
-from gate.core.journal_entries import MAX_EVENT_BYTES, JournalEntry, JournalEvent, sealed
+from gate.core.journal_entries import MAX_EVENT_BYTES, JournalEntry, sealed
+from gate.core.records import JournalEvent
 from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
-from gate.ports import DiskSpace, Head, Receipt
+from gate.ports import DiskSpace, Head, JournalSave, Receipt
 from gate.store import rows, saving, set_aside
 from gate.store.checkpoint import Checkpoint, CheckpointFile
 from gate.store.file_inspection import inspect
@@ -62,7 +63,7 @@ class SqliteJournal:
         self._watch: FileWatch | None = None
         self._held = RowsInMemory()
         self._lost: Changed | None = None
-        self._saves: list[dict[str, Any]] = []
+        self._saves: list[JournalSave] = []
         self._head: Head | None = None
         self._receipt: Receipt | None = None
         self._timings: rows.Timings = {}
@@ -136,7 +137,7 @@ class SqliteJournal:
         return self._begun
 
     @property
-    def saves(self) -> Sequence[Mapping[str, Any]]:
+    def saves(self) -> Sequence[JournalSave]:
         """What was lost and saved since the process began, the oldest first."""
         return self._saves
 

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gate.core.events import Instant
-from gate.core.journal_entries import GENESIS, JournalEntry, JournalEvent, sealed
+from gate.core.journal_entries import GENESIS, JournalEntry, sealed
+from gate.core.records import JournalEvent
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
 from gate.store import checkpoint, rows, saving, schema, set_aside

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from gate.core.journal_entries import ChainFault, JournalEvent, canonical_bytes, verify_chain
+from gate.core.journal_entries import ChainFault, canonical_bytes, verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
 from gate.store import checkpoint, rows, schema, set_aside

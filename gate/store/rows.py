@@ -3,9 +3,10 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import cast
 
-from gate.core.journal_entries import GENESIS, JournalEvent
+from gate.core.journal_entries import GENESIS, chained
+from gate.core.records import JournalEvent
 from gate.ports import Head, Receipt
 
 Timings = dict[int, dict[str, float]]
@@ -46,7 +47,7 @@ def first(db: sqlite3.Connection) -> JournalEvent | None:
     """The first event, of any schema; None while there is none, or where it is not JSON."""
     row = db.execute("SELECT event, prev, hash FROM event WHERE seq = 1").fetchone()
     try:
-        return None if row is None else _object(1, row[0]) | {"prev": row[1], "hash": row[2]}
+        return None if row is None else chained(_object(1, row[0]), row[1], row[2])
     except ValueError:
         return None
 
@@ -67,7 +68,9 @@ def walk(
         yield from events(db.execute(query, (start, end + RIDES)).fetchall(), end)
 
 
-def events(found: Iterable[Any], last: int) -> list[JournalEvent]:
+def events(
+    found: Iterable[tuple[int, str, str, str, str | None, str | None]], last: int
+) -> list[JournalEvent]:
     """Rows of `EVENTS` as events up to `last`; the rows behind it lend their timings. ValueError
     where one is not JSON, or none of an object."""
     made: dict[int, JournalEvent] = {}
@@ -77,7 +80,7 @@ def events(found: Iterable[Any], last: int) -> list[JournalEvent]:
                 made[int(owner)]["ms"] = parts
         if seq <= last:
             made[seq] = _object(seq, body)
-            made[seq].update(prev=prev, hash=digest)
+            made[seq].update({"prev": prev, "hash": digest})
             if ms is not None:
                 made[seq]["ms"] = json.loads(ms)
     return list(made.values())
@@ -96,7 +99,7 @@ def _object(seq: int, body: str) -> JournalEvent:
     event = json.loads(body)
     if not isinstance(event, dict):
         raise json.JSONDecodeError(f"row {seq} holds no event", body, 0)
-    return event
+    return cast(JournalEvent, event)
 
 
 def append_row(
@@ -120,6 +123,6 @@ def receipt(db: sqlite3.Connection) -> Receipt | None:
     return Receipt(generation, gate, epoch, high, digest, ranges, at, top)
 
 
-def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
+def receipt_row(receipt: Receipt) -> tuple[int | str, ...]:
     missing = json.dumps(receipt.missing)
     return (receipt.generation, receipt.high, receipt.head, missing, receipt.at, receipt.top)

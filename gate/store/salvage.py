@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gate.core.journal_entries import JournalEvent, chain_hash
+from gate.core.journal_entries import chain_hash, chained
+from gate.core.records import JournalEvent
 
 _ROW = re.compile(rb'([0-9a-f]{64})([0-9a-f]{64})(?=\{")')
 _PAGE = 4096
@@ -115,4 +116,4 @@ def _event(content: bytes, offset: int) -> JournalEvent | None:
         whole = isinstance(event["seq"], int) and chain_hash(prev, canonical) == digest
     except (ValueError, KeyError, RecursionError):
         return None
-    return {**event, "prev": prev, "hash": digest} if whole else None
+    return chained(event, prev, digest) if whole else None

@@ -17,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from gate.core.journal_entries import JournalEvent, canonical_bytes, chain_hash
+from gate.core.journal_entries import canonical_bytes, chain_hash
+from gate.core.records import JournalEvent
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.store import checkpoint, salvage
 from gate.store.checkpoint import Checkpoint

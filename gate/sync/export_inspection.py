@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.core.journal_entries import JournalEvent, verify_chain
+from gate.core.journal_entries import verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.enrolled_key import public_key, vouched_key
 from gate.sync.envelope import HASH, matches, verify

@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from gate.core.journal_entries import GENESIS, ChainFault, JournalEvent, verify_chain
+from gate.core.journal_entries import GENESIS, ChainFault, verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import InputDamaged
 from gate.sync.envelope import HASH, matches
 from gate.sync.export_files import Copies
@@ -107,4 +108,4 @@ def _events(path: Path) -> Iterator[JournalEvent]:
                     f"{path}, line {number}, is no event ({e}): export it again.",
                     f"{path} 第 {number} 行不是事件：请重新导出。",
                 ) from e
-            yield event if isinstance(event, dict) else {}
+            yield cast(JournalEvent, event if isinstance(event, dict) else {})

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gate.core.journal_entries import JournalEvent, event_hash
+from gate.core.journal_entries import event_hash
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import HASH, matches, verify
 from gate.sync.export_inspection import FAULTS_KEPT, ExportFault

@@ -17,11 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import GENESIS, NOT_HASHED, JournalEvent
+from gate.core.journal_entries import GENESIS, unchained
+from gate.core.records import JournalEvent
 from gate.errors import GateError, InputDamaged, InputRejected
 from gate.sync.enrolled_key import public_key
 from gate.sync.envelope import (
@@ -91,7 +92,7 @@ class Segment:
             raise InputRejected("Timings stand in a signed export: nobody signed them.")
         if self.head is None:
             raise InputRejected("Events of an export stand behind its last signature.")
-        bodies = [{k: v for k, v in e.items() if k not in NOT_HASHED} for e in self.events]
+        bodies = [unchained(e) for e in self.events]
         return batch_payload(dict(self.head), bodies)
 
 
@@ -121,7 +122,8 @@ def written(
     yield compact(signed("journal-file", header, key)) + b"\n"
     waiting: list[JournalEvent] = []
     for event in events:
-        waiting.append({k: v for k, v in event.items() if k != "ms"})
+        untimed = {k: v for k, v in event.items() if k != "ms"}
+        waiting.append(cast(JournalEvent, untimed))
         if len(waiting) == MAX_EVENTS:
             lines, waiting = _batch(waiting, key)
             yield from lines
@@ -184,7 +186,7 @@ def read_segments(file: BinaryIO) -> Iterator[Segment]:
             yield Segment(tuple(events), found["batch"])
             events = []
         else:
-            events.append(found)
+            events.append(cast(JournalEvent, found))
         if len(events) > MAX_EVENTS:
             yield Segment(tuple(events), None, f"line {number}: no signature for {MAX_EVENTS}")
             events = []

@@ -6,11 +6,10 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from nacl.signing import SigningKey
 
-from gate.ports import Journal
+from gate.ports import Journal, UplinkStatus
 from gate.sync import outbox
 from gate.sync.link import Address
 from gate.sync.session import Session
@@ -48,7 +47,7 @@ class MqttUplink:
         journal: Journal,
         signing: bytes,
         office_public: bytes,
-        vitals: Callable[[], Mapping[str, Any]] = dict,
+        vitals: Callable[[], Mapping[str, object]] = dict,
         chance: random.Random | None = None,
         inbox: Path | None = None,
     ) -> None:
@@ -67,7 +66,7 @@ class MqttUplink:
         )
 
     @property
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> UplinkStatus:
         standing = self._standing
         return {
             "connected": standing.connected,

@@ -7,11 +7,13 @@ compares the last one with the signed head: no event carries a hash that could d
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import NOT_HASHED, JournalEvent, event_hash
+from gate.core.journal_entries import NOT_HASHED, chained, event_hash, unchained
+from gate.core.json_values import JsonValue
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync.envelope import (
@@ -148,7 +150,7 @@ def batch_bodies(events: Sequence[JournalEvent]) -> list[JournalEvent]:
     bodies: list[JournalEvent] = []
     room = MAX_BYTES - 1024  # envelope and signature are below 600 bytes
     for event in events[:MAX_EVENTS]:
-        body = {k: v for k, v in event.items() if k not in NOT_HASHED}
+        body = unchained(event)
         room -= len(compact(body)) + 1
         if room < 0 and bodies:
             break
@@ -208,8 +210,9 @@ def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
     return head
 
 
-def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[JournalEvent, ...]:
-    events, previous = [], head["prev"]
+def _chained(head: Mapping[str, Any], bodies: list[JsonValue]) -> tuple[JournalEvent, ...]:
+    events: list[JournalEvent] = []
+    previous = head["prev"]
     for seq, body in enumerate(bodies, head["from"]):
         if not isinstance(body, dict) or NOT_HASHED & body.keys():
             raise InputRejected(f"Event {seq} of a batch has not the form of an event.")
@@ -225,7 +228,7 @@ def _chained(head: Mapping[str, Any], bodies: list[Any]) -> tuple[JournalEvent, 
             digest = event_hash(previous, body)
         except (ValueError, RecursionError) as e:
             raise InputRejected(f"Event {seq} of a batch has no canonical bytes: {e}.") from e
-        events.append(body | {"prev": previous, "hash": digest})
+        events.append(chained(cast(JournalEvent, body), previous, digest))
         previous = digest
     if previous != head["head"]:
         raise SignatureRefused("The events of a batch do not lead to its signed head.")

@@ -9,9 +9,10 @@ that are all alike marks any of them at most once in a hundred reports, whatever
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gate.core.daily_counts import DailyCounts, decided, summary
+from gate.core.daily_counts import CountsSummary, DailyCounts, decided, summary
+from gate.core.records import JournalEvent
 
 FAMILY_ALPHA = 0.01
 """The chance that a report marks anything where nothing differs; at most."""
@@ -24,12 +25,12 @@ class GateDay:
 
     gate: str
     day: str
-    figures: dict[str, Any]
+    figures: CountsSummary
     p: float | None
     differs: str
 
 
-def tallies(events: Iterable[Mapping[str, Any]]) -> dict[str, DailyCounts]:
+def tallies(events: Iterable[JournalEvent]) -> dict[str, DailyCounts]:
     """Every gate's own fold, by gate."""
     found: dict[str, DailyCounts] = {}
     for event in events:

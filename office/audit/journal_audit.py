@@ -5,10 +5,11 @@ gate's signature, or, without the office's key, a receipt: those are asked here.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gate.core.events import YEARS
-from gate.core.journal_entries import GENESIS, JournalEvent, verify_chain
+from gate.core.journal_entries import GENESIS, chained, verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected
 from gate.ports import Receipt
 from gate.sync.export_inspection import FAULTS_KEPT
@@ -47,7 +48,7 @@ def audit(
         if row.seq > seq + 1:
             missing.append([seq + 1, row.seq - 1])
             seq, digest = row.seq - 1, row.prev
-        event = (row.event or {}) | {"prev": row.prev, "hash": row.hash}
+        event = chained(row.event or cast(JournalEvent, {}), row.prev, row.hash)
         broken = verify_chain([event], gate=gate, epoch=epoch, seq=seq, head=digest)
         if broken is not None and fault is None:
             fault = f"event {row.seq}: {broken.what}"

@@ -7,7 +7,7 @@ is named, by range, for good.
 
 from typing import TYPE_CHECKING, Any
 
-from gate.core.journal_entries import JournalEvent
+from gate.core.records import JournalEvent
 
 if TYPE_CHECKING:
     from office.store.database import OfficeStore
@@ -27,9 +27,9 @@ def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
             journals[epoch]["begun"] = begun
     for epoch in list(journals):
         first = store.event(gate, epoch, 1)
-        if first is None or not isinstance(first.get("previous_epoch"), str):
+        before = _former(first)
+        if first is None or before is None:
             continue
-        before = str(first["previous_epoch"])
         claimed = _number(first, "last_known")
         former = journals.setdefault(before, _nothing_of())
         former["succeeded_by"] = epoch
@@ -52,11 +52,11 @@ def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
     card that was wiped, or a copy of the unit that was begun anew."""
     found: dict[str, str] = {}
     seen: set[str] = set()
-    firsts = {e: store.event(gate, e, 1) or {} for e in store.by_first_arrival(gate)}
-    named = {first.get("previous_epoch") for first in firsts.values()}
-    for epoch, first in firsts.items():
+    firsts = {e: _former(store.event(gate, e, 1)) for e in store.by_first_arrival(gate)}
+    named = set(firsts.values())
+    for epoch, former in firsts.items():
         keys = store.proofs.signed_with(gate, epoch)
-        if isinstance(first.get("previous_epoch"), str):
+        if former is not None:
             found[epoch] = "follows"
         elif not found or epoch in named:  # the one before may come later, by stick
             found[epoch] = "first"
@@ -84,6 +84,12 @@ def _agrees(store: "OfficeStore", gate: str, before: str, first: JournalEvent) -
     if not receipted:
         return True
     return store.hash_at(gate, before, receipted) == first.get("receipted_head")
+
+
+def _former(first: JournalEvent | None) -> str | None:
+    """The journal that a first event names as the one before."""
+    named = first.get("previous_epoch") if first is not None else None
+    return named if isinstance(named, str) else None
 
 
 def _number(event: JournalEvent, name: str) -> int:

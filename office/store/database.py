@@ -8,11 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import canonical_bytes
+from gate.core.journal_entries import canonical_bytes, chained
+from gate.core.records import JournalEvent
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.ports import Receipt
 from gate.sync.heartbeat import Heartbeat
@@ -213,20 +214,20 @@ class OfficeStore:
             )
             return [epoch for (epoch,) in found]
 
-    def events(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
+    def events(self, gate: str, epoch: str) -> Iterator[JournalEvent]:
         """In order, with `prev` and `hash`; without those whose text is no event any more."""
         for row in self.proofs.rows(gate, epoch):
             if row.event is not None:
-                yield row.event | {"prev": row.prev, "hash": row.hash}
+                yield chained(row.event, row.prev, row.hash)
 
-    def event(self, gate: str, epoch: str, seq: int) -> dict[str, Any] | None:
+    def event(self, gate: str, epoch: str, seq: int) -> JournalEvent | None:
         """One stored event; empty where its text is not the one spelling of any."""
         with self._in_words():
             row = self._db.execute(
                 "SELECT event FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
                 (gate, epoch, seq),
             ).fetchone()
-        return None if row is None else as_written(row[0]) or {}
+        return None if row is None else as_written(row[0]) or cast(JournalEvent, {})
 
     def hash_at(self, gate: str, epoch: str, seq: int) -> str | None:
         """Of one stored event."""
@@ -268,5 +269,5 @@ def _readable(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _text(event: dict[str, Any]) -> str:
+def _text(event: JournalEvent) -> str:
     return canonical_bytes(event).decode()

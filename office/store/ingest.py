@@ -4,7 +4,8 @@ these decide, the store writes. Any batch, any number of times, in any order."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gate.core.journal_entries import GENESIS, JournalEvent
+from gate.core.journal_entries import GENESIS
+from gate.core.records import JournalEvent
 from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch
 

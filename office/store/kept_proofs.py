@@ -6,9 +6,11 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
-from gate.core.journal_entries import NOT_HASHED, JournalEvent, canonical_json
+from gate.core.journal_entries import NOT_HASHED, canonical_json
+from gate.core.json_values import JsonObject
+from gate.core.records import JournalEvent
 from gate.ports import Receipt
 from gate.sync.proofs import KeptEvent
 from gate.sync.wire import Batch
@@ -162,10 +164,10 @@ def as_written(text: str) -> JournalEvent | None:
         is_canonical = canonical_json(event) == text.encode() and not NOT_HASHED & event.keys()
     except (ValueError, RecursionError):
         return None
-    return event if is_canonical and event else None
+    return cast(JournalEvent, event) if is_canonical and event else None
 
 
-def _object(text: str) -> dict[str, Any]:
+def _object(text: str) -> JsonObject:
     """Empty where it is none."""
     try:
         found = json.loads(text)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.journal_entries import GENESIS, JournalEvent, verify_chain
+from gate.core.journal_entries import GENESIS, verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import GateBug, InputRejected, Refused, StorageBroken, StorageRefused
 from gate.ports import Head, Journal, Receipt
 from tests.journal_making import GATE, OTHER, entered, entry, opened

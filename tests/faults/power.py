@@ -18,7 +18,8 @@ from typing import Protocol, TypeVar
 
 from nacl.public import PrivateKey
 
-from gate.core.journal_entries import JournalEvent, verify_chain
+from gate.core.journal_entries import verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import GateError, StorageRefused
 from gate.ports import Receipt
 from gate.store.evidence import SealedEvidence

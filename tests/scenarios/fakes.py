@@ -14,8 +14,9 @@ import numpy as np
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
-from gate.core.journal_entries import JournalEntry, JournalEvent
+from gate.core.journal_entries import JournalEntry
 from gate.core.reasons import Pattern, Reason
+from gate.core.records import JournalEvent
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.service.adapters import Adapters

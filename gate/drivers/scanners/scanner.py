@@ -5,8 +5,8 @@ import errno
 import logging
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Self
+from collections.abc import AsyncIterator, Callable
+from typing import Self
 
 import serial
 
@@ -14,7 +14,7 @@ from gate.core.events import ScanPresented
 from gate.drivers.scanners.lines import Decoder, Item, Presence, UnusablePayload
 from gate.drivers.serial_port import PORT_FAULTS, opened, port_fault
 from gate.errors import ScannerMissing
-from gate.ports import Clock, ScannerBack, ScannerEvent, ScannerLost
+from gate.ports import Clock, ScannerBack, ScannerEvent, ScannerLost, ScannerStatus
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class SerialScanner:
         self._refused: Counter[str] = Counter()
 
     @property
-    def status(self) -> Mapping[str, Any]:
+    def status(self) -> ScannerStatus:
         return {
             "connected": self._serial is not None,
             "read": self._read,

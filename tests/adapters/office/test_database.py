@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import GENESIS, JournalEvent, key_id, seal
+from gate.core.journal_entries import GENESIS, key_id, seal
+from gate.core.records import JournalEvent
 from gate.errors import StorageDamaged
 from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch, batch_head

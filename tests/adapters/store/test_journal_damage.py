@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from gate.core.events import Instant
-from gate.core.journal_entries import JournalEntry, JournalEvent, verify_chain
+from gate.core.journal_entries import JournalEntry, verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import Refused
 from gate.ports import Head, Receipt
 from gate.store import checkpoint, set_aside

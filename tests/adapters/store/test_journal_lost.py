@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gate.core.journal_entries import JournalEvent, verify_chain
+from gate.core.journal_entries import verify_chain
+from gate.core.records import JournalEvent
 from gate.errors import StorageRefused
 from gate.ports import Receipt
 from gate.store import journal as journal_module

@@ -12,14 +12,8 @@ import pytest
 from nacl.signing import SigningKey
 from typer.testing import CliRunner
 
-from gate.core.journal_entries import (
-    GENESIS,
-    JournalEvent,
-    canonical_bytes,
-    event_hash,
-    key_id,
-    seal,
-)
+from gate.core.journal_entries import GENESIS, canonical_bytes, event_hash, key_id, seal
+from gate.core.records import JournalEvent
 from gate.roster.keys import read_key
 from gate.sync.enrolled_key import encode_enrolled
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat

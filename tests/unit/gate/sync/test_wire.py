@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from gate.core.events import Instant
-from gate.core.journal_entries import GENESIS, JournalEntry, JournalEvent, seal
+from gate.core.journal_entries import GENESIS, JournalEntry, seal
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
 from gate.sync import envelope

@@ -1,0 +1,210 @@
+"""Records that cross rooms: bodies of decisions and verdicts, and the journal's events.
+
+A body is what the state table wants journaled; an event is a body in the journal's envelope. An
+event is one flat JSON object: the envelope's keys are always there, the others as its kind has
+them. An event that was read back is what its file holds, and older journals lack younger keys: ask
+for those with `get`. Times are RFC 3339 with offset and milliseconds.
+"""
+
+from typing import NotRequired, TypedDict
+
+Counted = dict[str, int]
+"""How often each key occurred."""
+
+Milliseconds = dict[str, float]
+"""Of each part of a decision: `roster`, `match`, `rules`, `disk`, `total`."""
+
+
+class FaceFields(TypedDict):
+    """What the face match said; None in every field where no face was asked for. `score`,
+    `threshold`: cosines, -1 to 1; `normalised`: standard deviations of the cohort; `fmr`: the rate
+    that the threshold stands for; `frames`: probes fused; `fresh`: those of them taken after the
+    card was found; `attempt` counts from 1."""
+
+    score: float | None
+    normalised: float | None
+    threshold: float | None
+    fmr: float | None
+    frames: int | None
+    fresh: int | None
+    liveness: float | None
+    quality: float | None
+    attempt: int | None
+
+
+class DecisionBody(FaceFields):
+    """A decision. `ticket` and `key` name the candidate, None where nobody is known; `by`: who
+    typed, `scanner`: which one read it; `found`: when the reader found the card; `entered`: when
+    the candidate was last let in to this paper; `signals`: what the lamps show.
+
+    Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
+    `unreadable`: why a card could not be read."""
+
+    ticket: str | None
+    key: str | None
+    paper: str | None
+    room: str | None
+    seat: str | None
+    source: str
+    by: str | None
+    scanner: str | None
+    document: str | None
+    found: str
+    entered: str | None
+    outcome: str | None
+    reason: str
+    doubtful: bool
+    normalisation: str | None
+    signals: list[str]
+    valid_to: NotRequired[str]
+    odd: NotRequired[list[str]]
+    unreadable: NotRequired[str]
+
+
+class VerdictBody(FaceFields):
+    """Staff's last word on the REFER `decision`. `earlier`: ids of REFERs that it settles too;
+    `referred`: the reason of the REFER; `second`: the other signature; `after`: of `admission` and
+    `close`; `age_s`: of the REFER, None where nobody can know; `barrier`: it is to move."""
+
+    decision: str
+    earlier: list[str]
+    ticket: str | None
+    key: str | None
+    paper: str | None
+    source: str
+    document: str | None
+    referred: str
+    outcome: str
+    reason: str
+    doubtful: bool
+    by: str
+    second: str | None
+    note: str
+    after: list[str]
+    age_s: float | None
+    barrier: bool
+    signals: list[str]
+
+
+class CountsBody(TypedDict):
+    """What a `counts` entry holds: one group of `gate.core.daily_counts`, `closed` by the end of an
+    `exam` or of a `day`, and its tables."""
+
+    day: str
+    paper: str | None
+    roster: str | None
+    model: str | None
+    closed: str
+    decisions: Counted
+    verdicts: Counted
+    sources: Counted
+    attempts: Counted
+    seconds: Counted
+    admitted_score: Counted
+    admitted_normalised: Counted
+    mismatched_score: Counted
+    mismatched_normalised: Counted
+
+
+class UnitFields(TypedDict):
+    """What belongs to the unit in a decision or verdict: the networks' name, the roster's version
+    (`<exam>/<site>/v<version>`) and the exam's id."""
+
+    model: str
+    roster: str | None
+    exam: str | None
+
+
+class EvidenceFields(TypedDict):
+    """The SHA-256 of the sealed picture, hex, None without one; `evidence_fault`: why not."""
+
+    evidence: str | None
+    evidence_fault: NotRequired[str]
+
+
+class Envelope(TypedDict):
+    """What every event begins with. `v`: 1; `id`: `<epoch>-<seq>`; `seq` counts from 1 in its
+    epoch; `mono_ms`: of the boot `boot`; `clock`: `trusted` or `untrusted`."""
+
+    v: int
+    id: str
+    kind: str
+    gate: str
+    epoch: str
+    seq: int
+    at: str
+    mono_ms: int
+    boot: str
+    clock: str
+
+
+class JournalEvent(Envelope, total=False):
+    """An event of any kind: the envelope, the body's keys beside it, and what the chain adds:
+    `prev` and `hash`, 64 hex digits each, and `ms`, which no hash covers.
+
+    `decisions`: ids in `acknowledged`, counts in `counts`; `note`: staff's words in a verdict, in
+    `roster` and `wiped` the number in the history of the installations. Fields of operational kinds
+    that no code reads by name are not listed here; they travel with the event."""
+
+    prev: str
+    hash: str
+    ms: Milliseconds
+    # decision, verdict
+    decision: str
+    earlier: list[str]
+    ticket: str | None
+    key: str | None
+    paper: str | None
+    room: str | None
+    seat: str | None
+    source: str
+    by: str | None
+    second: str | None
+    scanner: str | None
+    document: str | None
+    found: str
+    entered: str | None
+    outcome: str | None
+    reason: str
+    referred: str
+    doubtful: bool
+    score: float | None
+    normalised: float | None
+    normalisation: str | None
+    threshold: float | None
+    fmr: float | None
+    frames: int | None
+    fresh: int | None
+    liveness: float | None
+    quality: float | None
+    attempt: int | None
+    note: str | int
+    after: list[str]
+    age_s: float | None
+    barrier: bool
+    signals: list[str]
+    valid_to: str
+    odd: list[str]
+    unreadable: str
+    # of the unit
+    model: str | None
+    roster: str | None
+    exam: str | None
+    evidence: str | None
+    evidence_fault: str
+    # acknowledged, counts
+    decisions: list[str] | Counted
+    day: str
+    closed: str
+    verdicts: Counted
+    # journal_begun: what is missing of the journal before this one
+    detail: str
+    previous_epoch: str
+    receipted: int
+    receipted_head: str | None
+    salvaged: int
+    salvaged_to: int
+    last_known: int
+    missing: list[tuple[int, int]]
+    set_aside: str | None
+    set_aside_sha256: str | None

@@ -1,0 +1,133 @@
+"""What a gate says of itself to staff and programs. It names nobody but tickets of open cases."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+from gate.core.daily_counts import CountsSummary
+
+
+class ClockStatus(TypedDict):
+    """Of monotonic time and words alone. `steady_s`: since the wall was last stepped;
+    `confirmed_by`, `wanting`: sources of time that have spoken, and that must."""
+
+    steady_s: int
+    confirmed_by: list[str]
+    wanting: list[str]
+
+
+class ShownClock(ClockStatus):
+    """`at`: RFC 3339; `timezone`: the exam's, empty before there is one."""
+
+    at: str
+    trusted: bool
+    timezone: str
+
+
+class DiskStatus(TypedDict, total=False):
+    """Empty before the first look. In bytes; `needed_bytes`: by what is still to come of the exam,
+    None without a clock, and then `forecast` says why."""
+
+    room: str
+    free_bytes: int
+    needed_bytes: int | None
+    journal_bytes: int
+    log_bytes: int
+    forecast: str
+
+
+class UplinkStatus(TypedDict):
+    """`unsent`: events, None before it is known; `receipted`: the last one that the office has;
+    `error_kind`: the class of `last_error`; `office`: `online`, `offline` or None; `refused`:
+    receipts by reason; `alarm`: a sentence once two journals of this gate and epoch are about."""
+
+    connected: bool
+    unsent: int | None
+    receipted: int
+    last_error: str | None
+    error_kind: NotRequired[str | None]
+    office: NotRequired[str | None]
+    refused: NotRequired[dict[str, int]]
+    alarm: NotRequired[str | None]
+
+
+class ScannerStatus(TypedDict):
+    """`read`: codes since the start; `refused`: those that were none, by reason."""
+
+    connected: bool
+    read: int
+    refused: dict[str, int]
+
+
+class JournalSave(TypedDict):
+    """A file of the journal that was lost or replaced, and saved under its own name."""
+
+    file: str
+    detail: str
+    events: int
+    saved_at: str
+    set_aside: str | None
+
+
+class FormerJournal(TypedDict):
+    """What became of the journal before this one: see `journal_begun`."""
+
+    detail: str
+    previous_epoch: str
+    receipted: int
+    salvaged: int
+    last_known: int
+    missing: list[tuple[int, int]]
+    set_aside: str | None
+
+
+class OpenCase(TypedDict):
+    """A REFER that staff have not settled; `earlier`: those that it took the place of."""
+
+    decision: str
+    ticket: str | None
+    paper: str | None
+    reason: str
+    doubtful: bool
+    acknowledged: bool
+    entered: str | None
+    earlier: list[str]
+
+
+class LivenessStatus(TypedDict):
+    """`asked`: the most of any paper, `judged`: the most that this unit can: `off`, `passive` or
+    `action`."""
+
+    asked: str
+    judged: str
+
+
+class JournalStatus(TypedDict):
+    disk: DiskStatus
+    follows: FormerJournal | None
+    saved: list[JournalSave]
+
+
+class DeskStatus(TypedDict):
+    """A snapshot. `papers`: of the current sitting, None without a trusted clock; `showing`: what
+    the lamps show and the sentence; `inside`: how many have entered."""
+
+    gate: str
+    site: str
+    phase: str
+    faults: list[str]
+    clock: ShownClock
+    exam: str | None
+    roster: str | None
+    retention: Mapping[str, object]
+    papers: list[str] | None
+    model: str
+    liveness: LivenessStatus
+    showing: Mapping[str, object]
+    attempt: int | None
+    inside: int
+    unsettled: list[OpenCase]
+    counts: CountsSummary
+    scanners: dict[str, ScannerStatus]
+    warnings: Sequence[str]
+    uplink: UplinkStatus
+    journal: JournalStatus
