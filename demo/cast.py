@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gate.core.json_values import JsonObject
+
 HERE = Path(__file__).parent
 USUAL = ("stand", "lay", "decided", "shown")
 STEPS = frozenset(
@@ -72,7 +74,7 @@ class Step:
 
     verb: str
     argument: Any
-    more: dict[str, Any]
+    more: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def rows(cast: dict[str, Person], path: Path = HERE / "script.toml") -> tuple[Ro
     return tuple(_row(n, r, cast) for n, r in enumerate(raw, 1))
 
 
-def _row(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Row:
+def _row(number: int, raw: JsonObject, cast: dict[str, Person]) -> Row:
     if raw["card"] not in cast:
         raise ScriptFault(f"row {number}: nobody is called {raw['card']}")
     expect = dict(raw.pop("expect"))
@@ -134,7 +136,7 @@ def _row(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Row:
     return Row(number=number, expect=expected, steps=steps, **raw)
 
 
-def _step(number: int, raw: dict[str, Any], cast: dict[str, Person]) -> Step:
+def _step(number: int, raw: JsonObject, cast: dict[str, Person]) -> Step:
     verb, argument = next(iter(raw.items()))
     if verb not in STEPS:
         raise ScriptFault(f"row {number}: no step is called {verb}")

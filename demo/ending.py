@@ -4,13 +4,13 @@ import json
 import statistics
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 from demo.cast import Person
 from demo.judge import Seen
 from demo.processes import cpu_s, program, resident_mb, run
 from demo.sockets import Message
 from demo.stage import GATE, Stage
+from gate.core.json_values import JsonObject
 
 IDLE_S = 6.0
 RECEIPTS_S = 30.0
@@ -104,7 +104,7 @@ def _private(stage: Stage, cast: dict[str, Person], exported: str, ending: Endin
             ending.wrong.append(f"a candidate's name or ID number lies in the clear in {name}")
 
 
-def timings(morning: list[Seen]) -> dict[str, Any]:
+def timings(morning: list[Seen]) -> JsonObject:
     """Median and 95th percentile in ms of the decisions whose first attempt found a face that was
     already seen; each part of `ms` apart."""
     taken = [
@@ -117,7 +117,7 @@ def timings(morning: list[Seen]) -> dict[str, Any]:
         and s.row.source == "card"
         and s.decision.get("score") is not None
     ]
-    table: dict[str, Any] = {"decisions": len(taken)}
+    table: JsonObject = {"decisions": len(taken)}
     for part in PARTS:
         values = sorted(t[part] for t in taken if t.get(part) is not None)
         if values:
@@ -126,7 +126,7 @@ def timings(morning: list[Seen]) -> dict[str, Any]:
     return table
 
 
-def lateness(morning: list[Seen]) -> dict[str, Any]:
+def lateness(morning: list[Seen]) -> JsonObject:
     """How late the lamps' edges were by the schedule of their pattern, in ms, and how many flashes
     are missing because the thread slept through them."""
     told = [shown for seen in morning for shown in (seen.shown, seen.then_shown) if shown]

@@ -13,7 +13,6 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from demo import cast
 from demo.cast import Person
@@ -21,6 +20,7 @@ from demo.ending import PARTS
 from demo.processes import resident_mb
 from demo.sockets import Message, NotAnswered, told
 from demo.stage import Stage, new_stage
+from gate.core.json_values import JsonObject
 
 PLAYERS = ("first", "second", "third", "robbed")
 SEEN_S = 0.9
@@ -52,7 +52,7 @@ def main() -> int:
     return int(slow or result["admitted"] != asked.cards)
 
 
-def _measured(stage: Stage, players: list[Person], cards: int) -> dict[str, Any]:
+def _measured(stage: Stage, players: list[Person], cards: int) -> JsonObject:
     stage.build()
     stage.start_broker()
     stage.start_office()

@@ -1,7 +1,6 @@
 """Plays one row: does its steps and collects what sockets and lamps really showed."""
 
 import time
-from typing import Any
 
 from demo import judge, watch
 from demo.cast import Person, Row, Step
@@ -64,7 +63,7 @@ class Player:
 
     # -- the world --
 
-    def _simulate(self, **request: Any) -> Message:
+    def _simulate(self, **request: object) -> Message:
         return told(self._stage.simulator, request)
 
     def _clock(self, step: Step) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -10,6 +9,7 @@ from rich.text import Text
 from demo.ending import Ending, lateness, timings
 from demo.judge import Seen
 from demo.sockets import Message
+from gate.core.json_values import JsonObject
 
 COLOURS = {"ADMIT": "bold green", "REFER": "bold yellow", "REFUSE": "bold red"}
 HEAD = (
@@ -51,7 +51,7 @@ class Screen:
             cell.truncate(width, pad=True)
         self._console.print(Text(" ").join(cells), no_wrap=True, overflow="ignore", crop=False)
 
-    def figures(self, facts: dict[str, Any]) -> None:
+    def figures(self, facts: JsonObject) -> None:
         for part, values in facts["timings"].items():
             if isinstance(values, dict):
                 self.say(
@@ -71,7 +71,7 @@ class Screen:
                 f"{late['missing_flashes']} flashes missing"
             )
 
-    def last(self, facts: dict[str, Any]) -> None:
+    def last(self, facts: JsonObject) -> None:
         for fault in facts["wrong"]:
             self._console.print(f"  {fault}", markup=False, style="bold red", soft_wrap=True)
         self._console.print(facts["line"], markup=False, soft_wrap=True)
@@ -123,7 +123,7 @@ def _score(decision: Message) -> str:
     return f"{value:.2f}{sign}{decision['threshold']:.2f}{nth}"
 
 
-def facts(morning: list[Seen], planned: int, ending: Ending) -> dict[str, Any]:
+def facts(morning: list[Seen], planned: int, ending: Ending) -> JsonObject:
     """What --json writes: the same as was shown. `ok` is the exit code's reason."""
     right = sum(s.as_expected for s in morning)
     ok = right == planned == len(morning) and not ending.wrong and ending.gate_events > 0
@@ -150,7 +150,7 @@ def facts(morning: list[Seen], planned: int, ending: Ending) -> dict[str, Any]:
     }
 
 
-def _fact(seen: Seen) -> dict[str, Any]:
+def _fact(seen: Seen) -> JsonObject:
     shown, then = seen.shown, seen.then_shown
     return {
         "row": seen.row.number,
@@ -171,5 +171,5 @@ def _fact(seen: Seen) -> dict[str, Any]:
     }
 
 
-def write_json(path: Path, shown: dict[str, Any]) -> None:
+def write_json(path: Path, shown: JsonObject) -> None:
     path.write_text(json.dumps(shown, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -5,13 +5,15 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TypeVar
 
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CardPresented, CardRemoved, Instant
+from gate.core.json_values import JsonObject
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.card_reader.sdt import Command, Request
 from gate.drivers.simulated.sdt_module import LATENCY_S, SdtModule
@@ -67,9 +69,12 @@ async def read_cost(cards: int, latency_scale: float) -> dict[str, float]:
     }
 
 
-async def _next(events: Any, kind: type) -> Any:
+_Event = TypeVar("_Event", bound=ReaderEvent)
+
+
+async def _next(events: AsyncIterator[ReaderEvent], kind: type[_Event]) -> _Event:
     async with asyncio.timeout(_BOUND_S):
-        event: ReaderEvent = await anext(events)
+        event = await anext(events)
         while isinstance(event, CardRemoved):
             event = await anext(events)
     if not isinstance(event, kind):
@@ -104,11 +109,11 @@ async def _share(seconds: float) -> float:
     return 100 * (time.process_time() - cpu_s) / (time.monotonic() - wall_s)
 
 
-def measure(cards: int, polling_s: float) -> dict[str, Any]:
+def measure(cards: int, polling_s: float) -> JsonObject:
     """All of it. `wire`: a module that does not think; `module`: one that takes as long as a real
     one; `polling`: percent of one processor."""
 
-    async def every() -> dict[str, Any]:
+    async def every() -> JsonObject:
         return {
             "wire": await read_cost(cards, 0.0),
             "module": await read_cost(max(5, cards // 4), 1.0),

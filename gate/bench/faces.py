@@ -7,7 +7,6 @@ in both. The block at the top is careful against careful.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from gate.calibration.number_text import rate_name
 from gate.calibration.protocols import draw_cohort, fold_accuracy
 from gate.calibration.scores import FMRS, Scores, pair_scores
 from gate.calibration.template_sets import Norms, Side, subset
+from gate.core.json_values import JsonObject
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.quality import CAUSES, beyond, is_weak
@@ -32,7 +32,7 @@ STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "ca
 Rows = npt.NDArray[np.intp]
 
 
-def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> dict[str, Any]:
+def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> JsonObject:
     """A JSON-ready object: raw cosine of the careful setting at the top, the same block for s-norm
     under `snorm` (None where there are too few people for a cohort), accuracy and milliseconds of
     both settings under `settings`, several frames under `frames`. A rate too few false matches
@@ -115,9 +115,7 @@ def _missed(scores: npt.NDArray[np.float32], threshold: float | None) -> float |
     return round(float((scores < threshold).mean()), 5)
 
 
-def _normalised(
-    side: Side, pairs: Pairs, shared: dict[str, Any], seed: int
-) -> dict[str, Any] | None:
+def _normalised(side: Side, pairs: Pairs, shared: JsonObject, seed: int) -> JsonObject | None:
     """The cohort's people are left out of every pair."""
     try:
         rows = draw_cohort(side.people, side.usable, seed)
@@ -133,9 +131,7 @@ def _normalised(
     return {**_block(whole, whole, left, np.flatnonzero(kept)), **shared, "cohort": len(rows)}
 
 
-def _block(
-    probes: Side, references: Side, pairs: Pairs, rows: Rows | None = None
-) -> dict[str, Any]:
+def _block(probes: Side, references: Side, pairs: Pairs, rows: Rows | None = None) -> JsonObject:
     """Rates of the listed pairs and of all pairs (of some `rows`). Probes of another kind than the
     references are compared both ways round."""
     listed = pair_scores(subset(probes, pairs.one), subset(references, pairs.other))

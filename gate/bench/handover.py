@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from gate.bench.handover_scenes import KINDS, Actor, cast, frame, read_people
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
+from gate.core.json_values import JsonObject
 from gate.core.reasons import Reason
 from gate.errors import FrameTimeout
 from gate.models.camera_thread import CameraThread
@@ -226,9 +227,7 @@ async def played(
     return ended
 
 
-def measure(
-    folder: Path, models: Path, count: int, show: Callable[[int, int], None]
-) -> dict[str, Any]:
+def measure(folder: Path, models: Path, count: int, show: Callable[[int, int], None]) -> JsonObject:
     """`count` handovers, half as many genuine people, a thirtieth of strangers. InputDamaged."""
     actors = cast(read_people(folder), StillPictures(models))
     counts = {
@@ -252,7 +251,7 @@ async def all_played(
     }
 
 
-def report(ended: dict[str, list[Ended]]) -> dict[str, Any]:
+def report(ended: dict[str, list[Ended]]) -> JsonObject:
     """JSON-ready. `waited_ms`: from the last byte of the card to the verdict, by the frames' own
     times; a genuine person's look down at the card is in it."""
     swapped, own = ended["handover"], ended["genuine"]
@@ -283,7 +282,7 @@ def report(ended: dict[str, list[Ended]]) -> dict[str, Any]:
     }
 
 
-def _spread(values: list[Any]) -> dict[str, float] | None:
+def _spread(values: list[float]) -> dict[str, float] | None:
     if not values:
         return None
     at = np.percentile(values, [50, 95, 100])

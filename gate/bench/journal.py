@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
 from gate.core.journal_entries import GENESIS, JournalEntry, sealed
+from gate.core.json_values import JsonObject
 from gate.core.replay import replay
 from gate.core.state import State
 from gate.store import rows, schema
@@ -57,7 +57,7 @@ GROWN = (0, 10_000, 100_000)
 """Events in the journals that are compared: a morning has 130, a door in years 100,000."""
 
 
-def measure(folder: Path, appends: int = 1000, grown: tuple[int, ...] = GROWN) -> dict[str, Any]:
+def measure(folder: Path, appends: int = 1000, grown: tuple[int, ...] = GROWN) -> JsonObject:
     """On the disk of `folder`, in one run: for journals of `grown` events each, milliseconds
     `start_ms` (checked, opened, read through once as a gate recalls it; a receipt covers nothing)
     and `start_cpu_ms`, `append_median`, `append_p95`, `bare_median` (4 kB pwrite + fdatasync into a

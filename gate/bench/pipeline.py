@@ -2,12 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from gate.core.json_values import JsonObject
 from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.frame_analysis import RECOGNISER
@@ -21,7 +21,7 @@ FRAME = (640, 480)
 WARM_UP = 5
 
 
-def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> dict[str, Any]:
+def measure(folder: Path, frame: Picture, threads: int, rounds: int) -> JsonObject:
     """Medians in milliseconds over `rounds`, and the ratio of whole to bare. InputRejected where
     the frame shows no face."""
     finder = LiveDetector(folder, threads)
@@ -61,7 +61,7 @@ def _one_round(finder: LiveDetector, recogniser: Recogniser, frame: Picture) -> 
     return {n: (end - start) * 1000 for n, start, end in zip(names, times, times[1:], strict=False)}
 
 
-def _summary(ms: dict[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
+def _summary(ms: dict[str, npt.NDArray[np.float64]]) -> JsonObject:
     """Medians; and the ratio once more in the fastest tenth of the rounds, since other work on the
     machine can only add."""
     whole = ms["detect"] + ms["align"] + ms["embed"]

@@ -6,14 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
+
+from gate.core.json_values import JsonObject
+
+if TYPE_CHECKING:
+    from gate.bench.uplink_cost import Cost
 
 SHORT, LONG = 7_000, 100_000
 BATCHES = 100
 GATE = "bench-g1"
 
 
-def compare(folder: Path) -> dict[str, Any]:
+def compare(folder: Path) -> JsonObject:
     """Each backlog in a process of its own, so that neither inherits the other's memory."""
     short, long = (_in_a_process(folder, events) for events in (SHORT, LONG))
     return {
@@ -34,7 +39,7 @@ def alone(folder: Path, events: int) -> dict[str, float]:
         return {"events": events, **asdict(asyncio.run(_measured(path)))}
 
 
-async def _measured(path: Path) -> Any:
+async def _measured(path: Path) -> "Cost":
     from gate.bench.uplink_cost import sending
     from gate.store.journal import SqliteJournal
 

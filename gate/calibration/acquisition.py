@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from gate.calibration.lfw_pairs import Pairs
 from gate.calibration.protocols import fold_accuracy
 from gate.calibration.scores import pair_scores
 from gate.calibration.template_sets import Mask, Side, subset
+from gate.core.json_values import JsonObject
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +69,7 @@ def of_acquired(
     return {group: member for group, member in kept.items() if member.any()}
 
 
-def listed_accuracy(faces: FaceSet, templates: Templates, pairs: Pairs) -> dict[str, Any]:
+def listed_accuracy(faces: FaceSet, templates: Templates, pairs: Pairs) -> JsonObject:
     """LFW's protocol on the listed pairs, raw cosine, probes of either setting; a picture without
     a face never matches."""
     references = subset(templates.side(faces.people, careful=True), pairs.other)

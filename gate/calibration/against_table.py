@@ -7,7 +7,6 @@ look-alikes among seventy people) needs more people, and the report says so.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from gate.calibration.groups import rates_by_group
 from gate.calibration.intervals import at_threshold
 from gate.calibration.scores import Scores
 from gate.calibration.template_sets import Mask, Side
+from gate.core.json_values import JsonFields, JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 
 ALLOWED = 2.0
@@ -40,19 +40,19 @@ HOLDS, FAILS, NOT_SHOWN = "holds", "fails", "not shown"
 
 def evaluate(
     faces: Faces,
-    table: Mapping[str, Any],
+    table: JsonFields,
     groups: Mapping[str, Mask],
     *,
     seed: int,
     show: Show,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Figures of a table's thresholds on this set; the careful setting has the last word.
     InputRejected for a set without pairs."""
     require_pairs(faces)
     side = faces.careful
     curves = sorted(((kind_of(c), c) for c in table["curve"]), key=lambda k: not k[0].careful)
     fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
@@ -78,12 +78,12 @@ def evaluate(
     }
 
 
-def is_last_word(row: Mapping[str, Any]) -> bool:
+def is_last_word(row: JsonFields) -> bool:
     """The rows that the verdict rests on: one careful picture, by the score of such a roster."""
     return bool(row["deciding"] and row["frames"] == 1 and row["setting"] == SETTINGS[True])
 
 
-def _asked(kind: Kind, curve: Mapping[str, Any]) -> Iterator[tuple[str, tuple[float, float]]]:
+def _asked(kind: Kind, curve: JsonFields) -> Iterator[tuple[str, tuple[float, float]]]:
     """Name of the score and (target, threshold) of every rate of interest; the raw curve serves
     the fallback too."""
     thresholds = {float(f): float(t) for f, t in curve["thresholds"].items()}
@@ -98,7 +98,7 @@ def _asked(kind: Kind, curve: Mapping[str, Any]) -> Iterator[tuple[str, tuple[fl
 
 def _row(
     side: Side, scores: Scores, name: str, rate: tuple[float, float], *, seed: int
-) -> dict[str, Any]:
+) -> JsonObject:
     target, threshold = rate
     times = len(scores.tallies)
     passing, pairs = scores.passing(threshold), scores.impostor_pairs
@@ -130,7 +130,7 @@ def _verdict(target: float, measured: float, low: float, high: float) -> str:
     return HOLDS if high <= ALLOWED * target else NOT_SHOWN
 
 
-def _as_curve(kind: Kind, curve: Mapping[str, Any], scores: Scores) -> RateCurve:
+def _as_curve(kind: Kind, curve: JsonFields, scores: Scores) -> RateCurve:
     """The table's thresholds, to be used where a curve of this set would be."""
     rates = tuple(
         Rate(float(f), float(t), scores.passing(float(t)), fnmr(scores, float(t)))

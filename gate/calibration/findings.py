@@ -1,7 +1,6 @@
 """One calibration, whole: from templates to the figures of report.json, which the page shows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from gate.calibration.protocols import draw_cohort
 from gate.calibration.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.calibration.template_sets import Mask, Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
+from gate.core.json_values import JsonFields, JsonObject
 from gate.errors import InputRejected
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
 from gate.models.matching import ThresholdCurve as Points
@@ -43,7 +43,7 @@ Singles = Mapping[str, tuple[RateCurve, Scores]]
 """Curve and scores of one picture against one, by normalisation."""
 
 
-def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -> dict[str, Any]:
+def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -> JsonObject:
     """Figures of a calibration: curves of both settings, the rest of the careful one, which has
     the last word. InputRejected where not even the highest rate can be stated."""
     require_pairs(faces)
@@ -111,9 +111,7 @@ def _thresholds(curves: Sequence[RateCurve]) -> Table:
     return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
 
 
-def worst(
-    side: Side, stems: Sequence[str], singles: Singles, limits: Limits | None
-) -> dict[str, Any]:
+def worst(side: Side, stems: Sequence[str], singles: Singles, limits: Limits | None) -> JsonObject:
     """The pairs that went most wrong by the score that decides, and doubtful labels."""
     if limits is None:
         return {"score": RAW, "impostors": [], "genuine": [], "doubtful": []}
@@ -144,7 +142,7 @@ def _impostor_pairs(side: Side) -> int:
     return (len(side.people) ** 2 - int((counts**2).sum())) // 2
 
 
-def left_out(side: Side) -> dict[str, Any]:
+def left_out(side: Side) -> JsonObject:
     """What could not be measured, and what it would take."""
     people, counts = np.unique(side.people, return_counts=True)
     pairs = _impostor_pairs(side)
@@ -158,7 +156,7 @@ def left_out(side: Side) -> dict[str, Any]:
     }
 
 
-def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
+def histograms(side: Side, singles: Singles, seed: int) -> list[JsonObject]:
     found = []
     for normalisation in singles:
         shown = side
@@ -180,7 +178,7 @@ def histograms(side: Side, singles: Singles, seed: int) -> list[dict[str, Any]]:
 
 def _groups(
     groups: Mapping[str, Mask], side: Side, singles: Singles, seed: int
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     return [
         {"normalisation": normalisation, **figures(rate)}
         for normalisation, (curve, scores) in singles.items()
@@ -201,11 +199,11 @@ def _held_out(
     return found
 
 
-def setting() -> dict[str, Any]:
+def setting() -> JsonObject:
     """What has the last word at the gate, so that a reader finds the rows that count."""
     return {"model": MODEL, "mirror": True, "normalisation": SNORM, "target": TARGET}
 
 
-def kind_of(curve: Mapping[str, Any]) -> Kind:
+def kind_of(curve: JsonFields) -> Kind:
     """The key of a curve in a table or report."""
     return Kind(curve["mirror"], curve["frames"], curve.get("cohort", 0), curve.get("top", 0))

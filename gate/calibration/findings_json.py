@@ -1,15 +1,20 @@
 """Curves and other findings as report.json has them: plain values, numbers of five digits."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gate.calibration.curves import Rate, RateCurve
+from gate.calibration.intervals import Interval
 from gate.calibration.threshold_margin import bound_of
+from gate.core.json_values import JsonObject, JsonValue
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SETTINGS = {False: "quick", True: "careful"}
 
 
-def curve_figures(curve: RateCurve) -> dict[str, Any]:
+def curve_figures(curve: RateCurve) -> JsonObject:
     kind = curve.kind
     return {
         "setting": SETTINGS[kind.careful],
@@ -30,14 +35,14 @@ def curve_figures(curve: RateCurve) -> dict[str, Any]:
     }
 
 
-def figures(value: Any) -> dict[str, Any]:
+def figures(value: "DataclassInstance") -> JsonObject:
     """A dataclass of this package as JSON has it, numbers shortened to five digits."""
-    shortened: dict[str, Any] = _shortened(asdict(value))
+    shortened: JsonObject = _shortened(asdict(value))
     return shortened
 
 
-def _rate(rate: Rate) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _rate(rate: Rate) -> JsonObject:
+    found: JsonObject = {
         "fmr": rate.fmr,
         "threshold": round(rate.threshold, 5),
         "false_matches": rate.false_matches,
@@ -52,11 +57,11 @@ def _rate(rate: Rate) -> dict[str, Any]:
     return found
 
 
-def _ends(interval: Any) -> list[float]:
+def _ends(interval: Interval) -> list[float]:
     return [_short(interval.low), _short(interval.high)]
 
 
-def _shortened(value: Any) -> Any:
+def _shortened(value: JsonValue) -> JsonValue:
     if isinstance(value, dict):
         if set(value) == {"low", "high"}:
             return [_short(value["low"]), _short(value["high"])]

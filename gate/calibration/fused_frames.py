@@ -10,7 +10,6 @@ the first n + 1 pictures of each person, each one of them the reference once.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from gate.calibration.number_text import rate_name
 from gate.calibration.scores import FALSE_MATCHES_MIN
 from gate.calibration.template_sets import Side
+from gate.core.json_values import JsonObject
 from gate.errors import InputRejected
 from gate.models.fmr_budget import share
 
@@ -47,7 +47,7 @@ class Lot:
     genuine: npt.NDArray[np.bool_]
 
 
-def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]:
+def by_frames(probes: Side, references: Side, seed: int) -> list[JsonObject]:
     """For each number of frames that there are people for: misses at each rate, with the 95%
     interval by bootstrap over people and the threshold."""
     rows = []
@@ -73,7 +73,7 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[dict[str, Any]]
 
 def by_looks(
     quick: Side, careful: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
-) -> dict[str, Any] | None:
+) -> JsonObject | None:
     """An attempt as the gate makes it: a quick look at one picture, careful ones at 1, 2 and 3
     more, at the thresholds of `table` (which must have the rates), else at those of these same
     pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
@@ -130,7 +130,7 @@ def _of_these(quick: Side, careful: Side, seed: int) -> Table:
     return threshold
 
 
-def _first_pictures(probes: Side, references: Side, frames: int) -> dict[str, Any]:
+def _first_pictures(probes: Side, references: Side, frames: int) -> JsonObject:
     """Misses where each of a person's first n + 1 pictures is once the reference of the rest."""
     own = [rows[: frames + 1] for rows in _rows_of(references).values() if len(rows) > frames]
     turns = [(np.delete(rows, n), rows[n]) for rows in own for n in range(frames + 1)]

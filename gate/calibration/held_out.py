@@ -11,7 +11,6 @@ stricter (`raw-strict`), which is measured too.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from gate.calibration.scores import Scores, all_against_all, pooled
 from gate.calibration.template_sets import Mask, Side
 from gate.calibration.threshold_margin import with_margin
 from gate.calibration.worst_pairs import Limits, doubtful_count
+from gate.core.json_values import JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, STRICTER, TOP
 
 COHORT_DRAWS = 3
@@ -113,7 +113,7 @@ def _with_cohorts(side: Side, size: int, top: int, seed: int) -> Scores:
     return pooled([all_against_all(with_own_cohort(side, side.taken(d), top)) for d in draws])
 
 
-def _measured(scores: Scores, threshold: float) -> dict[str, Any]:
+def _measured(scores: Scores, threshold: float) -> JsonObject:
     times, passing = len(scores.tallies), scores.passing(threshold)
     return {
         "pairs": _pairs(scores),

@@ -9,13 +9,12 @@ scored or sorted again: a thousand draws over seven million pairs are a matter o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gate.calibration.scores import Scores
-from gate.calibration.template_sets import Labels
+from gate.calibration.template_sets import Floats, Labels, Numbers
 
 DRAWS = 1000
 LEVEL = (2.5, 97.5)
@@ -61,7 +60,7 @@ def at_rates(
         return {}
     tail = _Tail.of(scores, people, int(max(stated) * scores.impostor_pairs * TAIL_MARGIN) + 100)
     misses = _Misses(scores, people)
-    found: dict[float, list[tuple[Any, Any]]] = {f: [] for f in stated}
+    found: dict[float, list[tuple[Floats, Numbers]]] = {f: [] for f in stated}
     for weights in _weights(people, seed, draws, len(tail.values)):
         passing = tail.weighted(weights)
         pairs = _pairs(scores, weights)
@@ -105,15 +104,13 @@ class _Tail:
         at = people[scores.impostors_at[:count]].reshape(-1, 2)
         return cls(scores.impostors[:count], at[:, 0], at[:, 1])
 
-    def weighted(self, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def weighted(self, weights: Numbers) -> Numbers:
         """Weight of all pairs down to each score, a row a draw."""
         matched = weights[:, self.one] * weights[:, self.other]
-        result: npt.NDArray[np.float64] = np.cumsum(matched, axis=1)
+        result: Numbers = np.cumsum(matched, axis=1)
         return result
 
-    def thresholds(
-        self, passing: npt.NDArray[np.float64], allowed: npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float32]:
+    def thresholds(self, passing: Numbers, allowed: Numbers) -> npt.NDArray[np.float32]:
         """The least score of each draw at which no more than `allowed` passes."""
         places = [
             np.searchsorted(p, a, side="right") for p, a in zip(passing, allowed, strict=True)
@@ -131,9 +128,7 @@ class _Misses:
         self._people = people[scores.genuine_at[:, 0]].reshape(-1)
         self._count = np.bincount(self._people, minlength=int(people.max()) + 1).astype(np.float64)
 
-    def rate(
-        self, weights: npt.NDArray[np.float64], thresholds: npt.NDArray[Any]
-    ) -> npt.NDArray[np.float64]:
+    def rate(self, weights: Numbers, thresholds: Floats) -> Numbers:
         """False non-match rate of each draw at its threshold."""
         places = np.searchsorted(self._values, thresholds.astype(np.float32), side="left")
         below = np.zeros((len(weights), int(places.max(initial=0)) + 1))
@@ -141,13 +136,11 @@ class _Misses:
             low = self._people[: below.shape[1] - 1]
             np.cumsum(weights[:, low], axis=1, out=below[:, 1:])
         missed = below[np.arange(len(weights)), places]
-        result: npt.NDArray[np.float64] = missed / np.maximum(weights @ self._count, 1)
+        result: Numbers = missed / np.maximum(weights @ self._count, 1)
         return result
 
 
-def _weights(
-    people: Labels, seed: int, draws: int, width: int
-) -> Iterator[npt.NDArray[np.float64]]:
+def _weights(people: Labels, seed: int, draws: int, width: int) -> Iterator[Numbers]:
     """How often each person was drawn, in parts of some draws each. The same for equal seeds,
     whatever the size of the parts, so that intervals do not depend on it."""
     rng = np.random.default_rng(seed)
@@ -162,13 +155,13 @@ def _weights(
         yield weights
 
 
-def _pairs(scores: Scores, weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    result: npt.NDArray[np.float64] = sum(
+def _pairs(scores: Scores, weights: Numbers) -> Numbers:
+    result: Numbers = sum(
         (t.impostor_pairs(weights) for t in scores.tallies), np.zeros(len(weights))
     )
     return result
 
 
-def _interval(values: npt.NDArray[Any]) -> Interval:
+def _interval(values: Numbers | Floats) -> Interval:
     low, high = np.percentile(values, LEVEL)
     return Interval(float(low), float(high))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from gate.calibration.lfw_pairs import Pairs, read_pairs
 from gate.calibration.report.against_page import evaluation_page
 from gate.calibration.report.page import calibration_page
 from gate.calibration.template_sets import Mask
+from gate.core.json_values import JsonObject
 from gate.errors import StorageRefused
 from gate.models.calibration_table import TABLE, as_toml, read_table
 from gate.models.interpreter import runtime_name
@@ -48,7 +48,7 @@ class Job:
     seed: int
 
 
-def run(job: Job, show: Show) -> dict[str, Any]:
+def run(job: Job, show: Show) -> JsonObject:
     """Measure and write. Every input is read before the long part, so that a fault in a small
     file does not cost the hour. InputRejected, ModelDamaged, StorageRefused."""
     begun = time.monotonic()
@@ -71,11 +71,11 @@ def measure(
     faces: FaceSet,
     templates: Templates,
     groups: dict[str, Mask],
-    against: dict[str, Any] | None,
+    against: JsonObject | None,
     *,
     seed: int,
     show: Show,
-) -> dict[str, Any]:
+) -> JsonObject:
     """From templates to figures; without files, so that stored templates can be measured too."""
     found = acquired(faces, templates)
     named = of_acquired(groups, faces, templates)
@@ -97,7 +97,7 @@ def measure(
     }
 
 
-def setting_and_networks() -> dict[str, Any]:
+def setting_and_networks() -> JsonObject:
     """What the gate runs in, and the SHA-256 of the networks that were measured."""
     names = (STILL_DETECTOR, WHOLE, NEAR, RECOGNISER)
     outputs = [load_manifest().output(name) for name in names]
@@ -106,7 +106,7 @@ def setting_and_networks() -> dict[str, Any]:
     return {"model": asked["model"], "setting": asked, "networks": networks}
 
 
-def write(report: dict[str, Any], out: Path) -> None:
+def write(report: JsonObject, out: Path) -> None:
     """The files of a report. A table only where thresholds were measured. StorageRefused."""
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
     page = evaluation_page if "verdict" in report else calibration_page
@@ -148,7 +148,7 @@ def _table(name: str) -> Path:
     return TABLE if name == SHIPPED else Path(name)
 
 
-def _made(job: Job, begun: float) -> dict[str, Any]:
+def _made(job: Job, begun: float) -> JsonObject:
     python = f"Python {platform.python_version()}"
     machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {python}"
     options = [f"--seed {job.seed}"]

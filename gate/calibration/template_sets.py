@@ -5,7 +5,7 @@ numpy only. The symmetric s-norm is that of `matching.py`, for whole matrices of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from gate.models.matching import SAME_PERSON, TOP
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+Numbers = npt.NDArray[np.float64]
+"""Weights, counts and rates; the shape is the function's."""
 
 BLOCK_ROWS = 512
 """Rows that are compared at once."""
@@ -97,7 +100,7 @@ class ComparisonCounts:
         counts = [np.bincount(s.people, minlength=size).astype(np.float64) for s in sides]
         return cls(counts[0], counts[1], other is None)
 
-    def impostor_pairs(self, weights: npt.NDArray[Any] | None = None) -> Any:
+    def impostor_pairs(self, weights: Numbers | None = None) -> Numbers:
         """Pairs of different people. `weights`: how often each person counts (last axis)."""
         size = len(self.one)
         w = np.ones(size) if weights is None else weights[..., :size].astype(np.float64)
@@ -105,7 +108,10 @@ class ComparisonCounts:
         return pairs / 2 if self.unordered else pairs
 
 
-def normalised(cosine: Floats, one: Any, other: Any) -> Floats:
+_Norms = TypeVar("_Norms", bound=Normalising)
+
+
+def normalised(cosine: Floats, one: _Norms | None, other: _Norms | None) -> Floats:
     """The symmetric s-norm of a matrix of cosines; the cosines themselves without norms."""
     if one is None or other is None:
         return cosine

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+
+from gate.core.json_values import JsonObject
 
 app = typer.Typer(no_args_is_help=True, help="Accuracy and speed, measured. 实测。")
 
@@ -42,7 +44,7 @@ def faces(
     print(json.dumps(result) if as_json else _table(result))
 
 
-def _table(result: dict[str, Any]) -> str:
+def _table(result: JsonObject) -> str:
     lines = [
         f"{result['pictures']} pictures of {result['people']} people, "
         f"{result['failed_to_acquire']} without a face"
@@ -203,7 +205,7 @@ def _bytes_of(picture: Path) -> bytes:
         ) from e
 
 
-def _line(run: dict[str, Any]) -> str:
+def _line(run: JsonObject) -> str:
     return (
         f"{run['runtime']}, {run['threads']} thread(s): whole {run['whole_ms']:.2f} ms, bare "
         f"{run['bare_ms']:.2f} ms, ratio {run['ratio']:.3f}, in the fastest tenth "

@@ -1,11 +1,16 @@
 """exam-gate calibrate: error rates and thresholds from a set of faces, with a report."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gate.core.json_values import JsonObject
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _Dir = Annotated[Path, typer.Argument(help="A folder a person (LFW's layout), or PERSON_*.jpg.")]
 _Out = Annotated[Path, typer.Option(help="Folder for report.html, report.json, calibration.toml.")]
@@ -49,7 +54,7 @@ def calibrate(
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """Yields `show(step, done, total)`, a bar for each step."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
@@ -68,7 +73,7 @@ def _progress() -> Iterator[Any]:
         yield show
 
 
-def _print(report: dict[str, Any], out: Path) -> None:
+def _print(report: JsonObject, out: Path) -> None:
     from rich.console import Console
 
     console = Console()
@@ -83,7 +88,7 @@ def _print(report: dict[str, Any], out: Path) -> None:
     print(f"calibrate: {out / 'report.html'}")
 
 
-def _calibrated(report: dict[str, Any]) -> Any:
+def _calibrated(report: JsonObject) -> "Table":
     from rich.table import Table
 
     from gate.calibration.number_text import percent, rate_name
@@ -108,7 +113,7 @@ def _calibrated(report: dict[str, Any]) -> Any:
     return shown
 
 
-def _evaluated(report: dict[str, Any]) -> Any:
+def _evaluated(report: JsonObject) -> "Table":
     from rich.table import Table
 
     from gate.calibration.number_text import percent, rate_name, scientific

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -201,7 +201,7 @@ def _opened(
     return reading(journal or settings.paths.state / "journal.sqlite"), settings.unit.id
 
 
-def _where(fault: "ChainFault | None") -> dict[str, Any]:
+def _where(fault: "ChainFault | None") -> dict[str, object]:
     if fault is None:
         return {}
     return {

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gate.core.json_values import JsonObject
 from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
 from gate.platform.durable_files import sync_folder
 from gate.platform.remedies import of_system
@@ -14,6 +15,7 @@ from gate.platform.remedies import of_system
 if TYPE_CHECKING:
     from gate.config.settings import Settings
     from gate.store.reading import JournalReading
+    from gate.sync.signed_export import Extent
 
 _ENROLLED = "gate-enrolled.json"
 """The office's word for this unit's key, beside the signing key it is about."""
@@ -64,7 +66,7 @@ def write_signed_pieces(folder: Path, settings: "Settings", out: Path | None) ->
         write_signed(found, settings, out, next(found.events())["seq"])
 
 
-def _extent(found: "JournalReading", settings: "Settings", first: int) -> Any:
+def _extent(found: "JournalReading", settings: "Settings", first: int) -> "Extent":
     from gate.core.journal_entries import GENESIS
     from gate.sync.signed_export import Extent, empty_extent
 
@@ -91,7 +93,7 @@ def _exam(found: "JournalReading") -> str:
     return name
 
 
-def _enrolled(settings: "Settings") -> dict[str, Any] | None:
+def _enrolled(settings: "Settings") -> JsonObject | None:
     from gate.sync.enrolled_key import read_enrolled
 
     path = settings.keys.signing.with_name(_ENROLLED)

@@ -2,9 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from gate.core.journal_entries import verify_chain
+from gate.core.json_values import JsonObject
 from gate.store import set_aside
 from gate.sync.export_files import Copies
 from gate.sync.plain_export import chain_facts, check_plain
@@ -41,7 +41,7 @@ def verify_plain(paths: list[Path], as_json: bool) -> int:
     return 0 if all(one.fault is None for one in found) else 1
 
 
-def _sentence(said: dict[str, Any]) -> str:
+def _sentence(said: JsonObject) -> str:
     missing = ", ".join(f"{a} to {b}" for a, b in said["missing"]) or "none known"
     changed = ", ".join(said["changed_since"]) or "none"
     return (

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -144,7 +144,7 @@ def _line(manifest: "Manifest") -> str:
     )
 
 
-def _facts(manifest: "Manifest") -> dict[str, Any]:
+def _facts(manifest: "Manifest") -> dict[str, object]:
     return {
         "roster": manifest.name,
         "exam": manifest.exam.id,

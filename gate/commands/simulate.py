@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -93,7 +93,7 @@ def reader(
             module.fault(name, True)
         print(f"reader at {module.port}\n{WORDS.format(faults=' '.join(FAULTS))}", flush=True)
         if script is None:
-            obey(typed(), module)
+            obey(typed(), module, do)
         else:
             play(script, module, pace, threading.Event().wait)
 
@@ -125,16 +125,19 @@ def typed() -> Lines:
         threading.Event().wait()
 
 
-def obey(lines: Lines, module: Any, act: Callable[[list[str], Any], None] | None = None) -> None:
+_Module = TypeVar("_Module")
+
+
+def obey(lines: Lines, module: _Module, act: Callable[[list[str], _Module], None]) -> None:
     """Do what the lines say until they end or one says quit; a wrong line is told and skipped.
-    `act`: what a line of another module does."""
+    `act`: what a line does to `module`."""
     for line in lines:
         try:
             words = shlex.split(line)
             if words == ["quit"]:
                 return
             if words:
-                (act or do)(words, module)
+                act(words, module)
                 print("ok", flush=True)
         except ValueError as e:  # an open quotation mark, or InputRejected, which is one
             print(e.en if isinstance(e, InputRejected) else f"{e}: mend the line.", flush=True)

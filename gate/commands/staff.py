@@ -8,11 +8,12 @@ import contextlib
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from gate.config.settings import DEFAULT
+from gate.core.json_values import JsonObject
 from gate.errors import GateError, NetworkFault, UsageError
 from gate.platform.json_lines import Message, ask, follow
 from gate.platform.program_end import say
@@ -136,7 +137,7 @@ class _Answered(GateError):
         self.exit_code = int(answer.get("exit", UsageError.exit_code))
 
 
-async def told(path: Path, request: Message) -> dict[str, Any]:
+async def told(path: Path, request: Message) -> JsonObject:
     """The gate's answer; its refusal is raised as it was said."""
     answer = await ask(path, request)
     if "error" in answer:
@@ -144,7 +145,7 @@ async def told(path: Path, request: Message) -> dict[str, Any]:
     return answer
 
 
-async def _typed(path: Path, request: Message) -> dict[str, Any]:
+async def _typed(path: Path, request: Message) -> JsonObject:
     """The decision on who was typed. The lines are followed from before: none can be missed."""
     try:
         async with (

@@ -4,11 +4,13 @@ import copy
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from gate.config.sources import SourceTable
+from gate.core.json_values import JsonObject, JsonValue
 from gate.errors import ConfigInvalid, Refused
 from gate.platform.regular_file import read_regular
 
@@ -175,19 +177,19 @@ def load(path: Path) -> Settings:
     return _resolved(settings, path.resolve().parent)
 
 
-def _inner(place: Any, part: int | str) -> Any:
+def _inner(place: JsonValue, part: int | str) -> JsonValue:
     """What lies at `part` of a table or a list; None where nothing does."""
     if isinstance(place, list):
         return place[part] if isinstance(part, int) and part < len(place) else None
     return place.get(part) if isinstance(place, dict) else None
 
 
-def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
+def _behind(raw: JsonObject, error: ValidationError) -> list[ErrorDetails]:
     """Faults between fields, which pydantic looks for only where each field is right by itself."""
     named = {f["loc"] for f in error.errors()}
     rest = copy.deepcopy(raw)
     for *path, key in filter(None, named):
-        place: Any = rest
+        place: JsonValue = rest
         for part in path:
             place = _inner(place, part)
         if isinstance(place, dict):
@@ -199,7 +201,7 @@ def _behind(raw: dict[str, Any], error: ValidationError) -> list[Any]:
     return []
 
 
-def _every_fault(path: Path, found: list[Any]) -> ConfigInvalid:
+def _every_fault(path: Path, found: list[ErrorDetails]) -> ConfigInvalid:
     faults = tuple(
         f"{'.'.join(str(p) for p in f['loc']) or 'file'}: {f['msg']} (got {f['input']!r})"
         if f["type"] != "missing"

@@ -7,6 +7,7 @@ does when a camera hangs, and in which order to undo it, is picamera2#883, #952 
 import contextlib
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -110,7 +111,7 @@ class Picamera2Camera:
         self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.start)
 
 
-def _in_time(*steps: Any) -> bool:
+def _in_time(*steps: Callable[[], object]) -> bool:
     """Whether all steps came back within RESTART_S together. They may block for ever
     (picamera2#1264), so they run on a thread that is left behind if they do."""
     done = threading.Event()
@@ -126,7 +127,7 @@ def _in_time(*steps: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _missing_as_one_error() -> Any:
+def _missing_as_one_error() -> Iterator[None]:
     try:
         yield
     except TimeoutError:

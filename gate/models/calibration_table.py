@@ -6,17 +6,17 @@ and neither the gate nor scripts/check takes a table whose networks are other on
 
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonFields, JsonObject
 from gate.errors import InputDamaged, ModelDamaged
 from gate.models.network_files import NetworkManifest, load_manifest
 
 TABLE = Path(__file__).with_name("calibration.toml")
 
 
-def read_table(path: Path) -> dict[str, Any]:
+def read_table(path: Path) -> JsonObject:
     """The table, checked against the pinned networks. InputDamaged, ModelDamaged."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -31,7 +31,7 @@ def read_table(path: Path) -> dict[str, Any]:
     return table
 
 
-def require_networks(table: Mapping[str, Any], path: Path, manifest: NetworkManifest) -> None:
+def require_networks(table: JsonFields, path: Path, manifest: NetworkManifest) -> None:
     """ModelDamaged unless every network that the table was measured with is the pinned one."""
     networks = table.get("network", [])
     pinned = {o.name: o.sha256 for o in manifest.outputs}
@@ -48,7 +48,7 @@ def require_networks(table: Mapping[str, Any], path: Path, manifest: NetworkMani
     )
 
 
-def as_toml(report: Mapping[str, Any]) -> str:
+def as_toml(report: JsonFields) -> str:
     """The table of a calibration report, as text."""
     made, faces = report["made"], report["set"]
     lines = [
@@ -75,7 +75,7 @@ def as_toml(report: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _curve(curve: Mapping[str, Any], model: str) -> list[str]:
+def _curve(curve: JsonFields, model: str) -> list[str]:
     rates = curve["rates"]
     lines = [
         "[[curve]]",
@@ -98,7 +98,7 @@ def _curve(curve: Mapping[str, Any], model: str) -> list[str]:
     return lines
 
 
-def _row(rates: Sequence[Mapping[str, Any]], key: str, form: str) -> str:
+def _row(rates: Sequence[JsonFields], key: str, form: str) -> str:
     """One value of each rate's threshold in the table, by the rate's name."""
     parts = (f'"{r["fmr"]:.0e}" = {r["table"][key]:{form}}' for r in rates)
     return "{ " + ", ".join(parts) + " }"

@@ -7,14 +7,15 @@ s-norm (Matejka et al., Interspeech 2017) is
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from gate.core.json_values import JsonFields
 from gate.errors import InputRejected
 from gate.models.calibration_table import read_table
 from gate.ports import Reference, Template
@@ -196,6 +197,6 @@ def _unmeasured(frames: int, normalisation: str) -> InputRejected:
     )
 
 
-def _curve(table: Mapping[str, Any]) -> ThresholdCurve:
+def _curve(table: JsonFields) -> ThresholdCurve:
     points = sorted(((float(f), float(t)) for f, t in table["thresholds"].items()), reverse=True)
     return ThresholdCurve(table["frames"], table["normalisation"], table["pairs"], tuple(points))

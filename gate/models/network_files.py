@@ -6,8 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.errors import ModelDamaged
 from gate.platform.durable_files import file_sha256
 
@@ -75,7 +75,7 @@ def load_manifest() -> NetworkManifest:
     return NetworkManifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
 
 
-def _output(raw: dict[str, Any]) -> Output:
+def _output(raw: JsonObject) -> Output:
     size = (raw["size"][0], raw["size"][1])
     return Output(raw["name"], raw["network"], size, raw["use"], raw["bytes"], raw["sha256"])
 

@@ -6,14 +6,15 @@ allowed.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
+from gate.core.json_values import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
 from gate.roster.exam_fields import (
     ExamFields,
@@ -42,12 +43,12 @@ def exam_from_toml(text: str, source: str) -> Exam:
     return _Reading(source).exam(raw)
 
 
-def exam_from_json(raw: Mapping[str, Any], source: str = "the manifest") -> Exam:
+def exam_from_json(raw: JsonFields, source: str = "the manifest") -> Exam:
     """What `exam_to_json` wrote. ConfigInvalid."""
     return _Reading(source).exam(raw)
 
 
-def exam_to_json(exam: Exam) -> dict[str, Any]:
+def exam_to_json(exam: Exam) -> JsonObject:
     """The whole exam description as JSON values, nothing inherited."""
     return {
         "exam": exam.id,
@@ -60,7 +61,7 @@ def exam_to_json(exam: Exam) -> dict[str, Any]:
     }
 
 
-def _paper_to_json(paper: Paper) -> dict[str, Any]:
+def _paper_to_json(paper: Paper) -> JsonObject:
     return {
         "id": paper.id,
         "subject": paper.subject,
@@ -72,7 +73,7 @@ def _paper_to_json(paper: Paper) -> dict[str, Any]:
     }
 
 
-def _extension_to_json(granted: Extension) -> dict[str, Any]:
+def _extension_to_json(granted: Extension) -> JsonObject:
     return {
         "paper": granted.paper,
         **({} if granted.room is None else {"room": granted.room}),
@@ -89,7 +90,7 @@ class _Reading:
         self.source = source
         self.faults: list[str] = []
 
-    def exam(self, raw: Mapping[str, Any]) -> Exam:
+    def exam(self, raw: JsonFields) -> Exam:
         tables = {name: self._tables(raw, name) for name in ("site", "paper", "extension")}
         plain = {k: v for k, v in raw.items() if k not in (*tables, "defaults")}
         head = self._parsed(ExamFields, plain, "")
@@ -113,7 +114,7 @@ class _Reading:
             extensions=tuple(Extension(**e.model_dump()) for e in extensions),
         )
 
-    def _tables(self, raw: Mapping[str, Any], name: str) -> list[Any]:
+    def _tables(self, raw: JsonFields, name: str) -> list[JsonValue]:
         found = raw.get(name, [])
         if not isinstance(found, list):
             self.faults.append(f"{name}: write it as [[{name}]]")
@@ -122,22 +123,22 @@ class _Reading:
             self.faults.append(f"[[{name}]]: missing; at least one is needed")
         return found
 
-    def _defaults(self, raw: Any) -> dict[str, Any]:
+    def _defaults(self, raw: JsonValue) -> JsonObject:
         given = self._parsed(Rules, raw, "defaults")
         return {} if given is None else _set_fields(given)
 
-    def _rows(self, model: type[_Model], rows: Iterable[Any], table: str) -> list[_Model]:
+    def _rows(self, model: type[_Model], rows: Iterable[JsonValue], table: str) -> list[_Model]:
         parsed = [self._parsed(model, row, _place(table, i, row)) for i, row in enumerate(rows, 1)]
         return [row for row in parsed if row is not None]
 
-    def _parsed(self, model: type[_Model], raw: Any, place: str) -> _Model | None:
+    def _parsed(self, model: type[_Model], raw: JsonValue, place: str) -> _Model | None:
         try:
             return model.model_validate(raw)
         except ValidationError as e:
             self.faults += [_sentence(model, place, fault) for fault in e.errors()]
             return None
 
-    def _check_papers(self, papers: Iterable[Any], defaults: Any) -> None:
+    def _check_papers(self, papers: Iterable[JsonValue], defaults: JsonValue) -> None:
         """On what is written, so that a paper with one fault still tells its others."""
         inherited = defaults if isinstance(defaults, dict) else {}
         for i, row in enumerate(papers, 1):
@@ -154,12 +155,14 @@ class _Reading:
                     "opens_before_min + closes_after_min must be above 0"
                 )
 
-    def _check_ids(self, table: str, rows: Iterable[Any]) -> None:
+    def _check_ids(self, table: str, rows: Iterable[JsonValue]) -> None:
         ids = [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
         for doubled in sorted({i for i in ids if ids.count(i) > 1}):
             self.faults.append(f"[[{table}]] {doubled}.id: used twice; each needs its own")
 
-    def _check_extensions(self, extensions: Iterable[Any], papers: Iterable[Any]) -> None:
+    def _check_extensions(
+        self, extensions: Iterable[JsonValue], papers: Iterable[JsonValue]
+    ) -> None:
         known = [str(p["id"]) for p in papers if isinstance(p, dict) and "id" in p]
         for i, row in enumerate(extensions, 1):
             if isinstance(row, dict) and "paper" in row and row["paper"] not in known:
@@ -169,9 +172,9 @@ class _Reading:
                 )
 
 
-def _paper(given: PaperFields, defaults: Mapping[str, Any]) -> Paper:
+def _paper(given: PaperFields, defaults: JsonFields) -> Paper:
     """What the paper says, else what [defaults] say, else the program's defaults."""
-    rules: dict[str, Any] = {**defaults, **_set_fields(given)}
+    rules: JsonObject = {**defaults, **_set_fields(given)}
     if "documents" in rules:
         rules["documents"] = frozenset(DocumentKind(kind) for kind in rules["documents"])
     return Paper(
@@ -184,20 +187,20 @@ def _paper(given: PaperFields, defaults: Mapping[str, Any]) -> Paper:
     )
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: JsonValue) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _set_fields(given: BaseModel) -> dict[str, Any]:
+def _set_fields(given: BaseModel) -> JsonObject:
     return {name: getattr(given, name) for name in given.model_fields_set}
 
 
-def _place(table: str, number: int, row: Any) -> str:
+def _place(table: str, number: int, row: JsonValue) -> str:
     named = row.get("id") if isinstance(row, dict) else None
     return f"[[{table}]] {named if isinstance(named, str) else number}"
 
 
-def _sentence(model: type[BaseModel], place: str, fault: Any) -> str:
+def _sentence(model: type[BaseModel], place: str, fault: JsonValue) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     where = ".".join(part for part in (place, key) if part)
     if fault["type"] == "missing":

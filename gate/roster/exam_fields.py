@@ -3,11 +3,12 @@
 import re
 import zoneinfo
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gate.core.events import YEARS
+from gate.core.json_values import JsonValue
 
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
 _SITE_ID = re.compile(r"[a-z0-9-]{1,60}")
@@ -39,7 +40,7 @@ def _known_timezone(value: str) -> str:
     return value
 
 
-def _aware(value: Any) -> datetime:
+def _aware(value: JsonValue) -> datetime:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     if not isinstance(value, datetime):
@@ -51,7 +52,7 @@ def _aware(value: Any) -> datetime:
     return value
 
 
-def aware_or_none(value: Any) -> datetime | None:
+def aware_or_none(value: JsonValue) -> datetime | None:
     """`value` as an aware time, None where it is not one."""
     try:
         return _aware(value)

@@ -9,8 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.core.local_time import date_time_text
 from gate.errors import (
     ExpiryRefused,
@@ -111,7 +111,7 @@ def status(
         return roster.manifest
 
 
-def history(state: Path, after: int = 0) -> list[dict[str, Any]]:
+def history(state: Path, after: int = 0) -> list[JsonObject]:
     """Installations and destructions for the journal, numbered by `note`, those above `after`."""
     return RosterRepository.of(state).notes(after)
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
 from gate.roster.install import current_manifest, history, open_installed
@@ -79,7 +79,7 @@ class RosterInstallation:
         """What was destroyed, by name. StorageRefused: it is finished later."""
         return destroy_overdue(self._state, now, keep)
 
-    def history(self, after: int) -> list[dict[str, Any]]:
+    def history(self, after: int) -> list[JsonObject]:
         """Installations and destructions numbered above `after`. StorageRefused."""
         with storage_refused(self._state):
             return history(self._state, after)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.platform.json_values import decode_json
 from gate.roster import shredding
 from gate.roster.repository import MANIFEST, RosterRepository
@@ -70,7 +70,7 @@ def destroy(
     return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
 
 
-def about(folder: Path) -> dict[str, Any]:
+def about(folder: Path) -> JsonObject:
     """From a manifest that was verified when it was installed; empty where it is gone or damaged,
     and with it the keys. OSError where it does not read now."""
     try:
@@ -82,5 +82,5 @@ def about(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def has_expired(found: dict[str, Any], now: datetime) -> bool:
+def has_expired(found: JsonObject, now: datetime) -> bool:
     return now >= datetime.fromisoformat(found["expires"])

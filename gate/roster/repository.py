@@ -14,13 +14,13 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonFields, JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.platform.durable_files import write_file
 from gate.platform.json_values import decode_json
@@ -105,7 +105,7 @@ class RosterRepository:
     def folders(self) -> list[Path]:
         return sorted(self.installed.iterdir()) if self.installed.is_dir() else []
 
-    def trusted(self) -> dict[str, dict[str, Any]]:
+    def trusted(self) -> dict[str, JsonObject]:
         """`<exam>/<site>` to its highest `version` and that manifest's `digest`."""
         try:
             known = decode_json(read_regular(self.trusted_file, _RECORDS_BYTES_MAX))
@@ -126,7 +126,7 @@ class RosterRepository:
         known = {**self.trusted(), exam_and_site: {"version": version, "digest": digest}}
         write_file(self.trusted_file, json.dumps(known, indent=1).encode() + b"\n", 0o600)
 
-    def note(self, what: str, at: datetime, facts: Mapping[str, Any]) -> None:
+    def note(self, what: str, at: datetime, facts: JsonFields) -> None:
         """Add to the history: `what` is `installed` or `destroyed`."""
         line = {"note": self._take_number(), "what": what, "at": at.isoformat(), **facts}
         with self.history_file.open("a+b") as file:
@@ -136,7 +136,7 @@ class RosterRepository:
             file.flush()
             os.fsync(file.fileno())
 
-    def notes(self, after: int = 0) -> list[dict[str, Any]]:
+    def notes(self, after: int = 0) -> list[JsonObject]:
         """The notes numbered above `after`; a line that is torn or damaged is passed over. OSError,
         also for a history that is no file or larger than 16 MiB."""
         found = []

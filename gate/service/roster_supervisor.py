@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from gate.core import events
 from gate.core.confirmed_time import confirmed_time, sentences, wanting
+from gate.core.json_values import JsonObject
 from gate.core.local_time import date_time_text
 from gate.core.records import JournalEvent
 from gate.errors import GateError
@@ -222,7 +222,7 @@ class RosterSupervisor:
         self._trouble[about] = sentence
 
 
-def _entry(found: dict[str, Any]) -> dict[str, Any]:
+def _entry(found: JsonObject) -> JsonObject:
     """`at` is the journal's own word: when it was written down, not when it was done."""
     return {"done_at": found["at"], **{k: v for k, v in found.items() if k != "at"}}
 

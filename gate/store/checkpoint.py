@@ -11,8 +11,8 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.platform.durable_files import write_file
 from gate.ports import Head, Receipt
 
@@ -79,7 +79,7 @@ class CheckpointFile:
         if handle is not None:
             os.close(handle)
 
-    def _kept(self, receipt: Receipt | None) -> dict[str, Any]:
+    def _kept(self, receipt: Receipt | None) -> JsonObject:
         return {
             "turn": self._turn,
             "gate": self._gate,
@@ -126,7 +126,7 @@ def _read_old(path: Path) -> Checkpoint | None:
     return Checkpoint(words[0], words[1]) if len(words) == 2 else Checkpoint("", "")
 
 
-def _plain(receipt: Receipt | None) -> dict[str, Any] | None:
+def _plain(receipt: Receipt | None) -> JsonObject | None:
     """Without the ranges still missing: they may be many, and the office says them again."""
     if receipt is None:
         return None
@@ -138,7 +138,7 @@ def _plain(receipt: Receipt | None) -> dict[str, Any] | None:
     }
 
 
-def _receipt(values: dict[str, Any]) -> Receipt | None:
+def _receipt(values: JsonObject) -> Receipt | None:
     kept = values["receipt"]
     if kept is None:
         return None
@@ -157,15 +157,15 @@ def _head_slot(head: Head) -> bytes:
     return _slot({"epoch": head.epoch, "seq": head.seq, "hash": head.hash})
 
 
-def _slot(values: dict[str, Any]) -> bytes:
+def _slot(values: JsonObject) -> bytes:
     text = json.dumps(values).encode()
     return (hashlib.sha256(text).hexdigest().encode() + b" " + text).ljust(_SLOT, b"\n")
 
 
-def _values(slot: bytes) -> dict[str, Any] | None:
+def _values(slot: bytes) -> JsonObject | None:
     """None for a slot that was never written, or only half."""
     digest, _, text = slot.rstrip(b"\n").partition(b" ")
     if hashlib.sha256(text).hexdigest().encode() != digest:
         return None
-    values: dict[str, Any] = json.loads(text)
+    values: JsonObject = json.loads(text)
     return values

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from gate.core.journal_entries import canonical_bytes, chain_hash
+from gate.core.json_values import JsonObject
 from gate.core.records import JournalEvent
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.store import checkpoint, salvage
@@ -124,16 +124,16 @@ def report_place(folder: Path) -> Path:
     return folder / _REPORT
 
 
-def report_of(folder: Path) -> dict[str, Any]:
+def report_of(folder: Path) -> JsonObject:
     """What `damage.json` says. StorageDamaged where it cannot be read."""
     try:
-        report: dict[str, Any] = json.loads(report_place(folder).read_bytes())
+        report: JsonObject = json.loads(report_place(folder).read_bytes())
     except (OSError, ValueError) as e:
         raise damaged(report_place(folder), str(e)) from e
     return report
 
 
-def changed_files(folder: Path, report: dict[str, Any]) -> list[str]:
+def changed_files(folder: Path, report: JsonObject) -> list[str]:
     """Names of files that are not what they were when the folder was made. OSError."""
     return [
         name
@@ -202,7 +202,7 @@ def _finish(damage: _Damage, folder: Path, why: str) -> None:
     write_file(folder / _REPORT, f"{text}\n".encode(), 0o600)
 
 
-def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> dict[str, Any]:
+def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> JsonObject:
     last = _last_known(damage.known, found)
     receipt = damage.known.receipt if damage.known is not None else None
     return {
@@ -250,7 +250,7 @@ def _last_known(known: Checkpoint | None, found: salvage.Found) -> int:
     return max([*told, *found], default=0)
 
 
-def _lost(report: dict[str, Any], folder: str, digest: str) -> Lost:
+def _lost(report: JsonObject, folder: str, digest: str) -> Lost:
     return Lost(
         report["why"],
         report["epoch"],

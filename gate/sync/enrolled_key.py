@@ -3,10 +3,10 @@ so that whoever has the office's public key needs nothing else. Pure."""
 
 import base64
 import binascii
-from typing import Any
 
 from nacl.signing import SigningKey
 
+from gate.core.json_values import JsonObject, JsonValue
 from gate.errors import InputRejected
 from gate.sync.envelope import (
     ID,
@@ -38,12 +38,12 @@ def encode_enrolled(gate: str, site: str, signing: bytes, *, at: str, office: Si
     return compact(signed("enrolled", body, office))
 
 
-def read_enrolled(payload: bytes) -> dict[str, Any]:
+def read_enrolled(payload: bytes) -> JsonObject:
     """Its form only; nothing of it is believed yet. InputRejected."""
     return check_fields(read_object(payload), _FORM)
 
 
-def vouched_key(enrolled: dict[str, Any], gate: str, office_public: bytes) -> bytes:
+def vouched_key(enrolled: JsonObject, gate: str, office_public: bytes) -> bytes:
     """The signing key of `gate` on the office's word. InputRejected, SignatureRefused."""
     body = check_fields(enrolled, _FORM)
     verify("enrolled", body, office_public)
@@ -52,7 +52,7 @@ def vouched_key(enrolled: dict[str, Any], gate: str, office_public: bytes) -> by
     return public_key(body["signing"])
 
 
-def public_key(encoded: Any) -> bytes:
+def public_key(encoded: JsonValue) -> bytes:
     """32 bytes from base64. InputRejected."""
     try:
         raw = base64.b64decode(encoded, validate=True)

@@ -4,13 +4,13 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from gate.core.journal_entries import canonical_json, key_id
+from gate.core.json_values import JsonFields, JsonObject, JsonValue
 from gate.errors import InputRejected, SignatureRefused
 
 MAX_BYTES = 32 * 1024
@@ -21,7 +21,7 @@ EPOCH = re.compile(r"[0-9a-f]{16}")
 HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER_MAX = 2**53  # what every JSON reader takes for a whole number
 
-Form = dict[str, Callable[[Any], bool]]
+Form = dict[str, Callable[[JsonValue], bool]]
 """What each field must satisfy."""
 
 
@@ -30,17 +30,17 @@ _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 
 
-def matches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+def matches(pattern: re.Pattern[str]) -> Callable[[JsonValue], bool]:
     """Text that `pattern` covers whole."""
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def count(least: int) -> Callable[[Any], bool]:
+def count(least: int) -> Callable[[JsonValue], bool]:
     """A whole number, not a boolean."""
     return lambda value: type(value) is int and least <= value <= _NUMBER_MAX
 
 
-def text(value: Any) -> bool:
+def text(value: JsonValue) -> bool:
     """A short string."""
     return isinstance(value, str) and len(value) <= 200
 
@@ -56,7 +56,7 @@ ENVELOPE: Form = {
 """What every signed message of or about one journal begins with."""
 
 
-def read_object(payload: bytes) -> dict[str, Any]:
+def read_object(payload: bytes) -> JsonObject:
     """One JSON object of at most `MAX_BYTES`."""
     if len(payload) > MAX_BYTES:
         raise InputRejected(f"A message of {len(payload)} bytes; at most {MAX_BYTES} are taken.")
@@ -85,7 +85,7 @@ def _no_such_number(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def check_fields(raw: dict[str, Any], form: Form) -> dict[str, Any]:
+def check_fields(raw: JsonObject, form: Form) -> JsonObject:
     """`raw` itself, once every field of `form` is there and fits; others may stand beside.
     InputRejected."""
     wrong = sorted(k for k, fits in form.items() if k not in raw or not fits(raw[k]))
@@ -94,14 +94,14 @@ def check_fields(raw: dict[str, Any], form: Form) -> dict[str, Any]:
     return raw
 
 
-def signed(domain: str, head: dict[str, Any], key: SigningKey) -> dict[str, Any]:
+def signed(domain: str, head: JsonObject, key: SigningKey) -> JsonObject:
     """`head` with the signer's key id and signature."""
     named = head | {"key": key_id(key.verify_key.encode())}
     signature = key.sign(_covered(domain, named)).signature
     return named | {"sig": base64.b64encode(signature).decode()}
 
 
-def verify(domain: str, head: Mapping[str, Any], public: bytes | None) -> None:
+def verify(domain: str, head: JsonFields, public: bytes | None) -> None:
     """SignatureRefused unless `head` was signed with the private half of `public`."""
     if public is None:
         raise SignatureRefused(
@@ -125,7 +125,7 @@ def verify(domain: str, head: Mapping[str, Any], public: bytes | None) -> None:
         ) from e
 
 
-def _covered(domain: str, head: Mapping[str, Any]) -> bytes:
+def _covered(domain: str, head: JsonFields) -> bytes:
     """Every field but the signature, behind the name of what is signed: no signature of one kind of
     message can stand under another."""
     return f"exam-gate/{domain}/1\n".encode() + compact(
@@ -133,7 +133,7 @@ def _covered(domain: str, head: Mapping[str, Any]) -> bytes:
     )
 
 
-def compact(value: Any) -> bytes:
+def compact(value: object) -> bytes:
     """Canonical bytes. InputRejected for NaN, infinity and lone surrogates."""
     try:
         return canonical_json(value)

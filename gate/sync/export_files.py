@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from gate.core.json_values import JsonObject
 from gate.sync.export_inspection import Differs, ExportFault, Inspection, inspect, signing_key
 from gate.sync.signed_export import opened, read_header, read_segments
 
@@ -59,7 +59,7 @@ def report(found: list[tuple[Path, Inspection]], as_json: bool) -> str:
     return "\n".join(sentence(*one) for one in found)
 
 
-def facts(path: Path, found: Inspection) -> dict[str, Any]:
+def facts(path: Path, found: Inspection) -> JsonObject:
     """As `verify --json` says it."""
     return {
         "file": str(path),

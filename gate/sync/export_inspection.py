@@ -1,10 +1,10 @@
 """Whether a signed export is what its gate wrote, in full: pure, with public keys only."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from gate.core.journal_entries import verify_chain
+from gate.core.json_values import JsonFields
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.enrolled_key import public_key, vouched_key
@@ -53,7 +53,7 @@ class Inspection:
 
 
 def signing_key(
-    header: Mapping[str, Any], *, known: bytes | None, office_public: bytes | None
+    header: JsonFields, *, known: bytes | None, office_public: bytes | None
 ) -> tuple[bytes, str | None]:
     """The gate's key that the export counts as signed with, and on whose word: `known`, a key that
     the caller has, or the office's, by the enrolment in the file; else the file's own.
@@ -78,7 +78,7 @@ def signing_key(
 
 
 def inspect(
-    header: Mapping[str, Any],
+    header: JsonFields,
     segments: Iterable[Segment],
     *,
     public: bytes,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from gate.core.journal_entries import GENESIS, ChainFault, verify_chain
 from gate.core.records import JournalEvent
@@ -27,8 +27,8 @@ class PlainExport:
     events: int
     fault: ChainFault | None
 
-    def facts(self) -> dict[str, Any]:
-        said: dict[str, Any] = {
+    def facts(self) -> dict[str, object]:
+        said: dict[str, object] = {
             "gate": self.gate,
             "epoch": self.epoch,
             "first": self.first,
@@ -41,7 +41,7 @@ class PlainExport:
         return f"{self.gate}: {self.events} events from {self.first} on, {whole}; nobody signed it"
 
 
-def chain_facts(fault: ChainFault | None) -> dict[str, Any]:
+def chain_facts(fault: ChainFault | None) -> dict[str, object]:
     """As `verify --json` says it."""
     if fault is None:
         return {"chain": "verified"}

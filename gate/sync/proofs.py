@@ -7,9 +7,9 @@ that were signed, whatever else stands beside them.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from gate.core.journal_entries import event_hash
+from gate.core.json_values import JsonFields
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import HASH, matches, verify
@@ -58,7 +58,7 @@ class Proof:
         return without(stored, joined(self.proven))
 
 
-def proof_of(heads: Iterable[Mapping[str, Any]], window: Window, keys: Keys) -> Proof:
+def proof_of(heads: Iterable[JsonFields], window: Window, keys: Keys) -> Proof:
     """`heads`: signed heads of batches, as they came; nothing of them is believed yet."""
     found = Proof()
     for head in heads:
@@ -76,7 +76,7 @@ def proof_of(heads: Iterable[Mapping[str, Any]], window: Window, keys: Keys) -> 
     return found
 
 
-def _signer(head: Mapping[str, Any], keys: Keys) -> bytes:
+def _signer(head: JsonFields, keys: Keys) -> bytes:
     public = keys.get(head["key"])
     if public is None:
         raise SignatureRefused(
@@ -85,7 +85,7 @@ def _signer(head: Mapping[str, Any], keys: Keys) -> bytes:
     return public
 
 
-def _follow(found: Proof, head: Mapping[str, Any], rows: list[KeptEvent]) -> None:
+def _follow(found: Proof, head: JsonFields, rows: list[KeptEvent]) -> None:
     first, last = head["from"], head["to"]
     if _leads(head, [r for r in rows if r.stored]):
         found.proven.append((first, last))
@@ -102,7 +102,7 @@ def _follow(found: Proof, head: Mapping[str, Any], rows: list[KeptEvent]) -> Non
         found.add(first, "altered", f"events {first} to {last} are not what the gate signed")
 
 
-def _leads(head: Mapping[str, Any], stored: list[KeptEvent]) -> bool:
+def _leads(head: JsonFields, stored: list[KeptEvent]) -> bool:
     """Whether the stored contents lead from the head's `prev` to its hash."""
     if [row.seq for row in stored] != list(range(head["from"], head["to"] + 1)):
         return False
@@ -114,7 +114,7 @@ def _leads(head: Mapping[str, Any], stored: list[KeptEvent]) -> bool:
     return bool(digest == head["head"])
 
 
-def _traced(head: Mapping[str, Any], rows: list[KeptEvent]) -> list[KeptEvent] | None:
+def _traced(head: JsonFields, rows: list[KeptEvent]) -> list[KeptEvent] | None:
     """The kept events, of the journal and beside it, that lead to the head, from its end back."""
     places: dict[tuple[int, str], KeptEvent] = {(row.seq, row.hash): row for row in rows}
     path: list[KeptEvent] = []

@@ -13,15 +13,16 @@ Nothing is ever whole in memory but one batch.
 
 import base64
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from nacl.signing import SigningKey
 
 from gate.core.journal_entries import GENESIS, unchained
+from gate.core.json_values import JsonFields, JsonObject
 from gate.core.records import JournalEvent
 from gate.errors import GateError, InputDamaged, InputRejected
 from gate.sync.enrolled_key import public_key
@@ -82,7 +83,7 @@ class Segment:
     unreadable, before there is one; `fault`: which line cannot be read."""
 
     events: tuple[JournalEvent, ...]
-    head: Mapping[str, Any] | None
+    head: JsonFields | None
     fault: str | None = None
 
     def payload(self) -> bytes:
@@ -102,7 +103,7 @@ def written(
     *,
     at: str,
     key: SigningKey,
-    enrolled: Mapping[str, Any] | None,
+    enrolled: JsonFields | None,
 ) -> Iterator[bytes]:
     """The lines of a signed export of `events`, which `extent` describes."""
     header = {
@@ -156,7 +157,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         ) from e
 
 
-def read_header(file: BinaryIO, name: str) -> dict[str, Any]:
+def read_header(file: BinaryIO, name: str) -> JsonObject:
     """The first line; nothing of it is believed yet. InputDamaged where `name` is no export."""
     line = file.readline(MAX_BYTES + 1)
     try:
@@ -194,7 +195,7 @@ def read_segments(file: BinaryIO) -> Iterator[Segment]:
         yield Segment(tuple(events), None)
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def _object(line: bytes) -> JsonObject:
     if not line.endswith(b"\n"):
         raise InputRejected("the line is cut short")
     try:
@@ -208,7 +209,7 @@ def _object(line: bytes) -> dict[str, Any]:
     return found
 
 
-def extent_of(header: Mapping[str, Any]) -> Extent:
+def extent_of(header: JsonFields) -> Extent:
     return Extent(**{name: header[name] for name in Extent.__slots__})
 
 

@@ -5,14 +5,14 @@ A batch is any slice of a journal, in any order, any number of times. Its events
 compares the last one with the signed head: no event carries a hash that could differ from it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from nacl.signing import SigningKey
 
 from gate.core.journal_entries import NOT_HASHED, chained, event_hash, unchained
-from gate.core.json_values import JsonValue
+from gate.core.json_values import JsonFields, JsonObject, JsonValue
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
 from gate.ports import Receipt
@@ -116,9 +116,9 @@ class Batch:
     events: tuple[JournalEvent, ...]
     key: str
     sig: str
-    beside: Mapping[str, Any] = field(default_factory=dict)
+    beside: JsonFields = field(default_factory=dict)
 
-    def signed_head(self) -> dict[str, Any]:
+    def signed_head(self) -> JsonObject:
         """What was signed, as it came."""
         return {
             "v": 1,
@@ -158,7 +158,7 @@ def batch_bodies(events: Sequence[JournalEvent]) -> list[JournalEvent]:
     return bodies
 
 
-def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -> dict[str, Any]:
+def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -> JsonObject:
     """What is signed of a batch of `events`, all of which it holds."""
     first, last = events[0], events[-1]
     head = {
@@ -174,7 +174,7 @@ def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -
     return signed("batch", head, key)
 
 
-def batch_payload(head: dict[str, Any], bodies: list[JournalEvent]) -> bytes:
+def batch_payload(head: JsonObject, bodies: list[JournalEvent]) -> bytes:
     return compact(head | {"ev": bodies})
 
 
@@ -202,7 +202,7 @@ def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
     )
 
 
-def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
+def check_batch_head(raw: JsonFields) -> JsonObject:
     """The form of what is signed of a batch; nothing of it is believed yet. InputRejected."""
     head = check_fields(dict(raw), _BATCH_HEAD)
     if not 1 <= head["to"] - head["from"] + 1 <= MAX_EVENTS:
@@ -210,7 +210,7 @@ def check_batch_head(raw: Mapping[str, Any]) -> dict[str, Any]:
     return head
 
 
-def _chained(head: Mapping[str, Any], bodies: list[JsonValue]) -> tuple[JournalEvent, ...]:
+def _chained(head: JsonFields, bodies: list[JsonValue]) -> tuple[JournalEvent, ...]:
     events: list[JournalEvent] = []
     previous = head["prev"]
     for seq, body in enumerate(bodies, head["from"]):
@@ -277,17 +277,17 @@ def decode_receipt(payload: bytes, office_public: bytes) -> Receipt:
     )
 
 
-def encode_note(**fields: Any) -> bytes:
+def encode_note(**fields: object) -> bytes:
     """An unsigned note: a state or an alert."""
     return compact({"v": 1, **fields})
 
 
-def decode_note(payload: bytes) -> dict[str, Any]:
+def decode_note(payload: bytes) -> JsonObject:
     """InputRejected."""
     return read_object(payload)
 
 
-def _range(raw: Any) -> tuple[int, int]:
+def _range(raw: JsonValue) -> tuple[int, int]:
     if not isinstance(raw, list) or len(raw) != 2 or not all(count(1)(n) for n in raw):
         raise InputRejected("A missing range is two numbers.")
     return raw[0], raw[1]

@@ -5,7 +5,7 @@ gate's signature, or, without the office's key, a receipt: those are asked here.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from gate.core.events import YEARS
 from gate.core.journal_entries import GENESIS, chained, verify_chain
@@ -16,6 +16,7 @@ from gate.sync.export_inspection import FAULTS_KEPT
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat
 from gate.sync.proofs import Keys, Proof, proof_of, ranges
 from gate.sync.wire import decode_receipt
+from office.audit.findings import JournalFound
 
 if TYPE_CHECKING:
     from office.store.database import OfficeStore
@@ -25,7 +26,7 @@ _PLACES_KEPT = 50
 
 def audit(
     store: "OfficeStore", gate: str, epoch: str, keys: Keys, office_public: bytes | None = None
-) -> dict[str, Any]:
+) -> JournalFound:
     """What is stored, against what the gate signed. `keys`: those of the gate by their ids;
     `office_public`: the key of the receipts, None: those are not asked.
 
@@ -39,7 +40,8 @@ def audit(
     whose time no clock shows; `chain`: `verified`, or where it breaks. A gap breaks no chain: what
     stands behind it is checked from there on."""
     count, high, seq, digest, head = 0, 0, 0, GENESIS, GENESIS
-    missing, fault = [], None
+    missing: list[list[int]] = []
+    fault: str | None = None
     odd: list[int] = []
     stored: list[int] = []
     for row in store.proofs.rows(gate, epoch):
@@ -156,7 +158,7 @@ def _differs(store: "OfficeStore", receipt: Receipt) -> bool:
     return there is not None and there != receipt.head
 
 
-def is_whole(found: dict[str, Any]) -> bool:
+def is_whole(found: JournalFound) -> bool:
     """Everything that the gate claims is here, once, as it wrote and signed it."""
     before = found.get("previous")
     return (
@@ -168,7 +170,7 @@ def is_whole(found: dict[str, Any]) -> bool:
     )
 
 
-def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
+def sentence(gate: str, epoch: str, found: JournalFound) -> str:
     said = (
         f"{gate} {epoch}: {found['events']} events, stored without a gap to {found['high']}, "
         f"the gate claims {found['claims'] or 'nothing yet'}, chain {found['chain']}"
@@ -177,13 +179,13 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
         said += f", missing {_spelled(found['missing'])}"
     if found["uncovered"]:
         said += f", covered by no signature of the gate: {_spelled(found['uncovered'])}"
-    for name, words in (
-        ("conflicts", "two contents of"),
-        ("forks", "fork at"),
-        ("odd_times", "odd time at"),
+    for words, seqs in (
+        ("two contents of", found["conflicts"]),
+        ("fork at", found["forks"]),
+        ("odd time at", found["odd_times"]),
     ):
-        if found[name]:
-            said += f", {words} {', '.join(map(str, found[name]))}"
+        if seqs:
+            said += f", {words} {', '.join(map(str, seqs))}"
     if found["faults"]:
         more = "" if len(found["faults"]) < FAULTS_KEPT else "; …"
         said += "; " + "; ".join(f["says"] for f in found["faults"]) + more
@@ -199,7 +201,7 @@ def sentence(gate: str, epoch: str, found: dict[str, Any]) -> str:
     return said + (" 完整" if is_whole(found) else " 不完整")
 
 
-def _spelled(some: list[Any]) -> str:
+def _spelled(some: list[list[int]]) -> str:
     return ", ".join(f"{a}-{b}" for a, b in some)
 
 

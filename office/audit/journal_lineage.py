@@ -5,18 +5,16 @@ known to have gone. What the office has not of that, and the unit cannot read an
 is named, by range, for good.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gate.core.records import JournalEvent
+from office.audit.findings import JournalFound
 
 if TYPE_CHECKING:
     from office.store.database import OfficeStore
 
-Found = dict[str, Any]
-"""What `office.audit.journal_audit.audit` found of one journal."""
 
-
-def link(store: "OfficeStore", gate: str, journals: dict[str, Found]) -> None:
+def link(store: "OfficeStore", gate: str, journals: dict[str, JournalFound]) -> None:
     """Adds to what was found of each journal of `gate`: `previous`, what its first event says of
     the journal before, or None; and to that one `succeeded_by`, and in `missing` what is lost.
     Journals of which nothing is stored but that are spoken of join `journals`."""
@@ -97,7 +95,7 @@ def _number(event: JournalEvent, name: str) -> int:
     return found if isinstance(found, int) and found > 0 else 0
 
 
-def _nothing_of() -> Found:
+def _nothing_of() -> JournalFound:
     return {
         "events": 0,
         "high": 0,

@@ -1,12 +1,14 @@
 """exam-office candidates check: a list judged before anything is built from it."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from gate.errors import GateError
     from office.rosters.candidates import Candidates
 
 app = typer.Typer(no_args_is_help=True, help="Lists of candidates. 考生名单。")
@@ -53,7 +55,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _tell_refused(error: Any, as_json: bool) -> None:
+def _tell_refused(error: "GateError", as_json: bool) -> None:
     if as_json:
         refused = {"accepted": False, "refused": {"en": error.en, "zh": error.zh}}
         print(json.dumps(refused, ensure_ascii=False))
@@ -61,8 +63,8 @@ def _tell_refused(error: Any, as_json: bool) -> None:
         print(f"refused: {error.en} {error.zh}")
 
 
-def _as_json(found: "Candidates") -> dict[str, Any]:
-    def listed(rows: Any) -> list[dict[str, Any]]:
+def _as_json(found: "Candidates") -> dict[str, object]:
+    def listed(rows: "Iterable[object]") -> list[dict[str, object]]:
         return [
             {key: getattr(row, key) for key in ("line", "ticket", "reason", "en", "zh")}
             for row in rows

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from office.home import Home, default_home
 if TYPE_CHECKING:
     from gate.core.exam import Exam
     from office.rosters.build import Built, Draft
-    from office.rosters.candidate_references import Candidate, References
+    from office.rosters.candidate_references import Candidate, Enrolling, References
     from office.rosters.photo_names import Claims
 
 _EXAM_BYTES_MAX = 4 << 20
@@ -163,7 +163,7 @@ def read_exam(path: Path) -> "Exam":
 
 
 def _enrolled_with_bar(
-    people: "Sequence[Candidate]", sites: list[str], claims: "Claims", enroller: Any
+    people: "Sequence[Candidate]", sites: list[str], claims: "Claims", enroller: "Enrolling"
 ) -> "References":
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress

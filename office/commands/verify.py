@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.core.json_values import JsonObject
 from gate.platform.program_end import say
 from office.home import Home, default_home
 
@@ -45,7 +46,7 @@ def _verify_received(place: Home, gate: str | None, office: Path | None, as_json
     with open_received(place) as store:
         public = office_key_of(office or place.office / "office.pub")
         keys = signers(store, place if office is None else None, public)
-        gates: dict[str, dict[str, Any]] = {}
+        gates: dict[str, JsonObject] = {}
         for name, epoch in store.journals(gate):
             gates.setdefault(name, {})[epoch] = audit(store, name, epoch, keys(name), public)
         for name, journals in gates.items():
@@ -91,7 +92,7 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
 
 def _one(
     path: Path, copies: "Copies", known: "Callable[[str], bytes | None]", public: bytes | None
-) -> tuple[dict[str, Any], str, bool]:
+) -> tuple[JsonObject, str, bool]:
     """Facts, sentence, and whether the file is whole: a signed export, or plain events."""
     from gate.sync import export_files, plain_export
 

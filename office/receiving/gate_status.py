@@ -6,7 +6,6 @@ A will (`lost`) may come late, after the gate is back: it counts only for the se
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
 from gate.sync.heartbeat import Heartbeat
 
@@ -22,8 +21,8 @@ class GateStatus:
     heard: str | None = None
     claims: int | None = None
     oldest_unsent_at: str | None = None
-    vitals: dict[str, Any] = field(default_factory=dict)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
+    vitals: dict[str, object] = field(default_factory=dict)
+    alerts: list[dict[str, str]] = field(default_factory=list)
 
 
 class Watch:
@@ -47,7 +46,7 @@ class Watch:
             return  # the will of a connection that another one has followed
         seen.state, seen.session, seen.heard = state, session, now
 
-    def seen(self, gate: str) -> dict[str, Any]:
+    def seen(self, gate: str) -> dict[str, object]:
         seen = self._gates.get(gate, GateStatus())
         return {name: getattr(seen, name) for name in GateStatus.__slots__}
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from nacl.signing import SigningKey
 
@@ -369,7 +368,7 @@ class Receiver:
         except OSError as e:  # counts for others to read: nothing that is stored depends on them
             log.warning("%s cannot be written: %s", self.status_file, e.strerror)
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> dict[str, object]:
         return {
             "connected": self.connected,
             "generation": self.generation,

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -20,11 +20,19 @@ from office.rosters.rows import CandidateRow
 _FILES_SHOWN = 5
 
 
+class Enrolled(Protocol):
+    """`gate.models.portrait.AcceptedPortrait` in the program."""
+
+    @property
+    def template(self) -> Template:
+        """128 values, unit length."""
+
+
 class Enrolling(Protocol):
     """`gate.models.portrait.Enroller` in the program."""
 
-    def enrol(self, jpeg: bytes) -> Any:
-        """Something with `template`. PhotoRejected."""
+    def enrol(self, jpeg: bytes) -> Enrolled:
+        """PhotoRejected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import cast
 
 from gate.core.journal_entries import NOT_HASHED, canonical_json
 from gate.core.json_values import JsonObject
@@ -64,7 +64,7 @@ class KeptProofs:
             found = self._db.execute("SELECT word FROM gate_key WHERE gate = ?", (gate,))
             return [word for (word,) in found]
 
-    def heads(self, gate: str, epoch: str) -> Iterator[dict[str, Any]]:
+    def heads(self, gate: str, epoch: str) -> Iterator[JsonObject]:
         """The signed heads of one journal's batches, as they came."""
         with self._in_words():
             for first, last, prev, head, hist, key, sig, beside in self._db.execute(

@@ -3,7 +3,6 @@ escaped there: names of people and files come from outside."""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,7 +18,7 @@ def _environment() -> Environment:
     )
 
 
-def _piece(name: str, *arguments: Any) -> Markup:
+def _piece(name: str, *arguments: object) -> Markup:
     return Markup(getattr(_environment().get_template("pieces.html").module, name)(*arguments))
 
 

@@ -10,12 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.line_module import LineModule
 from gate.drivers.simulated.sdt_cards import chip_of
+from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.signals import SimulatedSignals
 from gate.errors import UsageError
 from gate.platform.json_lines import Message
@@ -35,7 +36,7 @@ class Simulator:
         *,
         clock: SimulatedClock,
         camera: SimulatedCamera | None,
-        module: Any,
+        module: SdtModule | None,
         signals: SimulatedSignals | None,
         scanners: Mapping[str, LineModule] | None = None,
     ) -> None:
@@ -165,7 +166,11 @@ class Simulator:
         return {"mono_ms": time.monotonic_ns() // 1_000_000, **signals.history()}
 
 
-def _present(part: Any, name: str, zh: str) -> Any:
+_Part = TypeVar("_Part")
+_Kind = TypeVar("_Kind", str, bool)
+
+
+def _present(part: _Part | None, name: str, zh: str) -> _Part:
     if part is None:
         raise UsageError(
             f"The {name} of this gate is a real one and cannot be moved by a script.",
@@ -175,7 +180,7 @@ def _present(part: Any, name: str, zh: str) -> Any:
     return part
 
 
-def _optional(request: Message, key: str, kind: type) -> Any:
+def _optional(request: Message, key: str, kind: type[_Kind]) -> _Kind | None:
     value = request.get(key)
     if value is not None and not isinstance(value, kind):
         raise UsageError(

@@ -90,7 +90,9 @@ class Converter:
         self._emit(BuiltinOperator.PAD, inputs, name, shape, Options("PadOptions"))
         return self._value[name], Padding.VALID
 
-    def _following_norm(self, output: str) -> tuple[str, Any, Any]:
+    def _following_norm(
+        self, output: str
+    ) -> tuple[str, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         readers = self._network.readers(output)
         if len(readers) == 1 and readers[0].kind == "BatchNormalization":
             scale, shift = self._norm(readers[0])

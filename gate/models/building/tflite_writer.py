@@ -7,7 +7,6 @@ runtime maps the file and reads the weights in place.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import flatbuffers
 import numpy as np
@@ -83,7 +82,7 @@ def serialise(graph: Graph) -> memoryview:
     return memoryview(builder.Bytes)[builder.Head() :]
 
 
-def _buffer(builder: flatbuffers.Builder, data: npt.NDArray[Any] | None) -> int:
+def _buffer(builder: flatbuffers.Builder, data: npt.NDArray[np.generic] | None) -> int:
     if data is None:
         tflite.BufferStart(builder)
         return int(tflite.BufferEnd(builder))
@@ -93,7 +92,7 @@ def _buffer(builder: flatbuffers.Builder, data: npt.NDArray[Any] | None) -> int:
     return int(tflite.BufferEnd(builder))
 
 
-def _bytes_aligned(builder: flatbuffers.Builder, data: npt.NDArray[Any]) -> int:
+def _bytes_aligned(builder: flatbuffers.Builder, data: npt.NDArray[np.generic]) -> int:
     """Builder.CreateByteVector knows no alignment, hence the same by hand."""
     little_endian = np.ascontiguousarray(data, dtype=data.dtype.newbyteorder("<"))
     builder.StartVector(1, little_endian.nbytes, 16)

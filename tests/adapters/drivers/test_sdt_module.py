@@ -268,7 +268,7 @@ def test_the_link_goes_where_it_is_wanted_and_nothing_else_is_replaced(tmp_path:
 
 
 def test_typed_lines(module: SdtModule, client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    obey(["lay 11010519491231002X '测试 甲' 2030-01-01\n", "\n"], module)
+    obey(["lay 11010519491231002X '测试 甲' 2030-01-01\n", "\n"], module, do)
     assert client.card() == card_of("11010519491231002X", "测试 甲", "2030-01-01")
     wrong = [
         "dance",
@@ -277,7 +277,7 @@ def test_typed_lines(module: SdtModule, client: Client, capsys: pytest.CaptureFi
         "lay 1",
         "lay 11010519491231002X 名 长期 temporary",
     ]
-    obey(["lift", "fault reader-silent off", *wrong, "quit", "lay 11010519491231002X"], module)
+    obey(["lift", "fault reader-silent off", *wrong, "quit", "lay 11010519491231002X"], module, do)
     said = capsys.readouterr().out.splitlines()
     assert [line == "ok" for line in said] == [True] * 3 + [False] * len(wrong)
     assert client.ask(Command.FIND) == Reply(Status.NO_CARD)
