@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gate.core.json_values import JsonObject
+from demo.sockets import JsonObject
 
 HERE = Path(__file__).parent
 USUAL = ("stand", "lay", "decided", "shown")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from demo.cast import Person
 from demo.judge import Seen
 from demo.processes import cpu_s, program, resident_mb, run
-from demo.sockets import Message
+from demo.sockets import JsonObject, Message
 from demo.stage import GATE, Stage
-from gate.core.json_values import JsonObject
 
 IDLE_S = 6.0
 RECEIPTS_S = 30.0

@@ -18,9 +18,8 @@ from demo import cast
 from demo.cast import Person
 from demo.ending import PARTS
 from demo.processes import resident_mb
-from demo.sockets import Message, NotAnswered, told
+from demo.sockets import JsonObject, Message, NotAnswered, told
 from demo.stage import Stage, new_stage
-from gate.core.json_values import JsonObject
 
 PLAYERS = ("first", "second", "third", "robbed")
 SEEN_S = 0.9

@@ -8,8 +8,7 @@ from rich.text import Text
 
 from demo.ending import Ending, lateness, timings
 from demo.judge import Seen
-from demo.sockets import Message
-from gate.core.json_values import JsonObject
+from demo.sockets import JsonObject, Message
 
 COLOURS = {"ADMIT": "bold green", "REFER": "bold yellow", "REFUSE": "bold red"}
 HEAD = (

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-Message = dict[str, Any]
+JsonObject = dict[str, Any]
+"""What was read from JSON, not yet checked."""
+
+Message = JsonObject
 
 
 class NotAnswered(Exception):

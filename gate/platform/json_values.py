@@ -1,10 +1,11 @@
 """JSON that may be damaged: whatever the bytes are, a value or a ValueError."""
 
 import json
-from typing import Any
+
+from gate.json_types import JsonValue
 
 
-def decode_json(content: bytes) -> Any:
+def decode_json(content: bytes) -> JsonValue:
     """The value of UTF-8 JSON. ValueError for everything else: other bytes, a form that is none,
     and nesting that the parser does not follow."""
     try:

@@ -38,7 +38,8 @@ class DiskStatus(TypedDict, total=False):
 class UplinkStatus(TypedDict):
     """`unsent`: events, None before it is known; `receipted`: the last one that the office has;
     `error_kind`: the class of `last_error`; `office`: `online`, `offline` or None; `refused`:
-    receipts by reason; `alarm`: a sentence once two journals of this gate and epoch are about."""
+    receipts by reason; `broker_refused`: batches by MQTT's reason code; `alarm`: a sentence once
+    two journals of this gate and epoch are about."""
 
     connected: bool
     unsent: int | None
@@ -48,6 +49,7 @@ class UplinkStatus(TypedDict):
     office: NotRequired[str | None]
     refused: NotRequired[dict[str, int]]
     alarm: NotRequired[str | None]
+    broker_refused: NotRequired[dict[str, int]]
 
 
 class ScannerStatus(TypedDict):

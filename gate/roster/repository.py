@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gate.core.json_values import JsonFields, JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
+from gate.json_types import JsonFields, JsonObject
 from gate.platform.durable_files import write_file
 from gate.platform.json_values import decode_json
 from gate.platform.regular_file import read_regular
@@ -199,7 +199,7 @@ def storage_refused(folder: Path) -> Iterator[None]:
         ) from e
 
 
-def _is_note(value: Any) -> bool:
+def _is_note(value: object) -> bool:
     """Whether a line of the history is one of ours: it goes into the journal as it stands."""
     if not isinstance(value, dict) or value.get("what") not in ("installed", "destroyed"):
         return False
@@ -213,14 +213,14 @@ def _is_note(value: Any) -> bool:
         return False
 
 
-def _is_plain(fact: Any) -> bool:
+def _is_plain(fact: object) -> bool:
     """UnicodeEncodeError for a lone surrogate."""
     if isinstance(fact, str):
         return fact.encode("utf-8") is not None
     return fact is None or (isinstance(fact, int) and abs(fact) < 2**53)
 
 
-def _are_versions(value: Any) -> bool:
+def _are_versions(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(known, dict)
         and type(known.get("version")) is int

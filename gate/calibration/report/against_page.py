@@ -1,8 +1,5 @@
 """The page of `exam-gate calibrate DIR --against TABLE`: do these thresholds hold here?"""
 
-from collections.abc import Mapping
-from typing import Any
-
 from markupsafe import Markup
 
 from gate.calibration.against_table import is_last_word
@@ -25,8 +22,9 @@ from gate.calibration.report.pieces import (
     under_title,
     worst_pairs,
 )
+from gate.json_types import JsonFields
 
-Report = Mapping[str, Any]
+Report = JsonFields
 VERDICTS = {
     "holds": (
         "yes",

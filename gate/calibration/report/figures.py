@@ -1,8 +1,7 @@
 """The report's plots, from its figures."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -18,9 +17,10 @@ from gate.calibration.report.plots import (
     plot,
     probit,
 )
+from gate.json_types import JsonFields
 from gate.models.matching import RAW, RAW_STRICT
 
-Figures = Mapping[str, Any]
+Figures = JsonFields
 ROW_PX = 26
 LABEL_CHARACTERS = 20
 

@@ -1,16 +1,16 @@
 """The report's section on groups that were kept out, and its sentence in the summary."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
 from gate.calibration.report.html import folded, paragraph, section, table, with_interval
+from gate.json_types import JsonFields
 from gate.models.matching import RAW, RAW_STRICT
 
-Report = Mapping[str, Any]
+Report = JsonFields
 
 
 def held_out_section(report: Report) -> Markup:

@@ -1,7 +1,6 @@
 """report.html: one file, nothing fetched, no script. Figures in, text out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -27,9 +26,10 @@ from gate.calibration.report.pieces import (
     under_title,
     worst_pairs,
 )
+from gate.json_types import JsonFields
 
 STATED = (1e-3, 1e-4, 1e-5)
-Report = Mapping[str, Any]
+Report = JsonFields
 
 
 def calibration_page(report: Report) -> str:

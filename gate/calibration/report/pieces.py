@@ -1,14 +1,14 @@
 """Sections that every report has: the set, what failed, groups, the worst pairs, the method."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report.html import folded, joined, paragraph, section, table, with_interval
+from gate.json_types import JsonFields
 
-Report = Mapping[str, Any]
+Report = JsonFields
 FAILED_SHOWN = 200
 
 DOUBTS = {

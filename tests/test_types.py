@@ -1,0 +1,154 @@
+"""What mypy does not ask: where `Any` may stand, and that the shape of each array is said."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ANY_AT_MOST = 30
+"""Signatures of gate, office and demo that may name Any."""
+
+ANY_BORDERS = {
+    "gate.drivers.camera": "picamera2 has no types",
+    "gate.drivers.serial_port": "pyserial's settings, passed on by name",
+    "gate.drivers.signals.gpio": "gpiozero has no types",
+    "gate.drivers.simulated.signals": "gpiozero's settings, passed on by name",
+    "gate.models.building.convert": "constants of an ONNX file, of any number type",
+    "gate.models.building.onnx_reader": "protobuf's generated classes have no types",
+    "gate.models.interpreter": "LiteRT has no types",
+    "gate.platform.program_end": "typer's errors, told apart by name so that --help stays quick",
+    "gate.roster.open_roster": "rows of SQLite",
+    "gate.store.journal": "rows and values of SQLite; coroutines that are only awaited",
+    "gate.sync.link": "paho's callbacks",
+}
+"""Modules whose signatures may name Any, and why."""
+
+JSON_NAMES = frozenset({"JsonObject", "JsonFields", "JsonValue"})
+"""`gate.json_types`: Any by another name, so it needs a reason too. `Message` of the sockets
+is one of them."""
+
+JSON_BORDERS = {
+    "demo": "answers of the gate's sockets and of exam-office --json; cast.toml",
+    "gate.bench": "results as JSON, which the command's tables read",
+    "gate.calibration": "report.json, which the report's pages read",
+    "gate.commands": "the same results and reports, shown; answers of the staff socket",
+    "gate.console.staff_socket": "requests on the staff socket",
+    "gate.drivers.simulated.control": "requests on the simulator's socket",
+    "gate.config": "gate.toml before it is checked",
+    "gate.core.journal_entries": "any JSON object may claim to be an event of a chain",
+    "gate.models.calibration_table": "calibration.toml",
+    "gate.models.matching": "the same table",
+    "gate.models.network_files": "the networks' manifest",
+    "gate.platform.json_values": "what decode_json gives",
+    "gate.platform.json_lines": "requests on the sockets, and answers as clients have them",
+    "gate.ports.records": "notes of the installations' history, as their file has them",
+    "gate.roster": "exam data, manifests and notes before they are checked",
+    "gate.service.roster_supervisor": "the same notes",
+    "gate.store": "the mark beside the journal, and damage.json",
+    "gate.sync": "messages and exports before they are checked",
+    "office.commands.verify": "facts of exports, passed on to --json",
+    "office.store": "the text of an event, a proof or a receipt before it is checked",
+}
+"""Rooms and modules whose signatures may name what was read from JSON, and why."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for room in ("gate", "office", "demo"):
+        for path in sorted(ROOT.glob(f"{room}/**/*.py")):
+            dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield dotted.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def signatures(tree: ast.Module) -> Iterator[tuple[Function, list[ast.expr]]]:
+    """Every function at any depth, and its annotations; what stands in quotes is read too."""
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            asked = node.args
+            every = [*asked.posonlyargs, *asked.args, *asked.kwonlyargs, asked.vararg, asked.kwarg]
+            said = [a.annotation for a in every if a is not None] + [node.returns]
+            yield node, [unquoted(a) for a in said if a is not None]
+
+
+def unquoted(annotation: ast.expr) -> ast.expr:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        return ast.parse(annotation.value, mode="eval").body
+    return annotation
+
+
+def names_in(annotation: ast.expr) -> set[str]:
+    """`Any` of `typing.Any` as well as of a bare name."""
+    found = {n.id for n in ast.walk(annotation) if isinstance(n, ast.Name)}
+    return found | {n.attr for n in ast.walk(annotation) if isinstance(n, ast.Attribute)}
+
+
+SOCKETS = ("gate.platform.json_lines", "demo.sockets")
+
+
+def has_messages(tree: ast.Module) -> bool:
+    """Whether `Message` is the sockets' here; the link to the broker has a class of that name."""
+    return any(isinstance(n, ast.ImportFrom) and n.module in SOCKETS for n in ast.walk(tree))
+
+
+def naming(names: frozenset[str]) -> dict[str, list[str]]:
+    """Functions whose signature names one of `names`, by module."""
+    found: dict[str, list[str]] = {}
+    for module, tree in modules():
+        sockets = names is JSON_NAMES and (has_messages(tree) or module in SOCKETS)
+        wanted = names | {"Message"} if sockets else names
+        for function, annotations in signatures(tree):
+            if any(wanted & names_in(a) for a in annotations):
+                found.setdefault(module, []).append(function.name)
+    return found
+
+
+def is_listed(module: str, borders: dict[str, str]) -> bool:
+    return any(module == b or module.startswith(f"{b}.") for b in borders)
+
+
+def test_any_stands_at_the_borders_only() -> None:
+    found = naming(frozenset({"Any"}))
+    assert {m: f for m, f in found.items() if m not in ANY_BORDERS} == {}
+    assert sum(map(len, found.values())) <= ANY_AT_MOST, found
+    assert set(ANY_BORDERS) - set(found) == set(), "no longer needed: take it off the list"
+
+
+def test_what_was_read_from_json_stays_at_its_borders() -> None:
+    found = naming(JSON_NAMES)
+    assert {m: f for m, f in found.items() if not is_listed(m, JSON_BORDERS)} == {}
+    unused = {b for b in JSON_BORDERS if not any(is_listed(m, {b: ""}) for m in found)}
+    assert unused == set(), "no longer needed: take it off the list"
+
+
+def test_no_other_alias_stands_for_any() -> None:
+    """`Line = dict[str, Any]` would take Any past the count above."""
+    hiding = {
+        f"{module}.{ast.unparse(node.targets[0])}"
+        for module, tree in modules()
+        for node in tree.body
+        if isinstance(node, ast.Assign) and "Any" in names_in(node.value)
+    }
+    assert hiding == {
+        "demo.sockets.JsonObject",  # the demo sees the gate from outside
+        "gate.core.admission.Handler",  # each takes its own kind of event: the table's keys
+        "gate.json_types.JsonValue",
+        "gate.models.building.onnx_reader.Constant",  # of any number type
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "def f(a: Any): ...",
+        "def f(*a: dict[str, Any]): ...",
+        "async def f() -> 'list[Any]': ...",
+        "class C:\n    def f(self, *, a: typing.Any): ...",
+    ],
+)
+def test_the_count_sees_any_wherever_it_stands(line: str) -> None:
+    ((_, annotations),) = signatures(ast.parse(line))
+    assert any("Any" in names_in(a) for a in annotations)
