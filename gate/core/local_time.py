@@ -33,7 +33,7 @@ def days_later(at: datetime, days: int, zone: tzinfo) -> datetime:
 
 def in_fixed_offset(at: datetime, zone: tzinfo | None) -> datetime:
     """`at` as it reads in `zone`, with the offset that holds there and then: how an instant is
-    stored, since its day can be read off it by whoever does not know the zone."""
+    stored, since its day can be read off it by a reader who does not know the zone."""
     there = local(at, zone)
     return there.replace(tzinfo=timezone(there.utcoffset() or timedelta()), fold=0)
 

@@ -53,8 +53,8 @@ def scan_waits(state: State, event: ScanPresented) -> Step:
 
 
 def scan_dropped(state: State, event: ScanPresented) -> Step:
-    """While somebody is checked: mostly that person's own notice, and whoever's it was can hold it
-    there again. Kept, it would be judged by the wrong face or as a second entry."""
+    """While somebody is checked. Mostly it is that person's own notice, who can show it again. A
+    scan that is kept would be judged by the wrong face or as a second entry."""
     return state, ()
 
 

@@ -14,8 +14,8 @@ from gate.core.records import JournalEvent
 from gate.core.state import State, Unsettled
 
 AT_THE_DOOR_S = 120.0
-"""A REFER of this age is history: who was referred has gone on or to the staffed lane, and whoever
-stands there now is somebody else."""
+"""A REFER of this age is history. The candidate has gone on, or to the staffed lane; the person who
+stands there now is another."""
 
 AFTER_ADMISSION, AFTER_CLOSE = "admission", "close"
 

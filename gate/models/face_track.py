@@ -20,7 +20,7 @@ from gate.ports import Face, Probe, Template
 
 GAP_NS = 1_500_000_000
 """Between two frames of a track at most: a careful probe takes a slow unit over half a second, and
-its own work must not end the track. Whoever came meanwhile still has to be alike."""
+its own work must not end the track. A person who came meanwhile still has to be alike."""
 PROBES_MAX = 12
 SIGHTINGS_MAX = 128
 
@@ -56,8 +56,8 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackView:
-    """`probes`: of one track, oldest first; the newest is of the newest sighting. None: whoever is
-    there now has not been compared."""
+    """`probes`: of one track, oldest first; the newest is of the newest observation.
+    None: the person there now has not been compared."""
 
     track: int = 1
     probes: tuple[Probe, ...] = ()

@@ -1,9 +1,9 @@
 """At which false match rate each look at the scores of one attempt is taken. Pure.
 
-Whoever looks more often gives the wrong person more chances, so the looks share the attempt's
-target: the probability that any of them passes is at most the sum of theirs, however alike or
-unlike the frames are (Bonferroni). Most people pass at the first look; the shares were chosen so
-that the last one, with all frames fused, is nearly as strong as if it were alone.
+Each further look gives the wrong person one more chance, so the looks share the attempt's target.
+The probability that any of them passes is at most the sum of theirs, however alike or unlike the
+frames are (Bonferroni). Most people pass at the first look. The shares were chosen so that the last
+look, with all frames fused, is nearly as strong as if it were alone.
 """
 
 from dataclasses import dataclass

@@ -122,7 +122,7 @@ class MatchAttempt:
 
     def _given_out(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         """The match that is held, once the newest frame confirms it. Nothing where the face has
-        changed since: the attempt goes on with whoever is there."""
+        changed since: the attempt goes on with the person who is there."""
         if self._held is None:
             return None
         if self._held.is_gone(view) or self._attempt.is_crowded(view):

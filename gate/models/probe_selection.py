@@ -48,7 +48,7 @@ class ProbeSelection:
 
     def _own(self, view: TrackView) -> tuple[Probe, ...]:
         """Of the track in sight: those exposed after the card was found, and none while it has a
-        rival. Whoever stood here before the card may be somebody else than its owner."""
+        rival. Who stood here before the card may be somebody else than its owner."""
         if self.is_crowded(view):
             return ()
         since_ns = max(self.found_ns, self.tried_ns, self.began_ns - AGE_NS)

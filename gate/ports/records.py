@@ -91,7 +91,7 @@ class Journal(Protocol):
 
     def past(self) -> AsyncIterator[list[JournalEvent]]:
         """Every event so far, in order, in pages, without `prev`, `hash` and `ms`: the quick way
-        for whoever needs all of it once."""
+        for a reader who needs all of it once."""
 
     def earlier(self) -> AsyncIterator[list[JournalEvent]]:
         """Whole events of this unit's journals that were damaged and put aside, in pages, the

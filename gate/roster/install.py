@@ -188,7 +188,7 @@ def _switch(
     repository: RosterRepository, staged: Path, manifest: Manifest, manifest_digest: str
 ) -> None:
     repository.installed.mkdir(exist_ok=True, mode=0o700)
-    # A fresh name each time, so that whoever polls `current` sees a reinstallation too.
+    # A fresh name each time, so that a reader who polls `current` sees a reinstallation too.
     name = f"{manifest.file.removesuffix('.roster')}.{secrets.token_hex(4)}"
     folder = staged.rename(repository.installed / name)
     sync_folder(repository.installed)

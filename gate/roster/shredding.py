@@ -4,7 +4,7 @@ The order, each step on the disk before the next:
 
     1. <state>/roster/destroying.json   what is to be destroyed and why: the intent
     2. the manifest, which holds the sealed keys, overwritten, then unlinked: from here on the
-       roster's file is noise, whoever has it
+       roster's file is noise to everybody
     3. the roster's file unlinked, not overwritten: a visit under way may still have it open, and
        without the keys it tells nothing; the evidence pictures overwritten, then unlinked
     4. the certificate, a line of history.jsonl that the running gate journals

@@ -40,7 +40,7 @@ class DiskMonitor:
         try:
             disk = await lane.adapters.journal.disk()
         except StorageRefused:
-            return None  # told by whoever writes next
+            return None  # the next writer tells it
         per_event = disk.journal_bytes / max(1, lane.adapters.journal.head.seq)
         now = lane.adapters.clock.now()
         needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)

@@ -60,7 +60,7 @@ class Asked:
             self.answer.set_result(recorded)
 
     def fail(self, error: GateError) -> None:
-        """Tell whoever asked; an event that nobody asked for has nobody to tell."""
+        """Tell the one who asked; an event that nobody asked for has nobody to tell."""
         if self.answer is None:
             raise error
         if not self.answer.done():

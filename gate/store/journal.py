@@ -275,7 +275,7 @@ class SqliteJournal:
         return event
 
     async def _settle(self, event: JournalEvent, row: Row, *, saved: bool) -> None:
-        """Whoever asked has gone, the statement has not: it stood in the thread's queue, and the
+        """The caller has gone, the statement has not: it stood in the thread's queue, and the
         next one hears how it ended. Why it failed, if it did, nobody heard. A journal that was
         `saved` meanwhile is without it."""
         if self._db is None or self._fatal is not None:

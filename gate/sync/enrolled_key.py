@@ -1,5 +1,5 @@
 """The office's signed word that a signing key belongs to a gate: travels with what the gate signs,
-so that whoever has the office's public key needs nothing else. Pure."""
+so that a reader with the office's public key needs nothing else. Pure."""
 
 import base64
 import binascii

@@ -1,7 +1,7 @@
 """What the database holds of one gate's journal, against what that gate signed, said and was told.
 
-Whoever can write to the database can write events, hashes and marks. What he cannot write is a
-gate's signature, or, without the office's key, a receipt: those are asked here.
+Somebody who can write to the database can write events, hashes and marks. A gate's signature cannot
+be written, nor a receipt without the office's key: those are asked here.
 """
 
 from datetime import datetime

@@ -42,7 +42,7 @@ def parse_broker_address(text: str) -> BrokerAddress:
 
 
 def _is_address(found: re.Match[str]) -> bool:
-    """Whether what has colons is an IPv6 address; a name is looked up by whoever uses it."""
+    """Whether what has colons is an IPv6 address; a name is looked up by its user."""
     host = found["bracketed"] or found["host"] or ""
     try:
         return ":" not in host or ipaddress.ip_address(host).version == 6

@@ -209,7 +209,7 @@ class Receiver:
             gates = {topics.gate for topics, _ in known}
             self._unannounced = {gate: unannounced(self.store, gate) for gate in gates}
         self._publish_receipts(link, given)
-        # behind the receipts: a gate that has none of this generation is unknown here, and knocks
+        # Behind the receipts: a gate that has none of this generation asks with one batch.
         here = encode_note(online=True, at=_now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()

@@ -1,5 +1,5 @@
 """What the office's database keeps to prove its events by: signed heads, receipts that were given,
-heartbeats, and the office's word for each gate's key. Whoever reads believes none of it unverified.
+heartbeats, and the office's word for each gate's key. A reader believes none of it unverified.
 """
 
 import contextlib

@@ -26,7 +26,7 @@ BAUDS = (115200, 57600, 38400, 19200, 9600)
 
 
 class StatusRemedy(Enum):
-    """What a status asks of whoever gets it."""
+    """What a status asks of the caller who gets it."""
 
     NONE = "done"
     WAIT = "wait: no card yet"

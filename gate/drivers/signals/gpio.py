@@ -30,7 +30,7 @@ HEADER_CHIPS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 
 
 class Panel:
-    """The outputs, moved by whoever calls `advance` in time. Times are monotonic ms. Knows no
+    """The outputs, moved by a caller of `advance` in time. Times are monotonic ms. Knows no
     thread, so its whole behaviour is tested without waiting.
 
     The schedule is absolute: every change is due at a distance from the moment of `show`. A call
