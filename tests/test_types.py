@@ -26,7 +26,7 @@ ANY_BORDERS = {
 """Modules whose signatures may name Any, and why."""
 
 JSON_NAMES = frozenset({"JsonObject", "JsonFields", "JsonValue"})
-"""`gate.json_types`: Any by another name, so it needs a reason too. `Message` of the sockets
+"""`gate.core.json_types`: Any by another name, so it needs a reason too. `Message` of the sockets
 is one of them."""
 
 JSON_BORDERS = {
@@ -135,7 +135,7 @@ def test_no_other_alias_stands_for_any() -> None:
     assert hiding == {
         "demo.sockets.JsonObject",  # the demo sees the gate from outside
         "gate.core.admission.Handler",  # each takes its own kind of event: the table's keys
-        "gate.json_types.JsonValue",
+        "gate.core.json_types.JsonValue",
         "gate.models.building.onnx_reader.Constant",  # of any number type
     }
 

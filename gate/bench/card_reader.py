@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CardPresented, CardRemoved, Instant
+from gate.core.json_types import JsonObject
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.card_reader.sdt import Command, Request
 from gate.drivers.simulated.sdt_module import LATENCY_S, SdtModule
 from gate.errors import ReaderMissing
-from gate.json_types import JsonObject
 from gate.ports import ReaderEvent
 
 BAUD = 115200

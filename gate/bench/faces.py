@@ -19,9 +19,9 @@ from gate.calibration.number_text import rate_name
 from gate.calibration.protocols import draw_cohort, fold_accuracy
 from gate.calibration.scores import FMRS, Scores, pair_scores
 from gate.calibration.template_sets import Norms, Side, subset
+from gate.core.json_types import JsonObject
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
-from gate.json_types import JsonObject
 from gate.models.quality import CAUSES, beyond, is_weak
 from gate.ports import Quality
 

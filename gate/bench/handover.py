@@ -20,9 +20,9 @@ import numpy as np
 from gate.bench.handover_scenes import KINDS, Actor, cast, frame, read_people
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
+from gate.core.json_types import JsonObject
 from gate.core.reasons import Reason
 from gate.errors import FrameTimeout
-from gate.json_types import JsonObject
 from gate.models.camera_thread import CameraThread
 from gate.models.portrait import PortraitJudge
 from gate.models.still_pictures import StillPictures

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from gate.core.daily_counts import DailyCounts
 from gate.core.events import Instant
 from gate.core.journal_entries import GENESIS, JournalEntry, sealed
+from gate.core.json_types import JsonObject
 from gate.core.replay import replay
 from gate.core.state import State
-from gate.json_types import JsonObject
 from gate.store import rows, schema
 from gate.store.journal import SqliteJournal
 from gate.store.opening import PRAGMAS

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from gate.core.json_types import JsonObject
 from gate.errors import InputRejected
-from gate.json_types import JsonObject
 from gate.models.alignment import align
 from gate.models.frame_analysis import RECOGNISER
 from gate.models.interpreter import runtime_name, usable_threads

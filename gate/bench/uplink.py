@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 
 if TYPE_CHECKING:
     from gate.bench.uplink_cost import Cost

@@ -10,7 +10,7 @@ from gate.calibration.lfw_pairs import Pairs
 from gate.calibration.protocols import fold_accuracy
 from gate.calibration.scores import pair_scores
 from gate.calibration.template_sets import Mask, Side, subset
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,7 +27,7 @@ from gate.calibration.groups import rates_by_group
 from gate.calibration.intervals import at_threshold
 from gate.calibration.scores import Scores
 from gate.calibration.template_sets import Mask, Side
-from gate.json_types import JsonFields, JsonObject
+from gate.core.json_types import JsonFields, JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 
 ALLOWED = 2.0

@@ -25,8 +25,8 @@ from gate.calibration.protocols import draw_cohort
 from gate.calibration.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.calibration.template_sets import Mask, Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
+from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import InputRejected
-from gate.json_types import JsonFields, JsonObject
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
 from gate.models.matching import ThresholdCurve as Points
 

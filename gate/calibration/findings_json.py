@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from gate.calibration.curves import Rate, RateCurve
 from gate.calibration.intervals import Interval
 from gate.calibration.threshold_margin import bound_of
-from gate.json_types import JsonObject, JsonValue
+from gate.core.json_types import JsonObject, JsonValue
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

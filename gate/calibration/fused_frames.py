@@ -17,8 +17,8 @@ import numpy.typing as npt
 from gate.calibration.number_text import rate_name
 from gate.calibration.scores import FALSE_MATCHES_MIN
 from gate.calibration.template_sets import Side
+from gate.core.json_types import JsonObject
 from gate.errors import InputRejected
-from gate.json_types import JsonObject
 from gate.models.fmr_budget import share
 
 FRAMES = (1, 2, 3, 5)

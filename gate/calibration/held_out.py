@@ -23,7 +23,7 @@ from gate.calibration.scores import Scores, all_against_all, pooled
 from gate.calibration.template_sets import Mask, Side
 from gate.calibration.threshold_margin import with_margin
 from gate.calibration.worst_pairs import Limits, doubtful_count
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, STRICTER, TOP
 
 COHORT_DRAWS = 3

@@ -22,8 +22,8 @@ from gate.calibration.lfw_pairs import Pairs, read_pairs
 from gate.calibration.report.against_page import evaluation_page
 from gate.calibration.report.page import calibration_page
 from gate.calibration.template_sets import Mask
+from gate.core.json_types import JsonObject
 from gate.errors import StorageRefused
-from gate.json_types import JsonObject
 from gate.models.calibration_table import TABLE, as_toml, read_table
 from gate.models.interpreter import runtime_name
 from gate.models.live_detection import NEAR, WHOLE

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 
 app = typer.Typer(no_args_is_help=True, help="Accuracy and speed, measured. 实测。")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 
 if TYPE_CHECKING:
     from rich.table import Table

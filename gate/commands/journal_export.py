@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gate.core.json_types import JsonObject
 from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
-from gate.json_types import JsonObject
 from gate.platform.durable_files import sync_folder
 from gate.platform.remedies import of_system
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from gate.core.journal_entries import verify_chain
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.store import set_aside
 from gate.sync.export_files import Copies
 from gate.sync.plain_export import chain_facts, check_plain

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from gate.config.settings import DEFAULT
+from gate.core.json_types import JsonObject
 from gate.errors import GateError, NetworkFault, UsageError
-from gate.json_types import JsonObject
 from gate.platform.json_lines import Message, ask, follow
 from gate.platform.program_end import say
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from gate.config.sources import SourceTable
+from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import ConfigInvalid, Refused
-from gate.json_types import JsonObject, JsonValue
 from gate.platform.regular_file import read_regular
 
 _Pin = Annotated[int, Field(ge=0, le=27)]

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from gate.core.events import Instant
+from gate.core.json_types import JsonFields
 from gate.core.records import JournalEvent
-from gate.json_types import JsonFields
 
 GENESIS = "0" * 64
 """The previous hash of the first event of an epoch, hex."""

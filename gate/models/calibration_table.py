@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import InputDamaged, ModelDamaged
-from gate.json_types import JsonFields, JsonObject
 from gate.models.network_files import NetworkManifest, load_manifest
 
 TABLE = Path(__file__).with_name("calibration.toml")

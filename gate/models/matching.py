@@ -15,8 +15,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from gate.core.json_types import JsonFields
 from gate.errors import InputRejected
-from gate.json_types import JsonFields
 from gate.models.calibration_table import read_table
 from gate.ports import Reference, Template
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from gate.core.json_types import JsonObject
 from gate.errors import ModelDamaged
-from gate.json_types import JsonObject
 from gate.platform.durable_files import file_sha256
 
 MANIFEST = Path(__file__).with_name("manifest.toml")

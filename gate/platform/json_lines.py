@@ -15,8 +15,8 @@ import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
+from gate.core.json_types import JsonObject
 from gate.errors import GateBug, GateError, NetworkFault, UsageError
-from gate.json_types import JsonObject
 from gate.platform.connections import Client, user_of, within_the_limit
 
 Message = JsonObject

@@ -2,7 +2,7 @@
 
 import json
 
-from gate.json_types import JsonValue
+from gate.core.json_types import JsonValue
 
 
 def decode_json(content: bytes) -> JsonValue:

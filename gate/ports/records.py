@@ -6,8 +6,8 @@ from typing import Protocol, Self
 
 from gate.core.exam import Exam
 from gate.core.journal_entries import JournalEntry
+from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
-from gate.json_types import JsonObject
 from gate.ports.status import DeskStatus, JournalSave, UplinkStatus
 from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
 

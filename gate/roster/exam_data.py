@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
+from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
-from gate.json_types import JsonFields, JsonObject, JsonValue
 from gate.roster.exam_fields import (
     ExamFields,
     ExtensionFields,

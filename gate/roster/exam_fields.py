@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gate.core.events import YEARS
-from gate.json_types import JsonValue
+from gate.core.json_types import JsonValue
 
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
 _SITE_ID = re.compile(r"[a-z0-9-]{1,60}")

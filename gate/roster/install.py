@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gate.core.json_types import JsonObject
 from gate.core.local_time import date_time_text
 from gate.errors import (
     ExpiryRefused,
@@ -17,7 +18,6 @@ from gate.errors import (
     StorageDamaged,
     VersionRefused,
 )
-from gate.json_types import JsonObject
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.roster import shredding
 from gate.roster.install_source import check_file, copied, read_manifest

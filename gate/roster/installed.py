@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from gate.core.json_types import JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
-from gate.json_types import JsonObject
 from gate.roster import shredding
 from gate.roster.install import current_manifest, history, open_installed
 from gate.roster.open_roster import InstalledRoster

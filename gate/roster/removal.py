@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.platform.json_values import decode_json
 from gate.roster import shredding
 from gate.roster.repository import MANIFEST, RosterRepository

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
-from gate.json_types import JsonFields, JsonObject
 from gate.platform.durable_files import write_file
 from gate.platform.json_values import decode_json
 from gate.platform.regular_file import read_regular

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from gate.core import events
 from gate.core.confirmed_time import confirmed_time, sentences, wanting
+from gate.core.json_types import JsonObject
 from gate.core.local_time import date_time_text
 from gate.core.records import JournalEvent
 from gate.errors import GateError
-from gate.json_types import JsonObject
 from gate.ports import Roster
 from gate.service.clock_monitor import ClockMonitor
 from gate.service.lane import Lane

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.platform.durable_files import write_file
 from gate.ports import Head, Receipt
 

@@ -17,8 +17,8 @@ from itertools import islice
 from pathlib import Path
 
 from gate.core.journal_entries import canonical_bytes, chain_hash
+from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
-from gate.json_types import JsonObject
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.store import checkpoint, salvage
 from gate.store.checkpoint import Checkpoint

@@ -6,8 +6,8 @@ import binascii
 
 from nacl.signing import SigningKey
 
+from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import InputRejected
-from gate.json_types import JsonObject, JsonValue
 from gate.sync.envelope import (
     ID,
     Form,

@@ -10,8 +10,8 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
 from gate.core.journal_entries import canonical_json, key_id
+from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import InputRejected, SignatureRefused
-from gate.json_types import JsonFields, JsonObject, JsonValue
 
 MAX_BYTES = 32 * 1024
 """Of one payload, signature included."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.sync.export_inspection import Differs, ExportFault, Inspection, inspect, signing_key
 from gate.sync.signed_export import opened, read_header, read_segments
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from gate.core.journal_entries import verify_chain
+from gate.core.json_types import JsonFields
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
-from gate.json_types import JsonFields
 from gate.sync.enrolled_key import public_key, vouched_key
 from gate.sync.envelope import HASH, matches, verify
 from gate.sync.signed_export import Segment

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gate.core.journal_entries import event_hash
+from gate.core.json_types import JsonFields
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
-from gate.json_types import JsonFields
 from gate.sync.envelope import HASH, matches, verify
 from gate.sync.export_inspection import FAULTS_KEPT, ExportFault
 from gate.sync.wire import check_batch_head

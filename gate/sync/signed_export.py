@@ -22,9 +22,9 @@ from typing import BinaryIO, cast
 from nacl.signing import SigningKey
 
 from gate.core.journal_entries import GENESIS, unchained
+from gate.core.json_types import JsonFields, JsonObject
 from gate.core.records import JournalEvent
 from gate.errors import GateError, InputDamaged, InputRejected
-from gate.json_types import JsonFields, JsonObject
 from gate.sync.enrolled_key import public_key
 from gate.sync.envelope import (
     EPOCH,

@@ -12,9 +12,9 @@ from typing import cast
 from nacl.signing import SigningKey
 
 from gate.core.journal_entries import NOT_HASHED, chained, event_hash, unchained
+from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
-from gate.json_types import JsonFields, JsonObject, JsonValue
 from gate.ports import Receipt
 from gate.sync.envelope import (
     ENVELOPE,

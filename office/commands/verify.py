@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.json_types import JsonObject
+from gate.core.json_types import JsonObject
 from gate.platform.program_end import say
 from office.home import Home, default_home
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 from gate.core.journal_entries import NOT_HASHED, canonical_json
+from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
-from gate.json_types import JsonObject
 from gate.ports import Receipt
 from gate.sync.proofs import KeptEvent
 from gate.sync.wire import Batch

@@ -22,7 +22,7 @@ from gate.calibration.report.pieces import (
     under_title,
     worst_pairs,
 )
-from gate.json_types import JsonFields
+from gate.core.json_types import JsonFields
 
 Report = JsonFields
 VERDICTS = {

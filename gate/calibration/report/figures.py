@@ -17,7 +17,7 @@ from gate.calibration.report.plots import (
     plot,
     probit,
 )
-from gate.json_types import JsonFields
+from gate.core.json_types import JsonFields
 from gate.models.matching import RAW, RAW_STRICT
 
 Figures = JsonFields

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
 from gate.calibration.report.html import folded, paragraph, section, table, with_interval
-from gate.json_types import JsonFields
+from gate.core.json_types import JsonFields
 from gate.models.matching import RAW, RAW_STRICT
 
 Report = JsonFields

@@ -26,7 +26,7 @@ from gate.calibration.report.pieces import (
     under_title,
     worst_pairs,
 )
-from gate.json_types import JsonFields
+from gate.core.json_types import JsonFields
 
 STATED = (1e-3, 1e-4, 1e-5)
 Report = JsonFields

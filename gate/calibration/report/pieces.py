@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report.html import folded, joined, paragraph, section, table, with_interval
-from gate.json_types import JsonFields
+from gate.core.json_types import JsonFields
 
 Report = JsonFields
 FAILED_SHOWN = 200

@@ -1,8 +1,8 @@
 """The border to JSON: what a reader of JSON gave, before anybody has checked it.
 
-`json.loads`, `tomllib` and a validator's error list give values of any type. Whoever takes one of
-these names reads such a value, and must not trust it; what is only written out is a
-`Mapping[str, object]`, and what was checked is a dataclass or a TypedDict.
+`json.loads`, `tomllib` and a validator's error list give values of any type. A function
+that takes one of these names reads such a value and must not trust it. What is only written out is
+a `Mapping[str, object]`; what was checked is a dataclass or a TypedDict.
 """
 
 from collections.abc import Mapping
