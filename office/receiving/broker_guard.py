@@ -4,6 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from gate.errors import OperatorMustAct
+
 GUARD = "exam_gate_guard.so"
 _FLAGS = ("-shared", "-fPIC", "-O2", "-std=gnu11", "-Wall", "-Wextra")
 _LIBRARIES = ("-lssl", "-lcrypto")
@@ -16,25 +18,30 @@ def build_command(sources: Path, target: Path, *more: str) -> list[str]:
     return ["cc", *_FLAGS, *more, "-o", str(target), *files, *_LIBRARIES]
 
 
-def build_guard(sources: Path, target: Path) -> str | None:
-    """None once `target` is built; otherwise what is to be done, for a person to read: without the
-    guard the broker works, but one gate in wrong hands can crowd out the others."""
+class GuardNotBuilt(OperatorMustAct):
+    """Without the guard the broker works, but one gate in wrong hands can crowd out the others."""
+
+    exit_code = 1
+
+
+def build_guard(sources: Path, target: Path) -> None:
+    """Into `target`. GuardNotBuilt, with what is to be done."""
     if shutil.which("cc") is None:
-        return _lacking("there is no C compiler", "没有 C 编译器")
+        raise _not_built("there is no C compiler", "没有 C 编译器")
     part = target.with_name(target.name + ".part")
     built = subprocess.run(
         build_command(sources, part), capture_output=True, text=True, check=False
     )
     if built.returncode:
         why = next((x for x in built.stderr.splitlines() if "error" in x), "cc failed")
-        return _lacking(why, why)
+        raise _not_built(why, why)
     part.replace(target)  # a broker that runs has the old file mapped
-    return None
 
 
-def _lacking(why: str, zh: str) -> str:
-    return (
-        f"The broker has no quotas for single gates: its guard was not built ({why}). Install "
-        f"{_PACKAGES} and write the configuration again.\n"
-        f"消息服务器没有按闸机限额：防护插件未能编译（{zh}）。请安装 {_PACKAGES} 后重新生成配置。"
+def _not_built(why: str, zh: str) -> GuardNotBuilt:
+    return GuardNotBuilt(
+        f"The broker's guard was not built ({why}): install {_PACKAGES} and write the "
+        "configuration again, or take a broker without quotas for single gates: --without-guard.",
+        f"消息服务器的防护插件未能编译（{zh}）：请安装 {_PACKAGES} 后重新生成配置，"
+        "或使用 --without-guard（不按闸机限额）。",
     )

@@ -17,6 +17,7 @@ from office.home import Home
 from office.keys.certificates import names_of
 from office.keys.enrolment import enrolments
 from office.keys.key_files import Made, make_keys
+from office.receiving.broker_guard import GuardNotBuilt
 
 GATE = "wh-hs-01-g1"
 
@@ -273,3 +274,18 @@ def test_the_brokers_own_port_is_remembered_and_other_gate_tomls_are_named(
     assert f"gate.toml of {GATE} names another port: set port = 18883" in said
     made(tmp_path / "home", "wh-hs-01-g2")
     assert load(tmp_path / "home/gates/wh-hs-01-g2/gate.toml").mqtt.port == 18883
+
+
+def test_a_machine_without_a_compiler_is_told_and_may_do_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "home", GATE)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    where = {"out": tmp_path / "broker", "home": tmp_path / "home", "listen": "127.0.0.1:18883"}
+    with pytest.raises(GuardNotBuilt, match="--without-guard") as told:
+        broker_config(**where)
+    assert told.value.exit_code == 1
+    assert not (tmp_path / "broker" / "mosquitto.conf").exists()
+    broker_config(**where, without_guard=True)
+    conf = (tmp_path / "broker" / "conf.d" / "exam-gate.conf").read_text(encoding="utf-8")
+    assert "\nplugin " not in conf
