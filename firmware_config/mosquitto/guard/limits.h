@@ -19,7 +19,7 @@ struct limits {
 };
 
 /* 300 gates of one address that come back at once with 130 events each stay within these
- * (the row herd of scripts/faults). A gate does not pace itself yet: what is refused of a larger
+ * (the row herd of scripts/faults). A gate paces itself below them (gate/sync/pace.py); what is refused of a larger
  * backlog is sent again. */
 static const struct limits DEFAULT_LIMITS = {
 	.messages_per_s = 40, .messages_burst = 400,

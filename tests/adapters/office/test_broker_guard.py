@@ -1,20 +1,27 @@
 """The broker's guard on the real broker: one gate in wrong hands, connections without a name."""
 
+import contextlib
+import os
 import queue
+import random
 import re
 import socket
 import subprocess
+import time
+from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from gate.sync.envelope import MAX_BYTES
-from gate.sync.link import MAX_PACKET, Acked, LinkEvent, Message, Up
+from gate.sync.link import MAX_PACKET, Acked, Address, Down, LinkEvent, Message, Up, tls_context
 from gate.sync.wire import EVERY_GATES_EVENTS, Topics
 from office.home import Home
-from office.receiving.broker_guard import build_command
+from office.receiving.broker_guard import GUARD, build_command
 from tests.checkout import ROOT
+from tests.faults.worst_gate import packets
+from tests.faults.worst_gate.hostile import Connection
 from tests.journal_making import EXAM, GATE, OTHER, SITE
 from tests.mqtt_making import Broker, broker_at, client_of, heard, made_home, office_link
 
@@ -101,3 +108,102 @@ def test_silent_connections_are_ended_and_lock_nobody_out(home: Home, tmp_path: 
         for one in silent:
             one.settimeout(20)
             assert one.recv(1) == b""
+
+
+def test_a_gates_rates_are_bounded_and_the_other_gates_are_not_asked(
+    home: Home, tmp_path: Path
+) -> None:
+    """More than the burst at once: what is above it is refused; another gate notices nothing."""
+    with broker_at(home, tmp_path / "broker") as broker:
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        link = gate_at(home, broker, OTHER, news)
+        began = time.monotonic()
+        mids = [link.publish(MINE.ev, b"x") for _ in range(700)]
+        answers = [heard(news, Acked, mid=mid).refused for mid in mids]
+        took_s = time.monotonic() - began
+        assert answers[:400] == [None] * 400
+        assert answers.count(None) <= 400 + 40 * (took_s + 1)
+        assert "Not authorized" in answers
+        other: queue.Queue[LinkEvent] = queue.Queue()
+        honest = gate_at(home, broker, GATE, other)
+        mid = honest.publish(Topics(EXAM, SITE, GATE).ev, b"x")
+        assert heard(other, Acked, mid=mid).refused is None
+        honest.leave()
+        link.leave()
+
+
+def test_a_storm_of_connections_of_one_gate_is_shut_out(home: Home, tmp_path: Path) -> None:
+    """The burst is made small, so that a slow machine makes a storm too; another gate comes in."""
+    broker = Broker(home, tmp_path / "broker")
+    conf = tmp_path / "broker" / "conf.d" / "exam-gate.conf"
+    text = conf.read_text(encoding="utf-8")
+    small = "plugin_opt_arrivals_burst 3\nplugin_opt_arrivals_per_s 1\n"
+    conf.write_text(re.sub(r"(?m)^plugin .*\n", lambda m: m[0] + small, text), encoding="utf-8")
+    broker.start()
+    try:
+        ended = 0
+        for _ in range(40):
+            news: queue.Queue[LinkEvent] = queue.Queue()
+            link = client_of(home, OTHER, broker.port, news)
+            link.open()
+            if isinstance(news.get(timeout=20), Up):
+                with contextlib.suppress(queue.Empty):
+                    ended += isinstance(news.get(timeout=0.05), Down)  # at the guard's next look
+            else:
+                ended += 1
+            link.leave()
+        assert ended > 0
+        other: queue.Queue[LinkEvent] = queue.Queue()
+        gate_at(home, broker, GATE, other).leave()
+    finally:
+        broker.stop()
+
+
+@pytest.mark.slow
+def test_the_guard_under_sanitizers_bears_any_packets(home: Home, tmp_path: Path) -> None:
+    """Built with ASAN and UBSAN, in a broker that a hostile gate sends broken packets to; what they
+    find ends the broker."""
+    runtime = subprocess.run(
+        ["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    broker = Broker(home, tmp_path / "broker")
+    target = tmp_path / "broker" / GUARD
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+    subprocess.run(build_command(SHIPPED / "guard", target, *flags), check=True)
+    os.environ |= {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
+    try:
+        broker.start()
+    finally:
+        del os.environ["LD_PRELOAD"], os.environ["ASAN_OPTIONS"]
+    rng, seen = random.Random(1), Counter[str]()
+    folder = home.gate(OTHER)
+    files = (folder / "ca.crt", folder / "gate.crt", folder / "gate.key")
+    address = Address("127.0.0.1", broker.port, *files, name=OTHER)
+    context = tls_context(address)
+    topics = (MINE.ev, MINE.state, MINE.hb, "eg/1/")
+    try:
+        for _ in range(50):  # within the burst of arrivals
+            with contextlib.suppress(OSError):
+                link = Connection(address, context, seen)
+                for _ in range(30):
+                    topic = mutated(rng.choice(topics).encode(), rng).decode("utf-8", "replace")
+                    packet = packets.publish(topic, rng.randbytes(50), qos=rng.randrange(2), mid=1)
+                    link.raw(mutated(packet, rng) if rng.random() < 0.1 else packet)
+                link.settle()
+                link.close()
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        gate_at(home, broker, GATE, news).leave()
+    finally:
+        broker.stop()
+    log = (tmp_path / "broker" / "log").read_text(encoding="utf-8", errors="replace")
+    assert "runtime error" not in log
+    assert "AddressSanitizer" not in log
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """A few bytes changed, lost or doubled."""
+    made = bytearray(data)
+    for _ in range(rng.randrange(3)):
+        at = rng.randrange(len(made) + 1)
+        made[at : at + rng.randrange(3)] = rng.randbytes(rng.randrange(3))
+    return bytes(made)
