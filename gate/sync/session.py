@@ -52,6 +52,7 @@ class Session:
             await self._converse()
         finally:
             watching.cancel()
+            await asyncio.wait({watching})
             self._of.connected = False
             self._of.office = None
             self._of.tried = outbox.tried_so_far(self._window)

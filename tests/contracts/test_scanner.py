@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import pytest
+import serial
 
 from gate.core.events import ScanPresented
 from gate.drivers.clock import SystemClock
+from gate.drivers.scanners import scanner as scanner_module
 from gate.drivers.scanners.lines import Decoder, LineDecoder, TicketText
 from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
@@ -207,3 +209,28 @@ async def test_closing_leaves_the_port_to_the_next(module: LineModule) -> None:
         async with scanning(module.port) as (events, _):
             await asyncio.to_thread(module.scan, TICKET)
             await events.next(ScanPresented)
+
+
+async def test_a_port_that_opens_after_the_end_is_closed(
+    module: LineModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that opens cannot be cancelled; what it brings belongs to nobody any more."""
+    begun, may_open, ports = threading.Event(), threading.Event(), list[serial.Serial]()
+
+    def slowly(port: str, baud: int, **settings: Any) -> serial.Serial:
+        begun.set()
+        assert may_open.wait(BOUND_S)
+        ports.append(opened(port, baud, **settings))
+        return ports[0]
+
+    monkeypatch.setattr(scanner_module, "opened", slowly)
+    async with SerialScanner("door", module.port, 9600, text_decoder, SystemClock()) as scanner:
+        taking = Taker(scanner, BOUND_S).task
+        try:
+            await soon(begun.is_set)
+            taking.cancel()
+            await asyncio.wait([taking])
+        finally:
+            may_open.set()
+    await soon(lambda: ports and not ports[0].is_open)
+    assert module.port in probe("door", module.port, 9600)

@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Self
 
 import serial
@@ -88,8 +89,15 @@ class SerialScanner:
             backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
 
     async def _open(self) -> int:
-        port = await asyncio.to_thread(opened, self._port, self._baud, timeout=0)
-        self._serial = port
+        """The port's file descriptor. PORT_FAULTS. A port whose opening is not waited for any more
+        is closed as soon as it is open: a thread cannot be cancelled."""
+        loop = asyncio.get_running_loop()
+        opening = loop.run_in_executor(None, partial(opened, self._port, self._baud, timeout=0))
+        try:
+            self._serial = port = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unused)
+            raise
         return int(port.fileno())
 
     def _close(self) -> None:
@@ -128,6 +136,11 @@ class SerialScanner:
         return ScanPresented(
             self.name, item.handle, item.value, item.document, item.valid_to, now, item.odd
         )
+
+
+def _close_unused(opening: asyncio.Future[serial.Serial]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 async def _readable(fd: int) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from gate.sync import outbox
+from gate.sync.session import Session
+from gate.sync.wire import Topics
 from office.audit.journal_audit import audit, is_whole
 from office.home import Home
 from office.receiving.signers import signers
@@ -62,6 +64,17 @@ async def test_the_last_event_of_a_service_leaves_with_it(home: Home, tmp_path: 
                 await soon(lambda: uplink.status["office"] == "online")
                 await fill(journal, 1)
         await soon(lambda: GATE in journals_at_the_office(home))
+
+
+async def test_a_connection_leaves_no_task_behind(home: Home, tmp_path: Path) -> None:
+    """Also one to a broker that is not there."""
+    async with opened(tmp_path) as journal:
+        uplink = uplink_of(home, 1, journal)
+        uplink._standing.receipt = await journal.receipt()
+        topics = Topics("exam", "site", GATE)
+        before = asyncio.all_tasks()
+        assert not await Session(uplink._standing, topics, lambda: "exam").run()
+        assert asyncio.all_tasks() == before
 
 
 async def test_status_may_be_asked_before_the_journal_is_open_and_after(
