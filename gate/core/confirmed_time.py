@@ -76,7 +76,7 @@ class Word:
     at: datetime
     mono_ns: int
 
-    def now(self, mono_ns: int) -> datetime:
+    def earliest_at(self, mono_ns: int) -> datetime:
         """The earliest time that it can be by this word."""
         return self.at + timedelta(microseconds=max(0, mono_ns - self.mono_ns) // 1000)
 
@@ -121,7 +121,7 @@ def heard(record: ClockRecord, word: Word) -> ClockRecord:
     if (
         before is not None
         and word.source is not TimeSource.OPERATOR
-        and before.now(word.mono_ns) > word.at
+        and before.earliest_at(word.mono_ns) > word.at
         and word.mono_ns - before.mono_ns <= WORD_S * _NS
     ):
         return record
@@ -143,7 +143,7 @@ def agreeing(record: ClockRecord, now: Instant) -> tuple[Word, ...]:
         w
         for w in record.words
         if 0 <= now.mono_ns - w.mono_ns <= WORD_S * _NS
-        and abs(w.now(now.mono_ns) - now.at) <= AGREES
+        and abs(w.earliest_at(now.mono_ns) - now.at) <= AGREES
     )
 
 
@@ -171,7 +171,7 @@ def confirmed_time(record: ClockRecord) -> datetime | None:
 
 
 def _latest(words: Iterable[Word], mono_ns: int) -> datetime | None:
-    return max((w.now(mono_ns) for w in words), default=None)
+    return max((w.earliest_at(mono_ns) for w in words), default=None)
 
 
 def _step(first: Instant, now: Instant) -> timedelta:
