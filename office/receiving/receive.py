@@ -215,7 +215,8 @@ class Receiver:
         self._write_status()
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
-        if not messages:
+        if not messages:  # the broker's and our own words alone
+            self._write_status()
             return
         after: AfterCommit = []
         batches = [m for m in messages if m.topic.endswith("/ev")]

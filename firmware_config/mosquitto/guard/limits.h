@@ -19,8 +19,7 @@ struct limits {
 };
 
 /* 300 gates of one address that come back at once with 130 events each stay within these
- * (the row herd of scripts/faults). A gate paces itself below them (gate/sync/pace.py); what is refused of a larger
- * backlog is sent again. */
+ * (the row herd of scripts/faults). A gate paces itself below them (gate/sync/pace.py). */
 static const struct limits DEFAULT_LIMITS = {
 	.messages_per_s = 40, .messages_burst = 400,
 	.bytes_per_s = 1 << 20, .bytes_burst = 8 << 20,
