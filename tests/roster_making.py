@@ -11,9 +11,10 @@ from nacl.signing import SigningKey
 from gate.core.card import check_character
 from gate.core.exam import Exam, Seat
 from gate.platform.durable_files import file_sha256
+from gate.ports.values import TemplateRows
 from gate.roster import file_writer, sealing
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.file_format import COHORT_SIZE, CandidateRecord, Templates
+from gate.roster.file_format import COHORT_SIZE, CandidateRecord
 from gate.roster.install import Installed, install, open_installed
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.open_roster import InstalledRoster
@@ -54,7 +55,7 @@ def citizen(n: int) -> str:
     return first_17 + check_character(first_17)
 
 
-def templates(n: int, seed: int = 1) -> Templates:
+def templates(n: int, seed: int = 1) -> TemplateRows:
     drawn = np.random.default_rng(seed).standard_normal((n, 128)).astype(np.float32)
     return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
@@ -92,7 +93,7 @@ class Office:
         site: str = SITE,
         gates: tuple[str, ...] = (GATE,),
         expires: datetime = NOW + timedelta(days=60),
-        cohort: Templates | None = None,
+        cohort: TemplateRows | None = None,
     ) -> Path:
         rows = [row(1), row(2), row(3)] if rows is None else rows
         keys = sealing.RosterKeys(sealing.new_key(), self.index)

@@ -1,7 +1,9 @@
 """What mypy does not ask: where `Any` may stand, and that the shape of each array is said."""
 
 import ast
+import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,66 @@ def test_no_other_alias_stands_for_any() -> None:
 def test_the_count_sees_any_wherever_it_stands(line: str) -> None:
     ((_, annotations),) = signatures(ast.parse(line))
     assert any("Any" in names_in(a) for a in annotations)
+
+
+# -- arrays ------------------------------------------------------------------------------------
+
+ARRAY_ROOMS = ("gate.bench", "gate.calibration", "gate.models", "gate.ports", "gate.roster")
+SHAPE = re.compile(r"\((\.\.\.|\w+,|\w+(, \w+)+)\)")
+"""(n, 128), (n,), or (...) where any shape is taken."""
+
+
+def array_modules() -> Iterator[tuple[str, ast.Module]]:
+    rooms = dict.fromkeys(ARRAY_ROOMS, "")
+    return ((module, tree) for module, tree in modules() if is_listed(module, rooms))
+
+
+def is_bare_array(annotation: ast.expr) -> bool:
+    return bool({"NDArray", "ndarray"} & names_in(annotation))
+
+
+def shapeless_aliases(tree: ast.Module) -> list[str]:
+    """Names for arrays with no docstring behind them that says their shape."""
+    return [
+        ast.unparse(node.targets[0])
+        for node, behind in zip_longest(tree.body, tree.body[1:])
+        if isinstance(node, ast.Assign)
+        and is_bare_array(node.value)
+        and isinstance(node.value, ast.Subscript)
+        and not (isinstance(behind, ast.Expr) and SHAPE.search(ast.unparse(behind)))
+    ]
+
+
+def shapeless(tree: ast.Module) -> list[str]:
+    """Functions and classes that name a bare array, and no shape in their docstring."""
+    bare: list[Function | ast.ClassDef] = [
+        function
+        for function, annotations in signatures(tree)
+        if any(map(is_bare_array, annotations))
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            fields = (n.annotation for n in node.body if isinstance(n, ast.AnnAssign))
+            bare += [node] if any(is_bare_array(unquoted(f)) for f in fields) else []
+    return [node.name for node in bare if not SHAPE.search(ast.get_docstring(node) or "")]
+
+
+def test_each_name_for_an_array_says_its_shape() -> None:
+    found = {
+        module: names for module, tree in array_modules() if (names := shapeless_aliases(tree))
+    }
+    assert found == {}
+
+
+def test_each_signature_with_an_array_says_its_shape() -> None:
+    """By an alias that has one, such as `Landmarks`, or in the docstring."""
+    found = {module: names for module, tree in array_modules() if (names := shapeless(tree))}
+    assert found == {}
+
+
+def test_a_shape_is_asked_for() -> None:
+    array = "npt.NDArray[np.float32]"
+    assert shapeless_aliases(ast.parse(f"A = {array}\nB = {array}\n'(n,) float32'")) == ["A"]
+    assert shapeless(ast.parse(f"def f(a: {array}):\n    'Of a face (all of it).'")) == ["f"]
+    assert shapeless(ast.parse(f"def f(a: {array}):\n    '`a`: (5, 2).'")) == []
+    assert shapeless(ast.parse(f"class C:\n    a: {array}\n")) == ["C"]

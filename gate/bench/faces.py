@@ -18,7 +18,7 @@ from gate.calibration.lfw_pairs import Pairs
 from gate.calibration.number_text import rate_name
 from gate.calibration.protocols import draw_cohort, fold_accuracy
 from gate.calibration.scores import FMRS, Scores, pair_scores
-from gate.calibration.template_sets import Norms, Side, subset
+from gate.calibration.template_sets import Norms, Side, Values, subset
 from gate.core.json_types import JsonObject
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
@@ -30,6 +30,7 @@ QUICK, CAREFUL = "quick", "careful"
 STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "careful")}
 
 Rows = npt.NDArray[np.intp]
+"""(n,) intp: places of rows."""
 
 
 def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> JsonObject:
@@ -109,7 +110,7 @@ def _genuine_pairs(side: Side) -> tuple[Rows, Rows]:
     return one[usable], other[usable]
 
 
-def _missed(scores: npt.NDArray[np.float32], threshold: float | None) -> float | None:
+def _missed(scores: Values, threshold: float | None) -> float | None:
     if threshold is None or not len(scores):
         return None
     return round(float((scores < threshold).mean()), 5)

@@ -62,8 +62,8 @@ def _one_round(finder: LiveDetector, recogniser: Recogniser, frame: Picture) -> 
 
 
 def _summary(ms: dict[str, npt.NDArray[np.float64]]) -> JsonObject:
-    """Medians; and the ratio once more in the fastest tenth of the rounds, since other work on the
-    machine can only add."""
+    """`ms`: by step, (rounds,) float64 each. Medians; and the ratio once more in the fastest tenth
+    of the rounds, since other work on the machine can only add."""
     whole = ms["detect"] + ms["align"] + ms["embed"]
     bare = ms["bare_detect"] + ms["bare_embed"]
     whole_ms, bare_ms = (round(float(np.median(part)), 3) for part in (whole, bare))

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.calibration.intervals import DRAWS, AtRate, at_rates
 from gate.calibration.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.calibration.protocols import draw_cohort
 from gate.calibration.scores import FMRS, Scores, all_against_all, pooled, probes_against_references
-from gate.calibration.template_sets import Side
+from gate.calibration.template_sets import Members, Side
 from gate.calibration.threshold_margin import bound_of, with_margin
 from gate.models.matching import COHORT, RAW, TOP, fuse
 
@@ -187,7 +186,7 @@ def _scores(probes: Side, references: Side, cohort: Side | None, kind: Kind, see
     return probes_against_references(normed(fused), normed(references), members)
 
 
-def fused_members(side: Side, frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+def fused_members(side: Side, frames: int, rng: np.random.Generator) -> Members:
     """Rows that make up each fused probe, `frames` of one person, drawn without repetition.
     A person with no picture left over as a reference still gives impostor pairs."""
     found: list[tuple[int, ...]] = []

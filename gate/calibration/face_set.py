@@ -14,14 +14,14 @@ from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from gate.calibration.template_sets import Side
+from gate.calibration.template_sets import Labels, Mask, Side
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.photo_file import decode_photo
 from gate.models.quality import assess, with_feature_norm
 from gate.models.still_pictures import StillPictures
-from gate.ports import Quality
+from gate.ports import Picture, Quality
+from gate.ports.values import TemplateRows
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
@@ -39,7 +39,7 @@ class FaceSet:
     place: dict[str, int]
 
     @property
-    def people(self) -> npt.NDArray[np.int64]:
+    def people(self) -> Labels:
         names = [person for person, _ in self.pictures]
         return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
@@ -47,17 +47,17 @@ class FaceSet:
 @dataclass(frozen=True, slots=True, eq=False)
 class Templates:
     """`quick` (as a live frame at first) and `careful` (a ticket photo, a live frame that was
-    looked at again): float32[n, 128]; `usable`: a face was found; `qualities`: as the gate finds
+    looked at again); `usable`: a face was found; `qualities`: as the gate finds
     the face in a live frame, None where it does not and the quick template is zeros; `ms`: every
     duration of a step."""
 
-    quick: npt.NDArray[np.float32]
-    careful: npt.NDArray[np.float32]
-    usable: npt.NDArray[np.bool_]
+    quick: TemplateRows
+    careful: TemplateRows
+    usable: Mask
     qualities: list[Quality | None]
     ms: dict[str, list[float]] = field(default_factory=dict)
 
-    def side(self, people: npt.NDArray[np.int64], careful: bool) -> Side:
+    def side(self, people: Labels, careful: bool) -> Side:
         live = np.array([q is not None for q in self.qualities])
         if careful:
             return Side(self.careful, people, self.usable)
@@ -178,7 +178,7 @@ def _laps(times: Sequence[float]) -> list[float]:
     return [(end - begin) * 1000 for begin, end in pairwise(times)]
 
 
-def _decoded(path: Path) -> npt.NDArray[np.uint8]:
+def _decoded(path: Path) -> Picture:
     try:
         return decode_photo(path.read_bytes())
     except (PhotoRejected, OSError) as e:

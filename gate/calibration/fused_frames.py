@@ -16,10 +16,20 @@ import numpy.typing as npt
 
 from gate.calibration.number_text import rate_name
 from gate.calibration.scores import FALSE_MATCHES_MIN
-from gate.calibration.template_sets import Side
+from gate.calibration.template_sets import (
+    Labels,
+    Matrix,
+    Members,
+    PairMask,
+    PerPerson,
+    RowNumbers,
+    Side,
+    Values,
+)
 from gate.core.json_types import JsonObject
 from gate.errors import InputRejected
 from gate.models.fmr_budget import share
+from gate.ports.values import TemplateRows
 
 FRAMES = (1, 2, 3, 5)
 FMRS = (1e-4, 1e-5)
@@ -28,8 +38,6 @@ LOOKS_FRAMES = 3
 RESAMPLES = 2000
 """Of people, for the 95% interval of a miss rate."""
 
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
 Kind = tuple[bool, int]
 """Careful or not, and how many frames are fused."""
 Table = Callable[[bool, int, float], float]
@@ -41,10 +49,10 @@ class Lot:
     """One draw. `members`: rows of the probes, one line a person; `people`: who; `impostor`,
     `genuine`: which references (columns) each line may be compared with."""
 
-    members: Rows
-    people: npt.NDArray[np.int64]
-    impostor: npt.NDArray[np.bool_]
-    genuine: npt.NDArray[np.bool_]
+    members: Members
+    people: Labels
+    impostor: PairMask
+    genuine: PairMask
 
 
 def by_frames(probes: Side, references: Side, seed: int) -> list[JsonObject]:
@@ -165,23 +173,23 @@ def _lots(side: Side, frames: int, seed: int) -> Iterator[Lot]:
         yield Lot(members, people, ~same & side.usable, genuine)
 
 
-def _rows_of(side: Side) -> dict[int, Rows]:
+def _rows_of(side: Side) -> dict[int, RowNumbers]:
     usable = np.flatnonzero(side.usable)
     order = usable[np.argsort(side.people[usable], kind="stable")]
     parts = np.split(order, np.flatnonzero(np.diff(side.people[order])) + 1)
     return {int(side.people[own[0]]): own for own in parts if len(own)}
 
 
-def _fused(side: Side, members: Rows) -> Floats:
+def _fused(side: Side, members: Members) -> TemplateRows:
     """`matching.fuse` of every line."""
-    total: Floats = side.templates[members].sum(axis=1)
-    norms: Floats = np.linalg.norm(total, axis=1, keepdims=True)
-    fused: Floats = total / np.maximum(norms, np.float32(1e-12))
+    total: TemplateRows = side.templates[members].sum(axis=1)
+    norms: Matrix = np.linalg.norm(total, axis=1, keepdims=True)
+    fused: TemplateRows = total / np.maximum(norms, np.float32(1e-12))
     return fused
 
 
 def _limits(
-    scores: list[Floats], lots: list[Lot], fmrs: tuple[float, ...] = FMRS
+    scores: list[Matrix], lots: list[Lot], fmrs: tuple[float, ...] = FMRS
 ) -> dict[float, float]:
     """Thresholds over all draws, where enough false matches stand behind them."""
     pairs = sum(int(lot.impostor.sum()) for lot in lots)
@@ -194,25 +202,25 @@ def _limits(
     return {f: float(np.nextafter(tail[int(f * pairs)], np.float32(np.inf))) for f in enough}
 
 
-def _highest(values: Floats, count: int) -> Floats:
+def _highest(values: Values, count: int) -> Values:
     return values if len(values) <= count else np.partition(values, len(values) - count)[-count:]
 
 
-def _missed(missed: list[npt.NDArray[np.bool_]], lots: list[Lot]) -> npt.NDArray[np.float64]:
+def _missed(missed: list[PairMask], lots: list[Lot]) -> PerPerson:
     """Each person's share of references missed, mean of the draws."""
     shares = [
         (m & lot.genuine).sum(axis=1) / lot.genuine.sum(axis=1)
         for m, lot in zip(missed, lots, strict=True)
     ]
-    result: npt.NDArray[np.float64] = np.mean(shares, axis=0)
+    result: PerPerson = np.mean(shares, axis=0)
     return result
 
 
-def _mean(misses: npt.NDArray[np.float64]) -> float:
+def _mean(misses: PerPerson) -> float:
     return round(float(misses.mean()), 5)
 
 
-def _interval(misses: npt.NDArray[np.float64], seed: int) -> list[float]:
+def _interval(misses: PerPerson, seed: int) -> list[float]:
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, len(misses), (RESAMPLES, len(misses)))
     low, high = np.percentile(misses[drawn].mean(axis=1), [2.5, 97.5])

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.calibration.curves import RateCurve
 from gate.calibration.intervals import AtThreshold, at_threshold
 from gate.calibration.scores import Scores
-from gate.calibration.template_sets import ComparisonCounts, Floats, Labels, Mask, Side
+from gate.calibration.template_sets import ComparisonCounts, Labels, Mask, Side
 from gate.errors import InputDamaged
+from gate.ports.values import TemplateRows
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 """What spreadsheets in China write."""
@@ -85,12 +85,12 @@ def by_lot(side: Side, count: int, seed: int) -> dict[str, Mask]:
     return _named("by lot {}", places, side)
 
 
-def person_means(side: Side) -> Floats:
+def person_means(side: Side) -> TemplateRows:
     """Unit mean template of each person, in the order of their labels."""
     _, place = np.unique(side.people, return_inverse=True)
     sums = np.zeros((int(place.max()) + 1, side.templates.shape[1]), np.float32)
     np.add.at(sums, place, side.templates)
-    means: Floats = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    means: TemplateRows = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
     return means
 
 
@@ -145,7 +145,7 @@ def _inside(scores: Scores, side: Side, member: Mask) -> Scores:
     )
 
 
-def _named(pattern: str, places: npt.NDArray[np.int64], side: Side) -> dict[str, Mask]:
+def _named(pattern: str, places: Labels, side: Side) -> dict[str, Mask]:
     labels: Labels = np.unique(side.people)
     named: dict[str, Mask] = {}
     for place in np.unique(places):

@@ -8,6 +8,9 @@ import numpy.typing as npt
 from gate.calibration.scores import own_blocks
 from gate.calibration.template_sets import Side
 
+Counts = npt.NDArray[np.int64]
+"""(bins,) int64: pairs in each bin."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
@@ -15,8 +18,8 @@ class Histogram:
 
     low: float
     high: float
-    genuine: npt.NDArray[np.int64]
-    impostor: npt.NDArray[np.int64]
+    genuine: Counts
+    impostor: Counts
 
 
 def histogram(side: Side, low: float, high: float, bins: int) -> Histogram:

@@ -14,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.calibration.scores import Scores
-from gate.calibration.template_sets import Floats, Labels, Numbers
+from gate.calibration.template_sets import Labels, PerDraw, Values, Weights
+
+Passing = npt.NDArray[np.float64]
+"""(draws, scores) float64: the weight of all pairs down to each score."""
 
 DRAWS = 1000
 LEVEL = (2.5, 97.5)
@@ -60,7 +63,7 @@ def at_rates(
         return {}
     tail = _Tail.of(scores, people, int(max(stated) * scores.impostor_pairs * TAIL_MARGIN) + 100)
     misses = _Misses(scores, people)
-    found: dict[float, list[tuple[Floats, Numbers]]] = {f: [] for f in stated}
+    found: dict[float, list[tuple[Values, PerDraw]]] = {f: [] for f in stated}
     for weights in _weights(people, seed, draws, len(tail.values)):
         passing = tail.weighted(weights)
         pairs = _pairs(scores, weights)
@@ -95,7 +98,7 @@ def at_threshold(
 class _Tail:
     """Impostor scores, descending, and the two people of each."""
 
-    values: npt.NDArray[np.float32]
+    values: Values
     one: Labels
     other: Labels
 
@@ -104,19 +107,19 @@ class _Tail:
         at = people[scores.impostors_at[:count]].reshape(-1, 2)
         return cls(scores.impostors[:count], at[:, 0], at[:, 1])
 
-    def weighted(self, weights: Numbers) -> Numbers:
+    def weighted(self, weights: Weights) -> Passing:
         """Weight of all pairs down to each score, a row a draw."""
         matched = weights[:, self.one] * weights[:, self.other]
-        result: Numbers = np.cumsum(matched, axis=1)
+        result: Passing = np.cumsum(matched, axis=1)
         return result
 
-    def thresholds(self, passing: Numbers, allowed: Numbers) -> npt.NDArray[np.float32]:
+    def thresholds(self, passing: Passing, allowed: PerDraw) -> Values:
         """The least score of each draw at which no more than `allowed` passes."""
         places = [
             np.searchsorted(p, a, side="right") for p, a in zip(passing, allowed, strict=True)
         ]
         at = self.values[np.minimum(places, len(self.values) - 1)]
-        above: npt.NDArray[np.float32] = np.nextafter(at, np.float32(np.inf))
+        above: Values = np.nextafter(at, np.float32(np.inf))
         return above
 
 
@@ -128,7 +131,7 @@ class _Misses:
         self._people = people[scores.genuine_at[:, 0]].reshape(-1)
         self._count = np.bincount(self._people, minlength=int(people.max()) + 1).astype(np.float64)
 
-    def rate(self, weights: Numbers, thresholds: Floats) -> Numbers:
+    def rate(self, weights: Weights, thresholds: Values) -> PerDraw:
         """False non-match rate of each draw at its threshold."""
         places = np.searchsorted(self._values, thresholds.astype(np.float32), side="left")
         below = np.zeros((len(weights), int(places.max(initial=0)) + 1))
@@ -136,11 +139,11 @@ class _Misses:
             low = self._people[: below.shape[1] - 1]
             np.cumsum(weights[:, low], axis=1, out=below[:, 1:])
         missed = below[np.arange(len(weights)), places]
-        result: Numbers = missed / np.maximum(weights @ self._count, 1)
+        result: PerDraw = missed / np.maximum(weights @ self._count, 1)
         return result
 
 
-def _weights(people: Labels, seed: int, draws: int, width: int) -> Iterator[Numbers]:
+def _weights(people: Labels, seed: int, draws: int, width: int) -> Iterator[Weights]:
     """How often each person was drawn, in parts of some draws each. The same for equal seeds,
     whatever the size of the parts, so that intervals do not depend on it."""
     rng = np.random.default_rng(seed)
@@ -155,13 +158,13 @@ def _weights(people: Labels, seed: int, draws: int, width: int) -> Iterator[Numb
         yield weights
 
 
-def _pairs(scores: Scores, weights: Numbers) -> Numbers:
-    result: Numbers = sum(
+def _pairs(scores: Scores, weights: Weights) -> PerDraw:
+    result: PerDraw = sum(
         (t.impostor_pairs(weights) for t in scores.tallies), np.zeros(len(weights))
     )
     return result
 
 
-def _interval(values: Numbers | Floats) -> Interval:
+def _interval(values: PerDraw | Values) -> Interval:
     low, high = np.percentile(values, LEVEL)
     return Interval(float(low), float(high))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.calibration.face_set import FaceSet
+from gate.calibration.template_sets import Labels, Mask
 from gate.errors import InputDamaged
 
 
@@ -18,10 +18,10 @@ from gate.errors import InputDamaged
 class Pairs:
     """Rows of the pictures compared, whether they show the same person, and the fold."""
 
-    one: npt.NDArray[np.int64]
-    other: npt.NDArray[np.int64]
-    same: npt.NDArray[np.bool_]
-    folds: npt.NDArray[np.int64]
+    one: Labels
+    other: Labels
+    same: Mask
+    folds: Labels
 
 
 def read_pairs(path: Path, faces: FaceSet) -> Pairs:

@@ -9,10 +9,10 @@ the statistics always are those of `top` strangers.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from gate.calibration.template_sets import Floats, Labels, Side
+from gate.calibration.template_sets import Labels, Matrix, RowNumbers, Side, Values
 from gate.models.matching import SAME_PERSON
+from gate.ports.values import TemplateRows
 
 STRANGERS_MIN = 3
 """A cohort has at least so many rows more than `top`: two people and the next in line."""
@@ -24,15 +24,15 @@ class OwnCohort:
     its cosine with every cohort row, and its person's place in the cohort (-1: none)."""
 
     top: int
-    total: Floats
-    squares: Floats
-    least: Floats
-    following: Floats
-    similar: Floats
-    place: npt.NDArray[np.int64]
+    total: Values
+    squares: Values
+    least: Values
+    following: Values
+    similar: Matrix
+    place: Labels
 
     @classmethod
-    def of(cls, side: Side, cohort: Floats, cohort_people: Labels, top: int) -> "OwnCohort":
+    def of(cls, side: Side, cohort: TemplateRows, cohort_people: Labels, top: int) -> "OwnCohort":
         """`cohort`: one row a person, at least `top + STRANGERS_MIN` of them."""
         places = {int(person): n for n, person in enumerate(cohort_people)}
         place = np.array([places.get(int(p), -1) for p in side.people], np.int64)
@@ -47,7 +47,7 @@ class OwnCohort:
         total, squares = (s.astype(np.float32) for s in sums)
         return cls(top, total, squares, highest[:, top - 1], highest[:, top], similar, place)
 
-    def taken(self, rows: npt.NDArray[np.intp] | slice) -> "OwnCohort":
+    def taken(self, rows: RowNumbers | slice) -> "OwnCohort":
         return OwnCohort(
             self.top,
             self.total[rows],
@@ -58,7 +58,7 @@ class OwnCohort:
             self.place[rows],
         )
 
-    def against(self, other: "OwnCohort") -> tuple[Floats, Floats]:
+    def against(self, other: "OwnCohort") -> tuple[Matrix, Matrix]:
         """Mean and deviation for each own row with each row of `other`, whose person is out."""
         shape = (len(self.total), len(other.total))
         mean, deviation = np.empty(shape, np.float32), np.empty(shape, np.float32)
@@ -74,7 +74,8 @@ class OwnCohort:
         )
         return mean, deviation
 
-    def _statistics(self, total: Floats, squares: Floats) -> tuple[Floats, Floats]:
+    def _statistics(self, total: Matrix, squares: Matrix) -> tuple[Matrix, Matrix]:
+        """Mean and deviation, also of (n,) values."""
         mean = total / np.float32(self.top)
         variance = squares / np.float32(self.top) - mean * mean
         return mean, np.sqrt(np.maximum(variance, np.float32(1e-12)))

@@ -1,15 +1,14 @@
 """Protocols of evaluation: fold accuracy on listed pairs, cohorts by lot."""
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.calibration.scores import NO_FACE
-from gate.calibration.template_sets import Floats, Labels
+from gate.calibration.template_sets import Labels, Mask, RowNumbers, Values
 from gate.errors import InputRejected
 from gate.models.matching import COHORT
 
 
-def fold_accuracy(scores: Floats, same: npt.NDArray[np.bool_], folds: Labels) -> float:
+def fold_accuracy(scores: Values, same: Mask, folds: Labels) -> float:
     """Mean over the folds of the share judged right at the threshold that is best on the other
     folds (LFW's protocol). With a single fold the threshold is its own: then it is optimistic."""
     rates = []
@@ -21,9 +20,7 @@ def fold_accuracy(scores: Floats, same: npt.NDArray[np.bool_], folds: Labels) ->
     return float(np.mean(rates))
 
 
-def draw_cohort(
-    people: Labels, usable: npt.NDArray[np.bool_], seed: int, size: int = COHORT
-) -> npt.NDArray[np.intp]:
+def draw_cohort(people: Labels, usable: Mask, seed: int, size: int = COHORT) -> RowNumbers:
     """Rows of a cohort: one picture each of `size` people, those with the fewest pictures first
     (so that few genuine pairs are lost), else by lot. InputRejected for too few people."""
     rng = np.random.default_rng(seed)
@@ -35,11 +32,11 @@ def draw_cohort(
             f"人数 {len(names)} 不足以组成 {size} 人的参照组：请使用更大的数据集。",
         )
     order = np.lexsort((rng.permutation(len(names)), counts))[:size]
-    drawn: npt.NDArray[np.intp] = rows[first[order]]
+    drawn: RowNumbers = rows[first[order]]
     return drawn
 
 
-def _best_threshold(scores: Floats, same: npt.NDArray[np.bool_]) -> float:
+def _best_threshold(scores: Values, same: Mask) -> float:
     """The threshold that judges most pairs right: half way between two scores, since one that
     sits on a genuine score would miss the next that is a hair lower. Of equals the middle one."""
     order = np.argsort(scores, kind="stable")

@@ -14,13 +14,17 @@ import numpy.typing as npt
 from gate.calibration.template_sets import (
     BLOCK_ROWS,
     ComparisonCounts,
-    Floats,
-    Mask,
+    Matrix,
+    Members,
+    PairMask,
+    RowNumbers,
     Side,
+    Values,
     normalised,
 )
 
 Places = npt.NDArray[np.int32]
+"""(n, 2) int32: the two pictures of each pair."""
 
 FMRS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 FALSE_MATCHES_MIN = 5
@@ -38,8 +42,8 @@ class Scores:
     """`genuine`: all, ascending; `impostors`: the highest of `impostor_pairs`, descending;
     `genuine_at`, `impostors_at`: the two pictures of each; `tallies`: what the pairs came from."""
 
-    genuine: Floats
-    impostors: Floats
+    genuine: Values
+    impostors: Values
     impostor_pairs: int
     genuine_at: Places
     impostors_at: Places
@@ -66,7 +70,7 @@ class Scores:
         return int(np.searchsorted(-self.impostors, -np.float32(threshold), side="right"))
 
 
-def pair_scores(one: Side, other: Side) -> Floats:
+def pair_scores(one: Side, other: Side) -> Values:
     """Score of row n of one with row n of the other."""
     scores = np.einsum("nd,nd->n", one.templates, other.templates)
     if one.norms is not None and other.norms is not None:
@@ -80,9 +84,7 @@ def all_against_all(side: Side) -> Scores:
     return _gathered(own_blocks(side), ComparisonCounts.of(side))
 
 
-def probes_against_references(
-    probes: Side, references: Side, members: npt.NDArray[np.intp]
-) -> Scores:
+def probes_against_references(probes: Side, references: Side, members: Members) -> Scores:
     """Every probe with every reference but those rows that it was made of (`members`, a row of
     places among the references for each probe)."""
     return _gathered(
@@ -108,13 +110,13 @@ def pooled(parts: Sequence[Scores]) -> Scores:
 class Block(NamedTuple):
     """Scores of some rows with others, and which of them are pairs of one person or of two."""
 
-    scores: Floats
-    genuine: Mask
-    impostor: Mask
+    scores: Matrix
+    genuine: PairMask
+    impostor: PairMask
     one: Side
     other: Side
 
-    def places(self, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp]) -> Places:
+    def places(self, row: RowNumbers, column: RowNumbers) -> Places:
         pictures = (self.one.pictures[row], self.other.pictures[column])
         places: Places = np.stack(pictures, axis=1).astype(np.int32)
         return places
@@ -136,12 +138,12 @@ class _Tail:
         if sum(map(len, self._values)) > self._keep + BUFFER:
             self._cut()
 
-    def descending(self) -> tuple[Floats, Places]:
+    def descending(self) -> tuple[Values, Places]:
         values, at = self._cut()
         order = np.argsort(-values, kind="stable")
         return values[order], at[order]
 
-    def _cut(self) -> tuple[Floats, Places]:
+    def _cut(self) -> tuple[Values, Places]:
         values, at = np.concatenate(self._values), np.concatenate(self._at)
         if len(values) > self._keep:
             kept = np.argpartition(values, len(values) - self._keep)[-self._keep :]
@@ -175,7 +177,7 @@ def own_blocks(side: Side) -> Iterator["Block"]:
         yield _block(block, rest, above)
 
 
-def _rectangle(probes: Side, references: Side, members: npt.NDArray[np.intp]) -> Iterator[Block]:
+def _rectangle(probes: Side, references: Side, members: Members) -> Iterator[Block]:
     for start in range(0, len(probes.people), BLOCK_ROWS):
         rows = np.s_[start : start + BLOCK_ROWS]
         block = probes.taken(rows)
@@ -184,7 +186,7 @@ def _rectangle(probes: Side, references: Side, members: npt.NDArray[np.intp]) ->
         yield _block(block, references, wanted)
 
 
-def _block(one: Side, other: Side, wanted: Mask) -> Block:
+def _block(one: Side, other: Side, wanted: PairMask) -> Block:
     scores = normalised(one.templates @ other.templates.T, one.norms, other.norms)
     scores = np.where(one.usable[:, None] & other.usable, scores, NO_FACE).astype(np.float32)
     same = one.people[:, None] == other.people

@@ -11,13 +11,37 @@ import numpy as np
 import numpy.typing as npt
 
 from gate.models.matching import SAME_PERSON, TOP
+from gate.ports.values import TemplateRows
 
-Floats = npt.NDArray[np.float32]
+Values = npt.NDArray[np.float32]
+"""(n,) float32: one value a row, a pair or a score."""
+
+Matrix = npt.NDArray[np.float32]
+"""(rows, columns) float32: rows of one side, columns of the other."""
+
 Labels = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+"""(n,) int64: who each row is, or where it belongs."""
 
-Numbers = npt.NDArray[np.float64]
-"""Weights, counts and rates; the shape is the function's."""
+Mask = npt.NDArray[np.bool_]
+"""(n,) bool: which rows."""
+
+PairMask = npt.NDArray[np.bool_]
+"""(rows, columns) bool: which pairs of two sides."""
+
+RowNumbers = npt.NDArray[np.intp]
+"""(n,) intp: places of rows."""
+
+Members = npt.NDArray[np.intp]
+"""(probes, frames) intp: the rows that each probe is made of."""
+
+PerPerson = npt.NDArray[np.float64]
+"""(people,) float64: one figure a person."""
+
+PerDraw = npt.NDArray[np.float64]
+"""(draws,) float64: one figure a draw."""
+
+Weights = npt.NDArray[np.float64]
+"""(draws, people) float64: how often each draw has each person."""
 
 BLOCK_ROWS = 512
 """Rows that are compared at once."""
@@ -26,23 +50,23 @@ BLOCK_ROWS = 512
 class Normalising(Protocol):
     """What the rows of a side are normalised with."""
 
-    def taken(self, rows: npt.NDArray[np.intp] | slice) -> Self:
+    def taken(self, rows: RowNumbers | slice) -> Self:
         """Those of some rows."""
 
-    def against(self, other: Self) -> tuple[Floats, Floats]:
+    def against(self, other: Self) -> tuple[Matrix, Matrix]:
         """Mean and deviation of every own row with every row of `other`, as arrays that fit a
-        matrix (own rows, other rows)."""
+        matrix of own rows and other rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Norms:
     """Mean and deviation of each row's highest similarities to a cohort."""
 
-    mean: Floats
-    deviation: Floats
+    mean: Values
+    deviation: Values
 
     @classmethod
-    def of(cls, templates: Floats, cohort: Floats, top: int = TOP) -> "Norms":
+    def of(cls, templates: TemplateRows, cohort: TemplateRows, top: int = TOP) -> "Norms":
         """`matching.cohort_statistics` of every row at once; a cohort of more than `top` rows."""
         parts = [
             _top_statistics(templates[start : start + BLOCK_ROWS] @ cohort.T, top)
@@ -51,10 +75,10 @@ class Norms:
         mean, deviation = np.concatenate(parts, axis=1).astype(np.float32)
         return cls(mean, deviation)
 
-    def taken(self, rows: npt.NDArray[np.intp] | slice) -> "Norms":
+    def taken(self, rows: RowNumbers | slice) -> "Norms":
         return Norms(self.mean[rows], self.deviation[rows])
 
-    def against(self, other: "Norms") -> tuple[Floats, Floats]:
+    def against(self, other: "Norms") -> tuple[Matrix, Matrix]:
         """The same for every row of `other`."""
         return self.mean[:, None], self.deviation[:, None]
 
@@ -64,23 +88,23 @@ class Side:
     """One side of the comparisons. `people`: who each row is; `usable`: a face was found; `rows`:
     the picture that each row stands for where this side is part of a set, None for its place."""
 
-    templates: Floats
+    templates: TemplateRows
     people: Labels
     usable: Mask
     norms: Any = None  # a Normalising
-    rows: npt.NDArray[np.intp] | None = None
+    rows: RowNumbers | None = None
 
-    def taken(self, rows: npt.NDArray[np.intp] | slice) -> "Side":
+    def taken(self, rows: RowNumbers | slice) -> "Side":
         norms = None if self.norms is None else self.norms.taken(rows)
         pictures = self.pictures[rows]
         return Side(self.templates[rows], self.people[rows], self.usable[rows], norms, pictures)
 
     @property
-    def pictures(self) -> npt.NDArray[np.intp]:
+    def pictures(self) -> RowNumbers:
         return np.arange(len(self.people)) if self.rows is None else self.rows
 
 
-def subset(side: Side, rows: Sequence[int] | npt.NDArray[np.intp]) -> Side:
+def subset(side: Side, rows: Sequence[int] | RowNumbers) -> Side:
     """Some rows of a side."""
     return side.taken(np.asarray(rows, np.intp))
 
@@ -89,8 +113,8 @@ def subset(side: Side, rows: Sequence[int] | npt.NDArray[np.intp]) -> Side:
 class ComparisonCounts:
     """How many rows each person has on either side. `unordered`: one side with itself."""
 
-    one: npt.NDArray[np.float64]
-    other: npt.NDArray[np.float64]
+    one: PerPerson
+    other: PerPerson
     unordered: bool
 
     @classmethod
@@ -100,8 +124,8 @@ class ComparisonCounts:
         counts = [np.bincount(s.people, minlength=size).astype(np.float64) for s in sides]
         return cls(counts[0], counts[1], other is None)
 
-    def impostor_pairs(self, weights: Numbers | None = None) -> Numbers:
-        """Pairs of different people. `weights`: how often each person counts (last axis)."""
+    def impostor_pairs(self, weights: Weights | None = None) -> PerDraw:
+        """Pairs of different people, of each draw; () without `weights`."""
         size = len(self.one)
         w = np.ones(size) if weights is None else weights[..., :size].astype(np.float64)
         pairs = (w @ self.one) * (w @ self.other) - (w * w) @ (self.one * self.other)
@@ -111,20 +135,21 @@ class ComparisonCounts:
 _Norms = TypeVar("_Norms", bound=Normalising)
 
 
-def normalised(cosine: Floats, one: _Norms | None, other: _Norms | None) -> Floats:
+def normalised(cosine: Matrix, one: _Norms | None, other: _Norms | None) -> Matrix:
     """The symmetric s-norm of a matrix of cosines; the cosines themselves without norms."""
     if one is None or other is None:
         return cosine
     mean, deviation = one.against(other)
-    result: Floats = (cosine - mean) / deviation
+    result: Matrix = (cosine - mean) / deviation
     mean, deviation = other.against(one)
     result += (cosine - mean.T) / deviation.T
     result *= 0.5
     return result
 
 
-def _top_statistics(scores: Floats, top: int) -> npt.NDArray[np.float64]:
-    """Mean and deviation of each row's highest scores, without those of the template itself."""
+def _top_statistics(scores: Matrix, top: int) -> npt.NDArray[np.float64]:
+    """(2, rows) float64: mean and deviation of each row's highest scores, without those of the
+    template itself."""
     others = np.where(scores < SAME_PERSON, scores, -np.inf)
     highest = np.partition(others, others.shape[1] - top, axis=1)[:, -top:].astype(np.float64)
     return np.stack([highest.mean(axis=1), np.maximum(highest.std(axis=1), 1e-6)])

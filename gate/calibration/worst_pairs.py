@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from gate.calibration.scores import Scores
-from gate.calibration.template_sets import Side
+from gate.calibration.scores import Places, Scores
+from gate.calibration.template_sets import Side, Values
 
 SHOWN = 12
 SAME_PHOTOGRAPH = 0.95
@@ -56,8 +55,8 @@ def worst_genuine(scores: Scores, side: Side, names: Sequence[str], limits: Limi
 
 
 def _pairs(
-    values: npt.NDArray[np.float32],
-    at: npt.NDArray[np.int32],
+    values: Values,
+    at: Places,
     side: Side,
     names: Sequence[str],
     limits: Limits,
@@ -103,7 +102,7 @@ def _is_odd(side: Side, picture: int, limits: Limits) -> bool:
     return agree or bool((strangers @ side.templates[picture]).max() >= limits.sure)
 
 
-def doubtful_count(side: Side, at: npt.NDArray[np.int32], limits: Limits) -> int:
+def doubtful_count(side: Side, at: Places, limits: Limits) -> int:
     """How many of these pairs of different people have a doubtful label."""
     pairs, counts = np.unique(at, axis=0, return_counts=True)
     found = 0

@@ -8,11 +8,11 @@ import cmath
 import math
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from gate.errors import InputRejected
 from gate.ports import Picture
+from gate.ports.values import Landmarks
 
 SIDE = 112
 TEMPLATE = np.array(
@@ -43,7 +43,7 @@ MARGIN_PX = 2
 """Pixels around the face that bilinear sampling may touch."""
 
 
-def similarity(landmarks: npt.NDArray[np.float32]) -> tuple[complex, complex]:
+def similarity(landmarks: Landmarks) -> tuple[complex, complex]:
     """(a, b) with template = a * landmarks + b, points as complex numbers.
 
     InputRejected where all landmarks fall together.
@@ -61,8 +61,8 @@ def similarity(landmarks: npt.NDArray[np.float32]) -> tuple[complex, complex]:
     return a, _TARGET_CENTRE - a * centre
 
 
-def align(picture: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
-    """The face upright in 112 x 112 x 3. `landmarks`: float[5, 2], pixels of `picture`.
+def align(picture: Picture, landmarks: Landmarks) -> Picture:
+    """The face upright in 112 x 112 x 3. `landmarks`: in pixels of `picture`.
 
     What lies outside the picture is black. InputRejected for landmarks that fall together.
     """
@@ -83,9 +83,7 @@ def align(picture: Picture, landmarks: npt.NDArray[np.float32]) -> Picture:
     return np.asarray(chip)
 
 
-def align_finely(
-    picture: Picture, landmarks: npt.NDArray[np.float32], turn: float = 0.0
-) -> Picture:
+def align_finely(picture: Picture, landmarks: Landmarks, turn: float = 0.0) -> Picture:
     """As `align`, but sampled twice as finely by bicubic interpolation and then averaged, for
     three times its price. `turn`: radians that the face is turned about the middle besides.
     InputRejected as there."""
@@ -109,9 +107,7 @@ def align_finely(
     return np.asarray(fine.reduce(2))
 
 
-def align_head(
-    picture: Picture, landmarks: npt.NDArray[np.float32], scale: int = 1, margin: int = 0
-) -> Picture:
+def align_head(picture: Picture, landmarks: Landmarks, scale: int = 1, margin: int = 0) -> Picture:
     """The head upright, `HEAD_SIDE` + 2 `margin` pixels a side, times `scale`; grey outside the
     picture. Sampled twice as finely and then averaged. InputRejected as `align`."""
     a, b = similarity(landmarks)

@@ -13,6 +13,7 @@ from PIL import Image
 from gate.models.interpreter import make_interpreter
 from gate.models.picture_arrays import check_picture, copy_thinned
 from gate.ports import Face, Picture
+from gate.ports.values import Box
 
 STRIDES = (8, 16, 32)
 OVERLAP_MAX = 0.3
@@ -29,7 +30,18 @@ a thousand faces costs no more than that (a face in sight lights five to twenty 
 SCORE_MIN = 0.6
 """Below it a cell is no face. Of the 3,811 pictures of LFW's folds 1 to 5 none lacks a face."""
 
-_Floats = npt.NDArray[np.float32]
+Boxes = npt.NDArray[np.float32]
+"""(n, 4) float32: x, y, width, height, one a row."""
+
+Points = npt.NDArray[np.float32]
+"""(n, 5, 2) float32: the landmarks of each."""
+
+Cells = npt.NDArray[np.float32]
+"""(n, 2) float32: column and row of each cell."""
+
+PerBox = npt.NDArray[np.float32]
+"""(n,) float32: one value for each cell or box."""
+
 _NO_BOX = np.empty((0, 4), np.float32)
 _NO_LANDMARKS = np.empty((0, 5, 2), np.float32)
 _NO_SCORE = np.empty(0, np.float32)
@@ -78,7 +90,7 @@ class Detector:
             for n in distinct(boxes, scores)
         ]
 
-    def cells(self, picture: Picture) -> tuple[_Floats, _Floats]:
+    def cells(self, picture: Picture) -> tuple[Boxes, PerBox]:
         """Box and score of every cell, for the comparison with the original network."""
         self._feed(picture)
         self._interpreter.invoke()
@@ -101,7 +113,7 @@ class Detector:
         copy_thinned(fitted, 1, view)
         return scale
 
-    def _decode(self, score_min: float) -> tuple[_Floats, _Floats, _Floats]:
+    def _decode(self, score_min: float) -> tuple[Boxes, Points, PerBox]:
         """Boxes, landmarks and scores of the cells above the score; no other is worked out."""
         boxes, landmarks, scores = [_NO_BOX], [_NO_LANDMARKS], [_NO_SCORE]
         for stride, cells, views in zip(STRIDES, self._cells, self._heads, strict=True):
@@ -120,7 +132,7 @@ class Detector:
         return np.concatenate(boxes), np.concatenate(landmarks), np.concatenate(scores)
 
 
-def distinct(boxes: _Floats, scores: _Floats) -> list[int]:
+def distinct(boxes: Boxes, scores: PerBox) -> list[int]:
     """Greedy non-maximum suppression: places of the boxes to keep, best score first, at most
     `FACES_MAX` out of the best `CANDIDATES_MAX`."""
     found = boxes.tolist()
@@ -145,13 +157,13 @@ def _shared(one: list[float], other: list[float]) -> float:
     return common / (one[2] * one[3] + other[2] * other[3] - common)
 
 
-def overlap(box: _Floats, others: _Floats) -> _Floats:
-    """Intersection over union of one box (x, y, width, height) with each of `others`."""
+def overlap(box: Box, others: Boxes) -> PerBox:
+    """Intersection over union of one box with each of `others`."""
     low = np.maximum(box[:2], others[:, :2])
     high = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
     common = np.prod(np.clip(high - low, 0, None), axis=1)
     union = box[2] * box[3] + others[:, 2] * others[:, 3] - common
-    result: _Floats = common / np.maximum(union, np.finfo(np.float32).tiny)
+    result: PerBox = common / np.maximum(union, np.finfo(np.float32).tiny)
     return result
 
 
@@ -162,9 +174,9 @@ def _shrunk(picture: Picture, scale: float) -> Picture:
     return np.asarray(image)
 
 
-def _cells(size: tuple[int, int], stride: int) -> _Floats:
+def _cells(size: tuple[int, int], stride: int) -> Cells:
     """Column and row of every cell of one head, in the order of its output."""
     columns, rows = size[0] // stride, size[1] // stride
     row, column = np.divmod(np.arange(columns * rows), columns)
-    cells: _Floats = np.stack([column, row], axis=1).astype(np.float32)
+    cells: Cells = np.stack([column, row], axis=1).astype(np.float32)
     return cells

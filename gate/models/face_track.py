@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.core.reasons import Advice
 from gate.models.quality import LIVE
 from gate.ports import Face, Probe, Template
+from gate.ports.values import Box
 
 GAP_NS = 1_500_000_000
 """Between two frames of a track at most: a careful probe takes a slow unit over half a second, and
@@ -127,8 +127,8 @@ def _seen(view: TrackView, sighting: Observation) -> TrackView:
     return replace(view, sightings=(*view.sightings, sighting)[-SIGHTINGS_MAX:])
 
 
-def overlap(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Intersection over union of two boxes (x, y, width, height)."""
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes."""
     low = np.maximum(one[:2], other[:2])
     high = np.minimum(one[:2] + one[2:], other[:2] + other[2:])
     common = float(np.prod(np.clip(high - low, 0, None)))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from gate.models.detector import Detector, overlap
 from gate.ports import Face, Picture
+from gate.ports.values import Box, Landmarks, Point
 
 AROUND = 2.2
 """Side of the square that is looked at again, in box sides."""
@@ -44,7 +45,7 @@ def refine(detector: Detector, picture: Picture, face: Face) -> Face:
     return Face(face.box, np.mean(views, axis=0, dtype=np.float32), face.score)
 
 
-def _square(picture: Picture, face: Face) -> tuple[Image.Image, npt.NDArray[np.float32], float]:
+def _square(picture: Picture, face: Face) -> tuple[Image.Image, Point, float]:
     """What surrounds the face inside the picture, where it begins, and its full side."""
     side = AROUND * float(face.box[2:].max())
     middle = face.box[:2] + face.box[2:] / 2
@@ -55,17 +56,14 @@ def _square(picture: Picture, face: Face) -> tuple[Image.Image, npt.NDArray[np.f
     return Image.fromarray(region), low.astype(np.float32), side
 
 
-def _in_view(
-    box: npt.NDArray[np.float32], origin: npt.NDArray[np.float32], scale: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    shown: npt.NDArray[np.float32]
+def _in_view(box: Box, origin: Point, scale: npt.NDArray[np.float64]) -> Box:
+    """`box` in pixels of what is shown; `scale`: (2,) float64, along x and y."""
+    shown: Box
     shown = np.concatenate([(box[:2] - origin) * scale, box[2:] * scale]).astype(np.float32)
     return shown
 
 
-def _look(
-    detector: Detector, shown: Picture, box: npt.NDArray[np.float32], mirror: bool
-) -> npt.NDArray[np.float32] | None:
+def _look(detector: Detector, shown: Picture, box: Box, mirror: bool) -> Landmarks | None:
     """Landmarks of the face at `box`, in pixels of `shown`; None if it is not found again."""
     width = shown.shape[1]
     faces = detector.detect(shown[:, ::-1] if mirror else shown)
@@ -79,5 +77,5 @@ def _look(
         points = points[:, MIRRORED]
     overlaps = overlap(box, boxes)
     best = int(overlaps.argmax())
-    landmarks: npt.NDArray[np.float32] = points[best]
+    landmarks: Landmarks = points[best]
     return landmarks if overlaps[best] >= SAME_FACE_MIN else None

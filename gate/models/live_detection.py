@@ -11,11 +11,11 @@ import math
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.models.detector import Detector, overlap
 from gate.models.network_files import model_path
 from gate.ports import Face, Picture
+from gate.ports.values import Point
 
 WHOLE, NEAR = "yunet-320x256", "yunet-256x256"
 
@@ -70,7 +70,7 @@ def _begin(middle: float, side: int, length: int) -> int:
     return max(0, min(round(middle - side / 2), length - side))
 
 
-def _joined(first: Face, second: Face, origin: npt.NDArray[np.float32]) -> Face:
+def _joined(first: Face, second: Face, origin: Point) -> Face:
     box = second.box.copy()
     box[:2] += origin
     landmarks = FIRST_WEIGHT * first.landmarks + (1 - FIRST_WEIGHT) * (second.landmarks + origin)

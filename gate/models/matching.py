@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.core.json_types import JsonFields
 from gate.errors import InputRejected
 from gate.models.calibration_table import read_table
 from gate.ports import Reference, Template
+from gate.ports.values import TemplateRows
 
 COHORT = 200
 TOP = 100
@@ -47,7 +47,7 @@ def fuse(templates: Sequence[Template]) -> Template:
 
 
 def cohort_statistics(
-    template: Template, cohort: npt.NDArray[np.float32], top: int = TOP
+    template: Template, cohort: TemplateRows, top: int = TOP
 ) -> tuple[float, float]:
     """Mean and deviation of the `top` highest cosines to the cohort."""
     scores = cohort @ template

@@ -7,11 +7,11 @@ rates stand in docs/models-and-accuracy.md; the recipe is `scripts/occlusion`.
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.models.alignment import align_head
 from gate.models.interpreter import make_interpreter
 from gate.ports import Occlusion, Picture
+from gate.ports.values import Landmarks
 
 
 class OcclusionNetwork:
@@ -24,8 +24,8 @@ class OcclusionNetwork:
         self._output = self._interpreter.tensor(self._interpreter.get_output_details()[0]["index"])
         self._interpreter.invoke()  # the first call packs the weights
 
-    def of(self, picture: Picture, landmarks: npt.NDArray[np.float32]) -> Occlusion:
-        """`landmarks`: float[5, 2], pixels of `picture`. InputRejected for landmarks that fall
+    def of(self, picture: Picture, landmarks: Landmarks) -> Occlusion:
+        """`landmarks`: in pixels of `picture`. InputRejected for landmarks that fall
         together."""
         return self.of_head(align_head(picture, landmarks))
 

@@ -149,8 +149,8 @@ def _eight_bit_rgb(image: Image.Image) -> Image.Image:
 
 
 def _scaled(deep: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Grey of more than 8 bits to 8. Integers fill 16 bits where they pass 255; floats go to 1,
-    255 or 65,535, whichever holds them."""
+    """Grey of more than 8 bits to 8, both (height, width). Integers fill 16 bits where they
+    pass 255; floats go to 1, 255 or 65,535, whichever holds them."""
     values = np.nan_to_num(deep.astype(np.float64), posinf=0, neginf=0)
     highest = float(values.max(initial=0))
     if deep.dtype.kind == "f" and highest <= 1:

@@ -21,8 +21,9 @@ def check_picture(picture: Picture) -> None:
 
 
 def as_rgb(pixels: npt.NDArray[np.generic]) -> Picture:
-    """RGB of whatever a camera may hand over: grey becomes three equal channels, a fourth channel
-    (alpha or padding) is dropped. InputRejected for anything else, a frame without pixels included.
+    """RGB of whatever a camera may hand over, (height, width) or (height, width, channels): grey
+    becomes three equal channels, a fourth channel (alpha or padding) is dropped. InputRejected for
+    anything else, a frame without pixels included.
     """
     grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
     if pixels.dtype == np.uint8 and grey:
@@ -37,7 +38,8 @@ def as_rgb(pixels: npt.NDArray[np.generic]) -> Picture:
 
 def copy_thinned(picture: Picture, step: int, view: npt.NDArray[np.float32]) -> None:
     """Every `step`-th pixel into the corner of `view`, the rest 0. One channel at a time: numpy's
-    loop then runs along the row, 2.8 times faster than over three bytes at each pixel."""
+    loop then runs along the row, 2.8 times faster than over three bytes at each pixel.
+    `view`: (height, width, 3) float32, at least as large."""
     thin = picture[::step, ::step]
     height, width = thin.shape[:2]
     if step == 1:

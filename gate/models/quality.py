@@ -7,10 +7,10 @@ of genuine pictures that it turns away is printed by `exam-gate bench faces`.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.core.reasons import Advice
 from gate.ports import Face, Occlusion, Picture, Quality
+from gate.ports.values import Landmarks, Plane
 
 UNCOVERED = Occlusion(mask=0.0, hat=0.0, sunglasses=0.0, fringe=0.0)
 
@@ -122,7 +122,7 @@ def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
     return quality.strength is not None and quality.strength < bounds.strength
 
 
-def yaw_of(landmarks: npt.NDArray[np.float32]) -> float:
+def yaw_of(landmarks: Landmarks) -> float:
     """0 frontal to 1 profile: how far the nose tip stands from the middle between the eyes, along
     the line of the eyes, in halves of their distance."""
     right, left, nose = landmarks[0], landmarks[1], landmarks[2]
@@ -134,7 +134,7 @@ def yaw_of(landmarks: npt.NDArray[np.float32]) -> float:
     return min(1.0, abs(2 * along))
 
 
-def sharpness_of(luma: npt.NDArray[np.float32]) -> float:
+def sharpness_of(luma: Plane) -> float:
     """Variance of the 4-neighbour Laplacian."""
     inner = luma[1:-1, 1:-1]
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner

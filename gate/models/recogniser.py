@@ -10,6 +10,9 @@ from gate.models.alignment import SIDE
 from gate.models.interpreter import drop_mapped_pages, make_interpreter
 from gate.ports import Picture, Template
 
+Answer = npt.NDArray[np.float32]
+"""(128,) float32 of any length: what the network says."""
+
 
 class Recogniser:
     """Owns one interpreter: one thread at a time."""
@@ -36,16 +39,17 @@ class Recogniser:
         """The bare network on whatever its input holds, for the benchmark."""
         self._interpreter.invoke()
 
-    def _raw(self, chip: Picture) -> npt.NDArray[np.float32]:
+    def _raw(self, chip: Picture) -> Answer:
+        """`chip`: (112, 112, 3) uint8."""
         if chip.shape != (SIDE, SIDE, 3):
             raise GateBug(f"The recogniser takes {SIDE} x {SIDE} x 3, not {chip.shape}.")
         np.copyto(self._input()[0], chip)
         self._interpreter.invoke()
-        values: npt.NDArray[np.float32] = self._output()[0].copy()
+        values: Answer = self._output()[0].copy()
         return values
 
 
-def unit(values: npt.NDArray[np.float32]) -> Template:
+def unit(values: Answer) -> Template:
     """Scaled to length 1; zeros stay zeros."""
     length = float(np.sqrt(np.dot(values, values)))
     return values / np.float32(length) if length > 0 else values

@@ -18,10 +18,26 @@ from gate.core.events import (
 from gate.core.exam import Candidate
 
 Picture = npt.NDArray[np.uint8]
-"""Height x width x 3, RGB."""
+"""(height, width, 3) uint8, RGB."""
 
 Template = npt.NDArray[np.float32]
-"""128 values, unit length."""
+"""(128,) float32, unit length."""
+
+TemplateRows = npt.NDArray[np.float32]
+"""(n, 128) float32: a template a row."""
+
+Landmarks = npt.NDArray[np.float32]
+"""(5, 2) float32: x, y in the order right eye, left eye, nose tip, right and left corner of the
+mouth, the person's own right and left."""
+
+Box = npt.NDArray[np.float32]
+"""(4,) float32: x, y, width, height."""
+
+Point = npt.NDArray[np.float32]
+"""(2,) float32: x, y."""
+
+Plane = npt.NDArray[np.float32]
+"""(height, width) float32: one value a pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,13 +55,11 @@ class Frame:
 class Face:
     """One detected face, in pixels of the picture it was found in.
 
-    `box`: x, y, width, height (float32[4]); `landmarks`: float32[5, 2] as x, y in the order right
-    eye, left eye, nose tip, right and left corner of the mouth, the person's own right and left;
     `score`: 0 to 1.
     """
 
-    box: npt.NDArray[np.float32]
-    landmarks: npt.NDArray[np.float32]
+    box: Box
+    landmarks: Landmarks
     score: float
 
 
@@ -99,14 +113,14 @@ class Reference:
     """What a candidate's live face is compared with.
 
     `mean`, `deviation`: of the reference's highest similarities to the exam's cohort; both None
-    where the roster has no cohort (fewer than 200 candidates). `cohort`: float32[n, 128], shared
+    where the roster has no cohort (fewer than 200 candidates). `cohort`: shared
     by all references of one roster, or None.
     """
 
     template: Template
     mean: float | None
     deviation: float | None
-    cohort: npt.NDArray[np.float32] | None
+    cohort: TemplateRows | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gate.core.card import normalise_number
 from gate.core.exam import Seat
 from gate.core.rooms_and_seats import place_form
+from gate.ports.values import Template, TemplateRows
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 APPLICATION_ID = 0x45475231
@@ -27,9 +27,6 @@ TICKET_TAIL, ID_TAIL = 5, 6
 _PAD_BYTES = 512
 _PARTS = re.compile(r"[0-9A-Za-z]+")
 
-Templates = npt.NDArray[np.float32]
-"""n x 128, rows of unit length."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateRecord:
@@ -39,7 +36,7 @@ class CandidateRecord:
     name: str
     seats: tuple[Seat, ...]
     flags: frozenset[str] = frozenset()
-    template: Templates | None = None
+    template: Template | None = None
     mean: float | None = None
     deviation: float | None = None
 
@@ -76,11 +73,11 @@ def decode_record(plain: bytes) -> CandidateRecord:
     )
 
 
-def _template_text(template: Templates) -> str:
+def _template_text(template: Template) -> str:
     return base64.b64encode(template.astype("<f4").tobytes()).decode("ascii")
 
 
-def templates_of(raw: bytes) -> Templates:
+def templates_of(raw: bytes) -> TemplateRows:
     """n x 128 from little-endian float32 bytes."""
     return np.frombuffer(raw, dtype="<f4").astype(np.float32).reshape(-1, TEMPLATE_VALUES)
 

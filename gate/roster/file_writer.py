@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.ports.values import TemplateRows
 from gate.roster.file_format import (
     APPLICATION_ID,
     COHORT_KEY,
     SCHEMA,
     CandidateRecord,
-    Templates,
     encode_record,
     handles_of,
 )
@@ -35,7 +35,7 @@ def write_roster(
     path: Path,
     rows: Iterable[RosterRow],
     whereabouts: Iterable[tuple[str, str]],
-    cohort: Templates | None,
+    cohort: TemplateRows | None,
     keys: RosterKeys,
     *,
     papers: Iterable[tuple[str, str, str]] = (),
@@ -53,7 +53,7 @@ def _write(
     path: Path,
     rows: Iterable[RosterRow],
     whereabouts: Iterable[tuple[str, str]],
-    cohort: Templates | None,
+    cohort: TemplateRows | None,
     keys: RosterKeys,
     *,
     papers: Iterable[tuple[str, str, str]],

@@ -10,12 +10,12 @@ from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Candidate, Exam
 from gate.errors import InputDamaged, NoSuchEntry, StorageDamaged
 from gate.ports import Lookup, Reference, RosterEntry
+from gate.ports.values import TemplateRows
 from gate.roster.file_format import (
     APPLICATION_ID,
     COHORT_KEY,
     TICKET_TAIL,
     CandidateRecord,
-    Templates,
     decode_record,
     earlier_seat_handle,
     id_tail_handle,
@@ -83,7 +83,7 @@ class InstalledRoster:
         return self.manifest.expires
 
     @property
-    def cohort(self) -> Templates | None:
+    def cohort(self) -> TemplateRows | None:
         """200 x 128 unlabelled templates, None where the exam has too few candidates."""
         return self._cohort
 
@@ -188,7 +188,7 @@ class InstalledRoster:
         )
         return tuple((paper, at) for paper, at in rows if at != self.site)
 
-    def _read_cohort(self) -> Templates | None:
+    def _read_cohort(self) -> TemplateRows | None:
         rows = self._rows("SELECT sealed FROM shared WHERE name = ?", "cohort")
         if not rows:
             return None

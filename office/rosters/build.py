@@ -12,7 +12,8 @@ from gate.core.local_time import days_later
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.platform.durable_files import file_sha256, write_file
 from gate.ports import Template
-from gate.roster.file_format import CandidateRecord, Templates
+from gate.ports.values import TemplateRows
+from gate.roster.file_format import CandidateRecord
 from gate.roster.file_writer import RosterRow, write_roster
 from gate.roster.keys import read_key, write_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
@@ -25,7 +26,7 @@ from office.rosters.photos import read_photo, travelling_jpeg
 
 DRAFT_SUFFIX = ".draft.json"
 
-Statistics = Callable[[Template, Templates], tuple[float, float]]
+Statistics = Callable[[Template, TemplateRows], tuple[float, float]]
 """`gate.models.matching.cohort_statistics`: mean and deviation of the highest similarities."""
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from gate.core.exam import Seat
 from gate.errors import PhotoRejected
 from gate.ports import Template
-from gate.roster.file_format import COHORT_SIZE, Templates
+from gate.ports.values import TemplateRows
+from gate.roster.file_format import COHORT_SIZE
 from office.rosters.photo_names import Claims, printable
 from office.rosters.photos import read_photo
 from office.rosters.rows import CandidateRow
@@ -72,7 +73,7 @@ class References:
     fewer."""
 
     templates: dict[str, Template]
-    cohort: Templates | None
+    cohort: TemplateRows | None
     unusable: tuple[UnusablePhoto, ...]
 
 

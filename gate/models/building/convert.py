@@ -17,7 +17,7 @@ from gate.models.building.onnx_reader import Network, Node
 from gate.models.building.tflite_writer import Graph, Operator, Options, Tensor
 
 Affine = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
-"""Scale and shift for each channel."""
+"""Scale and shift, each (channels,) float64."""
 
 
 class Converter:
@@ -93,6 +93,7 @@ class Converter:
     def _following_norm(
         self, output: str
     ) -> tuple[str, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Where the output goes on, and its scale and shift, (channels,) or (1,) for none."""
         readers = self._network.readers(output)
         if len(readers) == 1 and readers[0].kind == "BatchNormalization":
             scale, shift = self._norm(readers[0])
@@ -229,7 +230,7 @@ class Converter:
         return self._value[name]
 
     def _constant(self, kind: str, value: npt.NDArray[Any]) -> int:
-        """Rounded to float32 here and nowhere else."""
+        """Rounded to float32 here and nowhere else. `value`: of any shape, (...)."""
         data = value if value.dtype == np.int32 else value.astype(np.float32)
         return self._graph.add(Tensor(f"{kind}_{len(self._graph.tensors)}", data.shape, data))
 

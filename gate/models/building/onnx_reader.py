@@ -15,6 +15,7 @@ import onnx
 from onnx import numpy_helper
 
 Constant = npt.NDArray[Any]
+"""(...): of the shape and the number type that the file gives it."""
 
 
 @dataclass(frozen=True, slots=True)

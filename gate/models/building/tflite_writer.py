@@ -27,7 +27,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """`data` is None for what is computed. int32 data are shapes and paddings."""
+    """`data` is None for what is computed. int32 data are shapes and paddings;
+    their shape is `shape`, (...)."""
 
     name: str
     shape: tuple[int, ...]
@@ -83,6 +84,7 @@ def serialise(graph: Graph) -> memoryview:
 
 
 def _buffer(builder: flatbuffers.Builder, data: npt.NDArray[np.generic] | None) -> int:
+    """`data`: of any shape, (...); None: an empty buffer."""
     if data is None:
         tflite.BufferStart(builder)
         return int(tflite.BufferEnd(builder))
@@ -93,7 +95,7 @@ def _buffer(builder: flatbuffers.Builder, data: npt.NDArray[np.generic] | None) 
 
 
 def _bytes_aligned(builder: flatbuffers.Builder, data: npt.NDArray[np.generic]) -> int:
-    """Builder.CreateByteVector knows no alignment, hence the same by hand."""
+    """Builder.CreateByteVector knows no alignment, hence the same by hand. `data`: (...)."""
     little_endian = np.ascontiguousarray(data, dtype=data.dtype.newbyteorder("<"))
     builder.StartVector(1, little_endian.nbytes, 16)
     builder.head -= little_endian.nbytes

@@ -10,8 +10,8 @@ from gate.errors import InputRejected
 from gate.models.asked_rates import require_rates
 from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT
+from gate.ports.values import TemplateRows
 from gate.roster.exam_data import exam_from_toml
-from gate.roster.file_format import Templates
 from tests.roster_making import EXAM_TOML
 
 EXAM = exam_from_toml(EXAM_TOML, "exam.toml")
@@ -28,7 +28,7 @@ def asking(fmr: float) -> Exam:
     ("cohort", "fmr"),
     [(None, 1e-7), (None, 9e-6), (None, 0.2), (COHORT_ROWS, 9e-7), (COHORT_ROWS, 0.02)],
 )
-def test_a_rate_without_a_threshold_is_named(cohort: Templates | None, fmr: float) -> None:
+def test_a_rate_without_a_threshold_is_named(cohort: TemplateRows | None, fmr: float) -> None:
     with pytest.raises(InputRejected) as caught:
         require_rates(asking(fmr), cohort, TABLES)
     assert caught.value.facts["paper"] == EXAM.papers[0].id
@@ -37,5 +37,5 @@ def test_a_rate_without_a_threshold_is_named(cohort: Templates | None, fmr: floa
 
 @pytest.mark.parametrize("fmr", [1e-5, 1e-4, 1e-3, 1e-2])
 @pytest.mark.parametrize("cohort", [None, COHORT_ROWS])
-def test_what_exam_toml_allows_has_thresholds(cohort: Templates | None, fmr: float) -> None:
+def test_what_exam_toml_allows_has_thresholds(cohort: TemplateRows | None, fmr: float) -> None:
     require_rates(asking(fmr), cohort, TABLES)
