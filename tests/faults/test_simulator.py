@@ -78,6 +78,7 @@ PLAYED: dict[str, Tally] = {}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # 90 s of processor time on a machine that may be shared
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_two_thousand_seeds_lose_nothing(row: Row) -> None:
     tally = run_row(row, range(1, row.quick + 1), jobs=os.cpu_count() or 1)
