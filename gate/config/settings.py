@@ -2,7 +2,6 @@
 
 import copy
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from gate.config.sources import SourceTable
 from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import ConfigInvalid, Refused
 from gate.platform.regular_file import read_regular
+from gate.platform.toml_values import decode_toml
 
 _Pin = Annotated[int, Field(ge=0, le=27)]
 DEFAULT = Path("/etc/exam-gate/gate.toml")
@@ -148,7 +148,7 @@ def load(path: Path) -> Settings:
     """Settings of `path`. ConfigInvalid with every fault at once (`faults`: key and sentence);
     Refused where this user may not read it."""
     try:
-        raw = tomllib.loads(read_regular(path, BYTES_MAX).decode("utf-8"))
+        raw = decode_toml(read_regular(path, BYTES_MAX))
     except FileNotFoundError as e:
         raise ConfigInvalid(
             f"No configuration at {path}: name the unit's gate.toml with --config.",
@@ -163,7 +163,7 @@ def load(path: Path) -> Settings:
             f"当前用户无权读取 {path}：请用 sudo -u exam-gate 运行，或用 --config 指定其他文件。",
             path=str(path),
         ) from e
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+    except (OSError, ValueError) as e:
         raise ConfigInvalid(
             f"{path} cannot be read as TOML in UTF-8 ({e}): correct it there.",
             f"{path} 不是可读的 UTF-8 TOML 文件（{e}）：请改正。",

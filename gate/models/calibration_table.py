@@ -5,25 +5,64 @@ and neither the gate nor scripts/check takes a table whose networks are other on
 """
 
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import InputDamaged, ModelDamaged
 from gate.models.network_files import NetworkManifest, load_manifest
+from gate.platform.regular_file import read_regular
+from gate.platform.toml_values import decode_toml
 
 TABLE = Path(__file__).with_name("calibration.toml")
+
+
+_BYTES_MAX = 1 << 20
+
+
+def _is_rate(text: str) -> str:
+    if not 0 < float(text) < 1:
+        raise ValueError("a false match rate is between 0 and 1")
+    return text
+
+
+_Rate = Annotated[str, AfterValidator(_is_rate)]
+
+
+class _NetworkTable(BaseModel):
+    name: str
+    sha256: str
+
+
+class _CurveTable(BaseModel):
+    model: str
+    mirror: bool
+    frames: Annotated[int, Field(ge=1)]
+    normalisation: str
+    pairs: int
+    thresholds: Annotated[dict[_Rate, FiniteFloat], Field(min_length=1)]
+
+
+class _Form(BaseModel):
+    """What a gate needs of the table; the rest is for people."""
+
+    model_config = ConfigDict(strict=True)
+
+    network: list[_NetworkTable] = []
+    curve: list[_CurveTable]
 
 
 def read_table(path: Path) -> JsonObject:
     """The table, checked against the pinned networks. InputDamaged, ModelDamaged."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        table["curve"]  # without one it is another kind of file
-    except (OSError, UnicodeDecodeError, ValueError, KeyError) as e:
+        table = decode_toml(read_regular(path, _BYTES_MAX))
+        _Form.model_validate(table)
+    except (OSError, ValueError) as e:  # pydantic's error is a ValueError
         raise InputDamaged(
-            f"The calibration table {path} cannot be read ({e}): write one with "
+            f"The calibration table {path} cannot be read ({_first_line(e)}): write one with "
             "exam-gate calibrate.",
             f"无法读取校准表 {path}：请用 exam-gate calibrate 生成。",
         ) from e
@@ -31,8 +70,14 @@ def read_table(path: Path) -> JsonObject:
     return table
 
 
+def _first_line(error: Exception) -> str:
+    """pydantic tells one fault a line."""
+    return str(error).splitlines()[0]
+
+
 def require_networks(table: JsonFields, path: Path, manifest: NetworkManifest) -> None:
-    """ModelDamaged unless every network that the table was measured with is the pinned one."""
+    """`table`: as `read_table` checks it.
+    ModelDamaged unless every network that the table was measured with is the pinned one."""
     networks = table.get("network", [])
     pinned = {o.name: o.sha256 for o in manifest.outputs}
     differing = [str(n.get("name")) for n in networks if pinned.get(n.get("name")) != n["sha256"]]

@@ -2,16 +2,20 @@
 
 import os
 import shlex
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from gate.core.json_types import JsonObject
+from pydantic import BaseModel, ConfigDict, Field
+
 from gate.errors import ModelDamaged
 from gate.platform.durable_files import file_sha256
+from gate.platform.regular_file import read_regular
+from gate.platform.toml_values import decode_toml
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
+_MANIFEST_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +70,62 @@ class NetworkManifest:
 @cache
 def load_manifest() -> NetworkManifest:
     """The manifest that ships with this version."""
-    raw = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))
-    members = [
-        Member(m["network"], m["path"], m["bytes"], m["sha256"], m["licence"], m["origin"])
-        for m in raw["source"]["member"]
-    ]
-    outputs, shipped = (tuple(_output(o) for o in raw[kind]) for kind in ("output", "shipped"))
-    return NetworkManifest(raw["source"]["requirement"], tuple(members), outputs, shipped)
+    return read_manifest(MANIFEST)
 
 
-def _output(raw: JsonObject) -> Output:
-    size = (raw["size"][0], raw["size"][1])
-    return Output(raw["name"], raw["network"], size, raw["use"], raw["bytes"], raw["sha256"])
+class _Table(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _MemberTable(_Table):
+    network: str
+    path: str
+    bytes: int
+    sha256: str
+    licence: str
+    origin: str
+
+
+class _OutputTable(_Table):
+    name: str
+    network: str
+    size: Annotated[list[int], Field(min_length=2)]
+    use: str
+    bytes: int
+    sha256: str
+
+
+class _SourceTable(_Table):
+    requirement: str
+    member: list[_MemberTable]
+
+
+class _ManifestTable(_Table):
+    source: _SourceTable
+    output: list[_OutputTable]
+    shipped: list[_OutputTable]
+
+
+def read_manifest(path: Path) -> NetworkManifest:
+    """The manifest at `path`. ModelDamaged where it does not read or is none."""
+    try:
+        raw = _ManifestTable.model_validate(decode_toml(read_regular(path, _MANIFEST_BYTES_MAX)))
+    except (OSError, ValueError) as e:  # pydantic's error is a ValueError
+        raise ModelDamaged(
+            f"The list of network files {path} cannot be read: install this program again.",
+            f"无法读取模型清单 {path}：请重新安装本程序。",
+            path=str(path),
+        ) from e
+    members = tuple(
+        Member(m.network, m.path, m.bytes, m.sha256, m.licence, m.origin) for m in raw.source.member
+    )
+    outputs, shipped = (tuple(map(_output, tables)) for tables in (raw.output, raw.shipped))
+    return NetworkManifest(raw.source.requirement, members, outputs, shipped)
+
+
+def _output(raw: _OutputTable) -> Output:
+    size = (raw.size[0], raw.size[1])
+    return Output(raw.name, raw.network, size, raw.use, raw.bytes, raw.sha256)
 
 
 def default_folder() -> Path:

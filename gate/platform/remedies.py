@@ -39,6 +39,14 @@ _SIZE = Remedy(
     "its disk takes no file of this size: use another", "该磁盘不支持此大小的文件：请更换"
 )
 _CHECK = Remedy("check the disk, then try again", "请检查磁盘后重试")
+_READABLE = Remedy(
+    "give this user the right to read it, or run this as the owner",
+    "请赋予当前用户读取权限或以所有者身份运行",
+)
+_ANEW = Remedy(
+    "check the disk, then remove what is there and have it made anew",
+    "请检查磁盘，删除该文件后重新生成",
+)
 
 _OF_ERRNO: Mapping[int, Remedy] = {
     errno.ENOSPC: FREE_SPACE,
@@ -61,6 +69,15 @@ _OF_ERRNO: Mapping[int, Remedy] = {
     errno.ESTALE: _GONE,
     errno.EFBIG: _SIZE,
 }
+_OF_READING: Mapping[int, Remedy] = {
+    errno.EACCES: _READABLE,
+    errno.EPERM: _READABLE,
+    errno.EMFILE: _HANDLES,
+    errno.ENFILE: _HANDLES,
+    errno.ENODEV: _GONE,
+    errno.ENXIO: _GONE,
+    errno.ESTALE: _GONE,
+}
 _OF_SQLITE: Mapping[int, Remedy] = {
     sqlite3.SQLITE_FULL: FREE_SPACE,
     sqlite3.SQLITE_READONLY: Remedy(
@@ -82,6 +99,12 @@ _OF_SQLITE: Mapping[int, Remedy] = {
 def of_system(error: OSError) -> Remedy:
     """What to do about an error of open, write, fsync or rename."""
     return _OF_ERRNO.get(error.errno or 0, _CHECK)
+
+
+def of_reading(error: OSError) -> Remedy:
+    """What to do about an error of opening or reading a file of our own, one that is no regular
+    file or is too large included."""
+    return _OF_READING.get(error.errno or 0, _ANEW)
 
 
 def of_sqlite(error: sqlite3.Error) -> Remedy:

@@ -23,8 +23,14 @@ from gate.roster import shredding
 from gate.roster.install_source import check_file, copied, read_manifest
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open_roster import InstalledRoster
-from gate.roster.removal import about, destroy
-from gate.roster.repository import MANIFEST, RosterRepository
+from gate.roster.removal import destroy, replaced_by
+from gate.roster.repository import (
+    MANIFEST,
+    MANIFEST_BYTES_MAX,
+    RosterRepository,
+    read_record,
+    reading_refused,
+)
 from gate.roster.sealing import unwrap
 from gate.roster.shredding import Cause
 
@@ -84,13 +90,19 @@ def open_installed(
 ) -> InstalledRoster | None:
     """The installed roster, its signature and SHA-256 checked again; None where there is none.
 
-    SignatureRefused, StorageDamaged. Dates are the caller's question: `manifest.expires`.
+    InputDamaged, SignatureRefused, StorageDamaged, StorageRefused. Dates are the
+    caller's question: `manifest.expires`.
     """
     path = current_manifest(state)
     if path is None:
         return None
-    manifest = verify(path.read_bytes(), office_public_key, str(path))
-    if not _is_whole(path.parent / manifest.file, manifest):
+    raw = read_record(path, MANIFEST_BYTES_MAX)
+    if raw is None:  # wiped a moment ago
+        return None
+    manifest = verify(raw, office_public_key, str(path))
+    with reading_refused(path.parent / manifest.file):
+        is_whole = _is_whole(path.parent / manifest.file, manifest)
+    if not is_whole:
         raise StorageDamaged(
             f"The installed roster {manifest.name} is damaged: install it again from its source.",
             f"已安装的名册 {manifest.name} 已损坏：请重新安装。",
@@ -173,11 +185,12 @@ def _is_in_use(repository: RosterRepository, manifest: Manifest, raw: bytes) -> 
     """Whether `raw` is in use and its file whole. A damaged one is installed once more."""
     try:
         current = repository.current()
-    except StorageDamaged:  # installing again is the remedy
+        return current is not None and (
+            read_record(current, MANIFEST_BYTES_MAX) == raw
+            and _is_whole(current.parent / manifest.file, manifest)
+        )
+    except OSError:  # damaged or not to be read: installing again is the remedy
         return False
-    if current is None or current.read_bytes() != raw:
-        return False
-    return _is_whole(current.parent / manifest.file, manifest)
 
 
 def _is_whole(file: Path, manifest: Manifest) -> bool:
@@ -205,7 +218,7 @@ def _destroy_superseded(repository: RosterRepository, manifest: Manifest, now: d
     for folder in repository.folders():
         if current is not None and folder == current.parent:
             continue
-        if about(folder).get("exam") in (None, manifest.exam.id):
+        if replaced_by(manifest.exam.id, folder):
             destroy(repository, folder, (), Cause("superseded", now))
 
 

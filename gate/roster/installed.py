@@ -1,5 +1,6 @@
 """The running gate's view of what is installed: a new roster is opened when there is one."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from gate.core.json_types import JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
-from gate.roster.install import current_manifest, history, open_installed
+from gate.roster.install import current_manifest, open_installed
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.removal import destroy_overdue, overdue
-from gate.roster.repository import RosterRepository, storage_refused
+from gate.roster.repository import RosterRepository, reading_refused
+
+log = logging.getLogger(__name__)
 
 
 class RosterInstallation:
@@ -32,6 +35,7 @@ class RosterInstallation:
         self._office = office
         self._accept = accept
         self._opened: Path | None = None
+        self._told_lines: set[int] = set()
 
     @property
     def holds(self) -> bool:
@@ -71,7 +75,7 @@ class RosterInstallation:
 
     def overdue(self, now: datetime) -> frozenset[str] | None:
         """The exams that stay where something is to be destroyed, None where nothing is."""
-        with storage_refused(self._state):
+        with reading_refused(self._state):
             found = overdue(self._state, now)
         return None if found is None else found.stay
 
@@ -80,6 +84,15 @@ class RosterInstallation:
         return destroy_overdue(self._state, now, keep)
 
     def history(self, after: int) -> list[JsonObject]:
-        """Installations and destructions numbered above `after`. StorageRefused."""
-        with storage_refused(self._state):
-            return history(self._state, after)
+        """Installations and destructions numbered above `after`. StorageRefused. A line that is
+        damaged is told to the log once."""
+        found = RosterRepository.of(self._state).read_history(after)
+        for number in found.damaged:
+            if number not in self._told_lines:
+                log.warning(
+                    "Line %s of the roster's history is damaged and passed over: the journal does "
+                    "not hear of that installation or destruction.",
+                    number,
+                )
+        self._told_lines.update(found.damaged)
+        return found.notes

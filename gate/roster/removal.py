@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gate.core.json_types import JsonObject
+from gate.errors import StorageDamaged
 from gate.platform.json_values import decode_json
 from gate.roster import shredding
-from gate.roster.repository import MANIFEST, RosterRepository
+from gate.roster.repository import (
+    MANIFEST,
+    MANIFEST_BYTES_MAX,
+    RosterRepository,
+    read_record,
+)
 from gate.roster.shredding import Cause
 
 
@@ -36,14 +41,14 @@ class Overdue:
 
 def overdue(state: Path, now: datetime) -> Overdue | None:
     """Rosters whose exam and retention are over; None where there are none. `now` must be a time
-    that was confirmed (`gate.core.confirmed_time`). Cheap. OSError where a manifest does not read:
-    nothing is destroyed on a guess."""
+    that was confirmed (`gate.core.confirmed_time`). Cheap. StorageRefused where a manifest
+    does not read, StorageDamaged where it is damaged: nothing is destroyed on a guess."""
     repository = RosterRepository.of(state)
     known = {folder: about(folder) for folder in repository.folders()}
-    over = tuple(f for f, found in known.items() if not found or has_expired(found, now))
+    over = tuple(f for f, found in known.items() if found is None or now >= found.expires)
     if not over:
         return None
-    stay = frozenset(found["exam"] for f, found in known.items() if f not in over)
+    stay = frozenset(found.exam for found in known.values() if found and now < found.expires)
     return Overdue(over, stay)
 
 
@@ -70,17 +75,42 @@ def destroy(
     return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
 
 
-def about(folder: Path) -> JsonObject:
-    """From a manifest that was verified when it was installed; empty where it is gone or damaged,
-    and with it the keys. OSError where it does not read now."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of an installed roster: its exam's id, and when its retention is over."""
+
+    exam: str
+    expires: datetime
+
+
+def about(folder: Path) -> Kept | None:
+    """From a manifest that was verified when it was installed; None where it is gone, and with it
+    the keys. StorageRefused where it does not read now, StorageDamaged."""
+    path = folder / MANIFEST
+    content = read_record(path, MANIFEST_BYTES_MAX)
+    if content is None:
+        return None
     try:
-        body = decode_json((folder / MANIFEST).read_bytes())
-        exam = body["exam"]["exam"]
-        name = f"{exam}/{body['site']}/v{body['version']}"
-        return {"exam": exam, "name": name, "expires": body["expires"]}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return {}
+        body = decode_json(content)
+        exam, expires = body["exam"]["exam"], datetime.fromisoformat(body["expires"])
+        if not isinstance(exam, str) or expires.tzinfo is None:
+            raise ValueError("no exam or no time zone")
+        return Kept(exam, expires)
+    except (ValueError, KeyError, TypeError) as e:
+        raise StorageDamaged(
+            f"{path} is damaged, so nobody can tell when its roster is to be destroyed: install "
+            "the roster again, or say exam-gate roster wipe --yes.",
+            f"{path} 已损坏，无法确定名册何时应销毁：请重新安装名册，或运行 "
+            "exam-gate roster wipe --yes。",
+            path=str(path),
+        ) from e
 
 
-def has_expired(found: JsonObject, now: datetime) -> bool:
-    return now >= datetime.fromisoformat(found["expires"])
+def replaced_by(exam: str, folder: Path) -> bool:
+    """Whether a new roster of `exam` takes the place of the one in `folder`: one of the same exam,
+    or one that is of no use any more. StorageRefused."""
+    try:
+        found = about(folder)
+    except StorageDamaged:
+        return True
+    return found is None or found.exam == exam

@@ -25,9 +25,10 @@ from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.platform.durable_files import write_file
 from gate.platform.json_values import decode_json
 from gate.platform.regular_file import read_regular
-from gate.platform.remedies import of_system
+from gate.platform.remedies import Remedy, of_reading, of_system
 
 MANIFEST = "manifest.json"
+MANIFEST_BYTES_MAX = 4 << 20
 
 _POINTER_BYTES_MAX = 1024
 _RECORDS_BYTES_MAX = 2**24
@@ -35,6 +36,14 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 """Of a folder under `installed`: never a way out of it."""
 _NOTE_MAX = 10**9
 """A number above it is damage, not a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`damaged`: the numbers, from 1, of lines that say nothing any more."""
+
+    notes: list[JsonObject]
+    damaged: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +79,17 @@ class RosterRepository:
     def current(self) -> Path | None:
         """The manifest in use. Cheap: one small read and one look at the file. StorageDamaged where
         the pointer holds no name, StorageRefused where it cannot be read."""
-        with storage_refused(self.pointer):
-            try:
-                name = self._pointed()
-            except FileNotFoundError:
-                return None
-            if not name:
-                return None
-            manifest = self.installed / name / MANIFEST
+        name = self._pointed()
+        if not name:
+            return None
+        manifest = self.installed / name / MANIFEST
+        with reading_refused(manifest):
             return manifest if manifest.is_file() else None
 
     def _pointed(self) -> str:
-        """The name in the pointer, empty where it is empty. StorageDamaged, OSError."""
-        content = read_regular(self.pointer, _POINTER_BYTES_MAX).strip()
-        name = content.decode("ascii", errors="replace")
+        """The name in the pointer, empty where there is none. StorageDamaged, StorageRefused."""
+        content = read_record(self.pointer, _POINTER_BYTES_MAX) or b""
+        name = content.strip().decode("ascii", errors="replace")
         if name and not _NAME.fullmatch(name):
             raise StorageDamaged(
                 f"{self.pointer} is damaged, so nobody can tell which roster is in use: install "
@@ -98,7 +104,7 @@ class RosterRepository:
 
     def points_to(self, folder: Path) -> bool:
         """Whether `folder` is, or was, the one in use."""
-        with contextlib.suppress(FileNotFoundError, StorageDamaged):
+        with contextlib.suppress(StorageDamaged):
             return self._pointed() == folder.name
         return False
 
@@ -106,14 +112,16 @@ class RosterRepository:
         return sorted(self.installed.iterdir()) if self.installed.is_dir() else []
 
     def trusted(self) -> dict[str, JsonObject]:
-        """`<exam>/<site>` to its highest `version` and that manifest's `digest`."""
+        """`<exam>/<site>` to its highest `version` and that manifest's `digest`. StorageDamaged,
+        StorageRefused."""
+        content = read_record(self.trusted_file, _RECORDS_BYTES_MAX)
+        if content is None:
+            return {}
         try:
-            known = decode_json(read_regular(self.trusted_file, _RECORDS_BYTES_MAX))
+            known = decode_json(content)
             if not _are_versions(known):
                 raise ValueError("no versions")
             return dict(known)
-        except FileNotFoundError:
-            return {}
         except ValueError as e:
             raise StorageDamaged(
                 f"{self.trusted_file} is damaged, so an old roster could not be told from a new "
@@ -137,28 +145,32 @@ class RosterRepository:
             os.fsync(file.fileno())
 
     def notes(self, after: int = 0) -> list[JsonObject]:
-        """The notes numbered above `after`; a line that is torn or damaged is passed over. OSError,
-        also for a history that is no file or larger than 16 MiB."""
-        found = []
-        for line in self._lines():
-            with contextlib.suppress(ValueError):
-                note = decode_json(line)
-                if _is_note(note) and note["note"] > after:
-                    found.append(note)
-        return found
+        """The notes numbered above `after`. StorageRefused, also for a history that is no file or
+        larger than 16 MiB."""
+        return self.read_history(after).notes
 
-    def _lines(self) -> list[bytes]:
-        with contextlib.suppress(FileNotFoundError):
-            content = read_regular(self.history_file, _RECORDS_BYTES_MAX)
-            return [line for line in content.split(b"\n") if line.strip()]
-        return []
+    def read_history(self, after: int = 0) -> History:
+        """The notes numbered above `after`, and which lines are torn or damaged. StorageRefused."""
+        found, damaged = [], []
+        for number, line in self._lines():
+            note = _note_of(line)
+            if note is None:
+                damaged.append(number)
+            elif note["note"] > after:
+                found.append(note)
+        return History(found, tuple(damaged))
+
+    def _lines(self) -> list[tuple[int, bytes]]:
+        """With their numbers, from 1; without empty ones."""
+        content = read_record(self.history_file, _RECORDS_BYTES_MAX) or b""
+        return [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip()]
 
     def _take_number(self) -> int:
         """A number that no note had, damaged ones included: the journal passes over a number that
         it holds. Taken on disk first, so that a torn or altered history gives none out again."""
         numbers: list[int] = [len(self._lines()), *(note["note"] for note in self.notes())]
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            last = int(read_regular(self._last_note_file, _POINTER_BYTES_MAX))
+        with contextlib.suppress(ValueError):
+            last = int(read_record(self._last_note_file, _POINTER_BYTES_MAX) or b"0")
             numbers.append(last if 0 < last <= _NOTE_MAX else 0)
         number = max(numbers) + 1
         write_file(self._last_note_file, b"%d\n" % number, 0o600)
@@ -185,18 +197,50 @@ class RosterRepository:
 
 @contextmanager
 def storage_refused(folder: Path) -> Iterator[None]:
-    """Turns the system's OSError about our own files into StorageRefused."""
+    """Turns the system's OSError about writing our own files into StorageRefused."""
     try:
         yield
     except OSError as e:
         if isinstance(e, GateError):  # several of ours are OSErrors too
             raise
-        remedy = of_system(e)
-        raise StorageRefused(
-            f"{folder} cannot be written ({e.strerror or e}): {remedy.en}.",
-            f"{folder} 无法写入（{e.strerror or e}）：{remedy.zh}。",
-            path=str(folder),
-        ) from e
+        raise _refused(folder, e, "written", "写入", of_system(e)) from e
+
+
+@contextmanager
+def reading_refused(path: Path) -> Iterator[None]:
+    """Turns the system's OSError about reading our own file into StorageRefused."""
+    try:
+        yield
+    except OSError as e:
+        if isinstance(e, GateError):
+            raise
+        raise _refused(path, e, "read", "读取", of_reading(e)) from e
+
+
+def _refused(path: Path, error: OSError, en: str, zh: str, remedy: Remedy) -> StorageRefused:
+    why = error.strerror or error
+    return StorageRefused(
+        f"{path} cannot be {en} ({why}): {remedy.en}.",
+        f"{path} 无法{zh}（{why}）：{remedy.zh}。",
+        path=str(path),
+    )
+
+
+def read_record(path: Path, bytes_max: int) -> bytes | None:
+    """A file of our own, None where it is not there. StorageRefused."""
+    with reading_refused(path):
+        try:
+            return read_regular(path, bytes_max)
+        except FileNotFoundError:
+            return None
+
+
+def _note_of(line: bytes) -> JsonObject | None:
+    try:
+        note = decode_json(line)
+        return note if _is_note(note) else None
+    except ValueError:  # of a lone surrogate too
+        return None
 
 
 def _is_note(value: object) -> bool:

@@ -29,7 +29,12 @@ from gate.errors import StorageDamaged
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
 from gate.platform.json_values import decode_json
 from gate.platform.regular_file import read_regular
-from gate.roster.repository import MANIFEST, RosterRepository
+from gate.roster.repository import (
+    MANIFEST,
+    MANIFEST_BYTES_MAX,
+    RosterRepository,
+    read_record,
+)
 
 _PIECE = bytes(2**20)
 _INTENT_BYTES_MAX = 2**26
@@ -90,13 +95,15 @@ def carry_out(repository: RosterRepository, wanted: Order) -> None:
 
 
 def finish(repository: RosterRepository) -> str | None:
-    """What an earlier process began and did not end; the name of it. OSError, StorageDamaged."""
+    """What an earlier process began and did not end; the name of it. OSError, StorageDamaged,
+    StorageRefused."""
+    content = read_record(_intent(repository), _INTENT_BYTES_MAX)
+    if content is None:
+        return None
     try:
-        raw = decode_json(read_regular(_intent(repository), _INTENT_BYTES_MAX))
+        raw = decode_json(content)
         wanted = Order(**(raw | {"evidence": tuple(raw["evidence"])}))
         _check(wanted)
-    except FileNotFoundError:
-        return None
     except (ValueError, TypeError, KeyError) as e:
         raise StorageDamaged(
             f"{_intent(repository)} is damaged, so a destruction that was begun cannot be "
@@ -123,6 +130,8 @@ def _check(wanted: Order) -> None:
         raise TypeError("no text")
     if type(wanted.bytes) is not int or not isinstance(wanted.candidates, int | None):
         raise TypeError("no number")
+    for text in (*names, *filter(None, texts), wanted.certificate, wanted.why):
+        text.encode("utf-8")  # a lone surrogate could not be written into the history
     datetime.fromisoformat(wanted.at)
 
 
@@ -195,8 +204,9 @@ def _about(folder: Path | None) -> tuple[str | None, int | None]:
     if folder is None:
         return None, None
     try:
-        body = decode_json((folder / MANIFEST).read_bytes())
+        body = decode_json(read_regular(folder / MANIFEST, MANIFEST_BYTES_MAX))
         name = f"{body['exam']['exam']}/{body['site']}/v{body['version']}"
+        name.encode("utf-8")  # as in `_check`
         return name, int(body["counts"]["candidates"])
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return folder.name, None

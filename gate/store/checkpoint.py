@@ -11,9 +11,12 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from gate.core.json_types import JsonObject
 from gate.platform.durable_files import write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import open_regular
 from gate.ports import Head, Receipt
 
 _SLOT = 4096
@@ -100,11 +103,11 @@ def _old_place(journal: Path) -> Path:
 def read(journal: Path) -> Checkpoint | None:
     """The mark beside `journal`; None where no journal was ever begun here. OSError."""
     try:
-        content = place(journal).read_bytes()
+        content = _start_of(place(journal))
     except FileNotFoundError:
         return _read_old(_old_place(journal))
     slots = [_values(content[at : at + _SLOT]) for at in range(0, 3 * _SLOT, _SLOT)]
-    kept = [s for s in slots[:_HEAD_SLOT] if s is not None]
+    kept = [s for s in slots[:_HEAD_SLOT] if s is not None and _is_kept(s)]
     if not kept:
         return Checkpoint("", "")
     newest = max(kept, key=lambda s: int(s["turn"]))
@@ -113,17 +116,43 @@ def read(journal: Path) -> Checkpoint | None:
         newest["gate"],
         newest["epoch"],
         _receipt(newest),
-        Head(**head) if head is not None and head["epoch"] == newest["epoch"] else None,
+        Head(**head) if _is_head(head) and head["epoch"] == newest["epoch"] else None,
         newest["turn"],
     )
 
 
 def _read_old(path: Path) -> Checkpoint | None:
     try:
-        words = path.read_text(encoding="ascii", errors="replace").split()
+        words = _start_of(path).decode("ascii", errors="replace").split()
     except FileNotFoundError:
         return None
     return Checkpoint(words[0], words[1]) if len(words) == 2 else Checkpoint("", "")
+
+
+def _start_of(path: Path) -> bytes:
+    """As much as a mark has. OSError, also for what is no regular file."""
+    with open_regular(path) as file:
+        return file.read(3 * _SLOT)
+
+
+def _is_kept(values: JsonObject) -> bool:
+    return _has(values, turn=int, gate=str, epoch=str) and (
+        "receipt" in values
+        and (
+            values["receipt"] is None
+            or _has(values["receipt"], generation=int, high=int, head=str, at=str)
+        )
+    )
+
+
+def _is_head(values: JsonObject | None) -> TypeGuard[JsonObject]:
+    return _has(values, epoch=str, seq=int, hash=str) and len(values or ()) == 3
+
+
+def _has(values: object, **kinds: type) -> bool:
+    return isinstance(values, dict) and all(
+        type(values.get(name)) is kind for name, kind in kinds.items()
+    )
 
 
 def _plain(receipt: Receipt | None) -> JsonObject | None:
@@ -167,5 +196,8 @@ def _values(slot: bytes) -> JsonObject | None:
     digest, _, text = slot.rstrip(b"\n").partition(b" ")
     if hashlib.sha256(text).hexdigest().encode() != digest:
         return None
-    values: JsonObject = json.loads(text)
-    return values
+    try:
+        values = decode_json(text)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None

@@ -1,8 +1,11 @@
 """How a gate stands towards its office."""
 
 import contextlib
+import errno
 import logging
+import os
 import random
+import stat
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +17,7 @@ from nacl.signing import SigningKey
 
 from gate.errors import GateError
 from gate.ports import Journal, Receipt
+from gate.sync.envelope import MAX_BYTES
 from gate.sync.link import Address
 from gate.sync.outbox import Range
 from gate.sync.pace import Pace
@@ -41,6 +45,7 @@ class UplinkState:
     office: str | None = None
     error: GateError | None = None
     alarm: str | None = None
+    inbox_fault: str | None = None
     tried: tuple[Range, ...] = ()
     refused: Counter[str] = field(default_factory=Counter)
     broker_refused: Counter[str] = field(default_factory=Counter)
@@ -59,11 +64,18 @@ class UplinkState:
         self.office_time = at if self.office_time is None else max(self.office_time, at)
 
     def from_stick(self) -> bytes | None:
-        """A receipt that came by stick and waits in `inbox`. None where there is none."""
+        """A receipt that came by stick and waits in `inbox`. None where there is none, and where
+        it does not read, which is told to the log once: the next receipt takes its place."""
         try:
-            return None if self.inbox is None else self.inbox.read_bytes()
-        except OSError:
-            return None
+            return None if self.inbox is None else _start_of(self.inbox)
+        except FileNotFoundError:
+            self.inbox_fault = None
+        except OSError as e:
+            fault = f"{self.inbox} cannot be read ({e.strerror}): remove it and bring it anew."
+            if fault != self.inbox_fault:
+                log.warning("%s", fault)
+            self.inbox_fault = fault
+        return None
 
     def stick_done(self) -> None:
         """It was taken or refused: either way it has said what it had to."""
@@ -80,3 +92,15 @@ class UplinkState:
         if type(self.error) is not type(error):
             log.warning("%s", error)
         self.error = error
+
+
+def _start_of(inbox: Path) -> bytes:
+    """At most one byte more than a receipt may have, so that a larger file is refused as a receipt.
+    Waits for no writer. OSError, also for what is no regular file."""
+    handle = os.open(inbox, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(inbox))
+        return os.read(handle, MAX_BYTES + 1)
+    finally:
+        os.close(handle)
