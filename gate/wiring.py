@@ -16,15 +16,15 @@ from gate.drivers.camera import Picamera2Camera
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
 from gate.drivers.rtc import read_rtc
-from gate.drivers.scanners.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.scanners.line_decoders import Decoder, LineDecoder, TicketText
 from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
-from gate.drivers.scanners.scanner import SerialScanner
+from gate.drivers.scanners.scanner_port import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
-from gate.models.asked_rates import require_rates
 from gate.models.camera_thread import CameraThread
 from gate.models.match_attempt import MatchTables
+from gate.models.rate_coverage import require_rates
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
 from gate.roster.installed import RosterInstallation

@@ -1,7 +1,7 @@
 """Does a threshold travel? It is set on everybody but one group and measured on that group.
 
-It is set as the table's are, with the margin of `margin.py`; what it would have let pass without
-stands beside it.
+It is set as the table's are, with the margin of `threshold_margin.py`. What it would have let pass
+without the margin stands beside it.
 
 The s-norm of the group uses a cohort of the group's own people, as an exam's does. A group with
 fewer people than a full cohort is measured with as many as it has, against a threshold that was

@@ -82,7 +82,7 @@ def wipe(
     """Destroy every roster and evidence picture of this unit: sealed keys first, then files; a
     certificate goes into the journal. 销毁名册与证据。"""
     from gate.drivers.clock import SystemClock
-    from gate.roster import removal
+    from gate.roster import retention
 
     if not yes:
         raise UsageError(
@@ -91,7 +91,7 @@ def wipe(
         )
     settings = load(config)
     _check_user(settings.paths.state)
-    destroyed = removal.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
+    destroyed = retention.wipe(settings.paths.state, _now(), SystemClock().now().trusted)
     for name in destroyed:
         print(f"destroyed: {name}: keys overwritten, file removed 已销毁")
     if destroyed:

@@ -117,7 +117,7 @@ def _reader(settings: "Settings") -> str:
 
 
 def _scanners(settings: "Settings") -> str:
-    from gate.drivers.scanners.scanner import probe
+    from gate.drivers.scanners.scanner_port import probe
 
     found = [probe(s.name, s.port, s.baud) for s in settings.source]
     return "; ".join(found) or "none in gate.toml"

@@ -1,10 +1,10 @@
 """One lane of one gate: the state table and `step`.
 
 Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in arrivals.py,
-scans.py, lying.py, visit.py, settling.py and upkeep.py), and leads to the phases of its row or
-stays. An event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask
-at the wrong moment is an error of theirs (InputRejected, StorageRefused) and changes nothing
-either.
+scans.py, visit.py, card_left_lying.py, staff_verdict_transitions.py and
+staff_and_fault_transitions.py), and leads to the phases of its row or stays. An event without a row
+is IllegalEvent, our own mistake, and changes nothing. What staff ask at the wrong moment is an
+error of theirs (InputRejected, StorageRefused) and changes nothing either.
 
 Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
 waits for a card, to be laid again or after a scanned notice; OUT_OF_SERVICE decides nothing. Staff
@@ -16,7 +16,14 @@ nothing else: a late answer would be taken for the next person's.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from gate.core import arrivals, card_left_lying, scans, staff_and_faults, verdict_transitions, visit
+from gate.core import (
+    arrivals,
+    card_left_lying,
+    scans,
+    staff_and_fault_transitions,
+    staff_verdict_transitions,
+    visit,
+)
 from gate.core.events import (
     Acknowledged,
     CandidateElsewhere,
@@ -111,28 +118,31 @@ ROWS = (
     Transition((_MATCHING,), (FaceJudged,), visit.judged, (_RECORDING, _OUT)),
     Transition((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
     Transition((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
-    Transition((_LOOKING, _MATCHING), (DecisionRecorded,), verdict_transitions.verdict_recorded),
-    Transition((_LOOKING, _MATCHING), (RecordRefused,), staff_and_faults.record_refused),
     Transition(
-        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), verdict_transitions.verdict_recorded,
+        (_LOOKING, _MATCHING), (DecisionRecorded,), staff_verdict_transitions.verdict_recorded
+    ),
+    Transition((_LOOKING, _MATCHING), (RecordRefused,), staff_and_fault_transitions.record_refused),
+    Transition(
+        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), staff_verdict_transitions.verdict_recorded,
         (_SHOWING,),
     ),
     Transition(
-        (*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_faults.record_refused, (_OUT,)
+        (*_REST, _SHOWING, _OUT), (RecordRefused,), staff_and_fault_transitions.record_refused,
+        (_OUT,),
     ),
     Transition((_SHOWING,), (TimeElapsed,), visit.show_ended, (_IDLE, _LOOKING, _ASKING, _OUT)),
     Transition((_ASKING,), (TimeElapsed,), visit.show_ended, (_IDLE, _RECORDING)),
     Transition((_IDLE,), (TimeElapsed,), visit.next_waiting, (_LOOKING,)),
     Transition((*_BUSY, _OUT), (TimeElapsed,), _ignored),
     Transition(_ALL, (LookDue,), card_left_lying.look),
-    Transition(_ALL, (VerdictGiven,), verdict_transitions.verdict),
-    Transition(_ALL, (Acknowledged,), staff_and_faults.acknowledged),
-    Transition(_REST, _FAULTS, staff_and_faults.fault, (_OUT,)),
-    Transition((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_faults.fault),
-    Transition((_OUT,), _HEALINGS, staff_and_faults.healed, (_IDLE,)),
-    Transition((_OUT,), (RosterOpened,), staff_and_faults.roster, (_IDLE,)),
-    Transition((*_REST, *_BUSY, _SHOWING), _HEALINGS, staff_and_faults.healed),
-    Transition((*_REST, *_BUSY, _SHOWING), (RosterOpened,), staff_and_faults.roster),
+    Transition(_ALL, (VerdictGiven,), staff_verdict_transitions.verdict),
+    Transition(_ALL, (Acknowledged,), staff_and_fault_transitions.acknowledged),
+    Transition(_REST, _FAULTS, staff_and_fault_transitions.fault, (_OUT,)),
+    Transition((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_fault_transitions.fault),
+    Transition((_OUT,), _HEALINGS, staff_and_fault_transitions.healed, (_IDLE,)),
+    Transition((_OUT,), (RosterOpened,), staff_and_fault_transitions.roster, (_IDLE,)),
+    Transition((*_REST, *_BUSY, _SHOWING), _HEALINGS, staff_and_fault_transitions.healed),
+    Transition((*_REST, *_BUSY, _SHOWING), (RosterOpened,), staff_and_fault_transitions.roster),
 )  # fmt: skip
 """A later row for the same phase and event would replace an earlier one; there is none (tested)."""
 

@@ -17,7 +17,7 @@ from gate.core.events import (
 )
 from gate.core.exam import FacePolicy
 from gate.core.reasons import ASK_AGAIN, Reason, text
-from gate.core.staff_and_faults import refuse_while_stopped
+from gate.core.staff_and_fault_transitions import refuse_while_stopped
 from gate.core.state import Phase, State, Step, Visit, at_rest, with_timer, zone_of
 from gate.errors import UsageError
 

@@ -1,4 +1,6 @@
-"""What staff's verdict on a REFER comes to. Pure values; the transitions are in settling.py.
+"""What staff's verdict on a REFER comes to. Pure values.
+
+The transitions are in staff_verdict_transitions.py.
 
 A verdict is recorded whenever it comes. What happens at the door is another question: lamps and
 barrier are for somebody who still stands there, so they move only for a REFER of less than

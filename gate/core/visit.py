@@ -30,7 +30,8 @@ from gate.core.exam import Paper
 from gate.core.local_time import time_text
 from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
 from gate.core.replay import remember
-from gate.core.staff_and_faults import record_refused
+from gate.core.staff_and_fault_transitions import record_refused
+from gate.core.staff_verdict_transitions import verdict_recorded
 from gate.core.state import (
     STOPS_ALL,
     Phase,
@@ -45,7 +46,6 @@ from gate.core.state import (
     with_timer,
     zone_of,
 )
-from gate.core.verdict_transitions import verdict_recorded
 
 # -- rules and face ------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate;
 judging reads the view, so a face that is already known costs a dot product.
 
-When an attempt looks at the probes, and at which rate, is `judging.py`'s.
+When an attempt looks at the probes, and at which rate, is `match_attempt.py`'s.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 The quick probes since the card come first. Where they leave it open, the frames that follow are
 embedded carefully, and their fusion is looked at as often as there is one more, until the answer is
-sure or the attempt ends. Each look has its own share of the target rate (`looks.py`).
+sure or the attempt ends. Each look has its own share of the target rate (`fmr_budget.py`).
 
 A face that passes is let in only while the newest frame shows it. A careful template takes a slow
 unit longer than a person needs to step aside; then one more, quick frame has to confirm that the

@@ -16,7 +16,7 @@ from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
 from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
-from gate.roster.exam_fields import (
+from gate.roster.exam_toml import (
     ExamFields,
     ExtensionFields,
     PaperFields,

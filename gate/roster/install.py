@@ -23,7 +23,6 @@ from gate.roster import shredding
 from gate.roster.install_source import check_file, copied, read_manifest
 from gate.roster.manifest import Manifest, digest, verify
 from gate.roster.open_roster import InstalledRoster
-from gate.roster.removal import destroy, replaced_by
 from gate.roster.repository import (
     MANIFEST,
     MANIFEST_BYTES_MAX,
@@ -31,6 +30,7 @@ from gate.roster.repository import (
     read_record,
     reading_refused,
 )
+from gate.roster.retention import destroy, replaced_by
 from gate.roster.sealing import unwrap
 from gate.roster.shredding import Cause
 

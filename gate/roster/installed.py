@@ -10,8 +10,8 @@ from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
 from gate.roster.install import current_manifest, open_installed
 from gate.roster.open_roster import InstalledRoster
-from gate.roster.removal import destroy_overdue, overdue
 from gate.roster.repository import RosterRepository, reading_refused
+from gate.roster.retention import destroy_overdue, overdue
 
 log = logging.getLogger(__name__)
 

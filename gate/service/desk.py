@@ -12,7 +12,7 @@ from gate.core.daily_counts import day_of, summary
 from gate.core.exam import liveness_asked
 from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
-from gate.core.staff_and_faults import out_of_service
+from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import told
 from gate.errors import GateBug, NoSuchEntry, UsageError
 from gate.ports import DeskStatus, StaffVerdict, Typed

@@ -17,7 +17,7 @@ from gate.core.exam import current_papers
 from gate.core.reasons import Reason
 from gate.core.records import JournalEvent, UnitFields
 from gate.core.replay import instant_of, replay
-from gate.core.staff_and_faults import out_of_service
+from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.state import BUSY, State, show, zone_of
 from gate.errors import (
     GateBug,

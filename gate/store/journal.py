@@ -19,7 +19,7 @@ from gate.core.journal_entries import MAX_EVENT_BYTES, JournalEntry, sealed
 from gate.core.records import JournalEvent
 from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import DiskSpace, Head, JournalSave, Receipt
-from gate.store import rows, saving, set_aside
+from gate.store import rewriting, rows, set_aside
 from gate.store.checkpoint import Checkpoint, CheckpointFile
 from gate.store.file_inspection import inspect
 from gate.store.file_watch import Changed, FileChange, FileWatch
@@ -400,11 +400,16 @@ class SqliteJournal:
         at = self._unit.now().at
         try:
             await asyncio.to_thread(
-                saving.write_out, self._path, self._unit.gate, self.head, self._held, self._receipt
+                rewriting.write_out,
+                self._path,
+                self._unit.gate,
+                self.head,
+                self._held,
+                self._receipt,
             )
-            aside = await asyncio.to_thread(saving.move_aside, self._path, at)
+            aside = await asyncio.to_thread(rewriting.move_aside, self._path, at)
             await self._give_up_files()
-            await asyncio.to_thread(saving.put_in_place, self._path)
+            await asyncio.to_thread(rewriting.put_in_place, self._path)
         except (OSError, sqlite3.Error) as e:
             raise displaced(self._path, changed) from e
         await self._open()

@@ -14,7 +14,7 @@ from gate.core.journal_entries import GENESIS, JournalEntry, sealed
 from gate.core.records import JournalEvent
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.ports import Head, Receipt
-from gate.store import checkpoint, rows, saving, schema, set_aside
+from gate.store import checkpoint, rewriting, rows, schema, set_aside
 from gate.store.checkpoint import Checkpoint, CheckpointFile
 from gate.store.file_inspection import foreign, inspect
 from gate.store.opening_checks import newer
@@ -99,7 +99,7 @@ def _usable(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened]
     if known is not None and known.gate not in ("", unit.gate):
         raise foreign(path, known.gate, unit.gate)
     at = unit.now().at
-    saving.finish(path, at)
+    rewriting.finish(path, at)
     set_aside.end_what_was_begun(path, unit.gate, known, at)
     try:
         if _is_empty(path) and not _is_empty(path.with_name(f"{path.name}-wal")):

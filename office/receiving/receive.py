@@ -40,9 +40,9 @@ from office.home import Home
 from office.receiving.authorisation import Authorisation
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
-from office.receiving.goodbye import goodbye
 from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
 from office.receiving.guard_report import GUARD_REPORT, GuardReport
+from office.receiving.last_words import goodbye
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.refusals import Refusals
 from office.store.database import OfficeStore, Stored

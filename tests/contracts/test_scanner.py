@@ -15,11 +15,11 @@ import serial
 
 from gate.core.events import ScanPresented
 from gate.drivers.clock import SystemClock
-from gate.drivers.scanners import scanner as scanner_module
-from gate.drivers.scanners.lines import Decoder, LineDecoder, TicketText
+from gate.drivers.scanners import scanner_port as scanner_module
+from gate.drivers.scanners.line_decoders import Decoder, LineDecoder, TicketText
 from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
-from gate.drivers.scanners.scanner import SerialScanner, probe
+from gate.drivers.scanners.scanner_port import SerialScanner, probe
 from gate.drivers.serial_port import opened
 from gate.drivers.simulated.line_module import LineModule, encode
 from gate.errors import ScannerMissing

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from gate.core.card import DocumentKind, Expiry, OddField
-from gate.drivers.scanners.lines import (
+from gate.drivers.scanners.line_decoders import (
     PAYLOAD_MAX,
     Item,
     LineDecoder,

@@ -6,7 +6,7 @@ repeated for as long as the tag lies there.
 
 import re
 
-from gate.drivers.scanners.lines import Item, Refusal, Scanned, UnusablePayload
+from gate.drivers.scanners.line_decoders import Item, Refusal, Scanned, UnusablePayload
 
 STX, ETX = 0x02, 0x03
 _FRAME_MAX = 17

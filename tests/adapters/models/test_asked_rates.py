@@ -7,9 +7,9 @@ import pytest
 
 from gate.core.exam import Exam
 from gate.errors import InputRejected
-from gate.models.asked_rates import require_rates
 from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT
+from gate.models.rate_coverage import require_rates
 from gate.ports.values import TemplateRows
 from gate.roster.exam_data import exam_from_toml
 from tests.roster_making import EXAM_TOML

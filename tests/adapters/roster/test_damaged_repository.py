@@ -12,8 +12,8 @@ from gate.errors import GateError, StorageDamaged
 from gate.roster import shredding
 from gate.roster.install import history
 from gate.roster.installed import RosterInstallation
-from gate.roster.removal import wipe
 from gate.roster.repository import RosterRepository
+from gate.roster.retention import wipe
 from tests.roster_making import GATE, NOW, Office
 
 RECORDS = ("current", "history.jsonl", "last_note", "trusted.json", "destroying.json")

@@ -27,8 +27,8 @@ from gate.roster.install_source import copied
 from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
 from gate.roster.open_roster import InstalledRoster
-from gate.roster.removal import wipe
 from gate.roster.repository import RosterRepository
+from gate.roster.retention import wipe
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office, citizen, row
 
 

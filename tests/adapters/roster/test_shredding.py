@@ -16,8 +16,8 @@ from gate.roster.install import history
 from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
 from gate.roster.open_roster import InstalledRoster
-from gate.roster.removal import destroy_overdue, overdue, wipe
 from gate.roster.repository import MANIFEST, RosterRepository
+from gate.roster.retention import destroy_overdue, overdue, wipe
 from gate.roster.sealing import unwrap
 from gate.store.evidence import SealedEvidence
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office

@@ -12,7 +12,7 @@ from gate.core.records import JournalEvent
 from gate.errors import StorageRefused
 from gate.ports import Receipt
 from gate.store import journal as journal_module
-from gate.store import saving
+from gate.store import rewriting
 from gate.store.checkpoint import place
 from gate.store.journal import SqliteJournal
 from gate.store.reading import reading
@@ -230,7 +230,7 @@ async def test_a_start_ends_what_a_power_cut_left_of_a_saving(
         await fill(journal, 5)
         LOSSES["replaced"](folder / "journal.sqlite")
         with monkeypatch.context() as patched:
-            patched.setattr(saving, step, cut)
+            patched.setattr(rewriting, step, cut)
             with pytest.raises(StorageRefused):
                 await journal.look()
         assert len(await found_by_a_restart(folder.with_name("cut"))) == 5

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gate.core.card import DocumentKind, Expiry, OddField
-from gate.drivers.scanners.lines import (
+from gate.drivers.scanners.line_decoders import (
     PAYLOAD_MAX,
     Decoder,
     Item,

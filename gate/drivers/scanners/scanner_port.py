@@ -12,7 +12,7 @@ from typing import Self
 import serial
 
 from gate.core.events import ScanPresented
-from gate.drivers.scanners.lines import Decoder, Item, Presence, UnusablePayload
+from gate.drivers.scanners.line_decoders import Decoder, Item, Presence, UnusablePayload
 from gate.drivers.serial_port import PORT_FAULTS, opened, port_fault
 from gate.errors import ScannerMissing
 from gate.ports import Clock, ScannerBack, ScannerEvent, ScannerLost, ScannerStatus

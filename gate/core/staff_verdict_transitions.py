@@ -8,7 +8,7 @@ from gate.core.events import DecisionRecorded, Fault, VerdictGiven
 from gate.core.reasons import SHOW_S, Reason
 from gate.core.replay import remember
 from gate.core.signer_names import are_two
-from gate.core.staff_and_faults import out_of_service
+from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import settlement
 from gate.core.state import (
     BUSY,
