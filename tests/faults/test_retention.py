@@ -31,7 +31,11 @@ def any_word(record: ClockRecord) -> object:
 def word_alone(record: ClockRecord) -> object:
     """A second source is enough, whatever the clock does."""
     now = record.last
-    return None if now is None else max((w.now(now.mono_ns) for w in record.words), default=None)
+    return (
+        None
+        if now is None
+        else max((w.earliest_at(now.mono_ns) for w in record.words), default=None)
+    )
 
 
 def never(record: ClockRecord) -> object:
