@@ -45,6 +45,7 @@ JSON_BORDERS = {
     "gate.models.network_files": "the networks' manifest",
     "gate.platform.json_values": "what decode_json gives",
     "gate.platform.json_lines": "requests on the sockets, and answers as clients have them",
+    "gate.platform.toml_values": "what decode_toml gives",
     "gate.ports.records": "notes of the installations' history, as their file has them",
     "gate.roster": "exam data, manifests and notes before they are checked",
     "gate.service.roster_supervisor": "the same notes",
