@@ -42,7 +42,6 @@ JSON_BORDERS = {
     "gate.core.journal_entries": "any JSON object may claim to be an event of a chain",
     "gate.models.calibration_table": "calibration.toml",
     "gate.models.matching": "the same table",
-    "gate.models.network_files": "the networks' manifest",
     "gate.platform.json_values": "what decode_json gives",
     "gate.platform.json_lines": "requests on the sockets, and answers as clients have them",
     "gate.platform.toml_values": "what decode_toml gives",
