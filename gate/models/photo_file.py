@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from gate.errors import PhotoRejected
-from gate.models.jpeg_segments import exif_of, is_jpeg, without_metadata
+from gate.models import jpeg_segments, png_chunks, tiff_entries
 from gate.ports import Picture
 
 PIXELS_MAX = 50_000_000
@@ -73,15 +73,28 @@ def decode_photo(data: bytes) -> Picture:
 
 
 def _decoded(data: bytes) -> Picture:
-    """A JPEG whose metadata ends its reader is read once more without any."""
+    """A file whose metadata ends its reader is read once more without any."""
     try:
         return _opened(data)
     except _UNREADABLE:
-        if not is_jpeg(data):
+        bare = _without_metadata(data)
+        if bare is None:
             raise
-    exif = exif_of(data)
+    exif, pixels = bare
     said = None if exif is None else _orientation_in(exif)
-    return _opened(without_metadata(data), said or 1)
+    return _opened(pixels, said or 1)
+
+
+def _without_metadata(data: bytes) -> tuple[bytes | None, bytes] | None:
+    """The block that holds the orientation, and the file without it and all else that the pixels
+    do not need. None for containers whose readers pass over what is odd."""
+    if tiff_entries.is_tiff(data):
+        return data, tiff_entries.without_metadata(data)
+    if png_chunks.is_png(data):
+        return png_chunks.exif_of(data), png_chunks.without_metadata(data)
+    if jpeg_segments.is_jpeg(data):
+        return jpeg_segments.exif_of(data), jpeg_segments.without_metadata(data)
+    return None
 
 
 def _opened(data: bytes, orientation: int | None = None) -> Picture:
