@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.intake.__main__ import run
-from tests.intake.making import KINDS
+from tests.intake.lists import KINDS
 from tests.networks import faces_folder, networks
 
 
