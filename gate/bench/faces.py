@@ -87,10 +87,11 @@ def quality_rates(
 
 
 def _bounds() -> dict[str, Callable[[Quality], bool]]:
-    """Each bound of a live frame by its advice; `strength` by its own name."""
+    """Each bound of a live frame by its advice; `strength`, as the report has it, is the feature
+    norm's."""
 
     def missing(cause: Advice) -> Callable[[Quality], bool]:
-        return lambda q: cause in beyond(replace(q, strength=None))
+        return lambda q: cause in beyond(replace(q, feature_norm=None))
 
     return {**{str(cause): missing(cause) for cause in CAUSES}, "strength": is_weak}
 

@@ -168,10 +168,10 @@ def _row(stills: StillPictures, path: Path) -> _Row:
         return _Row(_laps(times), careful)
     chip = stills.chip(picture, live)
     lap()
-    quick, strength = stills.quick(chip)
+    quick, feature_norm = stills.quick(chip)
     lap()
     quality = assess(chip, live, stills.occlusion(picture, live))
-    return _Row(_laps(times), careful, with_feature_norm(quality, strength), quick)
+    return _Row(_laps(times), careful, with_feature_norm(quality, feature_norm), quick)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

@@ -28,8 +28,8 @@ LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
 
 
 MASKED = 8.5
-"""Strength that a face in a mask leaves: of 72 portraits with one drawn over them none had less. Of
-36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
+"""Feature norm that a face in a mask leaves: of 72 portraits with one drawn over them none had
+less. Of 36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
 
 
 class FrameAnalysis:
@@ -58,8 +58,8 @@ class FrameAnalysis:
         chip, quality, wrong = self._portrait(frame.pixels, face)
         template: Template | None = None
         if wrong is None and quality is not None:
-            template, strength = self._recogniser.embed_with_strength(chip)
-            quality = with_feature_norm(quality, strength)
+            template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
+            quality = with_feature_norm(quality, feature_norm)
             wrong = advice(quality)
         score = quality.score if quality else None
         sighting = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
@@ -81,8 +81,10 @@ class FrameAnalysis:
             return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
         quality = assess(chip, face, self._occlusion.of(pixels, face.landmarks))
         wrong = advice(quality)
-        if wrong is Advice.REMOVE_MASK and self._recogniser.embed_with_strength(chip)[1] < MASKED:
-            wrong = Advice.LOOK_STRAIGHT
+        if wrong is Advice.REMOVE_MASK:
+            _, feature_norm = self._recogniser.embed_with_feature_norm(chip)
+            if feature_norm < MASKED:
+                wrong = Advice.LOOK_STRAIGHT
         if wrong is None and not is_inside(face, pixels):
             wrong = Advice.LOOK_STRAIGHT
         return chip, quality, wrong

@@ -13,7 +13,7 @@ from gate.ports import Quality, Template
 EYES_PX_MIN = 24.0
 """Below it the photo is too small; 90 px are wanted (ISO/IEC 19794-5)."""
 
-STRENGTH_MIN = 8.5
+FEATURE_NORM_MIN = 8.5
 """A photo in which the recogniser sees less of a face lies on its side, stands upside down or shows
 none; of LFW's pictures, taken anywhere, one in two thousand."""
 
@@ -78,7 +78,7 @@ class PortraitJudge:
         quality = assess(chip, main, self._stills.occlusion(picture, main))
         if quality.eyes_px < EYES_PX_MIN:
             raise rejected("too-small")
-        if self._stills.quick(chip)[1] < STRENGTH_MIN:  # upside down is no cover
+        if self._stills.quick(chip)[1] < FEATURE_NORM_MIN:  # upside down is no cover
             raise rejected("no-face")
         if covered_by := covers(quality, LIVE):
             raise occluded(covered_by)

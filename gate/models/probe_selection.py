@@ -38,9 +38,9 @@ class ProbeSelection:
         return self.began_ns + round(self.seconds * 1e9)
 
     def quick(self, view: TrackView) -> tuple[Probe, ...]:
-        """The quick probes that count, strongest first, at most `frames`."""
+        """The quick probes that count, greatest feature norm first, at most `frames`."""
         found = [p for p in self._own(view) if not p.careful]
-        return tuple(sorted(found, key=_strength, reverse=True)[: self.frames])
+        return tuple(sorted(found, key=_feature_norm, reverse=True)[: self.frames])
 
     def careful(self, view: TrackView) -> tuple[Probe, ...]:
         """The careful probes that count, oldest first, at most `frames`."""
@@ -91,10 +91,10 @@ class ProbeSelection:
         return seen[-1].crowded or 2 * sum(lately) > len(lately)
 
 
-def _strength(probe: Probe) -> float:
+def _feature_norm(probe: Probe) -> float:
     """What says most of how well a probe will match: the best two of four by it missed 0.55%, any
     two 0.80%, the best two by quality score 0.81% (docs, models)."""
-    return probe.quality.strength or 0.0
+    return probe.quality.feature_norm or 0.0
 
 
 def unmatched(attempt: ProbeSelection, view: TrackView) -> FaceJudged:

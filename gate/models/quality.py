@@ -26,7 +26,7 @@ the network was not trained on (docs/models-and-accuracy.md)."""
 class Bounds:
     """What each measure must reach. What every bound costs is printed by `exam-gate bench faces`
     and stands in docs/models-and-accuracy.md. No picture measured lies beyond the bounds of
-    brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172. `strength`
+    brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172. `feature_norm`
     tells what is no upright face at all: lying, upside down. `burnt`: overexposed share from brows
     to nose. `occlusion`: from where each part of the face counts as covered."""
 
@@ -35,7 +35,7 @@ class Bounds:
     sharpness: float = 40.0
     darkest: float = 40.0
     brightest: float = 210.0
-    strength: float = 9.5
+    feature_norm: float = 9.5
     burnt: float = 0.5
     occlusion: Occlusion = COVERED
 
@@ -44,7 +44,7 @@ LIVE = Bounds()
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
 STRONG = 13.0
-"""Strength above which faces match no better (a third of LFW's)."""
+"""Feature norm above which faces match no better (a third of LFW's)."""
 
 COVERS = {
     "mask": Advice.REMOVE_MASK,
@@ -83,11 +83,11 @@ def assess(chip: Picture, face: Face, occlusion: Occlusion | None = None) -> Qua
     return Quality(*measured, score=score, burnt=burnt, occlusion=occlusion)
 
 
-def with_feature_norm(quality: Quality, strength: float) -> Quality:
+def with_feature_norm(quality: Quality, feature_norm: float) -> Quality:
     """The same face after the recogniser has answered."""
-    part = 0.5 + 0.5 * (strength - LIVE.strength) / (STRONG - LIVE.strength)
+    part = 0.5 + 0.5 * (feature_norm - LIVE.feature_norm) / (STRONG - LIVE.feature_norm)
     score = float(np.clip(min(quality.score, part), 0.0, 1.0))
-    return replace(quality, score=score, strength=strength)
+    return replace(quality, score=score, feature_norm=feature_norm)
 
 
 def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
@@ -119,7 +119,7 @@ def covers(quality: Quality, bounds: Bounds = LIVE) -> tuple[str, ...]:
 
 def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
     """Whether the recogniser was asked and saw hardly a face."""
-    return quality.strength is not None and quality.strength < bounds.strength
+    return quality.feature_norm is not None and quality.feature_norm < bounds.feature_norm
 
 
 def yaw_of(landmarks: Landmarks) -> float:

@@ -29,7 +29,7 @@ class Recogniser:
         """Unit vector of an aligned face (112 x 112 x 3, RGB)."""
         return unit(self._raw(chip))
 
-    def embed_with_strength(self, chip: Picture) -> tuple[Template, float]:
+    def embed_with_feature_norm(self, chip: Picture) -> tuple[Template, float]:
         """The unit vector and the length it had: the less of a face the network sees, the
         shorter (Meng et al., MagFace, CVPR 2021)."""
         raw = self._raw(chip)

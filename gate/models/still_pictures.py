@@ -70,8 +70,8 @@ class StillPictures:
         return self._occlusion.of(picture, face.landmarks)
 
     def quick(self, chip: Picture) -> tuple[Template, float]:
-        """One view, as the gate embeds a live frame at first, and its strength."""
-        return self._recogniser.embed_with_strength(chip)
+        """One view, as the gate embeds a live frame at first, and its feature norm."""
+        return self._recogniser.embed_with_feature_norm(chip)
 
     def careful(self, picture: Picture, refined: Face) -> Template:
         """As ticket photos are embedded, and live frames when the quick look left it open."""

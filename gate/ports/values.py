@@ -80,8 +80,9 @@ class Quality:
     """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
     profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
     `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
-    `strength`: length of the recogniser's answer, None before it was asked; `burnt`: share of the
-    pixels from brows to nose that are overexposed, 0 to 1; `occlusion`: None where nobody looked.
+    `feature_norm`: length of the recogniser's answer, None before it was asked; `burnt`: share of
+    the pixels from brows to nose that are overexposed, 0 to 1; `occlusion`: None where nobody has
+    looked.
     """
 
     eyes_px: float
@@ -89,7 +90,7 @@ class Quality:
     sharpness: float
     brightness: float
     score: float
-    strength: float | None = None
+    feature_norm: float | None = None
     burnt: float = 0.0
     occlusion: Occlusion | None = None
 

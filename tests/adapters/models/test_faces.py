@@ -114,14 +114,14 @@ def test_a_lying_or_inverted_face_is_hardly_a_face(
     for number in ("001", "002", "003"):
         upright = frame_with(portrait(number), 400, 100)
         turned = np.ascontiguousarray(np.rot90(upright[:, 80:560], turns))
-        assert strength(detector, recogniser, upright) > LIVE.strength
-        assert (strength(detector, recogniser, turned) or 0) < LIVE.strength
+        assert feature_norm(detector, recogniser, upright) > LIVE.feature_norm
+        assert (feature_norm(detector, recogniser, turned) or 0) < LIVE.feature_norm
 
 
-def strength(detector: Detector, recogniser: Recogniser, frame: np.ndarray) -> float | None:
+def feature_norm(detector: Detector, recogniser: Recogniser, frame: np.ndarray) -> float | None:
     faces = detector.detect(frame)
     chip = align(frame, faces[0].landmarks) if faces else None
-    return None if chip is None else recogniser.embed_with_strength(chip)[1]
+    return None if chip is None else recogniser.embed_with_feature_norm(chip)[1]
 
 
 def test_the_careful_template_is_near_the_quick_one_and_does_not_hang_on_a_mirror(

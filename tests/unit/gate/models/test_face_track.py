@@ -34,8 +34,8 @@ def face(x: float = 200, height: float = 200, eyes: float | None = None) -> Face
     return Face(np.array([x, 100, 0.75 * height, height], np.float32), landmarks, 0.9)
 
 
-def quality(score: float = 0.8, strength: float = 12.0) -> Quality:
-    return Quality(70, 0.1, 100, 128, score, strength)
+def quality(score: float = 0.8, feature_norm: float = 12.0) -> Quality:
+    return Quality(70, 0.1, 100, 128, score, feature_norm)
 
 
 def template(who: int) -> np.ndarray:
@@ -50,12 +50,12 @@ def good(
     seen: Face | None = None,
     score: float = 0.8,
     careful: bool = False,
-    strength: float = 12.0,
+    feature_norm: float = 12.0,
     crowded: bool = False,
 ) -> TrackView:
     """One frame with one good face."""
     seen = seen or face()
-    shown = quality(score, strength)
+    shown = quality(score, feature_norm)
     probe = Probe(template(who), at, seen, shown, 0, careful=careful)
     return with_probe(view, Observation(at, True, crowded, quality=score), probe)
 

@@ -141,8 +141,8 @@ def test_a_burnt_out_face_is_overexposed_though_its_mean_is_not() -> None:
 
 def test_the_recognisers_own_word_counts_once_it_is_there() -> None:
     good = assess(chip(), face())
-    assert advice(with_feature_norm(good, LIVE.strength + 0.1)) is None
-    weak = with_feature_norm(good, LIVE.strength - 0.1)
+    assert advice(with_feature_norm(good, LIVE.feature_norm + 0.1)) is None
+    weak = with_feature_norm(good, LIVE.feature_norm - 0.1)
     assert advice(weak) is Advice.LOOK_STRAIGHT
     assert weak.score < 0.5
     assert with_feature_norm(good, 20).score == good.score

@@ -30,10 +30,10 @@ def test_only_what_was_exposed_after_the_card_counts() -> None:
 
 def test_the_strongest_of_them_are_fused() -> None:
     view = TrackView()
-    for n, strength in enumerate([15.0, 10.0, 14.0, 11.0, 13.0]):
-        view = good(view, n * FRAME_NS, score=1 / strength, strength=strength)
+    for n, feature_norm in enumerate([15.0, 10.0, 14.0, 11.0, 13.0]):
+        view = good(view, n * FRAME_NS, score=1 / feature_norm, feature_norm=feature_norm)
     found = attempt(found_ns=0, frames=3).quick(view)
-    assert [p.quality.strength for p in found] == [14, 13, 11]
+    assert [p.quality.feature_norm for p in found] == [14, 13, 11]
 
 
 def test_a_card_that_waited_long_is_judged_by_who_is_there_now() -> None:
