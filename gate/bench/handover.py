@@ -163,28 +163,28 @@ class Lane:
         began_ns = self._clock.mono_ns
         found_ns = began_ns + trial.found_ms * MS
         begins_ms, attempts = trial.found_ms + READ_MS, list[FaceJudged]()
-        judging: asyncio.Task[FaceJudged] | None = None
+        attempt: asyncio.Task[FaceJudged] | None = None
         for ms in range(0, END_MS, FRAME_MS):
             who, kind = trial.stands(ms)
             pixels = frame(who, kind, chance)
-            if judging is None and ms + ARRIVES_MS >= begins_ms:
+            if attempt is None and ms + ARRIVES_MS >= begins_ms:
                 self._clock.mono_ns = began_ns + max(begins_ms, ms - FRAME_MS + ARRIVES_MS) * MS
-                judging = asyncio.create_task(
+                attempt = asyncio.create_task(
                     self._watcher.judge(reference, self._policy, found_ns)
                 )
                 for _ in range(8):
                     await asyncio.sleep(0)
-            if judging is None or not judging.done():
+            if attempt is None or not attempt.done():
                 self._clock.mono_ns = began_ns + (ms + ARRIVES_MS) * MS
                 await self._camera.show(self._frame(pixels, began_ns + ms * MS))
                 newest = who
-            if judging is not None and judging.done():
-                attempts.append(judging.result())
+            if attempt is not None and attempt.done():
+                attempts.append(attempt.result())
                 last_ms = (self._clock.mono_ns - began_ns) // MS
                 admitted = attempts[-1].reason is Reason.OK
                 if admitted or len(attempts) == self._policy.attempts:
                     break
-                begins_ms, judging = last_ms + REACTION_MS, None
+                begins_ms, attempt = last_ms + REACTION_MS, None
         else:
             raise AssertionError("a trial without an end")
         self._watcher.forget()
@@ -215,11 +215,11 @@ async def played(
     done, total = 0, sum(counts.values())
     async with CameraThread(camera, models, clock, fps=1e3, threads=1) as watcher:
         try:
-            door = Lane(watcher, camera, clock, policy)
+            lane = Lane(watcher, camera, clock, policy)
             for name, make in makers.items():
                 for n, trial in enumerate(make(actors, counts[name])):
                     reference = references[trial.owner.name]
-                    ended[name].append(await door.play(trial, reference, seed=n))
+                    ended[name].append(await lane.play(trial, reference, seed=n))
                     done += 1
                     show(done, total)
         finally:

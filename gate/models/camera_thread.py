@@ -1,5 +1,5 @@
 """The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate;
-judging reads the view, so a face that is already known costs a dot product.
+a match attempt reads the view, so a face that is already known costs a dot product.
 
 When an attempt looks at the probes, and at which rate, is `match_attempt.py`'s.
 """
@@ -116,19 +116,19 @@ class CameraThread:
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         now_ns = self._clock.now().mono_ns
-        attempt = ProbeSelection(
+        selection = ProbeSelection(
             now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
         )
-        judging = MatchAttempt(attempt, reference, policy.fmr, self._tables)
-        with self._frames_awaited(judging) as arrived:
+        attempt = MatchAttempt(selection, reference, policy.fmr, self._tables)
+        with self._frames_awaited(attempt) as arrived:
             while True:
                 arrived.clear()
                 with self._turn:
                     view, frame = self._view, self._with_face
-                judged = judging.look(view, now_ns)
+                judged = attempt.look(view, now_ns)
                 if judged is not None:
                     break
-                await _set_or_over(arrived, max(POLL_S, (attempt.ends_ns - now_ns) / 1e9))
+                await _set_or_over(arrived, max(POLL_S, (selection.ends_ns - now_ns) / 1e9))
                 now_ns = self._clock.now().mono_ns
         if judged.frames:  # of a view whose newest probe is of its newest frame
             self._judged = frame
@@ -154,12 +154,12 @@ class CameraThread:
         return jpeg.getvalue()
 
     @contextlib.contextmanager
-    def _frames_awaited(self, judging: MatchAttempt) -> Iterator[asyncio.Event]:
+    def _frames_awaited(self, attempt: MatchAttempt) -> Iterator[asyncio.Event]:
         """The event is set after each frame; good frames become careful probes once the quick ones
         have been looked at."""
         arrived = asyncio.Event()
         with self._turn:
-            self._waiting[arrived] = judging
+            self._waiting[arrived] = attempt
         try:
             yield arrived
         finally:
@@ -194,7 +194,7 @@ class CameraThread:
         with self._turn:
             self._newest = frame
             view, eager = self._view, bool(self._waiting)
-            careful = any(j.wants_careful for j in self._waiting.values())
+            careful = any(a.wants_careful for a in self._waiting.values())
         idle = not eager and not is_somebody_there(view)
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
             return

@@ -1,9 +1,9 @@
 """What has been seen in front of the gate lately. Pure.
 
-A view holds two things: the sightings of the last seconds (what each frame showed) and the probes
-of ONE face, the track. A track is a run of frames without a gap: each of them showed a face that
-was compared with the probes before it and is the same. Whatever cannot be compared (nobody, a face
-too poor, turned, dark or covered for a template) ends it, and so does a face that is not alike, a
+A view holds two things: the observations of the last seconds (what each frame showed) and the
+probes of ONE face, the track. A track is a run of frames without a gap: each of them showed a face
+that was compared with the probes before it and is the same. Whatever cannot be compared (nobody, a
+face too poor, turned, dark or covered for a template) ends it. So does a face that is not alike, a
 jump or a pause; the probes are dropped then. So as long as a view has probes, everything that was
 seen since the first of them is one person, and the newest frame shows that person.
 """
@@ -22,7 +22,7 @@ GAP_NS = 1_500_000_000
 """Between two frames of a track at most: a careful probe takes a slow unit over half a second, and
 its own work must not end the track. A person who came meanwhile still has to be alike."""
 PROBES_MAX = 12
-SIGHTINGS_MAX = 128
+OBSERVATIONS_MAX = 128
 
 OVERLAP_MIN = 0.15
 """Intersection over union of the boxes of one face in following frames: people step and sway."""
@@ -61,7 +61,7 @@ class TrackView:
 
     track: int = 1
     probes: tuple[Probe, ...] = ()
-    sightings: tuple[Observation, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
     def forgotten(self) -> "TrackView":
         """Nothing of this person may serve the next one."""
@@ -88,17 +88,17 @@ def eyes_px(face: Face) -> float:
     return float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
 
 
-def with_observation(view: TrackView, sighting: Observation) -> TrackView:
+def with_observation(view: TrackView, observation: Observation) -> TrackView:
     """One more frame in which nobody was compared: the track is over."""
-    return _seen(_next_track(view), sighting)
+    return _seen(_next_track(view), observation)
 
 
-def with_probe(view: TrackView, sighting: Observation, probe: Probe) -> TrackView:
+def with_probe(view: TrackView, observation: Observation, probe: Probe) -> TrackView:
     """One more frame, and the probe of its nearest face. One that does not continue the track
     starts the next."""
     if not _continues(view, probe):
         view = _next_track(view)
-    view = _seen(view, replace(sighting, compared=True))
+    view = _seen(view, replace(observation, compared=True))
     return replace(view, probes=(*view.probes, replace(probe, track=view.track))[-PROBES_MAX:])
 
 
@@ -123,8 +123,8 @@ def _next_track(view: TrackView) -> TrackView:
     return replace(view, track=view.track + 1, probes=()) if view.probes else view
 
 
-def _seen(view: TrackView, sighting: Observation) -> TrackView:
-    return replace(view, sightings=(*view.sightings, sighting)[-SIGHTINGS_MAX:])
+def _seen(view: TrackView, observation: Observation) -> TrackView:
+    return replace(view, observations=(*view.observations, observation)[-OBSERVATIONS_MAX:])
 
 
 def overlap(one: Box, other: Box) -> float:

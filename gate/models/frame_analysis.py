@@ -62,13 +62,13 @@ class FrameAnalysis:
             quality = with_feature_norm(quality, feature_norm)
             wrong = advice(quality)
         score = quality.score if quality else None
-        sighting = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
+        observation = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
         if wrong is not None or quality is None or template is None:
-            return with_observation(view, sighting)
+            return with_observation(view, observation)
         if careful:
             template = augmented_template(self._still.awake(), self._recogniser, frame.pixels, face)
         probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
-        return with_probe(view, sighting, probe)
+        return with_probe(view, observation, probe)
 
     def _portrait(
         self, pixels: Picture, face: Face
@@ -92,7 +92,7 @@ class FrameAnalysis:
 
 def is_somebody_there(view: TrackView) -> bool:
     """Whether the last frame had a face: then the next one is looked at closely at once."""
-    return bool(view.sightings) and view.sightings[-1].face
+    return bool(view.observations) and view.observations[-1].face
 
 
 def is_inside(face: Face, pixels: Picture) -> bool:

@@ -62,13 +62,13 @@ class MatchAttempt:
     was not measured."""
 
     def __init__(
-        self, attempt: ProbeSelection, reference: Reference, fmr: float, tables: MatchTables
+        self, selection: ProbeSelection, reference: Reference, fmr: float, tables: MatchTables
     ) -> None:
-        self._attempt = attempt
+        self._selection = selection
         self._reference = reference
         self._tables = tables
         lowest = max(lowest_rate(reference, t) for t in (tables.quick, tables.careful))
-        self._looks = share(fmr, attempt.frames, lowest)
+        self._looks = share(fmr, selection.frames, lowest)
         self._first_taken = self._looks.first is None
         self._careful_seen = 0
         self._held: Held | None = None
@@ -89,12 +89,12 @@ class MatchAttempt:
         return self._given_out(view, now_ns)
 
     def _take_looks(self, view: TrackView, now_ns: int) -> None:
-        quick, careful = self._attempt.quick(view), self._attempt.careful(view)
+        quick, careful = self._selection.quick(view), self._selection.careful(view)
         if quick and not self._first_taken:
             self._first_taken = True
             if self._looks.first is not None:
                 self._hold_if_passed(quick, self._looks.first, view, now_ns)
-        elif self._careful_seen < len(careful) < self._attempt.frames:
+        elif self._careful_seen < len(careful) < self._selection.frames:
             self._careful_seen = len(careful)
             if self._looks.between is not None:
                 self._hold_if_passed(careful, self._looks.between, view, now_ns)
@@ -102,21 +102,21 @@ class MatchAttempt:
     def _hold_if_passed(
         self, probes: Sequence[Probe], fmr: float, view: TrackView, now_ns: int
     ) -> FaceJudged:
-        judged = matched(self._attempt, probes, self._match(probes, fmr))
+        judged = matched(self._selection, probes, self._match(probes, fmr))
         if judged.reason is Reason.OK:
             self._held = Held(judged, view.track, now_ns)
         return judged
 
     def _is_over(self, view: TrackView, now_ns: int) -> bool:
-        if self._attempt.is_complete(view, now_ns):
+        if self._selection.is_complete(view, now_ns):
             return True
-        unseen_ns = 0 if self._attempt.has_looked(view) else UNSEEN_NS
-        return now_ns >= self._attempt.ends_ns + unseen_ns
+        unseen_ns = 0 if self._selection.has_looked(view) else UNSEEN_NS
+        return now_ns >= self._selection.ends_ns + unseen_ns
 
     def _last_look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
-        probes = self._attempt.careful(view) or self._attempt.quick(view)
+        probes = self._selection.careful(view) or self._selection.quick(view)
         if not probes:
-            return unmatched(self._attempt, view)
+            return unmatched(self._selection, view)
         judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
         return judged if self._held is None else self._given_out(view, now_ns)
 
@@ -125,14 +125,14 @@ class MatchAttempt:
         changed since: the attempt goes on with the person who is there."""
         if self._held is None:
             return None
-        if self._held.is_gone(view) or self._attempt.is_crowded(view):
+        if self._held.is_gone(view) or self._selection.is_crowded(view):
             self._held = None
-            return unmatched(self._attempt, view) if self._is_over(view, now_ns) else None
+            return unmatched(self._selection, view) if self._is_over(view, now_ns) else None
         if self._held.is_confirmed(view, now_ns):
             return self._held.judged
-        if now_ns < self._attempt.ends_ns + CONFIRM_NS:
+        if now_ns < self._selection.ends_ns + CONFIRM_NS:
             return None
-        return unmatched(self._attempt, view)  # no frame came any more
+        return unmatched(self._selection, view)  # no frame came any more
 
     def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
         table = self._tables.careful if probes[0].careful else self._tables.quick

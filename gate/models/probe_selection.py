@@ -12,7 +12,7 @@ from gate.models.matching import Match
 from gate.ports import Probe
 
 AGE_NS = 2_000_000_000
-"""A probe or sighting older than this, when the attempt begins, belongs to the time before: of a
+"""A probe or observation older than this, when the attempt begins, belongs to the time before: of a
 card that waited until somebody else was served."""
 RECENT_NS = 300_000_000
 """A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
@@ -23,9 +23,9 @@ then, and three attempts at a stranger must not last longer than six seconds."""
 
 @dataclass(frozen=True, slots=True)
 class ProbeSelection:
-    """One judging. `frames`: fused at most; `seconds`: its longest; `found_ns`: the card was found,
-    or a candidate typed or scanned; `tried_ns`: when the last attempt of this visit ended: what it
-    has judged already is not judged again."""
+    """The probes of one match attempt. `frames`: fused at most; `seconds`: its longest; `found_ns`:
+    the card was found, or a candidate typed or scanned; `tried_ns`: when the last attempt of this
+    visit ended: what it has judged already is not judged again."""
 
     began_ns: int
     frames: int
@@ -57,7 +57,7 @@ class ProbeSelection:
     def has_looked(self, view: TrackView) -> bool:
         """Whether a frame that was exposed after the card was found has been looked at."""
         since_ns = max(self.found_ns, self.tried_ns)
-        return any(s.mono_ns > since_ns for s in view.sightings)
+        return any(s.mono_ns > since_ns for s in view.observations)
 
     def fresh(self, probes: Sequence[Probe]) -> int:
         """How many were exposed after the card was found."""
@@ -73,7 +73,7 @@ class ProbeSelection:
     def _well_seen_ns(self, view: TrackView, now_ns: int) -> int:
         """For how long in all a face that could be compared was there alone; it may have been
         several faces, or one that turned away in between."""
-        seen = [s for s in view.sightings if s.mono_ns >= self.began_ns]
+        seen = [s for s in view.observations if s.mono_ns >= self.began_ns]
         marks = [(s.mono_ns, s.compared and not s.crowded) for s in seen]
         marks += [(now_ns, good) for _, good in marks[-1:]]
         return sum(
@@ -84,7 +84,7 @@ class ProbeSelection:
         """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
         stepped up beside the owner a moment ago is there as much as who stood there all along."""
         since_ns = self.began_ns - AGE_NS
-        seen = [s for s in view.sightings if s.face and s.mono_ns >= since_ns]
+        seen = [s for s in view.observations if s.face and s.mono_ns >= since_ns]
         if not seen:
             return False
         lately = [s.crowded for s in seen if s.mono_ns >= seen[-1].mono_ns - AGE_NS]
@@ -97,10 +97,10 @@ def _feature_norm(probe: Probe) -> float:
     return probe.quality.feature_norm or 0.0
 
 
-def unmatched(attempt: ProbeSelection, view: TrackView) -> FaceJudged:
+def unmatched(selection: ProbeSelection, view: TrackView) -> FaceJudged:
     """The end of an attempt in which nobody's face could be compared."""
-    seen = [s for s in view.sightings if s.face and s.mono_ns >= attempt.began_ns]
-    if attempt.is_crowded(view):
+    seen = [s for s in view.observations if s.face and s.mono_ns >= selection.began_ns]
+    if selection.is_crowded(view):
         return FaceJudged(Reason.SEVERAL_FACES, quality=_best(seen))
     poor = Counter(s.advice for s in seen if s.advice is not None)
     if poor:
@@ -111,7 +111,7 @@ def unmatched(attempt: ProbeSelection, view: TrackView) -> FaceJudged:
     return FaceJudged(Reason.NO_FACE)
 
 
-def matched(attempt: ProbeSelection, probes: Sequence[Probe], match: Match) -> FaceJudged:
+def matched(selection: ProbeSelection, probes: Sequence[Probe], match: Match) -> FaceJudged:
     """OK or FACE_MISMATCH, with everything that a decision records of it."""
     return FaceJudged(
         Reason.OK if match.passed else Reason.FACE_MISMATCH,
@@ -120,7 +120,7 @@ def matched(attempt: ProbeSelection, probes: Sequence[Probe], match: Match) -> F
         normalisation=match.normalisation,
         threshold=match.threshold,
         frames=len(probes),
-        fresh=attempt.fresh(probes),
+        fresh=selection.fresh(probes),
         quality=max(p.quality.score for p in probes),
     )
 

@@ -116,7 +116,7 @@ async def test_evidence_is_of_the_face_that_was_judged(watcher: CameraThread) ->
     kept = watcher._judged
     assert kept is not None
     last_ns = kept.mono_ns
-    await soon(lambda: watcher._view.sightings[-1].mono_ns > last_ns)
+    await soon(lambda: watcher._view.observations[-1].mono_ns > last_ns)
     ScriptedEyes.who = None
     assert (await watcher.judge(reference(1), POLICY, EARLIER)).reason is Reason.NO_FACE
     assert watcher._judged is kept
@@ -383,6 +383,6 @@ async def test_two_people_are_several_faces_though_one_matches(
     ticket, live, other = photographs("001_neutral", "001_smiling", "003_smiling")
     known = await enrolled(seeing, camera, ticket)
     camera.people([[live], [other]])
-    await soon(lambda: sum(s.crowded for s in seeing._view.sightings) > 3)
+    await soon(lambda: sum(s.crowded for s in seeing._view.observations) > 3)
     judged = await seeing.judge(known, replace(POLICY, probe_seconds=1), EARLIER)
     assert judged.reason is Reason.SEVERAL_FACES

@@ -58,12 +58,12 @@ frames = st.builds(
 def seen(view: TrackView, shown: Shown, at_ns: int, careful: bool) -> TrackView:
     if shown.who == NOBODY:
         return with_observation(view, Observation(at_ns, False))
-    sighting = Observation(at_ns, True, shown.crowded, quality=0.8)
+    observation = Observation(at_ns, True, shown.crowded, quality=0.8)
     if not shown.good:
-        return with_observation(view, sighting)
+        return with_observation(view, observation)
     template = TEMPLATES[shown.who].astype(np.float32)
     probe = Probe(template, at_ns, face(x=shown.x), quality(), 0, careful=careful)
-    return with_probe(view, sighting, probe)
+    return with_probe(view, observation, probe)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Door:
     seconds: float = 2.0
     view: TrackView = field(default_factory=TrackView)
     truth: list[tuple[int, Shown]] = field(default_factory=list)
-    judging: MatchAttempt | None = None
+    attempt: MatchAttempt | None = None
     tried_ns: int = 0
     verdicts: list[tuple[int, FaceJudged]] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ class Door:
         for shown in story:
             exposed_ns = now_ns + shown.wait_ms * MS
             self.look(exposed_ns - MS)
-            careful = self.judging is not None and self.judging.wants_careful
+            careful = self.attempt is not None and self.attempt.wants_careful
             now_ns = exposed_ns + shown.busy_ms * MS
             self.view = seen(self.view, shown, exposed_ns, careful)
             self.truth.append((exposed_ns, shown))
@@ -96,13 +96,13 @@ class Door:
     def look(self, now_ns: int) -> None:
         if now_ns < self.begins_ns or len(self.verdicts) >= self.attempts:
             return
-        if self.judging is None:
-            attempt = ProbeSelection(now_ns, 3, self.seconds, self.found_ns, self.tried_ns)
-            self.judging = MatchAttempt(attempt, Reference(OWN, None, None, None), 1e-4, TABLES)
-        judged = self.judging.look(self.view, now_ns)
+        if self.attempt is None:
+            selection = ProbeSelection(now_ns, 3, self.seconds, self.found_ns, self.tried_ns)
+            self.attempt = MatchAttempt(selection, Reference(OWN, None, None, None), 1e-4, TABLES)
+        judged = self.attempt.look(self.view, now_ns)
         if judged is not None:
             self.verdicts.append((now_ns, judged))
-            self.judging, self.tried_ns = None, now_ns
+            self.attempt, self.tried_ns = None, now_ns
 
     def may_be_let_in(self, now_ns: int, judged: FaceJudged) -> bool:
         """Everything that the law asks for, from the truth alone."""

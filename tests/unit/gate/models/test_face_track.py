@@ -9,10 +9,10 @@ from gate.core.reasons import Advice
 from gate.models.face_track import (
     GAP_NS,
     NEAR_EYES_PX,
+    OBSERVATIONS_MAX,
     PROBES_MAX,
     RIVAL_RATIO,
     SAME_FACE_MIN,
-    SIGHTINGS_MAX,
     Observation,
     TrackView,
     is_crowded,
@@ -166,12 +166,12 @@ def test_a_look_alike_is_somebody_else(alike: float, kept: int) -> None:
 
 def test_forgetting_leaves_nothing() -> None:
     view = frames(3).forgotten()
-    assert (view.probes, view.sightings, view.track) == ((), (), 2)
+    assert (view.probes, view.observations, view.track) == ((), (), 2)
 
 
 def test_the_ring_is_bounded() -> None:
-    view = frames(SIGHTINGS_MAX + 50)
-    assert (len(view.probes), len(view.sightings)) == (PROBES_MAX, SIGHTINGS_MAX)
+    view = frames(OBSERVATIONS_MAX + 50)
+    assert (len(view.probes), len(view.observations)) == (PROBES_MAX, OBSERVATIONS_MAX)
 
 
 SEEN = ("good", "poor", "nobody")

@@ -34,12 +34,12 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int, float]]:
     return found
 
 
-def judging(
+def match_attempt(
     frames: int = 3, who: int = 1, began: int = 10, found: int = 6, seconds: float = 3
 ) -> MatchAttempt:
     """Began 10 frames after the clock's beginning, the card found 4 before that."""
-    attempt = ProbeSelection(began * FRAME_NS, frames, seconds, found * FRAME_NS)
-    return MatchAttempt(attempt, Reference(template(who), None, None, None), FMR, TABLES)
+    selection = ProbeSelection(began * FRAME_NS, frames, seconds, found * FRAME_NS)
+    return MatchAttempt(selection, Reference(template(who), None, None, None), FMR, TABLES)
 
 
 def waiting(who: int, count: int = 3) -> TrackView:
@@ -52,12 +52,12 @@ def waiting(who: int, count: int = 3) -> TrackView:
 
 def now(view: TrackView) -> int:
     """A moment after the newest frame."""
-    return view.sightings[-1].mono_ns + FRAME_NS // 10
+    return view.observations[-1].mono_ns + FRAME_NS // 10
 
 
 def test_a_known_face_is_let_through_at_the_first_look(looked: list) -> None:
     view = waiting(1)
-    judged = judging().look(view, now(view))
+    judged = match_attempt().look(view, now(view))
     assert judged is not None
     assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
     assert looked == [(False, 3, 0.4)]
@@ -65,7 +65,7 @@ def test_a_known_face_is_let_through_at_the_first_look(looked: list) -> None:
 
 def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> None:
     """The owner looked, the card came, no frame since: the next one decides."""
-    view, one = waiting(1), judging(found=10)
+    view, one = waiting(1), match_attempt(found=10)
     assert one.look(view, now(view)) is None
     assert looked == []
     view = good(view, 11 * FRAME_NS, 1)
@@ -75,7 +75,7 @@ def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> Non
 
 
 def test_a_stranger_is_looked_at_once_for_each_careful_frame(looked: list) -> None:
-    one, view = judging(), waiting(2)
+    one, view = match_attempt(), waiting(2)
     assert one.look(view, now(view)) is None
     assert one.wants_careful
     assert one.look(view, now(view)) is None  # nothing new: no further chance
@@ -90,7 +90,7 @@ def test_a_stranger_is_looked_at_once_for_each_careful_frame(looked: list) -> No
 
 def test_whoever_steps_in_late_passes_but_buys_no_extra_looks(looked: list) -> None:
     """A swap starts the fusion anew; looks that were taken stay taken."""
-    one, view = judging(), waiting(2)
+    one, view = match_attempt(), waiting(2)
     one.look(view, now(view))
     view = good(view, 11 * FRAME_NS, 2, careful=True)
     one.look(view, now(view))
@@ -104,7 +104,7 @@ def test_whoever_steps_in_late_passes_but_buys_no_extra_looks(looked: list) -> N
 
 
 def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list) -> None:
-    one, view = judging(seconds=0.5), waiting(2)
+    one, view = match_attempt(seconds=0.5), waiting(2)
     one.look(view, now(view))
     judged = one.look(view, 15 * FRAME_NS)
     assert judged is not None
@@ -115,7 +115,7 @@ def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list)
 def test_no_face_is_not_said_before_a_frame_since_the_card_was_looked_at(looked: list) -> None:
     """Beside busy loops three attempts ended with NO_FACE while the first look was still going on,
     and an owner who stood there was referred."""
-    one, before = judging(), nobody(TrackView(), 5 * FRAME_NS)
+    one, before = match_attempt(), nobody(TrackView(), 5 * FRAME_NS)
     assert one.look(before, 40 * FRAME_NS) is None
     seen = good(before, 35 * FRAME_NS, 1)
     assert one.look(seen, 45 * FRAME_NS) is None, (
@@ -127,13 +127,13 @@ def test_no_face_is_not_said_before_a_frame_since_the_card_was_looked_at(looked:
 
 
 def test_a_frame_that_never_comes_is_not_waited_for_without_end(looked: list) -> None:
-    judged = judging().look(TrackView(), 40 * FRAME_NS + UNSEEN_NS)
+    judged = match_attempt().look(TrackView(), 40 * FRAME_NS + UNSEEN_NS)
     assert judged is not None
     assert judged.reason is Reason.NO_FACE
 
 
 def test_nobody_at_all(looked: list) -> None:
-    one = judging()
+    one = match_attempt()
     assert one.look(TrackView(), 11 * FRAME_NS) is None
     assert not one.wants_careful
     judged = one.look(nobody(TrackView(), 12 * FRAME_NS), 40 * FRAME_NS)
@@ -147,7 +147,7 @@ def test_nobody_at_all(looked: list) -> None:
 
 def stale(view: TrackView) -> int:
     """The newest frame is older than a person needs to leave."""
-    return view.sightings[-1].mono_ns + RECENT_NS + 1
+    return view.observations[-1].mono_ns + RECENT_NS + 1
 
 
 def held(one: MatchAttempt) -> TrackView:
@@ -159,7 +159,7 @@ def held(one: MatchAttempt) -> TrackView:
 
 
 def test_a_match_on_an_old_frame_waits_for_the_next(looked: list) -> None:
-    one = judging()
+    one = match_attempt()
     view = good(held(one), 14 * FRAME_NS, 1)
     judged = one.look(view, stale(view))
     assert judged is not None
@@ -180,7 +180,7 @@ def test_a_match_on_an_old_frame_waits_for_the_next(looked: list) -> None:
     ids=["another", "poor", "nobody", "elsewhere", "two", "gone and back"],
 )
 def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> None:
-    one = judging()
+    one = match_attempt()
     view = then(held(one), 14 * FRAME_NS)
     assert one.look(view, now(view)) is None
     ends = 40 * FRAME_NS + CONFIRM_NS
@@ -192,7 +192,7 @@ def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> N
 def test_a_slow_look_may_still_confirm(looked: list) -> None:
     """A look takes 1.2 s beside busy loops: the frame that confirms was exposed when the match was
     known, and is looked at well after the end of the attempt."""
-    one = judging()
+    one = match_attempt()
     seen = good(TrackView(), 35 * FRAME_NS, 1)
     assert one.look(seen, 45 * FRAME_NS) is None
     assert one.look(seen, 56 * FRAME_NS) is None, "still being looked at"
@@ -202,7 +202,7 @@ def test_a_slow_look_may_still_confirm(looked: list) -> None:
 
 
 def test_a_frame_that_never_comes_admits_nobody(looked: list) -> None:
-    one = judging()
+    one = match_attempt()
     view = held(one)
     ends = 40 * FRAME_NS + CONFIRM_NS
     assert one.look(view, ends - 1) is None
@@ -222,8 +222,8 @@ def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
     ):
         for fmr in (1e-5, 1e-4, 1e-3, 1e-2):
             for frames in (1, 3, 20):
-                attempt = ProbeSelection(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
-                one = MatchAttempt(attempt, reference, fmr, MatchTables.load())
+                selection = ProbeSelection(10 * FRAME_NS, frames, 3, 6 * FRAME_NS)
+                one = MatchAttempt(selection, reference, fmr, MatchTables.load())
                 view = waiting(2)
                 judged = one.look(view, now(view))
                 for n in range(frames):

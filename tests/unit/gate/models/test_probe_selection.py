@@ -103,11 +103,11 @@ def test_what_the_last_attempt_judged_is_not_judged_again() -> None:
 
 
 def crowd(view: TrackView, count: int) -> TrackView:
-    """The newest `count` sightings had two faces."""
-    first = len(view.sightings) - count
+    """The newest `count` observations had two faces."""
+    first = len(view.observations) - count
     return replace(
         view,
-        sightings=tuple(replace(s, crowded=n >= first) for n, s in enumerate(view.sightings)),
+        observations=tuple(replace(s, crowded=n >= first) for n, s in enumerate(view.observations)),
     )
 
 
@@ -123,8 +123,8 @@ def crowd(view: TrackView, count: int) -> TrackView:
 )
 def test_a_rival_now_or_most_of_the_time_is_several_faces(crowded: str, several: bool) -> None:
     view = frames(len(crowded))
-    marked = zip(view.sightings, crowded, strict=True)
-    view = replace(view, sightings=tuple(replace(s, crowded=c == "#") for s, c in marked))
+    marked = zip(view.observations, crowded, strict=True)
+    view = replace(view, observations=tuple(replace(s, crowded=c == "#") for s, c in marked))
     assert bool(attempt().quick(view)) is not several
     assert (unmatched(attempt(), view).reason is Reason.SEVERAL_FACES) is several
 
@@ -145,7 +145,7 @@ def seen(*advices: Advice | None, face: bool = True, at: int = 0) -> tuple[Obser
 
 
 @pytest.mark.parametrize(
-    ("sightings", "reason", "advice"),
+    ("observations", "reason", "advice"),
     [
         ((), Reason.NO_FACE, None),
         (seen(None, None, face=False), Reason.NO_FACE, None),
@@ -159,14 +159,14 @@ def seen(*advices: Advice | None, face: bool = True, at: int = 0) -> tuple[Obser
     ],
 )
 def test_the_end_of_an_attempt_without_a_match(
-    sightings: tuple[Observation, ...], reason: Reason, advice: Advice | None
+    observations: tuple[Observation, ...], reason: Reason, advice: Advice | None
 ) -> None:
-    ended = unmatched(attempt(), TrackView(sightings=sightings))
+    ended = unmatched(attempt(), TrackView(observations=observations))
     assert (ended.reason, ended.advice, ended.frames) == (reason, advice, 0)
 
 
 def test_sightings_from_before_the_attempt_do_not_make_a_face() -> None:
-    view = TrackView(sightings=seen(Advice.COME_CLOSER))
+    view = TrackView(observations=seen(Advice.COME_CLOSER))
     assert unmatched(attempt(FRAME_NS), view).reason is Reason.NO_FACE
 
 
