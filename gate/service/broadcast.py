@@ -16,13 +16,13 @@ counted instead of kept."""
 class _Follower:
     lines: deque[Line] = field(default_factory=deque)
     dropped: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    has_lines: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, line: Line) -> None:
         if len(self.lines) >= BACKLOG:
             self._make_room()
         self.lines.append(line)
-        self.news.set()
+        self.has_lines.set()
 
     def _make_room(self) -> None:
         for place, line in enumerate(self.lines):
@@ -34,8 +34,8 @@ class _Follower:
 
     async def take(self) -> Line:
         while not self.lines and not self.dropped:
-            self.news.clear()
-            await self.news.wait()
+            self.has_lines.clear()
+            await self.has_lines.wait()
         if self.dropped:
             line: Line = {"dropped": self.dropped}
             self.dropped = 0

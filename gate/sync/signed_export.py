@@ -6,7 +6,7 @@ UTF-8, one JSON object a line:
                signed by the gate: what the file must hold, so that a cut end is seen
     event      as journaled, with `prev` and `hash`, without `ms`
     {"batch":} after at most 50 events or 32 kB: the signed head of exactly the batch that these
-               events are on the wire, so that the office takes both in by one door
+               events are on the wire, so that the office authorises both alike
 
 Nothing is ever whole in memory but one batch.
 """

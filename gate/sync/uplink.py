@@ -55,7 +55,7 @@ class MqttUplink:
         self._exam: str | None = None
         self._at_work = False
         self._chance = chance or random.Random()
-        self._standing = UplinkState(
+        self._state = UplinkState(
             Address(host, port, ca, certificate, key, name=gate),
             journal,
             SigningKey(signing),
@@ -67,22 +67,22 @@ class MqttUplink:
 
     @property
     def status(self) -> UplinkStatus:
-        standing = self._standing
+        state = self._state
         return {
-            "connected": standing.connected,
+            "connected": state.connected,
             "unsent": self._unsent(),
-            "receipted": standing.receipted,
-            "last_error": standing.error.en if standing.error else None,
-            "error_kind": type(standing.error).__name__ if standing.error else None,
-            "office": standing.office,
-            "refused": dict(standing.refused),
-            "broker_refused": dict(standing.broker_refused),
-            "alarm": standing.alarm,
+            "receipted": state.receipted,
+            "last_error": state.error.en if state.error else None,
+            "error_kind": type(state.error).__name__ if state.error else None,
+            "office": state.office,
+            "refused": dict(state.refused),
+            "broker_refused": dict(state.broker_refused),
+            "alarm": state.alarm,
         }
 
     @property
     def office_time(self) -> datetime | None:
-        return self._standing.office_time
+        return self._state.office_time
 
     def use_exam(self, exam: str) -> None:
         """The id of the exam whose topics count from now on."""
@@ -93,11 +93,11 @@ class MqttUplink:
         same."""
         if not self._at_work:
             return None
-        return outbox.backlog(self._standing.journal.head.seq, self._standing.receipt)
+        return outbox.backlog(self._state.journal.head.seq, self._state.receipt)
 
     async def run(self) -> None:
         """Until cancelled; then the goodbye takes at most two seconds. StorageBroken."""
-        self._standing.receipt = await self._standing.journal.receipt()
+        self._state.receipt = await self._state.journal.receipt()
         self._at_work = True
         try:
             await self._work()
@@ -111,7 +111,7 @@ class MqttUplink:
             if exam is None:
                 await asyncio.sleep(_POLL_S)
                 continue
-            topics = Topics(exam, self._site, self._standing.address.name)
-            stood = await Session(self._standing, topics, lambda: self._exam).run()
+            topics = Topics(exam, self._site, self._state.address.name)
+            stood = await Session(self._state, topics, lambda: self._exam).run()
             failures = 0 if stood else failures + 1
             await asyncio.sleep(outbox.reconnect_delay_s(failures, self._chance.random()))

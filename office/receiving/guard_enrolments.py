@@ -27,7 +27,7 @@ class EnrolmentFiles:
     _stamp: Stamp | None = None
     _looked_s: float | None = None
 
-    def news(self, now_s: float) -> list[bytes]:
+    def changes(self, now_s: float) -> list[bytes]:
         """Messages for the guard where something has changed; `now_s`: monotonic seconds."""
         if self._looked_s is not None and now_s - self._looked_s < LOOK_EVERY_S:
             return []
@@ -56,7 +56,7 @@ class EnrolmentFiles:
         for path in sorted(self.home.gates.glob("*.json")):
             try:
                 yield read_enrolment(path)
-            except InputDamaged as e:  # the door takes nothing of that gate, and says why
+            except InputDamaged as e:  # the office takes nothing of that gate, and says why
                 log.warning("%s", e)
 
 

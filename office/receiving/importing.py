@@ -1,4 +1,4 @@
-"""A gate's exported journal, taken in by the same door as what comes over the network."""
+"""A gate's exported journal, authorised as what comes over the network is."""
 
 from dataclasses import dataclass, field
 from itertools import islice
@@ -48,7 +48,7 @@ class Imported:
 class Importer:
     """`key`: the office's signing key; `now`: RFC 3339."""
 
-    door: Authorisation
+    authorisation: Authorisation
     store: OfficeStore
     key: SigningKey
     now: str
@@ -65,8 +65,8 @@ class Importer:
         done = Imported(extent_of(header))
         gate = done.extent.gate
         topics = Topics(done.extent.exam or _EXAM_UNKNOWN, done.extent.site, gate)
-        self.door.admit(gate, topics, "export")
-        signing_key(header, known=self.door.signing_key(gate), office_public=None)
+        self.authorisation.admit(gate, topics, "export")
+        signing_key(header, known=self.authorisation.signing_key(gate), office_public=None)
         segments = read_segments(file)
         while some := list(islice(segments, _AT_ONCE)):
             with self.store.transaction():
@@ -77,7 +77,7 @@ class Importer:
 
     def _take_segment(self, segment: Segment, done: Imported, topics: Topics) -> None:
         try:
-            batch = self.door.batch(segment.payload(), topics)
+            batch = self.authorisation.batch(segment.payload(), topics)
             if batch.epoch != done.extent.epoch:
                 raise SignatureRefused(f"A batch of journal {batch.epoch} stands in this export.")
         except InputRejected as e:

@@ -9,11 +9,11 @@ from office.receiving.fair_queue import FairQueue
 _GOODBYE_S = 2.0
 
 
-def goodbye(link: MqttConnection, news: FairQueue, last_words: bytes) -> None:
+def goodbye(link: MqttConnection, link_queue: FairQueue, last_words: bytes) -> None:
     """Say them, and wait a moment for the broker to take them."""
     said = link.publish(OFFICE_STATE, last_words, retain=True)
     until = time.monotonic() + _GOODBYE_S
     while time.monotonic() < until:
-        event = news.next(0.2)
+        event = link_queue.next(0.2)
         if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):
             return

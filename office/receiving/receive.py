@@ -97,11 +97,11 @@ class Receiver:
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _unannounced: dict[str, list[str]] = field(default_factory=dict)
-    _last_news: float = field(default_factory=time.monotonic)
-    _door: Authorisation = field(init=False)
+    _last_batch_s: float = field(default_factory=time.monotonic)
+    _authorisation: Authorisation = field(init=False)
 
     def __post_init__(self) -> None:
-        self._door = Authorisation(self.home)
+        self._authorisation = Authorisation(self.home)
         self._enrolments = EnrolmentFiles(self.home)
 
     def run(self, stop: threading.Event) -> None:
@@ -119,15 +119,15 @@ class Receiver:
 
     def _connection(self, stop: threading.Event) -> bool:
         """One connection to its end; whether it ever stood."""
-        news = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
+        link_queue = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
         will = Will(OFFICE_STATE, encode_note(online=False))
-        link = MqttConnection(self.address, news.post, will, keep_session_s=_SESSION_S)
+        link = MqttConnection(self.address, link_queue.post, will, keep_session_s=_SESSION_S)
         link.open()
         own: OwnHeartbeat | None = None
         try:
             while not (stop.is_set() or self._idle()):
-                event = news.next(_LOOK_S)
-                self._count_refused(news)
+                event = link_queue.next(_LOOK_S)
+                self._count_refused(link_queue)
                 if isinstance(event, Down):
                     self._outage(event.error)
                     return own is not None
@@ -140,7 +140,7 @@ class Receiver:
                     self._take(link, self._without_own(link, event, own))
                 if own is None:
                     continue
-                if own.is_deaf(time.monotonic()) and not news.has_of("office"):
+                if own.is_deaf(time.monotonic()) and not link_queue.has_of("office"):
                     self._outage(self._deaf())
                     return True
                 self._speak(link, own)
@@ -150,14 +150,14 @@ class Receiver:
             self.connected = False
             self._write_status()
             if own is not None:
-                goodbye(link, news, encode_note(online=False, at=_now()))
+                goodbye(link, link_queue, encode_note(online=False, at=_now()))
             link.leave()
         return own is not None
 
     def _speak(self, link: MqttConnection, own: OwnHeartbeat) -> None:
         """What the broker is told, and the office itself through it."""
         now_s = time.monotonic()
-        for message in self._enrolments.news(now_s):
+        for message in self._enrolments.changes(now_s):
             link.publish(GUARD_CONTROL, message)
         if own.due(now_s):
             link.publish(OWN_HEARTBEAT, own.say(now_s))
@@ -178,9 +178,9 @@ class Receiver:
                 link.ack(message.mid)
         return [m for m in messages if sender_of(m.topic) != "office"]
 
-    def _count_refused(self, news: FairQueue) -> None:
+    def _count_refused(self, link_queue: FairQueue) -> None:
         now_s = time.monotonic()
-        for gate, count in news.refused().items():
+        for gate, count in link_queue.refused().items():
             self.refusals.add(printable(gate[:64]), _TOO_MANY, now_s, count)
             self.counts.rejected += count
         self.refusals.tell(now_s)
@@ -221,7 +221,7 @@ class Receiver:
         after: AfterCommit = []
         batches = [m for m in messages if m.topic.endswith("/ev")]
         if batches:
-            self._last_news = time.monotonic()
+            self._last_batch_s = time.monotonic()
         taken = [found for m in batches if (found := self._checked(m, after)) is not None]
         now = _now()
         with self.store.transaction():
@@ -243,7 +243,7 @@ class Receiver:
         """The batch, if it may be believed."""
         try:
             topics, _ = Topics.of(message.topic)
-            return topics, self._door.batch(message.payload, topics)
+            return topics, self._authorisation.batch(message.payload, topics)
         except InputRejected as e:
             after.append(partial(self._reject, "batch", message, e))
             return None
@@ -256,7 +256,7 @@ class Receiver:
             if part == "hb":
                 return self._beat(topics, message.payload, now, after)
             if part in ("state", "alert"):
-                said = self._door.note(message.payload, topics, part)
+                said = self._authorisation.note(message.payload, topics, part)
                 after.append(partial(self.watch.note, topics.gate, part, said, now))
                 after.append(partial(self.taken.update, [topics.gate]))
         except InputRejected as e:
@@ -269,7 +269,7 @@ class Receiver:
         """A gate that goes by a higher mark than ours holds a receipt of before this database was
         set back, and has missed what was said of it: it is told again, however often that takes.
         One that goes by a lower mark sends again by itself. InputRejected."""
-        beat = self._door.heartbeat(payload, topics)
+        beat = self._authorisation.heartbeat(payload, topics)
         after.append(partial(self.watch.beat, beat, now))
         after.append(partial(self.taken.update, [beat.gate]))
         if not self.store.add_claim(beat, payload, now):
@@ -352,7 +352,7 @@ class Receiver:
             link.publish(topics.rcpt, payload, retain=True)
 
     def _idle(self) -> bool:
-        return self.idle_s is not None and time.monotonic() - self._last_news > self.idle_s
+        return self.idle_s is not None and time.monotonic() - self._last_batch_s > self.idle_s
 
     def _outage(self, error: GateError | None) -> None:
         if error is not None and type(error) is not type(self.error):

@@ -139,7 +139,7 @@ async def test_a_packet_that_is_too_large_goes_again_in_smaller_ones(
             await fill(journal, 120)
             uplink = uplink_of(home, broker.port, journal)
             async with sending(uplink):
-                await soon(lambda: uplink._standing.most_events < 50)
+                await soon(lambda: uplink._state.most_events < 50)
                 assert uplink.status["unsent"] == 120
 
 

@@ -70,10 +70,10 @@ async def test_a_connection_leaves_no_task_behind(home: Home, tmp_path: Path) ->
     """Also one to a broker that is not there."""
     async with opened(tmp_path) as journal:
         uplink = uplink_of(home, 1, journal)
-        uplink._standing.receipt = await journal.receipt()
+        uplink._state.receipt = await journal.receipt()
         topics = Topics("exam", "site", GATE)
         before = asyncio.all_tasks()
-        assert not await Session(uplink._standing, topics, lambda: "exam").run()
+        assert not await Session(uplink._state, topics, lambda: "exam").run()
         assert asyncio.all_tasks() == before
 
 
@@ -160,7 +160,7 @@ async def test_an_office_that_lost_everything_is_sent_everything_though_nothing_
                 for file in home.root.glob(f"{home.database.name}*"):
                     file.unlink()
                 with office_at(home, broker.port, generation=20):
-                    await soon(lambda: uplink._standing.receipt.generation == 20)
+                    await soon(lambda: uplink._state.receipt.generation == 20)
                     await soon(lambda: uplink.status["receipted"] == 10)
                     await soon(lambda: uplink.status["unsent"] == 0)
                 assert journals_at_the_office(home)[GATE]["events"] == 10
@@ -227,8 +227,8 @@ async def test_a_wrong_certificate_is_named_once(
             uplink = uplink_of(home, broker.port, journal, **wrong)
             async with sending(uplink):
                 await soon(lambda: uplink.status["last_error"] is not None)
-                first = uplink._standing.error
-                await soon(lambda: uplink._standing.error is not first)  # tried again
+                first = uplink._state.error
+                await soon(lambda: uplink._state.error is not first)  # tried again
                 assert uplink.status["error_kind"] == "CertificateRefused"
                 assert told in uplink.status["last_error"]
                 assert not uplink.status["connected"]
@@ -281,12 +281,12 @@ async def test_the_office_program_killed_and_its_database_restored_from_an_older
                 await asyncio.to_thread(backed_up, home, tmp_path / "backup")
                 await fill(journal, 30)
                 await soon(lambda: uplink.status["receipted"] == 70)
-                before = uplink._standing.receipt
+                before = uplink._state.receipt
                 office.kill()
                 office.wait()
                 restored(home, tmp_path / "backup")
                 office = receiving(home, broker.port, tmp_path / "status")
-                await soon(lambda: uplink._standing.receipt.generation > before.generation)
+                await soon(lambda: uplink._state.receipt.generation > before.generation)
                 await soon(lambda: uplink.status["receipted"] == 70)
                 await soon(lambda: uplink.status["unsent"] == 0)
                 office.terminate()

@@ -25,28 +25,28 @@ def message(gate: str, mid: int) -> Message:
 
 def test_one_gates_flood_is_refused_and_the_others_come_in_turn() -> None:
     refused: list[Message] = []
-    news = FairQueue(refused.append)
+    link_queue = FairQueue(refused.append)
     for mid in range(1000):
-        news.post(message("flood", mid))
+        link_queue.post(message("flood", mid))
     for n in range(20):
-        news.post(message(f"g{n}", 2000 + n))
-    first = news.next(0)
+        link_queue.post(message(f"g{n}", 2000 + n))
+    first = link_queue.next(0)
     assert isinstance(first, list)
     assert {m.mid for m in first} >= set(range(2000, 2020))
     assert [m.mid for m in first if "flood" in m.topic] == list(range(OF_ONE))
     assert [m.mid for m in refused] == list(range(WAITING_MAX, 1000))
-    assert news.refused() == {"flood": 1000 - WAITING_MAX}
-    assert news.refused() == {}
+    assert link_queue.refused() == {"flood": 1000 - WAITING_MAX}
+    assert link_queue.refused() == {}
 
 
 @given(st.lists(st.integers(0, 30), max_size=300))
 def test_each_gates_messages_come_once_and_in_their_order(senders: list[int]) -> None:
     refused: list[Message] = []
-    news = FairQueue(refused.append)
+    link_queue = FairQueue(refused.append)
     for mid, sender in enumerate(senders):
-        news.post(message(f"g{sender}", mid))
+        link_queue.post(message(f"g{sender}", mid))
     taken: list[Message] = []
-    while isinstance(some := news.next(0), list):
+    while isinstance(some := link_queue.next(0), list):
         assert len(some) <= AT_ONCE
         taken += some
     assert sorted(m.mid for m in taken + refused) == list(range(len(senders)))
@@ -56,14 +56,14 @@ def test_each_gates_messages_come_once_and_in_their_order(senders: list[int]) ->
 
 
 def test_a_change_of_the_connection_comes_first() -> None:
-    news = FairQueue(lambda _: None)
-    news.post(message("g1", 1))
-    news.post(Up())
-    news.post(Down(None))
-    assert isinstance(news.next(0), Up)
-    assert isinstance(news.next(0), Down)
-    assert isinstance(news.next(0), list)
-    assert news.next(0) is None
+    link_queue = FairQueue(lambda _: None)
+    link_queue.post(message("g1", 1))
+    link_queue.post(Up())
+    link_queue.post(Down(None))
+    assert isinstance(link_queue.next(0), Up)
+    assert isinstance(link_queue.next(0), Down)
+    assert isinstance(link_queue.next(0), list)
+    assert link_queue.next(0) is None
 
 
 def test_an_office_that_does_not_hear_itself_is_deaf() -> None:
@@ -111,13 +111,13 @@ def test_the_guard_is_told_who_is_enrolled_when_that_changes(tmp_path: Path) -> 
     write_enrolment(home, enrolled("g2", exams=()))
     home.enrolment("g0").write_text("no enrolment")
     files = EnrolmentFiles(home)
-    assert files.news(0.0) == [b"g1 s1 e1,e2\ng2 s1\n"]
-    assert files.news(LOOK_EVERY_S) == []
+    assert files.changes(0.0) == [b"g1 s1 e1,e2\ng2 s1\n"]
+    assert files.changes(LOOK_EVERY_S) == []
     revoke(home, "g1", "lost")
-    assert files.news(LOOK_EVERY_S + 1) == []
-    assert files.news(2 * LOOK_EVERY_S) == [b"g1 s1 !\ng2 s1\n"]
+    assert files.changes(LOOK_EVERY_S + 1) == []
+    assert files.changes(2 * LOOK_EVERY_S) == [b"g1 s1 !\ng2 s1\n"]
     files.forget()
-    assert files.news(2 * LOOK_EVERY_S) == [b"g1 s1 !\ng2 s1\n"]
+    assert files.changes(2 * LOOK_EVERY_S) == [b"g1 s1 !\ng2 s1\n"]
 
 
 def test_names_that_the_guard_would_read_otherwise_are_not_told() -> None:
