@@ -44,60 +44,62 @@ BY_ROSTER = BY_TIME | {
 
 def follow(before: State, event: LaneEvent, after: State) -> State:
     """`after`, with what `event` says of the card that lies there."""
-    lying = before.lying
+    card = before.card_left_lying
     match event:
         case CardPresented(found=found):
-            again = lying is not None and lying.is_looked_for
-            lying = CardLeftLying(found, looks=lying.looks if lying and again else 0)
+            again = card is not None and card.is_looked_for
+            card = CardLeftLying(found, looks=card.looks if card and again else 0)
         case CardRemoved() | CardUnreadable() | ReaderLost():
-            lying = None
-        case RosterOpened() if lying is not None:
-            lying = replace(lying, renewed=True)
-        case DecisionRecorded(decision=decision) if lying is not None and before.verdict is None:
+            card = None
+        case RosterOpened() if card is not None:
+            card = replace(card, renewed=True)
+        case DecisionRecorded(decision=decision) if card is not None and before.verdict is None:
             visit = before.visit if before.phase is Phase.RECORDING else None
-            if visit is not None and visit.shown.found == lying.found:
-                lying = replace(
-                    lying,
+            if visit is not None and visit.shown.found == card.found:
+                card = replace(
+                    card,
                     reason=visit.ruling.reason,
                     decision=decision,
                     opens=_opens(before, visit),
                     renewed=False,
                 )
         case LookDue():
-            lying = after.lying
-    return after if lying == after.lying else replace(after, lying=lying)
+            card = after.card_left_lying
+    return after if card == after.card_left_lying else replace(after, card_left_lying=card)
 
 
 def is_due(state: State, now: Instant) -> bool:
     """Whether what lies on the reader is to be found anew at `now`."""
-    lying = state.lying
-    if lying is None or lying.is_looked_for or lying.looks >= LOOKS_MAX:
+    card = state.card_left_lying
+    if card is None or card.is_looked_for or card.looks >= LOOKS_MAX:
         return False
     if state.faults or state.waiting is not None or state.phase in BUSY:
         return False
-    if lying.reason is None:  # laid down during an outage, or its visit ended in one
+    if card.reason is None:  # laid down during an outage, or its visit ended in one
         return state.phase is not Phase.SHOWING
-    if _is_settled(state, lying):
+    if _is_settled(state, card):
         return False
-    opened = now.trusted and lying.opens is not None and now.at >= lying.opens
+    opened = now.trusted and card.opens is not None and now.at >= card.opens
     return (
-        (lying.reason in BY_TIME and opened)
-        or (lying.reason is Reason.CLOCK_UNTRUSTED and now.trusted)
-        or (lying.reason in BY_ROSTER and lying.renewed)
+        (card.reason in BY_TIME and opened)
+        or (card.reason is Reason.CLOCK_UNTRUSTED and now.trusted)
+        or (card.reason in BY_ROSTER and card.renewed)
     )
 
 
-def _is_settled(state: State, lying: CardLeftLying) -> bool:
+def _is_settled(state: State, card: CardLeftLying) -> bool:
     """Staff have said the last word on it."""
-    is_refer = lying.reason is not None and MEANING[lying.reason].outcome is Outcome.REFER
-    return is_refer and all(lying.decision != u.decision for u in state.unsettled)
+    is_refer = card.reason is not None and MEANING[card.reason].outcome is Outcome.REFER
+    return is_refer and all(card.decision != u.decision for u in state.unsettled)
 
 
 def look(state: State, event: LookDue) -> Step:
-    if state.lying is None or not is_due(state, event.at):
+    if state.card_left_lying is None or not is_due(state, event.at):
         return state, ()
-    sought = replace(state.lying, is_looked_for=True, looks=state.lying.looks + 1)
-    return replace(state, lying=sought), (FindAgain(),)
+    sought = replace(
+        state.card_left_lying, is_looked_for=True, looks=state.card_left_lying.looks + 1
+    )
+    return replace(state, card_left_lying=sought), (FindAgain(),)
 
 
 def _opens(state: State, visit: Visit) -> datetime | None:

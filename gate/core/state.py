@@ -92,8 +92,8 @@ class CardLeftLying:
 class State:
     """All that the gate knows. `entered`: (paper id, candidate key) to the time of the last ADMIT,
     as the journal has it; `unsettled` is in the order of the decisions; `waiting`: presented while
-    somebody else was served; `notice`: a scanned notice for which a card is asked; `lying`: the
-    card on the reader."""
+    somebody else was served; `notice`: a scanned notice for which a card is asked;
+    `card_left_lying`: the card on the reader."""
 
     exam: Exam | None = None
     phase: Phase = Phase.OUT_OF_SERVICE
@@ -106,7 +106,7 @@ class State:
     verdict: VerdictGiven | None = None
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
     token: int = 0
-    lying: CardLeftLying | None = None
+    card_left_lying: CardLeftLying | None = None
 
     @property
     def inside(self) -> Set[tuple[str, str]]:

@@ -72,7 +72,7 @@ async def test_a_card_that_was_lifted_is_not_sought(tmp_path: Path) -> None:
         assert (await gate.decision())["reason"] == "TOO_EARLY"
         await asyncio.to_thread(module.lift)
         parts.clock.mono_ns += 10_000_000_000  # the dwell time
-        await gate.until(lambda: gate.lane.state.lying is None)
+        await gate.until(lambda: gate.lane.state.card_left_lying is None)
         parts.clock.at = OPENS
         looks = parts.rosters.looks
         await gate.until(lambda: parts.rosters.looks > looks + 3)
@@ -84,11 +84,11 @@ async def test_laid_in_an_outage_it_is_seen_when_that_ends(tmp_path: Path) -> No
         assert (await gate.decision())["reason"] == "OK"
         await asyncio.to_thread(module.lift)
         parts.clock.mono_ns += 10_000_000_000
-        await gate.until(lambda: gate.lane.state.lying is None)
+        await gate.until(lambda: gate.lane.state.card_left_lying is None)
         parts.rosters.holds = False
         await gate.phase("out-of-service")
         await asyncio.to_thread(module.lay, card_of("440524188001010014", "测试乙"))
-        await gate.until(lambda: gate.lane.state.lying is not None)
+        await gate.until(lambda: gate.lane.state.card_left_lying is not None)
         parts.rosters.holds, parts.rosters.next = True, FakeRoster()
         assert (await gate.decision())["ticket"] == "A2"
 

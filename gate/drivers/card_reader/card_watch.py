@@ -57,10 +57,10 @@ class CardWatch:
         self._clock = clock
         self._tell = tell
         self._dwell_ns = round(dwell_s * 1e9)
-        self._lying = Presence.EMPTY
+        self._presence = Presence.EMPTY
         self._number: str | None = None
         self._contact_ns = self._find_ns = 0
-        self._presence: Command | None = None
+        self._presence_command: Command | None = None
         self._finds_again = False
         self._noisy_looks = 0
 
@@ -71,7 +71,7 @@ class CardWatch:
         for item in _ITEMS:
             try:
                 if self._link.ask_twice(item).remedy is not StatusRemedy.NONE:
-                    self._presence = item
+                    self._presence_command = item
                     return
             except SdtError:
                 self._link.drain()
@@ -82,9 +82,9 @@ class CardWatch:
         """What was read is found anew and presented once more, though it never left. The module is
         reset, because it may hide a card that it has read. Raises Stuck, and what `ReaderLink`
         raises otherwise."""
-        if self._lying not in (Presence.READ, Presence.LIFTED):
+        if self._presence not in (Presence.READ, Presence.LIFTED):
             return  # nothing lies there, or what does is tried again by itself
-        self._lying, self._contact_ns = Presence.SOUGHT, self._clock.now().mono_ns
+        self._presence, self._contact_ns = Presence.SOUGHT, self._clock.now().mono_ns
         self._link.reset()
 
     def poll(self) -> None:
@@ -101,15 +101,15 @@ class CardWatch:
 
     def _settle(self, look: _Look) -> None:
         now = self._clock.now()
-        away = (self._lying is Presence.LIFTED and look is not Sight.STILL) or (
-            self._lying is Presence.SOUGHT and look is Sight.NOTHING
+        away = (self._presence is Presence.LIFTED and look is not Sight.STILL) or (
+            self._presence is Presence.SOUGHT and look is Sight.NOTHING
         )
         if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
             self._step(Sight.DWELL_OVER, look, now)
         sight = self._sight(look)
         if sight in (Sight.STILL, Sight.SAME, Sight.NEW):
             self._contact_ns = now.mono_ns
-        self._finds_again |= sight is Sight.SAME and self._lying is Presence.READ
+        self._finds_again |= sight is Sight.SAME and self._presence is Presence.READ
         self._step(sight, look, now)
 
     def _sight(self, look: _Look) -> Sight:
@@ -118,7 +118,7 @@ class CardWatch:
         return Sight.UNREADABLE if isinstance(look, _Failed) else look
 
     def _step(self, sight: Sight, look: _Look, now: Instant) -> None:
-        self._lying, tells = TABLE[self._lying, sight]
+        self._presence, tells = TABLE[self._presence, sight]
         for tell in tells:
             if tell is Tell.REMOVED:
                 self._number = None
@@ -141,7 +141,7 @@ class CardWatch:
     # -- one look ----------------------------------------------------------------------------------
 
     def _look(self) -> _Look:
-        lay = self._lying not in (Presence.EMPTY, Presence.SOUGHT)
+        lay = self._presence not in (Presence.EMPTY, Presence.SOUGHT)
         if lay and self._presence_first() and self._still_there():
             return Sight.STILL
         reply = self._find()
@@ -159,7 +159,7 @@ class CardWatch:
         """On a module that finds a read card again, each find costs a whole read; every 5 s is
         enough in case it goes on answering for a card that has left."""
         since_ns = self._clock.now().mono_ns - self._find_ns
-        was_read = self._lying in (Presence.READ, Presence.LIFTED)
+        was_read = self._presence in (Presence.READ, Presence.LIFTED)
         return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9
 
     def _find(self) -> Reply:
@@ -185,18 +185,18 @@ class CardWatch:
         return any(self._answers_as_read() for _ in range(2))
 
     def _answers_as_read(self) -> bool:
-        if self._presence is None:
+        if self._presence_command is None:
             return False
         try:
-            return self._link.ask_twice(self._presence).remedy is StatusRemedy.NONE
+            return self._link.ask_twice(self._presence_command).remedy is StatusRemedy.NONE
         except Silence:
-            self._presence = None
+            self._presence_command = None
             self._link.revive()
             return False
 
     def _read(self, found: Instant) -> _Look:
         """A card that moved is found and tried once more before anybody is troubled."""
-        tries = 1 if self._lying is Presence.UNREAD else 2
+        tries = 1 if self._presence is Presence.UNREAD else 2
         reason = LAY_AGAIN
         for n in range(tries):
             if n and self._find().sw3 != Status.CARD_FOUND:

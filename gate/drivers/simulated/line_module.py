@@ -56,7 +56,7 @@ class LineModule:
         self._byte_s = 10 / baud if paced else 0.0
         self._faults: set[str] = set()
         self._lock = threading.Lock()
-        self._lying = threading.Event()
+        self._taken_away = threading.Event()
 
     @property
     def port(self) -> str:
@@ -82,17 +82,17 @@ class LineModule:
         """A tag that stays: sent again and again until `take_away`."""
         self.take_away()
         frame = encode(self._kind, text, self._end)
-        self._lying = lying = threading.Event()
+        self._taken_away = taken_away = threading.Event()
 
         def repeat() -> None:
-            while not lying.wait(REPEAT_S):
+            while not taken_away.wait(REPEAT_S):
                 self.send(frame)
 
         self.send(frame)
         threading.Thread(target=repeat, name="tag", daemon=True).start()
 
     def take_away(self) -> None:
-        self._lying.set()
+        self._taken_away.set()
 
     def send(self, data: bytes) -> None:
         """Any bytes, with the faults that are on."""
