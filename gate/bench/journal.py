@@ -116,11 +116,11 @@ async def _timed(
     try:
         os.posix_fallocate(handle, 0, 4096 * appends)
         async with SqliteJournal(path, gate="bench", boot="bench") as journal:
-            state, tally = State(), DailyCounts()
+            state, counts = State(), DailyCounts()
             async for page in journal.past():  # as gate.service.lane.Lane.remember does
                 state = replay(state, page)
                 for event in page:
-                    tally.add(event)
+                    counts.add(event)
             start_ms = 1e3 * (time.perf_counter() - begun)
             start_cpu_ms = 1e3 * (time.process_time() - used)
             for i in range(appends):

@@ -100,7 +100,7 @@ def _row(
     side: Side, scores: Scores, name: str, rate: tuple[float, float], *, seed: int
 ) -> JsonObject:
     target, threshold = rate
-    times = len(scores.tallies)
+    times = len(scores.counts)
     passing, pairs = scores.passing(threshold), scores.impostor_pairs
     interval = at_threshold(scores, side.people, threshold, seed)
     ends = figures(interval)

@@ -117,7 +117,7 @@ def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
 
 def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> RateCurve:
     """The curve of these scores. `draws` of people for the intervals, 0 for none."""
-    times = len(scores.tallies)
+    times = len(scores.counts)
     points = measured_at(scores)
     upper = {f: f * bound_of(kind.frames) for f in INTERVAL_FMRS}
     asked = sorted({*upper, *upper.values()})

@@ -129,19 +129,17 @@ def _inside(scores: Scores, side: Side, member: Mask) -> Scores:
     genuine = member[scores.genuine_at].all(axis=1)
     impostors = member[scores.impostors_at].all(axis=1)
     part = side.taken(np.flatnonzero(member))
-    tally = (
-        ComparisonCounts.of(part)
-        if scores.tallies[0].unordered
-        else ComparisonCounts.of(part, part)
+    counted = (
+        ComparisonCounts.of(part) if scores.counts[0].unordered else ComparisonCounts.of(part, part)
     )
-    times = len(scores.tallies)
+    times = len(scores.counts)
     return Scores(
         scores.genuine[genuine],
         scores.impostors[impostors],
-        times * round(float(tally.impostor_pairs())),
+        times * round(float(counted.impostor_pairs())),
         scores.genuine_at[genuine],
         scores.impostors_at[impostors],
-        (tally,) * times,
+        (counted,) * times,
     )
 
 

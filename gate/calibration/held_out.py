@@ -94,7 +94,7 @@ def held_out(
                         **_measured(here, threshold),
                         interval=interval,
                         bare_fmr=here.passing(points[rate]) / max(1, here.impostor_pairs),
-                        doubtful=doubted / len(here.tallies),
+                        doubtful=doubted / len(here.counts),
                     )
 
 
@@ -114,7 +114,7 @@ def _with_cohorts(side: Side, size: int, top: int, seed: int) -> Scores:
 
 
 def _measured(scores: Scores, threshold: float) -> JsonObject:
-    times, passing = len(scores.tallies), scores.passing(threshold)
+    times, passing = len(scores.counts), scores.passing(threshold)
     return {
         "pairs": _pairs(scores),
         "false_matches": passing / times,
@@ -126,7 +126,7 @@ def _measured(scores: Scores, threshold: float) -> JsonObject:
 
 def _pairs(scores: Scores) -> int:
     """Impostor pairs of one cohort draw."""
-    return scores.impostor_pairs // len(scores.tallies)
+    return scores.impostor_pairs // len(scores.counts)
 
 
 def _count(side: Side) -> int:

@@ -160,7 +160,7 @@ def _weights(people: Labels, seed: int, draws: int, width: int) -> Iterator[Weig
 
 def _pairs(scores: Scores, weights: Weights) -> PerDraw:
     result: PerDraw = sum(
-        (t.impostor_pairs(weights) for t in scores.tallies), np.zeros(len(weights))
+        (t.impostor_pairs(weights) for t in scores.counts), np.zeros(len(weights))
     )
     return result
 

@@ -40,14 +40,14 @@ BUFFER = 1_000_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """`genuine`: all, ascending; `impostors`: the highest of `impostor_pairs`, descending;
-    `genuine_at`, `impostors_at`: the two pictures of each; `tallies`: what the pairs came from."""
+    `genuine_at`, `impostors_at`: the two pictures of each; `counts`: what the pairs came from."""
 
     genuine: Values
     impostors: Values
     impostor_pairs: int
     genuine_at: Places
     impostors_at: Places
-    tallies: tuple[ComparisonCounts, ...] = ()
+    counts: tuple[ComparisonCounts, ...] = ()
 
     def threshold(self, fmr: float) -> float | None:
         """The least score at which no more than `fmr` of the impostor pairs pass; None where
@@ -103,7 +103,7 @@ def pooled(parts: Sequence[Scores]) -> Scores:
         sum(p.impostor_pairs for p in parts),
         np.concatenate([p.genuine_at for p in parts])[up],
         np.concatenate([p.impostors_at for p in parts])[down],
-        tuple(t for p in parts for t in p.tallies),
+        tuple(t for p in parts for t in p.counts),
     )
 
 
@@ -153,8 +153,8 @@ class _Tail:
         return values, at
 
 
-def _gathered(blocks: Iterator[Block], tally: ComparisonCounts) -> Scores:
-    pairs = round(float(tally.impostor_pairs()))
+def _gathered(blocks: Iterator[Block], counted: ComparisonCounts) -> Scores:
+    pairs = round(float(counted.impostor_pairs()))
     tail = _Tail(int(pairs * max(FMRS)) + FALSE_MATCHES_MIN + 1)
     genuine, places = [np.empty(0, np.float32)], [np.empty((0, 2), np.int32)]
     for block in blocks:
@@ -165,7 +165,7 @@ def _gathered(blocks: Iterator[Block], tally: ComparisonCounts) -> Scores:
     scores, at = np.concatenate(genuine), np.concatenate(places)
     order = np.argsort(scores, kind="stable")
     impostors, impostors_at = tail.descending()
-    return Scores(scores[order], impostors, pairs, at[order], impostors_at, (tally,))
+    return Scores(scores[order], impostors, pairs, at[order], impostors_at, (counted,))
 
 
 def own_blocks(side: Side) -> Iterator["Block"]:

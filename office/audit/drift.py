@@ -30,7 +30,7 @@ class GateDay:
     differs: str
 
 
-def tallies(events: Iterable[JournalEvent]) -> dict[str, DailyCounts]:
+def daily_counts(events: Iterable[JournalEvent]) -> dict[str, DailyCounts]:
     """Every gate's own fold, by gate."""
     found: dict[str, DailyCounts] = {}
     for event in events:
@@ -40,7 +40,7 @@ def tallies(events: Iterable[JournalEvent]) -> dict[str, DailyCounts]:
 
 def compare(gates: Mapping[str, DailyCounts], day: str | None = None) -> list[GateDay]:
     """Every gate and day with a decision, in order; only `day` where one is named."""
-    every = {(d, gate): tally.of_day(d) for gate, tally in gates.items() for d in tally.days}
+    every = {(d, gate): counts.of_day(d) for gate, counts in gates.items() for d in counts.days}
     rows = {key: counts for key, counts in sorted(every.items()) if day in (None, key[0])}
     of_day: dict[str, dict[str, _Refers]] = {}
     for (d, gate), counts in rows.items():

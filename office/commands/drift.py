@@ -20,12 +20,12 @@ def drift(
 ) -> None:
     """Compare the gates by what they have sent: exit 1 where one of them differs from the others
     beyond chance. 各闸机运行指标对比。"""
-    from office.audit.drift import FAMILY_ALPHA, compare, tallies
+    from office.audit.drift import FAMILY_ALPHA, compare, daily_counts
     from office.store.opening import open_received
 
     with open_received(Home(home or default_home())) as store:
         journals = store.journals()
-        found = compare(tallies(e for j in journals for e in store.events(*j)), day)
+        found = compare(daily_counts(e for j in journals for e in store.events(*j)), day)
     if as_json:
         rows = [dataclasses.asdict(row) for row in found]
         print(json.dumps({"alpha": FAMILY_ALPHA, "test": "fisher-bonferroni", "gates": rows}))

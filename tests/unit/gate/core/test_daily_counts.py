@@ -62,7 +62,7 @@ GROUP = Group("2027-04-10", "am", "v1", "yunet+sface")
 
 
 def test_a_morning_is_counted() -> None:
-    tally = DailyCounts(
+    daily = DailyCounts(
         [
             decision(),
             decision(attempt=3, score=0.41, normalised=None, source="typed"),
@@ -72,7 +72,7 @@ def test_a_morning_is_counted() -> None:
             {"kind": "start", "at": "2027-04-10T08:00:00+08:00"},
         ]
     )
-    assert tally.groups == {
+    assert daily.groups == {
         GROUP: {
             "decisions": {"ADMIT/OK": 2, "REFER/FACE_MISMATCH": 1, "REFUSE/TOO_LATE": 1},
             "verdicts": {"FACE_MISMATCH/STAFF_ADMIT": 1},
@@ -85,7 +85,7 @@ def test_a_morning_is_counted() -> None:
             "mismatched_normalised": {"9": 1},
         }
     }
-    assert summary(tally.groups[GROUP]) == {
+    assert summary(daily.groups[GROUP]) == {
         "decisions": 4,
         "referred": 1,
         "refer_rate": 0.25,
@@ -132,8 +132,8 @@ def test_a_quantile_is_too_high_by_less_than_a_bin(values: list[float], share: f
     ],
 )
 def test_a_time_that_no_clock_measured_is_not_counted(facts: dict[str, Any]) -> None:
-    tally = DailyCounts([decision(**facts)])
-    counts = merged(tally.of_day(day) for day in tally.days)
+    daily = DailyCounts([decision(**facts)])
+    counts = merged(daily.of_day(day) for day in daily.days)
     assert (counts["seconds"], counts["decisions"]) == ({}, {"ADMIT/OK": 1})
 
 
@@ -189,47 +189,47 @@ def test_nothing_of_a_person_is_counted(events: list[dict[str, Any]]) -> None:
 
 
 def test_counts_are_due_at_the_end_of_the_exam_and_again_if_they_changed_that_day() -> None:
-    tally = DailyCounts([decision()])
+    daily = DailyCounts([decision()])
     ends = [at("11:30"), at("11:00"), at("17:00", 11)]
-    assert tally.due(at("11:29:59"), ends) == []
-    (body,) = tally.due(at("11:30"), ends)
+    assert daily.due(at("11:29:59"), ends) == []
+    (body,) = daily.due(at("11:30"), ends)
     assert (body["day"], body["closed"], body["decisions"]) == (
         "2027-04-10",
         "exam",
         {"ADMIT/OK": 1},
     )
     assert set(body) == {"day", "paper", "roster", "model", "closed", *TABLES}
-    tally.wrote(body)
-    assert tally.due(at("11:31"), ends) == []
-    assert tally.due(at("00:00", 11), ends) == []
-    tally.add(verdict())
-    assert tally.due(at("23:59"), ends) == []
-    (again,) = tally.due(at("00:00", 11), ends)
+    daily.wrote(body)
+    assert daily.due(at("11:31"), ends) == []
+    assert daily.due(at("00:00", 11), ends) == []
+    daily.add(verdict())
+    assert daily.due(at("23:59"), ends) == []
+    (again,) = daily.due(at("00:00", 11), ends)
     assert (again["closed"], again["verdicts"]) == ("day", {"FACE_MISMATCH/STAFF_ADMIT": 1})
 
 
 def test_a_restart_knows_what_was_written() -> None:
-    tally = DailyCounts([decision()])
-    (body,) = tally.due(at("11:30"), [at("11:30")])
+    daily = DailyCounts([decision()])
+    (body,) = daily.due(at("11:30"), [at("11:30")])
     entry = {"kind": "counts", "at": at("11:30").isoformat(), **body}
     again = DailyCounts([decision(), json.loads(json.dumps(entry))])
-    assert again.groups == tally.groups
+    assert again.groups == daily.groups
     assert again.due(at("12:00"), [at("11:30")]) == []
     assert again.due(at("12:00", 12), []) == []
 
 
 def test_a_day_without_an_exam_ends_at_midnight() -> None:
-    tally = DailyCounts([decision()])
-    assert tally.due(at("23:59"), []) == []
-    assert [b["closed"] for b in tally.due(at("00:00", 11), [])] == ["day"]
+    daily = DailyCounts([decision()])
+    assert daily.due(at("23:59"), []) == []
+    assert [b["closed"] for b in daily.due(at("00:00", 11), [])] == ["day"]
 
 
 def test_the_fullest_entry_fits_the_journal() -> None:
-    tally = DailyCounts()
+    daily = DailyCounts()
     for n in range(2000):
         found = NINE.astimezone(CN)
         at_ = (found + timedelta(seconds=n * 0.05)).isoformat()
-        tally.add(
+        daily.add(
             decision(
                 [Reason.OK, Reason.FACE_MISMATCH][n % 2],
                 at=at_,
@@ -240,11 +240,11 @@ def test_the_fullest_entry_fits_the_journal() -> None:
             )
         )
     for reason in Reason:
-        tally.add(decision(reason))
-    for group in tally.groups.values():
+        daily.add(decision(reason))
+    for group in daily.groups.values():
         for table in group.values():
             table.update(dict.fromkeys(table, 100000))
-    (body,) = tally.due(datetime(2027, 4, 11, tzinfo=CN), [])
+    (body,) = daily.due(datetime(2027, 4, 11, tzinfo=CN), [])
     assert len(body["seconds"]) > 400 // 2
     assert len(canonical_bytes(body)) < MAX_EVENT_BYTES / 2
 
@@ -260,13 +260,13 @@ def test_the_day_is_that_of_the_exam_and_none_under_a_clock_that_is_not_trusted(
 
 
 def test_what_an_untrusted_clock_dated_has_no_day_and_is_closed_with_the_exam() -> None:
-    tally = DailyCounts([decision(at="1970-01-01T08:00:00+08:00", clock="untrusted")])
-    assert tally.days == [NO_DAY]
+    daily = DailyCounts([decision(at="1970-01-01T08:00:00+08:00", clock="untrusted")])
+    assert daily.days == [NO_DAY]
     ends = [at("11:30"), at("17:00")]
-    assert tally.due(at("11:30"), ends) == []
-    (body,) = tally.due(at("17:00"), ends)
+    assert daily.due(at("11:30"), ends) == []
+    (body,) = daily.due(at("17:00"), ends)
     assert (body["day"], body["closed"]) == (NO_DAY, "exam")
-    tally.wrote(body)
+    daily.wrote(body)
     assert (
         DailyCounts([{"kind": "counts", "clock": "trusted", **body}]).due(at("00:00", 11), ends)
         == []
@@ -275,9 +275,9 @@ def test_what_an_untrusted_clock_dated_has_no_day_and_is_closed_with_the_exam() 
 
 def test_a_unit_in_another_zone_closes_the_exams_day() -> None:
     """The unit's own zone is UTC: at 23:30 there it is 07:30 of the next day at the site."""
-    tally = DailyCounts([decision(at="2027-04-10T07:45:00.000+08:00")])
+    daily = DailyCounts([decision(at="2027-04-10T07:45:00.000+08:00")])
     ends = [at("10:00").astimezone(UTC)]
     now = at("09:59").astimezone(UTC)
-    assert tally.due(now, ends, CN) == []
-    assert [b["closed"] for b in tally.due(at("10:00").astimezone(UTC), ends, CN)] == ["exam"]
-    assert [b["closed"] for b in tally.due(at("00:00", 11).astimezone(UTC), ends, CN)] == ["day"]
+    assert daily.due(now, ends, CN) == []
+    assert [b["closed"] for b in daily.due(at("10:00").astimezone(UTC), ends, CN)] == ["exam"]
+    assert [b["closed"] for b in daily.due(at("00:00", 11).astimezone(UTC), ends, CN)] == ["day"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gate.core.daily_counts import DailyCounts
-from office.audit.drift import FAMILY_ALPHA, GateDay, compare, fisher, tallies
+from office.audit.drift import FAMILY_ALPHA, GateDay, compare, daily_counts, fisher
 from tests.unit.gate.core.test_daily_counts import decision
 
 
@@ -86,11 +86,11 @@ def test_gates_are_told_apart_by_their_events_and_days_by_their_dates() -> None:
         for gate in ("g1", "g2")
         for day in (10, 11)
     ]
-    found = compare(tallies(events))
+    found = compare(daily_counts(events))
     assert [(r.day, r.gate) for r in found] == [
         ("2027-04-10", "g1"),
         ("2027-04-10", "g2"),
         ("2027-04-11", "g1"),
         ("2027-04-11", "g2"),
     ]
-    assert [r.gate for r in compare(tallies(events), "2027-04-11")] == ["g1", "g2"]
+    assert [r.gate for r in compare(daily_counts(events), "2027-04-11")] == ["g1", "g2"]
