@@ -25,24 +25,22 @@ _TOLD_MAX = 50
 
 
 class Session:
-    """One connection of `standing` under `topics`, until it is down or `exam` is another."""
+    """One connection of `uplink` under `topics`, until it is down or `exam` is another."""
 
-    def __init__(
-        self, standing: UplinkState, topics: Topics, exam: Callable[[], str | None]
-    ) -> None:
-        self._of = standing
+    def __init__(self, uplink: UplinkState, topics: Topics, exam: Callable[[], str | None]) -> None:
+        self._uplink = uplink
         self._topics = topics
         self._exam = exam
         self._name = secrets.token_hex(8)
         self._loop = asyncio.get_running_loop()
-        self._news: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
-        self._window = outbox.begin(standing.journal.head.seq, standing.receipt, standing.tried)
+        self._link_queue: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
+        self._window = outbox.begin(uplink.journal.head.seq, uplink.receipt, uplink.tried)
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
         self._batches: set[int] = set()
         will = Will(topics.state, self._state("lost"))
-        self._link = MqttConnection(standing.address, self._post, will)
+        self._link = MqttConnection(uplink.address, self._post, will)
 
     async def run(self) -> bool:
         """Until the link is down or the exam has changed; whether it ever stood."""
@@ -53,9 +51,9 @@ class Session:
         finally:
             watching.cancel()
             await asyncio.wait({watching})
-            self._of.connected = False
-            self._of.office = None
-            self._of.tried = outbox.tried_so_far(self._window)
+            self._uplink.connected = False
+            self._uplink.office = None
+            self._uplink.tried = outbox.tried_so_far(self._window)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_GOODBYE_S):
                     await self._goodbye()
@@ -68,8 +66,8 @@ class Session:
             if isinstance(event, Down):
                 if event.error is not None:
                     if self._batches and event.error.facts.get("code") in TOO_LARGE_ENDS:
-                        self._of.note_too_large()
-                    self._of.outage(event.error)
+                        self._uplink.note_too_large()
+                    self._uplink.outage(event.error)
                 return
             await self._handle(event)
             if self._stood:
@@ -83,7 +81,7 @@ class Session:
         flush_s = self._window.flush_at_s - self._loop.time()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(flush_s if 0 < flush_s < _POLL_S else _POLL_S):
-                return await self._news.get()
+                return await self._link_queue.get()
         return None
 
     async def _handle(self, event: LinkEvent | None) -> None:
@@ -106,27 +104,27 @@ class Session:
             return
         said = f"The broker refuses a message of ours: {acked.refused} ({acked.code})."
         if is_batch:
-            self._of.broker_refused[str(acked.code)] += 1
+            self._uplink.broker_refused[str(acked.code)] += 1
             if acked.code == PACKET_TOO_LARGE:
-                self._of.note_too_large()
+                self._uplink.note_too_large()
         if self._tell(said) and is_batch:
             self._alert("broker-refused", str(acked.code), said)
 
     def _stand(self) -> None:
-        if self._of.error is not None:
+        if self._uplink.error is not None:
             log.info("The broker is back.")
-        self._stood = self._of.connected = True
-        self._of.error = None
+        self._stood = self._uplink.connected = True
+        self._uplink.error = None
         self._link.subscribe(self._topics.rcpt, OFFICE_STATE)
         self._link.publish(self._topics.state, self._state("ready"), retain=True)
 
     async def _hear(self, message: Message) -> None:
         if message.topic == OFFICE_STATE:
             note = decode_note(message.payload)
-            self._of.office = "online" if note.get("online") else "offline"
+            self._uplink.office = "online" if note.get("online") else "offline"
             self._window = outbox.note_office(
                 self._window,
-                self._of.office == "online",
+                self._uplink.office == "online",
                 just_now=not message.retained,
                 strange=self._is_newer(note.get("generation")),
             )
@@ -136,7 +134,7 @@ class Session:
                 self._window = outbox.note_alive(self._window)
 
     async def _hear_stick(self) -> None:
-        payload = self._of.from_stick()
+        payload = self._uplink.from_stick()
         if payload is None:
             return
         try:
@@ -144,43 +142,46 @@ class Session:
         except StorageRefused as e:  # later
             self._tell(str(e))
         else:
-            self._of.stick_done()
+            self._uplink.stick_done()
 
     async def _hear_receipt(self, payload: bytes) -> None:
-        of = self._of
+        uplink = self._uplink
         try:
             receipt = await accept(
-                payload, gate=self._topics.gate, office_public=of.office_public, journal=of.journal
+                payload,
+                gate=self._topics.gate,
+                office_public=uplink.office_public,
+                journal=uplink.journal,
             )
         except InputRejected as e:
             self._refuse(e)
             return
-        of.note_office_time(receipt)
-        self._window = outbox.note_receipt(self._window, of.receipt, receipt)
-        of.receipt = receipt
-        await of.journal.keep_receipt(receipt)
+        uplink.note_office_time(receipt)
+        self._window = outbox.note_receipt(self._window, uplink.receipt, receipt)
+        uplink.receipt = receipt
+        await uplink.journal.keep_receipt(receipt)
 
     def _refuse(self, error: InputRejected) -> None:
         """Told to the log, the status and the office; nothing else follows from it. Sending goes
         on: what the office stores it never replaces, so no event of ours can do harm there."""
         why = error.facts.get("why", "signature" if isinstance(error, Refused) else "form")
-        self._of.refused[str(why)] += 1
+        self._uplink.refused[str(why)] += 1
         if why == "older":  # a broker that lost its memory may repeat one
             log.info("%s", error)
             return
-        if why in (FORK, ABOVE) and self._of.alarm is None:
-            self._of.alarm = (
+        if why in (FORK, ABOVE) and self._uplink.alarm is None:
+            self._uplink.alarm = (
                 f"{error} Two journals of this unit are about: a copied card, one that was set "
                 "back to an earlier state, or a forgery. Tell the office."
             )
-            log.error("ALARM: %s", self._of.alarm)
+            log.error("ALARM: %s", self._uplink.alarm)
         if why in (FORK, ABOVE):
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert("receipt-refused", str(why), str(error))
 
     def _alert(self, what: str, why: str, detail: str) -> None:
-        head = self._of.journal.head
+        head = self._uplink.journal.head
         note = encode_note(
             gate=self._topics.gate,
             session=self._name,
@@ -194,52 +195,52 @@ class Session:
 
     def _is_newer(self, generation: object) -> bool:
         """Whether the office's database is another than the one of our last receipt."""
-        known = self._of.receipt
+        known = self._uplink.receipt
         return isinstance(generation, int) and known is not None and generation > known.generation
 
     async def _send_all(self) -> None:
-        journal = self._of.journal
+        journal = self._uplink.journal
         while part := outbox.next_slice(
-            journal.head.seq, self._of.receipt, self._window, self._loop.time()
+            journal.head.seq, self._uplink.receipt, self._window, self._loop.time()
         ):
-            if not self._of.pace.may_send(self._loop.time()):
+            if not self._uplink.pace.may_send(self._loop.time()):
                 return  # the next look, a moment later, goes on
-            wanted = min(part.last - part.first + 1, self._of.most_events)
+            wanted = min(part.last - part.first + 1, self._uplink.most_events)
             try:
                 events = await journal.read(part.first, wanted)
             except StorageRefused as e:
                 self._tell(str(e))
                 return
-            payload, count = encode_batch(events, hist=part.hist, key=self._of.signing)
+            payload, count = encode_batch(events, hist=part.hist, key=self._uplink.signing)
             sent = outbox.Slice(part.first, part.first + count - 1, part.hist)
             self._batches.add(self._link.publish(self._topics.ev, payload))
-            self._of.pace.note_sent(len(payload))
+            self._uplink.pace.note_sent(len(payload))
             self._window = outbox.note_sent(self._window, sent, self._loop.time())
 
     async def _beat(self) -> None:
         now = self._loop.time()
         if now < self._heartbeat_at:
             return
-        self._heartbeat_at = now + self._of.chance.uniform(*_HEARTBEAT_S)
-        head = self._of.journal.head
+        self._heartbeat_at = now + self._uplink.chance.uniform(*_HEARTBEAT_S)
+        head = self._uplink.journal.head
         beat = Heartbeat(
             self._topics.gate,
             head.epoch,
             head.seq,
             head.hash,
-            self._of.receipted,
+            self._uplink.receipted,
             self._name,
             await self._oldest_unsent_at(head.seq),
-            self._of.vitals(),
+            self._uplink.vitals(),
         )
-        self._link.publish(self._topics.hb, encode_heartbeat(beat, self._of.signing), qos=0)
+        self._link.publish(self._topics.hb, encode_heartbeat(beat, self._uplink.signing), qos=0)
 
     async def _oldest_unsent_at(self, head: int) -> str | None:
-        wanted = outbox.unstored(head, self._of.receipt)
+        wanted = outbox.unstored(head, self._uplink.receipt)
         if not wanted:
             return None
         try:
-            (event,) = await self._of.journal.read(wanted[0][0], 1)
+            (event,) = await self._uplink.journal.read(wanted[0][0], 1)
         except StorageRefused:
             return None
         return str(event["at"])
@@ -251,7 +252,7 @@ class Session:
             await self._send_all()
             said = self._link.publish(self._topics.state, self._state("closed"), retain=True)
         while said is not None:
-            event = await self._news.get()
+            event = await self._link_queue.get()
             if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):
                 break
         self._link.leave()
@@ -269,10 +270,10 @@ class Session:
 
     def _post(self, event: LinkEvent) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to tell
-            self._loop.call_soon_threadsafe(self._news.put_nowait, event)
+            self._loop.call_soon_threadsafe(self._link_queue.put_nowait, event)
 
     async def _watch_journal(self) -> None:
         while True:
-            await self._of.journal.beyond(self._of.journal.head.seq)
+            await self._uplink.journal.beyond(self._uplink.journal.head.seq)
             self._window = outbox.note_grown(self._window, self._loop.time())
-            self._news.put_nowait(None)
+            self._link_queue.put_nowait(None)
