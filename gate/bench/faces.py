@@ -1,8 +1,8 @@
 """What `exam-gate bench faces` reports, from templates and listed pairs.
 
-The gate compares in two settings: `quick`, one look and one view of a live frame, and `careful`,
-what a ticket photo gets and a live frame that the quick look has left open. References are careful
-in both. The block at the top is careful against careful.
+The gate compares two kinds of template: of a single view of a live frame (`quick` in the report),
+and augmented (`careful`), as a ticket photo gets and a live frame that the first look left open.
+References are augmented in both. The block at the top is augmented against augmented.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gate.calibration.curves import compared
 from gate.calibration.face_set import FaceSet, Templates
+from gate.calibration.findings_json import SETTINGS
 from gate.calibration.fused_frames import by_frames, by_looks
 from gate.calibration.lfw_pairs import Pairs
 from gate.calibration.number_text import rate_name
@@ -24,9 +25,10 @@ from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.quality import CAUSES, beyond, is_weak
 from gate.ports import Quality
+from gate.ports.values import TemplateKind
 
 STATED_FMRS = FMRS[:4]
-QUICK, CAREFUL = "quick", "careful"
+QUICK, CAREFUL = SETTINGS[TemplateKind.SINGLE], SETTINGS[TemplateKind.AUGMENTED]
 STEPS_OF = {QUICK: ("look", "align", "embed"), CAREFUL: ("detect", "refine", "careful")}
 
 Rows = npt.NDArray[np.intp]
@@ -34,36 +36,36 @@ Rows = npt.NDArray[np.intp]
 
 
 def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> JsonObject:
-    """A JSON-ready object: raw cosine of the careful setting at the top, the same block for s-norm
+    """A JSON-ready object: raw cosine of augmented templates at the top, the same block for s-norm
     under `snorm` (None where there are too few people for a cohort), accuracy and milliseconds of
-    both settings under `settings`, several frames under `frames`. A rate too few false matches
+    both kinds under `settings`, several frames under `frames`. A rate too few false matches
     stand behind is None."""
-    quick, careful = (templates.side(faces.people, c) for c in (False, True))
+    single, augmented = (templates.side(faces.people, kind) for kind in TemplateKind)
     ms = {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()}
     shared = {
         "pictures": len(faces.pictures),
         "people": len(np.unique(faces.people)),
-        "failed_to_acquire": int((~careful.usable).sum()),
+        "failed_to_acquire": int((~augmented.usable).sum()),
         "ms": ms,
     }
-    raw = _block(careful, careful, pairs)
-    failed = {QUICK: int((~quick.usable).sum()), CAREFUL: shared["failed_to_acquire"]}
-    settings = {QUICK: _block(quick, careful, pairs), CAREFUL: raw}
+    raw = _block(augmented, augmented, pairs)
+    failed = {QUICK: int((~single.usable).sum()), CAREFUL: shared["failed_to_acquire"]}
+    settings = {QUICK: _block(single, augmented, pairs), CAREFUL: raw}
     return {
         **raw,
         **shared,
         "setting": CAREFUL,
-        "quality": quality_rates(careful, templates, raw["threshold"]["1e-4"]),
-        "snorm": _normalised(careful, pairs, shared, seed),
+        "quality": quality_rates(augmented, templates, raw["threshold"]["1e-4"]),
+        "snorm": _normalised(augmented, pairs, shared, seed),
         "settings": {
             name: {**block, "failed_to_acquire": failed[name], "ms": _total(ms, name)}
             for name, block in settings.items()
         },
         "frames": {
-            QUICK: by_frames(quick, careful, seed),
-            CAREFUL: by_frames(careful, careful, seed),
+            QUICK: by_frames(single, augmented, seed),
+            CAREFUL: by_frames(augmented, augmented, seed),
         },
-        "looks": by_looks(quick, careful, seed),
+        "looks": by_looks(single, augmented, seed),
     }
 
 

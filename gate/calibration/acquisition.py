@@ -6,28 +6,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from gate.calibration.face_set import FaceSet, Templates
+from gate.calibration.findings_json import SETTINGS
 from gate.calibration.lfw_pairs import Pairs
 from gate.calibration.protocols import fold_accuracy
 from gate.calibration.scores import pair_scores
 from gate.calibration.template_sets import Mask, Side, subset
 from gate.core.json_types import JsonObject
+from gate.ports.values import TemplateKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """The pictures that show a face both to the careful setting, which references have, and to
-    the quick one, which a live frame has first: both sides, row for row, and `persons` and `stems`
-    of each. `failed`: names of those that do not, `failed_quick`: to the quick setting only."""
+    """The pictures of which both kinds of template were made: both sides, row for row, and
+    `persons` and `stems` of each. `failed`: names of those without a face, `failed_single`: of
+    those in which the detector of live frames alone found none."""
 
-    quick: Side
-    careful: Side
+    single: Side
+    augmented: Side
     persons: tuple[str, ...]
     stems: tuple[str, ...]
     failed: tuple[str, ...]
-    failed_quick: tuple[str, ...] = ()
+    failed_single: tuple[str, ...] = ()
 
-    def probes(self, careful: bool) -> Side:
-        return self.careful if careful else self.quick
+    def probes(self, kind: TemplateKind) -> Side:
+        return self.augmented if kind is TemplateKind.AUGMENTED else self.single
 
 
 def names_of(faces: FaceSet) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -40,14 +42,16 @@ def acquired(faces: FaceSet, templates: Templates) -> Faces:
     """What was found. Rates are of the pictures that show a face (ISO/IEC 19795-1: failures to
     acquire are counted apart)."""
     persons, stems = names_of(faces)
-    found = templates.side(faces.people, careful=True).usable
-    both = found & templates.side(faces.people, careful=False).usable
+    found = templates.side(faces.people, TemplateKind.AUGMENTED).usable
+    both = found & templates.side(faces.people, TemplateKind.SINGLE).usable
     rows = np.flatnonzero(both)
     people, usable = faces.people[rows], np.ones(len(rows), bool)
-    quick, careful = (Side(t[rows], people, usable) for t in (templates.quick, templates.careful))
+    single, augmented = (
+        Side(t[rows], people, usable) for t in (templates.single, templates.augmented)
+    )
     return Faces(
-        quick,
-        careful,
+        single,
+        augmented,
         tuple(persons[n] for n in rows),
         tuple(stems[n] for n in rows),
         _named(persons, stems, ~found),
@@ -63,19 +67,19 @@ def of_acquired(
     groups: Mapping[str, Mask], faces: FaceSet, templates: Templates
 ) -> dict[str, Mask]:
     """Groups of the pictures that show a face; a group with none is dropped."""
-    sides = (templates.side(faces.people, careful) for careful in (False, True))
+    sides = (templates.side(faces.people, kind) for kind in TemplateKind)
     usable = np.logical_and(*(side.usable for side in sides))
     kept = {group: member[usable] for group, member in groups.items()}
     return {group: member for group, member in kept.items() if member.any()}
 
 
 def listed_accuracy(faces: FaceSet, templates: Templates, pairs: Pairs) -> JsonObject:
-    """LFW's protocol on the listed pairs, raw cosine, probes of either setting; a picture without
+    """LFW's protocol on the listed pairs, raw cosine, probes of either kind; a picture without
     a face never matches."""
-    references = subset(templates.side(faces.people, careful=True), pairs.other)
+    references = subset(templates.side(faces.people, TemplateKind.AUGMENTED), pairs.other)
     rates = {}
-    for careful in (False, True):
-        probes = subset(templates.side(faces.people, careful), pairs.one)
+    for kind in TemplateKind:
+        probes = subset(templates.side(faces.people, kind), pairs.one)
         accuracy = fold_accuracy(pair_scores(probes, references), pairs.same, pairs.folds)
-        rates["careful" if careful else "quick"] = round(accuracy, 5)
+        rates[SETTINGS[kind]] = round(accuracy, 5)
     return {"pairs": len(pairs.one), "folds": int(pairs.folds.max()) + 1, "accuracy": rates}

@@ -29,6 +29,7 @@ from gate.calibration.scores import Scores
 from gate.calibration.template_sets import Mask, Side
 from gate.core.json_types import JsonFields, JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
+from gate.ports.values import TemplateKind
 
 ALLOWED = 2.0
 NONE_OF = 3.0
@@ -46,21 +47,24 @@ def evaluate(
     seed: int,
     show: Show,
 ) -> JsonObject:
-    """Figures of a table's thresholds on this set; the careful setting has the last word.
+    """Figures of a table's thresholds on this set; augmented probes have the last word.
     InputRejected for a set without pairs."""
     require_pairs(faces)
-    side = faces.careful
-    curves = sorted(((kind_of(c), c) for c in table["curve"]), key=lambda k: not k[0].careful)
+    side = faces.augmented
+    curves = sorted(
+        ((kind_of(c), c) for c in table["curve"]),
+        key=lambda k: k[0].template is not TemplateKind.AUGMENTED,
+    )
     fitting = [(kind, c) for kind, c in curves if fits(side, kind)]
     rows: list[JsonObject] = []
     singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
-        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
-        key = {"setting": SETTINGS[kind.careful], "frames": kind.frames}
+        scores = scores_of(faces.probes(kind.template), side, kind, seed)
+        key = {"setting": SETTINGS[kind.template], "frames": kind.frames}
         asked = _asked(kind, curve)
         rows += [key | _row(side, scores, name, rate, seed=seed) for name, rate in asked]
-        if kind.careful and kind.frames == 1:
+        if kind.template is TemplateKind.AUGMENTED and kind.frames == 1:
             singles[kind.normalisation] = (_as_curve(kind, curve, scores), scores)
     last = (r for r in rows if is_last_word(r) and r["target"] == TARGET)
     return {
@@ -79,8 +83,9 @@ def evaluate(
 
 
 def is_last_word(row: JsonFields) -> bool:
-    """The rows that the verdict rests on: one careful picture, by the score of such a roster."""
-    return bool(row["deciding"] and row["frames"] == 1 and row["setting"] == SETTINGS[True])
+    """The rows that the verdict rests on: one augmented picture, by the score of such a roster."""
+    is_augmented = row["setting"] == SETTINGS[TemplateKind.AUGMENTED]
+    return bool(row["deciding"] and row["frames"] == 1 and is_augmented)
 
 
 def _asked(kind: Kind, curve: JsonFields) -> Iterator[tuple[str, tuple[float, float]]]:

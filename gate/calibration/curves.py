@@ -18,6 +18,7 @@ from gate.calibration.scores import FMRS, Scores, all_against_all, pooled, probe
 from gate.calibration.template_sets import Members, Side
 from gate.calibration.threshold_margin import bound_of, with_margin
 from gate.models.matching import COHORT, RAW, TOP, fuse
+from gate.ports.values import TemplateKind
 
 FRAMES = (1, 2, 3, 5)
 COHORT_DRAWS = 5
@@ -34,10 +35,10 @@ ENOUGH_PICTURES = max(FRAMES) + 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a curve is keyed by besides the model. `careful`: the probes' setting; references
-    always are. `cohort` 0: the raw cosine."""
+    """What a curve is keyed by besides the model. `template`: of the probes; references
+    are always augmented. `cohort` 0: the raw cosine."""
 
-    careful: bool
+    template: TemplateKind
     frames: int
     cohort: int = 0
     top: int = 0
@@ -89,9 +90,9 @@ class RateCurve:
     steady_people: int
 
 
-def kinds(side: Side, careful: bool) -> list[Kind]:
+def kinds(side: Side, template: TemplateKind) -> list[Kind]:
     """Raw and s-norm for every number of frames that somebody has pictures for."""
-    every = (Kind(careful, n, *c) for n in FRAMES for c in ((0, 0), (COHORT, TOP)))
+    every = (Kind(template, n, *c) for n in FRAMES for c in ((0, 0), (COHORT, TOP)))
     return [kind for kind in every if fits(side, kind)]
 
 

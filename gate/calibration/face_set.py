@@ -21,14 +21,14 @@ from gate.models.photo_file import decode_photo
 from gate.models.quality import assess, with_feature_norm
 from gate.models.still_pictures import StillPictures
 from gate.ports import Picture, Quality
-from gate.ports.values import TemplateRows
+from gate.ports.values import TemplateKind, TemplateRows
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
 
 STEPS = ("detect", "refine", "careful", "look", "align", "embed")
-"""What is timed: three steps to the careful template with all its six inferences, three to the
-quick one."""
+"""What is timed: three steps to the augmented template (`careful`: its six inferences), three to
+that of a single view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,22 @@ class FaceSet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Templates:
-    """`quick` (as a live frame at first) and `careful` (a ticket photo, a live frame that was
+    """`single` (as a live frame at first) and `augmented` (a ticket photo, a live frame that was
     looked at again); `usable`: a face was found; `qualities`: as the gate finds
-    the face in a live frame, None where it does not and the quick template is zeros; `ms`: every
+    the face in a live frame, None where it does not and the single view is zeros; `ms`: every
     duration of a step."""
 
-    quick: TemplateRows
-    careful: TemplateRows
+    single: TemplateRows
+    augmented: TemplateRows
     usable: Mask
     qualities: list[Quality | None]
     ms: dict[str, list[float]] = field(default_factory=dict)
 
-    def side(self, people: Labels, careful: bool) -> Side:
+    def side(self, people: Labels, kind: TemplateKind) -> Side:
         live = np.array([q is not None for q in self.qualities])
-        if careful:
-            return Side(self.careful, people, self.usable)
-        return Side(self.quick, people, self.usable & live)
+        if kind is TemplateKind.AUGMENTED:
+            return Side(self.augmented, people, self.usable)
+        return Side(self.single, people, self.usable & live)
 
 
 def read_face_set(folder: Path) -> FaceSet:
@@ -99,22 +99,22 @@ def embed_set(
     """Both templates of the most central face of each picture; with `helpers`, a thread each.
     InputDamaged for a picture that cannot be read."""
     count = len(faces.pictures)
-    quick, careful = np.zeros((2, count, 128), np.float32)
+    single, augmented = np.zeros((2, count, 128), np.float32)
     usable = np.zeros(count, bool)
     qualities: list[Quality | None] = []
     ms: dict[str, list[float]] = {step: [] for step in STEPS}
     rows = _spread([stills, *helpers], [path for _, path in faces.pictures])
     with contextlib.closing(rows):
         for n, row in enumerate(rows):
-            if row.careful is not None:
-                usable[n], careful[n] = True, row.careful
-            if row.quick is not None:
-                quick[n] = row.quick
+            if row.augmented is not None:
+                usable[n], augmented[n] = True, row.augmented
+            if row.single is not None:
+                single[n] = row.single
             qualities.append(row.quality)
             for step, took in zip(STEPS, row.ms, strict=False):
                 ms[step].append(took)
             progress(n + 1, count)
-    return Templates(quick, careful, usable, qualities, ms)
+    return Templates(single, augmented, usable, qualities, ms)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,9 +122,9 @@ class _Row:
     """What one picture gave; without a face only the time of the steps that were taken."""
 
     ms: list[float]
-    careful: Any = None
+    augmented: Any = None
     quality: Quality | None = None
-    quick: Any = None
+    single: Any = None
 
 
 def _spread(workers: Sequence[StillPictures], paths: Sequence[Path]) -> Generator[_Row, None, None]:
@@ -160,18 +160,18 @@ def _row(stills: StillPictures, path: Path) -> _Row:
         return _Row(_laps(times))
     refined = stills.refined(picture, face)
     lap()
-    careful = stills.careful(picture, refined)
+    augmented = stills.augmented(picture, refined)
     lap()
     live = stills.live_face(picture)
     lap()
     if live is None:
-        return _Row(_laps(times), careful)
+        return _Row(_laps(times), augmented)
     chip = stills.chip(picture, live)
     lap()
-    quick, feature_norm = stills.quick(chip)
+    single, feature_norm = stills.single_view(chip)
     lap()
     quality = assess(chip, live, stills.occlusion(picture, live))
-    return _Row(_laps(times), careful, with_feature_norm(quality, feature_norm), quick)
+    return _Row(_laps(times), augmented, with_feature_norm(quality, feature_norm), single)
 
 
 def _laps(times: Sequence[float]) -> list[float]:

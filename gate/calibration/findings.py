@@ -27,8 +27,10 @@ from gate.calibration.template_sets import Mask, Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import InputRejected
+from gate.models.calibration_table import MIRROR, kind_in_file
 from gate.models.matching import COHORT, MODEL, RAW, SNORM, TOP, Thresholds
 from gate.models.matching import ThresholdCurve as Points
+from gate.ports.values import TemplateKind
 
 TARGET = 1e-4
 """The rate that exams ask for unless they say otherwise."""
@@ -44,26 +46,26 @@ Singles = Mapping[str, tuple[RateCurve, Scores]]
 
 
 def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -> JsonObject:
-    """Figures of a calibration: curves of both settings, the rest of the careful one, which has
-    the last word. InputRejected where not even the highest rate can be stated."""
+    """Figures of a calibration: curves of both kinds of probe, the rest of the augmented one, which
+    has the last word. InputRejected where not even the highest rate can be stated."""
     require_pairs(faces)
-    side = faces.careful
-    wanted = [k for careful in (False, True) for k in kinds(side, careful)]
+    side = faces.augmented
+    wanted = [k for template in TemplateKind for k in kinds(side, template)]
     curves: list[RateCurve] = []
     singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, kind in enumerate(wanted):
         show("curves", n, len(wanted))
-        scores = scores_of(faces.probes(kind.careful), side, kind, seed)
+        scores = scores_of(faces.probes(kind.template), side, kind, seed)
         curve = measured(side, kind, scores, seed)
         curves += [curve] if curve.rates else []
-        if kind.careful and kind.frames == 1 and curve.rates:
+        if kind.template is TemplateKind.AUGMENTED and kind.frames == 1 and curve.rates:
             singles[kind.normalisation] = (curve, scores)
     limits = limits_of(singles[RAW])
     return {
         "curves": [curve_figures(c) for c in curves],
         "left_out": left_out(side),
         "histograms": histograms(side, singles, seed),
-        "looks": by_looks(faces.quick, side, seed, table=_thresholds(curves)),
+        "looks": by_looks(faces.single, side, seed, table=_thresholds(curves)),
         "groups": _groups(groups, side, singles, seed),
         "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
         "worst": worst(side, faces.stems, singles, limits),
@@ -72,7 +74,7 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
 
 def require_pairs(faces: Faces) -> None:
     """InputRejected for no face, one person, or too few pairs for any rate."""
-    people = len(np.unique(faces.careful.people))
+    people = len(np.unique(faces.augmented.people))
     if not people:
         raise InputRejected(
             f"None of the {len(faces.failed)} pictures shows a face: name another folder.",
@@ -83,7 +85,7 @@ def require_pairs(faces: Faces) -> None:
             "Faces of one person only: error rates need pictures of several people.",
             "只有一个人的人脸：计算误识率需要多个人的图片。",
         )
-    pairs = _impostor_pairs(faces.careful)
+    pairs = _impostor_pairs(faces.augmented)
     needed = int(FALSE_MATCHES_MIN / max(FMRS))
     if pairs < needed:
         raise InputRejected(
@@ -97,18 +99,18 @@ def require_pairs(faces: Faces) -> None:
 def _thresholds(curves: Sequence[RateCurve]) -> Table:
     """The raw thresholds of the table that comes of these curves, as the gate reads them."""
     tables = {
-        careful: Thresholds(
+        template: Thresholds(
             MODEL,
-            careful,
+            template,
             tuple(
                 Points(c.kind.frames, RAW, c.pairs, tuple((r.fmr, r.used) for r in c.rates))
                 for c in curves
-                if c.kind.careful == careful and not c.kind.cohort
+                if c.kind.template is template and not c.kind.cohort
             ),
         )
-        for careful in (False, True)
+        for template in TemplateKind
     }
-    return lambda careful, frames, fmr: tables[careful].threshold(fmr, frames, RAW)
+    return lambda template, frames, fmr: tables[template].threshold(fmr, frames, RAW)
 
 
 def worst(side: Side, stems: Sequence[str], singles: Singles, limits: Limits | None) -> JsonObject:
@@ -201,9 +203,14 @@ def _held_out(
 
 def setting() -> JsonObject:
     """What has the last word at the gate, so that a reader finds the rows that count."""
-    return {"model": MODEL, "mirror": True, "normalisation": SNORM, "target": TARGET}
+    return {
+        "model": MODEL,
+        "mirror": MIRROR[TemplateKind.AUGMENTED],
+        "normalisation": SNORM,
+        "target": TARGET,
+    }
 
 
 def kind_of(curve: JsonFields) -> Kind:
     """The key of a curve in a table or report."""
-    return Kind(curve["mirror"], curve["frames"], curve.get("cohort", 0), curve.get("top", 0))
+    return Kind(kind_in_file(curve), curve["frames"], curve.get("cohort", 0), curve.get("top", 0))

@@ -7,18 +7,21 @@ from gate.calibration.curves import Rate, RateCurve
 from gate.calibration.intervals import Interval
 from gate.calibration.threshold_margin import bound_of
 from gate.core.json_types import JsonObject, JsonValue
+from gate.models.calibration_table import MIRROR
+from gate.ports.values import TemplateKind
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SETTINGS = {False: "quick", True: "careful"}
+SETTINGS = {TemplateKind.SINGLE: "quick", TemplateKind.AUGMENTED: "careful"}
+"""What a report calls each kind of probe under `setting`."""
 
 
 def curve_figures(curve: RateCurve) -> JsonObject:
     kind = curve.kind
     return {
-        "setting": SETTINGS[kind.careful],
-        "mirror": kind.careful,
+        "setting": SETTINGS[kind.template],
+        "mirror": MIRROR[kind.template],
         "frames": kind.frames,
         "normalisation": kind.normalisation,
         "cohort": kind.cohort,

@@ -29,7 +29,7 @@ from gate.calibration.template_sets import (
 from gate.core.json_types import JsonObject
 from gate.errors import InputRejected
 from gate.models.fmr_budget import share
-from gate.ports.values import TemplateRows
+from gate.ports.values import TemplateKind, TemplateRows
 
 FRAMES = (1, 2, 3, 5)
 FMRS = (1e-4, 1e-5)
@@ -38,10 +38,10 @@ LOOKS_FRAMES = 3
 RESAMPLES = 2000
 """Of people, for the 95% interval of a miss rate."""
 
-Kind = tuple[bool, int]
-"""Careful or not, and how many frames are fused."""
-Table = Callable[[bool, int, float], float]
-"""Careful or not, frames and rate to the threshold; InputRejected for a rate that it lacks."""
+Kind = tuple[TemplateKind, int]
+"""Of the probes, and how many frames are fused."""
+Table = Callable[[TemplateKind, int, float], float]
+"""Kind of the probes, frames and rate to the threshold; InputRejected for a rate that it lacks."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,34 +80,35 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[JsonObject]:
 
 
 def by_looks(
-    quick: Side, careful: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
+    single: Side, augmented: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
 ) -> JsonObject | None:
-    """An attempt as the gate makes it: a quick look at one picture, careful ones at 1, 2 and 3
-    more, at the thresholds of `table` (which must have the rates), else at those of these same
-    pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`: share of the
-    comparisons with the right person that pass at the first."""
-    lots = list(_lots(careful, 1 + LOOKS_FRAMES, seed))
+    """An attempt as the gate makes it: a single view of one picture, then augmented templates
+    of 1, 2 and 3 more, at the thresholds of `table` (which must have the rates), else at those of
+    these same pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`:
+    share of the comparisons with the right person that pass at the first."""
+    lots = list(_lots(augmented, 1 + LOOKS_FRAMES, seed))
     if not lots:
         return None
     looks = share(fmr, LOOKS_FRAMES, 0.0)
     taken = (
-        (False, 1, looks.first),
-        *((True, n, looks.between) for n in range(1, LOOKS_FRAMES)),
-        (True, LOOKS_FRAMES, looks.last),
+        (TemplateKind.SINGLE, 1, looks.first),
+        *((TemplateKind.AUGMENTED, n, looks.between) for n in range(1, LOOKS_FRAMES)),
+        (TemplateKind.AUGMENTED, LOOKS_FRAMES, looks.last),
     )
-    threshold_of = table or _of_these(quick, careful, seed)
+    threshold_of = table or _of_these(single, augmented, seed)
     try:
         limits = {(kind, n): threshold_of(kind, n, rate or fmr) for kind, n, rate in taken}
     except InputRejected:
         return None
     stages: dict[Kind, list[npt.NDArray[np.bool_]]] = {}
     for (kind, frames), threshold in limits.items():
-        side, own = (careful, slice(1, 1 + frames)) if kind else (quick, slice(0, 1))
+        later = kind is TemplateKind.AUGMENTED
+        side, own = (augmented, slice(1, 1 + frames)) if later else (single, slice(0, 1))
         parts_of = (_fused(side, lot.members[:, own]) for lot in lots)
-        stages[kind, frames] = [p @ careful.templates.T >= threshold for p in parts_of]
+        stages[kind, frames] = [p @ augmented.templates.T >= threshold for p in parts_of]
     passed = [np.logical_or.reduce(each) for each in zip(*stages.values(), strict=True)]
     missed = _missed([~p for p in passed], lots)
-    first = _missed([~p for p in stages[False, 1]], lots)
+    first = _missed([~p for p in stages[TemplateKind.SINGLE, 1]], lots)
     pairs = sum(int(lot.impostor.sum()) for lot in lots)
     false = sum(int((p & lot.impostor).sum()) for p, lot in zip(passed, lots, strict=True))
     return {
@@ -121,13 +122,13 @@ def by_looks(
     }
 
 
-def _of_these(quick: Side, careful: Side, seed: int) -> Table:
+def _of_these(single: Side, augmented: Side, seed: int) -> Table:
     """Thresholds from other lots of the same pictures."""
 
-    def threshold(kind: bool, frames: int, rate: float) -> float:
-        lots = list(_lots(careful, frames, seed + 1))
-        side = careful if kind else quick
-        scores = [_fused(side, lot.members) @ careful.templates.T for lot in lots]
+    def threshold(kind: TemplateKind, frames: int, rate: float) -> float:
+        lots = list(_lots(augmented, frames, seed + 1))
+        side = augmented if kind is TemplateKind.AUGMENTED else single
+        scores = [_fused(side, lot.members) @ augmented.templates.T for lot in lots]
         found = _limits(scores, lots, (rate,))
         if not found:
             raise InputRejected(

@@ -91,7 +91,7 @@ def measure(
             "people": len(counts),
             "people_with_two": int((counts > 1).sum()),
             "failed": list(found.failed),
-            "failed_quick": list(found.failed_quick),
+            "failed_quick": list(found.failed_single),
         },
         **figures,
     }

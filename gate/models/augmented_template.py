@@ -1,8 +1,8 @@
-"""The careful template of a face: everything that was measured to help, for eight times the price.
+"""The augmented template of a face: all that was measured to help, for eight times the price.
 
 The mean of `TURNS` slight turns of the face, each with its mirror image, all aligned finely by the
-mean landmarks of several looks. Ticket photos always get it; a live face does while the first,
-quick comparison has left it open who stands there. What each step gains stands in
+mean landmarks of several looks. Ticket photos always get it; a live face does while the first
+comparison has left it open who stands there. What each step gains stands in
 docs/models-and-accuracy.md.
 """
 
@@ -23,8 +23,8 @@ face should not hang on them."""
 
 
 class LargeDetector:
-    """The detector of careful looks in a running gate: there from the first frame that wants it
-    until `rest`. Made anew it costs 16 ms, a sixth of one careful template; kept, 28 MB."""
+    """The detector of augmented templates in a running gate: there from the first frame that wants
+    it until `rest`. Made anew it costs 16 ms, a sixth of one such template; kept, 28 MB."""
 
     def __init__(self, model: Path, threads: int) -> None:
         self._model, self._threads = model, threads

@@ -16,6 +16,7 @@ from gate.errors import InputDamaged, ModelDamaged
 from gate.models.network_files import NetworkManifest, load_manifest
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
+from gate.ports.values import TemplateKind
 
 TABLE = Path(__file__).with_name("calibration.toml")
 
@@ -53,6 +54,16 @@ class _Form(BaseModel):
 
     network: list[_NetworkTable] = []
     curve: list[_CurveTable]
+
+
+MIRROR = {TemplateKind.SINGLE: False, TemplateKind.AUGMENTED: True}
+"""What a table and a report say of each kind under `mirror`: mirror images were the first of what
+augments a template."""
+
+
+def kind_in_file(curve: JsonFields) -> TemplateKind:
+    """The kind of a curve's probes, of its `mirror` in a table or report."""
+    return TemplateKind.AUGMENTED if curve["mirror"] else TemplateKind.SINGLE
 
 
 def read_table(path: Path) -> JsonObject:

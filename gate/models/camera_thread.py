@@ -24,6 +24,7 @@ from gate.models.match_attempt import MatchAttempt, MatchTables
 from gate.models.picture_arrays import as_rgb
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
+from gate.ports.values import TemplateKind
 
 log = logging.getLogger("gate.watcher")
 
@@ -155,8 +156,8 @@ class CameraThread:
 
     @contextlib.contextmanager
     def _frames_awaited(self, attempt: MatchAttempt) -> Iterator[asyncio.Event]:
-        """The event is set after each frame; good frames become careful probes once the quick ones
-        have been looked at."""
+        """The event is set after each frame; good frames become augmented probes once the
+        single-view ones have been looked at."""
         arrived = asyncio.Event()
         with self._turn:
             self._waiting[arrived] = attempt
@@ -194,14 +195,15 @@ class CameraThread:
         with self._turn:
             self._newest = frame
             view, eager = self._view, bool(self._waiting)
-            careful = any(a.wants_careful for a in self._waiting.values())
+            wants_augmented = any(a.wants_augmented for a in self._waiting.values())
+        kind = TemplateKind.AUGMENTED if wants_augmented else TemplateKind.SINGLE
         idle = not eager and not is_somebody_there(view)
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
             return
         self._looked_ns = frame.mono_ns
         self._is_looking = True
         try:
-            self._keep(frame, eyes.look(frame, view, eager, careful))
+            self._keep(frame, eyes.look(frame, view, eager, kind))
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
             self._is_looking = False

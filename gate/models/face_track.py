@@ -19,8 +19,8 @@ from gate.ports import Face, Probe, Template
 from gate.ports.values import Box
 
 GAP_NS = 1_500_000_000
-"""Between two frames of a track at most: a careful probe takes a slow unit over half a second, and
-its own work must not end the track. A person who came meanwhile still has to be alike."""
+"""Between two frames of a track at most: an augmented probe takes a slow unit over half a second,
+and its own work must not end the track. A person who came meanwhile still has to be alike."""
 PROBES_MAX = 12
 OBSERVATIONS_MAX = 128
 

@@ -9,9 +9,9 @@ look, with all frames fused, is nearly as strong as if it were alone.
 from dataclasses import dataclass
 
 FIRST = 0.4
-"""Of the target: the quick probes in hand when the card comes."""
+"""Of the target: the single-view probes in hand when the card comes."""
 BETWEEN = 0.2
-"""All looks at careful probes short of the last together."""
+"""All looks at augmented probes short of the last together."""
 LAST = 0.4
 
 
@@ -25,7 +25,7 @@ class FmrBudget:
 
 
 def share(fmr: float, frames: int, lowest: float) -> FmrBudget:
-    """The looks of one attempt at `fmr` with at most `frames` careful probes. `lowest`: the least
+    """The looks of one attempt at `fmr` with at most `frames` augmented probes. `lowest`: the least
     rate for which a threshold was measured; looks that would need a lower one are left out."""
     tolerance = 1e-9
     least = lowest * (1 - tolerance)

@@ -22,6 +22,7 @@ from gate.models.occlusion import OcclusionNetwork
 from gate.models.quality import advice, assess, with_feature_norm
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
+from gate.ports.values import TemplateKind
 
 STILL, RECOGNISER, OCCLUSION = "yunet-544x544", "sface", "occlusion"
 LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
@@ -39,15 +40,16 @@ class FrameAnalysis:
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
         self._finder = LiveDetector(models, threads)
-        self._still = LargeDetector(model_path(models, STILL), threads)  # careful is measured so
+        self._still = LargeDetector(model_path(models, STILL), threads)  # augmented is measured so
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
         self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
 
-    def look(self, frame: Frame, view: TrackView, eager: bool, careful: bool = False) -> TrackView:
+    def look(
+        self, frame: Frame, view: TrackView, eager: bool, kind: TemplateKind = TemplateKind.SINGLE
+    ) -> TrackView:
         """`view` with this frame in it. Every frame with a face that is good enough is compared:
-        a track must not go on unseen. `eager`: a face is being judged; `careful`: its probe is
-        made like a ticket photo's, the quick ones left it open. InputRejected for a frame that is
-        no RGB picture."""
+        a track must not go on unseen. `eager`: a face is being judged; `kind`: of its
+        probe's template. InputRejected for a frame that is no RGB picture."""
         if not eager:
             self._still.rest()
         faces = self._finder.glance(frame.pixels)
@@ -65,9 +67,9 @@ class FrameAnalysis:
         observation = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
         if wrong is not None or quality is None or template is None:
             return with_observation(view, observation)
-        if careful:
+        if kind is TemplateKind.AUGMENTED:
             template = augmented_template(self._still.awake(), self._recogniser, frame.pixels, face)
-        probe = Probe(template, frame.mono_ns, face, quality, view.track, careful=careful)
+        probe = Probe(template, frame.mono_ns, face, quality, view.track, kind=kind)
         return with_probe(view, observation, probe)
 
     def _portrait(

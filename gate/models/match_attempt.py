@@ -1,12 +1,12 @@
 """One attempt to match the face in front of the gate: when it is looked at, and the verdict. Pure.
 
-The quick probes since the card come first. Where they leave it open, the frames that follow are
-embedded carefully, and their fusion is looked at as often as there is one more, until the answer is
-sure or the attempt ends. Each look has its own share of the target rate (`fmr_budget.py`).
+The single-view probes since the card come first. Where they leave it open, the frames that follow
+get augmented templates. Their fusion is looked at as often as there is one more, until the answer
+is sure or the attempt ends. Each look has its own share of the target rate (`fmr_budget.py`).
 
-A face that passes is let in only while the newest frame shows it. A careful template takes a slow
-unit longer than a person needs to step aside; then one more, quick frame has to confirm that the
-face is still there.
+A face that passes is let in only while the newest frame shows it. An augmented template takes a
+slow unit longer than a person needs to step aside. Then one more frame, of a single view, has to
+confirm that the face is still there.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from gate.models.fmr_budget import share
 from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
 from gate.models.probe_selection import RECENT_NS, ProbeSelection, matched, unmatched
 from gate.ports import Probe, Reference
+from gate.ports.values import TemplateKind
 
 CONFIRM_NS = 3_000_000_000
 """After the end of its time an attempt waits so long for the frame that confirms a match: on a busy
@@ -30,15 +31,18 @@ at. A busy machine takes seconds for it, and until then nobody can say that ther
 
 @dataclass(frozen=True, slots=True)
 class MatchTables:
-    """Thresholds for quick and for careful probes, both against careful references."""
+    """Thresholds for single-view and for augmented probes, both against augmented references."""
 
-    quick: Thresholds
-    careful: Thresholds
+    single: Thresholds
+    augmented: Thresholds
 
     @classmethod
     def load(cls) -> "MatchTables":
         """Those that ship with this version. InputRejected."""
-        return cls(Thresholds.load(mirror=False), Thresholds.load(mirror=True))
+        return cls(*(Thresholds.load(kind=kind) for kind in TemplateKind))
+
+    def of(self, kind: TemplateKind) -> Thresholds:
+        return self.augmented if kind is TemplateKind.AUGMENTED else self.single
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +71,15 @@ class MatchAttempt:
         self._selection = selection
         self._reference = reference
         self._tables = tables
-        lowest = max(lowest_rate(reference, t) for t in (tables.quick, tables.careful))
+        lowest = max(lowest_rate(reference, t) for t in (tables.single, tables.augmented))
         self._looks = share(fmr, selection.frames, lowest)
         self._first_taken = self._looks.first is None
-        self._careful_seen = 0
+        self._augmented_seen = 0
         self._held: Held | None = None
 
     @property
-    def wants_careful(self) -> bool:
-        """Whether further frames are worth the careful template: the quick look was not enough,
+    def wants_augmented(self) -> bool:
+        """Whether further frames are worth an augmented template: the first look was not enough,
         and no match waits for the next frame to confirm it."""
         return self._first_taken and self._held is None
 
@@ -89,15 +93,15 @@ class MatchAttempt:
         return self._given_out(view, now_ns)
 
     def _take_looks(self, view: TrackView, now_ns: int) -> None:
-        quick, careful = self._selection.quick(view), self._selection.careful(view)
-        if quick and not self._first_taken:
+        single, augmented = self._selection.single(view), self._selection.augmented(view)
+        if single and not self._first_taken:
             self._first_taken = True
             if self._looks.first is not None:
-                self._hold_if_passed(quick, self._looks.first, view, now_ns)
-        elif self._careful_seen < len(careful) < self._selection.frames:
-            self._careful_seen = len(careful)
+                self._hold_if_passed(single, self._looks.first, view, now_ns)
+        elif self._augmented_seen < len(augmented) < self._selection.frames:
+            self._augmented_seen = len(augmented)
             if self._looks.between is not None:
-                self._hold_if_passed(careful, self._looks.between, view, now_ns)
+                self._hold_if_passed(augmented, self._looks.between, view, now_ns)
 
     def _hold_if_passed(
         self, probes: Sequence[Probe], fmr: float, view: TrackView, now_ns: int
@@ -114,7 +118,7 @@ class MatchAttempt:
         return now_ns >= self._selection.ends_ns + unseen_ns
 
     def _last_look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
-        probes = self._selection.careful(view) or self._selection.quick(view)
+        probes = self._selection.augmented(view) or self._selection.single(view)
         if not probes:
             return unmatched(self._selection, view)
         judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
@@ -135,6 +139,6 @@ class MatchAttempt:
         return unmatched(self._selection, view)  # no frame came any more
 
     def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
-        table = self._tables.careful if probes[0].careful else self._tables.quick
+        table = self._tables.of(probes[0].kind)
         fused = fuse([p.template for p in probes])
         return compare(self._reference, fused, len(probes), fmr, table)

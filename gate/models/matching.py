@@ -16,9 +16,9 @@ import numpy as np
 
 from gate.core.json_types import JsonFields
 from gate.errors import InputRejected
-from gate.models.calibration_table import read_table
+from gate.models.calibration_table import kind_in_file, read_table
 from gate.ports import Reference, Template
-from gate.ports.values import TemplateRows
+from gate.ports.values import TemplateKind, TemplateRows
 
 COHORT = 200
 TOP = 100
@@ -107,25 +107,27 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The calibration table for one model and view."""
+    """The calibration table for one model and kind of probe."""
 
     model: str
-    mirror: bool
+    kind: TemplateKind
     curves: tuple[ThresholdCurve, ...]
 
     @classmethod
-    def load(cls, path: Path = CALIBRATION, model: str = MODEL, mirror: bool = False) -> Self:
-        """The table that ships with this version. InputRejected if it lacks the model or view,
+    def load(
+        cls, path: Path = CALIBRATION, model: str = MODEL, kind: TemplateKind = TemplateKind.SINGLE
+    ) -> Self:
+        """The table that ships with this version. InputRejected if it lacks the model or kind,
         ModelDamaged if it was measured with other networks than the pinned ones."""
         tables = read_table(path)["curve"]
-        curves = [_curve(t) for t in tables if t["model"] == model and t["mirror"] == mirror]
+        curves = [_curve(t) for t in tables if t["model"] == model and kind_in_file(t) is kind]
         if not curves:
             raise InputRejected(
-                f"{path.name} has no thresholds for {model}, mirror {mirror}: run exam-gate "
+                f"{path.name} has no thresholds for {model}, {kind} probes: run exam-gate "
                 "calibrate.",
                 f"{path.name} 中没有 {model} 的阈值：请运行 exam-gate calibrate。",
             )
-        return cls(model, mirror, tuple(curves))
+        return cls(model, kind, tuple(curves))
 
     def threshold(self, fmr: float, frames: int, normalisation: str) -> float:
         """What a score of `frames` fused frames must reach. A number of frames that was not

@@ -78,11 +78,11 @@ class PortraitJudge:
         quality = assess(chip, main, self._stills.occlusion(picture, main))
         if quality.eyes_px < EYES_PX_MIN:
             raise rejected("too-small")
-        if self._stills.quick(chip)[1] < FEATURE_NORM_MIN:  # upside down is no cover
+        if self._stills.single_view(chip)[1] < FEATURE_NORM_MIN:  # upside down is no cover
             raise rejected("no-face")
         if covered_by := covers(quality, LIVE):
             raise occluded(covered_by)
-        template = self._stills.careful(picture, main)
+        template = self._stills.augmented(picture, main)
         return AcceptedPortrait(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
 
 

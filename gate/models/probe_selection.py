@@ -10,6 +10,7 @@ from gate.core.reasons import Advice, Reason
 from gate.models.face_track import Observation, TrackView
 from gate.models.matching import Match
 from gate.ports import Probe
+from gate.ports.values import TemplateKind
 
 AGE_NS = 2_000_000_000
 """A probe or observation older than this, when the attempt begins, belongs to the time before: of a
@@ -17,8 +18,8 @@ card that waited until somebody else was served."""
 RECENT_NS = 300_000_000
 """A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
 WELL_SEEN_NS = 900_000_000
-"""A face that was good for so long has been seen: a slow unit has no `frames` careful probes by
-then, and three attempts at a stranger must not last longer than six seconds."""
+"""A face that was good for so long has been seen: a slow unit has no `frames` augmented probes by
+then. Three attempts at a stranger must not last longer than six seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,15 @@ class ProbeSelection:
     def ends_ns(self) -> int:
         return self.began_ns + round(self.seconds * 1e9)
 
-    def quick(self, view: TrackView) -> tuple[Probe, ...]:
-        """The quick probes that count, greatest feature norm first, at most `frames`."""
-        found = [p for p in self._own(view) if not p.careful]
+    def single(self, view: TrackView) -> tuple[Probe, ...]:
+        """The single-view probes that count, greatest feature norm first, at most `frames`."""
+        found = [p for p in self._own(view) if p.kind is TemplateKind.SINGLE]
         return tuple(sorted(found, key=_feature_norm, reverse=True)[: self.frames])
 
-    def careful(self, view: TrackView) -> tuple[Probe, ...]:
-        """The careful probes that count, oldest first, at most `frames`."""
-        return tuple(p for p in self._own(view) if p.careful)[: self.frames]
+    def augmented(self, view: TrackView) -> tuple[Probe, ...]:
+        """The augmented probes that count, oldest first, at most `frames`."""
+        found = [p for p in self._own(view) if p.kind is TemplateKind.AUGMENTED]
+        return tuple(found[: self.frames])
 
     def _own(self, view: TrackView) -> tuple[Probe, ...]:
         """Of the track in sight: those exposed after the card was found, and none while it has a
@@ -64,9 +66,9 @@ class ProbeSelection:
         return sum(p.mono_ns > self.found_ns for p in probes)
 
     def is_complete(self, view: TrackView, now_ns: int) -> bool:
-        """Whether further frames would say no more: `frames` careful probes, or a face that was
+        """Whether further frames would say no more: `frames` augmented probes, or a face that was
         well seen long enough."""
-        if len(self.careful(view)) >= self.frames:
+        if len(self.augmented(view)) >= self.frames:
             return True
         return bool(self._own(view)) and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
 

@@ -15,7 +15,7 @@ def require_rates(exam: Exam, cohort: npt.NDArray[np.float32] | None, tables: Ma
     judged, it would come too late for everybody. `cohort`: (rows, 128) float32."""
     normalised = cohort is not None and len(cohort) >= COHORT
     kind, stricter = (SNORM, 1) if normalised else (RAW, STRICTER)
-    ranges = [table.range(kind) for table in (tables.quick, tables.careful)]
+    ranges = [table.range(kind) for table in (tables.single, tables.augmented)]
     lowest = max(low for low, _ in ranges) * stricter
     highest = min(high for _, high in ranges) * stricter
     for paper in exam.papers:

@@ -69,12 +69,12 @@ class StillPictures:
         """What covers the face."""
         return self._occlusion.of(picture, face.landmarks)
 
-    def quick(self, chip: Picture) -> tuple[Template, float]:
+    def single_view(self, chip: Picture) -> tuple[Template, float]:
         """One view, as the gate embeds a live frame at first, and its feature norm."""
         return self._recogniser.embed_with_feature_norm(chip)
 
-    def careful(self, picture: Picture, refined: Face) -> Template:
-        """As ticket photos are embedded, and live frames when the quick look left it open."""
+    def augmented(self, picture: Picture, refined: Face) -> Template:
+        """As ticket photos are embedded, and live frames when the first look left it open."""
         return turned_template(self._recogniser, picture, refined)
 
 

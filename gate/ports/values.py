@@ -1,6 +1,7 @@
 """What crosses the seams. Pictures and templates are numpy arrays; everything else is plain."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,15 @@ Point = npt.NDArray[np.float32]
 
 Plane = npt.NDArray[np.float32]
 """(height, width) float32: one value a pixel."""
+
+
+class TemplateKind(StrEnum):
+    """How a template is made. `SINGLE`: of one view, as that of a live face is at first.
+    `AUGMENTED`: of several turns with their mirror images, finely aligned, at about eight times the
+    price: that of every reference, and of a live face that the single view left open."""
+
+    SINGLE = "single view"
+    AUGMENTED = "augmented"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +107,8 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One live sample of one face. `track`: the same number as long as it is the same face;
-    `careful`: embedded as a ticket photo is, at many times the price of a quick probe."""
+    """One live sample of one face. `track`: the same number as long as it is the same face; `kind`:
+    how its template was made."""
 
     template: Template
     mono_ns: int
@@ -106,7 +116,7 @@ class Probe:
     quality: Quality
     track: int
     liveness: float | None = None
-    careful: bool = False
+    kind: TemplateKind = TemplateKind.SINGLE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

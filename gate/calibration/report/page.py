@@ -96,7 +96,7 @@ def _margin(rate: Report) -> Markup:
 
 
 def _rates(report: Report) -> Markup:
-    careful, quick = ([c for c in report["curves"] if c["mirror"] == m] for m in (True, False))
+    augmented, single = ([c for c in report["curves"] if c["mirror"] == m] for m in (True, False))
     return section(
         "Error rates and thresholds",
         "错误率与阈值",
@@ -108,8 +108,8 @@ def _rates(report: Report) -> Markup:
             "last word. Highlighted: the score that the gate uses.",
             "FNMR 为同一人配对被误拒的比例；小字为按人重抽样 1000 次的 95% 区间。",
         ),
-        figure("Careful probes", "精细模式", _rate_table(careful, report)),
-        figure("Quick probes", "快速模式", _rate_table(quick, report)),
+        figure("Careful probes", "精细模式", _rate_table(augmented, report)),
+        figure("Quick probes", "快速模式", _rate_table(single, report)),
         paragraph(
             "The table's thresholds have a margin: at most three quarters of the rate that a "
             "threshold is named by was measured at it, and by drawing people again the upper end "
@@ -121,7 +121,7 @@ def _rates(report: Report) -> Markup:
             "95% 区间上限不超过标称值（多张融合时不超过两倍）。",
         ),
         folded("Every threshold, and the false matches behind it 全部阈值", _every(report)),
-        _where_it_ends(careful),
+        _where_it_ends(augmented),
         left_out_words(report["left_out"]),
     )
 

@@ -145,7 +145,7 @@ def test_an_evaluation_says_when_it_cannot_tell() -> None:
 
 def test_an_evaluation_fails_where_strangers_are_alike() -> None:
     faces, templates = faces_and_templates(70, 3)
-    alike = templates.careful + 2 * templates.careful.mean(axis=0) + 0.15
+    alike = templates.augmented + 2 * templates.augmented.mean(axis=0) + 0.15
     alike /= np.linalg.norm(alike, axis=1, keepdims=True)
     shifted = Templates(alike, alike, templates.usable, templates.qualities)
     found = measure(faces, shifted, {}, read_table(TABLE), seed=1, show=lambda *_: None)

@@ -1,4 +1,4 @@
-"""The careful template of a live frame is the one that the thresholds were measured with."""
+"""The augmented template of a live frame is the one that the thresholds were measured with."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from gate.models.face_track import TrackView
 from gate.models.frame_analysis import FrameAnalysis
 from gate.models.still_pictures import StillPictures
 from gate.ports import Frame
+from gate.ports.values import TemplateKind
 from tests.networks import networks, portrait
 
 pytestmark = pytest.mark.models
@@ -19,28 +20,29 @@ def eyes() -> FrameAnalysis:
 
 
 @pytest.mark.parametrize(("number", "side"), [("001", 250), ("002", 330), ("003", 440)])
-def test_a_live_careful_template_is_a_calibrated_one(
+def test_a_live_augmented_template_is_a_calibrated_one(
     eyes: FrameAnalysis, number: str, side: int
 ) -> None:
     shown = Image.new("RGB", (640, 480), (110, 110, 110))
     shown.paste(Image.fromarray(portrait(number)).resize((side, side)), (90, 20))
     pixels = np.asarray(shown)
-    live = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True, careful=True).probes[0]
-    assert live.careful
+    augmented = TemplateKind.AUGMENTED
+    live = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True, kind=augmented).probes[0]
+    assert live.kind is TemplateKind.AUGMENTED
     stills = StillPictures(networks())
     face = stills.most_central_face(pixels)
     assert face is not None
-    calibrated = stills.careful(pixels, stills.refined(pixels, face))
+    calibrated = stills.augmented(pixels, stills.refined(pixels, face))
     cosine = float(live.template @ calibrated)
     assert cosine > 0.99, cosine
-    quick = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True).probes[0]
-    assert float(quick.template @ calibrated) < cosine
+    single = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True).probes[0]
+    assert float(single.template @ calibrated) < cosine
 
 
 def test_the_large_detector_rests_when_nobody_is_judged(eyes: FrameAnalysis) -> None:
     made = eyes._still.awake()
     grey = Frame(np.full((480, 640, 3), 90, np.uint8), 0, 0)
-    eyes.look(grey, TrackView(), eager=True, careful=True)
+    eyes.look(grey, TrackView(), eager=True, kind=TemplateKind.AUGMENTED)
     assert eyes._still.awake() is made
     eyes.look(grey, TrackView(), eager=False)
     assert eyes._still.awake() is not made

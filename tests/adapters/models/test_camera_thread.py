@@ -25,6 +25,7 @@ from gate.models.camera_thread import CameraThread
 from gate.models.face_track import Observation, TrackView, with_observation
 from gate.models.network_files import default_folder, verify
 from gate.ports import Frame, Reference
+from gate.ports.values import TemplateKind
 from tests.unit.gate.models.test_face_track import face, good, template
 from tests.waiting import soon
 
@@ -43,12 +44,14 @@ class ScriptedEyes:
     def __init__(self, *_: Any) -> None:
         type(self).who, type(self).breaks = None, False
 
-    def look(self, frame: Frame, view: TrackView, eager: bool, careful: bool = False) -> TrackView:
+    def look(
+        self, frame: Frame, view: TrackView, eager: bool, kind: TemplateKind = TemplateKind.SINGLE
+    ) -> TrackView:
         if self.breaks:
             raise KeyError("bug")
         if self.who is None:
             return with_observation(view, Observation(frame.mono_ns, False))
-        return good(view, frame.mono_ns, self.who, face(), careful=careful)
+        return good(view, frame.mono_ns, self.who, face(), kind=kind)
 
 
 @pytest.fixture
@@ -153,12 +156,12 @@ async def test_a_second_attempt_sees_the_face_anew(
     assert watcher._tried_ns == 0
 
 
-async def test_the_undecided_get_careful_probes(watcher: CameraThread) -> None:
+async def test_the_undecided_get_augmented_probes(watcher: CameraThread) -> None:
     ScriptedEyes.who = 2
     await soon(lambda: watcher._view.probes)
-    assert not any(p.careful for p in watcher._view.probes)
+    assert not any(p.kind is TemplateKind.AUGMENTED for p in watcher._view.probes)
     await watcher.judge(reference(1), replace(POLICY, probe_seconds=5), EARLIER)
-    assert any(p.careful for p in watcher._view.probes)
+    assert any(p.kind is TemplateKind.AUGMENTED for p in watcher._view.probes)
     assert not watcher._waiting
 
 

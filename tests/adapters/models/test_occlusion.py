@@ -114,7 +114,7 @@ async def test_a_covered_live_face_is_told_what_to_take_off(
     stills = StillPictures(networks())
     face = stills.most_central_face(picture)
     assert face is not None
-    template = stills.careful(picture, stills.refined(picture, face))
+    template = stills.augmented(picture, stills.refined(picture, face))
     camera.person([tmp_path / "live.png"])
     judged = await watcher.judge(Reference(template, None, None, None), POLICY, clock_ns())
     assert (judged.reason, judged.advice) == (Reason.FACE_POOR, wanted)
@@ -135,7 +135,7 @@ async def test_two_people_in_one_hat_and_mask_are_not_one(
     ticket = covered("001", "neutral")
     face = stills.most_central_face(ticket)
     assert face is not None
-    template = stills.careful(ticket, stills.refined(ticket, face))
+    template = stills.augmented(ticket, stills.refined(ticket, face))
     (tmp_path / "live.png").write_bytes(png(covered("003", "smiling")))
     camera.person([tmp_path / "live.png"])
     judged = await watcher.judge(Reference(template, None, None, None), POLICY, clock_ns())

@@ -13,6 +13,7 @@ from gate.calibration.template_sets import Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
 from gate.errors import InputDamaged
 from gate.models.matching import RAW, RAW_STRICT
+from gate.ports.values import TemplateKind
 
 PERSONS = ("ann", "ann", "bob", "cai")
 STEMS = ("ann_1", "ann_2", "bob_1", "cai_1")
@@ -103,7 +104,7 @@ def test_a_group_too_small_for_a_rate_is_passed_over() -> None:
 
 def test_rates_inside_groups_are_those_of_counting() -> None:
     side, crowded = population(narrow=60, wide=200)
-    kind = Kind(False, 1)
+    kind = Kind(TemplateKind.SINGLE, 1)
     scores = scores_of(side, side, kind, 1)
     curve = measured(side, kind, scores, 1, draws=0)
     groups = {"crowded": crowded, "wide": ~crowded}

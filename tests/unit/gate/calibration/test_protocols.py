@@ -18,6 +18,7 @@ from gate.calibration.scores import (
 from gate.calibration.template_sets import Norms, Side
 from gate.errors import InputRejected
 from gate.models.matching import COHORT, RAW, SNORM, TOP, cohort_statistics
+from gate.ports.values import TemplateKind
 
 
 def crowd(people: int, each: int, noise: float, seed: int = 1) -> Side:
@@ -212,11 +213,11 @@ def test_a_pair_is_normalised_by_strangers_only(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_calibration_has_a_curve_for_each_number_of_frames_and_score() -> None:
     side = crowd(230, 4, 1.5)
-    wanted = kinds(side, careful=False)
+    wanted = kinds(side, TemplateKind.SINGLE)
     assert {(k.frames, k.normalisation) for k in wanted} == {
         (n, k) for n in (1, 2, 3) for k in (RAW, SNORM)
     }  # nobody has five pictures
-    for kind in (Kind(False, 1), Kind(False, 3, COHORT, TOP)):
+    for kind in (Kind(TemplateKind.SINGLE, 1), Kind(TemplateKind.SINGLE, 3, COHORT, TOP)):
         curve = measured(side, kind, scores_of(side, side, kind, 1), 1, draws=20)
         values = [r.threshold for r in curve.rates]
         assert len(values) >= 3

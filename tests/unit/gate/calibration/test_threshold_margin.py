@@ -11,6 +11,7 @@ from gate.calibration.curves import Kind, measured, scores_of
 from gate.calibration.intervals import at_threshold
 from gate.calibration.template_sets import Side
 from gate.calibration.threshold_margin import SHARE, bound_of, with_margin
+from gate.ports.values import TemplateKind
 from tests.examples import examples
 
 POINTS = {1e-2: 2.5, 1e-3: 3.9, 1e-4: 5.0, 1e-5: 6.2, 1e-6: 8.0}
@@ -61,8 +62,8 @@ def test_the_upper_end_of_the_rate_in_the_table_is_at_most_its_name(frames: int)
     faces = centres[people] + 0.7 * rng.normal(size=(len(people), 24))
     faces /= np.linalg.norm(faces, axis=1, keepdims=True)
     side = Side(faces.astype(np.float32), people, np.ones(len(people), bool))
-    scores = scores_of(side, side, Kind(True, frames), seed=1)
-    curve = measured(side, Kind(True, frames), scores, seed=1, draws=400)
+    scores = scores_of(side, side, Kind(TemplateKind.AUGMENTED, frames), seed=1)
+    curve = measured(side, Kind(TemplateKind.AUGMENTED, frames), scores, seed=1, draws=400)
     rate = next(r for r in curve.rates if r.fmr == 1e-3)
     found = at_threshold(scores, people, rate.used, seed=1).fmr
     assert rate.table is not None

@@ -17,14 +17,16 @@ from gate.models.match_attempt import CONFIRM_NS, MatchAttempt, MatchTables
 from gate.models.matching import ThresholdCurve, Thresholds
 from gate.models.probe_selection import RECENT_NS, ProbeSelection
 from gate.ports import Probe, Reference
+from gate.ports.values import TemplateKind
 from tests.examples import examples
 from tests.unit.gate.models.test_face_track import face, quality
 
 MS = 1_000_000
 OWNER, OTHER, ALIKE, NOBODY = "owner", "other", "alike", "nobody"
 POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
-TABLE = Thresholds("any", False, tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3, 5)))
-TABLES = MatchTables(TABLE, Thresholds("any", True, TABLE.curves))
+CURVES = tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3, 5))
+TABLE = Thresholds("any", TemplateKind.SINGLE, CURVES)
+TABLES = MatchTables(TABLE, Thresholds("any", TemplateKind.AUGMENTED, CURVES))
 AXES = np.eye(128, dtype=np.float32)
 OWN = AXES[0]
 TEMPLATES = {OWNER: OWN, OTHER: AXES[1], ALIKE: 0.5 * AXES[0] + np.sqrt(0.75) * AXES[2]}
@@ -55,14 +57,14 @@ frames = st.builds(
 )
 
 
-def seen(view: TrackView, shown: Shown, at_ns: int, careful: bool) -> TrackView:
+def seen(view: TrackView, shown: Shown, at_ns: int, kind: TemplateKind) -> TrackView:
     if shown.who == NOBODY:
         return with_observation(view, Observation(at_ns, False))
     observation = Observation(at_ns, True, shown.crowded, quality=0.8)
     if not shown.good:
         return with_observation(view, observation)
     template = TEMPLATES[shown.who].astype(np.float32)
-    probe = Probe(template, at_ns, face(x=shown.x), quality(), 0, careful=careful)
+    probe = Probe(template, at_ns, face(x=shown.x), quality(), 0, kind=kind)
     return with_probe(view, observation, probe)
 
 
@@ -85,9 +87,10 @@ class Door:
         for shown in story:
             exposed_ns = now_ns + shown.wait_ms * MS
             self.look(exposed_ns - MS)
-            careful = self.attempt is not None and self.attempt.wants_careful
+            wants = self.attempt is not None and self.attempt.wants_augmented
+            kind = TemplateKind.AUGMENTED if wants else TemplateKind.SINGLE
             now_ns = exposed_ns + shown.busy_ms * MS
-            self.view = seen(self.view, shown, exposed_ns, careful)
+            self.view = seen(self.view, shown, exposed_ns, kind)
             self.truth.append((exposed_ns, shown))
             self.look(now_ns)
         for later_ms in (RECENT_NS // MS, 2000, 2000 + CONFIRM_NS // MS):

@@ -21,6 +21,7 @@ from gate.models.face_track import (
     with_probe,
 )
 from gate.ports import Face, Probe, Quality
+from gate.ports.values import TemplateKind
 from tests.examples import examples
 
 FRAME_NS = 100_000_000
@@ -49,14 +50,14 @@ def good(
     who: int = 0,
     seen: Face | None = None,
     score: float = 0.8,
-    careful: bool = False,
+    kind: TemplateKind = TemplateKind.SINGLE,
     feature_norm: float = 12.0,
     crowded: bool = False,
 ) -> TrackView:
     """One frame with one good face."""
     seen = seen or face()
     shown = quality(score, feature_norm)
-    probe = Probe(template(who), at, seen, shown, 0, careful=careful)
+    probe = Probe(template(who), at, seen, shown, 0, kind=kind)
     return with_probe(view, Observation(at, True, crowded, quality=score), probe)
 
 
@@ -137,9 +138,9 @@ def test_anything_else_starts_a_new_track(then, why: str) -> None:
     assert [p.track for p in after.probes] == [after.track]
 
 
-def test_a_unit_busy_with_a_careful_probe_keeps_the_track() -> None:
+def test_a_unit_busy_with_an_augmented_probe_keeps_the_track() -> None:
     """Nobody looked meanwhile, so nobody saw the face go."""
-    view = good(frames(3), 2 * FRAME_NS + GAP_NS, careful=True)
+    view = good(frames(3), 2 * FRAME_NS + GAP_NS, kind=TemplateKind.AUGMENTED)
     assert (view.track, len(view.probes)) == (1, 4)
 
 

@@ -10,24 +10,27 @@ from gate.models.match_attempt import CONFIRM_NS, UNSEEN_NS, MatchAttempt, Match
 from gate.models.matching import Match, ThresholdCurve, Thresholds
 from gate.models.probe_selection import RECENT_NS, ProbeSelection
 from gate.ports import Reference
+from gate.ports.values import TemplateKind
 from tests.unit.gate.models.test_face_track import FRAME_NS, face, good, nobody, poor, template
 
+SINGLE, AUGMENTED = TemplateKind
 FMR = 1e-4
 POINTS = tuple((10.0**-n, 0.1 * n) for n in range(2, 8))
-TABLE = Thresholds("any", False, tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3)))
-TABLES = MatchTables(TABLE, Thresholds("any", True, TABLE.curves))
+CURVES = tuple(ThresholdCurve(n, "raw", 10**9, POINTS) for n in (1, 3))
+TABLE = Thresholds("any", SINGLE, CURVES)
+TABLES = MatchTables(TABLE, Thresholds("any", AUGMENTED, CURVES))
 
 
 @pytest.fixture
-def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bool, int, float]]:
-    """Every comparison made: careful or not, frames, and the rate in units of the target."""
-    found: list[tuple[bool, int, float]] = []
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[TemplateKind, int, float]]:
+    """Every comparison made: kind of the probes, frames, and the rate in units of the target."""
+    found: list[tuple[TemplateKind, int, float]] = []
     real = module.compare
 
     def compare(
         reference: Reference, probe: np.ndarray, frames: int, fmr: float, table: Thresholds
     ) -> Match:
-        found.append((table.mirror, frames, round(fmr / FMR, 6)))
+        found.append((table.kind, frames, round(fmr / FMR, 6)))
         return real(reference, probe, frames, fmr, table)
 
     monkeypatch.setattr(module, "compare", compare)
@@ -60,7 +63,7 @@ def test_a_known_face_is_let_through_at_the_first_look(looked: list) -> None:
     judged = match_attempt().look(view, now(view))
     assert judged is not None
     assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
-    assert looked == [(False, 3, 0.4)]
+    assert looked == [(SINGLE, 3, 0.4)]
 
 
 def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> None:
@@ -74,42 +77,47 @@ def test_who_was_seen_before_the_card_is_not_let_in_on_that(looked: list) -> Non
     assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 1, 1)
 
 
-def test_a_stranger_is_looked_at_once_for_each_careful_frame(looked: list) -> None:
+def test_a_stranger_is_looked_at_once_for_each_augmented_frame(looked: list) -> None:
     one, view = match_attempt(), waiting(2)
     assert one.look(view, now(view)) is None
-    assert one.wants_careful
+    assert one.wants_augmented
     assert one.look(view, now(view)) is None  # nothing new: no further chance
     for n in range(3):
-        view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+        view = good(view, (11 + n) * FRAME_NS, 2, kind=AUGMENTED)
         judged = one.look(view, now(view))
         assert (judged is None) is (n < 2)
     assert judged is not None
     assert judged.reason is Reason.FACE_MISMATCH
-    assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1), (True, 3, 0.4)]
+    assert looked == [
+        (SINGLE, 3, 0.4),
+        (AUGMENTED, 1, 0.1),
+        (AUGMENTED, 2, 0.1),
+        (AUGMENTED, 3, 0.4),
+    ]
 
 
 def test_whoever_steps_in_late_passes_but_buys_no_extra_looks(looked: list) -> None:
     """A swap starts the fusion anew; looks that were taken stay taken."""
     one, view = match_attempt(), waiting(2)
     one.look(view, now(view))
-    view = good(view, 11 * FRAME_NS, 2, careful=True)
+    view = good(view, 11 * FRAME_NS, 2, kind=AUGMENTED)
     one.look(view, now(view))
-    view = good(view, 13 * FRAME_NS, 1, face(), careful=True)
-    assert one.look(view, now(view)) is None  # a first careful look was taken already
-    view = good(view, 14 * FRAME_NS, 1, careful=True)
+    view = good(view, 13 * FRAME_NS, 1, face(), kind=AUGMENTED)
+    assert one.look(view, now(view)) is None  # a first augmented look was taken already
+    view = good(view, 14 * FRAME_NS, 1, kind=AUGMENTED)
     judged = one.look(view, now(view))
     assert judged is not None
     assert (judged.reason, judged.frames) == (Reason.OK, 2)
-    assert looked == [(False, 3, 0.4), (True, 1, 0.1), (True, 2, 0.1)]
+    assert looked == [(SINGLE, 3, 0.4), (AUGMENTED, 1, 0.1), (AUGMENTED, 2, 0.1)]
 
 
-def test_out_of_time_with_quick_probes_only_they_get_the_last_look(looked: list) -> None:
+def test_out_of_time_with_single_views_only_they_get_the_last_look(looked: list) -> None:
     one, view = match_attempt(seconds=0.5), waiting(2)
     one.look(view, now(view))
     judged = one.look(view, 15 * FRAME_NS)
     assert judged is not None
     assert judged.reason is Reason.FACE_MISMATCH
-    assert looked == [(False, 3, 0.4), (False, 3, 0.4)]
+    assert looked == [(SINGLE, 3, 0.4), (SINGLE, 3, 0.4)]
 
 
 def test_no_face_is_not_said_before_a_frame_since_the_card_was_looked_at(looked: list) -> None:
@@ -135,7 +143,7 @@ def test_a_frame_that_never_comes_is_not_waited_for_without_end(looked: list) ->
 def test_nobody_at_all(looked: list) -> None:
     one = match_attempt()
     assert one.look(TrackView(), 11 * FRAME_NS) is None
-    assert not one.wants_careful
+    assert not one.wants_augmented
     judged = one.look(nobody(TrackView(), 12 * FRAME_NS), 40 * FRAME_NS)
     assert judged is not None
     assert judged.reason is Reason.NO_FACE
@@ -154,7 +162,7 @@ def held(one: MatchAttempt) -> TrackView:
     """The owner matched, by a frame too old to admit on."""
     view = waiting(1)
     assert one.look(view, stale(view)) is None
-    assert not one.wants_careful, "the frame that confirms is a quick one"
+    assert not one.wants_augmented, "the frame that confirms is of a single view"
     return view
 
 
@@ -228,7 +236,7 @@ def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
                 judged = one.look(view, now(view))
                 for n in range(frames):
                     assert judged is None
-                    view = good(view, (11 + n) * FRAME_NS, 2, careful=True)
+                    view = good(view, (11 + n) * FRAME_NS, 2, kind=AUGMENTED)
                     judged = one.look(view, now(view))
                     if judged is not None:  # 20 frames are more than it takes
                         break

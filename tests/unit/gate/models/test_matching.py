@@ -21,6 +21,7 @@ from gate.models.matching import (
 )
 from gate.models.network_files import load_manifest
 from gate.ports import Reference
+from gate.ports.values import TemplateKind
 from tests.examples import examples
 
 RNG = np.random.default_rng(7)
@@ -34,7 +35,7 @@ def templates(count: int) -> np.ndarray:
 COHORT_ROWS = templates(COHORT)
 TABLE = Thresholds(
     "sface",
-    False,
+    TemplateKind.SINGLE,
     (
         ThresholdCurve(1, RAW, 1000, ((1e-2, 0.30), (1e-3, 0.40), (1e-4, 0.45), (1e-5, 0.50))),
         ThresholdCurve(1, SNORM, 1000, ((1e-2, 2.5), (1e-4, 5.0))),
@@ -171,8 +172,8 @@ def test_a_lower_rate_never_has_a_lower_threshold(a: float, b: float) -> None:
 
 def test_the_shipped_table_covers_what_an_exam_may_ask() -> None:
     """Default rate 1e-4, five frames at most, with the fallback ten times stricter."""
-    for mirror in (False, True):
-        table = Thresholds.load(mirror=mirror)
+    for kind in TemplateKind:
+        table = Thresholds.load(kind=kind)
         for frames in range(1, 6):
             for fmr in (1e-2, 1e-3, 1e-4, 1e-5):
                 assert table.threshold(fmr, frames, SNORM) > 0

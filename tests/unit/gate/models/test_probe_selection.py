@@ -8,6 +8,7 @@ from gate.core.reasons import Advice, Reason
 from gate.models.face_track import Observation, TrackView
 from gate.models.matching import Match
 from gate.models.probe_selection import AGE_NS, WELL_SEEN_NS, ProbeSelection, matched, unmatched
+from gate.ports.values import TemplateKind
 from tests.unit.gate.models.test_face_track import FRAME_NS, frames, good, nobody, poor
 
 
@@ -21,32 +22,32 @@ def attempt(
 def test_only_what_was_exposed_after_the_card_counts() -> None:
     """Whoever stood there before may be anybody: a frame of the very instant is not after it."""
     view = frames(5)
-    assert [p.mono_ns for p in attempt(found_ns=2 * FRAME_NS).quick(view)] == [
+    assert [p.mono_ns for p in attempt(found_ns=2 * FRAME_NS).single(view)] == [
         3 * FRAME_NS,
         4 * FRAME_NS,
     ]
-    assert attempt(found_ns=4 * FRAME_NS).quick(view) == ()
+    assert attempt(found_ns=4 * FRAME_NS).single(view) == ()
 
 
 def test_the_strongest_of_them_are_fused() -> None:
     view = TrackView()
     for n, feature_norm in enumerate([15.0, 10.0, 14.0, 11.0, 13.0]):
         view = good(view, n * FRAME_NS, score=1 / feature_norm, feature_norm=feature_norm)
-    found = attempt(found_ns=0, frames=3).quick(view)
+    found = attempt(found_ns=0, frames=3).single(view)
     assert [p.quality.feature_norm for p in found] == [14, 13, 11]
 
 
 def test_a_card_that_waited_long_is_judged_by_who_is_there_now() -> None:
     view = frames(5)
-    assert len(attempt(AGE_NS + FRAME_NS).quick(view)) == 3
+    assert len(attempt(AGE_NS + FRAME_NS).single(view)) == 3
 
 
-def test_complete_counts_careful_probes_since_the_card() -> None:
+def test_complete_counts_augmented_probes_since_the_card() -> None:
     one = attempt(began_ns=10 * FRAME_NS, found_ns=5 * FRAME_NS)
     assert not one.is_complete(frames(10), 10 * FRAME_NS)
-    assert not one.is_complete(frames(10, careful=True), 10 * FRAME_NS)
-    assert one.is_complete(frames(11, careful=True), 11 * FRAME_NS)
-    assert not one.is_complete(crowd(frames(11, careful=True), 11), 11 * FRAME_NS)
+    assert not one.is_complete(frames(10, kind=TemplateKind.AUGMENTED), 10 * FRAME_NS)
+    assert one.is_complete(frames(11, kind=TemplateKind.AUGMENTED), 11 * FRAME_NS)
+    assert not one.is_complete(crowd(frames(11, kind=TemplateKind.AUGMENTED), 11), 11 * FRAME_NS)
 
 
 def seen_for(pattern: str, step_ns: int = FRAME_NS) -> tuple[TrackView, int]:
@@ -84,22 +85,22 @@ def test_a_face_that_was_well_seen_long_enough_ends_it(pattern: str, complete: b
 
 
 def test_a_slow_unit_is_not_kept_waiting_for_its_probes() -> None:
-    """0.6 s a careful frame: two of them, not five."""
+    """0.6 s an augmented frame: two of them, not five."""
     assert attempt().is_complete(*seen_for("gg", 6 * FRAME_NS))
 
 
-def test_quick_and_careful_probes_are_never_mixed() -> None:
-    view = good(frames(3), 3 * FRAME_NS, careful=True)
-    assert [p.careful for p in attempt().quick(view)] == [False] * 3
-    assert [p.careful for p in attempt().careful(view)] == [True]
+def test_single_and_augmented_probes_are_never_mixed() -> None:
+    view = good(frames(3), 3 * FRAME_NS, kind=TemplateKind.AUGMENTED)
+    assert [p.kind for p in attempt().single(view)] == [TemplateKind.SINGLE] * 3
+    assert [p.kind for p in attempt().augmented(view)] == [TemplateKind.AUGMENTED]
 
 
 def test_what_the_last_attempt_judged_is_not_judged_again() -> None:
     view = frames(5)
-    assert attempt(5 * FRAME_NS).quick(view)
+    assert attempt(5 * FRAME_NS).single(view)
     again = attempt(5 * FRAME_NS, tried_ns=4 * FRAME_NS)
-    assert again.quick(view) == ()
-    assert len(again.quick(good(view, 5 * FRAME_NS))) == 1
+    assert again.single(view) == ()
+    assert len(again.single(good(view, 5 * FRAME_NS))) == 1
 
 
 def crowd(view: TrackView, count: int) -> TrackView:
@@ -125,7 +126,7 @@ def test_a_rival_now_or_most_of_the_time_is_several_faces(crowded: str, several:
     view = frames(len(crowded))
     marked = zip(view.observations, crowded, strict=True)
     view = replace(view, observations=tuple(replace(s, crowded=c == "#") for s, c in marked))
-    assert bool(attempt().quick(view)) is not several
+    assert bool(attempt().single(view)) is not several
     assert (unmatched(attempt(), view).reason is Reason.SEVERAL_FACES) is several
 
 
@@ -133,7 +134,7 @@ def test_a_rival_that_left_is_forgiven() -> None:
     view = crowd(frames(10), 10)
     for n in range(10, 40):
         view = good(view, n * FRAME_NS)
-    assert attempt().quick(view)
+    assert attempt().single(view)
 
 
 PASSED = Match(0.7, 9.1, "snorm-200/100", 5.2, 1e-4, True)
