@@ -70,12 +70,12 @@ def puback_trusted() -> list[Patch]:
     async def trusting(session: Any, event: Any) -> None:
         if isinstance(event, Acked) and event.refused is None and session._window.sent:
             last = session._window.sent[-1].part.last
-            (end,) = await session._of.journal.read(last, 1)
+            (end,) = await session._uplink.journal.read(last, 1)
             high = Receipt(1, end["gate"], end["epoch"], last, end["hash"], (), end["at"])
-            known = session._of.receipt
+            known = session._uplink.receipt
             if known is None or last > known.high:
-                session._of.receipt = replace(high, generation=known.generation if known else 1)
-                await session._of.journal.keep_receipt(session._of.receipt)
+                session._uplink.receipt = replace(high, generation=known.generation if known else 1)
+                await session._uplink.journal.keep_receipt(session._uplink.receipt)
             session._window = replace(session._window, sent=())
         await handle(session, event)
 

@@ -76,8 +76,8 @@ class World:
     def link(self, address: Any, post: Any, will: Any, keep_session_s: int = 0) -> SimLink:
         """What `gate.sync.uplink.Link` is in this world."""
         link = SimLink(address, post, will, keep_session_s)
-        standing = post.__self__._of
-        link.owner = next(u for u in self.gates if u.uplink._standing is standing)
+        uplink_state = post.__self__._uplink
+        link.owner = next(u for u in self.gates if u.uplink._state is uplink_state)
         link.broker = self.broker
         return link
 
