@@ -90,6 +90,7 @@ async def a_bank_card_first(table: Table) -> None:
     await table.fault("wrong-card")
     await table.lay(CARDS[0])
     await table.until(CardUnreadable)
+    await table.lift()  # else the card itself is read as soon as the fault is off
     await table.fault("wrong-card", False)
     await table.lay(CARDS[1])
     await table.comes(CARDS[1])
