@@ -54,11 +54,12 @@ def unit_folder(home: Home, folder: Path) -> None:
 class Broker:
     """Debian's mosquitto with the shipped configuration, on a free loopback port."""
 
-    def __init__(self, home: Home, folder: Path) -> None:
+    def __init__(self, home: Home, folder: Path, *, guarded: bool = True) -> None:
         self.port = free_port()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        broker_config(out=folder, home=home.root, listen=f"127.0.0.1:{self.port}")
+        listen = f"127.0.0.1:{self.port}"
+        broker_config(out=folder, home=home.root, listen=listen, without_guard=not guarded)
 
     def start(self) -> None:
         assert MOSQUITTO, "apt install mosquitto"
@@ -82,8 +83,8 @@ class Broker:
 
 
 @contextlib.contextmanager
-def broker_at(home: Home, folder: Path) -> Iterator[Broker]:
-    broker = Broker(home, folder)
+def broker_at(home: Home, folder: Path, *, guarded: bool = True) -> Iterator[Broker]:
+    broker = Broker(home, folder, guarded=guarded)
     broker.start()
     try:
         yield broker
