@@ -73,6 +73,7 @@ setup(
             "pytest>=8",
             "pytest-asyncio>=0.24",
             "pytest-timeout>=2.3",
+            "pytest-xdist>=3.6",
             "ruff>=0.8",
             "types-openpyxl>=3.1",
             "types-pyserial>=3.5",
