@@ -266,6 +266,12 @@ def _told(raw: dict[str, str], values: dict[str, str]) -> Iterator[Fault]:
             "the name holds a sign that often stands for a lost character: compare it",
             "姓名含疑似丢字的符号：请核对",
         )
+    if cells.may_be_garbled(values["name"]):
+        yield (
+            "name-garbled",
+            "the name may have been read in a wrong encoding: compare it",
+            "姓名疑似乱码：请核对",
+        )
     if ends_in_noughts(values["id_number"]):
         yield (
             "number-noughts",

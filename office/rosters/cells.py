@@ -107,6 +107,19 @@ def may_have_lost(text: str) -> bool:
     return any(c in text for c in "?？□■〓")
 
 
+def may_be_garbled(text: str) -> bool:
+    """Whether a name may be UTF-8 that was read as another encoding: 测试 as 娴嬭瘯 or æµ‹è¯•.
+    Honest names spell other UTF-8 once in some thousands."""
+    return any(_is_other_utf8(text, encoding) for encoding in ("gb18030", "cp1252"))
+
+
+def _is_other_utf8(text: str, encoding: str) -> bool:
+    try:
+        return text.encode(encoding).decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
 def unfit(text: str) -> bool:
     """Whether a character of the text proves that it was damaged."""
     return is_damaged(text)

@@ -76,7 +76,10 @@ def _rows(sheet: object, source: str) -> Iterator[list[str]]:
 
 
 def cell_text(value: object) -> str:
-    """A number without exponent and as exact as it is stored, a date as 2027/3/1."""
+    """A number without exponent and as exact as it is stored, a date as 2027/3/1, a text with its
+    `_x000D_` written out (ECMA-376, ST_Xstring)."""
+    from openpyxl.utils.escape import unescape
+
     match value:
         case None:
             return ""
@@ -89,7 +92,7 @@ def cell_text(value: object) -> str:
         case time() | timedelta():
             return f"1900/1/1 {value}"
         case _:
-            return str(value)
+            return unescape(str(value))
 
 
 def _number(value: float) -> str:

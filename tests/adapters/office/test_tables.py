@@ -44,7 +44,10 @@ def workbook(*sheets: list[list[object]]) -> bytes:
 
 @pytest.mark.parametrize(
     "encoding",
-    ["utf-8", "utf-8-sig", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be", "utf-32"],
+    [
+        *("utf-8", "utf-8-sig", "gb18030", "gbk"),
+        *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
+    ],
 )
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -55,6 +58,35 @@ def test_encodings_separators_and_ends_of_line(
     found = read(tmp_path, text.encode(encoding))
     assert [(r.line, r.name) for r in found.rows] == [(2, "考生1号"), (3, "考生2号")]
     assert found.rejected == ()
+
+
+def test_a_new_character_written_as_two_halves_is_whole(tmp_path: Path) -> None:
+    """CESU-8, as some databases and Java programs write their UTF-8."""
+    new = "\U0002ebf0"
+    halves = "\ud87a\udff0".encode(errors="surrogatepass")
+    content = table(line(1, name=f"测{new}"), line(2)).encode().replace(new.encode(), halves)
+    found = read(tmp_path, content)
+    assert [r.name for r in found.rows] == [f"测{new}", "考生2号"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+def test_the_mark_that_dos_programs_end_a_file_with_is_no_row(
+    tmp_path: Path, encoding: str
+) -> None:
+    found = read(tmp_path, (table(line(1)) + "\x1a").encode(encoding))
+    assert (len(found.rows), found.rejected) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "as_written"),
+    [("测试", "娴嬭瘯"), ("测试", "æµ‹è¯•")],
+)
+def test_a_name_that_was_read_in_a_wrong_encoding_is_told(name: str, as_written: str) -> None:
+    told = [
+        [note.reason for note in parse_candidates(table(line(1, name=n)), "c.csv", EXAM).notes]
+        for n in (name, as_written)
+    ]
+    assert told == [[], ["name-garbled"]]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
@@ -152,6 +184,12 @@ def test_a_workbook(tmp_path: Path) -> None:
         (5, "420100000002", citizen(2), "3", "2"),
     ]
     assert [(r.line, r.reason) for r in found.rejected] == [(6, "seat-date")]
+
+
+def test_signs_that_a_workbook_writes_out_are_signs(tmp_path: Path) -> None:
+    cells: list[object] = line(1, name="考生_x000D_").split(",")
+    found = read(tmp_path, workbook([list(CHINESE.split(",")), cells]), "c.xlsx")
+    assert [r.name for r in found.rows] == ["考生"]
 
 
 def test_two_sheets_of_candidates_are_told_in_one_sentence(tmp_path: Path) -> None:
