@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gate.core.backoff import backoff_s
 from gate.ports import Receipt
 from gate.sync.wire import MAX_EVENTS
 
@@ -67,13 +68,13 @@ class SendWindow:
     def timeout_s(self) -> float:
         if not self.listening:
             return RESEND_MAX_S
-        return min(RESEND_MAX_S, RESEND_S * 2.0 ** min(self.unheard, 10))
+        return backoff_s(self.unheard, RESEND_S, RESEND_MAX_S)
 
 
 def reconnect_delay_s(failures: int, chance: float) -> float:
     """Full jitter, `chance` drawn from 0 to 1: gates that lost one broker together must not come
     back together. `failures`: attempts in a row that did not stand."""
-    return chance * min(RETRY_MAX_S, RETRY_S * 2.0 ** min(failures, 10))
+    return chance * backoff_s(failures, RETRY_S, RETRY_MAX_S)
 
 
 def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> SendWindow:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from gate.core.backoff import backoff_s
 from gate.errors import (
     CertificateRefused,
     GateError,
@@ -50,6 +51,9 @@ from office.store.database import OfficeStore, Stored
 log = logging.getLogger(__name__)
 
 _LOOK_S = 0.2
+_RETRY_S = 1.0
+_RETRY_MAX_S = 32.0
+"""Between two attempts to connect: a random part of `_RETRY_S`, doubled for each failure."""
 _SESSION_S = 7 * 86_400
 """How long the broker keeps batches for an office that is away."""
 
@@ -113,9 +117,9 @@ class Receiver:
             ever = ever or stood
             if isinstance(self.error, CertificateRefused) and not ever:
                 raise self.error
-            failures = 0 if stood else min(failures + 1, 5)
+            failures = 0 if stood else failures + 1
             if not (stop.is_set() or self._idle()):
-                stop.wait(random.uniform(0, 2.0**failures))
+                stop.wait(random.uniform(0, backoff_s(failures, _RETRY_S, _RETRY_MAX_S)))
 
     def _connection(self, stop: threading.Event) -> bool:
         """One connection to its end; whether it ever stood."""

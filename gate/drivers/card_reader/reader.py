@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Self
 
+from gate.core.backoff import backoff_s
 from gate.core.events import ReaderBack, ReaderLost
 from gate.drivers.card_reader.card_watch import DWELL_S, CardWatch
 from gate.drivers.card_reader.serial_link import (
@@ -131,13 +132,13 @@ class SerialCardReader:
             self._stopping.set()
 
     def _run(self) -> None:
-        backoff_s = self._poll_s
+        failures = 0
         while not self._stopping.is_set():
             begun_s = time.monotonic()
             try:
                 with self._link() as link:
                     self._meet(link)
-                    backoff_s = self._poll_s
+                    failures = 0
                     self._serve(link)
             except LinkClosing:
                 return
@@ -148,8 +149,9 @@ class SerialCardReader:
                     continue
                 self._lose(e)
             took_s = time.monotonic() - begun_s  # a silent module has been waited for already
-            self._stopping.wait(max(self._poll_s, backoff_s - took_s))
-            backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
+            wait_s = backoff_s(failures, self._poll_s, _BACKOFF_MAX_S)
+            self._stopping.wait(max(self._poll_s, wait_s - took_s))
+            failures += 1
 
     @property
     def _quietly(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Self
 
 import serial
 
+from gate.core.backoff import backoff_s
 from gate.core.events import ScanPresented
 from gate.drivers.scanners.line_decoders import Decoder, Item, Presence, UnusablePayload
 from gate.drivers.serial_port import PORT_FAULTS, opened, port_fault
@@ -70,13 +71,13 @@ class SerialScanner:
 
     async def events(self) -> AsyncIterator[ScannerEvent]:
         told_lost = False
-        backoff_s = self._retry_s
+        failures = 0
         while True:
             try:
                 fd = await self._open()
                 if told_lost:
                     yield ScannerBack()
-                told_lost, backoff_s = False, self._retry_s
+                told_lost, failures = False, 0
                 async for event in self._scans(fd):
                     yield event
             except PORT_FAULTS as e:
@@ -85,8 +86,8 @@ class SerialScanner:
                 told_lost = True
             finally:
                 self._close()
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, _BACKOFF_MAX_S)
+            await asyncio.sleep(backoff_s(failures, self._retry_s, _BACKOFF_MAX_S))
+            failures += 1
 
     async def _open(self) -> int:
         """The port's file descriptor. PORT_FAULTS. A port whose opening is not waited for any more
