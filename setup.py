@@ -74,6 +74,7 @@ setup(
             "pytest-asyncio>=0.24",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
+            "python-stdnum>=2",
             "ruff>=0.8",
             "types-openpyxl>=3.1",
             "types-pyserial>=3.5",
