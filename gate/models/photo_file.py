@@ -72,6 +72,18 @@ def decode_photo(data: bytes) -> Picture:
             raise _rejected("damaged") from e
 
 
+def is_animated(data: bytes) -> bool:
+    """Whether the file holds pictures that follow each other (PNG, WebP). A JPEG or HEIC of a
+    telephone with a second picture beside the first is none, nor is what cannot be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data), formats=("PNG", "WEBP")) as image:
+                return bool(getattr(image, "is_animated", False))
+        except (*_UNREADABLE, Image.DecompressionBombError):
+            return False
+
+
 def _decoded(data: bytes) -> Picture:
     """A file whose metadata ends its reader is read once more without any."""
     try:

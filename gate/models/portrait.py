@@ -1,14 +1,23 @@
-"""A ticket photo to a template, or the reason why not."""
+"""The one judgement of a ticket photo: its template, and what is wrong with it.
 
+`exam-office photos check` shows every finding. `exam-office roster build` asks the same judgement
+and leaves out the photos that no template can be made of. Bounds and their error rates:
+docs/roster.md.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.errors import PhotoRejected
-from gate.models.photo_file import decode_photo
-from gate.models.quality import LIVE, assess, covers
+from gate.core.reasons import Advice
+from gate.errors import InputRejected, PhotoRejected
+from gate.models.photo_file import decode_photo, is_animated
+from gate.models.portrait_findings import UNUSABLE, PortraitFinding, finding, occluded
+from gate.models.quality import LIVE, Bounds, assess, beyond, covers
 from gate.models.still_pictures import StillPictures
-from gate.ports import Quality, Template
+from gate.ports import Face, Picture, Quality, Template
+from gate.ports.values import Landmarks
 
 EYES_PX_MIN = 24.0
 """Below it the photo is too small; 90 px are wanted (ISO/IEC 19794-5)."""
@@ -22,31 +31,42 @@ SECOND_FACE_SIZE = 0.4
 """A second face counts when it is as sure as this and at least so large beside the first: a
 pattern on a shirt is not a person."""
 
-_WORDS = {
-    "no-face": ("shows no face: hand in a portrait", "未检测到人脸：请提供正面相片"),
-    "several-faces": (
-        "shows several faces: hand in one of the candidate alone",
-        "检测到多张人脸：请提供单人相片",
-    ),
-    "too-small": ("shows too small a face: hand in a larger picture", "人脸过小：请提供更大的相片"),
-    "occluded": (
-        "shows a face that is covered ({what}): hand in one that shows the whole face",
-        "中的脸部被遮挡（{what}）：请提供露出整张脸的相片",
-    ),
-}
+PORTRAIT = Bounds(yaw_max=0.3, sharpness=40.0, darkest=45.0, brightest=205.0, burnt=0.2)
+"""What is asked of a photo that can be taken again. What each bound finds and what it costs stands
+in docs/roster.md."""
 
-_COVERED_BY = {
-    "mask": ("mask, scarf or hand over nose and mouth", "口罩等遮住口鼻"),
-    "hat": ("hat over the forehead", "帽子等遮住额头"),
-    "sunglasses": ("sunglasses", "墨镜等遮住眼睛"),
-    "fringe": ("hair over the eyes", "头发遮住眼睛"),
+ROLL_MAX_DEG = 8.0
+"""Degrees of the line through the eyes; the landmarks say three quarters of the true turn."""
+
+_CORRECTABLE = {
+    Advice.LOOK_STRAIGHT: "pose",
+    Advice.HOLD_STILL: "blurred",
+    Advice.MORE_LIGHT: "too-dark",
+    Advice.LESS_LIGHT: "too-bright",
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class JudgedPortrait:
+    """`template`, `quality`: None where no face could be judged; `size`: width and height of the
+    photo as it stands upright, (0, 0) where it cannot be read; `face_count`: 1, or more where the
+    others are too small or unsure to count. `findings`: what is wrong, the weightiest first."""
+
+    template: Template | None
+    quality: Quality | None
+    face_count: int
+    size: tuple[int, int]
+    findings: tuple[PortraitFinding, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether the photo can be a candidate's reference, however much it should be better."""
+        return self.template is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AcceptedPortrait:
-    """`size`: width and height of the photo as it stands upright; `face_count`: 1, or more where
-    the others are too small or unsure to count."""
+    """The reference of a roster; fields as in `JudgedPortrait`."""
 
     template: Template
     quality: Quality
@@ -64,41 +84,69 @@ class PortraitJudge:
     def enrol(self, jpeg: bytes) -> AcceptedPortrait:
         """PhotoRejected with `reason` damaged, too-large, no-face, several-faces, too-small or
         occluded; then `covered_by` says by what."""
-        picture = decode_photo(jpeg)
+        judged = self.judge(jpeg)
+        if judged.template is None or judged.quality is None:
+            first = next(f for f in judged.findings if f.reason in UNUSABLE)
+            facts = {"covered_by": first.covered_by} if first.covered_by else {}
+            raise PhotoRejected(first.en, first.zh, reason=first.reason, **facts)
+        return AcceptedPortrait(judged.template, judged.quality, judged.face_count, judged.size)
+
+    def judge(self, photo: bytes) -> JudgedPortrait:
+        """`photo`: the bytes of a file of any format that `decode_photo` reads, or of none."""
+        try:
+            picture = decode_photo(photo)
+        except PhotoRejected as e:
+            unreadable = PortraitFinding(str(e.reason), e.en, e.zh)
+            return JudgedPortrait(None, None, 0, (0, 0), (unreadable,))
+        also = [finding("animated")] if is_animated(photo) else []
+        try:
+            return self._judged(picture, also)
+        except InputRejected:  # landmarks that fall together
+            size = (picture.shape[1], picture.shape[0])
+            return JudgedPortrait(None, None, 0, size, (finding("no-face"), *also))
+
+    def _judged(self, picture: Picture, found: list[PortraitFinding]) -> JudgedPortrait:
+        size = (picture.shape[1], picture.shape[0])
         faces = self._stills.faces(picture)
+
+        def unusable(why: PortraitFinding, quality: Quality | None = None) -> JudgedPortrait:
+            return JudgedPortrait(None, quality, len(faces), size, (why, *found))
+
         if not faces:
-            raise rejected("no-face")
+            return unusable(finding("no-face"))
         main = max(faces, key=lambda f: float(f.box[2] * f.box[3]))
-        size = float(main.box[3])
-        others = [f for f in faces if f is not main and f.score >= SECOND_FACE_MIN]
-        if any(float(f.box[3]) >= SECOND_FACE_SIZE * size for f in others):
-            raise rejected("several-faces")
+        if _has_rival(main, faces):
+            return unusable(finding("several-faces"))
         main = self._stills.refined(picture, main)
         chip = self._stills.chip(picture, main)
         quality = assess(chip, main, self._stills.occlusion(picture, main))
         if quality.eyes_px < EYES_PX_MIN:
-            raise rejected("too-small")
+            return unusable(finding("too-small"), quality)
         if self._stills.single_view(chip)[1] < FEATURE_NORM_MIN:  # upside down is no cover
-            raise rejected("no-face")
+            return unusable(finding("no-face"), quality)
         if covered_by := covers(quality, LIVE):
-            raise occluded(covered_by)
+            return unusable(occluded(covered_by), quality)
+        found = [*_correctable(quality, main.landmarks), *found]
         template = self._stills.augmented(picture, main)
-        return AcceptedPortrait(template, quality, len(faces), (picture.shape[1], picture.shape[0]))
+        return JudgedPortrait(template, quality, len(faces), size, tuple(found))
 
 
-def rejected(reason: str) -> PhotoRejected:
-    """The error for one reason, in words."""
-    en, zh = _WORDS[reason]
-    return PhotoRejected(f"The photo {en}.", f"相片{zh}。", reason=reason)
+def roll_deg(landmarks: Landmarks) -> float:
+    """How far the line through the eyes is turned, 0 to 180 degrees."""
+    x, y = (float(n) for n in landmarks[1] - landmarks[0])
+    return abs(math.degrees(math.atan2(y, x)))
 
 
-def occluded(covered_by: Sequence[str]) -> PhotoRejected:
-    """`covered_by`: mask, hat, sunglasses, fringe."""
-    en, zh = _WORDS["occluded"]
-    what, what_zh = zip(*(_COVERED_BY[name] for name in covered_by), strict=True)
-    return PhotoRejected(
-        f"The photo {en.format(what=', '.join(what))}.",
-        f"相片{zh.format(what='，'.join(what_zh))}。",
-        reason="occluded",
-        covered_by=tuple(covered_by),
-    )
+def _has_rival(main: Face, faces: Sequence[Face]) -> bool:
+    size = float(main.box[3])
+    others = [f for f in faces if f is not main and f.score >= SECOND_FACE_MIN]
+    return any(float(f.box[3]) >= SECOND_FACE_SIZE * size for f in others)
+
+
+def _correctable(quality: Quality, landmarks: Landmarks) -> list[PortraitFinding]:
+    missed = {_CORRECTABLE[a] for a in beyond(quality, PORTRAIT) if a in _CORRECTABLE}
+    if roll_deg(landmarks) > ROLL_MAX_DEG:
+        missed.add("pose")
+    if "too-dark" in missed:  # sharpness falls with the light
+        missed.discard("blurred")
+    return [finding(reason) for reason in _CORRECTABLE.values() if reason in missed]

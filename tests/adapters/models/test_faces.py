@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from gate.errors import GateBug, InputRejected, PhotoRejected
 from gate.models.alignment import align
@@ -220,3 +220,43 @@ def test_the_runtimes_own_notice_stays_away_and_other_lines_do_not(
     )
     subprocess.run([sys.executable, "-c", program, networks()], check=True)
     assert capfd.readouterr().err == "WARNING: of the runtime\n"
+
+
+def changed_portrait(how: str) -> bytes:
+    """A good portrait with one thing wrong."""
+    image = Image.fromarray(portrait("003"))
+    changed = {
+        "nothing": lambda: image,
+        "turned": lambda: image.rotate(20, Image.Resampling.BICUBIC, fillcolor=(200, 200, 200)),
+        "blurred": lambda: image.filter(ImageFilter.GaussianBlur(5)),
+        "dark": lambda: image.point(lambda v: int(v * 0.2)),
+        "bright": lambda: image.point(lambda v: min(255, v * 2)),
+    }[how]()
+    return jpeg(np.asarray(changed))
+
+
+@pytest.mark.parametrize(
+    ("how", "reasons"),
+    [
+        ("nothing", []),
+        ("turned", ["pose"]),
+        ("blurred", ["blurred"]),
+        ("dark", ["too-dark"]),
+        ("bright", ["too-bright"]),
+    ],
+)
+def test_a_photo_that_should_be_better_is_named_and_still_a_reference(
+    enroller: PortraitJudge, how: str, reasons: list[str]
+) -> None:
+    judged = enroller.judge(changed_portrait(how))
+    assert [f.reason for f in judged.findings] == reasons
+    assert judged.usable
+    assert np.array_equal(enroller.enrol(changed_portrait(how)).template, judged.template)
+
+
+def test_what_enrolment_rejects_the_judgement_names(enroller: PortraitJudge) -> None:
+    two = jpeg(np.concatenate([portrait("001")[:500], portrait("002")[:500]], axis=1))
+    for data in (b"", b"\xff\xd8 not a photo", jpeg(np.full((9, 9, 3), 9, np.uint8)), two):
+        judged = enroller.judge(data)
+        assert judged.findings[0].reason == reason(enroller, data)
+        assert not judged.usable

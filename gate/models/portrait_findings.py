@@ -1,0 +1,69 @@
+"""What may be wrong with a ticket photo, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+UNUSABLE = frozenset("damaged too-large no-face several-faces too-small occluded crashed".split())  # noqa: SIM905
+"""Reasons for which there is no template: the candidate stays without a reference. With every other
+reason the photo can be used, and a better one is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortraitFinding:
+    """One thing that is wrong, in one sentence that says what to do. `covered_by`: of occluded."""
+
+    reason: str
+    en: str
+    zh: str
+    covered_by: tuple[str, ...] = ()
+
+
+_WORDS = {
+    "no-face": ("shows no face: hand in a portrait", "未检测到人脸：请提供正面相片"),
+    "several-faces": (
+        "shows several faces: hand in one of the candidate alone",
+        "检测到多张人脸：请提供单人相片",
+    ),
+    "too-small": ("shows too small a face: hand in a larger picture", "人脸过小：请提供更大的相片"),
+    "occluded": (
+        "shows a face that is covered ({what}): hand in one that shows the whole face",
+        "中的脸部被遮挡（{what}）：请提供露出整张脸的相片",
+    ),
+    "pose": (
+        "shows a face that is turned or tilted: look straight into the camera, head upright",
+        "中的头部偏转或倾斜：请正对镜头、端正头部重新拍摄",
+    ),
+    "blurred": ("is blurred: hand in a sharp one", "模糊：请提供清晰的相片"),
+    "too-dark": ("is too dark: take it again with more light", "过暗：请在光线充足处重新拍摄"),
+    "too-bright": ("is overexposed: take it again with less light", "过曝：请减弱光线后重新拍摄"),
+    "animated": ("is an animation: hand in a still picture", "是动图：请提供静态相片"),
+    "crashed": (
+        "ends the program that reads it: save it again as JPEG and hand that in",
+        "导致读取程序中断：请另存为 JPEG 后重新提交",
+    ),
+}
+
+_COVERED_BY = {
+    "mask": ("mask, scarf or hand over nose and mouth", "口罩等遮住口鼻"),
+    "hat": ("hat over the forehead", "帽子等遮住额头"),
+    "sunglasses": ("sunglasses", "墨镜等遮住眼睛"),
+    "fringe": ("hair over the eyes", "头发遮住眼睛"),
+}
+
+
+def finding(reason: str) -> PortraitFinding:
+    """The finding of that name; occluded has its own function."""
+    en, zh = _WORDS[reason]
+    return PortraitFinding(reason, f"The photo {en}.", f"相片{zh}。")
+
+
+def occluded(covered_by: Sequence[str]) -> PortraitFinding:
+    """`covered_by`: mask, hat, sunglasses, fringe."""
+    en, zh = _WORDS["occluded"]
+    what, what_zh = zip(*(_COVERED_BY[name] for name in covered_by), strict=True)
+    return PortraitFinding(
+        "occluded",
+        f"The photo {en.format(what=', '.join(what))}.",
+        f"相片{zh.format(what='，'.join(what_zh))}。",
+        tuple(covered_by),
+    )
