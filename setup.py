@@ -54,14 +54,21 @@ setup(
     packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
     package_data={
         "gate": ["**/*.toml", "**/*.sql", "**/*.tflite", "**/*.html", "**/*.css"],
-        "office": ["**/*.sql"],
+        "office": ["**/*.css", "**/*.html", "**/*.sql"],
     },
     cmdclass={"build_py": BuildWithBroker},
     install_requires=RUNTIME,
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
         "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
-        "office": ["cryptography>=42", "openpyxl>=3.1", "pillow-heif>=1", "sqlalchemy>=2"],
+        # Jinja2: the report of exam-office photos check.
+        "office": [
+            "cryptography>=42",
+            "jinja2>=3.1,<4",
+            "openpyxl>=3.1",
+            "pillow-heif>=1",
+            "sqlalchemy>=2",
+        ],
         # Reports of exam-gate calibrate; a running gate writes no page.
         "calibrate": ["jinja2>=3.1,<4"],
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],

@@ -12,6 +12,7 @@ from office.commands import (
     gates,
     import_,
     keys,
+    photos,
     receive,
     roster,
     verify,
@@ -31,6 +32,7 @@ app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 app.add_typer(candidates.app, name="candidates")
+app.add_typer(photos.app, name="photos")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(gates.app, name="gates")
 

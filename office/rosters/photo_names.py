@@ -69,7 +69,7 @@ def claim(folder: Path, people: Iterable[PhotoOwner]) -> Claims:
     known = _Known(people)
     found: dict[str, list[Path]] = defaultdict(list)
     unclaimed = []
-    for path in _files(folder):
+    for path in picture_files(folder):
         owner = known.owner(path)
         if isinstance(owner, str):
             found[owner].append(path)
@@ -163,7 +163,7 @@ def without_copy_marks(stem: str) -> str:
     return stem
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def picture_files(folder: Path) -> Iterator[Path]:
     """In the order of their names. Links to folders are not followed: they may lead in a ring."""
     if not folder.is_dir():
         raise InputDamaged(

@@ -24,6 +24,11 @@ def read_photo(photos: dict[str, Path], ticket: str) -> bytes:
             "缺少相片：请提供 准考证号.jpg 或 身份证号.jpg。",
             reason="missing",
         )
+    return read_photo_file(path)
+
+
+def read_photo_file(path: Path) -> bytes:
+    """The bytes of one file. PhotoRejected with `reason` too-large or damaged."""
     try:
         return read_regular(path, PHOTO_BYTES_MAX)
     except FileTooLarge as e:
