@@ -1,16 +1,11 @@
 """Batches in, signed receipts out. A receipt is published only after the commit behind it."""
 
-import json
 import logging
 import random
 import threading
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -23,30 +18,27 @@ from gate.errors import (
     NetworkFault,
     StorageRefused,
 )
-from gate.platform.printable_text import printable
 from gate.ports import Receipt
-from gate.sync.heartbeat import Heartbeat
 from gate.sync.link import Address, Down, Message, MqttConnection, Up, Will
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
     EVERY_GATES_NOTES,
     OFFICE_STATE,
-    Batch,
-    Topics,
     decode_note,
     encode_note,
 )
-from office.audit.journal_lineage import ALARM, unannounced
 from office.home import Home
-from office.receiving.authorisation import Authorisation
+from office.receiving import wall_clock
+from office.receiving.counts import Counts
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
 from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
 from office.receiving.guard_report import GUARD_REPORT, GuardReport
 from office.receiving.last_words import goodbye
+from office.receiving.message_intake import Given, MessageIntake, is_batch
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
-from office.receiving.refusals import Refusals
-from office.store.database import OfficeStore, Stored
+from office.receiving.status_file import write_status
+from office.store.database import OfficeStore
 
 log = logging.getLogger(__name__)
 
@@ -58,19 +50,6 @@ _SESSION_S = 7 * 86_400
 """How long the broker keeps batches for an office that is away."""
 
 _TOO_MANY = f"more than {WAITING_MAX} of its messages wait; it sends them again"
-
-AfterCommit = list[Callable[[], None]]
-"""What is counted and told once the transaction stands: one that is taken back and repeated must
-not count twice, nor raise an alarm of something that is not stored."""
-Given = tuple[Topics, Receipt, bytes]
-
-
-@dataclass(slots=True)
-class Counts:
-    batches: int = 0
-    events: int = 0
-    rejected: int = 0
-    conflicts: int = 0
 
 
 @dataclass(slots=True)
@@ -88,25 +67,26 @@ class Receiver:
     signing: SigningKey
     status_file: Path | None = None
     idle_s: float | None = None
-    counts: Counts = field(default_factory=Counts)
     connected: bool = False
     error: GateError | None = None
     watch: Watch = field(default_factory=Watch)
-    refusals: Refusals = field(default_factory=Refusals)
     guard: GuardReport = field(default_factory=GuardReport)
-    taken: Counter[str] = field(default_factory=Counter)
-    """Batches, heartbeats, states and alerts that were believed, by gate."""
     deaf: int = 0
     """Connections given up because the office did not hear itself."""
+    intake: MessageIntake = field(init=False)
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
-    _unannounced: dict[str, list[str]] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
-    _authorisation: Authorisation = field(init=False)
 
     def __post_init__(self) -> None:
-        self._authorisation = Authorisation(self.home)
+        self.intake = MessageIntake(
+            self.home, self.store, self.generation, self.signing, self.watch
+        )
         self._enrolments = EnrolmentFiles(self.home)
+
+    @property
+    def counts(self) -> Counts:
+        return self.intake.counts
 
     def run(self, stop: threading.Event) -> None:
         """CertificateRefused where the very first connection is refused; later faults are waited
@@ -154,7 +134,7 @@ class Receiver:
             self.connected = False
             self._write_status()
             if own is not None:
-                goodbye(link, link_queue, encode_note(online=False, at=_now()))
+                goodbye(link, link_queue, encode_note(online=False, at=wall_clock.now()))
             link.leave()
         return own is not None
 
@@ -177,17 +157,16 @@ class Receiver:
                 elif message.topic == OWN_HEARTBEAT and own is not None:
                     own.hear(decode_note(message.payload), time.monotonic())
             except InputRejected as e:
-                self._reject("note", message, e)
+                self.counts.reject("note", message, e)
             if sender_of(message.topic) == "office" and message.mid:
                 link.ack(message.mid)
         return [m for m in messages if sender_of(m.topic) != "office"]
 
     def _count_refused(self, link_queue: FairQueue) -> None:
-        now_s = time.monotonic()
         for gate, count in link_queue.refused().items():
-            self.refusals.add(printable(gate[:64]), _TOO_MANY, now_s, count)
-            self.counts.rejected += count
-        self.refusals.tell(now_s)
+            self.counts.reject_many(gate, _TOO_MANY, count)
+        now_s = time.monotonic()
+        self.counts.refusals.tell(now_s)
         self.guard.refusals.tell(now_s)
 
     def _deaf(self) -> NetworkFault:
@@ -207,14 +186,10 @@ class Receiver:
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
         link.subscribe(EVERY_GATES_EVENTS, *EVERY_GATES_NOTES)
-        with self.store.transaction():
-            known = [(Topics(exam, site, gate), e) for exam, site, gate, e in self.store.gates()]
-            given = self._give_receipts(known)
-            gates = {topics.gate for topics, _ in known}
-            self._unannounced = {gate: unannounced(self.store, gate) for gate in gates}
+        given = self.intake.begin()
         self._publish_receipts(link, given)
         # Behind the receipts: a gate that has none of this generation asks with one batch.
-        here = encode_note(online=True, at=_now(), generation=self.generation)
+        here = encode_note(online=True, at=wall_clock.now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()
 
@@ -222,19 +197,9 @@ class Receiver:
         if not messages:  # the broker's and our own words alone
             self._write_status()
             return
-        after: AfterCommit = []
-        batches = [m for m in messages if m.topic.endswith("/ev")]
-        if batches:
+        if any(map(is_batch, messages)):
             self._last_batch_s = time.monotonic()
-        taken = [found for m in batches if (found := self._checked(m, after)) is not None]
-        now = _now()
-        with self.store.transaction():
-            for topics, batch in taken:
-                stored = self.store.add(batch, exam=topics.exam, site=topics.site, now=now)
-                after.append(partial(self._count, batch, stored))
-            noted = [self._note(m, now, after) for m in messages if not m.topic.endswith("/ev")]
-            asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
-            given = self._give_receipts(asked)
+        given, after = self.intake.take(messages)
         for message in messages:
             if message.mid:  # heartbeats come without
                 link.ack(message.mid)
@@ -242,112 +207,6 @@ class Receiver:
         for tell in after:
             tell()
         self._write_status()
-
-    def _checked(self, message: Message, after: AfterCommit) -> tuple[Topics, Batch] | None:
-        """The batch, if it may be believed."""
-        try:
-            topics, _ = Topics.of(message.topic)
-            return topics, self._authorisation.batch(message.payload, topics)
-        except InputRejected as e:
-            after.append(partial(self._reject, "batch", message, e))
-            return None
-
-    def _note(self, message: Message, now: str, after: AfterCommit) -> tuple[Topics, str] | None:
-        """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
-        transaction."""
-        try:
-            topics, part = Topics.of(message.topic)
-            if part == "hb":
-                return self._beat(topics, message.payload, now, after)
-            if part in ("state", "alert"):
-                said = self._authorisation.note(message.payload, topics, part)
-                after.append(partial(self.watch.note, topics.gate, part, said, now))
-                after.append(partial(self.taken.update, [topics.gate]))
-        except InputRejected as e:
-            after.append(partial(self._reject, "note", message, e))
-        return None
-
-    def _beat(
-        self, topics: Topics, payload: bytes, now: str, after: AfterCommit
-    ) -> tuple[Topics, str] | None:
-        """A gate that goes by a higher mark than ours holds a receipt of before this database was
-        set back, and has missed what was said of it: it is told again, however often that takes.
-        One that goes by a lower mark sends again by itself. InputRejected."""
-        beat = self._authorisation.heartbeat(payload, topics)
-        after.append(partial(self.watch.beat, beat, now))
-        after.append(partial(self.taken.update, [beat.gate]))
-        if not self.store.add_claim(beat, payload, now):
-            after.append(partial(self._count_claim, beat))
-        is_set_back = beat.high > self.store.high(beat.gate, beat.epoch)
-        return (topics, beat.epoch) if is_set_back else None
-
-    def _count_claim(self, beat: Heartbeat) -> None:
-        self.counts.conflicts += 1
-        log.error(
-            "ALARM: gate %s says that event %d of journal %s is another than the one received: a "
-            "copied card or a forgery",
-            beat.gate,
-            beat.seq,
-            beat.epoch,
-        )
-
-    def _reject(self, what: str, message: Message, error: InputRejected) -> None:
-        gate = printable(sender_of(message.topic)[:64])
-        self.refusals.add(gate, _reason(what, error), time.monotonic())
-        self.counts.rejected += 1
-
-    def _count(self, batch: Batch, stored: Stored) -> None:
-        self.taken[batch.gate] += 1
-        self.counts.batches += 1
-        self.counts.events += stored.new
-        self._alarm(batch, stored)
-        self._tell_beginning(batch)
-
-    def _alarm(self, batch: Batch, stored: Stored) -> None:
-        for seq in stored.conflicts:
-            self.counts.conflicts += 1
-            log.error(
-                "ALARM: gate %s sent another event %d of journal %s than before: a copied card or "
-                "a forgery; both are kept",
-                batch.gate,
-                seq,
-                batch.epoch,
-            )
-        if stored.broken is not None:
-            log.error(
-                "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
-                "copied card or a forgery",
-                stored.broken,
-                batch.epoch,
-                batch.gate,
-            )
-
-    def _tell_beginning(self, batch: Batch) -> None:
-        """A unit that gave its journal up for a new one says so in the first event; one that does
-        not, though the office knows a journal of it, was wiped or copied."""
-        before = batch.events[0].get("previous_epoch") if batch.first == 1 else None
-        if batch.first == 1 and before is None:
-            self._unannounced[batch.gate] = unannounced(self.store, batch.gate)
-        if batch.first == 1 and batch.epoch in self._unannounced.get(batch.gate, ()):
-            log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
-        if before is not None:
-            log.error(
-                "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
-                "what is lost",
-                batch.gate,
-                batch.epoch,
-                str(before)[:40],
-            )
-
-    def _give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[Given]:
-        """Signed, and kept in the same transaction as what they speak of; one for each gate."""
-        given = []
-        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
-            receipt, payload = self.store.give_receipt(
-                topics.gate, epoch, generation=self.generation, now=_now(), key=self.signing
-            )
-            given.append((topics, receipt, payload))
-        return given
 
     def _publish_receipts(self, link: MqttConnection, given: list[Given]) -> None:
         """Behind the commit."""
@@ -364,14 +223,8 @@ class Receiver:
         self.error = error
 
     def _write_status(self) -> None:
-        if self.status_file is None:
-            return
-        part = self.status_file.with_name(self.status_file.name + ".part")
-        try:
-            part.write_text(json.dumps(self.status()), encoding="utf-8")
-            part.replace(self.status_file)
-        except OSError as e:  # counts for others to read: nothing that is stored depends on them
-            log.warning("%s cannot be written: %s", self.status_file, e.strerror)
+        if self.status_file is not None:
+            write_status(self.status_file, self.status())
 
     def status(self) -> dict[str, object]:
         return {
@@ -380,8 +233,8 @@ class Receiver:
             "batches": self.counts.batches,
             "events": self.counts.events,
             "rejected": self.counts.rejected,
-            "refused": self.refusals.by_gate(),
-            "taken": dict(self.taken),
+            "refused": self.counts.refusals.by_gate(),
+            "taken": dict(self.counts.taken),
             "broker_refused": self.guard.by_name(),
             "deaf": self.deaf,
             "conflicts": self.counts.conflicts,
@@ -389,16 +242,7 @@ class Receiver:
             "gates": {
                 gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}
                 | self.watch.seen(gate)
-                | {"unannounced": self._unannounced.get(gate, [])}
+                | {"unannounced": self.intake.alarms.unannounced(gate)}
                 for gate, r in self._receipts.items()
             },
         }
-
-
-def _reason(what: str, error: InputRejected) -> str:
-    """Without what differs from message to message: a flood of garbage has few reasons."""
-    return printable(f"{what}: {error.en.partition(':')[0].rstrip('.')}"[:160])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

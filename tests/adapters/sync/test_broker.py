@@ -88,7 +88,7 @@ def test_bad_batches_are_counted_and_the_office_goes_on(
         for count, (topics, payload, told) in enumerate(bad, 1):
             link.publish(topics.ev, payload)
             until(lambda count=count: office.counts.rejected == count)
-            reasons = [r for gate in office.refusals.by_gate().values() for r in gate]
+            reasons = [r for gate in office.counts.refusals.by_gate().values() for r in gate]
             assert any(told in reason for reason in reasons)
         # The office has told the broker's guard where the gate is enrolled.
         refused = heard(news, Acked, mid=link.publish(elsewhere.ev, b"x")).refused

@@ -19,7 +19,7 @@ def ack_before_commit() -> list[Patch]:
         stored = add(store, batch, **about)
         receiver = store.owner.receiver
         topics = gate.sync.wire.Topics(about["exam"], about["site"], batch.gate)
-        early = receiver._give_receipts([(topics, batch.epoch)])
+        early = receiver.intake.give_receipts([(topics, batch.epoch)])
         receiver._publish_receipts(store.owner._link, early)
         return stored
 

@@ -25,7 +25,7 @@ import gate.store.schema
 import gate.sync.envelope
 import gate.sync.session
 import office.receiving.authorisation
-import office.receiving.receive
+import office.receiving.wall_clock
 import office.store.database
 import office.store.ingest
 from gate.sync import outbox, signed_export, wire
@@ -49,7 +49,7 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
         (gate.store.opening, "secrets", secret),
         (gate.service.lane, "time", clock),
         (gate.service.recorder, "time", clock),
-        (office.receiving.receive, "_now", lambda: _wall(loop.time())),
+        (office.receiving.wall_clock, "now", lambda: _wall(loop.time())),
         *_computed_once(),
     ]
 

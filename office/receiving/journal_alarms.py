@@ -1,0 +1,78 @@
+"""Alarms about journals that contradict what the office has: a copied card, a wiped one or a
+forgery. Told once the transaction stands, or an alarm would speak of what is not stored."""
+
+import logging
+from collections.abc import Iterable
+
+from gate.sync.heartbeat import Heartbeat
+from gate.sync.wire import Batch
+from office.audit.journal_lineage import ALARM, unannounced
+from office.receiving.counts import Counts
+from office.store.database import OfficeStore, Stored
+
+log = logging.getLogger(__name__)
+
+
+class JournalAlarms:
+    def __init__(self, store: OfficeStore, counts: Counts) -> None:
+        self._store = store
+        self._counts = counts
+        self._unannounced: dict[str, list[str]] = {}
+
+    def begin(self, gates: Iterable[str]) -> None:
+        """What the database says of `gates`. Within a transaction."""
+        self._unannounced = {gate: unannounced(self._store, gate) for gate in gates}
+
+    def unannounced(self, gate: str) -> list[str]:
+        """Journals of `gate` that name none before them though the office knows one."""
+        return self._unannounced.get(gate, [])
+
+    def tell_claim(self, beat: Heartbeat) -> None:
+        """A heartbeat that names another event than the one received."""
+        self._counts.conflicts += 1
+        log.error(
+            "ALARM: gate %s says that event %d of journal %s is another than the one received: a "
+            "copied card or a forgery",
+            beat.gate,
+            beat.seq,
+            beat.epoch,
+        )
+
+    def tell_batch(self, batch: Batch, stored: Stored) -> None:
+        """`stored`: what the database said of it."""
+        for seq in stored.conflicts:
+            self._counts.conflicts += 1
+            log.error(
+                "ALARM: gate %s sent another event %d of journal %s than before: a copied card or "
+                "a forgery; both are kept",
+                batch.gate,
+                seq,
+                batch.epoch,
+            )
+        if stored.broken is not None:
+            log.error(
+                "ALARM: event %d of journal %s of gate %s does not follow the one before it: a "
+                "copied card or a forgery",
+                stored.broken,
+                batch.epoch,
+                batch.gate,
+            )
+        if batch.first == 1:
+            self._tell_beginning(batch)
+
+    def _tell_beginning(self, batch: Batch) -> None:
+        """A unit that gave its journal up for a new one says so in the first event; one that does
+        not, though the office knows a journal of it, was wiped or copied."""
+        before = batch.events[0].get("previous_epoch")
+        if before is None:
+            self._unannounced[batch.gate] = unannounced(self._store, batch.gate)
+        if batch.epoch in self.unannounced(batch.gate):
+            log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
+        if before is not None:
+            log.error(
+                "ALARM: gate %s goes on in journal %s, having given up %s: exam-office verify says "
+                "what is lost",
+                batch.gate,
+                batch.epoch,
+                str(before)[:40],
+            )

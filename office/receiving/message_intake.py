@@ -1,0 +1,126 @@
+"""Messages of gates taken in: one transaction for what came together, and the receipts for it."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from nacl.signing import SigningKey
+
+from gate.errors import InputRejected
+from gate.ports import Receipt
+from gate.sync.link import Message
+from gate.sync.wire import Batch, Topics
+from office.home import Home
+from office.receiving import wall_clock
+from office.receiving.authorisation import Authorisation
+from office.receiving.counts import Counts
+from office.receiving.gate_status import Watch
+from office.receiving.journal_alarms import JournalAlarms
+from office.store.database import OfficeStore, Stored
+
+AfterCommit = list[Callable[[], None]]
+"""What is counted and told once the transaction stands: one that is taken back and repeated must
+not count twice, nor raise an alarm of something that is not stored."""
+Given = tuple[Topics, Receipt, bytes]
+"""Where a receipt is published, what it says, its signed bytes."""
+
+
+class MessageIntake:
+    """Every gate is known by its enrolment in `home`. A message that is not believed is counted;
+    it never ends the program. The methods raise StorageRefused, StorageDamaged, StorageBroken;
+    nothing of the messages is stored then."""
+
+    def __init__(
+        self, home: Home, store: OfficeStore, generation: int, signing: SigningKey, watch: Watch
+    ) -> None:
+        self.counts = Counts()
+        self.alarms = JournalAlarms(store, self.counts)
+        self._authorisation = Authorisation(home)
+        self._store = store
+        self._generation = generation
+        self._signing = signing
+        self._watch = watch
+
+    def begin(self) -> list[Given]:
+        """Receipts for the last journal of every gate that the database knows."""
+        with self._store.transaction():
+            known = [(Topics(exam, site, gate), e) for exam, site, gate, e in self._store.gates()]
+            given = self.give_receipts(known)
+            self.alarms.begin({topics.gate for topics, _ in known})
+        return given
+
+    def take(self, messages: list[Message]) -> tuple[list[Given], AfterCommit]:
+        """Stored and committed when it returns. The receipts, and what is now to be told."""
+        after: AfterCommit = []
+        batches = [m for m in messages if is_batch(m)]
+        taken = [found for m in batches if (found := self._checked(m, after)) is not None]
+        now = wall_clock.now()
+        with self._store.transaction():
+            for topics, batch in taken:
+                stored = self._store.add(batch, exam=topics.exam, site=topics.site, now=now)
+                after.append(partial(self._count, batch, stored))
+            noted = [self._note(m, now, after) for m in messages if not is_batch(m)]
+            asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
+            given = self.give_receipts(asked)
+        return given, after
+
+    def give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[Given]:
+        """Signed, and kept in the same transaction as what they speak of; one for each gate."""
+        given = []
+        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
+            receipt, payload = self._store.give_receipt(
+                topics.gate,
+                epoch,
+                generation=self._generation,
+                now=wall_clock.now(),
+                key=self._signing,
+            )
+            given.append((topics, receipt, payload))
+        return given
+
+    def _checked(self, message: Message, after: AfterCommit) -> tuple[Topics, Batch] | None:
+        """The batch, if it may be believed."""
+        try:
+            topics, _ = Topics.of(message.topic)
+            return topics, self._authorisation.batch(message.payload, topics)
+        except InputRejected as e:
+            after.append(partial(self.counts.reject, "batch", message, e))
+            return None
+
+    def _note(self, message: Message, now: str, after: AfterCommit) -> tuple[Topics, str] | None:
+        """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
+        transaction."""
+        try:
+            topics, part = Topics.of(message.topic)
+            if part == "hb":
+                return self._beat(topics, message.payload, now, after)
+            if part in ("state", "alert"):
+                said = self._authorisation.note(message.payload, topics, part)
+                after.append(partial(self._watch.note, topics.gate, part, said, now))
+                after.append(partial(self.counts.taken.update, [topics.gate]))
+        except InputRejected as e:
+            after.append(partial(self.counts.reject, "note", message, e))
+        return None
+
+    def _beat(
+        self, topics: Topics, payload: bytes, now: str, after: AfterCommit
+    ) -> tuple[Topics, str] | None:
+        """A gate that goes by a higher mark than ours holds a receipt of before this database was
+        set back, and has missed what was said of it: it is told again, however often that takes.
+        One that goes by a lower mark sends again by itself. InputRejected."""
+        beat = self._authorisation.heartbeat(payload, topics)
+        after.append(partial(self._watch.beat, beat, now))
+        after.append(partial(self.counts.taken.update, [beat.gate]))
+        if not self._store.add_claim(beat, payload, now):
+            after.append(partial(self.alarms.tell_claim, beat))
+        is_set_back = beat.high > self._store.high(beat.gate, beat.epoch)
+        return (topics, beat.epoch) if is_set_back else None
+
+    def _count(self, batch: Batch, stored: Stored) -> None:
+        self.counts.taken[batch.gate] += 1
+        self.counts.batches += 1
+        self.counts.events += stored.new
+        self.alarms.tell_batch(batch, stored)
+
+
+def is_batch(message: Message) -> bool:
+    return message.topic.endswith("/ev")
