@@ -11,15 +11,18 @@ import subprocess
 import time
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gate.sync.envelope import MAX_BYTES
-from gate.sync.link import MAX_PACKET, Acked, Address, LinkEvent, Message, Up, tls_context
+from gate.sync.link import MAX_PACKET, Acked, Address, Down, LinkEvent, Message, Up, tls_context
 from gate.sync.wire import EVERY_GATES_EVENTS, Topics
 from office.home import Home
+from office.keys.enrolment import Enrolment
 from office.receiving.broker_guard import GUARD, build_command
+from office.receiving.guard_enrolments import GUARD_CONTROL, messages
 from tests.checkout import ROOT
 from tests.faults.worst_gate import packets
 from tests.faults.worst_gate.hostile import Connection
@@ -71,6 +74,46 @@ def test_what_a_gate_may_publish(home: Home, tmp_path: Path) -> None:
         invented = [Topics(f"exam-{n}", SITE, OTHER).state for n in range(20)]
         assert sum(is_taken(topic, retain=True) for topic in invented) <= 8
         link.leave()
+
+
+def test_a_gate_publishes_under_its_enrolments_alone(home: Home, tmp_path: Path) -> None:
+    """The acl file leaves exam and site to the guard, which has them from the office. Names that
+    begin or end like an enrolment are none."""
+    second = "hb-gk-2027-06"
+    enrolled = Enrolment(OTHER, SITE, b"", b"", exams=(EXAM, second))
+    with broker_at(home, tmp_path / "broker") as broker, ExitStack() as links:
+        told: queue.Queue[LinkEvent] = queue.Queue()
+        office = office_link(home, broker.port, told)
+        links.callback(office.leave)
+        heard(told, Up)
+        news: queue.Queue[LinkEvent] = queue.Queue()
+        link = gate_at(home, broker, OTHER, news)
+        links.callback(link.leave)
+
+        def tell(enrolment: Enrolment) -> None:
+            for message in messages([enrolment]):
+                heard(told, Acked, mid=office.publish(GUARD_CONTROL, message))
+
+        def is_taken(exam: str, site: str = SITE) -> bool:
+            mid = link.publish(Topics(exam, site, OTHER).ev, b"x")
+            return heard(news, Acked, mid=mid).refused is None
+
+        not_enrolled = ["hb-zk-2027-10", EXAM[:-1], f"{EXAM}0", EXAM[1:], second[:-1], f"{second}0"]
+        assert all(map(is_taken, not_enrolled))  # nobody has told the guard yet
+        tell(enrolled)
+        assert is_taken(EXAM)
+        assert is_taken(second)
+        assert [exam for exam in not_enrolled if is_taken(exam)] == []
+        assert not is_taken(EXAM, SITE[:-1])
+        assert not is_taken(EXAM, f"{SITE}0")
+        tell(replace(enrolled, exams=(second,)))
+        assert not is_taken(EXAM)
+        assert is_taken(second)
+        tell(replace(enrolled, exams=()))  # no roster was sealed to it yet: any exam of its site
+        assert is_taken(EXAM)
+        assert not is_taken(EXAM, "wh-hs-02")
+        tell(replace(enrolled, revoked="lost"))
+        heard(news, Down)
 
 
 def test_batches_past_the_flow_control_and_large_ones_reach_nobody(
