@@ -23,8 +23,7 @@ from gate.drivers.scanners.scanner_port import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
 from gate.models.camera_thread import CameraThread
-from gate.models.match_attempt import MatchTables
-from gate.models.rate_coverage import require_rates
+from gate.models.rate_coverage import requiring_rates
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
 from gate.roster.installed import RosterInstallation
@@ -161,13 +160,13 @@ def _office_key(settings: Settings) -> bytes:
 def rosters_of(settings: Settings) -> RosterInstallation:
     """The unit's installed rosters. One that asks for more than this unit's calibration has is told
     when it is opened, and not used."""
-    keys, tables = settings.keys, MatchTables.load()
+    keys = settings.keys
     return RosterInstallation(
         settings.paths.state,
         gate=settings.unit.id,
         sealing=read_key(keys.sealing, "this unit's sealing key"),
         office=_office_key(settings),
-        accept=lambda roster: require_rates(roster.exam, roster.cohort, tables),
+        accept=requiring_rates(),
     )
 
 

@@ -26,6 +26,7 @@ def install(
     config: ConfigFile = DEFAULT,
 ) -> None:
     """Check and install a roster. Whatever fails leaves the installed one as it was. 安装名册。"""
+    from gate.models.rate_coverage import requiring_rates
     from gate.roster import install as installing
 
     settings = load(config)
@@ -37,6 +38,7 @@ def install(
         gate=unit.id,
         site=unit.site,
         now=_now(),
+        accept=requiring_rates(),
         **_keys(settings),
     )
     said = "already installed" if done.already else "installed"
@@ -50,10 +52,13 @@ def status(
 ) -> None:
     """What is installed, checked again. Exit 1 where there is none. 查看名册。"""
     from gate.drivers.clock import SystemClock
+    from gate.models.rate_coverage import requiring_rates
     from gate.roster import install as installing
 
     settings = load(config)
-    manifest = installing.status(settings.paths.state, settings.unit.id, **_keys(settings))
+    manifest = installing.status(
+        settings.paths.state, settings.unit.id, accept=requiring_rates(), **_keys(settings)
+    )
     if manifest is None:
         print("No roster is installed: exam-gate roster install PATH. 未安装名册。")
         raise typer.Exit(1)

@@ -1,5 +1,8 @@
 """Whether the calibration of this unit has a threshold for what an exam asks for."""
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,10 +12,20 @@ from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT, RAW, SNORM, STRICTER
 
 
+class AskingRoster(Protocol):
+    """What asks for a rate. `cohort`: (rows, 128) float32."""
+
+    @property
+    def exam(self) -> Exam: ...
+    @property
+    def cohort(self) -> npt.NDArray[np.float32] | None: ...
+
+
 def require_rates(exam: Exam, cohort: npt.NDArray[np.float32] | None, tables: MatchTables) -> None:
     """InputRejected, with `paper`, `fmr`, `lowest` and `highest`, for the first paper whose target
-    false match rate was not measured. Asked when a roster is opened: found out while a face is
-    judged, it would come too late for everybody. `cohort`: (rows, 128) float32."""
+    false match rate was not measured. Asked when a roster is installed and when it is opened: found
+    out while a face is judged, it would come too late for everybody. `cohort`: (rows, 128)
+    float32."""
     normalised = cohort is not None and len(cohort) >= COHORT
     kind, stricter = (SNORM, 1) if normalised else (RAW, STRICTER)
     ranges = [table.range(kind) for table in (tables.single, tables.augmented)]
@@ -31,3 +44,9 @@ def require_rates(exam: Exam, cohort: npt.NDArray[np.float32] | None, tables: Ma
                 lowest=lowest,
                 highest=highest,
             )
+
+
+def requiring_rates() -> Callable[[AskingRoster], None]:
+    """`require_rates` by the calibration that this unit has."""
+    tables = MatchTables.load()
+    return lambda roster: require_rates(roster.exam, roster.cohort, tables)

@@ -6,6 +6,7 @@ even after wiping.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,8 +32,15 @@ from gate.roster.repository import (
     reading_refused,
 )
 from gate.roster.retention import destroy, replaced_by
-from gate.roster.sealing import unwrap
+from gate.roster.sealing import RosterKeys, unwrap
 from gate.roster.shredding import Cause
+
+Accept = Callable[[InstalledRoster], None]
+"""Raises GateError for a roster that this unit could not use."""
+
+
+def accept_any(_: InstalledRoster) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,11 @@ def install(
     office_public_key: bytes,
     sealing_private_key: bytes,
     now: datetime,
+    accept: Accept = accept_any,
 ) -> Installed:
     """Install the roster at `source`: a folder such as a USB stick, or a manifest in it.
-    `office_public_key`: Ed25519; `sealing_private_key`: the gate's X25519.
+    `office_public_key`: Ed25519; `sealing_private_key`: the gate's X25519. `accept` raises
+    GateError for one that this unit could not use: nothing is changed then.
 
     SignatureRefused, VersionRefused, ExpiryRefused, Refused (wrong site, not for this gate),
     InputDamaged (file missing, cut short, altered), StorageRefused (disk full).
@@ -70,10 +80,11 @@ def install(
         is_newer = _is_newer(manifest, digest(raw), repository)
         if not is_newer and _is_in_use(repository, manifest, raw):
             check_file(path.parent, manifest)  # a damaged stick is told even then
+            _require(accept, path.parent / manifest.file, manifest, keys)
             return Installed(manifest, already=True)
         staged = copied(path.parent, manifest, repository.staging)
         write_file(staged / MANIFEST, raw, 0o600)
-        InstalledRoster(staged / manifest.file, manifest, keys).close()
+        _require(accept, staged / manifest.file, manifest, keys)
         _switch(repository, staged, manifest, digest(raw))
         _note(repository, "installed", manifest, now)
         _destroy_superseded(repository, manifest, now)
@@ -113,19 +124,29 @@ def open_installed(
 
 
 def status(
-    state: Path, gate: str, sealing_private_key: bytes, office_public_key: bytes
+    state: Path,
+    gate: str,
+    sealing_private_key: bytes,
+    office_public_key: bytes,
+    accept: Accept = accept_any,
 ) -> Manifest | None:
-    """What is installed and opens for this unit. Errors as `open_installed`."""
+    """What is installed and opens for this unit. Errors as `open_installed`, and of `accept`."""
     roster = open_installed(state, gate, sealing_private_key, office_public_key)
     if roster is None:
         return None
     with roster:
+        accept(roster)
         return roster.manifest
 
 
 def history(state: Path, after: int = 0) -> list[JsonObject]:
     """Installations and destructions for the journal, numbered by `note`, those above `after`."""
     return RosterRepository.of(state).notes(after)
+
+
+def _require(accept: Accept, file: Path, manifest: Manifest, keys: RosterKeys) -> None:
+    with InstalledRoster(file, manifest, keys) as roster:
+        accept(roster)
 
 
 def _check_recipient(manifest: Manifest, gate: str, site: str) -> None:

@@ -1,6 +1,7 @@
 """The running gate's view of what is installed: a new roster is opened when there is one."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from pathlib import Path
 from gate.core.json_types import JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
-from gate.roster.install import current_manifest, open_installed
+from gate.roster.install import Accept, accept_any, current_manifest, open_installed
 from gate.roster.open_roster import InstalledRoster
+from gate.roster.refused_opening import RefusedOpening, Stamp, refused_again
 from gate.roster.repository import RosterRepository, reading_refused
 from gate.roster.retention import destroy_overdue, overdue
 
@@ -17,8 +19,9 @@ log = logging.getLogger(__name__)
 
 
 class RosterInstallation:
-    """Obeys the InstalledRosters port. A roster that failed to open is tried again at each call.
-    `accept` raises GateError for one that this unit cannot use."""
+    """Obeys the InstalledRosters port. A roster that failed to open is opened again once its files
+    have changed, or after a growing wait (refused_opening.py). `accept` raises GateError for one
+    that this unit cannot use. `monotonic`: seconds."""
 
     def __init__(
         self,
@@ -27,14 +30,17 @@ class RosterInstallation:
         gate: str,
         sealing: bytes,
         office: bytes,
-        accept: Callable[[InstalledRoster], None] = lambda _: None,
+        accept: Accept = accept_any,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._state = state
         self._gate = gate
         self._sealing = sealing
         self._office = office
         self._accept = accept
+        self._monotonic = monotonic
         self._opened: Path | None = None
+        self._refused: RefusedOpening | None = None
         self._told_lines: set[int] = set()
 
     @property
@@ -47,10 +53,24 @@ class RosterInstallation:
 
     def refresh(self) -> InstalledRoster | None:
         """The installed roster where it is another than before. Errors as `open_installed`, and
-        those of `accept`."""
+        those of `accept`; the same one again while it is not yet time to open it anew."""
         path = current_manifest(self._state)
         if path is None or path == self._opened:
             return None
+        stamp, refused = _stamp_of(path.parent), self._refused
+        if refused is not None and not refused.is_due(stamp, self._monotonic()):
+            raise refused.error.with_traceback(None)
+        try:
+            roster = self._open_accepted()
+        except GateError as e:
+            self._refused = refused_again(refused, e, stamp, self._monotonic())
+            raise
+        self._refused = None
+        if roster is not None:
+            self._opened = path
+        return roster
+
+    def _open_accepted(self) -> InstalledRoster | None:
         roster = open_installed(self._state, self._gate, self._sealing, self._office)
         if roster is not None:
             try:
@@ -58,7 +78,6 @@ class RosterInstallation:
             except GateError:
                 roster.close()
                 raise
-            self._opened = path
         return roster
 
     def recheck(self) -> None:
@@ -96,3 +115,15 @@ class RosterInstallation:
                 )
         self._told_lines.update(found.damaged)
         return found.notes
+
+
+def _stamp_of(folder: Path) -> Stamp:
+    """What can be seen of it: a file that cannot be looked at is not among them."""
+    found = []
+    try:
+        for file in sorted(folder.iterdir()):
+            seen = file.stat()
+            found.append((file.name, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino))
+    except OSError:  # told by the opening that follows
+        pass
+    return tuple(found)

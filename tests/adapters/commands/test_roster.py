@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ import office.__main__
 import office.commands.roster
 from gate.core.events import Instant
 from gate.drivers.clock import SystemClock
+from gate.models.match_attempt import MatchTables
+from gate.models.matching import Thresholds
 from gate.roster.keys import write_key
 from tests.adapters.office.test_candidates import line, table
 from tests.adapters.office.test_extension_rooms import extended
@@ -75,6 +78,36 @@ def test_selftest_tells_what_is_asked_for_and_not_judged_and_what_has_expired(
     monkeypatch.setattr("tests.adapters.commands.test_roster.TRUSTED", False)
     code, said, _ = run(*words)
     assert (code, "not trusted" in said) == (0, True)
+
+
+def test_a_rate_that_this_unit_has_no_threshold_for_is_not_installed(
+    run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit calibrated down to 1e-3, and an exam that asks for 1e-4."""
+    config = ("--config", tmp_path / "gate.toml")
+    first = unit.install(unit.written(tmp_path / "first"), tmp_path / "state").manifest
+    unit.written(tmp_path / "second", version=2)
+    whole = MatchTables.load()
+
+    def coarse(thresholds: Thresholds) -> Thresholds:
+        curves = [
+            replace(c, points=tuple(p for p in c.points if p[0] >= 1e-3)) for c in thresholds.curves
+        ]
+        return replace(thresholds, curves=tuple(curves))
+
+    with monkeypatch.context() as calibrated:
+        few = MatchTables(coarse(whole.quick), coarse(whole.careful))
+        calibrated.setattr(MatchTables, "load", classmethod(lambda _: few))
+        code, _, told = run("exam-gate", "roster", "install", tmp_path / "second", *config)
+        assert (code, "no threshold" in told, "误识率" in told) == (4, True, True)
+        code, said, told = run("exam-gate", "roster", "install", tmp_path / "first", *config)
+        assert (code, said, "no threshold" in told) == (4, "", True)  # in use, and of no use
+        code, _, told = run("exam-gate", "roster", "status", *config)
+        assert (code, "no threshold" in told) == (4, True)
+    code, said, _ = run("exam-gate", "roster", "status", *config)
+    assert (code, first.name in said) == (0, True)  # what was installed is as it was
+    code, said, _ = run("exam-gate", "roster", "install", tmp_path / "second", *config)
+    assert (code, "/v2" in said) == (0, True)
 
 
 def test_an_expired_roster_is_out_of_use_and_not_gone(

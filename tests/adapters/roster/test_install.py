@@ -5,9 +5,12 @@ import os
 import resource
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
 from gate.errors import (
@@ -27,6 +30,7 @@ from gate.roster.install_source import copied
 from gate.roster.installed import RosterInstallation
 from gate.roster.manifest import verify
 from gate.roster.open_roster import InstalledRoster
+from gate.roster.refused_opening import RETRY_MAX_S, RETRY_S, refused_again
 from gate.roster.repository import RosterRepository
 from gate.roster.retention import wipe
 from tests.roster_making import EXAM_TOML, GATE, NOW, Office, citizen, row
@@ -378,15 +382,16 @@ def test_damaged_memory_of_versions(office: Office, state: Path, tmp_path: Path)
         office.install(path, state)
 
 
-def test_a_roster_that_this_unit_cannot_use_is_told_and_not_opened(
+def test_a_roster_that_was_refused_is_opened_again_once_changed_or_after_a_growing_wait(
     office: Office, state: Path, tmp_path: Path
 ) -> None:
-    """As one whose target rate has no threshold: refused at each look, until it is accepted."""
-    refusals = [UsageError("No threshold.", "无阈值。")]
+    """Looked at each second for two hours: an opening hashes the whole file."""
+    now_s, opened, usable = 0.0, list[float](), False
 
     def accept(_: InstalledRoster) -> None:
-        if refusals:
-            raise refusals.pop()
+        opened.append(now_s)
+        if not usable:
+            raise UsageError("No threshold.", "无阈值。")
 
     repository = RosterInstallation(
         state,
@@ -394,13 +399,47 @@ def test_a_roster_that_this_unit_cannot_use_is_told_and_not_opened(
         sealing=bytes(office.gate),
         office=bytes(office.signing.verify_key),
         accept=accept,
+        monotonic=lambda: now_s,
     )
     office.install(office.written(tmp_path / "stick"), state)
-    with pytest.raises(UsageError):
+    for _ in range(7200):
+        with pytest.raises(UsageError, match="No threshold"):
+            repository.refresh()
+        now_s += 1
+    assert opened[:6] == [0, 1, 3, 7, 15, 31]
+    assert {b - a for a, b in pairwise(opened[5:])} == {RETRY_MAX_S}
+
+    office.install(office.written(tmp_path / "stick", version=2), state)
+    with pytest.raises(UsageError):  # another file: opened at once
         repository.refresh()
-    opened = repository.refresh()
-    assert opened is not None
-    opened.close()
+    assert opened[-1] == now_s
+    manifest = current_manifest(state)
+    assert manifest is not None
+    os.utime(
+        next(manifest.parent.glob("*.roster"))
+    )  # written again, as by a backup that was fetched
+    usable = True
+    found = repository.refresh()
+    assert found is not None
+    found.close()
+    assert repository.refresh() is None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 100)), max_size=30))
+def test_any_refused_file_is_opened_again_within_the_longest_wait(
+    looks: list[tuple[bool, float]],
+) -> None:
+    """`looks`: whether the files have changed since the look before, and the seconds since it."""
+    refused, now_s, change = None, 0.0, 0
+    for has_changed, passed_s in looks:
+        now_s, change = now_s + passed_s, change + has_changed
+        stamp = (("a", change, 0, 0, 0),)
+        if refused is None or refused.is_due(stamp, now_s):
+            assert refused is None or has_changed or now_s - refused.at_s >= RETRY_S
+            refused = refused_again(refused, UsageError("No."), stamp, now_s)
+        assert not refused.is_due(stamp, now_s)
+        assert refused.is_due(stamp, refused.at_s + RETRY_MAX_S)
+        assert RETRY_S <= refused.wait_s <= RETRY_MAX_S
 
 
 def test_the_running_gate_sees_what_other_processes_did(

@@ -1,0 +1,39 @@
+"""A roster that could not be opened is opened again when its files have changed, and else after a
+wait that grows: each opening hashes the whole file. Pure, time as an argument."""
+
+from dataclasses import dataclass
+
+from gate.errors import GateError
+
+RETRY_S, RETRY_MAX_S = 1.0, 30.0
+"""After the first refusal, doubled for each further one of the same files."""
+
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+"""Of each file in a roster's folder: name, times of last change of content and of its entry in
+nanoseconds, size, inode."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOpening:
+    """Why the files of `stamp` were refused `times` in a row, the last time at `at_s` (monotonic
+    seconds)."""
+
+    error: GateError
+    stamp: Stamp
+    times: int
+    at_s: float
+
+    def is_due(self, stamp: Stamp, now_s: float) -> bool:
+        """Whether files of `stamp` are to be opened at `now_s`."""
+        return stamp != self.stamp or now_s >= self.at_s + self.wait_s
+
+    @property
+    def wait_s(self) -> float:
+        return min(RETRY_MAX_S, RETRY_S * 2.0 ** min(self.times - 1, 10))
+
+
+def refused_again(
+    before: RefusedOpening | None, error: GateError, stamp: Stamp, now_s: float
+) -> RefusedOpening:
+    times = before.times + 1 if before is not None and before.stamp == stamp else 1
+    return RefusedOpening(error, stamp, times, now_s)
