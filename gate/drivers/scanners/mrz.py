@@ -26,13 +26,16 @@ _LINE = re.compile(r"[A-Z0-9<]+", re.ASCII)
 _NUMBER = re.compile(r"[A-Z0-9]{5,14}", re.ASCII)
 _PERMIT = re.compile(r"([HM]\d{8})(\d\d)?", re.ASCII)
 _WEIGHTS = (7, 3, 1)
+_BIRTH = re.compile(r"(\d\d|<<)(\d\d|<<)(\d\d|<<)", re.ASCII)
+_SEXES = frozenset("MF<")
+_NATION = re.compile(r"|[A-Z]{1,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class TravelDocument:
     """What the zone says. `code`: document code (`P`, `C`, ...); `issuer`: three letters, fewer for
-    some states; `birth`: YYMMDD as printed; `valid_to`: `Expiry.UNKNOWN` where left
-    open; `odd`: fields that hold what cannot be, although their check digits are right."""
+    some states; `birth`: YYMMDD as printed; `valid_to`: `Expiry.UNKNOWN` where left open or odd;
+    `odd`: fields that hold what cannot be, although every check digit is right."""
 
     code: str
     issuer: str
@@ -87,16 +90,13 @@ def _td3(first: str, second: str) -> TravelDocument:
     _verify(second[21:27], second[27])
     _verify(second[28:42], second[42], optional=True)
     _verify(second[0:10] + second[13:20] + second[21:43], second[43])
-    valid_to, odd = _expiry(second[21:27])
-    return TravelDocument(
-        code=_plain(first[0:2]),
-        issuer=_plain(first[2:5]),
-        number=_plain(second[0:9]),
-        nationality=_plain(second[10:13]),
+    return _document(
+        first,
+        second[0:9],
+        nationality=second[10:13],
         birth=second[13:19],
-        sex=_plain(second[20]),
-        valid_to=valid_to,
-        odd=odd,
+        sex=second[20],
+        end=second[21:27],
     )
 
 
@@ -109,16 +109,38 @@ def _td1(first: str, second: str) -> TravelDocument:
     _verify(second[0:6], second[6])
     _verify(second[8:14], second[14])
     _verify(first[5:30] + second[0:7] + second[8:15] + second[18:29], second[29])
-    valid_to, odd = _expiry(second[8:14])
+    return _document(
+        first,
+        number,
+        nationality=second[15:18],
+        birth=second[0:6],
+        sex=second[7],
+        end=second[8:14],
+    )
+
+
+def _document(
+    first: str, number: str, *, nationality: str, birth: str, sex: str, end: str
+) -> TravelDocument:
+    """With its odd fields named. Sex and nationality have no check digit; what is blank is not
+    odd."""
+    said = _expiry(end)
+    valid_to = Expiry.UNKNOWN if said is None else said
+    judged = {
+        OddField.BIRTH: not _may_be_birth(birth, valid_to),
+        OddField.SEX: sex not in _SEXES,
+        OddField.NATIONALITY: not _NATION.fullmatch(_plain(nationality)),
+        OddField.VALID_TO: said is None,
+    }
     return TravelDocument(
         code=_plain(first[0:2]),
         issuer=_plain(first[2:5]),
         number=_plain(number),
-        nationality=_plain(second[15:18]),
-        birth=second[0:6],
-        sex=_plain(second[7]),
+        nationality=_plain(nationality),
+        birth=birth,
+        sex=_plain(sex),
         valid_to=valid_to,
-        odd=odd,
+        odd=tuple(field for field in OddField if judged.get(field)),
     )
 
 
@@ -140,17 +162,38 @@ def _plain(text: str) -> str:
     return text.rstrip("<")
 
 
-def _expiry(text: str) -> tuple[date | Expiry, tuple[OddField, ...]]:
+def _may_be_birth(text: str, valid_to: date | Expiry) -> bool:
+    """Whether a day of the last century or of this one is meant that does not lie behind the
+    document's end. Fillers stand for a year, month or day that is not known."""
+    found = _BIRTH.fullmatch(text)
+    if found is None:
+        return False
+    year, month, day = found.groups()
+    month, day = month.replace("<<", "01"), day.replace("<<", "01")
+    if year == "<<":
+        return _day(f"2000{month}{day}") is not None
+    end = valid_to if isinstance(valid_to, date) else date.max
+    days = [_day(f"{century}{year}{month}{day}") for century in ("19", "20")]
+    return any(born is not None and born <= end for born in days)
+
+
+def _day(digits: str) -> date | None:
+    """Of YYYYMMDD; None where no calendar has it."""
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+
+
+def _expiry(text: str) -> date | Expiry | None:
     """YYMMDD; from 70 on it is one of the last century's, expired long ago: no travel document is
-    valid for much longer than ten years. A day that no calendar has is odd: the document still
+    valid for much longer than ten years. None for a day that no calendar has: the document still
     names its holder."""
     if text == "<<<<<<":
-        return Expiry.UNKNOWN, ()
-    try:
-        year = int(text[:2])
-        return date(year + (1900 if year >= 70 else 2000), int(text[2:4]), int(text[4:])), ()
-    except ValueError:
-        return Expiry.UNKNOWN, (OddField.VALID_TO,)
+        return Expiry.UNKNOWN
+    if not text.isdigit():
+        return None
+    return _day(("19" if text >= "70" else "20") + text)
 
 
 class MrzDecoder:

@@ -51,14 +51,21 @@ LONG_TD1 = (
 )
 
 
-def permit(number: str = "H12345678", valid_to: str = "301231") -> tuple[str, str, str]:
+def permit(
+    number: str = "H12345678",
+    valid_to: str = "301231",
+    birth: str = "900101",
+    sex: str = "M",
+    nation: str = "CHN",
+) -> tuple[str, str, str]:
     """A home-return permit with digits computed here, invented throughout."""
     base = number[:9]
     digit = check_digit(base)
     first = f"C<CHN{base}{digit}".ljust(30, "<")
     if len(number) > 9:  # by part 5: the filler, the rest, and the digit over all of it
         first = f"C<CHN{base}<{number[9:]}{check_digit(number)}".ljust(30, "<")
-    second = f"900101{check_digit('900101')}M{valid_to}{check_digit(valid_to)}CHN".ljust(29, "<")
+    days = f"{birth}{check_digit(birth)}{sex}{valid_to}{check_digit(valid_to)}"
+    second = f"{days}{nation}".ljust(29, "<")
     composite = check_digit(first[5:30] + second[0:7] + second[8:15] + second[18:29])
     return first, second + composite, "TEST<<ALPHA".ljust(30, "<")
 
@@ -276,6 +283,79 @@ def test_a_day_that_no_calendar_has_is_odd_and_the_holder_is_known(text: str) ->
     scanned = scanned_of(found)
     assert isinstance(scanned, Scanned)
     assert scanned.odd == found.odd
+
+
+def passport(birth: str = "740812", sex: str = "F", nation: str = "UTO") -> tuple[str, str]:
+    """The specimen with other fields and the digits for them."""
+    second = f"L898902C36{nation:<<3}{birth}{check_digit(birth)}{sex}{TD3[1][21:43]}"
+    return TD3[0], second + check_digit(second[0:10] + second[13:20] + second[21:43])
+
+
+IMPOSSIBLE = [
+    ({"birth": "901301"}, OddField.BIRTH),
+    ({"birth": "900100"}, OddField.BIRTH),
+    ({"birth": "900431"}, OddField.BIRTH),
+    ({"birth": "010229"}, OddField.BIRTH),  # neither 1901 nor 2001 has it
+    ({"birth": "000000"}, OddField.BIRTH),
+    ({"birth": "9A0101"}, OddField.BIRTH),
+    ({"birth": "9<0101"}, OddField.BIRTH),
+    ({"birth": "<<1301"}, OddField.BIRTH),
+    ({"birth": "90<<32"}, OddField.BIRTH),
+    ({"sex": "7"}, OddField.SEX),
+    ({"sex": "Q"}, OddField.SEX),
+    ({"nation": "C1N"}, OddField.NATIONALITY),
+    ({"nation": "C<N"}, OddField.NATIONALITY),
+]
+
+
+@pytest.mark.parametrize(("fields", "odd"), IMPOSSIBLE)
+def test_a_field_that_cannot_be_is_odd_and_the_holder_is_known(
+    fields: dict[str, str], odd: OddField
+) -> None:
+    """As on a resident card: every check digit is right, so the number counts."""
+    for zone, number in ((permit(**fields), "H12345678"), (passport(**fields), "L898902C3")):
+        scanned = scanned_of(parse_mrz(zone))
+        assert isinstance(scanned, Scanned)
+        assert (scanned.value, scanned.odd) == (number, (odd,))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"birth": "000229"},
+        {"birth": "<<<<<<"},
+        {"birth": "90<<<<"},
+        {"birth": "9001<<"},
+        {"birth": "<<0229"},
+        {"sex": "<"},
+        {"nation": "D"},
+        {"nation": "<<<"},
+    ],
+)
+def test_what_is_left_open_or_rare_is_not_odd(fields: dict[str, str]) -> None:
+    assert parse_mrz(permit(**fields)).odd == ()
+    assert parse_mrz(passport(**fields)).odd == ()
+
+
+def test_a_holder_born_behind_the_documents_end_is_odd() -> None:
+    assert parse_mrz(permit(valid_to="951231", birth="960101")).odd == (OddField.BIRTH,)
+    assert parse_mrz(permit(valid_to="951231", birth="951231")).odd == ()
+    assert parse_mrz(permit(valid_to="301231", birth="310101")).odd == ()  # 1931
+
+
+def test_odd_fields_are_named_together() -> None:
+    found = parse_mrz(permit(valid_to="290229", birth="901301", sex="X", nation="1"))
+    assert found.odd == (
+        OddField.BIRTH,
+        OddField.SEX,
+        OddField.NATIONALITY,
+        OddField.VALID_TO,
+    )
+
+
+@given(st.dates(date(1900, 1, 1), date(2030, 12, 31)), st.sampled_from("MF<"))
+def test_no_real_day_of_birth_is_odd(born: date, sex: str) -> None:
+    assert parse_mrz(permit(birth=f"{born:%y%m%d}", sex=sex)).odd == ()
 
 
 def test_no_expiry_is_unknown_not_unlimited() -> None:
