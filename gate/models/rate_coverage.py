@@ -3,25 +3,23 @@
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from gate.core.exam import Exam
 from gate.errors import InputRejected
 from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT, RAW, SNORM, STRICTER
+from gate.ports.values import TemplateRows
 
 
 class AskingRoster(Protocol):
-    """What asks for a rate. `cohort`: (rows, 128) float32."""
+    """What asks for a rate."""
 
     @property
     def exam(self) -> Exam: ...
     @property
-    def cohort(self) -> npt.NDArray[np.float32] | None: ...
+    def cohort(self) -> TemplateRows | None: ...
 
 
-def require_rates(exam: Exam, cohort: npt.NDArray[np.float32] | None, tables: MatchTables) -> None:
+def require_rates(exam: Exam, cohort: TemplateRows | None, tables: MatchTables) -> None:
     """InputRejected, with `paper`, `fmr`, `lowest` and `highest`, for the first paper whose target
     false match rate was not measured. Asked when a roster is installed and when it is opened: found
     out while a face is judged, it would come too late for everybody. `cohort`: (rows, 128)

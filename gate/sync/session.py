@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 
 from gate.errors import InputRejected, Refused, StorageRefused
-from gate.sync import outbox
+from gate.sync import batch_size, outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.link_faults import PACKET_TOO_LARGE, TOO_LARGE_ENDS
@@ -38,7 +38,8 @@ class Session:
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
-        self._batches: set[int] = set()
+        self._batches: dict[int, int] = {}
+        """How many events each batch has that the broker has not answered, by `mid`."""
         will = Will(topics.state, self._state("lost"))
         self._link = MqttConnection(uplink.address, self._post, will)
 
@@ -66,7 +67,7 @@ class Session:
             if isinstance(event, Down):
                 if event.error is not None:
                     if self._batches and event.error.facts.get("code") in TOO_LARGE_ENDS:
-                        self._uplink.note_too_large()
+                        self._note_too_large(max(self._batches.values()))
                     self._uplink.outage(event.error)
                 return
             await self._handle(event)
@@ -98,17 +99,20 @@ class Session:
     def _hear_ack(self, acked: Acked) -> None:
         """What is refused stays in the journal: without a receipt a batch goes again, each time
         later (gate/sync/outbox.py), and in smaller pieces where it was too large."""
-        is_batch = acked.mid in self._batches
-        self._batches.discard(acked.mid)
+        events = self._batches.pop(acked.mid, 0)
         if acked.refused is None:
             return
         said = f"The broker refuses a message of ours: {acked.refused} ({acked.code})."
-        if is_batch:
+        if events:
             self._uplink.broker_refused[str(acked.code)] += 1
             if acked.code == PACKET_TOO_LARGE:
-                self._uplink.note_too_large()
-        if self._tell(said) and is_batch:
+                self._note_too_large(events)
+        if self._tell(said) and events:
             self._alert("broker-refused", str(acked.code), said)
+
+    def _note_too_large(self, events: int) -> None:
+        now_s = self._loop.time()
+        self._uplink.batch_size = batch_size.halved(self._uplink.batch_size, events, now_s)
 
     def _stand(self) -> None:
         if self._uplink.error is not None:
@@ -205,7 +209,8 @@ class Session:
         ):
             if not self._uplink.pace.may_send(self._loop.time()):
                 return  # the next look, a moment later, goes on
-            wanted = min(part.last - part.first + 1, self._uplink.most_events)
+            self._uplink.batch_size = batch_size.grown(self._uplink.batch_size, self._loop.time())
+            wanted = min(part.last - part.first + 1, self._uplink.batch_size.most)
             try:
                 events = await journal.read(part.first, wanted)
             except StorageRefused as e:
@@ -213,7 +218,7 @@ class Session:
                 return
             payload, count = encode_batch(events, hist=part.hist, key=self._uplink.signing)
             sent = outbox.Slice(part.first, part.first + count - 1, part.hist)
-            self._batches.add(self._link.publish(self._topics.ev, payload))
+            self._batches[self._link.publish(self._topics.ev, payload)] = count
             self._uplink.pace.note_sent(len(payload))
             self._window = outbox.note_sent(self._window, sent, self._loop.time())
 

@@ -17,11 +17,11 @@ from nacl.signing import SigningKey
 
 from gate.errors import GateError
 from gate.ports import Journal, Receipt
+from gate.sync.batch_size import BatchSize
 from gate.sync.envelope import MAX_BYTES
 from gate.sync.link import Address
 from gate.sync.outbox import Range
 from gate.sync.pace import Pace
-from gate.sync.wire import MAX_EVENTS
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,7 @@ class UplinkState:
     broker_refused: Counter[str] = field(default_factory=Counter)
     """Batches that the broker did not take, by MQTT's reason code."""
     pace: Pace = field(default_factory=Pace)
-    most_events: int = MAX_EVENTS
-    """Of a batch: fewer once the broker has called a packet too large."""
+    batch_size: BatchSize = field(default_factory=BatchSize)
 
     @property
     def receipted(self) -> int:
@@ -82,10 +81,6 @@ class UplinkState:
         if self.inbox is not None:
             with contextlib.suppress(OSError):
                 self.inbox.unlink()
-
-    def note_too_large(self) -> None:
-        """The broker takes less than this version sends: halved down to single events."""
-        self.most_events = max(1, self.most_events // 2)
 
     def outage(self, error: GateError) -> None:
         """Told once for each kind of error in an outage."""

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from gate.errors import CertificateRefused, NetworkFault
 from gate.sync.link import Acked, Down, LinkEvent, Up
 from gate.sync.pace import BYTES_PER_S, MESSAGES_PER_S, Pace
+from gate.sync.wire import MAX_EVENTS
 from office.home import Home
 from tests.checkout import ROOT
 from tests.journal_making import GATE, fill, opened
@@ -28,7 +30,7 @@ class Answering:
     is closed instead; `puback`: the reason code of every publication."""
 
     def __init__(self, home: Home, connack: int | None, puback: int = 0) -> None:
-        self._connack, self._puback = connack, puback
+        self._connack, self.puback = connack, puback
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(home.broker / "server.crt", home.broker / "server.key")
         self._context.load_verify_locations(home.ca / "ca.crt")
@@ -61,7 +63,7 @@ class Answering:
                 elif head[0] >> 4 == 3 and head[0] & 6:
                     self.published += 1
                     at = 2 + int.from_bytes(body[:2])
-                    link.sendall(bytes([0x40, 4]) + body[at : at + 2] + bytes([self._puback, 0]))
+                    link.sendall(bytes([0x40, 4]) + body[at : at + 2] + bytes([self.puback, 0]))
                 elif head[0] >> 4 == 8:
                     link.sendall(bytes([0x90, 4]) + body[:2] + b"\0\1")
 
@@ -130,7 +132,7 @@ async def test_a_batch_that_the_broker_refuses_is_kept_and_told(
     assert broker.published < 20  # no flood of repetitions
 
 
-async def test_a_packet_that_is_too_large_goes_again_in_smaller_ones(
+async def test_a_packet_that_is_too_large_goes_again_in_smaller_ones_and_these_grow_again(
     home: Home, tmp_path: Path
 ) -> None:
     """149 is none of the codes that a PUBACK may have; Debian's mosquitto sends it all the same."""
@@ -139,8 +141,12 @@ async def test_a_packet_that_is_too_large_goes_again_in_smaller_ones(
             await fill(journal, 120)
             uplink = uplink_of(home, broker.port, journal)
             async with sending(uplink):
-                await soon(lambda: uplink._state.most_events < 50)
+                await soon(lambda: uplink._state.batch_size.most < MAX_EVENTS)
                 assert uplink.status["unsent"] == 120
+                small = uplink._state.batch_size.most
+                broker.puback = 0
+                uplink._state.batch_size = replace(uplink._state.batch_size, wait_s=0.1)
+                await soon(lambda: uplink._state.batch_size.most > small)
 
 
 def test_a_known_connection_still_stands(home: Home) -> None:
