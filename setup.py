@@ -67,6 +67,7 @@ setup(
             "jinja2>=3.1,<4",
             "openpyxl>=3.1",
             "pillow-heif>=1",
+            "scipy>=1.13",
             "sqlalchemy>=2",
         ],
         # Reports of exam-gate calibrate; a running gate writes no page.

@@ -150,6 +150,7 @@ HEAVY = {
     "cryptography",
     "onnx",
     "openpyxl",
+    "scipy",
     "serial",
     "paho",
     "aiosqlite",

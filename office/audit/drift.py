@@ -6,7 +6,6 @@ Each gate is held against all others of its day together by Fisher's exact test 
 that are all alike marks any of them at most once in a hundred reports, whatever their number.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -84,28 +83,8 @@ def _test(own: _Refers, others: _Refers) -> float | None:
 
 
 def fisher(some: int, of: int, others: int, of_others: int) -> float:
-    """Two-sided p of `some` of `of` against `others` of `of_others`: the probability, with both
-    margins fixed, of every table at most as likely as this one (Fisher 1935)."""
-    drawn = some + others
-    least = max(0, drawn - of_others)
-    here = log = _log_table(least, of, drawn, of_others)
-    tables = [log]
-    for k in range(least, min(of, drawn)):
-        log += math.log((of - k) * (drawn - k) / ((k + 1) * (of_others - drawn + k + 1)))
-        tables.append(log)
-        if k + 1 == some:
-            here = log
-    return min(1.0, math.fsum(math.exp(t) for t in tables if t <= here + _ROUNDING))
+    """Two-sided p, 0 to 1, of `some` of `of` against `others` of `of_others`: the probability, with
+    both margins fixed, of every table at most as likely as this one (Fisher 1935)."""
+    from scipy.stats import fisher_exact
 
-
-_ROUNDING = 1e-7
-"""Tables as likely as this one differ by what logarithms of factorials lose."""
-
-
-def _log_table(some: int, of: int, drawn: int, of_others: int) -> float:
-    whole = _log_choose(of + of_others, drawn)
-    return _log_choose(of, some) + _log_choose(of_others, drawn - some) - whole
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return float(fisher_exact([[some, of - some], [others, of_others - others]]).pvalue)
