@@ -71,7 +71,7 @@ setup(
             "sqlalchemy>=2",
         ],
         # Reports of exam-gate calibrate; a running gate writes no page.
-        "calibrate": ["jinja2>=3.1,<4"],
+        "calibrate": ["jinja2>=3.1,<4", "matplotlib>=3.9"],
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
         "test": [
             "hypothesis>=6.100",

@@ -148,6 +148,7 @@ HEAVY = {
     "nacl",
     "sqlalchemy",
     "cryptography",
+    "matplotlib",
     "onnx",
     "openpyxl",
     "scipy",

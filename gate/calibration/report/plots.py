@@ -1,21 +1,53 @@
-"""Small SVG plots: axes, curves, bars. Text stays text, so Chinese and a copy both work.
+"""Plots of the report, drawn by matplotlib as SVG elements that stand in the page itself. Text
+stays text, so it can be selected, and the reader's own fonts draw it, Chinese too."""
 
-A plotting library would be the largest package of the unit (matplotlib: tens of megabytes with
-what it needs) for four plots with three kinds of axis, so these few functions draw them.
-"""
-
+import hashlib
+import io
 import math
+import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import NormalDist
+from typing import Any
 
+import matplotlib
+import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 WIDTH, HEIGHT = 640, 400
 LEFT, RIGHT, TOP, BOTTOM = 66, 16, 14, 52
 COLOURS = ("#0b6fa4", "#c2410c", "#3f7d20", "#7c3aed", "#475569")
-DASHES = ("", "7 4", "2 3", "9 3 2 3")
+DASHES: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (0, ()),
+    (0, (3.5, 2)),
+    (0, (1, 1.5)),
+    (0, (4.5, 1.5, 1, 1.5)),
+)
+TEXT, FRAME, GRID, MARK = "#334155", "#64748b", "#e2e8f0", "#b91c1c"
+LEGEND_ROW = 20
+
+_STYLE: dict[Any, object] = {
+    "svg.fonttype": "none",  # text, not outlines
+    "svg.hashsalt": "exam-gate",  # the same figures give the same bytes
+    "text.parse_math": False,  # a group may be called "$5"
+    "font.family": "DejaVu Sans",  # comes with matplotlib; the page's own font replaces it
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "font.size": 12,
+    "text.color": TEXT,
+    "axes.facecolor": "none",
+    "axes.edgecolor": FRAME,
+    "axes.labelcolor": TEXT,
+    "axes.labelweight": "bold",
+    "xtick.labelcolor": TEXT,
+    "ytick.labelcolor": TEXT,
+}
 
 Point = tuple[float, float]
 
@@ -35,7 +67,8 @@ def probit(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`ticks`: (value, label), the first and last within `low` to `high`."""
+    """`ticks`: (value, label), the first and last within `low` to `high`; `low` may be the larger
+    one. `scale` gives where a value stands, on any even measure."""
 
     label: str
     low: float
@@ -43,12 +76,10 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
     scale: Callable[[float], float] = linear
 
-    def place(self, value: float, begin: float, end: float) -> float:
-        """Where `value` lies between two pixels; outside the axis it stays at its end."""
-        low, high = self.scale(self.low), self.scale(self.high)
+    def place(self, value: float) -> float:
+        """Where `value` stands on the scale; outside the axis it stays at its end."""
         inside = min(max(value, min(self.low, self.high)), max(self.low, self.high))
-        share = (self.scale(inside) - low) / (high - low)
-        return begin + share * (end - begin)
+        return self.scale(inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,127 +135,139 @@ def plot(
     height: int = HEIGHT,
     left: int = LEFT,
 ) -> Markup:
-    """One plot as an SVG element. `legend`: (label, colour, dash), else the shapes' labels."""
-    frame = _Frame(x, y, height, left)
+    """One plot as an SVG element, in a box that a narrow screen scrolls. `legend`: (label, colour,
+    dash), else the shapes' labels."""
     named = [
         (s.label, s.colour, s.dash if isinstance(s, Line) else -1)
         for s in shapes
         if not isinstance(s, Span) and s.label
     ]
-    body = [
-        _grid(frame),
-        *(_mark(frame, m, n) for n, m in enumerate(marks)),
-        *(_shape(frame, s) for s in shapes),
-    ]
     entries = named if legend is None else legend
     rows = math.ceil(len(entries) / 2)
-    full = height + 20 * rows + (6 if rows else 0)
-    return Markup(
-        f'<svg viewBox="0 0 {WIDTH} {full}" role="img" aria-label="{escape(title)}" '
-        f'xmlns="http://www.w3.org/2000/svg">{"".join(body)}{_legend(entries, height)}</svg>'
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    x: Axis
-    y: Axis
-    height: int
-    left: int
-
-    @property
-    def bottom(self) -> int:
-        return self.height - BOTTOM
-
-    def at(self, point: Point) -> Point:
-        across = self.x.place(point[0], self.left, WIDTH - RIGHT)
-        return across, self.y.place(point[1], self.bottom, TOP)
-
-
-def _grid(f: _Frame) -> str:
-    parts = []
-    for value, label in f.x.ticks:
-        across = f.x.place(value, f.left, WIDTH - RIGHT)
-        parts.append(f'<path class="g" d="M{across:.1f} {TOP}V{f.bottom}"/>')
-        parts.append(f'<text x="{across:.1f}" y="{f.bottom + 16}" class="m">{escape(label)}</text>')
-    for value, label in f.y.ticks:
-        up = f.y.place(value, f.bottom, TOP)
-        parts.append(f'<path class="g" d="M{f.left} {up:.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(f'<text x="{f.left - 6}" y="{up + 4:.1f}" class="e">{escape(label)}</text>')
-    middle = (f.left + WIDTH - RIGHT) / 2
-    parts.append(f'<path class="a" d="M{f.left} {TOP}V{f.bottom}H{WIDTH - RIGHT}"/>')
-    parts.append(f'<text x="{middle}" y="{f.bottom + 38}" class="m t">{escape(f.x.label)}</text>')
-    if f.y.label:
-        up = (TOP + f.bottom) / 2
-        parts.append(
-            f'<text transform="translate(15 {up}) rotate(-90)" class="m t">'
-            f"{escape(f.y.label)}</text>"
+    full = height + LEGEND_ROW * rows + (6 if rows else 0)
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure((WIDTH / 72, full / 72), dpi=72)  # a point of the figure is a pixel
+        wide, tall = WIDTH - RIGHT - left, height - TOP - BOTTOM
+        axes = figure.add_axes(
+            (left / WIDTH, 1 - (height - BOTTOM) / full, wide / WIDTH, tall / full)
         )
-    return "".join(parts)
+        _frame(axes, x, y)
+        for place, mark in enumerate(marks):
+            _mark(axes, x, y, mark, place)
+        for shape in shapes:
+            _shape(axes, x, y, shape)
+        if entries:
+            _legend(figure, entries, full)
+        return _element(figure, title)
 
 
-def _mark(f: _Frame, mark: PlotMark, place: int) -> str:
+def _frame(axes: Axes, x: Axis, y: Axis) -> None:
+    axes.set_xlim(x.place(x.low), x.place(x.high))
+    axes.set_ylim(y.place(y.low), y.place(y.high))
+    axes.set_xticks([x.place(v) for v, _ in x.ticks], [_printable(t) for _, t in x.ticks])
+    axes.set_yticks([y.place(v) for v, _ in y.ticks], [_printable(t) for _, t in y.ticks])
+    axes.set_xlabel(_printable(x.label))
+    axes.set_ylabel(_printable(y.label))
+    axes.tick_params(length=0, pad=6, bottom=False, left=False)
+    axes.grid(color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _mark(axes: Axes, x: Axis, y: Axis, mark: PlotMark, place: int) -> None:
     """Neighbours' labels stand on different heights."""
     if mark.vertical:
-        across = f.x.place(mark.value, f.left, WIDTH - RIGHT)
-        down = TOP + 11 + 14 * (place % 3)
-        return (
-            f'<path class="l" d="M{across:.1f} {TOP}V{f.bottom}"/>'
-            f'<text x="{across + 3:.1f}" y="{down}" class="n">{escape(mark.label)}</text>'
-        )
-    up = f.y.place(mark.value, f.bottom, TOP)
-    return (
-        f'<path class="l" d="M{f.left} {up:.1f}H{WIDTH - RIGHT}"/>'
-        f'<text x="{WIDTH - RIGHT - 2}" y="{up - 3:.1f}" class="n e">{escape(mark.label)}</text>'
-    )
+        across = x.place(mark.value)
+        axes.axvline(across, color=MARK, linewidth=1, dashes=(4, 3))
+        at, away, side = (across, y.place(y.high)), (3.0, -11.0 - 14 * (place % 3)), "left"
+    else:
+        up = y.place(mark.value)
+        axes.axhline(up, color=MARK, linewidth=1, dashes=(4, 3))
+        at, away, side = (x.place(x.high), up), (-2.0, 3.0), "right"
+    label = _printable(mark.label)
+    axes.annotate(label, at, away, textcoords="offset pixels", ha=side, fontsize=11, color=MARK)
 
 
-def _shape(f: _Frame, shape: Line | Bars | Span) -> str:
+def _shape(axes: Axes, x: Axis, y: Axis, shape: Line | Bars | Span) -> None:
     colour = COLOURS[shape.colour % len(COLOURS)]
     if isinstance(shape, Bars):
-        return _area(f, shape, colour)
-    if isinstance(shape, Span):
-        (low, up), (high, _) = f.at((shape.low, shape.row)), f.at((shape.high, shape.row))
-        across, _ = f.at((shape.value, shape.row))
-        return (
-            f'<path d="M{low:.1f} {up:.1f}H{high:.1f}" stroke="{colour}" stroke-width="2"/>'
-            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="4" fill="{colour}"/>'
+        edges = np.linspace(shape.low, shape.high, len(shape.heights) + 1)
+        tops = [y.place(tall) for tall in shape.heights]
+        places = [x.place(edge) for edge in edges]
+        axes.stairs(tops, places, baseline=y.place(y.low), fill=True, color=colour, alpha=0.35)
+        axes.stairs(tops, places, baseline=y.place(y.low), color=colour)
+    elif isinstance(shape, Span):
+        up = y.place(shape.row)
+        ends = [x.place(shape.low), x.place(shape.high)]
+        axes.plot(ends, [up, up], color=colour, linewidth=2, clip_on=False)
+        axes.plot([x.place(shape.value)], [up], "o", color=colour, markersize=8, clip_on=False)
+    elif shape.points:
+        axes.plot(
+            [x.place(a) for a, _ in shape.points],
+            [y.place(b) for _, b in shape.points],
+            color=colour,
+            linestyle=DASHES[shape.dash],
+            linewidth=2,
+            marker="o" if shape.marks else "",
+            markersize=7,
+            clip_on=False,
         )
-    if not shape.points:
-        return ""
-    places = [f.at(p) for p in shape.points]
-    path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in places)
-    dots = "".join(
-        f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{colour}"/>' for a, b in places
+
+
+def _legend(figure: Figure, entries: Sequence[tuple[str, int, int]], full: int) -> None:
+    """Row by row, two a row; matplotlib fills its columns from the top."""
+    signs = [(_sign(colour, dash), _printable(label)) for label, colour, dash in entries]
+    by_column = [*signs[::2], *signs[1::2]]
+    figure.legend(
+        [sign for sign, _ in by_column],
+        [label for _, label in by_column],
+        ncols=2,
+        loc="lower left",
+        mode="expand",
+        bbox_to_anchor=(LEFT / WIDTH, 0, (WIDTH - LEFT - RIGHT) / WIDTH, 6 / full),
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0,
+        labelspacing=0.4,
+        handlelength=2,
     )
-    dash = f' stroke-dasharray="{DASHES[shape.dash]}"' if DASHES[shape.dash] else ""
-    line = f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
-    return line + ("".join(dots) if shape.marks else "")
 
 
-def _area(f: _Frame, bars: Bars, colour: str) -> str:
-    wide = (bars.high - bars.low) / len(bars.heights)
-    steps = []
-    for n, tall in enumerate(bars.heights):
-        left, up = f.at((bars.low + n * wide, tall))
-        right, _ = f.at((bars.low + (n + 1) * wide, tall))
-        steps.append(f"L{left:.1f} {up:.1f}H{right:.1f}")
-    begin, _ = f.at((bars.low, f.y.low))
-    end, _ = f.at((bars.high, f.y.low))
-    path = f"M{begin:.1f} {f.bottom}{''.join(steps)}L{end:.1f} {f.bottom}Z"
-    return f'<path d="{path}" fill="{colour}" fill-opacity="0.35" stroke="{colour}"/>'
+def _sign(colour: int, dash: int) -> Line2D | Patch:
+    shade = COLOURS[colour % len(COLOURS)]
+    if dash < 0:
+        return Patch(color=shade)
+    return Line2D([], [], color=shade, linestyle=DASHES[dash], linewidth=2.5)
 
 
-def _legend(entries: Sequence[tuple[str, int, int]], height: int) -> str:
-    parts = []
-    for n, (label, colour, dash) in enumerate(entries):
-        across = LEFT + (n % 2) * (WIDTH - LEFT) / 2
-        up = height + 12 + 20 * (n // 2)
-        shade = COLOURS[colour % len(COLOURS)]
-        if dash < 0:
-            sign = f'<rect x="{across}" y="{up - 9}" width="22" height="10" fill="{shade}"/>'
-        else:
-            how = f' stroke-dasharray="{DASHES[dash]}"' if DASHES[dash] else ""
-            sign = f'<path d="M{across} {up - 4}h24" stroke="{shade}" stroke-width="2.5"{how}/>'
-        parts.append(f'{sign}<text x="{across + 30}" y="{up}" class="k">{escape(label)}</text>')
-    return "".join(parts)
+def _printable(text: str) -> str:
+    """Names come from outside; XML has no way to write a control character."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _element(figure: Figure, title: str) -> Markup:
+    """The figure without what a file of its own needs. Ids are named after the plot: a page holds
+    several. Coordinates to a tenth of a pixel, which no machine rounds in another way."""
+    file = io.StringIO()
+    with warnings.catch_warnings():  # Chinese is measured only: the reader's font draws it
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(file, format="svg", metadata=nothing)
+    _, _, rest = file.getvalue().partition("<svg ")
+    head, _, body = rest.partition(">")
+    box = re.search(r'viewBox="[^"]*"', head)
+    assert box is not None
+    body = re.sub(r"<style.*?</style>|<!--.*?-->", "", body, flags=re.S)
+    body = re.sub(r"(?<=[ \"(\n-])\d+\.\d{2,}", lambda m: f"{float(m[0]):.1f}", body)
+    referred = set(re.findall(r'(?:url\(|href=")#(\w+)', body))
+    own = "p" + hashlib.sha256((title + body).encode()).hexdigest()[:8]
+    body = re.sub(
+        r' id="([\w.-]+)"', lambda m: f' id="{own}{m[1]}"' if m[1] in referred else "", body
+    )
+    body = re.sub(r'((?:url\(|href=")#)(\w+)', rf"\g<1>{own}\g<2>", body)
+    body = re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", " ", body)).strip()
+    return Markup(
+        f'<div class="plot"><svg {box[0]} role="img" aria-label="{escape(title)}" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f"{body}</div>"
+    )

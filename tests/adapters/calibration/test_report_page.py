@@ -12,7 +12,16 @@ from markupsafe import Markup
 from gate.calibration.face_set import FaceSet, Templates
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import html
-from gate.calibration.report.plots import Axis, Line, logarithmic, plot, probit
+from gate.calibration.report.plots import (
+    Axis,
+    Bars,
+    Line,
+    PlotMark,
+    Span,
+    logarithmic,
+    plot,
+    probit,
+)
 from gate.calibration.run import measure, write
 from gate.errors import InputRejected
 from gate.models.calibration_table import TABLE, read_table
@@ -65,15 +74,30 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.links: list[str] = []
         self.headings: list[str] = []
+        self.ids: list[str] = []
+        self.referred: set[str] = set()
+
+    @property
+    def lone(self) -> list[str]:
+        """Ids that are named twice, or meant and not there."""
+        twice = [i for n, i in enumerate(self.ids) if i in self.ids[:n]]
+        return twice + sorted(self.referred - set(self.ids))
+
+    def _note(self, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [v or "" for k, v in attrs if k == "id"]
+        for _, value in attrs:
+            self.referred.update(re.findall(r"(?:^|url\()#([\w.-]+)", value or ""))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         if tag not in ("meta",):
             self.open.append(tag)
         self.links += [v or "" for k, v in attrs if k in ("src", "href", "srcset", "data")]
+        self._note(attrs)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
+        self._note(attrs)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -102,7 +126,11 @@ def test_the_page_is_one_whole_file_that_fetches_nothing(
     assert page.open == []
     assert page.links == []
     assert not {"script", "link", "img", "iframe"} & set(page.tags)
-    assert "url(" not in text
+    assert not re.search(r"url\((?!#)", text)
+    assert not re.search(r'xlink:href="(?!#)', text)
+    assert page.lone == []
+    assert page.tags.count("style") == 1  # a plot's own would hold for the whole page
+    assert "<metadata" not in text
     assert "@import" not in text
     assert page.tags.count("svg") >= 1
     assert "<small>" in text  # every heading in Chinese too
@@ -183,21 +211,87 @@ def test_probit_makes_a_line_of_normal_scores() -> None:
     assert probit(0.0013499) == pytest.approx(-3, abs=1e-4)
 
 
-def test_an_axis_places_values_in_order_either_way_round() -> None:
+def test_a_value_outside_an_axis_stays_at_its_end() -> None:
     up = Axis("", 1e-6, 1e-2, (), logarithmic)
-    assert up.place(1e-4, 0, 100) == pytest.approx(50)
-    assert up.place(1.0, 0, 100) == 100
+    assert [up.place(v) for v in (1e-9, 1e-4, 1.0)] == pytest.approx([-6, -4, -2])
     down = Axis("", 3, -1, ())
-    assert [down.place(v, 0, 100) for v in (3, 1, -1, -9)] == [0, 50, 100, 100]
+    assert [down.place(v) for v in (9, 3, 1, -1, -9)] == [3, 3, 1, -1, -1]
 
 
-def test_a_plot_escapes_its_labels() -> None:
-    axis = Axis(NASTY, 0, 1, ((0, NASTY),))
-    svg = plot(NASTY, axis, axis, [Line(NASTY, [(0, 0), (1, 1)], marks=True)])
+class Drawn(Reader):
+    """A plot's texts, and the corners of its paths by colour, in pixels."""
+
+    def __init__(self, svg: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.paths: list[tuple[str, list[tuple[float, float]]]] = []
+        self.feed(svg)
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "text":
+            self.texts.append(data)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_startendtag(tag, attrs)
+        how = dict(attrs)
+        if tag == "path":
+            corners = re.findall(r"[ML] (-?[\d.]+) (-?[\d.]+)", how["d"] or "")
+            self.paths.append((how.get("style") or "", [(float(a), float(b)) for a, b in corners]))
+
+    def line(self, colour: str) -> list[tuple[float, float]]:
+        """The first path with a stroke of that colour."""
+        return next(p for style, p in self.paths if f"stroke: {colour}" in style)
+
+
+def test_a_line_stands_where_its_axes_say() -> None:
+    x = Axis("FMR 误识率", 1e-6, 1e-2, ((1e-6, "1e-6"), (1e-2, "1e-2")), logarithmic)
+    y = Axis("", 0, 10, ((0, "0"), (10, "10")))
+    right, bottom, left, top = 640 - 16, 400 - 52, 66, 14
+    points = [(1e-6, 0), (1e-4, 9), (1e-2, 3), (1, 99)]
+    drawn = Drawn(plot("t", x, y, [Line("raw, 1 picture 张", points, 1)]))
+    middle, tall = (left + right) / 2, (bottom - top) / 10
+    expected = [(left, bottom), (middle, bottom - 9 * tall), (right, bottom - 3 * tall)]
+    assert drawn.line("#c2410c") == [pytest.approx(p, abs=0.1) for p in [*expected, (right, top)]]
+    assert {"FMR 误识率", "1e-6", "1e-2", "0", "10", "raw, 1 picture 张"} <= set(drawn.texts)
+
+
+def test_bars_intervals_and_marks_are_drawn() -> None:
+    axis = Axis("", 0, 4, ())
+    bars = Bars("counts", 0, 4, [1, 4, 0, 2], 0)
+    span = Span(2, 1, 0.5, 3, 2)
+    drawn = Drawn(plot("t", axis, axis, [bars, span], marks=[PlotMark("twice", 2)]))
+    across, up = (lambda v: 66 + v * (640 - 16 - 66) / 4), (lambda v: 348 - v * (348 - 14) / 4)
+    steps = [(0, 0), (0, 1), (1, 1), (1, 4), (2, 4), (2, 0), (3, 0), (3, 2), (4, 2), (4, 0)]
+    assert drawn.line("#0b6fa4") == [pytest.approx((across(a), up(b)), abs=0.1) for a, b in steps]
+    assert drawn.line("#3f7d20") == [pytest.approx((across(a), up(2)), abs=0.1) for a in (0.5, 3)]
+    assert [a for a, _ in drawn.line("#b91c1c")] == pytest.approx([across(2)] * 2, abs=0.1)
+    assert {"counts", "twice"} <= set(drawn.texts)
+
+
+@pytest.mark.parametrize("name", [NASTY, "$5", "$x_1$", "_east", "a\x00b\x1bc", "\\frac", "张"])
+def test_a_plot_shows_any_name_as_it_is(name: str) -> None:
+    axis = Axis(name, 0, 1, ((0, name),))
+    shapes = [Line(name, [(0, 0), (1, 1)], marks=True)]
+    svg = plot(name, axis, axis, shapes, marks=[PlotMark(name, 0.5), PlotMark(name, 0.5, False)])
     assert "<script" not in svg
-    reader = Reader()
-    reader.feed(svg)
-    assert reader.open == []
+    drawn = Drawn(svg)
+    assert drawn.open == []
+    shown = re.sub(r"[\x00-\x1f]", "\N{REPLACEMENT CHARACTER}", name)
+    assert drawn.texts.count(shown) == 7  # both axes, their ticks, both marks, the legend
+
+
+def test_no_two_plots_of_a_page_share_an_id() -> None:
+    axis, page = Axis("", 0, 1, ((0, "0"),)), Reader()
+    for title in ("one", "other"):
+        page.feed(plot(title, axis, axis, [Line("a", [(0, 0), (1, 1)], marks=True)]))
+    assert len(page.ids) > 2
+    assert page.lone == []
+
+
+def test_the_same_figures_give_the_same_bytes() -> None:
+    axis = Axis("", 0, 1, ())
+    one, again = (plot("t", axis, axis, [Line("a", [(0, 0), (1, 1)], marks=True)]) for _ in "12")
+    assert one == again
 
 
 @pytest.mark.parametrize(
