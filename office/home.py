@@ -25,13 +25,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.platform.user_paths import place_of_user
+
 
 def default_home() -> Path:
-    """`EXAM_OFFICE_HOME`, else exam-office under `XDG_DATA_HOME` (~/.local/share)."""
-    named = os.environ.get("EXAM_OFFICE_HOME")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "exam-office"
+    """`EXAM_OFFICE_HOME`, else exam-office under `XDG_DATA_HOME` (~/.local/share). UsageError."""
+    if os.environ.get("EXAM_OFFICE_HOME"):
+        return place_of_user("EXAM_OFFICE_HOME", "", "--home")
+    return place_of_user("XDG_DATA_HOME", "~/.local/share", "--home") / "exam-office"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,15 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from gate.config.sources import SourceTable
@@ -13,7 +21,9 @@ from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import ConfigInvalid, Refused
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
+from gate.platform.user_paths import expanded
 
+_Place = Annotated[Path, AfterValidator(expanded)]
 _Pin = Annotated[int, Field(ge=0, le=27)]
 DEFAULT = Path("/etc/exam-gate/gate.toml")
 """Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
@@ -47,15 +57,15 @@ class UnitTable(_Section):
 
 
 class Paths(_Section):
-    state: Path = Path("/var/lib/exam-gate")
-    runtime: Path = Path("/run/exam-gate")
-    models: Path = Path("/var/lib/exam-gate/models")
+    state: _Place = Path("/var/lib/exam-gate")
+    runtime: _Place = Path("/run/exam-gate")
+    models: _Place = Path("/var/lib/exam-gate/models")
 
 
 class Reader(_Section):
     """`port`: a device path; `simulated` under --simulate makes a pseudo-terminal of its own."""
 
-    port: str = "/dev/exam-gate-reader"
+    port: Annotated[str, Field(pattern=r"^[^\x00]+$")] = "/dev/exam-gate-reader"
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
 
 
@@ -96,9 +106,9 @@ class Mqtt(_Section):
 
     host: Annotated[str, Field(min_length=1)] = "broker.local"
     port: Annotated[int, Field(ge=1, le=65535)] = 8883
-    ca: Path = Path("ca.crt")
-    certificate: Path = Path("gate.crt")
-    key: Path = Path("gate.key")
+    ca: _Place = Path("ca.crt")
+    certificate: _Place = Path("gate.crt")
+    key: _Place = Path("gate.key")
 
 
 class Keys(_Section):
@@ -106,10 +116,10 @@ class Keys(_Section):
     `office`: the office's Ed25519 public key; `examiner`: the chief examiner's X25519 public key.
     Raw 32 bytes in base64, as exam-office keys writes them."""
 
-    signing: Path = Path("gate-signing.key")
-    sealing: Path = Path("gate-sealing.key")
-    office: Path = Path("office.pub")
-    examiner: Path = Path("examiner.pub")
+    signing: _Place = Path("gate-signing.key")
+    sealing: _Place = Path("gate-sealing.key")
+    office: _Place = Path("office.pub")
+    examiner: _Place = Path("examiner.pub")
 
 
 class Console(_Section):
@@ -219,9 +229,7 @@ def _every_fault(path: Path, found: list[ErrorDetails]) -> ConfigInvalid:
 
 def _resolved(settings: Settings, folder: Path) -> Settings:
     def under(section: _Section, *names: str) -> _Section:
-        return section.model_copy(
-            update={n: folder / getattr(section, n).expanduser() for n in names}
-        )
+        return section.model_copy(update={n: folder / getattr(section, n) for n in names})
 
     return settings.model_copy(
         update={

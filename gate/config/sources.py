@@ -15,7 +15,7 @@ class SourceTable(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     kind: Literal["qr", "rfid", "mrz", "line"]
-    port: Annotated[str, Field(min_length=1)]
+    port: Annotated[str, Field(pattern=r"^[^\x00]+$")]
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     end: Annotated[str, Field(pattern=r"^(line|gap|[\x00-\x7f]{1,4})$")] = "line"
     prefix: Annotated[str, Field(max_length=200)] = ""

@@ -1,6 +1,5 @@
 """Which network files there must be, where they are, and whether they are whole."""
 
-import os
 import shlex
 from dataclasses import dataclass
 from functools import cache
@@ -9,10 +8,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gate.errors import ModelDamaged
+from gate.errors import ModelDamaged, UsageError
 from gate.platform.durable_files import file_sha256
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
+from gate.platform.user_paths import place_of_user
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 _MANIFEST_BYTES_MAX = 1 << 20
@@ -129,14 +129,21 @@ def _output(raw: _OutputTable) -> Output:
 
 
 def default_folder() -> Path:
-    """exam-gate/models under `XDG_CACHE_HOME` (~/.cache)."""
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache_home / "exam-gate" / "models"
+    """exam-gate/models under `XDG_CACHE_HOME` (~/.cache). UsageError."""
+    return (
+        place_of_user("XDG_CACHE_HOME", "~/.cache", "--to, --in or --models")
+        / "exam-gate"
+        / "models"
+    )
 
 
 def build_command(folder: Path) -> str:
     """What fills this folder: without --to only the user's cache would be filled."""
-    to = "" if folder == default_folder() else f" --to {shlex.quote(str(folder))}"
+    try:
+        is_default = folder == default_folder()
+    except UsageError:  # a service's user may have no home
+        is_default = False
+    to = "" if is_default else f" --to {shlex.quote(str(folder))}"
     return f"exam-gate models build{to}"
 
 

@@ -3,6 +3,7 @@ wait that grows: each opening hashes the whole file. Pure, time as an argument."
 
 from dataclasses import dataclass
 
+from gate.core.backoff import backoff_s
 from gate.errors import GateError
 
 RETRY_S, RETRY_MAX_S = 1.0, 30.0
@@ -29,7 +30,7 @@ class RefusedOpening:
 
     @property
     def wait_s(self) -> float:
-        return min(RETRY_MAX_S, RETRY_S * 2.0 ** min(self.times - 1, 10))
+        return backoff_s(self.times - 1, RETRY_S, RETRY_MAX_S)
 
 
 def refused_again(

@@ -1,5 +1,7 @@
 """gate.toml: whole, with defaults, and with every mistake named at once."""
 
+import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,50 @@ def test_a_file_in_another_encoding_is_told_what_is_wanted(tmp_path: Path) -> No
     path.write_bytes(WHOLE.encode("utf-16"))
     with pytest.raises(ConfigInvalid, match="UTF-8"):
         load(path)
+
+
+PLACES = [
+    *(("paths", name) for name in ("state", "runtime", "models")),
+    *(("mqtt", name) for name in ("ca", "certificate", "key")),
+    *(("keys", name) for name in ("signing", "sealing", "office", "examiner")),
+]
+
+
+@pytest.mark.parametrize(("table", "name"), PLACES)
+@pytest.mark.parametrize("named", ["~no-such-user/x", "~no-such-user", "a\\u0000b", "~"])
+def test_a_path_that_is_no_place_is_a_mistake_of_that_key(
+    table: str, name: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`~` of a user without a home folder and without HOME, as of a service's."""
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody_there)
+    unit = '[unit]\nid = "wh-hs-01-g1"\nsite = "wh-hs-01"\n'
+    with pytest.raises(ConfigInvalid) as caught:
+        load(written(tmp_path, f'{unit}[{table}]\n{name} = "{named}"\n'))
+    (fault,) = caught.value.facts["faults"]
+    assert fault.startswith(f"{table}.{name}: ")
+    assert caught.value.exit_code == 3
+
+
+def nobody_there(uid: int) -> None:
+    raise KeyError(uid)
+
+
+def test_a_home_folder_that_is_known_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    user = pwd.getpwuid(os.geteuid())
+    for named, home in (("~", tmp_path), (f"~{user.pw_name}", Path(user.pw_dir))):
+        path = written(tmp_path, WHOLE.replace('"state"', f'"{named}/x"'))
+        assert load(path).paths.state == home / "x"
+
+
+@pytest.mark.parametrize("table", ["reader", "source"])
+def test_a_port_with_a_nul_is_a_mistake(table: str, tmp_path: Path) -> None:
+    text = {
+        "reader": '[reader]\nport = "/dev/a\\u0000"\n',
+        "source": '[[source]]\nname = "a"\nkind = "qr"\nport = "/dev/a\\u0000"\n',
+    }[table]
+    with pytest.raises(ConfigInvalid, match="port"):
+        load(written(tmp_path, WHOLE + text))

@@ -1,6 +1,7 @@
 """A folder or file that cannot be used ends a command with one sentence, never as a bug."""
 
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from gate.config.settings import DEFAULT, load
 from gate.errors import Refused, StorageRefused
 from gate.roster.keys import read_key, write_key
 from gate.store.reading import reading
+from office.home import default_home
 from office.store.database import OfficeStore
 from tests.checkout import ROOT
 
@@ -131,3 +133,48 @@ def test_a_private_key_that_everybody_may_read_is_refused(
     public = tmp_path / "office.pub"
     write_key(public, b"k" * 32, private=False)
     assert read_key(public, "a key") == b"k" * 32
+
+
+@pytest.mark.parametrize(
+    ("variable", "named", "words"),
+    [
+        ("EXAM_OFFICE_HOME", "~no-such-user/x", ("exam-office", "gates", "list")),
+        ("XDG_DATA_HOME", "~no-such-user/x", ("exam-office", "verify")),
+        ("XDG_DATA_HOME", "", ("exam-office", "verify")),
+        ("XDG_CACHE_HOME", "~no-such-user/x", ("exam-gate", "models", "verify")),
+        ("XDG_CACHE_HOME", "", ("exam-gate", "models", "list")),
+    ],
+)
+def test_a_folder_of_the_environment_that_is_no_place(
+    variable: str,
+    named: str,
+    words: Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Empty: not set, and the user has no home folder and no HOME."""
+
+    def nobody_there(uid: int) -> None:
+        raise KeyError(uid)
+
+    for each in ("HOME", "EXAM_OFFICE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(variable, named)
+    monkeypatch.setattr(pwd, "getpwuid", nobody_there)
+    monkeypatch.setattr(sys, "argv", list(words))
+    program = {"exam-gate": gate.__main__, "exam-office": office.__main__}[words[0]]
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 2
+    en, zh = capsys.readouterr().err.splitlines()
+    assert variable in en
+    assert variable in zh
+
+
+def test_a_home_in_the_environment_may_begin_with_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd's Environment= leaves it as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("EXAM_OFFICE_HOME", "~/office")
+    assert default_home() == tmp_path / "office"
