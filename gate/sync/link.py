@@ -94,7 +94,14 @@ class Acked:
     code: int = 0
 
 
-LinkEvent = Up | Down | Message | Acked
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The broker hands on, from now, what comes under the topics of subscription `mid`."""
+
+    mid: int
+
+
+LinkEvent = Up | Down | Message | Acked | Subscribed
 
 
 class MqttConnection:
@@ -122,8 +129,10 @@ class MqttConnection:
         """Returns at once; `Up` or `Down` follows. DNS may block for long: nobody waits for it."""
         threading.Thread(target=self._connect, name="mqtt-connect", daemon=True).start()
 
-    def subscribe(self, *topics: str) -> None:
-        self._client.subscribe([(topic, 1) for topic in topics])
+    def subscribe(self, *topics: str) -> int:
+        """The `mid` that `Subscribed` names once the broker has answered; 0 on a broken link."""
+        _, mid = self._client.subscribe([(topic, 1) for topic in topics])
+        return mid or 0
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> int:
         """The message's `mid`. On a broken link it goes nowhere."""
@@ -151,6 +160,7 @@ class MqttConnection:
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         client.on_log = self._on_log
         return client
 
@@ -228,6 +238,10 @@ class MqttConnection:
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: Any, _p: Any) -> None:
         self._post(Acked(mid, str(code) if code.is_failure else None, code.value))
+
+    def _on_subscribe(self, _c: Any, _u: Any, mid: int, codes: list[Any], _p: Any) -> None:
+        if not any(code.is_failure for code in codes):
+            self._post(Subscribed(mid))
 
     def _on_log(self, _c: Any, _u: Any, level: int, text: str) -> None:
         if level == LogLevel.MQTT_LOG_ERR:

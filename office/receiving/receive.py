@@ -19,7 +19,7 @@ from gate.errors import (
     StorageRefused,
 )
 from gate.ports import Receipt
-from gate.sync.link import Address, Down, Message, MqttConnection, Up, Will
+from gate.sync.link import Address, Down, Message, MqttConnection, Subscribed, Up, Will
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
     EVERY_GATES_NOTES,
@@ -68,6 +68,7 @@ class Receiver:
     status_file: Path | None = None
     idle_s: float | None = None
     connected: bool = False
+    """Whether what gates say reaches us: the broker has answered our subscription."""
     error: GateError | None = None
     watch: Watch = field(default_factory=Watch)
     guard: GuardReport = field(default_factory=GuardReport)
@@ -108,6 +109,7 @@ class Receiver:
         link = MqttConnection(self.address, link_queue.post, will, keep_session_s=_SESSION_S)
         link.open()
         own: OwnHeartbeat | None = None
+        subscription = 0
         try:
             while not (stop.is_set() or self._idle()):
                 event = link_queue.next(_LOOK_S)
@@ -118,8 +120,9 @@ class Receiver:
                 if isinstance(event, Up):
                     own = OwnHeartbeat(uuid.uuid4().hex, time.monotonic())
                     self._enrolments.forget()
-                    self._stand(link)
-                    link.subscribe(OWN_HEARTBEAT, GUARD_REPORT)
+                    subscription = self._stand(link)
+                elif isinstance(event, Subscribed) and event.mid == subscription:
+                    self._hears()
                 elif isinstance(event, list):
                     self._take(link, self._without_own(link, event, own))
                 if own is None:
@@ -181,17 +184,25 @@ class Receiver:
             why="deaf",
         )
 
-    def _stand(self, link: MqttConnection) -> None:
+    def _hears(self) -> None:
+        """The broker hands on what gates say, from now."""
         back = "" if self.error is None else " again"
         log.info("Receiving at %s:%d%s.", self.address.host, self.address.port, back)
         self.connected, self.error = True, None
-        link.subscribe(EVERY_GATES_EVENTS, *EVERY_GATES_NOTES)
+        self._write_status()
+
+    def _stand(self, link: MqttConnection) -> int:
+        """The `mid` of the subscription."""
+        subscription = link.subscribe(
+            EVERY_GATES_EVENTS, *EVERY_GATES_NOTES, OWN_HEARTBEAT, GUARD_REPORT
+        )
         given = self.intake.begin()
         self._publish_receipts(link, given)
         # Behind the receipts: a gate that has none of this generation asks with one batch.
         here = encode_note(online=True, at=wall_clock.now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()
+        return subscription
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
         if not messages:  # the broker's and our own words alone

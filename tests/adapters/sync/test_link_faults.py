@@ -19,15 +19,16 @@ from gate.sync.wire import MAX_EVENTS
 from office.home import Home
 from tests.checkout import ROOT
 from tests.journal_making import GATE, fill, opened
-from tests.mqtt_making import client_of, heard, made_home, sending, uplink_of
-from tests.waiting import soon
+from tests.mqtt_making import client_of, heard, made_home, office_at, sending, uplink_of
+from tests.waiting import soon, until
 
 pytestmark = pytest.mark.system
 
 
 class Answering:
     """Takes connections for as long as it stands. `connack`: its reason code, None: the connection
-    is closed instead; `puback`: the reason code of every publication."""
+    is closed instead; `puback`: the reason code of every publication. A subscription is answered
+    once `may_subscribe` is set."""
 
     def __init__(self, home: Home, connack: int | None, puback: int = 0) -> None:
         self._connack, self.puback = connack, puback
@@ -38,6 +39,8 @@ class Answering:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.published = 0
+        self.subscribing, self.may_subscribe = threading.Event(), threading.Event()
+        self.may_subscribe.set()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
@@ -65,6 +68,8 @@ class Answering:
                     at = 2 + int.from_bytes(body[:2])
                     link.sendall(bytes([0x40, 4]) + body[at : at + 2] + bytes([self.puback, 0]))
                 elif head[0] >> 4 == 8:
+                    self.subscribing.set()
+                    self.may_subscribe.wait(20)
                     link.sendall(bytes([0x90, 4]) + body[:2] + b"\0\1")
 
 
@@ -147,6 +152,17 @@ async def test_a_packet_that_is_too_large_goes_again_in_smaller_ones_and_these_g
                 broker.puback = 0
                 uplink._state.batch_size = replace(uplink._state.batch_size, wait_s=0.1)
                 await soon(lambda: uplink._state.batch_size.most > small)
+
+
+def test_an_office_is_connected_once_its_subscription_is_answered(home: Home) -> None:
+    """What a gate says before that reaches nobody, so whoever asks must not be told otherwise."""
+    with answering(home, 0) as broker:
+        broker.may_subscribe.clear()
+        with office_at(home, broker.port) as office:
+            assert broker.subscribing.wait(20)
+            assert not office.connected
+            broker.may_subscribe.set()
+            until(lambda: office.connected)
 
 
 def test_a_known_connection_still_stands(home: Home) -> None:

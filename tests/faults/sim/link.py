@@ -35,9 +35,10 @@ class SimLink:
     def open(self) -> None:
         self.later(lambda: None if self.ended else self.broker.connect(self))
 
-    def subscribe(self, *topics: str) -> None:
+    def subscribe(self, *topics: str) -> int:
         self._step("subscribe")
         self._up(lambda: self.broker.subscribe(self, topics), sure=True)
+        return 0
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> int:
         self._mid += 1
