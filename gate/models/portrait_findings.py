@@ -36,6 +36,18 @@ _WORDS = {
     "blurred": ("is blurred: hand in a sharp one", "模糊：请提供清晰的相片"),
     "too-dark": ("is too dark: take it again with more light", "过暗：请在光线充足处重新拍摄"),
     "too-bright": ("is overexposed: take it again with less light", "过曝：请减弱光线后重新拍摄"),
+    "background-plain": (
+        "has a background that is not plain: take it again before an empty wall",
+        "背景不是纯色：请在纯色背景前重新拍摄",
+    ),
+    "background-blue": (
+        "has not the plain blue background that is asked: take it again before one",
+        "背景不是要求的纯蓝色：请在蓝色背景前重新拍摄",
+    ),
+    "background-white": (
+        "has not the plain white background that is asked: take it again before one",
+        "背景不是要求的纯白色：请在白色背景前重新拍摄",
+    ),
     "animated": ("is an animation: hand in a still picture", "是动图：请提供静态相片"),
     "crashed": (
         "ends the program that reads it: save it again as JPEG and hand that in",

@@ -22,12 +22,13 @@ app = typer.Typer(no_args_is_help=True, help="Ticket photos. 准考证相片。"
 SHOWN_MAX = 20
 """Lines of each list on the screen; the files hold all of them."""
 
+BACKGROUND_NOT_JUDGED = (
+    "background",
+    "The background is not judged: the exam asks for none, or the person mask is not in the folder "
+    "of networks (docs/roster.md).",
+    "未检查背景：考试未作要求，或模型目录中没有人像分割模型（见 docs/roster.md）。",
+)
 NOT_JUDGED = (
-    (
-        "background",
-        "The background is not judged: look at it in the thumbnails.",
-        "本版本不检查背景：请查看缩略图。",
-    ),
     ("eyes-open", "Whether the eyes are open is not judged.", "本版本不检查是否睁眼。"),
     (
         "recapture",
@@ -68,10 +69,12 @@ def check(
     an interrupted check goes on where it was. Exit 0: every photo is good and no face stands under
     two numbers; 1: some are not. 检查准考证相片。"""
     from gate.models.network_files import default_folder, model_path
+    from gate.models.person_mask import is_there
     from gate.models.still_pictures import OCCLUSION, RECOGNISER, STILL_DETECTOR
     from gate.roster.repository import storage_refused
     from office.commands.roster import read_exam
     from office.photos.alike_pairs import alike_pairs
+    from office.photos.asked_background import asked_background
     from office.photos.folder import photo_files
     from office.photos.lists import write_lists
     from office.photos.worker_processes import Source, workers_by_default
@@ -80,17 +83,18 @@ def check(
         read_exam(exam_file)  # a wrong description is said before the work, not after it
     files = photo_files(folder)
     networks = models or default_folder()
+    asked = "any" if exam_file is None or not is_there(networks) else asked_background(exam_file)
     for name in (STILL_DETECTOR, RECOGNISER, OCCLUSION):
         model_path(networks, name)
     absolute = Path(os.path.abspath(folder))  # a folder named . has a name too
     place = out or absolute.with_name(f"{absolute.name}-check")
     with storage_refused(place):
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    source = Source(absolute, networks)
+    source = Source(absolute, networks, asked)
     judged = _judged(source, files, place, workers or workers_by_default())
     with _bar("all against all 两两比对") as show:
         pairs = alike_pairs(judged, show)
-    summary = _summary(judged, pairs)
+    summary = _summary(judged, pairs, asked)
     with storage_refused(place):
         write_lists(place, judged, pairs)
         _write_pages(place, absolute, summary, judged, pairs)
@@ -111,7 +115,7 @@ def _judged(
     from office.photos.progress_file import ProgressFile
     from office.photos.worker_processes import judge_all
 
-    bounds = f"{PORTRAIT} {ROLL_MAX_DEG}"
+    bounds = f"{PORTRAIT} {ROLL_MAX_DEG} {source.background}"
     kept = ProgressFile(place, models_label(STILL_DETECTOR, RECOGNISER, OCCLUSION) + bounds)
     try:
         found = {p.file: p for p in kept.known(files)}
@@ -140,13 +144,16 @@ def _bar(what: str) -> Iterator[Show]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _summary(judged: "Sequence[JudgedPhoto]", pairs: "Sequence[AlikePair]") -> "Summary":
+def _summary(
+    judged: "Sequence[JudgedPhoto]", pairs: "Sequence[AlikePair]", asked: str
+) -> "Summary":
     from office.photos.page import Summary
 
     verdicts = Counter(p.verdict for p in judged)
     kinds = Counter(p.kind for p in pairs)
+    unseen = (BACKGROUND_NOT_JUDGED, *NOT_JUDGED) if asked == "any" else NOT_JUDGED
     counts = (verdicts["good"], verdicts["correct"], verdicts["unusable"])
-    return Summary(len(judged), *counts, kinds["same-face"], kinds["look-alike"], NOT_JUDGED)
+    return Summary(len(judged), *counts, kinds["same-face"], kinds["look-alike"], unseen)
 
 
 def _write_pages(

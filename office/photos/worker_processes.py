@@ -24,16 +24,17 @@ from office.rosters.photos import read_photo_file
 
 WAITING_A_WORKER = 4
 
-_judges: dict[Path, PortraitJudge] = {}
-"""The worker's own, by folder of networks."""
+_judges: dict[tuple[Path, str], PortraitJudge] = {}
+"""The worker's own, by folder of networks and background."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Folder of the photos, folder of the networks."""
+    """Folder of the photos, folder of the networks, background that is asked for."""
 
     photos: Path
     models: Path
+    background: str = "any"
 
 
 JudgeFile = Callable[[Source, str], JudgedPhoto]
@@ -45,9 +46,10 @@ def judge_file(source: Source, name: str) -> JudgedPhoto:
         photo = read_photo_file(source.photos / name)
     except PhotoRejected as e:
         return JudgedPhoto(name, (0, 0), 0.0, b"", (PortraitFinding(str(e.reason), e.en, e.zh),))
-    if source.models not in _judges:
-        _judges[source.models] = PortraitJudge(source.models)
-    judged = _judges[source.models].judge(photo)
+    key = (source.models, source.background)
+    if key not in _judges:
+        _judges[key] = PortraitJudge(source.models, asked=source.background)
+    judged = _judges[key].judge(photo)
     template = b"" if judged.template is None else judged.template.tobytes()
     return JudgedPhoto(name, judged.size, _eyes(judged.quality), template, judged.findings)
 
