@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gate.core.json_types import JsonObject
 from gate.errors import GateError, InputDamaged, InputRejected, Refused, StorageRefused, UsageError
 from gate.platform.durable_files import sync_folder
+from gate.platform.regular_file import open_regular, read_regular
 from gate.platform.remedies import of_system
 
 if TYPE_CHECKING:
@@ -56,14 +57,20 @@ def write_signed_pieces(folder: Path, settings: "Settings", out: Path | None) ->
     """What was salvaged of a journal that was put aside, into the folder `out`: a file for each
     unbroken piece. UsageError, and what `write_signed` raises."""
     from gate.store.reading import salvaged_pieces
+    from gate.store.store_errors import damaged
 
     if out is None or not out.is_dir():
         raise UsageError(
             "What was salvaged may be several pieces: name a folder with --out.",
             "恢复的记录可能分为多段：请用 --out 指定文件夹。",
         )
-    for found in salvaged_pieces(folder):
-        write_signed(found, settings, out, next(found.events())["seq"])
+    try:
+        for found in salvaged_pieces(folder):
+            write_signed(found, settings, out, next(found.events())["seq"])
+    except (OSError, ValueError) as e:
+        if isinstance(e, GateError):  # several of ours are OSErrors too
+            raise
+        raise damaged(folder, str(e)) from e
 
 
 def _extent(found: "JournalReading", settings: "Settings", first: int) -> "Extent":
@@ -95,10 +102,11 @@ def _exam(found: "JournalReading") -> str:
 
 def _enrolled(settings: "Settings") -> JsonObject | None:
     from gate.sync.enrolled_key import read_enrolled
+    from gate.sync.envelope import MAX_BYTES
 
     path = settings.keys.signing.with_name(_ENROLLED)
     try:
-        return read_enrolled(path.read_bytes())
+        return read_enrolled(read_regular(path, MAX_BYTES))
     except FileNotFoundError:  # a unit enrolled by an older office: its key is known there
         return None
     except (OSError, InputRejected) as e:
@@ -137,7 +145,7 @@ def write_out(lines: Iterable[bytes], out: Path | None) -> None:
 def is_database(path: Path) -> bool:
     """Whether `path` is a journal itself and no export of one."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(16) == b"SQLite format 3\x00"
     except OSError as e:
         raise InputDamaged(
@@ -214,7 +222,7 @@ def _bytes_of(file: Path) -> bytes:
     from gate.sync.envelope import MAX_BYTES
 
     try:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             return opened.read(MAX_BYTES + 1).strip()
     except OSError as e:
         raise InputDamaged(

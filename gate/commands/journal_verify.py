@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gate.core.journal_entries import verify_chain
 from gate.core.json_types import JsonObject
-from gate.store import set_aside
+from gate.store import damage_report, set_aside
+from gate.store.store_errors import damaged
 from gate.sync.export_files import Copies
 from gate.sync.plain_export import chain_facts, check_plain
 
@@ -17,10 +18,12 @@ def is_put_aside(path: Path) -> bool:
 def verify_put_aside(folder: Path, as_json: bool) -> int:
     """Print what a damaged journal still holds, and whether its folder is as the gate left it."""
     report = set_aside.report_of(folder)
-    changed = set_aside.changed_files(folder, report)
-    fault = verify_chain(
-        set_aside.salvaged_events(folder), gate=report["gate"], epoch=report["epoch"]
-    )
+    try:
+        changed = set_aside.changed_files(folder, report)
+        salvaged = damage_report.salvaged_events(folder)
+        fault = verify_chain(salvaged, gate=report["gate"], epoch=report["epoch"])
+    except (OSError, ValueError) as e:
+        raise damaged(folder, str(e)) from e
     told = ("gate", "epoch", "why", "receipted", "salvaged", "last_known", "missing")
     said = {name: report[name] for name in told}
     said |= {"changed_since": changed, **chain_facts(fault)}

@@ -4,6 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
+from gate.platform.regular_file import open_regular
+
 
 def write_file(path: Path, content: bytes | memoryview, mode: int) -> None:
     """Write a small file whole or not at all, on disk when this returns. OSError."""
@@ -43,5 +45,5 @@ def sync_folder(folder: Path) -> None:
 
 def file_sha256(path: Path) -> str:
     """Hex digest, read in pieces so that a large file is never whole in memory. OSError."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

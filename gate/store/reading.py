@@ -11,7 +11,7 @@ from gate.core.journal_entries import ChainFault, canonical_bytes, verify_chain
 from gate.core.records import JournalEvent
 from gate.errors import InputDamaged, Refused, StorageDamaged
 from gate.ports import Receipt
-from gate.store import checkpoint, rows, schema, set_aside
+from gate.store import checkpoint, damage_report, rows, schema
 from gate.store.checkpoint import Checkpoint
 from gate.store.opening_checks import newer
 from gate.store.store_errors import damaged, from_sqlite
@@ -117,7 +117,7 @@ def salvaged_pieces(folder: Path) -> Iterator[JournalReading]:
     """Each unbroken piece of what was salvaged in a folder that was put aside, one after the other;
     closed when the next is asked for. OSError, ValueError."""
     piece: list[JournalEvent] = []
-    for event in set_aside.salvaged_events(folder):
+    for event in damage_report.salvaged_events(folder):
         if piece and (event["seq"] != piece[-1]["seq"] + 1 or event["prev"] != piece[-1]["hash"]):
             yield from _piece(folder, piece)
             piece = []

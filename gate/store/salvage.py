@@ -85,9 +85,9 @@ def _rows(file: Path) -> Iterator[tuple[int, JournalEvent]]:
 
 def _pieces(file: Path) -> Iterator[tuple[int, bytes]]:
     """Not mapped into memory: a sector that cannot be read would end the process there."""
-    if not file.exists():
+    if not file.is_file():
         return
-    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         for base in range(0, os.fstat(handle).st_size, _PIECE):
             yield base, _readable(handle, base, _PIECE + 128 + _PAGE)

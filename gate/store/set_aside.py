@@ -16,18 +16,18 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from gate.core.journal_entries import canonical_bytes, chain_hash
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
 from gate.platform.durable_files import file_sha256, sync_folder, write_file
+from gate.platform.regular_file import read_regular
 from gate.store import checkpoint, salvage
 from gate.store.checkpoint import Checkpoint
+from gate.store.damage_report import REPORT, SALVAGED, read_report, salvaged_events
 from gate.store.store_errors import damaged
 
 log = logging.getLogger(__name__)
 
-_REPORT = "damage.json"
-_SALVAGED = "salvaged.jsonl"
+_MARK_BYTES_MAX = 1 << 20
 _NAMED_AT_MOST = 64
 """Missing ranges told in one event; it must stay small."""
 
@@ -75,7 +75,7 @@ def put_aside(path: Path, gate: str, known: Checkpoint | None, why: str, at: dat
 def end_what_was_begun(path: Path, gate: str, known: Checkpoint | None, at: datetime) -> None:
     """Of a start that was cut short. OSError."""
     for folder in _folders(path):
-        if (folder / _REPORT).exists():
+        if (folder / REPORT).exists():
             continue
         if not any(folder.iterdir()):
             folder.rmdir()  # cut short before anything was moved: the damage is found again
@@ -89,13 +89,12 @@ def lost_before(path: Path, known: Checkpoint | None) -> Lost | None:
     """What preceded a journal that is to begin at `path`; None for the first of a unit. OSError."""
     epoch = known.epoch if known is not None else None
     for folder in reversed(_folders(path)):
-        content = (folder / _REPORT).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
         try:
-            lost = _lost(json.loads(content), folder.name, digest)
-        except (ValueError, KeyError, TypeError) as e:
-            log.error("%s cannot be read: %r", folder / _REPORT, e)
+            report, content = read_report(folder)
+        except (OSError, ValueError) as e:
+            log.error("%s cannot be read, what that journal held is not known: %s", folder, e)
             continue
+        lost = _lost(report, folder.name, hashlib.sha256(content).hexdigest())
         if epoch in (None, "", lost.previous_epoch):
             return lost
     if known is None:
@@ -111,23 +110,14 @@ def lost_before(path: Path, known: Checkpoint | None) -> Lost | None:
     )
 
 
-def salvaged_events(folder: Path) -> Iterator[JournalEvent]:
-    """The whole events of a folder. OSError; ValueError or KeyError for a file not of ours."""
-    with (folder / _SALVAGED).open(encoding="utf-8") as lines:
-        for line in lines:
-            event: JournalEvent = json.loads(line)
-            if chain_hash(event["prev"], canonical_bytes(event)) == event["hash"]:
-                yield event
-
-
 def report_place(folder: Path) -> Path:
-    return folder / _REPORT
+    return folder / REPORT
 
 
 def report_of(folder: Path) -> JsonObject:
     """What `damage.json` says. StorageDamaged where it cannot be read."""
     try:
-        report: JsonObject = json.loads(report_place(folder).read_bytes())
+        report, _ = read_report(folder)
     except (OSError, ValueError) as e:
         raise damaged(report_place(folder), str(e)) from e
     return report
@@ -138,8 +128,13 @@ def changed_files(folder: Path, report: JsonObject) -> list[str]:
     return [
         name
         for name, was in report["files"].items()
-        if not (folder / name).exists() or _sha256(folder / name) != was["sha256"]
+        if not _has_size(folder / name, was["bytes"]) or _sha256(folder / name) != was["sha256"]
     ]
+
+
+def _has_size(file: Path, size: int) -> bool:
+    """Asked before it is hashed: what has grown without end never is. OSError."""
+    return file.is_file() and file.stat().st_size == size
 
 
 def pages_of(path: Path, gate: str, size: int = 500) -> Iterator[list[JournalEvent]]:
@@ -196,10 +191,19 @@ def _finish(damage: _Damage, folder: Path, why: str) -> None:
     found = salvage.locate(_of(folder / damage.path.name), damage.gate, damage.epoch)
     _keep_salvaged(folder, found)
     if checkpoint.place(damage.path).exists():
-        beside = checkpoint.place(damage.path)
-        write_file(folder / beside.name, beside.read_bytes(), 0o600)
+        _keep_mark(checkpoint.place(damage.path), folder)
     text = json.dumps(_report(damage, folder, found, why), ensure_ascii=False, indent=1)
-    write_file(folder / _REPORT, f"{text}\n".encode(), 0o600)
+    write_file(folder / REPORT, f"{text}\n".encode(), 0o600)
+
+
+def _keep_mark(mark: Path, folder: Path) -> None:
+    """A copy for people. What lies there and is no mark is told, and stays where it is."""
+    try:
+        content = read_regular(mark, _MARK_BYTES_MAX)
+    except OSError as e:
+        log.error("%s cannot be read: %s", mark, e)
+        return
+    write_file(folder / mark.name, content, 0o600)
 
 
 def _report(damage: _Damage, folder: Path, found: salvage.Found, why: str) -> JsonObject:
@@ -234,13 +238,13 @@ def _sha256(file: Path) -> str | None:
 
 
 def _keep_salvaged(folder: Path, found: salvage.Found) -> None:
-    part = folder / f"{_SALVAGED}.part"
+    part = folder / f"{SALVAGED}.part"
     with part.open("w", encoding="utf-8") as lines:
         for event in salvage.in_order(found):
             lines.write(json.dumps(event, ensure_ascii=False) + "\n")
         lines.flush()
         os.fsync(lines.fileno())
-    part.replace(folder / _SALVAGED)
+    part.replace(folder / SALVAGED)
     sync_folder(folder)
 
 

@@ -13,6 +13,8 @@ from gate.errors import InputDamaged
 from gate.sync.envelope import HASH, matches
 from gate.sync.export_files import Copies
 
+_LINE_MAX = 1 << 20
+"""Characters of one event: far above what a batch may carry."""
 _NEEDED = {"gate", "epoch", "seq", "prev", "hash", "kind"}
 
 
@@ -58,7 +60,7 @@ def is_plain_export(path: Path) -> bool:
     """Whether `path` begins as `journal export` without --signed writes it."""
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            first = json.loads(lines.readline())
+            first = json.loads(lines.readline(_LINE_MAX))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(first, dict) and first.keys() >= _NEEDED and type(first["seq"]) is int
@@ -100,7 +102,8 @@ class _Walk:
 
 def _events(path: Path) -> Iterator[JournalEvent]:
     with path.open(encoding="utf-8", errors="replace") as lines:  # what was none is an alteration
-        for number, line in enumerate(lines, 1):
+        bounded = iter(lambda: lines.readline(_LINE_MAX), "")
+        for number, line in enumerate(bounded, 1):
             try:
                 event = json.loads(line)
             except (ValueError, RecursionError) as e:

@@ -5,13 +5,14 @@ import os
 import re
 import shlex
 import shutil
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gate.errors import InputDamaged, UsageError
+from gate.platform.regular_file import read_regular
+from gate.platform.toml_values import decode_toml
 from gate.roster.repository import storage_refused
 from office.home import Home, default_home
 from office.keys.broker_address import remember_port
@@ -23,6 +24,7 @@ _PLACES = (
 )
 _SHIPPED = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
 _INSTALLED = "/etc/mosquitto/exam-gate"
+_GATE_TOML_BYTES_MAX = 1 << 20
 
 
 def broker_config(
@@ -95,8 +97,9 @@ def _at_another_port(home: Home, port: int) -> list[str]:
     found = []
     for path in sorted(home.gates.glob("*/gate.toml")):
         try:
-            said = tomllib.loads(path.read_text(encoding="utf-8")).get("mqtt", {}).get("port", port)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+            mqtt = decode_toml(read_regular(path, _GATE_TOML_BYTES_MAX)).get("mqtt", {})
+            said = mqtt.get("port", port) if isinstance(mqtt, dict) else port
+        except (OSError, ValueError):
             continue  # the unit itself says what is wrong with it
         if said != port:
             found.append(path.parent.name)

@@ -8,6 +8,7 @@ import typer
 
 from gate.errors import InputDamaged, StorageRefused
 from gate.platform.durable_files import write_file
+from gate.platform.regular_file import FileTooLarge, read_regular
 from office.home import Home, default_home
 
 app = typer.Typer(no_args_is_help=True, help="Evidence pictures of doubtful faces. 存疑证据照片。")
@@ -55,18 +56,16 @@ def open_(
 
 def _read(sealed: Path) -> bytes:
     try:
-        with sealed.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+        return read_regular(sealed, LARGEST_BYTES)
+    except FileTooLarge as e:
+        raise InputDamaged(
+            f"{sealed} is too large for a picture: name the .sealed file of the decision.",
+            f"{sealed} 过大，不是证据照片：请指定该判定的 .sealed 文件。",
+            path=str(sealed),
+        ) from e
     except OSError as e:
         raise InputDamaged(
             f"{sealed} cannot be read ({e.strerror}): name the .sealed file of the decision.",
             f"无法读取 {sealed}（{e.strerror}）：请指定该判定的 .sealed 文件。",
             path=str(sealed),
         ) from e
-    if len(content) > LARGEST_BYTES:
-        raise InputDamaged(
-            f"{sealed} is too large for a picture: name the .sealed file of the decision.",
-            f"{sealed} 过大，不是证据照片：请指定该判定的 .sealed 文件。",
-            path=str(sealed),
-        )
-    return content

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gate.errors import InputDamaged, UsageError
 from gate.platform.durable_files import write_file
+from gate.platform.regular_file import read_regular
 from office.home import Home
 
 DEFAULT_PORT = 8883
@@ -64,7 +65,7 @@ def remember_port(home: Home, port: int) -> None:
 def known_port(home: Home) -> int:
     """What was last named; DEFAULT_PORT where nothing was. InputDamaged."""
     try:
-        text = home.broker_port.read_text(encoding="ascii", errors="replace").strip()
+        text = read_regular(home.broker_port, 1024).decode("ascii", errors="replace").strip()
     except FileNotFoundError:
         return DEFAULT_PORT
     if not text.isdigit() or not 0 < int(text) < 65536:

@@ -17,6 +17,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gate.errors import InputDamaged
 from gate.platform.durable_files import write_file
+from gate.platform.regular_file import read_regular
+
+_PEM_BYTES_MAX = 1 << 20
 
 BACKDATED = timedelta(days=2 * 365)
 CA_VALID = timedelta(days=10 * 365)
@@ -47,8 +50,8 @@ def make_authority(certificate: Path, key: Path, not_before: datetime) -> None:
 def load_authority(certificate: Path, key: Path, not_before: datetime) -> Authority:
     """InputDamaged where either is missing or damaged."""
     try:
-        private = serialization.load_pem_private_key(key.read_bytes(), None)
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+        private = serialization.load_pem_private_key(read_regular(key, _PEM_BYTES_MAX), None)
+        loaded = x509.load_pem_x509_certificate(read_regular(certificate, _PEM_BYTES_MAX))
     except FileNotFoundError as e:
         raise InputDamaged(
             f"{e.filename} is missing, and certificates are to be made: bring it back from where "
@@ -87,9 +90,10 @@ def write_revocations(authority: Authority, revoked: Sequence[Path], path: Path)
         .next_update(valid.not_valid_after_utc)
     )
     for certificate in revoked:
+        loaded = x509.load_pem_x509_certificate(read_regular(certificate, _PEM_BYTES_MAX))
         entry = (
             x509.RevokedCertificateBuilder()
-            .serial_number(x509.load_pem_x509_certificate(certificate.read_bytes()).serial_number)
+            .serial_number(loaded.serial_number)
             .revocation_date(datetime.now(UTC))
             .build()
         )
@@ -101,7 +105,7 @@ def write_revocations(authority: Authority, revoked: Sequence[Path], path: Path)
 def names_of(certificate: Path) -> list[str]:
     """The host names and addresses a certificate is for. InputDamaged."""
     try:
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+        loaded = x509.load_pem_x509_certificate(read_regular(certificate, _PEM_BYTES_MAX))
     except ValueError as e:
         raise _damaged(certificate) from e
     found = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -181,7 +185,7 @@ def _key_at(path: Path) -> ec.EllipticCurvePrivateKey:
     """The key in `path`, or a new one written there."""
     if path.exists():
         try:
-            loaded = serialization.load_pem_private_key(path.read_bytes(), None)
+            loaded = serialization.load_pem_private_key(read_regular(path, _PEM_BYTES_MAX), None)
         except ValueError as e:
             raise _damaged(path) from e
         if isinstance(loaded, ec.EllipticCurvePrivateKey):

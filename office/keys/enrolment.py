@@ -8,7 +8,11 @@ from pathlib import Path
 
 from gate.errors import InputDamaged
 from gate.platform.durable_files import write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from office.home import Home
+
+_BYTES_MAX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def write_enrolment(home: Home, enrolment: Enrolment) -> None:
 def read_enrolment(path: Path) -> Enrolment:
     """InputDamaged."""
     try:
-        body = json.loads(path.read_bytes())
+        body = decode_json(read_regular(path, _BYTES_MAX))
         signing, sealing = (
             base64.b64decode(body[name], validate=True) for name in ("signing", "sealing")
         )

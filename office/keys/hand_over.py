@@ -6,10 +6,13 @@ from pathlib import Path
 
 from gate.errors import Refused, UsageError
 from gate.platform.durable_files import sync_folder
+from gate.platform.regular_file import read_regular
 from gate.roster.keys import PRIVATE
 from gate.roster.repository import storage_refused
 from office.home import Home
 from office.keys.enrolment import known_gates
+
+_BYTES_MAX = 1 << 20
 
 
 def private_keys(home: Home, gate: str) -> list[Path]:
@@ -67,7 +70,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_file(path: Path, target: Path) -> None:
-    content = path.read_bytes()
+    content = read_regular(path, _BYTES_MAX)
     mode = 0o600 if path.suffix == PRIVATE else 0o644
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.write(content)

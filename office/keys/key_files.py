@@ -15,6 +15,7 @@ from nacl.signing import SigningKey
 
 from gate.errors import UsageError
 from gate.platform.durable_files import write_file
+from gate.platform.regular_file import read_regular
 from gate.roster.keys import read_key, write_key
 from gate.sync.enrolled_key import encode_enrolled
 from office.home import Home
@@ -29,6 +30,8 @@ from office.keys.certificates import (
     write_revocations,
 )
 from office.keys.enrolment import Enrolment, read_enrolment, write_enrolment
+
+_BYTES_MAX = 1 << 20
 
 BROKER_NAMES = ("broker.local", "localhost", "127.0.0.1")
 _ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -191,7 +194,7 @@ class _Making:
         return public
 
     def _copy(self, source: Path, target: Path) -> None:
-        self._make(target, lambda path: write_file(path, source.read_bytes(), 0o644))
+        self._make(target, lambda path: write_file(path, read_regular(source, _BYTES_MAX), 0o644))
 
     def _certificate(self, path: Path, how: Callable[[Path, Path], None]) -> None:
         """With its key beside it, which is made where it is missing too."""

@@ -11,6 +11,8 @@ from gate.core.exam import Exam
 from gate.core.local_time import days_later
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.platform.durable_files import file_sha256, write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from gate.ports import Template
 from gate.ports.values import TemplateRows
 from gate.roster.file_format import CandidateRecord
@@ -23,6 +25,8 @@ from office.home import Home
 from office.keys.enrolment import Enrolment, assign, enrolments
 from office.rosters.candidate_references import Candidate, References
 from office.rosters.photos import read_photo, travelling_jpeg
+
+_VERSIONS_BYTES_MAX = 1 << 24
 
 DRAFT_SUFFIX = ".draft.json"
 
@@ -248,10 +252,15 @@ def remember_version(home: Home, exam: str, site: str, version: int) -> None:
 
 def _versions(home: Home) -> dict[str, int]:
     try:
-        return dict(json.loads(home.versions.read_bytes()))
+        found = decode_json(read_regular(home.versions, _VERSIONS_BYTES_MAX))
+        if not isinstance(found, dict):
+            raise TypeError("no object")
+        return {str(roster): int(version) for roster, version in found.items()}
     except FileNotFoundError:
         return {}
-    except ValueError as e:
+    except PermissionError:
+        raise
+    except (OSError, ValueError, TypeError) as e:
         raise InputDamaged(
             f"{home.versions} is damaged, and with it the last version of every roster: restore it "
             "from the backup.",

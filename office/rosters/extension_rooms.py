@@ -11,8 +11,12 @@ from collections.abc import Iterable, Mapping
 from gate.core.exam import Exam
 from gate.core.rooms_and_seats import place_form
 from gate.platform.durable_files import write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from office.home import Home
 from office.rosters.candidate_references import Candidate
+
+_ROOMS_BYTES_MAX = 1 << 24
 
 Rooms = Mapping[str, Iterable[str]]
 """Paper id to its rooms, as the lists spell them."""
@@ -54,7 +58,7 @@ def keep_rooms(home: Home, exam: str, rooms: Rooms) -> None:
 def kept_rooms(home: Home, exam: str) -> dict[str, list[str]] | None:
     """What the last build of `exam` saw; None where it was an earlier version's, or is damaged."""
     try:
-        found = json.loads(home.rooms(exam).read_bytes())
+        found = decode_json(read_regular(home.rooms(exam), _ROOMS_BYTES_MAX))
     except (OSError, ValueError):
         return None
     fits = isinstance(found, dict) and all(isinstance(rooms, list) for rooms in found.values())

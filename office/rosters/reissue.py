@@ -11,9 +11,10 @@ from pathlib import Path
 from gate.core.exam import Exam
 from gate.errors import ConfigInvalid, InputDamaged
 from gate.platform.durable_files import file_sha256, write_file
+from gate.platform.regular_file import read_regular
 from gate.roster.keys import read_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem, verify
-from gate.roster.repository import storage_refused
+from gate.roster.repository import MANIFEST_BYTES_MAX, storage_refused
 from office.home import Home
 from office.keys.enrolment import enrolments
 from office.rosters.build import Built, check_dates, latest_version, remember_version
@@ -25,7 +26,7 @@ def newest(folder: Path, exam: Exam, home: Home) -> list[Path]:
     public = read_key(home.office / "office.pub", "the office's public key")
     found: dict[str, tuple[int, Path]] = {}
     for path in sorted(folder.glob(f"{exam.id}_*{SUFFIX}")):
-        manifest = verify(path.read_bytes(), public, str(path))
+        manifest = verify(read_regular(path, MANIFEST_BYTES_MAX), public, str(path))
         if manifest.exam.id == exam.id:
             known = found.get(manifest.site, (0, path))
             found[manifest.site] = max(known, (manifest.version, path))
@@ -44,7 +45,7 @@ def reissue(path: Path, exam: Exam, home: Home, out: Path, now: datetime) -> Bui
     InputDamaged, SignatureRefused, ExpiryRefused, StorageRefused."""
     public = read_key(home.office / "office.pub", "the office's public key")
     signing = read_key(home.office / "office-signing.key", "the office's signing key")
-    before = verify(path.read_bytes(), public, str(path))
+    before = verify(read_regular(path, MANIFEST_BYTES_MAX), public, str(path))
     _check_fits(before, exam)
     file = path.parent / before.file
     if not file.is_file() or file_sha256(file) != before.sha256:

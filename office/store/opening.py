@@ -11,10 +11,14 @@ from pathlib import Path
 
 from gate.errors import GateError, InputDamaged, StorageDamaged, UsageError
 from gate.platform.durable_files import write_file
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
 from office.home import Home
 from office.store.database import OfficeStore
 from office.store.locks import WriterLock
 from office.store.store_errors import refused
+
+_RECORD_BYTES_MAX = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def note_generation(home: Home, generation: int) -> None:
 def read_record(home: Home) -> DatabaseNote:
     """StorageDamaged where it cannot be read."""
     try:
-        found = json.loads(home.record.read_bytes())
+        found = decode_json(read_regular(home.record, _RECORD_BYTES_MAX))
         return DatabaseNote(int(found["generation"]))
     except FileNotFoundError:
         return DatabaseNote()

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
+from gate.commands.journal_verify import verify_put_aside
 from gate.config.settings import load
 from gate.errors import GateBug, GateError, InputRejected
 from gate.models.calibration_table import TABLE
@@ -28,7 +29,7 @@ from gate.ports import Head, Receipt
 from gate.roster.install import status
 from gate.roster.installed import RosterInstallation
 from gate.roster.keys import read_key, write_key
-from gate.store import checkpoint
+from gate.store import checkpoint, set_aside
 from gate.store.store_errors import from_system
 from gate.sync.link import Address
 from gate.sync.uplink_state import UplinkState
@@ -148,6 +149,32 @@ def _inbox(unit: Unit) -> tuple[Path, Callable[[], object]]:
     return path, lambda: read_inbox(path)
 
 
+def _put_aside(unit: Unit) -> Path:
+    journal = unit.state / "journal.sqlite"
+    journal.write_bytes(b"not a database")
+    set_aside.put_aside(journal, GATE, None, "damaged", NOW)
+    return next(unit.state.glob("journal-damaged-*"))
+
+
+def _ask_put_aside(folder: Path) -> None:
+    """As the next start asks, and then `journal verify`."""
+    journal = folder.parent / "journal.sqlite"
+    set_aside.lost_before(journal, None)
+    set_aside.lost_before(journal, checkpoint.Checkpoint(GATE, "e"))
+    assert isinstance([*set_aside.pages_of(journal, GATE)], list)
+    verify_put_aside(folder, as_json=True)
+
+
+def _damage_report(unit: Unit) -> tuple[Path, Callable[[], object]]:
+    folder = _put_aside(unit)
+    return folder / "damage.json", lambda: _ask_put_aside(folder)
+
+
+def _salvaged(unit: Unit) -> tuple[Path, Callable[[], object]]:
+    folder = _put_aside(unit)
+    return folder / "salvaged.jsonl", lambda: _ask_put_aside(folder)
+
+
 FILES: dict[str, Callable[[Unit], tuple[Path, Callable[[], object]]]] = {
     "journal checkpoint": _mark,
     "receipt inbox": _inbox,
@@ -162,6 +189,8 @@ FILES: dict[str, Callable[[Unit], tuple[Path, Callable[[], object]]]] = {
     "key": _key,
     "calibration.toml": _calibration,
     "networks": _networks,
+    "damage report": _damage_report,
+    "salvaged events": _salvaged,
 }
 ODD = (
     b"",
@@ -260,7 +289,14 @@ def with_odd(value: object, place: list[object], odd: object) -> object:
 
 
 @pytest.mark.parametrize(
-    "name", ["installed manifest", "roster trusted", "roster history", "roster destroying"]
+    "name",
+    [
+        "installed manifest",
+        "roster trusted",
+        "roster history",
+        "roster destroying",
+        "damage report",
+    ],
 )
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
