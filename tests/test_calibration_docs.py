@@ -62,8 +62,8 @@ def made_lines() -> str:
     quick = len(faces["failed_quick"])
     line = (
         f"Measured {made['date']} on {faces['pictures']:,} pictures of {faces['people']:,} people "
-        f"({faces['name']}; {len(faces['failed'])} without a face, {quick} more without one in "
-        f"the quick setting), {made['machine']}, {made['runtime']}, seed {made['seed']}: "
+        f"({faces['name']}). Without a face: {len(faces['failed'])}, in the quick setting {quick} "
+        f"more. Machine: {made['machine']}, {made['runtime']}, seed {made['seed']}. "
         f"{made['seconds']:.0f} s, peak memory {made['peak_mb']} MB. {made.get('note', '')}"
     )
     return line.rstrip()
