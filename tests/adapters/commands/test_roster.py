@@ -96,7 +96,7 @@ def test_a_rate_that_this_unit_has_no_threshold_for_is_not_installed(
         return replace(thresholds, curves=tuple(curves))
 
     with monkeypatch.context() as calibrated:
-        few = MatchTables(coarse(whole.quick), coarse(whole.careful))
+        few = MatchTables(coarse(whole.single), coarse(whole.augmented))
         calibrated.setattr(MatchTables, "load", classmethod(lambda _: few))
         code, _, told = run("exam-gate", "roster", "install", tmp_path / "second", *config)
         assert (code, "no threshold" in told, "误识率" in told) == (4, True, True)
