@@ -27,6 +27,7 @@ from gate.drivers.card_reader.sdt import (
 )
 from gate.errors import SdtError
 from tests.examples import examples
+from tests.soak import codec
 
 REQUESTS = {
     Command.RESET: "AAAAAA9669000310FFEC",
@@ -272,3 +273,15 @@ def test_a_read_reply_whose_lengths_do_not_fit_is_refused(data: bytes) -> None:
 
 def test_a_reply_in_a_log_line_shows_no_data() -> None:
     assert repr(Reply(Status.DONE, b"secret")) == "Reply(90, 6 bytes)"
+
+
+def test_a_good_frame_within_a_false_header_is_given_back() -> None:
+    """The header's length is made of the frame's own first bytes; found by the fuzzer, whose oracle
+    expected the frames behind it only."""
+    decoder = Decoder()
+    assert decoder.feed(codec.SWALLOWED[1:]) == []
+    error, *cards = decoder.feed(codec.CARD_FRAME)
+    assert isinstance(error, SdtError)
+    assert error.reason == "checksum"
+    assert cards == Decoder().feed(codec.CARD_FRAME) * 2
+    codec.check(codec.SWALLOWED)
