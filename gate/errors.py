@@ -179,6 +179,12 @@ class CertificateRefused(OperatorMustAct, ConnectionError):
     exit_code = 8
 
 
+class SessionTakenOver(OperatorMustAct, ConnectionError):
+    """Another program connected to the broker under our name and certificate."""
+
+    exit_code = 8
+
+
 class ModelDamaged(OperatorMustAct, ValueError):
     """A model file is missing, cut short or not the pinned one."""
 

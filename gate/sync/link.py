@@ -23,6 +23,7 @@ from gate.sync.link_faults import (
     NOT_ADMITTED,
     alert_of,
     closed_unanswered,
+    ended,
     not_admitted,
     not_connected,
     noting_sockets,
@@ -216,7 +217,9 @@ class MqttConnection:
         if self._leaving:
             self._end(None)
         elif self._answered:
-            self._end(unreachable(self._address, self._detail or str(code), code.value))
+            self._end(
+                ended(self._address, self._address.name, self._detail or str(code), code.value)
+            )
         else:
             self._end(self._unanswered())
 

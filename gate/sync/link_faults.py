@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol
 
-from gate.errors import CertificateRefused, GateError, NetworkFault
+from gate.errors import CertificateRefused, GateError, NetworkFault, SessionTakenOver
 
 REFUSES_US = frozenset(
     f"{version}_ALERT_{what}"
@@ -32,6 +32,10 @@ PACKET_TOO_LARGE, PROTOCOL_ERROR = 149, 130
 TOO_LARGE_ENDS = frozenset({PACKET_TOO_LARGE, PROTOCOL_ERROR})
 """How a connection ends on which a batch was too large. Debian's mosquitto answers one with a
 PUBACK of code 149, which MQTT does not know there: paho takes it for a protocol error."""
+
+SESSION_TAKEN_OVER = 142
+"""Reason code of a DISCONNECT: another client has connected under our client id. MQTT 5.0,
+3.14.2.1. Debian's mosquitto 2.0.11 closes the connection without it."""
 
 _ASK_S = 3.0
 
@@ -132,6 +136,28 @@ def unreachable(broker: Broker, detail: str, code: int | None = None) -> Network
         detail=detail,
         code=code,
     )
+
+
+def taken_over(broker: Broker, name: str) -> SessionTakenOver:
+    """`name`: our client id."""
+    return SessionTakenOver(
+        f"Another program has connected to the broker {broker.host}:{broker.port} as {name}, with "
+        "our certificate, and taken our place: only one may run. End the other one; if nobody here "
+        "started it, the key was copied: replace the certificate.",
+        f"另一程序以 {name} 的名义、使用相同证书连接了服务器 {broker.host}:{broker.port}，"
+        "取代了本机：同一时间只能运行一个，请停止另一个；若非本单位启动，说明密钥已被复制，请更换证书。",
+        host=broker.host,
+        port=broker.port,
+        name=name,
+        code=SESSION_TAKEN_OVER,
+    )
+
+
+def ended(broker: Broker, name: str, detail: str, code: int) -> GateError:
+    """Why the broker, or the network, ended a connection that stood."""
+    if code == SESSION_TAKEN_OVER:
+        return taken_over(broker, name)
+    return unreachable(broker, detail, code)
 
 
 def closed_unanswered(broker: Broker) -> NetworkFault:

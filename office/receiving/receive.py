@@ -20,6 +20,7 @@ from gate.errors import (
 )
 from gate.ports import Receipt
 from gate.sync.link import Address, Down, Message, MqttConnection, Subscribed, Up, Will
+from gate.sync.link_faults import taken_over
 from gate.sync.wire import (
     EVERY_GATES_EVENTS,
     EVERY_GATES_NOTES,
@@ -38,6 +39,7 @@ from office.receiving.last_words import goodbye
 from office.receiving.message_intake import Given, MessageIntake, is_batch
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.status_file import write_status
+from office.receiving.takeovers import Takeovers
 from office.store.database import OfficeStore
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class Receiver:
     deaf: int = 0
     """Connections given up because the office did not hear itself."""
     intake: MessageIntake = field(init=False)
+    takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
@@ -91,27 +94,30 @@ class Receiver:
 
     def run(self, stop: threading.Event) -> None:
         """CertificateRefused where the very first connection is refused; later faults are waited
-        out. StorageDamaged, StorageBroken."""
+        out. SessionTakenOver where another office was there first and keeps coming back.
+        StorageDamaged, StorageBroken."""
         failures, ever = 0, False
         while not (stop.is_set() or self._idle()):
             stood = self._connection(stop)
             ever = ever or stood
             if isinstance(self.error, CertificateRefused) and not ever:
                 raise self.error
-            failures = 0 if stood else failures + 1
+            if self.takeovers.gives_way:
+                raise taken_over(self.address, self.address.name)
+            failures = self.takeovers.in_row if stood else failures + 1
             if not (stop.is_set() or self._idle()):
                 stop.wait(random.uniform(0, backoff_s(failures, _RETRY_S, _RETRY_MAX_S)))
 
     def _connection(self, stop: threading.Event) -> bool:
         """One connection to its end; whether it ever stood."""
         link_queue = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
-        will = Will(OFFICE_STATE, encode_note(online=False))
+        will = Will(OFFICE_STATE, self._state(online=False))
         link = MqttConnection(self.address, link_queue.post, will, keep_session_s=_SESSION_S)
         link.open()
         own: OwnHeartbeat | None = None
         subscription = 0
         try:
-            while not (stop.is_set() or self._idle()):
+            while not (stop.is_set() or self._idle() or self.takeovers.gives_way):
                 event = link_queue.next(_LOOK_S)
                 self._count_refused(link_queue)
                 if isinstance(event, Down):
@@ -134,10 +140,12 @@ class Receiver:
         except StorageRefused as e:
             self._outage(e)  # nothing was acknowledged: the broker sends it again
         finally:
+            stood_s = 0.0 if own is None else time.monotonic() - own.began_s
+            self.takeovers.note_end(self.error, stood_s)
             self.connected = False
             self._write_status()
             if own is not None:
-                goodbye(link, link_queue, encode_note(online=False, at=wall_clock.now()))
+                goodbye(link, link_queue, self._state(online=False, at=wall_clock.now()))
             link.leave()
         return own is not None
 
@@ -155,7 +163,9 @@ class Receiver:
         """The gates' messages; what came from the broker and from the office itself is heard."""
         for message in messages:
             try:
-                if message.topic == GUARD_REPORT:
+                if message.topic == OFFICE_STATE and message.retained:
+                    self._hear_kept_state(decode_note(message.payload).get("process"))
+                elif message.topic == GUARD_REPORT:
                     self.guard.hear(message.payload, time.monotonic())
                 elif message.topic == OWN_HEARTBEAT and own is not None:
                     own.hear(decode_note(message.payload), time.monotonic())
@@ -164,6 +174,14 @@ class Receiver:
             if sender_of(message.topic) == "office" and message.mid:
                 link.ack(message.mid)
         return [m for m in messages if sender_of(m.topic) != "office"]
+
+    def _hear_kept_state(self, process: object) -> None:
+        """Whose state the broker had kept when we connected: ours, or another office's."""
+        if self.takeovers.found(process):
+            log.error("ALARM: %s", taken_over(self.address, self.address.name))
+
+    def _state(self, **said: object) -> bytes:
+        return encode_note(process=self.takeovers.process, **said)
 
     def _count_refused(self, link_queue: FairQueue) -> None:
         for gate, count in link_queue.refused().items():
@@ -194,12 +212,12 @@ class Receiver:
     def _stand(self, link: MqttConnection) -> int:
         """The `mid` of the subscription."""
         subscription = link.subscribe(
-            EVERY_GATES_EVENTS, *EVERY_GATES_NOTES, OWN_HEARTBEAT, GUARD_REPORT
+            OFFICE_STATE, EVERY_GATES_EVENTS, *EVERY_GATES_NOTES, OWN_HEARTBEAT, GUARD_REPORT
         )
         given = self.intake.begin()
         self._publish_receipts(link, given)
         # Behind the receipts: a gate that has none of this generation asks with one batch.
-        here = encode_note(online=True, at=wall_clock.now(), generation=self.generation)
+        here = self._state(online=True, at=wall_clock.now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
         self._write_status()
         return subscription
@@ -248,6 +266,7 @@ class Receiver:
             "taken": dict(self.counts.taken),
             "broker_refused": self.guard.by_name(),
             "deaf": self.deaf,
+            "taken_over": self.takeovers.total,
             "conflicts": self.counts.conflicts,
             "last_error": self.error.en if self.error else None,
             "gates": {

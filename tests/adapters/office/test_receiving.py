@@ -1,7 +1,11 @@
 """The office at the real broker: deaf, its database busy, and what the guard tells it."""
 
 import queue
+import random
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from gate.sync.link import LinkEvent, Up
 from gate.sync.wire import Topics
 from office.home import Home
 from office.receiving import own_heartbeat
+from office.receiving.takeovers import GIVES_WAY_AFTER
 from tests.journal_making import EXAM, GATE, OTHER, SITE
 from tests.mqtt_making import Broker, broker_at, client_of, heard, made_home, office_at
 from tests.waiting import until
@@ -101,3 +106,29 @@ def test_what_is_not_committed_is_neither_counted_nor_told(
     assert (office.counts.events, office.counts.rejected) == (1, 0)
     with sqlite3.connect(home.database) as db:
         assert db.execute("SELECT COUNT(*) FROM event").fetchone() == (1,)
+
+
+def test_an_office_begun_from_a_copy_gives_way_and_says_what_to_do(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both have the name `office` and a certificate for it: each connection ends the other's."""
+    copy = tmp_path / "copy"
+    shutil.copytree(home.root, copy)
+    monkeypatch.setattr(random, "uniform", lambda low, _: low)
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
+        office.takeovers.settled = True
+        until(lambda: office.connected)
+        words = ["receive", "--home", str(copy), "--host", "127.0.0.1", "--port", str(broker.port)]
+        done = subprocess.run(
+            [sys.executable, "-m", "office", *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        until(lambda: office.connected)
+        assert (done.returncode, office.takeovers.settled) == (8, True), done.stderr
+        assert office.status()["taken_over"] >= GIVES_WAY_AFTER
+    assert "Another program has connected" in done.stderr
+    assert "另一程序以 office 的名义" in done.stderr
+    assert "End the other one" in caplog.text

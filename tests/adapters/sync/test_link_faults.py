@@ -27,11 +27,13 @@ pytestmark = pytest.mark.system
 
 class Answering:
     """Takes connections for as long as it stands. `connack`: its reason code, None: the connection
-    is closed instead; `puback`: the reason code of every publication. A subscription is answered
-    once `may_subscribe` is set."""
+    is closed instead; `puback`: the reason code of every publication; `disconnect`: that of the
+    DISCONNECT that answers a subscription, None for a SUBACK once `may_subscribe` is set."""
 
-    def __init__(self, home: Home, connack: int | None, puback: int = 0) -> None:
-        self._connack, self.puback = connack, puback
+    def __init__(
+        self, home: Home, connack: int | None, puback: int = 0, disconnect: int | None = None
+    ) -> None:
+        self._connack, self.puback, self._disconnect = connack, puback, disconnect
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(home.broker / "server.crt", home.broker / "server.key")
         self._context.load_verify_locations(home.ca / "ca.crt")
@@ -67,6 +69,9 @@ class Answering:
                     self.published += 1
                     at = 2 + int.from_bytes(body[:2])
                     link.sendall(bytes([0x40, 4]) + body[at : at + 2] + bytes([self.puback, 0]))
+                elif head[0] >> 4 == 8 and self._disconnect is not None:
+                    link.sendall(bytes([0xE0, 2, self._disconnect, 0]))
+                    return
                 elif head[0] >> 4 == 8:
                     self.subscribing.set()
                     self.may_subscribe.wait(20)
@@ -89,8 +94,10 @@ def home(tmp_path: Path) -> Home:
 
 
 @contextlib.contextmanager
-def answering(home: Home, connack: int | None, puback: int = 0) -> Iterator[Answering]:
-    broker = Answering(home, connack, puback)
+def answering(
+    home: Home, connack: int | None, puback: int = 0, disconnect: int | None = None
+) -> Iterator[Answering]:
+    broker = Answering(home, connack, puback, disconnect)
     try:
         yield broker
     finally:
@@ -119,6 +126,16 @@ def test_a_broker_that_will_not_have_us_is_told_by_its_code(
         down = heard(news, Down)
         assert isinstance(down, Down)
         assert type(down.error) is kind
+
+
+async def test_a_gate_whose_place_was_taken_says_so(home: Home, tmp_path: Path) -> None:
+    """A copied card, at a broker that tells why."""
+    with answering(home, 0, disconnect=142) as broker:
+        async with opened(tmp_path) as journal:
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                await soon(lambda: uplink.status["error_kind"] == "SessionTakenOver")
+                assert f"as {GATE}, with our certificate" in str(uplink.status["last_error"])
 
 
 @pytest.mark.parametrize("code", [135, 151])
