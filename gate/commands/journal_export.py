@@ -32,6 +32,7 @@ def write_signed(
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
+    from gate.store.opening_checks import newer
     from gate.sync.signed_export import SUFFIX, written
 
     if found.gate != settings.unit.id:
@@ -42,8 +43,14 @@ def write_signed(
     extent = _extent(found, settings, first)
     key = SigningKey(read_key(settings.keys.signing, "this unit's signing key"))
     at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+    known = newer(found.receipt, found.mark)
     lines = written(
-        extent, found.events(extent.first), at=at, key=key, enrolled=_enrolled(settings)
+        extent,
+        found.events(extent.first),
+        at=at,
+        key=key,
+        enrolled=_enrolled(settings),
+        receipt=known.given if known is not None else "",
     )
     if out is not None and out.is_dir():
         out = out / f"{extent.gate}_{extent.epoch}_{extent.first}-{extent.last}{SUFFIX}"

@@ -1,6 +1,6 @@
 """What crosses the seams. Pictures and templates are numpy arrays; everything else is plain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -176,7 +176,8 @@ class Receipt:
     """The office's signed word. `high`: every event up to it is stored; `head`: its hash;
     `missing`: ranges above it that are still wanted, both ends included; `generation`: of the
     office's database, which rises when a backup was restored; `top`: up to here every event
-    outside `missing` is stored (0: nothing is said above `high`)."""
+    outside `missing` is stored (0: nothing is said above `high`); `given`: the JSON that the office
+    signed, empty where only what it says was kept."""
 
     generation: int
     gate: str
@@ -186,6 +187,7 @@ class Receipt:
     missing: tuple[tuple[int, int], ...]
     at: str
     top: int = 0
+    given: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

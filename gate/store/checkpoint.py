@@ -21,6 +21,8 @@ from gate.ports import Head, Receipt
 
 _SLOT = 4096
 _HEAD_SLOT = 2
+_GIVEN_MAX = 3000
+"""Characters of a receipt as it was given: one with 64 missing ranges has 1,700."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +158,12 @@ def _has(values: object, **kinds: type) -> bool:
 
 
 def _plain(receipt: Receipt | None) -> JsonObject | None:
-    """Without the ranges still missing: they may be many, and the office says them again."""
+    """Without the ranges still missing: they may be many, and the office says them again. As it was
+    given only where that leaves room in a slot."""
     if receipt is None:
         return None
-    return {
+    given = {"given": receipt.given} if 0 < len(receipt.given) <= _GIVEN_MAX else {}
+    return given | {
         "generation": receipt.generation,
         "high": receipt.high,
         "head": receipt.head,
@@ -179,6 +183,7 @@ def _receipt(values: JsonObject) -> Receipt | None:
         kept["head"],
         (),
         kept["at"],
+        given=given if isinstance(given := kept.get("given"), str) else "",
     )
 
 

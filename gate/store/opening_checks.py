@@ -1,6 +1,7 @@
 """Whether a journal just opened is the one that was written: the chain, the receipt, the mark."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from gate.core.journal_entries import GENESIS, chain_hash
@@ -12,11 +13,17 @@ from gate.store.store_errors import damaged
 
 def newer(kept: Receipt | None, known: Checkpoint | None) -> Receipt | None:
     """Of the database's receipt and the mark's; the database's where they say the same, for it has
-    the missing ranges too."""
+    the missing ranges too, while the mark has it as it was given."""
     noted = known.receipt if known is not None else None
     if kept is None or noted is None:
         return kept or noted
+    if _place(kept) == _place(noted):
+        return replace(kept, given=noted.given)
     return max(kept, noted, key=lambda r: (r.generation, r.high))
+
+
+def _place(receipt: Receipt) -> tuple[int, int, str, str]:
+    return receipt.generation, receipt.high, receipt.head, receipt.at
 
 
 def check_chain(db: sqlite3.Connection, path: Path, head: Head, receipt: Receipt | None) -> None:

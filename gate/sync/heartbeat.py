@@ -29,13 +29,15 @@ _FORM: Form = ENVELOPE | {
     "oldest_unsent_at": lambda value: value is None or text(value),
     "vitals": lambda value: isinstance(value, dict),
 }
+_SHOWN: Form = {"receipt": lambda value: isinstance(value, str) and len(value) <= 4096}
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """`seq`, `head`: the journal's last event; `high`: receipted; `oldest_unsent_at`: when the
     first event that lacks a receipt happened. `vitals`: `at`, `clock`, `disk_free_mb`, as far as
-    the unit knows them; flat JSON, for people and tools."""
+    the unit knows them; flat JSON, for people and tools. `receipt`: the one that the gate goes by,
+    as the office signed it, where the office speaks as if it had never given it; else None."""
 
     gate: str
     epoch: str
@@ -47,6 +49,7 @@ class Heartbeat:
     vitals: Mapping[str, Any] = field(default_factory=dict)
     key: str = ""
     sig: str = ""
+    receipt: str | None = None
 
 
 def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
@@ -61,12 +64,16 @@ def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
         "oldest_unsent_at": beat.oldest_unsent_at,
         "vitals": dict(beat.vitals),
     }
+    if beat.receipt is not None:
+        body["receipt"] = beat.receipt
     return compact(signed("heartbeat", body, key))
 
 
 def decode_heartbeat(payload: bytes, keys: Callable[[str], bytes | None]) -> Heartbeat:
     """The heartbeat in `payload`, its signature verified. `keys`: the Ed25519 public key of a gate,
     None for one that is not enrolled. InputRejected, SignatureRefused."""
-    raw = check_fields(read_object(payload), _FORM)
+    raw = read_object(payload)
+    check_fields(raw, _FORM | _SHOWN if "receipt" in raw else _FORM)
     verify("heartbeat", raw, keys(raw["gate"]))
-    return Heartbeat(**{name: raw[name] for name in Heartbeat.__slots__})
+    told = {name: raw[name] for name in Heartbeat.__slots__ if name in raw}
+    return Heartbeat(**told)

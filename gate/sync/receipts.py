@@ -10,11 +10,18 @@ from gate.sync.wire import decode_receipt
 
 FORK = "fork"
 """`Refused.why` of a receipt that has another event than ours at its mark: two journals of one
-gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `gate`, `epoch`,
-`generation`, `older`, `time`; a signature that is wrong is a SignatureRefused."""
+gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `GENERATION`, `OLDER`,
+`gate`, `epoch`, `time`; a signature that is wrong is a SignatureRefused."""
 
 ABOVE = "above"
 """Of a receipt for events that this journal has not had yet: it is the older of two copies."""
+
+GENERATION = "generation"
+"""Of a receipt from an older state of the office's database."""
+
+OLDER = "older"
+"""Of a receipt that goes back within one generation: a broker repeats an old one, or an office that
+was restored as a whole has begun the same generation once more."""
 
 
 async def accept(payload: bytes, *, gate: str, office_public: bytes, journal: Journal) -> Receipt:
@@ -42,14 +49,14 @@ def judge(
         raise _refused("time", f"is dated {receipt.at[:40]!r}", receipt)
     if known is not None and receipt.generation < known.generation:
         what = f"is of generation {receipt.generation}, {known.generation} is known"
-        raise _refused("generation", what, receipt)
+        raise _refused(GENERATION, what, receipt)
     top = max(receipt.high, receipt.top)
     if top > head.seq:
         raise _refused(ABOVE, f"speaks of event {top}, the head is {head.seq}", receipt)
     if receipt.head != ours:
         raise _refused(FORK, f"has another event {receipt.high} than this journal", receipt)
     if known is not None and known.generation == receipt.generation and receipt.high < known.high:
-        raise _refused("older", f"ends at {receipt.high}, {known.high} is receipted", receipt)
+        raise _refused(OLDER, f"ends at {receipt.high}, {known.high} is receipted", receipt)
 
 
 async def _our_hash(journal: Journal, seq: int) -> str:

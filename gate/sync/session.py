@@ -11,7 +11,7 @@ from gate.sync import batch_size, outbox
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.link_faults import PACKET_TOO_LARGE, TOO_LARGE_ENDS
-from gate.sync.receipts import ABOVE, FORK, accept
+from gate.sync.receipts import ABOVE, FORK, GENERATION, OLDER, accept
 from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
 
@@ -40,6 +40,7 @@ class Session:
         self._told: set[str] = set()
         self._batches: dict[int, int] = {}
         """How many events each batch has that the broker has not answered, by `mid`."""
+        self._shows_receipt = False
         will = Will(topics.state, self._state("lost"))
         self._link = MqttConnection(uplink.address, self._post, will)
 
@@ -160,6 +161,7 @@ class Session:
         except InputRejected as e:
             self._refuse(e)
             return
+        self._shows_receipt = False
         uplink.note_office_time(receipt)
         self._window = outbox.note_receipt(self._window, uplink.receipt, receipt)
         uplink.receipt = receipt
@@ -170,7 +172,9 @@ class Session:
         on: what the office stores it never replaces, so no event of ours can do harm there."""
         why = error.facts.get("why", "signature" if isinstance(error, Refused) else "form")
         self._uplink.refused[str(why)] += 1
-        if why == "older":  # a broker that lost its memory may repeat one
+        if why in (GENERATION, OLDER):
+            self._show_receipt()
+        if why == OLDER:  # a broker that lost its memory may repeat one
             log.info("%s", error)
             return
         if why in (FORK, ABOVE) and self._uplink.alarm is None:
@@ -201,6 +205,12 @@ class Session:
         """Whether the office's database is another than the one of our last receipt."""
         known = self._uplink.receipt
         return isinstance(generation, int) and known is not None and generation > known.generation
+
+    def _show_receipt(self) -> None:
+        """The office's whole folder may have been restored, and with it all that it knew of this
+        receipt: the next heartbeat, at once, shows what it signed."""
+        if not self._shows_receipt:
+            self._shows_receipt, self._heartbeat_at = True, 0.0
 
     async def _send_all(self) -> None:
         journal = self._uplink.journal
@@ -237,8 +247,13 @@ class Session:
             self._name,
             await self._oldest_unsent_at(head.seq),
             self._uplink.vitals(),
+            receipt=self._shown_receipt(),
         )
         self._link.publish(self._topics.hb, encode_heartbeat(beat, self._uplink.signing), qos=0)
+
+    def _shown_receipt(self) -> str | None:
+        known = self._uplink.receipt if self._shows_receipt else None
+        return known.given or None if known is not None else None
 
     async def _oldest_unsent_at(self, head: int) -> str | None:
         wanted = outbox.unstored(head, self._uplink.receipt)

@@ -2,8 +2,9 @@
 
 UTF-8, one JSON object a line:
 
-    header     `format`, gate, site, exam, epoch, first, last, prev, head, at, public, enrolled;
-               signed by the gate: what the file must hold, so that a cut end is seen
+    header     `format`, gate, site, exam, epoch, first, last, prev, head, at, public, enrolled, and
+               `receipt` where the gate has one as it was given; signed by the gate: what the file
+               must hold, so that a cut end is seen
     event      as journaled, with `prev` and `hash`, without `ms`
     {"batch":} after at most 50 events or 32 kB: the signed head of exactly the batch that these
                events are on the wire, so that the office authorises both alike
@@ -104,8 +105,10 @@ def written(
     at: str,
     key: SigningKey,
     enrolled: JsonFields | None,
+    receipt: str = "",
 ) -> Iterator[bytes]:
-    """The lines of a signed export of `events`, which `extent` describes."""
+    """The lines of a signed export of `events`, which `extent` describes. `receipt`: the last one
+    that the gate has, as the office signed it."""
     header = {
         "format": FORMAT,
         "gate": extent.gate,
@@ -120,6 +123,8 @@ def written(
         "enrolled": enrolled,
         "public": base64.b64encode(key.verify_key.encode()).decode(),
     }
+    if receipt:
+        header["receipt"] = receipt
     yield compact(signed("journal-file", header, key)) + b"\n"
     waiting: list[JournalEvent] = []
     for event in events:

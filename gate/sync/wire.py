@@ -274,6 +274,7 @@ def decode_receipt(payload: bytes, office_public: bytes) -> Receipt:
         ranges,
         body["at"],
         body["top"],
+        payload.decode(),
     )
 
 

@@ -19,6 +19,10 @@ class Authorisation:
         self._home = home
         self._known: dict[str, tuple[_Stamp, Enrolment]] = {}
 
+    @property
+    def home(self) -> Home:
+        return self._home
+
     def batch(self, payload: bytes, topics: Topics) -> Batch:
         """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
         batch = decode_batch(payload, self.signing_key)

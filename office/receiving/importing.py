@@ -13,7 +13,9 @@ from gate.sync.signed_export import Extent, Segment, extent_of, opened, read_hea
 from gate.sync.wire import Topics
 from office.audit.journal_lineage import unannounced
 from office.receiving.authorisation import Authorisation
+from office.receiving.lost_generations import is_forgotten, shown_receipt
 from office.store.database import OfficeStore
+from office.store.opening import begin_generation
 
 _AT_ONCE = 100
 """Batches in one transaction: memory and the time of the writer's lock stay bounded."""
@@ -72,7 +74,7 @@ class Importer:
             with self.store.transaction():
                 for segment in some:
                     self._take_segment(segment, done, topics)
-        self._answer(done)
+        self._answer(done, header.get("receipt"))
         return done
 
     def _take_segment(self, segment: Segment, done: Imported, topics: Topics) -> None:
@@ -89,17 +91,23 @@ class Importer:
         done.events += stored.new
         done.conflicts.extend(stored.conflicts)
 
-    def _answer(self, done: Imported) -> None:
-        """Within the generation that stands: a file is no restored backup."""
+    def _answer(self, done: Imported, shown: object) -> None:
+        """Within the generation that stands. `shown`: the receipt that the gate goes by: where it
+        is of a generation that is lost, a new one begins."""
         gate, epoch = done.extent.gate, done.extent.epoch
         if (gate, epoch) not in self.store.journals(gate):
             return
         generation = self.store.generation() or self.store.begin_generation(1)
+        public = self.key.verify_key.encode()
+        receipt = shown_receipt(shown, gate, epoch, public) if isinstance(shown, str) else None
+        if receipt is not None and is_forgotten(receipt, self.store, generation):
+            above = receipt.generation
+            generation = begin_generation(self.authorisation.home, self.store, 1, above=above)
         with self.store.transaction():
-            receipt, given = self.store.give_receipt(
+            answer, given = self.store.give_receipt(
                 gate, epoch, generation=generation, now=self.now, key=self.key
             )
-        done.high, done.receipt = receipt.high, given
+        done.high, done.receipt = answer.high, given
         done.is_unannounced = epoch in unannounced(self.store, gate)
 
 

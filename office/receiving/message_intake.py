@@ -15,6 +15,7 @@ from office.receiving.authorisation import Authorisation
 from office.receiving.counts import Counts
 from office.receiving.gate_status import Watch
 from office.receiving.journal_alarms import JournalAlarms
+from office.receiving.lost_generations import is_forgotten, shown_receipt
 from office.store.database import OfficeStore, Stored
 
 AfterCommit = list[Callable[[], None]]
@@ -36,7 +37,9 @@ class MessageIntake:
         self.alarms = JournalAlarms(store, self.counts)
         self._authorisation = Authorisation(home)
         self._store = store
-        self._generation = generation
+        self.generation = generation
+        self.forgotten = 0
+        """The highest generation that gates have shown and this database has not begun."""
         self._signing = signing
         self._watch = watch
 
@@ -70,7 +73,7 @@ class MessageIntake:
             receipt, payload = self._store.give_receipt(
                 topics.gate,
                 epoch,
-                generation=self._generation,
+                generation=self.generation,
                 now=wall_clock.now(),
                 key=self._signing,
             )
@@ -112,6 +115,10 @@ class MessageIntake:
         after.append(partial(self.counts.taken.update, [beat.gate]))
         if not self._store.add_claim(beat, payload, now):
             after.append(partial(self.alarms.tell_claim, beat))
+        public = self._signing.verify_key.encode()
+        shown = shown_receipt(beat.receipt, beat.gate, beat.epoch, public)
+        if shown is not None and is_forgotten(shown, self._store, self.generation):
+            self.forgotten = max(self.forgotten, shown.generation)
         is_set_back = beat.high > self._store.high(beat.gate, beat.epoch)
         return (topics, beat.epoch) if is_set_back else None
 

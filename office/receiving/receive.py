@@ -5,7 +5,7 @@ import random
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -41,6 +41,7 @@ from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.status_file import write_status
 from office.receiving.takeovers import Takeovers
 from office.store.database import OfficeStore
+from office.store.opening import begin_generation
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class Receiver:
     home: Home
     store: OfficeStore
     address: Address
-    generation: int
+    begun: InitVar[int]
+    """The generation that this run begins with."""
     signing: SigningKey
     status_file: Path | None = None
     idle_s: float | None = None
@@ -82,11 +84,13 @@ class Receiver:
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
 
-    def __post_init__(self) -> None:
-        self.intake = MessageIntake(
-            self.home, self.store, self.generation, self.signing, self.watch
-        )
+    def __post_init__(self, begun: int) -> None:
+        self.intake = MessageIntake(self.home, self.store, begun, self.signing, self.watch)
         self._enrolments = EnrolmentFiles(self.home)
+
+    @property
+    def generation(self) -> int:
+        return self.intake.generation
 
     @property
     def counts(self) -> Counts:
@@ -214,13 +218,17 @@ class Receiver:
         subscription = link.subscribe(
             OFFICE_STATE, EVERY_GATES_EVENTS, *EVERY_GATES_NOTES, OWN_HEARTBEAT, GUARD_REPORT
         )
+        self._announce(link)
+        self._write_status()
+        return subscription
+
+    def _announce(self, link: MqttConnection) -> None:
+        """To every gate: its receipt, and which generation speaks."""
         given = self.intake.begin()
         self._publish_receipts(link, given)
         # Behind the receipts: a gate that has none of this generation asks with one batch.
         here = self._state(online=True, at=wall_clock.now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
-        self._write_status()
-        return subscription
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
         if not messages:  # the broker's and our own words alone
@@ -235,7 +243,25 @@ class Receiver:
         self._publish_receipts(link, given)
         for tell in after:
             tell()
+        if self.intake.forgotten >= self.generation:
+            self._begin_generation(link)
         self._write_status()
+
+    def _begin_generation(self, link: MqttConnection) -> None:
+        """StorageRefused."""
+        now_ms = time.time_ns() // 1_000_000
+        before, shown = self.generation, self.intake.forgotten
+        self.intake.generation = begin_generation(self.home, self.store, now_ms, above=shown)
+        log.error(
+            "ALARM: a gate holds a receipt of generation %d that this office, generation %d, has "
+            "signed and knows nothing of: its folder is an older copy, or was restored from a "
+            "backup. Generation %d begins; every gate sends again what is missing here. "
+            "本机数据为旧副本或由备份恢复，闸机将重新发送缺失的记录",
+            shown,
+            before,
+            self.generation,
+        )
+        self._announce(link)
 
     def _publish_receipts(self, link: MqttConnection, given: list[Given]) -> None:
         """Behind the commit."""

@@ -56,10 +56,11 @@ def open_receiving(home: Home, *, new: bool = False) -> OfficeStore:
     return OfficeStore(home.database)
 
 
-def begin_generation(home: Home, store: OfficeStore, now_ms: int) -> int:
-    """A new generation of the database: above every one that this home remembers, whatever a
-    restored backup says and whatever the clock shows."""
-    generation = store.begin_generation(now_ms, above=read_record(home).generation)
+def begin_generation(home: Home, store: OfficeStore, now_ms: int, *, above: int = 0) -> int:
+    """A new generation of the database: above `above` and every one that this home remembers,
+    whatever a restored backup says and whatever the clock shows."""
+    above = max(above, read_record(home).generation)
+    generation = store.begin_generation(now_ms, above=above)
     note_generation(home, generation)
     return generation
 
