@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,51 @@ def test_one_that_is_gone_or_empty_is_not_begun_anew_in_silence(home: Home, left
             opening(home)
     with open_receiving(home, new=True) as store:
         assert begin_generation(home, store, 5) == (5 if left == "a log" else 6)
+
+
+def test_nothing_of_a_lost_database_comes_into_the_new_one(home: Home) -> None:
+    """SQLite would take the log that lies beside a database for its own."""
+    with open_receiving(home) as store:
+        begin_generation(home, store, 5)
+        logs = {
+            path: path.read_bytes()
+            for end in ("-wal", "-shm")
+            if (path := home.database.with_name(f"office.sqlite{end}")).exists()
+        }
+    assert any(map(len, logs.values()))
+    home.database.unlink()
+    for path, content in logs.items():
+        path.write_bytes(content)
+    with open_receiving(home, new=True) as store:
+        assert store.generation() is None
+
+
+def test_a_begin_that_was_cut_short_is_begun_again(home: Home) -> None:
+    home.root.mkdir(mode=0o700)
+    for end in ("", "-wal", "-shm", "-journal"):
+        home.database.with_name(f".office.sqlite.new{end}").write_bytes(b"half a database")
+    with open_receiving(home) as store:
+        assert begin_generation(home, store, 5) == 5
+    assert not list(home.root.glob(".*"))
+
+
+@pytest.mark.parametrize("at", ["opening", "transaction", "closing"])
+def test_whatever_writes_waits_for_the_lock(
+    home: Home, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """The last to close moves the log into the file, the first to open may roll one back."""
+    store = open_receiving(home)
+    writes: dict[str, Callable[[], object]] = {
+        "opening": lambda: OfficeStore(home.database),
+        "transaction": lambda: store.begin_generation(1),
+        "closing": store.__exit__,
+    }
+    monkeypatch.setattr(locks, "WAIT_S", 0.0)
+    with WriterLock(home.database), pytest.raises(StorageRefused, match="Another program"):
+        writes[at]()
+    writes[at]()
+    if at != "closing":
+        store.__exit__()
 
 
 def test_an_empty_file_is_no_first_database(home: Home) -> None:

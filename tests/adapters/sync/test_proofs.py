@@ -1,6 +1,5 @@
 """An insider who may write to the office's database, and what verify says of it."""
 
-import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -12,36 +11,31 @@ import pytest
 from nacl.signing import SigningKey
 from typer.testing import CliRunner
 
-from gate.core.journal_entries import GENESIS, canonical_bytes, event_hash, key_id, seal
-from gate.core.records import JournalEvent
+from gate.core.journal_entries import (
+    key_id,
+    seal,
+)
+from gate.ports import Receipt
 from gate.roster.keys import read_key
 from gate.sync.enrolled_key import encode_enrolled
-from gate.sync.heartbeat import Heartbeat, encode_heartbeat
-from gate.sync.wire import Topics, batch_head, encode_batch
+from gate.sync.wire import encode_receipt
 from office.__main__ import app
 from office.home import Home
-from office.keys.enrolment import Enrolment, read_enrolment, write_enrolment
-from office.receiving.authorisation import Authorisation
-from office.receiving.signers import keep_words
-from office.store.database import OfficeStore
-from tests.journal_making import EXAM, GATE, SITE, entry
+from tests.journal_making import GATE, SITE, entry
 from tests.mqtt_making import made_home
-
-EPOCH, NOW, COUNT = "00112233aabbccdd", "2027-04-10T01:00:00.000+00:00", 120
-
-
-def events_of(count: int) -> list[JournalEvent]:
-    made: list[JournalEvent] = []
-    prev = GENESIS
-    for seq in range(1, count + 1):
-        outcome = "REFUSE" if seq % 3 == 0 else "ADMIT"
-        one = entry(seq, outcome=outcome, reason="OK", score=0.5)
-        made.append(seal(one, gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev))
-        prev = made[-1]["hash"]
-    return made
-
-
-EVENTS = events_of(COUNT)
+from tests.office_proofs import (
+    COUNT,
+    EPOCH,
+    EVENTS,
+    NOW,
+    admitting,
+    fill,
+    insider,
+    rewrite,
+    signed_by,
+    verified,
+    without_proofs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,59 +46,10 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-def fill(home: Home) -> None:
-    office = SigningKey(read_key(home.office / "office-signing.key", "key"))
-    signing = SigningKey(read_key(home.gate(GATE) / "gate-signing.key", "key"))
-    here = Authorisation(home)
-    with OfficeStore(home.database) as store:
-        keep_words(store, home, office, NOW)
-        generation = store.begin_generation(1)
-        rest = EVENTS
-        while rest:
-            payload, count = encode_batch(rest[:30], hist=False, key=signing)
-            rest = rest[count:]
-            with store.transaction():
-                batch = here.batch(payload, Topics(EXAM, SITE, GATE))
-                store.add(batch, exam=EXAM, site=SITE, now=NOW)
-                store.give_receipt(GATE, EPOCH, generation=generation, now=NOW, key=office)
-        beat = Heartbeat(GATE, EPOCH, COUNT, EVENTS[-1]["hash"], COUNT, "session")
-        with store.transaction():
-            store.add_claim(beat, encode_heartbeat(beat, signing), NOW)
-
-
 @pytest.fixture
 def home(received: Home, tmp_path: Path) -> Home:
     shutil.copytree(received.root, tmp_path / "office")
     return Home(tmp_path / "office")
-
-
-def verified(home: Home, *words: str) -> tuple[int, dict[str, object]]:
-    done = CliRunner().invoke(app, ["verify", "--home", str(home.root), "--json", *words])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    found = json.loads(done.stdout)["gates"]
-    return done.exit_code, found.get(GATE, {}).get(EPOCH, {})
-
-
-def insider(home: Home, change: Callable[[sqlite3.Connection], None]) -> None:
-    with closing(sqlite3.connect(home.database)) as db:
-        names = db.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall()
-        for (name,) in names:
-            db.execute(f"DROP TRIGGER {name}")
-        change(db)
-        db.commit()
-
-
-def rewrite(db: sqlite3.Connection, events: list[JournalEvent]) -> None:
-    """Put these in place of all, with hashes that fit, and the mark too."""
-    db.execute("DELETE FROM event")
-    prev = GENESIS
-    for event in events:
-        body = {k: v for k, v in event.items() if k not in ("prev", "hash")}
-        digest = event_hash(prev, body)
-        row = (GATE, EPOCH, event["seq"], prev, digest, canonical_bytes(body).decode(), NOW)
-        db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-        prev = digest
-    db.execute("UPDATE mark SET high = ?, head = ?", (len(events), prev))
 
 
 def appended(db: sqlite3.Connection) -> None:
@@ -113,15 +58,6 @@ def appended(db: sqlite3.Connection) -> None:
         invented, gate=GATE, epoch=EPOCH, seq=COUNT + 1, boot="b", previous=EVENTS[-1]["hash"]
     )
     rewrite(db, [*EVENTS, made])
-
-
-def admitting(db: sqlite3.Connection) -> None:
-    rewrite(db, [e | {"outcome": "ADMIT"} for e in EVENTS])
-
-
-def without_proofs(db: sqlite3.Connection) -> None:
-    for table in ("signed_head", "claim", "receipt"):
-        db.execute(f"DELETE FROM {table}")
 
 
 def cut(db: sqlite3.Connection) -> None:
@@ -171,22 +107,51 @@ def beat_altered(db: sqlite3.Connection) -> None:
 
 def foreign_words(db: sqlite3.Connection) -> None:
     """His own key, on his own word, with everything signed anew."""
-    admitting(db)
     his = SigningKey(b"\x07" * 32)
-    found = db.execute("SELECT seq, prev, hash, event FROM event ORDER BY seq").fetchall()
-    events = [json.loads(e) | {"prev": p, "hash": h} for _, p, h, e in found]
-    db.execute("DELETE FROM signed_head")
-    db.execute("DELETE FROM claim")
-    db.execute("DELETE FROM receipt")
-    for at in range(0, COUNT, 30):
-        h = batch_head(events[at : at + 30], hist=False, key=his)
-        row = (GATE, EPOCH, h["from"], h["to"], h["prev"], h["head"], 0, h["key"], h["sig"], "{}")
-        db.execute("INSERT INTO signed_head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    signed_by(db, his)
     word = encode_enrolled(GATE, SITE, his.verify_key.encode(), at=NOW, office=his)
     db.execute(
         "INSERT INTO gate_key VALUES (?, ?, ?)",
         (GATE, key_id(his.verify_key.encode()), word.decode()),
     )
+
+
+def edited_in_place(db: sqlite3.Connection) -> None:
+    """One content, its hash left as it was."""
+    db.execute("UPDATE event SET event = replace(event, 'REFUSE', 'ADMIT') WHERE seq = 33")
+
+
+def timed(db: sqlite3.Connection) -> None:
+    """A field that no hash covers."""
+    db.execute("UPDATE event SET event = replace(event, ',\"outcome\"', ',\"ms\":{},\"outcome\"') "
+               "WHERE seq = 33")  # fmt: skip
+
+
+def no_text(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE event SET event = CAST(x'ff7b7dfe' AS TEXT) WHERE seq = 33")
+
+
+def cut_with_beats_and_receipts_but_heads(db: sqlite3.Connection) -> None:
+    cut(db)
+    db.execute("DELETE FROM claim")
+    db.execute("DELETE FROM receipt")
+
+
+def admitting_without_heads_and_beats(db: sqlite3.Connection) -> None:
+    """The receipts alone contradict it."""
+    admitting(db)
+    db.execute("DELETE FROM signed_head")
+    db.execute("DELETE FROM claim")
+
+
+def receipt_altered(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE receipt SET receipt = replace(receipt, '\"high\":60', '\"high\":59')")
+
+
+def heads_of_no_form(db: sqlite3.Connection) -> None:
+    """What stands beside a head is joined to it."""
+    for last, beside in ((30, '{"key":["a"]}'), (60, '{"from":"x"}'), (90, "[")):
+        db.execute("UPDATE signed_head SET beside = ? WHERE last = ?", (beside, last))
 
 
 def test_what_was_received_is_whole(home: Home) -> None:
@@ -213,6 +178,18 @@ def test_what_was_received_is_whole(home: Home) -> None:
         (other_signature, [[61, 90]], [], [(61, "signature")]),
         (beat_altered, [], [], [(90, "signature")]),
         (foreign_words, [[1, 120]], [], [(1, "signature")]),
+        (edited_in_place, [[31, 60]], [], [(31, "altered")]),
+        (timed, [[31, 60]], [], [(31, "altered")]),
+        (no_text, [[31, 60]], [], [(31, "altered")]),
+        (cut_with_beats_and_receipts_but_heads, [[61, 70]], [[71, 120]], [(71, "cut")]),
+        (
+            admitting_without_heads_and_beats,
+            [[1, 120]],
+            [],
+            [(30, "altered"), (60, "altered"), (90, "altered"), (120, "altered")],
+        ),
+        (receipt_altered, [], [], [(0, "signature")]),
+        (heads_of_no_form, [[1, 60]], [], [(1, "signature"), (0, "signature")]),
     ],
 )
 def test_each_is_found_and_named(
@@ -231,22 +208,61 @@ def test_each_is_found_and_named(
         assert [w for _, w in told if w == "cut"] == []
 
 
-def test_a_journal_taken_out_whole_is_missed_by_its_mark(home: Home) -> None:
-    insider(home, lambda db: (without_proofs(db), emptied(db)))
+@pytest.mark.parametrize(
+    ("column", "value", "chain"),
+    [("hash", "f" * 64, "event 50: altered"), ("prev", "f" * 64, "event 50: altered")],
+)
+def test_the_columns_beside_an_event_are_walked_too(
+    home: Home, column: str, value: str, chain: str
+) -> None:
+    """The contents are what was signed: what the gate is told by its receipt would be another."""
+    insider(home, lambda db: db.execute(f"UPDATE event SET {column} = ? WHERE seq = 50", (value,)))
+    code, found = verified(home)
+    assert (code, found["chain"]) == (1, chain)
+    assert found["uncovered"] == []
+
+
+def test_a_receipt_that_was_given_for_another_journal_counts_for_none(home: Home) -> None:
+    """It would vouch for events that nobody ever had."""
+    office = SigningKey(read_key(home.office / "office-signing.key", "key"))
+    other = Receipt(1, GATE, "0" * 16, 200, "a" * 64, (), NOW, 200)
+    text = encode_receipt(other, office).decode()
+    row = (GATE, EPOCH, 1, 200, "a" * 64, text)
+    insider(home, lambda db: db.execute("INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?)", row))
+    code, found = verified(home)
+    assert (code, found["receipted"], found["missing"]) == (1, COUNT, [])
+    assert "It is of another journal" in found["faults"][0]["says"]
+
+
+@pytest.mark.parametrize("proof", ["signed_head", "receipt", "claim", "mark"])
+def test_a_journal_taken_out_whole_is_missed_by_any_proof_of_it(home: Home, proof: str) -> None:
+    def taken_out(db: sqlite3.Connection) -> None:
+        for table in {"event", "signed_head", "receipt", "claim", "mark"} - {proof}:
+            db.execute(f"DELETE FROM {table}")
+
+    insider(home, taken_out)
     code, found = verified(home)
     assert (code, found["missing"]) == (1, [[1, COUNT]])
 
 
-def test_a_unit_that_was_enrolled_anew_keeps_its_old_events_proven(home: Home) -> None:
-    """The office's word for the old key lies in the database."""
-    old = read_enrolment(home.enrolment(GATE))
-    anew = SigningKey.generate().verify_key.encode()
-    write_enrolment(home, Enrolment(GATE, old.site, anew, old.sealing))
-    assert verified(home)[0] == 0
-    insider(home, lambda db: db.execute("DELETE FROM gate_key"))
+def test_an_office_that_received_nothing_proves_nothing(home: Home) -> None:
+    insider(home, lambda db: (without_proofs(db), emptied(db), db.execute("DELETE FROM mark")))
+    assert verified(home) == (1, {})
+    said = CliRunner().invoke(app, ["verify", "--home", str(home.root)])
+    assert said.exit_code == 1
+    assert "No event was received yet" in said.stdout
+
+
+def test_no_depth_of_nesting_stops_the_audit(home: Home) -> None:
+    def nested(db: sqlite3.Connection) -> None:
+        for seq in range(1, COUNT + 1):
+            text = '{"a":' + "[" * 20 * seq + "]" * 20 * seq + "}"
+            db.execute("UPDATE event SET event = ? WHERE seq = ?", (text, seq))
+        db.execute("UPDATE event SET event = ? WHERE seq = 77", ("[" * 100_000,))
+
+    insider(home, nested)
     code, found = verified(home)
     assert (code, found["uncovered"]) == (1, [[1, COUNT]])
-    assert "nobody here vouches for the key" in found["faults"][0]["says"]
 
 
 def test_a_database_of_the_version_before_opens_and_is_whole(home: Home) -> None:
@@ -279,3 +295,10 @@ def test_the_sentence_names_gate_epoch_and_seq(home: Home) -> None:
     assert f"{GATE} {EPOCH}: 121 events" in said
     assert "covered by no signature of the gate: 121-121" in said
     assert "不完整" in said
+
+
+def test_the_sentence_says_what_is_missing_and_which_proof_does_not_hold(home: Home) -> None:
+    insider(home, cut)
+    said = CliRunner().invoke(app, ["verify", "--home", str(home.root)]).stdout
+    assert ", missing 71-120" in said
+    assert "; events 71 to 90 were signed and are missing; events 91 to 120" in said
