@@ -1,16 +1,19 @@
 """One lane of one gate: the state table and `step`.
 
-Three laws. Every transition stands in `TABLE` and nowhere else (the handlers are in arrivals.py,
-scans.py, visit.py, card_left_lying.py, staff_verdict_transitions.py and
-staff_and_fault_transitions.py), and leads to the phases of its row or stays. An event without a row
-is IllegalEvent, our own mistake, and changes nothing. What staff ask at the wrong moment is an
-error of theirs (InputRejected, StorageRefused) and changes nothing either.
+Every transition stands in `TABLE` and nowhere else. It leads to the phases of its row or stays. An
+event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the
+wrong moment is an error of theirs (InputRejected, StorageRefused). It changes nothing either.
 
-Phases: a visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING; ASKING
-waits for a card, to be laid again or after a scanned notice; OUT_OF_SERVICE decides nothing. Staff
+The handlers are in arrivals.py, scans.py, visit.py and card_left_lying.py, and in
+staff_verdict_transitions.py and staff_and_fault_transitions.py.
+
+A visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING. ASKING waits
+for a card, to be laid again or after a scanned notice. OUT_OF_SERVICE decides nothing. Staff
 verdicts run beside the phases, because an invigilator settles one person while the next lays the
-card down. LOOKING_UP, MATCHING and RECORDING end by the answer to what they asked for and by
-nothing else: a late answer would be taken for the next person's.
+card down.
+
+LOOKING_UP, MATCHING and RECORDING end by the answer to what they asked for and by nothing else. A
+late answer would be taken for the next person's.
 """
 
 from collections.abc import Callable

@@ -26,6 +26,7 @@ ASKING_S = 30.0
 
 
 def card(state: State, event: CardPresented) -> Step:
+    """A card was read: its visit begins. While a fault stands, no visit begins."""
     if state.faults:  # while the last outcome is still shown
         return at_rest(state)
     shown = Presented(
@@ -44,6 +45,7 @@ def card(state: State, event: CardPresented) -> Step:
 
 
 def card_waits(state: State, event: CardPresented) -> Step:
+    """Keeps a card that came while somebody else is served; a newer one takes its place."""
     return replace(state, waiting=event), ()
 
 
@@ -73,6 +75,7 @@ def typed_too_soon(state: State, event: StaffTyped) -> Step:
 
 
 def unreadable(state: State, event: CardUnreadable) -> Step:
+    """A card was not read: the gate asks for it again, and after `attempts` failures decides."""
     if state.faults:
         return at_rest(state)
     state = replace(state, waiting=None)  # another card lies there now

@@ -1,7 +1,7 @@
 """Identity documents and the numbers on them.
 
-Sources: GB 11643 (citizen number), GA/T 490 (what the chip holds), ISO 7064 MOD 11-2 (check),
-ICAO Doc 9303 (7-3-1 check on the foreigner's card of 2017).
+Sources: GB 11643 (citizen number), GA/T 490 (contents of the chip), ISO 7064 MOD 11-2 (check
+digit). ICAO Doc 9303 gives the 7-3-1 check on the foreigner's card of 2017.
 """
 
 import re

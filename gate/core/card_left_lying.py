@@ -1,10 +1,10 @@
 """A card that is left lying after it was refused, and when it is worth another look.
 
-The reader tells a card once a laying. What was refused may become right while it lies there: entry
-opens, a new roster grants an extension, the clock is trusted again, an outage ends. Then the reader
-is asked to find it anew: that card-found reply is the instant that counts, and the face is looked
-at as always. `follow` keeps what is known of the card beside every step; `is_due` is asked now and
-then.
+The reader reports a card once each time it is laid. The refusal may become wrong while the card
+lies there. Entry opens, a new roster grants an extension, the clock is trusted again, or an outage
+ends. Then the reader is asked to find the card anew. That card-found reply is the instant that
+counts, and the face is compared as always. `follow` updates what is known of the card after every
+step. `is_due` is asked now and then.
 """
 
 from dataclasses import replace
@@ -94,6 +94,7 @@ def _is_settled(state: State, card: CardLeftLying) -> bool:
 
 
 def look(state: State, event: LookDue) -> Step:
+    """Asks the reader to find the card anew, where that is due at `event.at`."""
     if state.card_left_lying is None or not is_due(state, event.at):
         return state, ()
     sought = replace(

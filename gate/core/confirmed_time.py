@@ -1,10 +1,11 @@
 """What time it certainly is: asked before anything is destroyed for good.
 
-One clock may jump, and a time source may be wrong for all who follow it. So a time is confirmed
-only by a clock that was trusted and took no step for an hour, and by a second source that agrees
-with it. Every source gives a lower bound: what was said at one moment, and the monotonic time that
-has passed since. An old word that is played again, or a clock on a board that lost its power, gives
-a lower bound of long ago, and so proves nothing that is not true.
+One clock may jump, and a time source may be wrong for all who follow it. So two sources must agree.
+The clock must have been trusted, without a step, for an hour. A second source must say the same.
+
+Every source gives a lower bound: what was said at one moment, and the monotonic time that has
+passed since. An old message that is replayed gives a lower bound of long ago. So does a clock on a
+board that lost its power. Neither proves anything that is not true.
 """
 
 from collections.abc import Iterable

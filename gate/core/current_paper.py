@@ -1,5 +1,7 @@
-"""Which of a candidate's papers counts at a moment: one that is being sat, one that may be entered,
-one of the sitting that the gate is about, or the next."""
+"""Which of a candidate's papers counts at a moment.
+
+It is one that is being sat, one that may be entered, one of the current sitting, or the next.
+"""
 
 from collections.abc import Iterable, Set
 from datetime import datetime
@@ -27,8 +29,11 @@ def own_papers(exam: Exam, candidate: Candidate) -> list[OwnPaper]:
 def paper_now(
     exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
 ) -> OwnPaper | None:
-    """The own paper that counts at `at`: one that the candidate is sitting; else one that is open,
-    not yet entered first; else one of the current sitting; None where there is none now."""
+    """The own paper that counts at `at`; None where there is none now.
+
+    The order: a paper that the candidate is sitting; an open one, those not yet entered first; one
+    of the current sitting.
+    """
     sat = (o for o in own if is_sitting(o, candidate, at, inside))
     open_now = [o for o in own if o[2].holds(at)]
     open_now.sort(key=lambda o: (o[0].id, candidate.key) in inside)
@@ -65,9 +70,12 @@ def site_now(
     now: OwnPaper | None,
     at: datetime,
 ) -> str | None:
-    """The other site where a paper of (paper id, site id) `elsewhere` is at `at`: one that may be
-    entered there, one of the current sitting, or the next of all. None where an own paper here
-    comes first: `now` while its window is open, in the same sitting, or sooner."""
+    """The other site where a paper of (paper id, site id) `elsewhere` is at `at`.
+
+    The order: one that may be entered there, one of the current sitting, the next of all. None
+    where an own paper here comes first: `now` while its window is open, in the same sitting, or
+    sooner.
+    """
     papers = {p.id: p for p in exam.papers}
     there = sorted(
         ((papers[paper], site) for paper, site in elsewhere if paper in papers),

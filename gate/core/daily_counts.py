@@ -1,10 +1,11 @@
-"""Counts of a day, folded from journal events: how often, why, how sure and how fast. No faces, no
-names, no tickets: what is left when everything else has been destroyed.
+"""Counts of a day, folded from journal events: decisions, reasons, scores and durations.
 
-Gate and office fold the same events with this same code, so that their counts agree to the last
-one. The fold costs a few additions an event and keeps nothing but numbers. Bins are fixed, so that
-days, gates and exams can be added up: histograms of the deciding scores show whether a calibration
-still fits, years after its pictures are gone.
+There are no faces, names or tickets in them. They remain when everything else has been destroyed.
+Gate and office fold the same events with this same code, so their counts agree exactly. The fold
+costs a few additions an event and keeps only numbers.
+
+Bins are fixed, so that days, gates and exams can be added up. Histograms of the deciding scores
+show whether a calibration still fits, years after its pictures are gone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,6 +48,8 @@ class Bins:
     count: int
 
     def bin(self, value: float) -> str:
+        """The number of the bin that holds `value`, as text. Values outside go to the first or last
+        bin."""
         at = int((value - self.first) // self.width)
         return str(min(max(at, 0), self.count - 1))
 
@@ -117,6 +120,7 @@ class DailyCounts:
 
     @property
     def days(self) -> list[str]:
+        """The days that have counts, sorted: YYYY-MM-DD, or `NO_DAY` under an untrusted clock."""
         return sorted({group.day for group in self.groups})
 
     # -- written down at the end of an exam and of a day ------------------------------------------
@@ -124,9 +128,12 @@ class DailyCounts:
     def due(
         self, now: datetime, exam_ends: Iterable[datetime], zone: tzinfo | None = None
     ) -> list[CountsBody]:
-        """Bodies of the `counts` entries to be journaled at `now`, a trusted clock's: of groups
-        that are `closed` by the end of their day's last paper (`exam`) or by the day's end (`day`),
-        and have changed since they were last written. `zone`: of the days; None: that of `now`."""
+        """Bodies of the `counts` entries to be journaled at `now`, a trusted clock's.
+
+        A group is due when it is closed and has changed since it was last written. `closed` says
+        what closes it: the end of its day's last paper (`exam`) or the day's end (`day`). `zone`:
+        the time zone of the days; None: that of `now`.
+        """
         at = zone or now.tzinfo
         today = local_day(now, at).isoformat()
         ended = {local_day(end, at).isoformat(): end <= now for end in sorted(exam_ends)}
@@ -196,8 +203,11 @@ def summary(counts: Counts) -> CountsSummary:
 
 
 def quantile(table: Table, share: float, bins: Bins) -> float | None:
-    """The upper edge of the bin in which the `share` of all values lies: too high by less than one
-    bin, never too low, but for what lies beyond the last bin."""
+    """The upper edge of the bin in which the `share` of all values lies.
+
+    It is never too low, and too high by less than one bin. Values beyond the last bin are the
+    exception.
+    """
     total, seen = sum(table.values()), 0
     for number in sorted(map(int, table)):
         seen += table[str(number)]

@@ -32,9 +32,11 @@ class Room(StrEnum):
 
 
 def needed_bytes(exam: Exam | None, at: datetime | None, event_bytes: float = 0.0) -> int:
-    """What the rest of `exam` will write from `at` on; all of the exam where `at` is None, because
-    no clock says how much of it is over. `event_bytes`: what an event has cost so far; never taken
-    for less than `EVENT_BYTES`."""
+    """What the rest of `exam` will write from `at` on, in bytes.
+
+    All of the exam where `at` is None, because no clock says how much of it is over. `event_bytes`:
+    what an event has cost so far; never taken for less than `EVENT_BYTES`.
+    """
     papers = exam.papers if exam is not None else ()
     if at is None:
         at = min([entry_window(p, "").opens for p in papers], default=_ANY)

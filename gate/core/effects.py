@@ -74,11 +74,13 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class OpenBarrier:
-    pass
+    """The barrier is to open once."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartTimer:
+    """A TimeElapsed with this `token` is to come after `seconds`."""
+
     seconds: float
     token: int
 

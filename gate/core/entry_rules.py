@@ -32,9 +32,12 @@ from gate.core.reasons import Reason
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A document as it came to the gate: card, typed or scanned. `found`: the instant that counts;
-    `since_mono_ns`: where the time to the decision is counted from; `by`: who typed; `scanner`:
-    the name of the one that read it; `odd`: fields that hold what cannot be."""
+    """A document as it came to the gate: card, typed or scanned.
+
+    `found`: the instant that counts. `since_mono_ns`: where the time to the decision is counted
+    from. `by`: who typed. `scanner`: the name of the scanner that read it. `odd`: names of fields
+    with impossible contents.
+    """
 
     source: Source
     document: DocumentKind

@@ -35,6 +35,8 @@ class Instant:
 
 
 class Source(StrEnum):
+    """How a document came to the gate; the value stands in records."""
+
     CARD = "card"
     TYPED = "typed"
     SCAN = "scan"
@@ -70,6 +72,8 @@ class CardUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class CardRemoved:
+    """The card has left the reader."""
+
     at: Instant
 
 
@@ -82,7 +86,7 @@ class ReaderLost:
 
 @dataclass(frozen=True, slots=True)
 class ReaderBack:
-    pass
+    """The card reader answers again after a ReaderLost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,12 @@ class StaffTyped:
 
 @dataclass(frozen=True, slots=True)
 class ScanPresented:
-    """A scanner read what names one candidate. `handle`: `ticket` (a whole ticket number, `value`)
-    or `number` (the number of an identity document); `at`: its last byte, the instant that
-    counts; `odd`: fields of the document that hold what cannot be."""
+    """A scanner read what names one candidate.
+
+    `handle`: `ticket` (a whole ticket number, `value`) or `number` (the number of an identity
+    document). `at`: when its last byte came, the instant that counts. `odd`: names of fields with
+    impossible contents.
+    """
 
     scanner: str
     handle: str
@@ -118,6 +125,8 @@ class ScanPresented:
 
 @dataclass(frozen=True, slots=True)
 class CandidateFound:
+    """The lookup found this candidate on the roster of this site."""
+
     candidate: Candidate
 
 
@@ -133,6 +142,8 @@ class CandidateElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class CandidateUnknown:
+    """The lookup found nobody. `key`: the candidate key that was looked up."""
+
     key: str
 
 
@@ -145,13 +156,14 @@ class LookupFailed:
 
 @dataclass(frozen=True, slots=True)
 class FaceJudged:
-    """One attempt at the face has ended. `reason` is OK or one of the face reasons; numbers are
-    finite (ValueError): a record with NaN in it could not be written.
+    """One attempt at the face has ended. `reason` is OK or one of the face reasons.
 
-    `score`: raw cosine of the fused probe with the reference; `normalised`: its s-norm, None where
-    the cohort is too small; `threshold`: what the deciding one of the two was held against;
-    `frames`: probes fused; `fresh`: those of them taken after the card was found, at least one
-    where a compared face is OK (ValueError): who stood there before may have been somebody else.
+    `score`: raw cosine of the fused probe with the reference. `normalised`: its s-norm, None where
+    the cohort is too small. `threshold`: what the deciding one of the two was held against.
+    `frames`: probes fused. `fresh`: those of them taken after the card was found.
+
+    ValueError: a number is not finite, because a record with NaN could not be written. ValueError,
+    too, where a compared face is OK without a fresh probe: an older probe may be of somebody else.
     """
 
     reason: Reason
@@ -203,6 +215,8 @@ class VerdictGiven:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
+    """A person (`by`) has acknowledged the open REFERs."""
+
     by: str
     at: Instant
 
@@ -232,6 +246,8 @@ class FaultRaised:
 
 @dataclass(frozen=True, slots=True)
 class FaultCleared:
+    """This fault is over."""
+
     fault: Fault
 
 

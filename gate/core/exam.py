@@ -46,6 +46,8 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Site:
+    """A site (考点) by its id and its name."""
+
     id: str
     name: str
 
@@ -128,6 +130,7 @@ class EntryWindow:
     closes_after_min: float
 
     def holds(self, at: datetime) -> bool:
+        """Whether `at` is in the window: `opens` is included, `closes` is excluded."""
         return self.opens <= at < self.closes
 
 

@@ -138,9 +138,9 @@ def key_id(public_key: bytes) -> str:
 class ChainFault:
     """Where a chain breaks, and what stood there instead of what was expected.
 
-    `what`: `altered` (an edit: the hash does not fit), `gap` (a cut: events are missing before
-    this place's next), `order` (a swap or a repetition), `fork` (a second event for a place that
-    has one) or `foreign` (of another gate or epoch).
+    `what` is one of five. `altered`: an edit, the hash does not fit. `gap`: a cut, events are
+    missing before this place's next. `order`: a swap or a repetition. `fork`: a second event for a
+    place that has one. `foreign`: an event of another gate or epoch.
     """
 
     seq: int

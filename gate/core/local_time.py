@@ -1,8 +1,8 @@
 """The time on the wall of the exam site: which day it is there, and how an instant is written.
 
-Instants are stored as they came, with a fixed offset, and compared as they are; they are brought to
-the exam's zone only to be read by a person or to ask for the day. (Two times with one and the same
-zone object would be compared by their walls, which is wrong in the hour that comes twice.)
+Instants are stored and compared as they came, with a fixed offset. They are brought to the exam's
+zone in two cases only: a person reads them, or the day is asked for. (Python compares two times
+with one and the same zone object by their wall times. That is wrong in the hour that comes twice.)
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -32,8 +32,10 @@ def days_later(at: datetime, days: int, zone: tzinfo) -> datetime:
 
 
 def in_fixed_offset(at: datetime, zone: tzinfo | None) -> datetime:
-    """`at` as it reads in `zone`, with the offset that holds there and then: how an instant is
-    stored, since its day can be read off it by a reader who does not know the zone."""
+    """`at` as it reads in `zone`, with the offset that is valid there at that time.
+
+    Instants are stored so: a reader who does not know the zone can still tell the day.
+    """
     there = local(at, zone)
     return there.replace(tzinfo=timezone(there.utcoffset() or timedelta()), fold=0)
 
@@ -53,8 +55,11 @@ def date_time_text(at: datetime, zone: tzinfo | None) -> str:
 
 
 def _clock(there: datetime) -> str:
-    """With seconds where there are any; with the zone's name where summer time ends and the same
-    hour comes twice, which HH:MM alone would not tell apart."""
+    """The wall time, with seconds where they are not 0.
+
+    The zone's name is added where summer time ends: HH:MM alone would be ambiguous in the hour that
+    comes twice.
+    """
     seconds = f":{there.second:02}" if there.second else ""
     twice = there.utcoffset() != there.replace(fold=1 - there.fold).utcoffset()
     return f"{there:%H:%M}{seconds}" + (f" {there:%Z}" if twice else "")

@@ -18,6 +18,8 @@ class Outcome(StrEnum):
 
 
 class Lamp(StrEnum):
+    """The lamps of a gate."""
+
     RED = "red"
     YELLOW = "yellow"
     GREEN = "green"
@@ -33,6 +35,8 @@ class Rhythm(StrEnum):
 
 
 class Tone(StrEnum):
+    """The buzzer's signals."""
+
     NONE = "none"
     ONE_SHORT = "one-short"
     TWO_SHORT = "two-short"
@@ -42,6 +46,8 @@ class Tone(StrEnum):
 
 
 class Reason(StrEnum):
+    """Why a decision is as it is; the value stands in records."""
+
     OK = "OK"
     TOO_EARLY = "TOO_EARLY"
     TOO_LATE = "TOO_LATE"
@@ -139,6 +145,8 @@ ASK_AGAIN = Pattern((Lamp.YELLOW,), Rhythm.STEADY, Tone.ONE_SHORT, None)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
+    """What a reason means at the lane: outcome, signal pattern and sentences."""
+
     outcome: Outcome | None
     pattern: Pattern
     zh: str

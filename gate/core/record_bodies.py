@@ -1,5 +1,7 @@
-"""Bodies of decisions and verdicts, as formats.md lays them out; the journal adds the envelope,
-the service adds what belongs to the unit (model, roster, evidence)."""
+"""Bodies of decisions and verdicts, as formats.md lays them out.
+
+The journal adds the envelope. The service adds what belongs to the unit (model, roster, evidence).
+"""
 
 from datetime import tzinfo
 

@@ -16,10 +16,12 @@ Milliseconds = dict[str, float]
 
 
 class FaceFields(TypedDict):
-    """What the face match said; None in every field where no face was asked for. `score`,
-    `threshold`: cosines, -1 to 1; `normalised`: standard deviations of the cohort; `fmr`: the rate
-    that the threshold stands for; `frames`: probes fused; `fresh`: those of them taken after the
-    card was found; `attempt` counts from 1."""
+    """The result of the face match; every field is None where no face was asked for.
+
+    `score`, `threshold`: cosines, -1 to 1. `normalised`: in standard deviations of the cohort.
+    `fmr`: the rate that the threshold stands for. `frames`: probes fused. `fresh`: those of them
+    taken after the card was found. `attempt` counts from 1.
+    """
 
     score: float | None
     normalised: float | None
@@ -33,12 +35,14 @@ class FaceFields(TypedDict):
 
 
 class DecisionBody(FaceFields):
-    """A decision. `ticket` and `key` name the candidate, None where nobody is known; `by`: who
-    typed, `scanner`: which one read it; `found`: when the reader found the card; `entered`: when
-    the candidate was last let in to this paper; `signals`: what the lamps show.
+    """A decision. `ticket` and `key` name the candidate, None where nobody is known.
+
+    `by`: who typed. `scanner`: which one read it. `found`: when the reader found the card.
+    `entered`: when the candidate was last let in to this paper. `signals`: what the lamps show.
 
     Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
-    `unreadable`: why a card could not be read."""
+    `unreadable`: why a card could not be read.
+    """
 
     ticket: str | None
     key: str | None
@@ -62,9 +66,12 @@ class DecisionBody(FaceFields):
 
 
 class VerdictBody(FaceFields):
-    """Staff's last word on the REFER `decision`. `earlier`: ids of REFERs that it settles too;
-    `referred`: the reason of the REFER; `second`: the other signature; `after`: of `admission` and
-    `close`; `age_s`: of the REFER, None where nobody can know; `barrier`: it is to move."""
+    """The final word of staff on the REFER `decision`.
+
+    `earlier`: ids of REFERs that it settles too. `referred`: the reason of the REFER. `second`: the
+    other signature. `after`: any of `admission` and `close`. `age_s`: age of the REFER in seconds,
+    None where nobody can know. `barrier`: whether it is to move.
+    """
 
     decision: str
     earlier: list[str]
@@ -139,12 +146,15 @@ class Envelope(TypedDict):
 
 
 class JournalEvent(Envelope, total=False):
-    """An event of any kind: the envelope, the body's keys beside it, and what the chain adds:
-    `prev` and `hash`, 64 hex digits each, and `ms`, which no hash covers.
+    """An event of any kind: the envelope, the keys of the body, and what the chain adds.
 
-    `decisions`: ids in `acknowledged`, counts in `counts`; `note`: staff's words in a verdict, in
-    `roster` and `wiped` the number in the history of the installations. Fields of operational kinds
-    that no code reads by name are not listed here; they travel with the event."""
+    The chain adds `prev` and `hash`, 64 hex digits each, and `ms`, which no hash covers.
+    `decisions`: ids in `acknowledged`, counts in `counts`. `note`: the words of staff in a verdict;
+    in `roster` and `wiped` the number in the history of the installations.
+
+    Fields of operational kinds that no code reads by name are not listed here. They travel with the
+    event.
+    """
 
     prev: str
     hash: str

@@ -1,8 +1,8 @@
-"""What a gate remembers of people: who is inside, and which REFERs are open. The journal says it:
-at a start all of it is folded, and each event as it is recorded, by the same rules.
+"""What a gate remembers of people: who is inside, and which REFERs are open.
 
-A candidate has one open case for each paper: a newer REFER takes the place of the one before it,
-and a doubt once raised stays with the case.
+The journal says it. At a start all of it is folded, and then each event as it is recorded, by the
+same rules. A candidate has one open case for each paper. A newer REFER takes the place of the one
+before it. A doubt once raised stays with the case.
 """
 
 from collections.abc import Iterable

@@ -11,9 +11,12 @@ _WORDS = re.compile(r"第?(?P<core>.+?)号?(?:考场|座位)?号?", re.DOTALL)
 
 
 def place_form(place: str) -> str:
-    """A room's or a seat's: NFKC, without blanks, invisible marks and case, without 第 before and
-    考场, 座位 or 号 behind, and without leading noughts where digits are all that is left. `44-A`
-    stays as it is."""
+    """The comparable form of a room or seat.
+
+    That is NFKC, without blanks, invisible marks and case. A 第 before is dropped. A 考场, 座位 or
+    号 behind is dropped. Where only digits are left, leading zeros are dropped too. `44-A` stays as
+    it is.
+    """
     wide = unicodedata.normalize("NFKC", place).upper()
     text = "".join(c for c in wide if unicodedata.category(c)[0] not in _UNSEEN)
     text = re.sub("[\u2010-\u2015\u2212]", "-", text)

@@ -65,8 +65,11 @@ def without_scan(state: State) -> State:
 
 
 def is_bare_notice(visit: Visit) -> bool:
-    """Whether `visit`, ruled upon, needs a card: a scanned notice that its paper does not accept,
-    or a ticket that is unknown at this site, which the card's number may still place."""
+    """Whether `visit`, ruled upon, needs a card.
+
+    It does after a scanned notice that its paper does not accept. It does for a ticket that is
+    unknown at this site, because the card's number may still be found.
+    """
     shown, ruling = visit.shown, visit.ruling
     if (shown.source, shown.document) != (Source.SCAN, DocumentKind.NOTICE):
         return False

@@ -42,8 +42,11 @@ def out_of_service() -> StorageRefused:
 
 
 def record_refused(state: State, event: RecordRefused) -> Step:
-    """The journal took no verdict, or no note: a visit under way goes on to its own end, where
-    nothing is decided, because the answer to its face or its lookup is still to come."""
+    """The journal took no verdict, or no note.
+
+    A visit under way goes on to its own end, because the answer to its face or its lookup is still
+    to come. Nothing is decided there.
+    """
     hurt = replace(state, verdict=None, faults=state.faults | {Fault.JOURNAL})
     if state.phase in BUSY:
         return hurt, ()
@@ -51,6 +54,7 @@ def record_refused(state: State, event: RecordRefused) -> Step:
 
 
 def acknowledged(state: State, event: Acknowledged) -> Step:
+    """Marks all open REFERs as seen and notes it; without a new one nothing happens."""
     new = [u.decision for u in state.unsettled if not u.acknowledged]
     if not new:
         return state, ()  # a button that bounces
@@ -72,6 +76,7 @@ def acknowledged(state: State, event: Acknowledged) -> Step:
 
 
 def fault(state: State, event: FaultRaised | ReaderLost) -> Step:
+    """A fault begins: it is noted, and a gate without a visit under way goes out of service."""
     what = event.fault if isinstance(event, FaultRaised) else Fault.READER
     if what in state.faults:
         return state, ()
@@ -84,6 +89,7 @@ def fault(state: State, event: FaultRaised | ReaderLost) -> Step:
 
 
 def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
+    """A fault is over: it is noted, and a gate out of service returns to rest."""
     what = event.fault if isinstance(event, FaultCleared) else Fault.READER
     if what not in state.faults:
         return state, ()

@@ -1,10 +1,10 @@
-"""What staff's verdict on a REFER comes to. Pure values.
+"""The result of a staff verdict on a REFER. Pure values.
 
 The transitions are in staff_verdict_transitions.py.
 
-A verdict is recorded whenever it comes. What happens at the door is another question: lamps and
-barrier are for somebody who still stands there, so they move only for a REFER of less than
-`AT_THE_DOOR_S`, and not for somebody who was admitted since.
+A verdict is recorded whenever it comes. Lamps and barrier are another question: they are for
+somebody who still stands there. So they move only for a REFER of less than `AT_THE_DOOR_S`, and not
+for somebody who was admitted since.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,12 @@ AFTER_ADMISSION, AFTER_CLOSE = "admission", "close"
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`after`: of `admission` (the candidate has entered that paper before) and `close` (entry to
-    it has closed); `age_s`: of the REFER, None where nobody can know; `at_the_door`: lamps show the
-    verdict, and an ADMIT moves the barrier."""
+    """What a verdict does.
+
+    `after`: any of `admission` (the candidate has entered that paper before) and `close` (entry to
+    it has closed). `age_s`: age of the REFER in seconds, None where nobody can know. `at_the_door`:
+    lamps show the verdict, and an ADMIT moves the barrier.
+    """
 
     after: tuple[str, ...]
     age_s: float | None
@@ -61,8 +64,11 @@ def _has_closed(state: State, paper: Paper, case: Unsettled, now: Instant) -> bo
 
 
 def _age_s(case: Unsettled, now: Instant) -> float | None:
-    """By the clock that says more: the monotonic one counts within this run of the program, the
-    wall where it was to be trusted both times. A wall that was set back says nothing."""
+    """Age in seconds by the larger of two clocks.
+
+    The monotonic one counts within this run of the program, the wall clock where it was trusted
+    both times. A wall clock that was set back says nothing.
+    """
     then = case.recorded
     if then is None:
         return None

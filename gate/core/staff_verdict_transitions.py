@@ -25,9 +25,11 @@ from gate.errors import NoSuchEntry, UsageError
 
 
 def verdict(state: State, event: VerdictGiven) -> Step:
-    """NoSuchEntry for a decision that is not open (any more), UsageError for two signatures of one
-    person or while the answer to another record is due, StorageRefused without a journal. A verdict
-    needs no roster."""
+    """Records a staff verdict; it needs no roster.
+
+    NoSuchEntry: the decision is not open (any more). UsageError: both signatures are of one person,
+    or the answer to another record is due. StorageRefused: there is no journal.
+    """
     if Fault.JOURNAL in state.faults:
         raise out_of_service()
     if state.verdict is not None or state.phase is Phase.RECORDING:
@@ -47,6 +49,7 @@ def verdict(state: State, event: VerdictGiven) -> Step:
 
 
 def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
+    """A verdict is in the journal: its case is settled, and lamps and barrier may move."""
     given = state.verdict
     case = find_unsettled(state, given.decision) if given else None
     if given is None or case is None:

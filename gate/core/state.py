@@ -22,6 +22,8 @@ from gate.errors import IllegalEvent
 
 
 class Phase(StrEnum):
+    """What the lane is doing."""
+
     IDLE = "idle"
     ASKING = "asking"
     LOOKING_UP = "looking-up"
@@ -40,9 +42,10 @@ STOPS_ALL = frozenset({Fault.JOURNAL, Fault.ROSTER})
 class Unsettled:
     """A REFER that staff have not settled: the open case of its candidate and paper.
 
-    `facts`: what its verdict must name; `earlier`: REFERs of the same candidate and paper, which
-    this one took the place of; `admitted`: an ADMIT of theirs came after it; `recorded`: when, None
-    where an old journal does not say; `this_run`: by the monotonic clock of this process too."""
+    `facts`: what its verdict must name. `earlier`: older REFERs of the same candidate and paper,
+    which this one replaced. `admitted`: an ADMIT of theirs came after it. `recorded`: when, None
+    where an old journal does not say. `this_run`: the same by the monotonic clock of this process.
+    """
 
     decision: str
     reason: Reason
@@ -74,10 +77,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class CardLeftLying:
-    """The card on the reader, which was found at `found`. `reason`, `decision`: how and as what it
-    was decided, None where it was not; `opens`: when its own paper may be entered, where that is to
-    come; `renewed`: another roster came since; `looks`: how often it was looked for anew;
-    `is_looked_for`: now."""
+    """The card on the reader, which was found at `found`.
+
+    `reason`, `decision`: the outcome of its visit and its id, None where it was not decided.
+    `opens`: when its own paper may be entered, where that is to come. `renewed`: another roster
+    came since. `looks`: how often it was sought again. `is_looked_for`: it is being sought now.
+    """
 
     found: Instant
     reason: Reason | None = None
@@ -90,10 +95,13 @@ class CardLeftLying:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the gate knows. `entered`: (paper id, candidate key) to the time of the last ADMIT,
-    as the journal has it; `unsettled` is in the order of the decisions; `waiting`: presented while
-    somebody else was served; `notice`: a scanned notice for which a card is asked;
-    `card_left_lying`: the card on the reader."""
+    """All that the gate knows.
+
+    `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it.
+    `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
+    served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the
+    reader.
+    """
 
     exam: Exam | None = None
     phase: Phase = Phase.OUT_OF_SERVICE

@@ -51,6 +51,7 @@ from gate.core.state import (
 
 
 def looked_up(state: State, event: CandidateFound | CandidateElsewhere | CandidateUnknown) -> Step:
+    """The roster has answered: the rules decide whether the face is compared or the visit ends."""
     visit, exam = visit_of(state), state.exam
     if exam is None:
         raise illegal(state, "a lookup without an exam")
@@ -89,6 +90,7 @@ def lookup_failed(state: State, event: LookupFailed) -> Step:
 
 
 def judged(state: State, event: FaceJudged) -> Step:
+    """An attempt at the face has ended: the visit is decided or another attempt begins."""
     if STOPS_ALL & state.faults:  # asking again would be in vain
         return _abandoned(state)
     visit = visit_of(state)
@@ -209,6 +211,7 @@ def refused(state: State, event: RecordRefused) -> Step:
 
 
 def show_ended(state: State, event: TimeElapsed) -> Step:
+    """The signals' time is over: the next card is served or the gate rests."""
     if event.token != state.token:
         return state, ()
     if state.waiting is not None and not state.faults:
