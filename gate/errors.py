@@ -1,7 +1,7 @@
 """The error tree, sorted by remedy. Imports nothing.
 
-Every error carries one sentence that says what to do, in English and Chinese, its facts as
-attributes, and the exit code of the command that ends with it. Each also inherits the builtin it
+Every error carries one sentence that says what to do, in English and Chinese. It carries its facts
+as attributes, and the exit code of the command that ends with it. Each also inherits the builtin it
 resembles, so a caller may catch either. Four remedies:
 
 * wait and try again      -> `RetryLater`

@@ -57,6 +57,8 @@ class UnitTable(_Section):
 
 
 class Paths(_Section):
+    """Folders of the unit: what it keeps, its sockets, and the networks."""
+
     state: _Place = Path("/var/lib/exam-gate")
     runtime: _Place = Path("/run/exam-gate")
     models: _Place = Path("/var/lib/exam-gate/models")
@@ -112,9 +114,11 @@ class Mqtt(_Section):
 
 
 class Keys(_Section):
-    """`signing`: Ed25519 seed of the batch heads; `sealing`: X25519 key that opens rosters;
-    `office`: the office's Ed25519 public key; `examiner`: the chief examiner's X25519 public key.
-    Raw 32 bytes in base64, as exam-office keys writes them."""
+    """Files with raw keys of 32 bytes in base64, as exam-office keys writes them.
+
+    `signing`: Ed25519 seed of the batch heads. `sealing`: X25519 key that opens rosters. `office`:
+    the office's Ed25519 public key. `examiner`: the chief examiner's X25519 public key.
+    """
 
     signing: _Place = Path("gate-signing.key")
     sealing: _Place = Path("gate-sealing.key")
@@ -123,6 +127,8 @@ class Keys(_Section):
 
 
 class Console(_Section):
+    """The console: `listen` is its address and port."""
+
     listen: str = "127.0.0.1:8443"
 
 

@@ -7,9 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 
 class SourceTable(BaseModel):
-    """One scanner beside the card reader, docs/other-sources.md. `end`: `line` (CR, LF or both),
-    `gap` (a silence) or the text that ends a payload; `pattern`: its one group is the ticket;
-    `again_s`: repeats of one payload within so long are one presentation."""
+    """One scanner beside the card reader, docs/other-sources.md.
+
+    `end`: `line` (CR, LF or both), `gap` (a silence) or the text that ends a payload. `pattern`:
+    its one group is the ticket. `again_s`: repeats of one payload within this time, in seconds, are
+    one presentation.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

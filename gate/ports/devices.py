@@ -11,6 +11,8 @@ from gate.ports.values import Frame, ReaderEvent, Reference, ScannerEvent
 
 
 class Clock(Protocol):
+    """The unit's clock: wall time, monotonic time, and whether the wall time is trusted."""
+
     def now(self) -> Instant:
         """This moment. Never blocks; may be called from any thread."""
 
@@ -83,17 +85,21 @@ class Matcher(Protocol):
         """Seconds since the last frame; 0 while frames come."""
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
-        """One attempt: `policy.probe_seconds` and the frame that confirms a match at most. Only
-        frames exposed after `found_ns` (monotonic, the clock of `Frame.mono_ns`) are compared with
-        the reference, and OK is said only of whom the newest frame shows."""
+        """One attempt. It lasts at most `policy.probe_seconds` and the frame that confirms a match.
+
+        Only frames exposed after `found_ns` (monotonic, the clock of `Frame.mono_ns`) are compared
+        with the reference. OK is said only of the person whom the newest frame shows.
+        """
 
     def forget(self) -> None:
         """Drop every probe and start a new track."""
 
     def evidence(self) -> bytes | None:
-        """The frame of the face that was judged last in this visit, as JPEG, to be sealed at once;
-        else the newest in which a face was seen, else the newest; None where no frame ever came.
-        From any thread."""
+        """A frame of this visit as JPEG, to be sealed at once; None where no frame ever came.
+
+        It is the frame of the face that was judged last; else the newest in which a face was seen;
+        else the newest. From any thread.
+        """
 
 
 class Signals(Protocol):

@@ -16,7 +16,8 @@ class Roster(Protocol):
     """The installed roster, opened one row at a time."""
 
     @property
-    def exam(self) -> Exam: ...
+    def exam(self) -> Exam:
+        """The exam of this roster."""
 
     @property
     def version(self) -> str:
@@ -56,8 +57,10 @@ class InstalledRosters(Protocol):
         StorageRefused, StorageDamaged."""
 
     def overdue(self, now: datetime) -> frozenset[str] | None:
-        """Whether the end of retention asks for a destruction at `now`, a confirmed time: the ids
-        of the exams that stay, None where nothing is to be destroyed. StorageRefused."""
+        """Whether the end of retention asks for a destruction at `now`, a confirmed time.
+
+        The ids of the exams that stay, None where nothing is to be destroyed. StorageRefused.
+        """
 
     def destroy_overdue(self, now: datetime, keep: frozenset[str]) -> list[str]:
         """Destroy it, keys first, and every evidence file whose name is not in `keep`; by name.
@@ -78,7 +81,8 @@ class Journal(Protocol):
     async def __aexit__(self, *_: object) -> None: ...
 
     @property
-    def head(self) -> Head: ...
+    def head(self) -> Head:
+        """The place and the hash of the newest event."""
 
     async def append(self, entry: JournalEntry) -> JournalEvent:
         """StorageRefused (full, read-only: nothing written), StorageBroken (fatal)."""
@@ -116,11 +120,16 @@ class Journal(Protocol):
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""
 
-    async def receipt(self) -> Receipt | None: ...
-    async def keep_receipt(self, receipt: Receipt) -> None: ...
+    async def receipt(self) -> Receipt | None:
+        """The newest receipt that was kept, None before the first one."""
+
+    async def keep_receipt(self, receipt: Receipt) -> None:
+        """Keeps `receipt` durably."""
 
 
 class Evidence(Protocol):
+    """Keeps sealed pictures for the chief examiner."""
+
     def keep(self, jpeg: bytes, name: str) -> str:
         """Seal to the chief examiner and write it durably; the SHA-256 of the sealed bytes, hex.
         StorageRefused."""
@@ -148,11 +157,22 @@ class Uplink(Protocol):
 class Desk(Protocol):
     """How staff drive a running gate: status snapshots out, staff events in."""
 
-    def status(self) -> DeskStatus: ...
-    async def type(self, typed: Typed) -> Mapping[str, object]: ...
-    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]: ...
-    async def acknowledge(self, by: str) -> Mapping[str, object]: ...
-    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]: ...
+    def status(self) -> DeskStatus:
+        """The state of the gate at this moment."""
+
+    async def type(self, typed: Typed) -> Mapping[str, object]:
+        """Presents a candidate whom staff typed in; the answer to the client."""
+
+    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]:
+        """Records a staff verdict; the answer to the client."""
+
+    async def acknowledge(self, by: str) -> Mapping[str, object]:
+        """Acknowledges the open REFERs in the name `by`; the answer to the client."""
+
+    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]:
+        """Notes that `by` has seen the date `day` (YYYY-MM-DD) on another clock; the answer to the
+        client."""
+
     def follow(self) -> AsyncIterator[Mapping[str, object]]:
         """Decisions as they are committed, and status when it changes. A slow reader loses the
         oldest status lines first, never a decision without being told (`{"dropped": n}`)."""

@@ -36,10 +36,13 @@ class DiskStatus(TypedDict, total=False):
 
 
 class UplinkStatus(TypedDict):
-    """`unsent`: events, None before it is known; `receipted`: the last one that the office has;
-    `error_kind`: the class of `last_error`; `office`: `online`, `offline` or None; `refused`:
-    receipts by reason; `broker_refused`: batches by MQTT's reason code; `alarm`: a sentence once
-    two journals of this gate and epoch are about."""
+    """The state of the uplink.
+
+    `unsent`: number of events, None before it is known. `receipted`: the last event that the office
+    has. `error_kind`: the class of `last_error`. `office`: `online`, `offline` or None. `refused`:
+    receipts by reason. `broker_refused`: batches by MQTT's reason code. `alarm`: a sentence once
+    two journals of this gate and epoch exist.
+    """
 
     connected: bool
     unsent: int | None
@@ -104,6 +107,8 @@ class LivenessStatus(TypedDict):
 
 
 class JournalStatus(TypedDict):
+    """The journal's disk, the journal before it, and the saves of damaged ones."""
+
     disk: DiskStatus
     follows: FormerJournal | None
     saved: list[JournalSave]

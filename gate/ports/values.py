@@ -42,9 +42,12 @@ Plane = npt.NDArray[np.float32]
 
 
 class TemplateKind(StrEnum):
-    """How a template is made. `SINGLE`: of one view, as that of a live face is at first.
-    `AUGMENTED`: of several turns with their mirror images, finely aligned, at about eight times the
-    price: that of every reference, and of a live face that the single view left open."""
+    """How a template is made.
+
+    `SINGLE`: of one view, as that of a live face is at first. `AUGMENTED`: of several turns with
+    their mirror images, finely aligned, at about eight times the cost. Every reference is
+    augmented, and so is a live face that the single view left open.
+    """
 
     SINGLE = "single view"
     AUGMENTED = "augmented"
@@ -52,9 +55,12 @@ class TemplateKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One camera picture. `number` rises by one a frame; `mono_ns`: when its exposure began, never
-    later than it arrived, on the clock of `Instant.mono_ns`: what was seen after a card must have
-    been there after the card."""
+    """One camera picture.
+
+    `number` rises by one a frame. `mono_ns`: when its exposure began, in ns on the clock of
+    `Instant.mono_ns`. It is never later than the arrival of the frame. So a frame with a later time
+    than the card shows who is there after the card.
+    """
 
     pixels: Picture
     mono_ns: int
@@ -75,9 +81,11 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Occlusion:
-    """How surely each part of a face is covered, 0 to 1. `mask`: nose or mouth, by a mask, a scarf,
-    a hand or something held up; `hat`: the forehead; `sunglasses`: the eyes, by dark glass or
-    something before them; `fringe`: the eyes, by hair."""
+    """How surely each part of a face is covered, 0 to 1.
+
+    `mask`: nose or mouth, by a mask, a scarf, a hand or something held up. `hat`: the forehead.
+    `sunglasses`: the eyes, by dark glass or something before them. `fringe`: the eyes, by hair.
+    """
 
     mask: float
     hat: float
@@ -87,12 +95,13 @@ class Occlusion:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Portrait quality of one face. `eyes_px`: distance between the eyes; `yaw`: 0 frontal to 1
-    profile, from the landmarks; `sharpness`: variance of the Laplacian over the aligned face;
-    `brightness`: mean luma of the aligned face, 0 to 255. `score`: 0 to 1, the least of them;
-    `feature_norm`: length of the recogniser's answer, None before it was asked; `burnt`: share of
-    the pixels from brows to nose that are overexposed, 0 to 1; `occlusion`: None where nobody has
-    looked.
+    """Portrait quality of one face.
+
+    `eyes_px`: distance between the eyes in pixels. `yaw`: 0 frontal to 1 profile, from the
+    landmarks. `sharpness`: variance of the Laplacian over the aligned face. `brightness`: mean luma
+    of the aligned face, 0 to 255. `score`: 0 to 1, the least of them. `feature_norm`: length of the
+    recogniser's output, None before it ran. `burnt`: share of overexposed pixels from brows to
+    nose, 0 to 1. `occlusion`: None where it was not measured.
     """
 
     eyes_px: float
@@ -156,7 +165,7 @@ class ScannerLost:
 
 @dataclass(frozen=True, slots=True)
 class ScannerBack:
-    pass
+    """The scanner answers again after it was lost."""
 
 
 ScannerEvent = ScanPresented | ScannerLost | ScannerBack
@@ -173,11 +182,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The office's signed word. `high`: every event up to it is stored; `head`: its hash;
-    `missing`: ranges above it that are still wanted, both ends included; `generation`: of the
-    office's database, which rises when a backup was restored; `top`: up to here every event
-    outside `missing` is stored (0: nothing is said above `high`); `given`: the JSON that the office
-    signed, empty where only what it says was kept."""
+    """The office's signed word of what it has stored.
+
+    `high`: every event up to it is stored. `head`: the hash of that event. `missing`: ranges above
+    it that are still wanted, both ends included. `generation`: of the office's database; it rises
+    when a backup was restored. `top`: up to here every event outside `missing` is stored (0:
+    nothing is said above `high`). `given`: the JSON that the office signed, empty where only its
+    contents were kept.
+    """
 
     generation: int
     gate: str
