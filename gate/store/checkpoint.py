@@ -1,9 +1,10 @@
 """What is known of a journal outside of it: a small file that outlives the database.
 
-Three slots of one page each, written in place, so that keeping something costs one page and no new
-name: two take turns with the last receipt, synced; the third holds the head, not synced. A head is
-noted after its commit, so it may be older than the journal's after a power cut, never newer: a
-journal that ends before it has lost events that were promised.
+It has three slots of one page each, written in place. So a write costs one page and no new file
+name. Two slots take turns with the last receipt, synced. The third holds the head, not synced.
+
+A head is noted after its commit. After a power cut it may be older than the journal's, never newer.
+A journal that ends before it has lost events that were promised.
 """
 
 import hashlib
@@ -80,6 +81,7 @@ class CheckpointFile:
             return False
 
     def close(self) -> None:
+        """Closes the file; a second call does nothing."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
@@ -94,6 +96,7 @@ class CheckpointFile:
 
 
 def place(journal: Path) -> Path:
+    """The path of the checkpoint file of `journal`."""
     return journal.with_name(f"{journal.name}.mark")
 
 

@@ -87,6 +87,7 @@ def _check_whole(db: sqlite3.Connection, path: Path, gate: str, known: Checkpoin
 
 
 def foreign(path: Path, owner: str, gate: str) -> Refused:
+    """The error for a journal that belongs to the gate `owner`."""
     return Refused(
         f"The journal {path} belongs to gate {owner}, not {gate}: "
         "put this unit's own card in, or name its own state folder.",
@@ -100,8 +101,10 @@ def foreign(path: Path, owner: str, gate: str) -> Refused:
 def _refuse_unless_successor(
     path: Path, epoch: str, first: JournalEvent | None, known: Checkpoint
 ) -> None:
-    """A start that was cut short between the new journal and its mark is fine; a journal from
-    another card, or an older copy of this one, is not."""
+    """Refuses a journal from another card, or an older copy of this one.
+
+    A start that was cut short between the new journal and its checkpoint is accepted.
+    """
     if first is not None and first.get("previous_epoch") == known.epoch:
         return
     raise Refused(

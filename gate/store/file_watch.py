@@ -1,8 +1,9 @@
 """Whether the files that a restart would find are those that this process writes.
 
-A journal that is deleted or replaced while it is in use goes on working through the open files: the
+A journal that is deleted or replaced while it is in use goes on working through the open files. The
 writer notices nothing, and a restart finds none of it. So the files are looked at by name: which
-inode, how long, when changed (https://sqlite.org/howtocorrupt.html, unlink or rename while in use).
+inode, how long, when changed. See https://sqlite.org/howtocorrupt.html (unlink or rename while in
+use).
 """
 
 import os
@@ -29,10 +30,12 @@ class FileChange(Enum):
 
     @property
     def en(self) -> str:
+        """The change in English words."""
         return self.value[0]
 
     @property
     def zh(self) -> str:
+        """The change in Chinese words."""
         return self.value[1]
 
 

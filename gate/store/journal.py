@@ -86,6 +86,7 @@ class SqliteJournal:
 
     @property
     def head(self) -> Head:
+        """The place and the hash of the newest event. GateBug before the journal was opened."""
         if self._head is None:
             raise GateBug("The journal was used before it was opened.", "日志尚未打开。")
         return self._head
@@ -126,6 +127,8 @@ class SqliteJournal:
             yield page
 
     async def disk(self) -> DiskSpace:
+        """The space on the journal's disk. StorageRefused or StorageBroken where it does not
+        answer."""
         try:
             return await asyncio.to_thread(room_at, self._path)
         except OSError as e:
@@ -142,9 +145,11 @@ class SqliteJournal:
         return self._saves
 
     async def look(self) -> None:
-        """Whether a restart would find this journal; where it would not, save it: everything that
-        was committed stands under its own name again when this returns. StorageRefused where that
-        cannot be now; StorageBroken."""
+        """Whether a restart would find this journal; where it would not, saves it.
+
+        When this returns, every committed event is in a file under the journal's own name.
+        StorageRefused where that cannot be now; StorageBroken.
+        """
         try:
             if self._watch is None or (self._watch.look() is None and self._mark_is_in_place):
                 return
@@ -153,10 +158,12 @@ class SqliteJournal:
         await self._to_the_end(self._locked(self._see_to_files()))
 
     async def beyond(self, seq: int) -> None:
+        """Returns when the head is past `seq`."""
         while self.head.seq <= seq:
             await self._grown.wait()
 
     async def receipt(self) -> Receipt | None:
+        """The newest receipt that was kept, None before the first one."""
         return self._receipt
 
     async def keep_receipt(self, receipt: Receipt) -> None:

@@ -93,8 +93,10 @@ def connect(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened 
 
 
 def _usable(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened]:
-    """A damaged journal is put aside and a new one begun: a gate that refuses on the morning of the
-    exam helps nobody, and what was salvaged it still knows."""
+    """A journal that can be used: a damaged one is put aside and a new one begun.
+
+    A gate that refuses on the morning of the exam helps nobody. What was salvaged it still knows.
+    """
     known = checkpoint.read(path)
     if known is not None and known.gate not in ("", unit.gate):
         raise foreign(path, known.gate, unit.gate)
@@ -114,8 +116,11 @@ def _usable(path: Path, unit: JournalOwner) -> tuple[sqlite3.Connection, Opened]
 def _attempt(
     path: Path, unit: JournalOwner, known: Checkpoint | None
 ) -> tuple[sqlite3.Connection, Opened]:
-    """StorageDamaged from the check only: what fails behind it on a journal that was whole a moment
-    ago is the card's fault, and the next start looks again."""
+    """One attempt to open. StorageDamaged comes from the check only.
+
+    A later fault on a journal that was whole a moment ago is the card's. The next start looks
+    again.
+    """
     try:
         if not _is_empty(path.with_name(f"{path.name}-journal")):
             _roll_back(path)

@@ -12,8 +12,11 @@ from gate.store.store_errors import damaged
 
 
 def newer(kept: Receipt | None, known: Checkpoint | None) -> Receipt | None:
-    """Of the database's receipt and the mark's; the database's where they say the same, for it has
-    the missing ranges too, while the mark has it as it was given."""
+    """The newer one of the database's receipt and the checkpoint's.
+
+    Where they say the same, the database's counts, because it has the missing ranges too. The
+    checkpoint then adds the receipt as it was given.
+    """
     noted = known.receipt if known is not None else None
     if kept is None or noted is None:
         return kept or noted
@@ -27,12 +30,13 @@ def _place(receipt: Receipt) -> tuple[int, int, str, str]:
 
 
 def check_chain(db: sqlite3.Connection, path: Path, head: Head, receipt: Receipt | None) -> None:
-    """The whole chain, and the event that the office has vouched for. StorageDamaged, naming the
-    seq. What the office has is looked at too: who is inside is read from it, so that an event
-    dropped there would let somebody in twice.
+    """Checks the whole chain, and the event that the office has vouched for.
 
-    Of an event only its bytes are looked at, which the hash covers: 100,000 in 0.2 s. `journal
-    verify` reads what they say.
+    StorageDamaged, naming the seq. Events that the office has are checked too: who is inside is
+    read from them. An event dropped there would let somebody in twice.
+
+    Only the bytes of an event are checked, which the hash covers: 100,000 in 0.2 s. `journal
+    verify` reads the contents.
     """
     seq, digest = 0, GENESIS
     if receipt is not None:
@@ -55,6 +59,7 @@ def check_chain(db: sqlite3.Connection, path: Path, head: Head, receipt: Receipt
 def check_against(
     db: sqlite3.Connection, path: Path, head: Head, told: Head, whose: str = "was committed here"
 ) -> None:
+    """Checks that the journal, which ends at `head`, holds the event `told`. StorageDamaged."""
     if told.seq > head.seq:
         raise damaged(path, f"events {head.seq + 1} to {told.seq} are gone: {_whose(whose)}")
     if not told.seq:

@@ -48,8 +48,10 @@ class JournalReading:
             raise damaged(self.path, f"an event is not JSON: {e}") from e
 
     def fault(self, gate: str | None = None) -> str | None:
-        """Why this is not the whole unchanged journal of `gate` (by default: of the gate that made
-        it), in words that name the seq; None when it is."""
+        """Why this is not the whole unchanged journal of `gate`; None when it is.
+
+        The words name the seq. Without `gate`, the gate that made the journal counts.
+        """
         if gate is not None and gate != self.gate:
             return f"it belongs to gate {self.gate}, not {gate}"
         try:
@@ -65,8 +67,11 @@ class JournalReading:
         return self._against_what_is_known()
 
     def _against_what_is_known(self) -> str | None:
-        """By the office's last receipt, and by the mark beside the file: a tail that was cut off,
-        or written anew with hashes that fit, breaks no chain."""
+        """Compares with the office's last receipt and with the checkpoint beside the file.
+
+        A tail that was cut off breaks no chain. Nor does one that was written anew with fitting
+        hashes.
+        """
         known = newer(self.receipt, self.mark)
         if known is not None and (fault := self._against(known.high, known.head, "the office has")):
             return fault

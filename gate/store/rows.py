@@ -39,6 +39,7 @@ def identity(db: sqlite3.Connection) -> tuple[str, str] | None:
 
 
 def head(db: sqlite3.Connection, epoch: str) -> Head:
+    """The newest event's place and hash; place 0 in an empty journal."""
     row = db.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     return Head(epoch, 0, GENESIS) if row is None else Head(epoch, row[0], row[1])
 
@@ -124,5 +125,6 @@ def receipt(db: sqlite3.Connection) -> Receipt | None:
 
 
 def receipt_row(receipt: Receipt) -> tuple[int | str, ...]:
+    """The columns of a receipt, in the order of the table."""
     missing = json.dumps(receipt.missing)
     return (receipt.generation, receipt.high, receipt.head, missing, receipt.at, receipt.top)

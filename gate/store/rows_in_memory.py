@@ -1,7 +1,7 @@
-"""The journal's rows once more, in memory: what is written anew when the files are lost.
+"""A copy of the journal's rows in memory, to be written anew when the files are lost.
 
-A file that was cut short or overwritten cannot be read back through the open connection: only what
-was last written to the log is still there. 20,000 events take about 3 MB.
+A file that was cut short or overwritten cannot be read through the open connection. Only what was
+last written to the log is still there. 20,000 events take about 3 MB.
 """
 
 import json
@@ -32,6 +32,7 @@ class RowsInMemory:
                 self.pack()
 
     def add(self, row: Row) -> None:
+        """Adds the newest row."""
         self._newest.append(row)
 
     def pack(self) -> None:

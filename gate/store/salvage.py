@@ -1,10 +1,10 @@
-"""Events got back from the bytes of a damaged database.
+"""Recovers events from the bytes of a damaged database.
 
-A row's columns lie one behind the other in its page: the previous hash, the hash, the canonical
-bytes (https://sqlite.org/fileformat2.html, record format). So an event is found without any of
-SQLite's own structures, in pages that nothing points to any more and in a write-ahead log that ends
-in the middle, and its hash proves that it is whole. An event that is longer than a page is not
-found; it is named as missing.
+The columns of a row stand one after the other in its page: the previous hash, the hash, the
+canonical bytes (https://sqlite.org/fileformat2.html, record format). So an event is found without
+SQLite's own structures. It is found in pages that nothing refers to any more, and in a write-ahead
+log that ends in the middle. Its hash proves that it is whole. An event that is longer than a page
+is not found; it is named as missing.
 """
 
 import json

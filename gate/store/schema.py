@@ -16,9 +16,11 @@ def steps() -> list[tuple[int, str]]:
 
 
 def migrate(db: sqlite3.Connection, known: list[tuple[int, str]]) -> None:
-    """Bring `db` to the newest of `known`, in one transaction: where a step fails the file is what
-    it was, and the program before this one can use it. Refused where a step does not fit, or as
-    `refuse_unknown` says; sqlite3.Error for anything that is not the step's fault."""
+    """Brings `db` to the newest of `known`, in one transaction.
+
+    Where a step fails, the file stays as it was and the earlier program can use it. Refused: a step
+    does not fit, or as `refuse_unknown` says. sqlite3.Error: anything that is not the step's fault.
+    """
     refuse_unknown(db, known)
     done = applied(db)
     wanted = [(number, text) for number, text in known if number not in done]
@@ -83,6 +85,7 @@ def _statements(text: str) -> list[str]:
 
 
 def digest(text: str) -> str:
+    """SHA-256 of `text`, 64 hex digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

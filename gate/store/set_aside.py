@@ -111,6 +111,7 @@ def lost_before(path: Path, known: Checkpoint | None) -> Lost | None:
 
 
 def report_place(folder: Path) -> Path:
+    """The path of the report in `folder`."""
     return folder / REPORT
 
 

@@ -33,6 +33,7 @@ def refused(path: Path, detail: str, remedy: Remedy) -> StorageRefused:
 
 
 def damaged(path: Path, detail: str) -> StorageDamaged:
+    """The error for a journal whose contents are wrong."""
     return StorageDamaged(
         f"The journal {path} is damaged ({detail}): keep the file, tell the office.",
         f"日志 {path} 已损坏（{detail}）：请保留该文件并报告考试中心。",
@@ -41,6 +42,7 @@ def damaged(path: Path, detail: str) -> StorageDamaged:
 
 
 def broken(path: Path, detail: str) -> StorageBroken:
+    """The error for a disk that failed."""
     return StorageBroken(
         f"The disk of {path} failed ({detail}): the gate stops; check the card, then start again.",
         f"读写 {path} 失败（{detail}）：设备停止，请检查存储卡后重新启动。",
