@@ -1,10 +1,12 @@
-"""How many events a batch may hold while a broker takes less than this version sends. Pure, time as
-an argument in monotonic seconds.
+"""How many events a batch may hold while a broker takes less than this version sends.
 
-A batch that was too large halves the limit, down to single events. A limit that has stood for
-`wait_s` without a refusal doubles, up to what a batch may hold. Where the broker refuses what the
-limit has grown to, the next wait is twice as long, so that a broker that always takes less is asked
-once in `WAIT_MAX_S`; one that takes whole batches again is soon trusted as before.
+Pure, time as an argument in monotonic seconds. A batch that was too large halves the limit, down to
+single events. A limit that has stood for `wait_s` without a refusal doubles, up to what a batch may
+hold.
+
+Where the broker refuses the larger limit, the next wait is twice as long. So a broker that always
+takes less is asked once in `WAIT_MAX_S`. One that takes whole batches again is soon trusted as
+before.
 """
 
 from dataclasses import dataclass, replace

@@ -1,5 +1,7 @@
-"""The office's signed word that a signing key belongs to a gate: travels with what the gate signs,
-so that a reader with the office's public key needs nothing else. Pure."""
+"""The office's signed word that a signing key belongs to a gate. Pure.
+
+It travels with what the gate signs. A reader with the office's public key needs nothing else.
+"""
 
 import base64
 import binascii

@@ -20,6 +20,8 @@ class Copies:
         self._seen: dict[tuple[str, str], dict[int, bytes]] = {}
 
     def of(self, gate: str, epoch: str) -> Differs:
+        """A test whether event `seq` with the hash `digest` differs from another copy of that
+        event."""
         seen = self._seen.setdefault((gate, epoch), {})
 
         def differs(seq: int, digest: str) -> bool:
@@ -76,6 +78,7 @@ def facts(path: Path, found: Inspection) -> JsonObject:
 
 
 def sentence(path: Path, found: Inspection) -> str:
+    """The result for the export at `path` in one sentence, English and Chinese."""
     if not found.is_whole:
         said = "; ".join(_in_runs(found.faults))
         return f"{path}: {found.gate} {found.epoch} is not as it was written 校验未通过: {said}"

@@ -30,9 +30,11 @@ class ExportFault:
 
 @dataclass(slots=True)
 class Inspection:
-    """What was found. `events`: how many there are; `last`, `head`: where it ends; `faults`: the
-    first ones, in order; `vouched`: on whose word the key counts as the gate's, None where the file
-    alone names it."""
+    """What was found.
+
+    `events`: how many there are. `last`, `head`: where it ends. `faults`: the first ones, in order.
+    `vouched`: who vouches that the key is the gate's, None where only the file names it.
+    """
 
     gate: str
     epoch: str
@@ -45,9 +47,11 @@ class Inspection:
 
     @property
     def is_whole(self) -> bool:
+        """Whether no fault was found."""
         return not self.faults
 
     def add(self, seq: int, what: str, says: str) -> None:
+        """Notes a fault; beyond `FAULTS_KEPT` they are dropped."""
         if len(self.faults) < FAULTS_KEPT:
             self.faults.append(ExportFault(seq, what, says))
 
@@ -55,9 +59,12 @@ class Inspection:
 def signing_key(
     header: JsonFields, *, known: bytes | None, office_public: bytes | None
 ) -> tuple[bytes, str | None]:
-    """The gate's key that the export counts as signed with, and on whose word: `known`, a key that
-    the caller has, or the office's, by the enrolment in the file; else the file's own.
-    InputRejected, SignatureRefused where those contradict each other or the header's signature."""
+    """The gate's key that the export counts as signed with, and who vouches for it.
+
+    It is `known`, a key that the caller has; or the office's word, by the enrolment in the file;
+    else the file's own. InputRejected, SignatureRefused where those contradict each other or the
+    header's signature.
+    """
     named = public_key(header["public"])
     trusted, word = known, "enrolment" if known is not None else None
     if known is None and office_public is not None and header["enrolled"] is not None:

@@ -34,10 +34,13 @@ _SHOWN: Form = {"receipt": lambda value: isinstance(value, str) and len(value) <
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`seq`, `head`: the journal's last event; `high`: receipted; `oldest_unsent_at`: when the
-    first event that lacks a receipt happened. `vitals`: `at`, `clock`, `disk_free_mb`, as far as
-    the unit knows them; flat JSON, for people and tools. `receipt`: the one that the gate goes by,
-    as the office signed it, where the office speaks as if it had never given it; else None."""
+    """A gate's signed word how far its journal goes.
+
+    `seq`, `head`: the journal's last event. `high`: receipted. `oldest_unsent_at`: when the first
+    event that lacks a receipt happened. `vitals`: `at`, `clock`, `disk_free_mb`, as far as the unit
+    knows them; flat JSON, for people and tools. `receipt`: the last receipt of the gate, as the
+    office signed it, where the office speaks as if it had never given it; else None.
+    """
 
     gate: str
     epoch: str
@@ -53,6 +56,7 @@ class Heartbeat:
 
 
 def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
+    """The payload of `beat`, signed with `key`."""
     body = {
         "v": 1,
         "gate": beat.gate,

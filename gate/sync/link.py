@@ -1,8 +1,9 @@
 """One MQTT 5 connection over mutual TLS, from its attempt to its end. Used at both ends.
 
-paho's own network thread drives it, and every callback is posted as a value to one sink. Driving
-paho from the event loop by its socket hooks was weighed and left: its TLS handshake blocks inside
-`connect()` either way, and bytes that TLS has buffered do not wake a loop that watches the socket.
+paho's own network thread drives it, and every callback is posted as a value to one sink. An event
+loop with paho's socket hooks was considered and not chosen, for two reasons. The TLS handshake
+blocks inside `connect()` either way. Bytes that TLS has buffered do not wake a loop that watches
+the socket.
 """
 
 import logging
@@ -65,7 +66,7 @@ class Will:
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    pass
+    """The connection stands and the broker has accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class MqttConnection:
         return self._client.publish(topic, payload, qos=qos, retain=retain).mid
 
     def ack(self, mid: int) -> None:
+        """Acknowledges the received message `mid` to the broker."""
         self._client.ack(mid, 1)
 
     def leave(self) -> None:

@@ -44,18 +44,24 @@ class Broker(Protocol):
     """What a sentence names of the address."""
 
     @property
-    def host(self) -> str: ...
+    def host(self) -> str:
+        """The broker's host name or address."""
+
     @property
-    def port(self) -> int: ...
+    def port(self) -> int:
+        """The broker's TCP port."""
 
 
 def refuses_us(error: Exception | None) -> bool:
+    """Whether `error` is a TLS alert with which the broker refuses our certificate."""
     return isinstance(error, ssl.SSLError) and error.reason in REFUSES_US
 
 
 def noting_sockets(note: Callable[[ssl.SSLError], None]) -> type[ssl.SSLSocket]:
-    """A class of sockets that hand each TLS alert to `note` and raise it as always: a library that
-    reads from them keeps nothing but its text."""
+    """A class of sockets that give each TLS alert to `note` and raise it as always.
+
+    A library that reads from them keeps only the text of an alert.
+    """
 
     class NotingSocket(ssl.SSLSocket):
         def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
@@ -70,9 +76,12 @@ def noting_sockets(note: Callable[[ssl.SSLError], None]) -> type[ssl.SSLSocket]:
 
 
 def alert_of(broker: Broker, context: ssl.SSLContext) -> ssl.SSLError | None:
-    """The alert with which the broker answers our certificate; None where it has none. TLS 1.3: our
-    handshake is over before the broker has judged it, and its alert is lost when the broker closes
-    with words of ours unread. So nothing is said here, only listened; `_ASK_S` at most twice."""
+    """The alert with which the broker answers our certificate; None where it has none.
+
+    In TLS 1.3 our handshake is over before the broker has judged the certificate. Its alert is lost
+    when the broker closes with unread bytes of ours. So nothing is sent here, only received. Waits
+    `_ASK_S` at most twice.
+    """
     try:
         with (
             socket.create_connection((broker.host, broker.port), _ASK_S) as raw,
@@ -114,6 +123,7 @@ def not_connected(error: Exception, broker: Broker, ca: str, certificate: str) -
 
 
 def not_admitted(broker: Broker, certificate: str, detail: str) -> CertificateRefused:
+    """The error for a broker that does not accept our `certificate`; `detail`: its reason."""
     return CertificateRefused(
         f"The broker {broker.host}:{broker.port} does not accept our certificate "
         f"({detail}): check that {certificate} is this unit's and not expired.",
@@ -161,6 +171,7 @@ def ended(broker: Broker, name: str, detail: str, code: int) -> GateError:
 
 
 def closed_unanswered(broker: Broker) -> NetworkFault:
+    """The error for a broker that closed the connection before it answered."""
     return NetworkFault(
         f"The broker {broker.host}:{broker.port} closed the connection before it answered: it is "
         "starting, full, or has shut this unit out for a while; it is tried again.",

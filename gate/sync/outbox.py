@@ -38,6 +38,8 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
+    """A part of the journal that was sent at `at_s`, in monotonic seconds."""
+
     part: Slice
     at_s: float
 
@@ -66,6 +68,7 @@ class SendWindow:
 
     @property
     def timeout_s(self) -> float:
+        """After how many seconds without a receipt a part is sent again."""
         if not self.listening:
             return RESEND_MAX_S
         return backoff_s(self.unheard, RESEND_S, RESEND_MAX_S)
@@ -78,10 +81,13 @@ def reconnect_delay_s(failures: int, chance: float) -> float:
 
 
 def begin(head: int, receipt: Receipt | None, tried: Iterable[Range] = ()) -> SendWindow:
-    """A new connection of a journal that stands at `head`. `tried`: what the one before sent in
-    vain; goes on behind that, or from the start where nothing is left. Two cards of one name push
-    each other off the broker: from the start each time, the rest of a long backlog would never be
-    sent, and only one of the two need know that it is forked."""
+    """A new connection of a journal that stands at `head`.
+
+    `tried`: what the connection before sent in vain. Sending goes on behind that, or from the start
+    where nothing is left. Two cards of one name end each other's connections at the broker. If each
+    began at the start, the rest of a long backlog would never be sent. Only one of the two need
+    know that it is forked.
+    """
     tried = tuple(tried)
     left = _without(unstored(head, receipt), tried)
     return SendWindow(live_from=head + 1, tried=tried if left else ())
@@ -141,6 +147,7 @@ def note_leaving(window: SendWindow) -> SendWindow:
 
 
 def note_sent(window: SendWindow, part: Slice, now_s: float) -> SendWindow:
+    """`part` was sent at `now_s`."""
     return replace(window, sent=(*window.sent, Sent(part, now_s)))
 
 
@@ -157,8 +164,11 @@ def note_receipt(window: SendWindow, old: Receipt | None, new: Receipt) -> SendW
 
 
 def note_alive(window: SendWindow) -> SendWindow:
-    """The office has just spoken, whatever was last heard of its state: a word that it is back may
-    be lost like any other, and a gate that waits for it would send one batch in five minutes."""
+    """The office has just spoken, whatever its last known state was.
+
+    The message that it is back may be lost like any other. A gate that waits for that message would
+    send one batch in five minutes.
+    """
     return window if window.listening else _anew(window)
 
 
@@ -182,8 +192,10 @@ def note_time(window: SendWindow, now_s: float) -> SendWindow:
 def note_office(
     window: SendWindow, listening: bool, *, just_now: bool, strange: bool = False
 ) -> SendWindow:
-    """An office that has just come is sent everything it has not receipted, at once: what went out
-    before may have met a broker that knew no reader for it."""
+    """An office that has just come is sent everything it has not receipted, at once.
+
+    What was sent before may have met a broker that knew no reader for it.
+    """
     window = replace(window, strange=strange)
     if listening and (just_now or not window.listening):
         return _anew(window)

@@ -30,6 +30,7 @@ class PlainExport:
     fault: ChainFault | None
 
     def facts(self) -> dict[str, object]:
+        """What was found, ready for JSON."""
         said: dict[str, object] = {
             "gate": self.gate,
             "epoch": self.epoch,
@@ -39,6 +40,7 @@ class PlainExport:
         return said | chain_facts(self.fault)
 
     def sentence(self) -> str:
+        """What was found in one sentence, English and Chinese."""
         whole = "chain verified 链完整" if self.fault is None else f"{self.fault} 日志校验未通过"
         return f"{self.gate}: {self.events} events from {self.first} on, {whole}; nobody signed it"
 

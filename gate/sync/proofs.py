@@ -1,8 +1,8 @@
-"""Whether events are what their gate signed: pure, for whatever keeps events and signed heads.
+"""Whether events are what their gate signed. Pure, for any store of events and signed heads.
 
 A signed head says where a batch begins (`prev`), which seqs it holds and the hash it leads to. The
-hash of an event covers all before it, so contents that lead from `prev` to `head` are the contents
-that were signed, whatever else stands beside them.
+hash of an event covers all before it. So contents that lead from `prev` to `head` are the contents
+that were signed. Other contents beside them do not matter.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -40,9 +40,11 @@ Window = Callable[[int, int], Iterable[KeptEvent]]
 
 @dataclass(slots=True)
 class Proof:
-    """What the signed heads of one journal say of its events. `heads`: how many hold; `to`: the
-    highest seq that one of them speaks of; `faults`: the first ones, `signature`, `altered` or
-    `cut`; `proven`: the ranges of which the contents are what was signed."""
+    """What the signed heads of one journal say of its events.
+
+    `heads`: how many hold. `to`: the highest seq that one of them speaks of. `faults`: the first
+    ones, `signature`, `altered` or `cut`. `proven`: the ranges whose contents are what was signed.
+    """
 
     heads: int = 0
     to: int = 0
@@ -50,6 +52,7 @@ class Proof:
     proven: list[Range] = field(default_factory=list)
 
     def add(self, seq: int, what: str, says: str) -> None:
+        """Notes a fault; beyond `FAULTS_KEPT` they are dropped."""
         if len(self.faults) < FAULTS_KEPT:
             self.faults.append(ExportFault(seq, what, says))
 

@@ -98,8 +98,11 @@ class Session:
                 self._tell(str(e))
 
     def _hear_ack(self, acked: Acked) -> None:
-        """What is refused stays in the journal: without a receipt a batch goes again, each time
-        later (gate/sync/outbox.py), and in smaller pieces where it was too large."""
+        """What is refused stays in the journal.
+
+        A batch without a receipt goes again, each time later (gate/sync/outbox.py). It goes in
+        smaller pieces where it was too large.
+        """
         events = self._batches.pop(acked.mid, 0)
         if acked.refused is None:
             return
@@ -207,8 +210,11 @@ class Session:
         return isinstance(generation, int) and known is not None and generation > known.generation
 
     def _show_receipt(self) -> None:
-        """The office's whole folder may have been restored, and with it all that it knew of this
-        receipt: the next heartbeat, at once, shows what it signed."""
+        """The next heartbeat goes at once and shows the receipt as the office signed it.
+
+        The office's whole folder may have been restored, and all that it knew of this receipt is
+        lost.
+        """
         if not self._shows_receipt:
             self._shows_receipt, self._heartbeat_at = True, 0.0
 

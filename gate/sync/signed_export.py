@@ -2,12 +2,13 @@
 
 UTF-8, one JSON object a line:
 
-    header     `format`, gate, site, exam, epoch, first, last, prev, head, at, public, enrolled, and
-               `receipt` where the gate has one as it was given; signed by the gate: what the file
-               must hold, so that a cut end is seen
+    header     `format`, gate, site, exam, epoch, first, last, prev, head, at, public, enrolled,
+               and `receipt` where the gate has one as it was given
     event      as journaled, with `prev` and `hash`, without `ms`
-    {"batch":} after at most 50 events or 32 kB: the signed head of exactly the batch that these
-               events are on the wire, so that the office authorises both alike
+    {"batch":} after at most 50 events or 32 kB: their signed head
+
+The gate signs the header. It says what the file must hold, so that a cut end is seen. A signed head
+is that of exactly the batch that these events are on the wire. So the office authorises both alike.
 
 Nothing is ever whole in memory but one batch.
 """
@@ -215,8 +216,10 @@ def _object(line: bytes) -> JsonObject:
 
 
 def extent_of(header: JsonFields) -> Extent:
+    """The extent that an export's header states."""
     return Extent(**{name: header[name] for name in Extent.__slots__})
 
 
 def empty_extent(gate: str, site: str, exam: str, epoch: str) -> Extent:
+    """The extent of an export without events."""
     return Extent(gate, site, exam, epoch, 1, 0, GENESIS, GENESIS)

@@ -22,16 +22,17 @@ _POLL_S = 1.0
 
 
 class MqttUplink:
-    """Obeys `gate.ports.Uplink`. `signing`: Ed25519 seed, 32 bytes; `office_public`: the key that
-    receipts are signed with. Nothing is sent before `use_exam`; when the exam
-    changes, sending goes on under the new topic. `vitals`: what heartbeats say of the unit
-    (see `gate.sync.heartbeat`). `chance`: draws the waits between attempts. `inbox`: a file where
-    `exam-gate journal receipt` leaves what came by stick.
+    """Obeys `gate.ports.Uplink`.
 
-    `status` besides the port's keys: `error_kind` (class of `last_error`), `office` (`online`,
-    `offline` or None), `refused` (receipts that were refused, counted by reason), `broker_refused`
-    (batches that the broker did not take, by MQTT's reason code), `alarm` (a sentence once two
-    journals of this gate and epoch are about). A PUBACK proves nothing: only receipts advance.
+    `signing`: Ed25519 seed, 32 bytes. `office_public`: the key that receipts are signed with.
+    Nothing is sent before `use_exam`. When the exam changes, sending goes on under the new topic.
+    `vitals`: what heartbeats say of the unit (see `gate.sync.heartbeat`). `chance`: draws the waits
+    between attempts. `inbox`: a file where `exam-gate journal receipt` leaves what came by stick.
+
+    `status` has more than the port's keys. `error_kind`: class of `last_error`. `office`: `online`,
+    `offline` or None. `refused`: refused receipts by reason. `broker_refused`: batches that the
+    broker did not take, by MQTT's reason code. `alarm`: a sentence once two journals of this gate
+    and epoch exist. A PUBACK proves nothing: only receipts advance.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class MqttUplink:
 
     @property
     def status(self) -> UplinkStatus:
+        """The state of the uplink at this moment; keys as above."""
         state = self._state
         return {
             "connected": state.connected,
@@ -82,6 +84,7 @@ class MqttUplink:
 
     @property
     def office_time(self) -> datetime | None:
+        """The latest time in a message that the office signed and this process received; else None."""
         return self._state.office_time
 
     def use_exam(self, exam: str) -> None:

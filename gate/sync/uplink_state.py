@@ -55,6 +55,7 @@ class UplinkState:
 
     @property
     def receipted(self) -> int:
+        """The last event that the office has, 0 before the first receipt."""
         return self.receipt.high if self.receipt else 0
 
     def note_office_time(self, receipt: Receipt) -> None:

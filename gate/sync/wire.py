@@ -1,8 +1,8 @@
 """What travels between gate and office: topics, signed batches, signed receipts. Pure.
 
 A batch is any slice of a journal, in any order, any number of times. Its events travel without
-`prev`, `hash` and `ms`: the receiver computes the hashes from the batch's `prev` on and
-compares the last one with the signed head: no event carries a hash that could differ from it.
+`prev`, `hash` and `ms`. The receiver computes the hashes from the batch's `prev` on and compares
+the last one with the signed head. No event carries a hash that could differ from it.
 """
 
 from collections.abc import Callable, Sequence
@@ -61,22 +61,27 @@ class Topics:
 
     @property
     def ev(self) -> str:
+        """The topic of batches."""
         return self._own("ev")
 
     @property
     def hb(self) -> str:
+        """The topic of heartbeats."""
         return self._own("hb")
 
     @property
     def state(self) -> str:
+        """The topic of the gate's state, online or offline."""
         return self._own("state")
 
     @property
     def alert(self) -> str:
+        """The topic of alerts."""
         return self._own("alert")
 
     @property
     def rcpt(self) -> str:
+        """The topic of the office's receipts."""
         return self._own("rcpt")
 
     def _own(self, part: str) -> str:
@@ -138,8 +143,10 @@ class Batch:
 def encode_batch(
     events: Sequence[JournalEvent], *, hist: bool, key: SigningKey
 ) -> tuple[bytes, int]:
-    """The payload of the longest run from the start of `events` that keeps the limits, and how many
-    events it holds (at least one; the journal bounds the size of one)."""
+    """The payload of the longest run from the start of `events` that keeps the limits.
+
+    Beside it how many events it holds: at least one, because the journal bounds the size of one.
+    """
     bodies = batch_bodies(events)
     head = batch_head(events[: len(bodies)], hist=hist, key=key)
     return batch_payload(head, bodies), len(bodies)
@@ -175,6 +182,7 @@ def batch_head(events: Sequence[JournalEvent], *, hist: bool, key: SigningKey) -
 
 
 def batch_payload(head: JsonObject, bodies: list[JournalEvent]) -> bytes:
+    """The payload of a batch from its signed head and its events."""
     return compact(head | {"ev": bodies})
 
 
