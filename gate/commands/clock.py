@@ -1,6 +1,6 @@
 """exam-gate clock: whether the running gate's clock may be relied on, and an operator's word on it.
 
-Before a roster is destroyed for good, its date must be confirmed by a second source; where neither
+Before a roster is destroyed for good, its date must be confirmed by a second source. Where neither
 the office nor the board's clock can, a person who looks at another clock does.
 """
 

@@ -12,6 +12,7 @@ from gate.sync.plain_export import chain_facts, check_plain
 
 
 def is_put_aside(path: Path) -> bool:
+    """Whether `path` is a folder of a damaged journal that was put aside."""
     return path.is_dir() and set_aside.report_place(path).exists()
 
 

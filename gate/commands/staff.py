@@ -34,6 +34,8 @@ By = Annotated[str, typer.Option(envvar="EXAM_GATE_STAFF", help="Who asks. Êìç‰Ω
 
 
 class VerdictWord(StrEnum):
+    """The two verdicts that staff may type."""
+
     ADMIT = "admit"
     DENY = "deny"
 

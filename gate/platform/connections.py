@@ -1,8 +1,8 @@
-"""Who is connected to a control socket: bounded in all and for each user, so that no client can
-take the descriptors that journal, camera and serial port need.
+"""Who is connected to a control socket. The number is bounded in all and for each user.
 
-A client that only waits (idle) makes room for a new one; one whose request is being answered, or
-that follows a stream, never does.
+So no client can take the descriptors that journal, camera and serial port need. A client that only
+waits (idle) makes room for a new one. A client whose request is being answered, or that follows a
+stream, never does.
 """
 
 import asyncio
@@ -49,6 +49,7 @@ class Connections:
         return client
 
     def left(self, client: Client) -> None:
+        """`client` is gone; a second call does nothing."""
         if client in self.clients:
             self.clients.remove(client)
 

@@ -53,10 +53,10 @@ ANSWER_MAX = 16 * 1024 * 1024
 async def serve(path: Path, handler: Handler, mode: int = 0o660) -> AsyncIterator[None]:
     """Listens at `path` until left; the file is there, with its `mode`, when the body begins.
 
-    A socket left by a dead process is replaced; UsageError where a living one listens or the path
-    does not fit. Clients are served at once and side by side, each one's requests in order, as many
-    as `gate.platform.connections` allows: a new one takes the place of the longest idle. A stream
-    ends when its iterator does or when the client closes its side.
+    A socket left by a dead process is replaced. UsageError where a living one listens or the path
+    does not fit. Clients are served at the same time, and the requests of each in order.
+    `gate.platform.connections` bounds their number: a new client takes the place of the longest
+    idle. A stream ends when its iterator does or when the client closes its side.
     """
     listener = await _listener(path, mode)
     ours = _inode(path)

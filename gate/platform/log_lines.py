@@ -9,10 +9,12 @@ class LineFormatter(logging.Formatter):
     """A traceback keeps its own lines; the message is one."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
+        """The formatted message, with unprintable characters escaped."""
         record.message = printable(record.message)
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:
+        """The traceback, with unprintable characters escaped."""
         said = super().formatException(ei)  # type: ignore[arg-type]
         return "\n".join(printable(line) for line in said.split("\n"))
 

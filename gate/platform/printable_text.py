@@ -1,9 +1,9 @@
 """Text from outside as it may reach a terminal or a log: what a person sees is what is there.
 
-Allowed are letters, marks, numbers, punctuation, symbols and the blank, and characters that
-Python's tables do not know yet or that are of private use: names hold them. Everything else is
-shown as its JSON escape: control characters (an escape sequence, a forged line), bidirectional
-marks (text that reads in another order) and what takes no room.
+Allowed are letters, marks, numbers, punctuation, symbols and the blank. Characters that Python's
+tables do not know yet or that are of private use are allowed too, because names hold them.
+Everything else is shown as its JSON escape. That means control characters (an escape sequence, a
+forged line), bidirectional marks (text that reads in another order) and characters without width.
 """
 
 import unicodedata

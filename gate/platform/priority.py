@@ -11,6 +11,8 @@ NICE = -10
 
 
 class Granted(StrEnum):
+    """The priority that the system has granted to a thread."""
+
     REAL_TIME = "SCHED_RR"
     NICE = "nice"
     NONE = "none"

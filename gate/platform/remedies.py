@@ -1,5 +1,8 @@
-"""What a person can do about a disk, folder or database that does not take what is written: one
-clause for each errno (errno(3)) and result code (sqlite.org/rescode.html), English and Chinese."""
+"""What a person can do about a disk, folder or database that does not take what is written.
+
+One clause, English and Chinese, for each errno (errno(3)) and result code
+(sqlite.org/rescode.html).
+"""
 
 import errno
 import sqlite3
@@ -102,8 +105,10 @@ def of_system(error: OSError) -> Remedy:
 
 
 def of_reading(error: OSError) -> Remedy:
-    """What to do about an error of opening or reading a file of our own, one that is no regular
-    file or is too large included."""
+    """What to do about an error of opening or reading a file of our own.
+
+    The file may also be irregular or too large.
+    """
     return _OF_READING.get(error.errno or 0, _ANEW)
 
 

@@ -51,9 +51,11 @@ class Broadcast:
 
     @property
     def is_followed(self) -> bool:
+        """Whether anybody follows."""
         return bool(self._followers)
 
     def publish(self, line: Line) -> None:
+        """Offers `line` to every follower."""
         for follower in self._followers:
             follower.offer(line)
 

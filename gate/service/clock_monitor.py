@@ -26,8 +26,12 @@ CLOCK_STEP_S = 2.0
 
 @dataclass(slots=True)
 class ClockMonitor:
-    """`rtc`: what the board's clock shows, None where there is none; `office_time`: the latest time
-    in a word that the office signed and this process heard. `look` once a second or so."""
+    """Watches the clock.
+
+    `rtc`: what the board's clock shows, None where there is none. `office_time`: the latest time in
+    a message that the office signed and this process received. `look` is called about once a
+    second.
+    """
 
     clock: Clock
     rtc: Callable[[], datetime | None]

@@ -188,6 +188,7 @@ class Desk:
         return {"ok": True, "date": given.isoformat(), **clock.status}
 
     def follow(self) -> AsyncIterator[Mapping[str, object]]:
+        """Status at once, then every published line, until the client leaves."""
         return self._lane.recorder.broadcast.follow({"status": self.status()})
 
 

@@ -162,8 +162,10 @@ class Lane:
 
     @property
     def zone(self) -> tzinfo | None:
-        """In which days are counted and times written: the exam's, or that of a roster that is
-        installed and not in use; None before there is one."""
+        """The time zone in which days are counted and times written; None before there is one.
+
+        It is the exam's, or that of a roster that is installed and not in use.
+        """
         return zone_of(self.state) or self._zone
 
     @property
@@ -238,8 +240,10 @@ class Lane:
         whole: bool = False,
         known: Found | None = None,
     ) -> events.LaneEvent:
-        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here;
-        `known`: what the desk found already, as long as the same roster is in use."""
+        """`whole`: the roster takes the last five of a ticket for it, which nobody typed here.
+
+        `known`: what the desk found already, as long as the same roster is in use.
+        """
         self.recorder.forget_times()
         began = time.perf_counter()
         try:
@@ -265,8 +269,10 @@ class Lane:
         return found
 
     def papers_now(self) -> tuple[str, ...]:
-        """Ids of the papers of the current sitting; of all where the clock is not trusted, so that
-        a seat that is typed names nobody rather than who has it at another time."""
+        """Ids of the papers of the current sitting; of all where the clock is not trusted.
+
+        A typed seat then names nobody, rather than the person who has it at another time.
+        """
         papers, now = self.state.exam.papers if self.state.exam else (), self.adapters.clock.now()
         return tuple(p.id for p in (current_papers(papers, now.at) if now.trusted else papers))
 

@@ -62,8 +62,10 @@ class Recorder:
         self._ms = {}
 
     def now(self) -> Instant:
-        """This moment as it is written down: in the exam's zone, so that the day of an event can
-        be read off it at the office too."""
+        """This moment in the exam's zone, as it is written down.
+
+        So the day of an event can be read off it at the office too.
+        """
         now = self._clock.now()
         return replace(now, at=in_fixed_offset(now.at, self._zone()))
 

@@ -86,8 +86,10 @@ class RosterSupervisor:
             lane.show_out_of_service()
 
     def _recheck_failed(self) -> None:
-        """A roster of which a row would not open is verified and opened anew, now and then: a read
-        that failed once need not end the day. A file that is damaged stays out of service."""
+        """Verifies and opens anew, now and then, a roster of which a row would not open.
+
+        A read that failed once need not end the day. A file that is damaged stays out of service.
+        """
         now = asyncio.get_running_loop().time()
         failed = self._lane.roster is not None and events.Fault.ROSTER in self._lane.state.faults
         if failed and now >= self._recheck_at:
@@ -157,9 +159,12 @@ class RosterSupervisor:
             await self._journal_history()
 
     async def _destroy_overdue(self) -> None:
-        """At the exam's end plus retention, at a time that is confirmed (see
-        `gate.core.confirmed_time`): as soon as it is for the roster that is out of use, and each
-        hour for others that lie there. Not under a roster that is still in use."""
+        """Destroys rosters at the exam's end plus retention, at a confirmed time.
+
+        See `gate.core.confirmed_time`. A roster out of use is destroyed as soon as the time is
+        confirmed. Others that lie there are looked at each hour. Nothing is destroyed under a
+        roster that is still in use.
+        """
         at, current = confirmed_time(self._clock.record), self._lane.roster
         if at is None or (current is not None and self._is_over(current)) or not self._is_due(at):
             return

@@ -32,8 +32,11 @@ ROSTER_SILENT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`watch_s`: how often faults are looked for; `retry_s`: between attempts to write again, and
-    between looks for a new roster; `room_s`: between looks at the room on the disk."""
+    """Intervals in seconds.
+
+    `watch_s`: how often faults are looked for. `retry_s`: between attempts to write again, and
+    between looks for a new roster. `room_s`: between looks at the space on the disk.
+    """
 
     watch_s: float = 0.5
     retry_s: float = 1.0

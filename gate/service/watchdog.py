@@ -38,6 +38,7 @@ class Health:
         self.beat(task)
 
     def beat(self, task: str) -> None:
+        """`task` is alive."""
         self._due[task] = self._monotonic() + self._silent_s[task]
 
     @property
@@ -47,6 +48,7 @@ class Health:
         return sorted(task for task, due in self._due.items() if due < now)
 
     def ready(self, status: str) -> None:
+        """Tells systemd that the service is ready; `status`: one line for `systemctl status`."""
         self._tell(f"READY=1\nSTATUS={status}")
 
     def status(self, status: str) -> None:
@@ -58,6 +60,7 @@ class Health:
         self._tell(f"EXTEND_TIMEOUT_USEC={round(WAITING_S * 1e6)}\nSTATUS={status}")
 
     def stopping(self) -> None:
+        """Tells systemd that the service stops."""
         self._tell("STOPPING=1")
 
     async def feed_watchdog(self) -> None:

@@ -84,7 +84,10 @@ class MqttUplink:
 
     @property
     def office_time(self) -> datetime | None:
-        """The latest time in a message that the office signed and this process received; else None."""
+        """The latest time in a message that the office signed and this process received.
+
+        None before there is one.
+        """
         return self._state.office_time
 
     def use_exam(self, exam: str) -> None:
