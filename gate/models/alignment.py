@@ -1,7 +1,8 @@
 """From five landmarks to the 112 x 112 picture that the recogniser was trained on.
 
-The similarity transform (turn, scale, shift) with the least squared error between the landmarks
-and the template (Umeyama, IEEE PAMI 13(4), 1991; in the plane it is one complex division).
+It is the similarity transform (turn, scale, shift) with the least squared error between the
+landmarks and the template. See Umeyama, IEEE PAMI 13(4), 1991. In the plane it is one complex
+division.
 """
 
 import cmath

@@ -40,9 +40,11 @@ CHEEKS = (slice(0.25, 0.75), slice(0.45, 0.65))
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """`over_red`, `over_green`: blue over red and over green, each relative to the same of the
-    skin; `luma`: relative to the skin's; `uneven`, `share`: 0 to 1, of the background and of the
-    picture."""
+    """Colour and evenness of a portrait's background.
+
+    `over_red`, `over_green`: blue over red and over green, each relative to the same of the skin.
+    `luma`: relative to the skin's. `uneven`, `share`: 0 to 1, of the background and of the picture.
+    """
 
     over_red: float
     over_green: float

@@ -1,7 +1,7 @@
-"""The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate;
-a match attempt reads the view, so a face that is already known costs a dot product.
+"""The Matcher: one thread owns camera and networks and keeps a view of who stands at the gate.
 
-When an attempt looks at the probes, and at which rate, is `match_attempt.py`'s.
+A match attempt reads the view, so a face that is already known costs a dot product.
+`match_attempt.py` decides when an attempt looks at the probes, and at which rate.
 """
 
 import asyncio
@@ -97,10 +97,12 @@ class CameraThread:
 
     @property
     def model(self) -> str:
+        """The label of the networks, as records name it."""
         return LABEL
 
     @property
     def liveness(self) -> str:
+        """The most liveness that this matcher judges."""
         return JUDGES_LIVENESS
 
     @property
@@ -116,6 +118,7 @@ class CameraThread:
         return since_s if since_s > patient_s else 0.0
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
+        """One attempt to match the face in front with `reference`; `found_ns`: monotonic, in ns."""
         now_ns = self._clock.now().mono_ns
         selection = ProbeSelection(
             now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
@@ -137,6 +140,7 @@ class CameraThread:
         return judged
 
     def forget(self) -> None:
+        """The visit is over: its probes and pictures are dropped."""
         with self._turn:
             self._forgot_ns = self._clock.now().mono_ns
             self._tried_ns = 0
@@ -144,6 +148,11 @@ class CameraThread:
             self._with_face = self._judged = None
 
     def evidence(self) -> bytes | None:
+        """A frame of this visit as JPEG; None where no frame ever came.
+
+        It is the frame of the face that was judged last; else the newest in which a face was seen;
+        else the newest.
+        """
         from PIL import Image
 
         with self._turn:

@@ -1,7 +1,8 @@
 """YuNet: faces with five landmarks (Wu, Peng, Yu: YuNet, Machine Intelligence Research 2023).
 
-Three heads at strides 8, 16 and 32; every cell of a head says how surely a face is there (class
-times objectness), where its box lies and where its landmarks are, in units of the stride.
+Three heads work at strides 8, 16 and 32. Every cell of a head says how surely a face is there:
+class times objectness. It also says where the box lies and where the landmarks are, in units of the
+stride.
 """
 
 from pathlib import Path

@@ -1,11 +1,13 @@
 """What has been seen in front of the gate lately. Pure.
 
 A view holds two things: the observations of the last seconds (what each frame showed) and the
-probes of ONE face, the track. A track is a run of frames without a gap: each of them showed a face
-that was compared with the probes before it and is the same. Whatever cannot be compared (nobody, a
-face too poor, turned, dark or covered for a template) ends it. So does a face that is not alike, a
-jump or a pause; the probes are dropped then. So as long as a view has probes, everything that was
-seen since the first of them is one person, and the newest frame shows that person.
+probes of ONE face, the track. A track is a run of frames without a gap. Each frame of it showed a
+face that was compared with the probes before it and is the same.
+
+A frame that cannot be compared ends the track: nobody, or a face too poor, turned, dark or covered
+for a template. So does a face that is not alike, a jump or a pause. The probes are dropped then. So
+everything that was seen since the first probe of a view is one person. The newest frame shows that
+person.
 """
 
 from collections.abc import Sequence
@@ -85,6 +87,7 @@ def _is_near(face: Face) -> bool:
 
 
 def eyes_px(face: Face) -> float:
+    """The distance between the eyes in pixels."""
     return float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
 
 

@@ -76,9 +76,9 @@ def _interpreter_class() -> Any:
 
 
 def drop_mapped_pages(path: Path) -> None:
-    """Give back the resident pages of a mapped network file.
+    """Gives back the resident pages of a mapped network file.
 
-    The runtime repacks the weights at the first call and does not read the file again, yet its
+    The runtime repacks the weights at the first call and does not read the file again. Yet its
     pages would count as ours for ever (38 MB for the recogniser). They stay valid: a later access
     reads them from the file anew.
     """

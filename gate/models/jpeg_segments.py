@@ -15,6 +15,7 @@ EXIF = b"Exif\0\0"
 
 
 def is_jpeg(data: bytes) -> bool:
+    """Whether `data` begins as a JPEG file does."""
     return data[:2] == b"\xff\xd8"
 
 

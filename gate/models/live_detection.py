@@ -1,10 +1,12 @@
-"""Faces of a live frame by two looks instead of one at the whole frame.
+"""Faces of a live frame by two detections instead of one on the whole frame.
 
-The first look takes every n-th pixel of the whole frame: who is there, and where. The second takes
-the surroundings of the nearest face at full sharpness, for its landmarks. Both together cost half
-of one look at 640x480 and find the landmarks as well: the frame is small to the first network, the
-second sees nothing but the face. The first look is taken at every frame, so a second person is
-seen in the frame in which one look at the whole would have seen him, never later.
+The first takes every n-th pixel of the whole frame: who is there, and where. The second takes the
+surroundings of the nearest face at full sharpness, for its landmarks. Both together cost half of
+one detection at 640x480 and find the landmarks as well. The frame is small to the first network,
+and the second sees only the face.
+
+The first detection is made on every frame. So a second person is seen in the same frame as by one
+detection on the whole, never later.
 """
 
 import math

@@ -42,6 +42,7 @@ class MatchTables:
         return cls(*(Thresholds.load(kind=kind) for kind in TemplateKind))
 
     def of(self, kind: TemplateKind) -> Thresholds:
+        """The thresholds for templates of `kind`."""
         return self.augmented if kind is TemplateKind.AUGMENTED else self.single
 
 
@@ -54,9 +55,12 @@ class Held:
     at_ns: int
 
     def is_gone(self, view: TrackView) -> bool:
+        """Whether the face that was matched is no longer the one in `view`."""
         return view.track != self.track or not view.probes
 
     def is_confirmed(self, view: TrackView, now_ns: int) -> bool:
+        """Whether a frame since the match, or a recent one, shows the same face; `now_ns`:
+        monotonic."""
         newest_ns = view.probes[-1].mono_ns
         return newest_ns >= self.at_ns or now_ns - newest_ns <= RECENT_NS
 

@@ -1,9 +1,10 @@
-"""Templates to a verdict: fusion, roster-normalised score, threshold by target false match rate.
+"""From templates to a result: fusion, roster-normalised score, threshold by target false match
+rate.
 
-numpy only. Templates are unit vectors, so a dot product is the cosine. The symmetric adaptive
-s-norm (Matejka et al., Interspeech 2017) is
-`1/2 [(s - mean_ref) / dev_ref + (s - mean_probe) / dev_probe]`, means and deviations over the
-`TOP` highest cosines to a cohort of `COHORT` unlabelled templates of the same exam.
+numpy only. Templates are unit vectors, so a dot product is the cosine. The normalisation is the
+symmetric adaptive s-norm (Matejka et al., Interspeech 2017): `1/2 [(s - mean_ref) / dev_ref + (s -
+mean_probe) / dev_probe]`. Means and deviations are over the `TOP` highest cosines to a cohort of
+`COHORT` unlabelled templates of the same exam.
 """
 
 import math
@@ -61,8 +62,9 @@ def cohort_statistics(
 def s_norm(reference: Reference, probe: Template) -> float | None:
     """The normalised score; None where the reference has no cohort of `COHORT` rows.
 
-    A row of the cohort that is the candidate's own reference is left out on both sides: for the
-    right person it would stand far above the others and take the score down with it."""
+    A row of the cohort that is the candidate's own reference is left out on both sides. For the
+    right person it would be far above the others and lower the score.
+    """
     cohort, mean, deviation = reference.cohort, reference.mean, reference.deviation
     if cohort is None or mean is None or deviation is None or len(cohort) < COHORT:
         return None

@@ -43,6 +43,7 @@ class Output:
 
     @property
     def file_name(self) -> str:
+        """The name of the built file."""
         return f"{self.name}.tflite"
 
 
@@ -64,6 +65,7 @@ class NetworkManifest:
         raise KeyError(name)
 
     def member(self, network: str) -> Member:
+        """The archive member that holds `network`."""
         return next(m for m in self.members if m.network == network)
 
 

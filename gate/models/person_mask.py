@@ -1,8 +1,8 @@
 """Where in a picture the person is, by MediaPipe's selfie segmentation (Apache-2.0).
 
 Its last operator is of MediaPipe's own kind, which no plain runtime knows: a transposed convolution
-of 2 x 2 without overlap. So the file is loaded without its last two operators, and what they would
-do (that convolution, then the logistic function) is done here, from the weights in the file.
+of 2 x 2 without overlap. So the file is loaded without its last two operators. What they would do
+(that convolution, then the logistic function) is done here, from the weights in the file.
 """
 
 import hashlib

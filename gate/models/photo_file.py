@@ -145,9 +145,11 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _orientation_in(tiff: bytes) -> int | None:
-    """The orientation in the first directory of an Exif block (TIFF 6.0, section 2), whatever the
-    other entries hold: Pillow stops at the first that points outside the block. None where there
-    is none."""
+    """The orientation in the first directory of an Exif block (TIFF 6.0, section 2); None without
+    one.
+
+    Other entries do not matter here. Pillow stops at the first that points outside the block.
+    """
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
         return None

@@ -21,9 +21,10 @@ def check_picture(picture: Picture) -> None:
 
 
 def as_rgb(pixels: npt.NDArray[np.generic]) -> Picture:
-    """RGB of whatever a camera may hand over, (height, width) or (height, width, channels): grey
-    becomes three equal channels, a fourth channel (alpha or padding) is dropped. InputRejected for
-    anything else, a frame without pixels included.
+    """RGB (height, width, 3) of a camera's array: (height, width) or (height, width, channels).
+
+    Grey becomes three equal channels. A fourth channel (alpha or padding) is dropped. InputRejected
+    for anything else, a frame without pixels included.
     """
     grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
     if pixels.dtype == np.uint8 and grey:

@@ -15,6 +15,7 @@ _TRANSPARENT_BYTES = {0: 2, 2: 6}
 
 
 def is_png(data: bytes) -> bool:
+    """Whether `data` begins as a PNG file does."""
     return data.startswith(SIGNATURE)
 
 

@@ -50,9 +50,12 @@ _CORRECTABLE = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedPortrait:
-    """`template`, `quality`: None where no face could be judged; `size`: width and height of the
-    photo as it stands upright, (0, 0) where it cannot be read; `face_count`: 1, or more where the
-    others are too small or unsure to count. `findings`: what is wrong, the weightiest first."""
+    """A ticket photo that was judged.
+
+    `template`, `quality`: None where no face could be judged. `size`: width and height of the
+    upright photo in pixels, (0, 0) where it cannot be read. `face_count`: 1, or more where the
+    others are too small or unsure to count. `findings`: what is wrong, the weightiest first.
+    """
 
     template: Template | None
     quality: Quality | None

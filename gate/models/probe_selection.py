@@ -24,9 +24,12 @@ then. Three attempts at a stranger must not last longer than six seconds."""
 
 @dataclass(frozen=True, slots=True)
 class ProbeSelection:
-    """The probes of one match attempt. `frames`: fused at most; `seconds`: its longest; `found_ns`:
-    the card was found, or a candidate typed or scanned; `tried_ns`: when the last attempt of this
-    visit ended: what it has judged already is not judged again."""
+    """The probes of one match attempt.
+
+    `frames`: probes fused at most. `seconds`: its longest duration. `found_ns`: when the card was
+    found, or a candidate typed or scanned. `tried_ns`: when the last attempt of this visit ended.
+    What that attempt has judged is not judged again.
+    """
 
     began_ns: int
     frames: int
@@ -36,6 +39,7 @@ class ProbeSelection:
 
     @property
     def ends_ns(self) -> int:
+        """When the attempt ends at the latest, monotonic in ns."""
         return self.began_ns + round(self.seconds * 1e9)
 
     def single(self, view: TrackView) -> tuple[Probe, ...]:
@@ -73,8 +77,10 @@ class ProbeSelection:
         return bool(self._own(view)) and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
 
     def _well_seen_ns(self, view: TrackView, now_ns: int) -> int:
-        """For how long in all a face that could be compared was there alone; it may have been
-        several faces, or one that turned away in between."""
+        """For how long in all a face that could be compared was there alone, in ns.
+
+        It may have been several faces, or one that turned away in between.
+        """
         seen = [s for s in view.observations if s.mono_ns >= self.began_ns]
         marks = [(s.mono_ns, s.compared and not s.crowded) for s in seen]
         marks += [(now_ns, good) for _, good in marks[-1:]]
@@ -83,8 +89,11 @@ class ProbeSelection:
         )
 
     def is_crowded(self, view: TrackView) -> bool:
-        """Whether the newest frame with a face had two, or most of those of the last AGE_NS: who
-        stepped up beside the owner a moment ago is there as much as who stood there all along."""
+        """Whether the newest frame with a face had two, or most of those of the last AGE_NS.
+
+        A person who stepped up beside the owner a moment ago counts as one who stood there all
+        along.
+        """
         since_ns = self.began_ns - AGE_NS
         seen = [s for s in view.observations if s.face and s.mono_ns >= since_ns]
         if not seen:
@@ -94,8 +103,11 @@ class ProbeSelection:
 
 
 def _feature_norm(probe: Probe) -> float:
-    """What says most of how well a probe will match: the best two of four by it missed 0.55%, any
-    two 0.80%, the best two by quality score 0.81% (docs, models)."""
+    """The feature norm, which says most of how well a probe will match.
+
+    The best two of four by it missed 0.55%, any two 0.80%, the best two by quality score 0.81%
+    (docs, models).
+    """
     return probe.quality.feature_norm or 0.0
 
 

@@ -123,8 +123,11 @@ def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
 
 
 def yaw_of(landmarks: Landmarks) -> float:
-    """0 frontal to 1 profile: how far the nose tip stands from the middle between the eyes, along
-    the line of the eyes, in halves of their distance."""
+    """0 frontal to 1 profile, from the place of the nose tip.
+
+    It is the distance of the nose tip from the middle between the eyes, along the line of the eyes.
+    The unit is half of the distance between the eyes.
+    """
     right, left, nose = landmarks[0], landmarks[1], landmarks[2]
     line = left - right
     length_squared = float(line @ line)

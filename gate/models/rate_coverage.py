@@ -14,9 +14,12 @@ class AskingRoster(Protocol):
     """What asks for a rate."""
 
     @property
-    def exam(self) -> Exam: ...
+    def exam(self) -> Exam:
+        """The exam, whose papers ask for target rates."""
+
     @property
-    def cohort(self) -> TemplateRows | None: ...
+    def cohort(self) -> TemplateRows | None:
+        """The cohort, (n, 128) float32, or None."""
 
 
 def require_rates(exam: Exam, cohort: TemplateRows | None, tables: MatchTables) -> None:

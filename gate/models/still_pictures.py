@@ -1,7 +1,7 @@
 """A still picture (ticket photo, benchmark picture) to one face and its templates.
 
-Small pictures are enlarged before detection: YuNet places landmarks to a fraction of its cells,
-so on a larger face they are finer, and the recogniser feels it.
+Small pictures are enlarged before detection. YuNet places landmarks to a fraction of its cells, so
+on a larger face they are finer. Finer landmarks give the recogniser better input.
 """
 
 from collections.abc import Sequence
@@ -63,6 +63,7 @@ class StillPictures:
         return refine(self._detector, picture, face)
 
     def chip(self, picture: Picture, face: Face) -> Picture:
+        """The aligned face, (112, 112, 3) uint8."""
         return align(picture, face.landmarks)
 
     def occlusion(self, picture: Picture, face: Face) -> Occlusion:

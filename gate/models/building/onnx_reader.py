@@ -46,6 +46,7 @@ class Network:
         self.input_shape = tuple(d.dim_value for d in inputs[0].type.tensor_type.shape.dim)
 
     def is_constant(self, name: str) -> bool:
+        """Whether the tensor `name` is known before the network runs."""
         return name in self._constants or name in self._recipes
 
     def constant(self, name: str) -> Constant:

@@ -1,8 +1,8 @@
 """A TensorFlow Lite file written straight through flatbuffers (schema version 3).
 
-Only what the two networks need. The order in which objects are written is fixed, so equal graphs
-give equal bytes; every constant lies on a 16-byte boundary, as the schema asks, because the
-runtime maps the file and reads the weights in place.
+It writes only what the two networks need. The order in which objects are written is fixed, so equal
+graphs give equal bytes. Every constant lies on a 16-byte boundary, as the schema asks. The reason:
+the runtime maps the file and reads the weights in place.
 """
 
 from collections.abc import Sequence
@@ -56,6 +56,7 @@ class Graph:
     outputs: list[int] = field(default_factory=list)
 
     def add(self, tensor: Tensor) -> int:
+        """Adds a tensor; its number in the graph, from 0."""
         self.tensors.append(tensor)
         return len(self.tensors) - 1
 
