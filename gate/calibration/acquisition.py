@@ -29,6 +29,7 @@ class Faces:
     failed_single: tuple[str, ...] = ()
 
     def probes(self, kind: TemplateKind) -> Side:
+        """The side of the probes of `kind`."""
         return self.augmented if kind is TemplateKind.AUGMENTED else self.single
 
 

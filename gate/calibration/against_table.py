@@ -1,9 +1,9 @@
 """Do the thresholds of a table hold on other people? What an office asks before it trusts them.
 
-Nothing is calibrated: every threshold comes from the table, and the set says what it does there.
-A rate holds when the upper end of its interval is at most `ALLOWED` times the target; it does not
-when the rate itself is above that and the whole interval above the target. What lies between (two
-look-alikes among seventy people) needs more people, and the report says so.
+Nothing is calibrated: every threshold comes from the table, and the set says what it does there. A
+rate holds when the upper end of its interval is at most `ALLOWED` times the target. It does not
+hold when the rate itself is above that and the whole interval above the target. Anything between
+(two look-alikes among seventy people) needs more people, and the report says so.
 """
 
 from collections.abc import Iterator, Mapping

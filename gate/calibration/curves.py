@@ -1,7 +1,7 @@
 """Curves from a set of faces: what calibration.toml holds, measured through the pipeline.
 
 Several frames: every probe is the fusion of n different photographs of one person. Frames of one
-visit are more alike than that; fusing unlike pictures raises the false match rate more, so the
+visit are more alike than that. To fuse unlike pictures raises the false match rate more, so the
 thresholds are on the safe side.
 """
 
@@ -45,6 +45,7 @@ class Kind:
 
     @property
     def normalisation(self) -> str:
+        """The name of the score: `snorm-<cohort>/<top>`, or `RAW`."""
         return f"snorm-{self.cohort}/{self.top}" if self.cohort else RAW
 
 
@@ -59,9 +60,11 @@ class InTable:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One row of a curve. `threshold`: where the rate was measured; `fnmr`: None where no person
-    has two pictures; `interval`: None where it was not asked for; `table`: None where nothing is
-    calibrated."""
+    """One row of a curve.
+
+    `threshold`: where the rate was measured. `fnmr`: None where no person has two pictures.
+    `interval`: None where it was not asked for. `table`: None where nothing is calibrated.
+    """
 
     fmr: float
     threshold: float

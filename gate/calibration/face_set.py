@@ -40,16 +40,20 @@ class FaceSet:
 
     @property
     def people(self) -> Labels:
+        """(n,) int64: the number of each picture's person, from 0."""
         names = [person for person, _ in self.pictures]
         return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Templates:
-    """`single` (as a live frame at first) and `augmented` (a ticket photo, a live frame that was
-    looked at again); `usable`: a face was found; `qualities`: as the gate finds
-    the face in a live frame, None where it does not and the single view is zeros; `ms`: every
-    duration of a step."""
+    """Templates of a set of pictures.
+
+    `single`: as a live frame at first. `augmented`: as a ticket photo, or a live frame in the
+    second step. `usable`: a face was found. `qualities`: as the gate finds the face in a live
+    frame. A quality is None where the gate finds none there; the single view is zeros then. `ms`:
+    every duration of a step in milliseconds.
+    """
 
     single: TemplateRows
     augmented: TemplateRows
@@ -58,6 +62,7 @@ class Templates:
     ms: dict[str, list[float]] = field(default_factory=dict)
 
     def side(self, people: Labels, kind: TemplateKind) -> Side:
+        """One side of the comparisons with templates of `kind`; `people`: (n,) int64."""
         live = np.array([q is not None for q in self.qualities])
         if kind is TemplateKind.AUGMENTED:
             return Side(self.augmented, people, self.usable)

@@ -159,6 +159,7 @@ def left_out(side: Side) -> JsonObject:
 
 
 def histograms(side: Side, singles: Singles, seed: int) -> list[JsonObject]:
+    """Histograms of genuine and impostor scores, one for each normalisation, ready for JSON."""
     found = []
     for normalisation in singles:
         shown = side

@@ -18,6 +18,7 @@ SETTINGS = {TemplateKind.SINGLE: "quick", TemplateKind.AUGMENTED: "careful"}
 
 
 def curve_figures(curve: RateCurve) -> JsonObject:
+    """The figures of a curve, ready for JSON."""
     kind = curve.kind
     return {
         "setting": SETTINGS[kind.template],

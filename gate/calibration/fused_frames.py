@@ -1,11 +1,13 @@
-"""What several frames buy: misses with 1, 2, 3 and 5 fused pictures, and with the looks that an
+"""What several frames gain: misses with 1, 2, 3 and 5 fused pictures, and with the looks that an
 attempt takes.
 
-Counted by people, not by pairs: from each person's pictures the probes are drawn by lot, the rest
-are references, and every person weighs the same, since pairs would let the few with a dozen
-pictures and one wrong label decide. Pictures of different days differ more than frames of one
-visit, so both kinds of error are overstated. `first_pictures` is the plainest count beside it:
-the first n + 1 pictures of each person, each one of them the reference once.
+Counted by people, not by pairs. From each person's pictures the probes are drawn by lot, and the
+rest are references. Every person weighs the same. Pairs would let the few people with a dozen
+pictures and one wrong label decide.
+
+Pictures of different days differ more than frames of one visit, so both kinds of error are
+overstated. `first_pictures` is the plainest count beside it. It takes the first n + 1 pictures of
+each person, and each one of them is the reference once.
 """
 
 from collections.abc import Callable, Iterator
@@ -82,10 +84,13 @@ def by_frames(probes: Side, references: Side, seed: int) -> list[JsonObject]:
 def by_looks(
     single: Side, augmented: Side, seed: int, fmr: float = FMRS[0], table: Table | None = None
 ) -> JsonObject | None:
-    """An attempt as the gate makes it: a single view of one picture, then augmented templates
-    of 1, 2 and 3 more, at the thresholds of `table` (which must have the rates), else at those of
-    these same pictures. `fmr_of_all`: impostor pairs that pass at any of the looks; `at_once`:
-    share of the comparisons with the right person that pass at the first."""
+    """An attempt as the gate makes it: a single view of one picture, then augmented templates of 1,
+    2 and 3 more.
+
+    The thresholds are those of `table` (which must have the rates), else those of these same
+    pictures. `fmr_of_all`: share of impostor pairs that pass at any of the looks. `at_once`: share
+    of the comparisons with the right person that pass at the first.
+    """
     lots = list(_lots(augmented, 1 + LOOKS_FRAMES, seed))
     if not lots:
         return None

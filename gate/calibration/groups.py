@@ -65,8 +65,10 @@ def read_groups(path: Path, persons: Sequence[str], stems: Sequence[str]) -> dic
 
 
 def alike(side: Side, count: int, seed: int) -> dict[str, Mask]:
-    """Groups of people whose templates lie together (spherical k-means on each person's mean):
-    look-alikes in the network's own eyes, so a harder test than any natural group."""
+    """Groups of people whose templates lie together (spherical k-means on each person's mean).
+
+    They are look-alikes to the network itself, so a harder test than any natural group.
+    """
     means = person_means(side)
     means = means - means.mean(axis=0)  # what all faces share would hide what sets them apart
     rng = np.random.default_rng(seed)

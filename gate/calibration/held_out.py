@@ -1,12 +1,13 @@
-"""Does a threshold travel? It is set on everybody but one group and measured on that group.
+"""Does a threshold hold for another group? It is set on everybody but one group and measured on
+that group.
 
 It is set as the table's are, with the margin of `threshold_margin.py`. What it would have let pass
 without the margin stands beside it.
 
 The s-norm of the group uses a cohort of the group's own people, as an exam's does. A group with
-fewer people than a full cohort is measured with as many as it has, against a threshold that was
-set with cohorts of that size; the gate itself would then use the raw score at a rate ten times
-stricter (`raw-strict`), which is measured too.
+fewer people than a full cohort is measured with as many as it has. Its threshold was set with
+cohorts of that size. The gate itself would then use the raw score at a rate ten times stricter
+(`raw-strict`), which is measured too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,10 +33,12 @@ HELD_OUT_FMRS = (1e-3, 1e-4, 1e-5)
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """One group, one kind of score, one rate. `calibrated_on`: impostor pairs behind the
-    threshold; `pairs`, `false_matches`: of the group, of one cohort draw; `doubtful`: so many of
-    these have a label that the set itself speaks against; `fmr`: measured, all labels counted;
-    `bare_fmr`: the same at the threshold without its margin."""
+    """One group, one kind of score, one rate.
+
+    `calibrated_on`: impostor pairs behind the threshold. `pairs`, `false_matches`: of the group, of
+    one cohort draw. `doubtful`: how many of these have a label that the set itself speaks against.
+    `fmr`: measured, all labels counted. `bare_fmr`: the same at the threshold without its margin.
+    """
 
     group: str
     people: int

@@ -1,10 +1,12 @@
 """95% intervals by bootstrap over people.
 
 Pictures of one person are alike and one person stands in thousands of pairs, so pairs are not
-independent: what is drawn again, with replacement, is people (the subset bootstrap of Bolle,
-Ratha and Pankanti, Computer Vision and Image Understanding 93(1), 2004). A pair counts as often as
-the product of its people's draws. Only the sorted tail is weighted and summed up, nothing is
-scored or sorted again: a thousand draws over seven million pairs are a matter of a second.
+independent. So people are drawn again, with replacement. This is the subset bootstrap of Bolle,
+Ratha and Pankanti, Computer Vision and Image Understanding 93(1), 2004.
+
+A pair counts as often as the product of its people's draws. Only the sorted tail is weighted and
+summed up; nothing is scored or sorted again. A thousand draws over seven million pairs take about a
+second.
 """
 
 from collections.abc import Iterator, Sequence

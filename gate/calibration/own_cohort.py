@@ -1,9 +1,9 @@
-"""S-norm with a cohort out of the very set that is measured, without the two people compared.
+"""S-norm with a cohort from the same set that is measured, without the two people compared.
 
-At an exam the cohort is drawn from the exam's own candidates. A set for calibration is too small
-to give 200 of its people away, so every pair is normalised with the cohort minus the rows of its
-own two people (a genuine pair: one person). The next highest similarities take their place, so
-the statistics always are those of `top` strangers.
+At an exam the cohort is drawn from the exam's own candidates. A set for calibration is too small to
+give 200 of its people away. So every pair is normalised with the cohort minus the rows of its own
+two people (a genuine pair: one person). The next highest similarities take their place, so the
+statistics always are those of `top` strangers.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,10 @@ STRANGERS_MIN = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnCohort:
-    """For each row: sum and squares of its `top` highest cosines, the least of them and the next,
-    its cosine with every cohort row, and its person's place in the cohort (-1: none)."""
+    """For each row: sum and squares of its `top` highest cosines, the least of them and the next.
+
+    Beside them its cosine with every cohort row, and its person's place in the cohort (-1: none).
+    """
 
     top: int
     total: Values
@@ -48,6 +50,7 @@ class OwnCohort:
         return cls(top, total, squares, highest[:, top - 1], highest[:, top], similar, place)
 
     def taken(self, rows: RowNumbers | slice) -> "OwnCohort":
+        """The statistics of these rows."""
         return OwnCohort(
             self.top,
             self.total[rows],

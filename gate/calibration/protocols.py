@@ -21,8 +21,11 @@ def fold_accuracy(scores: Values, same: Mask, folds: Labels) -> float:
 
 
 def draw_cohort(people: Labels, usable: Mask, seed: int, size: int = COHORT) -> RowNumbers:
-    """Rows of a cohort: one picture each of `size` people, those with the fewest pictures first
-    (so that few genuine pairs are lost), else by lot. InputRejected for too few people."""
+    """Rows of a cohort: one picture each of `size` people. InputRejected for too few people.
+
+    Those with the fewest pictures come first, so that few genuine pairs are lost. Else the lot
+    decides.
+    """
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(usable))
     names, first, counts = np.unique(people[rows], return_index=True, return_counts=True)
@@ -37,8 +40,11 @@ def draw_cohort(people: Labels, usable: Mask, seed: int, size: int = COHORT) -> 
 
 
 def _best_threshold(scores: Values, same: Mask) -> float:
-    """The threshold that judges most pairs right: half way between two scores, since one that
-    sits on a genuine score would miss the next that is a hair lower. Of equals the middle one."""
+    """The threshold that judges most pairs right, half way between two scores; of equals the middle
+    one.
+
+    A threshold on a genuine score would miss the next that is slightly lower.
+    """
     order = np.argsort(scores, kind="stable")
     ordered, genuine = scores[order], same[order]
     wrong_below = np.concatenate(([0], np.cumsum(genuine)))

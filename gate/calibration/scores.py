@@ -1,7 +1,7 @@
 """Every comparison of one set of templates with another: scores, where they come from, how many.
 
-numpy only, in blocks of rows, so that a hundred million pairs fit in memory: of the impostor
-scores only the upper tail is kept, of the genuine ones all, each with its two pictures.
+numpy only, in blocks of rows, so that a hundred million pairs fit in memory. Of the impostor scores
+only the upper tail is kept. Of the genuine ones all are kept, each with its two pictures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -117,6 +117,7 @@ class Block(NamedTuple):
     other: Side
 
     def places(self, row: RowNumbers, column: RowNumbers) -> Places:
+        """(n, 2) int32: the pictures of both sides at these rows and columns, each (n,)."""
         pictures = (self.one.pictures[row], self.other.pictures[column])
         places: Places = np.stack(pictures, axis=1).astype(np.int32)
         return places

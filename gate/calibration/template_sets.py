@@ -76,6 +76,7 @@ class Norms:
         return cls(mean, deviation)
 
     def taken(self, rows: RowNumbers | slice) -> "Norms":
+        """The statistics of these rows."""
         return Norms(self.mean[rows], self.deviation[rows])
 
     def against(self, other: "Norms") -> tuple[Matrix, Matrix]:
@@ -85,8 +86,11 @@ class Norms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """One side of the comparisons. `people`: who each row is; `usable`: a face was found; `rows`:
-    the picture that each row stands for where this side is part of a set, None for its place."""
+    """One side of the comparisons.
+
+    `people`: who each row is. `usable`: a face was found. `rows`: the picture that each row stands
+    for where this side is part of a set, None for its place.
+    """
 
     templates: TemplateRows
     people: Labels
@@ -95,12 +99,14 @@ class Side:
     rows: RowNumbers | None = None
 
     def taken(self, rows: RowNumbers | slice) -> "Side":
+        """The part of this side at these rows."""
         norms = None if self.norms is None else self.norms.taken(rows)
         pictures = self.pictures[rows]
         return Side(self.templates[rows], self.people[rows], self.usable[rows], norms, pictures)
 
     @property
     def pictures(self) -> RowNumbers:
+        """(n,): the number of each row's picture."""
         return np.arange(len(self.people)) if self.rows is None else self.rows
 
 
@@ -119,6 +125,7 @@ class ComparisonCounts:
 
     @classmethod
     def of(cls, one: Side, other: Side | None = None) -> "ComparisonCounts":
+        """Counts of the rows of each person, for `one` against `other` or against itself."""
         sides = (one, one if other is None else other)
         size = max(int(s.people.max(initial=-1)) for s in sides) + 1
         counts = [np.bincount(s.people, minlength=size).astype(np.float64) for s in sides]

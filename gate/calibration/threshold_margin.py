@@ -1,10 +1,11 @@
 """How far above its measured place a threshold stands in the table.
 
-At the measured place half of all sets like this one would let more pass than the name says. In the
-table a threshold named N stands where at most `SHARE` of N was measured and the upper end of the
-rate's 95% interval (people drawn again, `intervals.py`) is at most N. Where several pictures are
-fused, fewer people have enough of them and the interval is mostly chance: there the upper end is
-at most 2 N, which is what `--against` lets pass as held.
+At the measured place half of all sets like this one would let more pass than the name says. So a
+threshold named N has two conditions in the table. At most `SHARE` of N was measured. The upper end
+of the rate's 95% interval (people drawn again, `intervals.py`) is at most N.
+
+Where several pictures are fused, fewer people have enough of them and the interval is mostly
+chance. There the upper end is at most 2 N, which `--against` accepts as held.
 """
 
 import math
@@ -28,11 +29,14 @@ def with_margin(
     points: Mapping[float, float],
     upper: Mapping[float, float],
 ) -> dict[float, float]:
-    """Rate to threshold in the table. `threshold`: where a rate is measured, None where too few
-    false matches stand behind it; `points`: that of each rate; `upper`: where the upper end is met,
-    for the rates that have an interval. The others (the first, and the last, which a handful of
-    false matches stands behind) are moved as far as the nearest of these. Nothing is moved down,
-    and a lower rate never gets a lower threshold."""
+    """Rate to threshold in the table.
+
+    `threshold`: where a rate is measured, None where too few false matches stand behind it.
+    `points`: that of each rate. `upper`: where the upper end is met, for the rates that have an
+    interval. The others have none: the first, and the last, behind which only a few false matches
+    stand. They are moved as far as the nearest of these. Nothing is moved down, and a lower rate
+    never gets a lower threshold.
+    """
     moved = {
         f: max(upper[f], threshold(SHARE * f) or points[f], points[f]) - points[f]
         for f in upper

@@ -28,6 +28,7 @@ def under_title(report: Report) -> str:
 
 
 def the_set(report: Report) -> Markup:
+    """The table of the set: pictures, people, and pictures without a face."""
     faces = report["set"]
     without = len(faces["failed"])
     rows = [

@@ -53,10 +53,12 @@ Point = tuple[float, float]
 
 
 def linear(value: float) -> float:
+    """`value` itself."""
     return value
 
 
 def logarithmic(value: float) -> float:
+    """The decimal logarithm of `value`, which counts as 1e-12 at least."""
     return math.log10(max(value, 1e-12))
 
 
