@@ -22,9 +22,10 @@ RESTART_S = 5.0
 class Picamera2Camera:
     """The Camera port: RGB frames of `width` x `height`. One thread opens, captures and closes.
 
-    A camera that gives nothing is restarted once by `capture`; one that then does not answer stays
-    CameraMissing until the process is started again, because reopening leaks its memory
-    (picamera2#1102)."""
+    A camera that gives nothing is restarted once by `capture`. One that then does not answer stays
+    CameraMissing until the process is started again. The reason: reopening leaks its memory
+    (picamera2#1102).
+    """
 
     def __init__(self, width: int, height: int, fps: float) -> None:
         self._size = (width, height)
@@ -62,6 +63,7 @@ class Picamera2Camera:
             self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.close)
 
     def capture(self, timeout_s: float) -> Frame:
+        """The next frame. FrameTimeout after `timeout_s` seconds; CameraMissing."""
         if self._hung or self._camera is None:
             raise _hung()
         asked_ns = time.monotonic_ns()
@@ -84,9 +86,12 @@ class Picamera2Camera:
         return Frame(pixels, self._exposed_ns(sensor_ns, asked_ns), self._number)
 
     def _exposed_ns(self, sensor_ns: int | None, asked_ns: int) -> int:
-        """When the first row's exposure began, as the sensor says it. One that lies ahead is of
-        another clock (CLOCK_BOOTTIME after the unit slept), none at all is not known: then the
-        frame may have been under way when it was asked for, so it is as old as it can be."""
+        """When the first row's exposure began, as the sensor says it, monotonic in ns.
+
+        A time in the future is of another clock (CLOCK_BOOTTIME after the unit slept). No time at
+        all is unknown. In both cases the frame may have begun before it was asked for. So it counts
+        as old as it can be.
+        """
         if sensor_ns is not None and 0 < sensor_ns <= time.monotonic_ns():
             return int(sensor_ns)
         return asked_ns - self._frame_us * 1000

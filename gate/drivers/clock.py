@@ -1,9 +1,11 @@
 """The unit's own clock, and whether its wall time may be relied on.
 
-Trusted means: the kernel says its time is synchronised (adjtimex(2): the state is not TIME_ERROR
-and STA_UNSYNC is clear, which timesyncd sets, and chrony with `rtcsync`). The kernel itself lets
-go when its error bound has grown past 16 s, about 9 h after the last contact with a time source;
-at a crystal's 50 ppm that is 1.6 s of real error, so a morning without network stays trusted.
+Trusted means: the kernel says its time is synchronised. In adjtimex(2) the state is not TIME_ERROR
+and STA_UNSYNC is clear. Time services clear it: timesyncd does, and chrony with `rtcsync`.
+
+The kernel itself ends the trust when its error bound has grown past 16 s. That is about 9 h after
+the last contact with a time source. At a crystal's 50 ppm it is 1.6 s of real error. So a morning
+without network stays trusted.
 """
 
 import ctypes
@@ -34,9 +36,11 @@ class SystemClock:
 
     @property
     def boot(self) -> str:
+        """The kernel's name for this boot."""
         return self._boot
 
     def now(self) -> Instant:
+        """This moment; the trust is asked of the kernel once in `CACHE_NS`."""
         mono_ns = time.monotonic_ns()
         if self._asked_ns is None or mono_ns - self._asked_ns >= CACHE_NS:
             self._asked_ns = mono_ns

@@ -1,7 +1,7 @@
 """The board's battery-backed clock, read and never set.
 
-Linux writes its own time to it every 11 minutes while that is synchronised, so it speaks for itself
-only before the first synchronisation of a boot (`gate.core.confirmed_time.board_word`).
+Linux writes its own time to it every 11 minutes while that is synchronised. So it is a source of
+its own only before the first synchronisation of a boot (`gate.core.confirmed_time.board_word`).
 """
 
 from datetime import UTC, datetime

@@ -18,11 +18,20 @@ _REASON = {StatusRemedy.NOT_AN_ID_CARD: NOT_AN_ID_CARD, StatusRemedy.RESEND: LIN
 class ReaderLink(Protocol):
     """What `SerialLink` gives."""
 
-    def ask(self, command: Command) -> Reply: ...
-    def ask_twice(self, command: Command) -> Reply: ...
-    def drain(self) -> None: ...
-    def revive(self) -> None: ...
-    def reset(self) -> None: ...
+    def ask(self, command: Command) -> Reply:
+        """One request, one reply. Silence; SdtError (damaged bytes); LinkClosing; ReaderMissing."""
+
+    def ask_twice(self, command: Command) -> Reply:
+        """As `ask`, and sends again once when the line was noisy."""
+
+    def drain(self) -> None:
+        """Drops what comes until the line has been quiet for one gap."""
+
+    def revive(self) -> None:
+        """Brings a silent module back. Stuck."""
+
+    def reset(self) -> None:
+        """The module forgets the card it holds and finds it anew. Stuck."""
 
 
 class Read(NamedTuple):

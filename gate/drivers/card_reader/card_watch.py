@@ -1,9 +1,9 @@
 """One look after another at the reader: find, select, read. Knows the module by `ask` alone.
 
-Modules differ in what they say of a card that was read: some find it again, some never, some at the
-second try. So "no card" proves nothing, and a failed find is followed by a request that only a card
-that was read can answer, as the makers' own demos do. What a look showed goes through
-`card_table.TABLE`; nothing else decides what is told.
+Modules differ in what they say of a card that was read. Some find it again, some never, some at the
+second try. So "no card" proves nothing. A failed find is followed by a request that only a card
+that was read can answer, as the makers' own demos do. `card_table.TABLE` alone decides what is
+reported of each look.
 """
 
 from collections.abc import Callable
@@ -65,8 +65,11 @@ class CardWatch:
         self._noisy_looks = 0
 
     def begin(self) -> None:
-        """Reset the module, so that a card it has read before is found anew, and choose the item
-        whose answer means that a read card still lies there: not one that is answered now."""
+        """Resets the module, so that a card it has read before is found anew.
+
+        Then chooses the item whose answer means that a read card still lies there. It must be one
+        that is not answered now.
+        """
         self._link.reset()
         for item in _ITEMS:
             try:
@@ -156,8 +159,10 @@ class CardWatch:
         return self._read(found)
 
     def _presence_first(self) -> bool:
-        """On a module that finds a read card again, each find costs a whole read; every 5 s is
-        enough in case it goes on answering for a card that has left."""
+        """On a module that finds a read card again, each find costs a whole read.
+
+        Every 5 s is enough in case it goes on answering for a card that has left.
+        """
         since_ns = self._clock.now().mono_ns - self._find_ns
         was_read = self._presence in (Presence.READ, Presence.LIFTED)
         return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9

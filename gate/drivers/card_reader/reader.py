@@ -34,15 +34,19 @@ _JOIN_S = 3.0
 
 
 class SerialCardReader:
-    """A `gate.ports.CardReader` for SDT modules. `poll_s`: pause between two looks for a card;
-    `dwell_s`: how long a card may be out of contact and still be the same laying.
+    """A `gate.ports.CardReader` for SDT modules.
 
-    A port that is missing or busy, or a module that stays silent after a reset and after the port
-    was opened anew, is a `ReaderLost`, once an outage; the port is opened again with a pause that
-    doubles up to 2 s, at every speed a module may have. One found at another speed than `baud` is
-    brought to it. A card that lies there from before is presented. Events
-    nobody takes are dropped oldest first, 64 are kept: who laid that card has long gone. `events`
-    raises GateBug where the thread has died.
+    `poll_s`: pause between two looks for a card. `dwell_s`: how long a card may be out of contact
+    and still be the same laying. Both in seconds.
+
+    Two faults are a `ReaderLost`, once an outage. One is a port that is missing or busy. The other
+    is a module that stays silent after a reset and after the port was opened anew. The port is
+    opened again with a pause that doubles up to 2 s, at every speed a module may have. A module at
+    another speed than `baud` is brought to it.
+
+    A card that lies there from before is presented. 64 events that nobody takes are kept, and the
+    oldest are dropped first: who laid that card has long gone. `events` raises GateBug where the
+    thread has died.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class SerialCardReader:
                 log.error("the card reader's thread did not end within %s s", _JOIN_S)
 
     async def events(self) -> AsyncIterator[ReaderEvent]:
+        """Events in order until the reader is closed. GateBug where the thread has died."""
         while True:
             while self._waiting:
                 yield self._waiting.popleft()

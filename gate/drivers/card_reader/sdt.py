@@ -65,6 +65,7 @@ class Request:
 
     @property
     def command(self) -> Command | None:
+        """The command, None for one that is not known."""
         return Command(self.code) if self.code in _COMMANDS else None
 
 
@@ -100,9 +101,12 @@ class Reply:
         return REMEDY_OF.get(self.sw3, StatusRemedy.RESEND)
 
     def fits(self, command: Command) -> bool:
-        """Whether this can be the answer to `command`. Replies do not name their request, so a
-        late one is told apart by its shape: 9F answers a find only, a card's data a read only,
-        and what is wrong with a card nothing that was asked about the module."""
+        """Whether this can be the answer to `command`.
+
+        Replies do not name their request, so a late one is recognised by its shape. 9F answers a
+        find only, and a card's data a read only. A fault of a card never answers a question about
+        the module.
+        """
         if self.sw3 == Status.CARD_FOUND:
             return command is Command.FIND
         if self.sw3 == Status.DONE:
@@ -117,10 +121,12 @@ class Reply:
 
 
 def encode_request(command: Command, data: bytes = b"") -> bytes:
+    """The frame of a request."""
     return encode_frame(command.value + data)
 
 
 def encode_reply(reply: Reply) -> bytes:
+    """The frame of a reply."""
     return encode_frame(reply.sw12 + bytes([reply.sw3]) + reply.data)
 
 
@@ -131,11 +137,13 @@ def set_baud(baud: int) -> bytes:
 
 
 def decode_request(body: bytes) -> Request:
+    """The request in the body of a frame."""
     size = 1 if body[:1] == Command.SET_BAUD.value else 2
     return Request(body[:size], body[size:])
 
 
 def decode_reply(body: bytes) -> Reply:
+    """The reply in the body of a frame."""
     return Reply(body[2], body[3:], body[:2])
 
 

@@ -34,8 +34,8 @@ class FrameDecoder(Generic[T]):
     """Bytes in any pieces to values and errors, in order.
 
     Holds at most one frame (2,321 bytes). After a wrong length or checksum it looks for the next
-    preamble one byte on, so nothing good that was swallowed by a damaged frame is lost. It never
-    cuts a frame at a preamble: a portrait may contain one.
+    preamble one byte on. So a good frame inside a damaged one is not lost. It never cuts a frame at
+    a preamble: a portrait may contain one.
     """
 
     def __init__(self, decode: Callable[[bytes], T], shortest: int) -> None:

@@ -75,10 +75,10 @@ WITH_CHIP = tuple(dict.fromkeys(x.kind for x in LAYOUTS.values()))
 def parse_card(block: bytes) -> IdCard:
     """The card of a text block: whole where its number is, whatever else stands on it.
 
-    SdtError with `reason`: length, type (a letter nobody knows and no number), number (form, birth
-    or check digit: a misread number must not become another person's). Other fields that hold what
-    cannot be are named in `odd`. A blank end of validity is `Expiry.UNKNOWN`, a blank beginning
-    None.
+    SdtError with `reason`. `length`. `type`: an unknown letter and no number. `number`: form, birth
+    or check digit, because a misread number must not become another person's. Other fields with
+    impossible contents are named in `odd`. A blank end of validity is `Expiry.UNKNOWN`, a blank
+    beginning None.
     """
     _check_length(block)
     letter = _text(block, _LETTER_AT, 1) or " "
@@ -143,8 +143,10 @@ def _agrees(birth: str, number: str) -> bool:
 
 
 def fields_of(block: bytes) -> dict[str, str]:
-    """Every field as it is stored, by the names of its layout: nothing is judged, so that an
-    ethnic code or a date nobody knows is kept as it is. SdtError (length, type)."""
+    """Every field as it is stored, by the names of its layout. SdtError (length, type).
+
+    Nothing is judged, so an unknown ethnic code or date is kept as it is.
+    """
     layout = layout_in(block)
     return {name: _field(block, layout, name) for name in layout.fields}
 

@@ -24,6 +24,7 @@ def lost(port: str, error: Exception) -> ReaderMissing:
 
 
 def silent(port: str) -> Stuck:
+    """The fault of a module that does not answer."""
     return Stuck(
         f"The card reader at {port} does not answer: check its power, its cable and its speed.",
         f"读卡器 {port} 无应答：请检查电源、连接线和波特率。",
@@ -32,6 +33,7 @@ def silent(port: str) -> Stuck:
 
 
 def noisy() -> Stuck:
+    """The fault of a line that damages too many frames."""
     return Stuck(
         "The card reader's line is too noisy: check its cable, shorten it or lower the speed.",
         "读卡器线路干扰严重：请检查或更换连接线，或降低波特率。",

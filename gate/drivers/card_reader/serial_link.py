@@ -60,9 +60,12 @@ _CARD_READS = (Command.READ, Command.READ_WITH_FINGERPRINTS)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Bounds of every wait, in seconds. `first_s`: to the first byte of a reply; `read_first_s`:
-    of a card's data; `whole_s`: to the last byte; `gap_s`: between two bytes of a reply;
-    `status_s`: to the first byte of a status, which no module thinks about."""
+    """Bounds of every wait, in seconds.
+
+    `first_s`: to the first byte of a reply. `read_first_s`: to the first byte of a card's data.
+    `whole_s`: to the last byte. `gap_s`: between two bytes of a reply. `status_s`: to the first
+    byte of a status, which needs no time in the module.
+    """
 
     first_s: float = 1.0
     read_first_s: float = 2.0

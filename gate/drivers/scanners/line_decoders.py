@@ -73,7 +73,9 @@ class Decoder(Protocol):
     def midway(self) -> bool:
         """Whether a payload has begun: then a silence must be told by `gap`."""
 
-    def feed(self, data: bytes) -> list[Item]: ...
+    def feed(self, data: bytes) -> list[Item]:
+        """The items that end in these bytes, in order."""
+
     def gap(self) -> list[Item]:
         """The line was silent in the middle of a payload."""
 
@@ -93,9 +95,11 @@ class LineDecoder:
 
     @property
     def midway(self) -> bool:
+        """Whether a payload has begun and not ended."""
         return bool(self._buffer) or self._skipping
 
     def feed(self, data: bytes) -> list[Item]:
+        """The items that end in these bytes, in order."""
         items: list[Item] = []
         self._buffer += data
         if not self._ends_by_gap:
@@ -111,6 +115,7 @@ class LineDecoder:
         return items
 
     def gap(self) -> list[Item]:
+        """The line has been silent: what was begun ends here, or is incomplete."""
         payload, skipping = bytes(self._buffer), self._skipping
         self._buffer.clear()
         self._skipping = False
@@ -161,8 +166,11 @@ class TicketText:
 
 
 class Presence:
-    """Tells a new presentation from the repeats of one that lasts: a tag that lies there is sent
-    ten times a second, a notice under a module that reads continuously once a second."""
+    """Tells a new presentation from the repeats of one that lasts.
+
+    A tag that lies there is sent ten times a second. A notice under a module that reads
+    continuously is sent once a second.
+    """
 
     def __init__(self, again_s: float) -> None:
         self._again_ns = int(again_s * 1e9)

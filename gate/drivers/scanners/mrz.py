@@ -1,9 +1,9 @@
 """Machine readable zones of passports and home-return permits, by ICAO Doc 9303. Pure.
 
-Layouts: TD3, two lines of 44 (part 4); TD1, three of 30 (part 5), which GA/T 704.14 follows for the
+Layouts: TD3, two lines of 44 (part 4); TD1, three of 30 (part 5). GA/T 704.14 follows TD1 for the
 mainland travel permit of residents of Hong Kong and Macau. Every check digit is verified, the
 composite one too: a document that does not agree with itself is a misread, not a person. Names are
-not kept; the number and the end of validity are what the rules ask for.
+not kept. The rules need the number and the end of validity.
 """
 
 import re
@@ -33,9 +33,12 @@ _NATION = re.compile(r"|[A-Z]{1,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TravelDocument:
-    """What the zone says. `code`: document code (`P`, `C`, ...); `issuer`: three letters, fewer for
-    some states; `birth`: YYMMDD as printed; `valid_to`: `Expiry.UNKNOWN` where left open or odd;
-    `odd`: fields that hold what cannot be, although every check digit is right."""
+    """What the zone says.
+
+    `code`: document code (`P`, `C`, ...). `issuer`: three letters, fewer for some states. `birth`:
+    YYMMDD as printed. `valid_to`: `Expiry.UNKNOWN` where left open or odd. `odd`: names of fields
+    with impossible contents, although every check digit is right.
+    """
 
     code: str
     issuer: str
@@ -72,8 +75,11 @@ def parse_mrz(lines: Sequence[str]) -> TravelDocument:
 
 
 def scanned_of(document: TravelDocument) -> Item:
-    """How the rules see it. A permit's last two digits count its renewals and are no part of the
-    person's number; other cards of three lines are not known to this version."""
+    """The document as the rules see it.
+
+    A permit's last two digits count its renewals and are no part of the person's number. Other
+    cards of three lines are not known to this version.
+    """
     permit = _PERMIT.fullmatch(document.number)
     if document.code.startswith("P") and _NUMBER.fullmatch(document.number):
         number = document.number
@@ -199,9 +205,10 @@ def _expiry(text: str) -> date | Expiry | None:
 class MrzDecoder:
     """Zones from a swipe or page reader.
 
-    `framing`: `lines`, bare lines with CR or LF; `desko`, STX lines ETX among bytes of the maker's
-    own; `3m`, the same with a flag before the first line, the bottom line being always the third.
-    The 3M trailer's BCC is not verified, its extent being unknown here: the check digits are.
+    `framing` is one of three. `lines`: bare lines with CR or LF. `desko`: STX lines ETX among bytes
+    of the maker's own. `3m`: the same with a flag before the first line; the bottom line is always
+    the third. The 3M trailer's BCC is not verified, because its extent is unknown here. The check
+    digits are verified.
     """
 
     def __init__(self, framing: str = "lines") -> None:
@@ -214,9 +221,11 @@ class MrzDecoder:
 
     @property
     def midway(self) -> bool:
+        """Whether a zone has begun and not ended."""
         return bool(self._inside or self._lines or (self._inner and self._inner.midway))
 
     def feed(self, data: bytes) -> list[Item]:
+        """The items that end in these bytes, in order."""
         if self._inner is not None:
             return [item for item in self._inner.feed(data) if item != _MORE]
         items: list[Item] = []
@@ -225,6 +234,8 @@ class MrzDecoder:
         return items
 
     def gap(self) -> list[Item]:
+        """The line has been silent: what was begun is dropped, and is incomplete unless told
+        already."""
         told = self._told and not (self._inner and self._inner.midway)
         self._lines.clear()
         self._block.clear()

@@ -1,7 +1,7 @@
 """125 kHz tags as RDM6300 and ID-12 modules send them. Pure.
 
-STX, ten hexadecimal digits (five bytes of the tag), two of their XOR, CR LF from some modules, ETX;
-repeated for as long as the tag lies there.
+A frame is STX, ten hexadecimal digits (five bytes of the tag), two of their XOR, CR LF from some
+modules, ETX. It is repeated for as long as the tag lies there.
 """
 
 import re
@@ -23,15 +23,18 @@ class RfidDecoder:
 
     @property
     def midway(self) -> bool:
+        """Whether a frame has begun and not ended."""
         return bool(self._buffer)
 
     def feed(self, data: bytes) -> list[Item]:
+        """The items that end in these bytes, in order."""
         items: list[Item] = []
         for byte in data:
             items += self._byte(byte)
         return items
 
     def gap(self) -> list[Item]:
+        """The line has been silent: the frame that was begun is incomplete."""
         self._buffer.clear()
         return [UnusablePayload(Refusal.INCOMPLETE)]
 

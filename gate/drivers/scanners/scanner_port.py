@@ -57,6 +57,7 @@ class SerialScanner:
 
     @property
     def status(self) -> ScannerStatus:
+        """Whether the port is open, and what was read and refused since the start."""
         return {
             "connected": self._serial is not None,
             "read": self._read,
@@ -70,6 +71,7 @@ class SerialScanner:
         self._close()
 
     async def events(self) -> AsyncIterator[ScannerEvent]:
+        """Scans, and each loss and return of the port, until cancelled."""
         told_lost = False
         failures = 0
         while True:

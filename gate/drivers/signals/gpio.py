@@ -67,10 +67,12 @@ class Panel:
             undo.pop_all()
 
     def show(self, pattern: Pattern, now_ms: int) -> None:
+        """Shows `pattern` from `now_ms` on."""
         self._pattern, self._shown_ms = pattern, now_ms
         self.advance(now_ms)
 
     def open_barrier(self, now_ms: int) -> None:
+        """Opens the barrier at `now_ms` for its time."""
         self._shuts_ms = now_ms + self._open_ms
         self._barrier.on()
 
@@ -175,16 +177,19 @@ class GpioSignals:
         self._thread.join()
 
     def show(self, pattern: Pattern) -> None:
+        """Shows `pattern` from now on."""
         with self._turn:
             self._panel.show(pattern, _now_ms())
             self._turn.notify()
 
     def open_barrier(self) -> None:
+        """Opens the barrier now, for its time."""
         with self._turn:
             self._panel.open_barrier(_now_ms())
             self._turn.notify()
 
     def safe(self) -> None:
+        """The buzzer off and the barrier where it falls without power; lamps stay."""
         with self._turn:
             self._panel.rest()
 
@@ -260,8 +265,11 @@ def _unusable(error: Exception) -> SignalsMissing:
 
 
 def _lgpio_errors() -> tuple[type[Exception], ...]:
-    """lgpio makes a pipe in its working folder (LG_WD) as it is imported, and fails where it may
-    not: without a service of its own, in the system's folder for temporary files."""
+    """The classes of lgpio's errors; none where lgpio cannot be imported.
+
+    lgpio makes a pipe in its working folder (LG_WD) as it is imported, and fails where it may not.
+    Where LG_WD is not set, the system's folder for temporary files is used.
+    """
     os.environ.setdefault("LG_WD", tempfile.gettempdir())
     try:
         import lgpio

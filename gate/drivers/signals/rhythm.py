@@ -24,6 +24,7 @@ class Beat:
     period_ms: int | None
 
     def lit(self, ms: int) -> bool:
+        """Whether it is on, `ms` milliseconds after the pattern began."""
         at = ms if self.period_ms is None else ms % self.period_ms
         return any(start <= at < end for start, end in self.on)
 

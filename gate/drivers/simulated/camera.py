@@ -45,6 +45,7 @@ class SimulatedCamera:
         pass
 
     def capture(self, timeout_s: float) -> Frame:
+        """The next frame of the scene. FrameTimeout after `timeout_s` seconds; CameraMissing."""
         deadline_ns = time.monotonic_ns() + round(timeout_s * 1e9)
         with self._turn:
             while (now_ns := time.monotonic_ns()) < self._due_ns or "camera-frozen" in self._faults:
@@ -75,6 +76,7 @@ class SimulatedCamera:
         self._show(scene_of(pictures, self._background))
 
     def nobody(self) -> None:
+        """Shows the empty background."""
         self._show(empty(self._background))
 
     def fault(self, name: str, on: bool) -> None:

@@ -24,9 +24,11 @@ class SimulatedClock:
 
     @property
     def boot(self) -> str:
+        """The kernel's name for this boot."""
         return self._boot
 
     def now(self) -> Instant:
+        """This moment: the simulated wall time and the real monotonic one."""
         with self._turn:
             mono_ns = time.monotonic_ns()
             return Instant(self._wall_at(mono_ns), mono_ns, self._trusted)

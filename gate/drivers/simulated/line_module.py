@@ -20,8 +20,11 @@ REPEAT_S = 0.1
 
 
 def encode(kind: str, text: str, end: str = "\r\n") -> bytes:
-    """The bytes that a module of `kind` sends for `text`: a payload; ten hexadecimal digits of a
-    tag; the lines of a zone with `/` between them. UsageError."""
+    """The bytes that a module of `kind` sends for `text`. UsageError.
+
+    `text` is a payload, ten hexadecimal digits of a tag, or the lines of a zone with `/` between
+    them.
+    """
     if kind == "rfid":
         try:
             tag = bytes.fromhex(text)
@@ -60,6 +63,7 @@ class LineModule:
 
     @property
     def port(self) -> str:
+        """The path of the port to open."""
         return str(self._link)
 
     def __enter__(self) -> Self:
@@ -92,6 +96,7 @@ class LineModule:
         threading.Thread(target=repeat, name="tag", daemon=True).start()
 
     def take_away(self) -> None:
+        """The tag or notice leaves: repeats end."""
         self._taken_away.set()
 
     def send(self, data: bytes) -> None:

@@ -22,6 +22,7 @@ class PtyLine:
 
     @property
     def plugged(self) -> bool:
+        """Whether the port exists."""
         return self._master >= 0
 
     def fileno(self) -> int:

@@ -27,6 +27,7 @@ class Scene:
     repeat_from: int
 
     def picture(self, step: int) -> Picture:
+        """The picture of step `step`, from 0. The end of the scene repeats from `repeat_from`."""
         if step < len(self.frames):
             return self.frames[step]
         again = len(self.frames) - self.repeat_from
@@ -42,6 +43,7 @@ def doorway(width: int, height: int, picture: Path | None) -> Picture:
 
 
 def empty(background: Picture) -> Scene:
+    """A scene of the background alone."""
     return Scene((background,), 0)
 
 

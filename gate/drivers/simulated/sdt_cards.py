@@ -30,8 +30,11 @@ LETTER_BYTE = 248
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCard:
-    """One chip. `text`: 256 bytes; `photo`: 1,024; `addresses`: newest address entries, 0 to 4;
-    `fingers`: fingerprint templates of 512 bytes, 0 to 2; `chip`: the 28 bytes of its number."""
+    """One chip.
+
+    `text`: 256 bytes. `photo`: 1,024 bytes. `addresses`: newest address entries, 0 to 4. `fingers`:
+    fingerprint templates of 512 bytes, 0 to 2. `chip`: the 28 bytes of its number.
+    """
 
     text: bytes
     photo: bytes = FAKE_PORTRAIT
@@ -63,6 +66,7 @@ class SimulatedCard:
         return other is not None and _number(self.text) == _number(other.text)
 
     def text_and_photo(self) -> Reply:
+        """The reply with text and photo."""
         return Reply(Status.DONE, self._sizes() + self.text + self.photo)
 
     def with_fingerprints(self) -> Reply:
@@ -72,11 +76,13 @@ class SimulatedCard:
         return Reply(Status.DONE, sizes + self.text + self.photo + templates)
 
     def newest_address(self) -> Reply:
+        """The reply with the newest addresses, or NO_SUCH_ITEM."""
         if not self.addresses:
             return Reply(Status.NO_SUCH_ITEM)
         return Reply(Status.DONE, encode_addresses(self.addresses))
 
     def chip_number(self) -> Reply:
+        """The reply with the chip's number."""
         return Reply(Status.DONE, self.chip)
 
     def _sizes(self) -> bytes:

@@ -18,9 +18,11 @@ class Place(Enum):
 
 
 class Mode(StrEnum):
-    """What modules in the field do when a card that was read is looked for again: sticky ones say
-    no card until it is taken away, alternate ones find it at the second try, free ones at once and
-    let it be read again."""
+    """What modules in the field do when a card that was read is looked for again.
+
+    Sticky ones say no card until it is taken away. Alternate ones find it at the second try. Free
+    ones find it at once and let it be read again.
+    """
 
     STICKY = "sticky"
     ALTERNATE = "alternate"
@@ -75,10 +77,12 @@ class Chip:
         self._refused = False
 
     def lay(self, card: SimulatedCard) -> None:
+        """Lays `card` on the reader."""
         self.card = card
         self._place()
 
     def lift(self) -> None:
+        """Takes the card away."""
         self.card = None
         self._place()
 

@@ -1,6 +1,6 @@
 """A simulated SDT module on a pseudo-terminal: real bytes at the line's real pace, and faults.
 
-One thread owns the pseudo-terminal; everything asked of the module from outside is done by it
+One thread owns the pseudo-terminal. It does everything that is asked of the module from outside,
 between two bytes, as a hand at a real one would.
 """
 
@@ -97,6 +97,7 @@ class SdtModule:
 
     @property
     def port(self) -> str:
+        """The path of the port to open."""
         return str(self._link)
 
     def __enter__(self) -> Self:
@@ -129,6 +130,7 @@ class SdtModule:
         self._do(lambda: self._chip.lay(chip))
 
     def lift(self) -> None:
+        """Takes the card away."""
         self._do(self._lift)
 
     def _lift(self) -> None:

@@ -19,13 +19,17 @@ class Piece(NamedTuple):
 
 
 class Wire(Protocol):
-    def carry(self, data: bytes) -> Iterator[Piece]: ...
+    """A line that carries bytes, whole or with faults."""
+
+    def carry(self, data: bytes) -> Iterator[Piece]:
+        """`data` as it arrives, piece by piece."""
 
 
 class Perfect:
     """Everything, at the line's pace."""
 
     def carry(self, data: bytes) -> Iterator[Piece]:
+        """All of `data`, in chunks, without delay."""
         for start in range(0, len(data), _CHUNK):
             yield Piece(0.0, data[start : start + _CHUNK])
 
@@ -34,6 +38,7 @@ class OneByte:
     """Everything, in pieces of one byte."""
 
     def carry(self, data: bytes) -> Iterator[Piece]:
+        """All of `data`, one byte at a time."""
         for byte in data:
             yield Piece(0.0, bytes([byte]))
 
@@ -46,6 +51,7 @@ class Lossy:
         self._loss = loss
 
     def carry(self, data: bytes) -> Iterator[Piece]:
+        """`data` without the bytes that are lost by chance."""
         left = bytes(b for b in data if self._random.random() >= self._loss)
         yield from Perfect().carry(left)
 
@@ -58,6 +64,7 @@ class Delayed:
         self._longest_s = longest_s
 
     def carry(self, data: bytes) -> Iterator[Piece]:
+        """All of `data`, after a random delay."""
         after_s = self._random.uniform(0, self._longest_s)
         for piece in Perfect().carry(data):
             yield Piece(after_s, piece.data)
