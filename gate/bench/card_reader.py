@@ -37,8 +37,11 @@ class _WallClock:
 
 
 async def read_cost(cards: int, latency_scale: float) -> dict[str, float]:
-    """Whole reads at 115200 baud against the time of their bytes on the wire and the module's own
-    latency: `ratio`, median and worst; last byte to event in ms."""
+    """Whole reads at 115200 baud, compared with the least possible time.
+
+    The least is the time of the bytes on the wire and the module's own latency. `ratio`: median and
+    worst. Last byte to event in ms.
+    """
     finds: list[int] = []
 
     def heard(request: Request) -> None:
@@ -83,8 +86,11 @@ async def _next(events: AsyncIterator[ReaderEvent], kind: type[_Event]) -> _Even
 
 
 async def polling_cost(seconds: float) -> dict[str, float]:
-    """Share of one processor this process takes while it looks for a card at the driver's own
-    pace: with nothing there, and with a card that was read. The module is another process."""
+    """Share of one processor, 0 to 1, that this process takes while it looks for a card.
+
+    It looks at the driver's own pace: with nothing there, and with a card that was read. The module
+    is another process.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         link = Path(folder) / "reader"
         command = [sys.executable, "-m", "gate", "simulate", "reader", "--port", str(link)]

@@ -1,8 +1,8 @@
 """What `exam-gate bench faces` reports, from templates and listed pairs.
 
-The gate compares two kinds of template: of a single view of a live frame (`quick` in the report),
-and augmented (`careful`), as a ticket photo gets and a live frame that the first look left open.
-References are augmented in both. The block at the top is augmented against augmented.
+The gate compares two kinds of template. One is of a single view of a live frame (`quick` in the
+report). The other is augmented (`careful`), as for a ticket photo and for a live frame in the
+second step. References are augmented in both. The block at the top is augmented against augmented.
 """
 
 from collections.abc import Callable
@@ -36,10 +36,12 @@ Rows = npt.NDArray[np.intp]
 
 
 def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> JsonObject:
-    """A JSON-ready object: raw cosine of augmented templates at the top, the same block for s-norm
-    under `snorm` (None where there are too few people for a cohort), accuracy and milliseconds of
-    both kinds under `settings`, several frames under `frames`. A rate too few false matches
-    stand behind is None."""
+    """An object ready for JSON.
+
+    At the top stands the raw cosine of augmented templates. `snorm`: the same block for s-norm,
+    None where there are too few people for a cohort. `settings`: accuracy and milliseconds of both
+    kinds. `frames`: several frames. A rate with too few false matches behind it is None.
+    """
     single, augmented = (templates.side(faces.people, kind) for kind in TemplateKind)
     ms = {k: round(float(np.median(v)), 3) if v else None for k, v in templates.ms.items()}
     shared = {
@@ -72,8 +74,11 @@ def report(faces: FaceSet, pairs: Pairs, templates: Templates, seed: int) -> Jso
 def quality_rates(
     side: Side, templates: Templates, threshold: float | None
 ) -> dict[str, dict[str, float | None]]:
-    """For each quality bound of live frames: the share of pictures with a face that it turns
-    away, and the share of genuine pairs missed at `threshold` with and without such a picture."""
+    """The cost of each quality bound of live frames.
+
+    It gives the share of pictures with a face that the bound turns away. It gives the share of
+    genuine pairs missed at `threshold`, with and without such a picture.
+    """
     genuine = _genuine_pairs(side)
     scores = pair_scores(subset(side, genuine[0]), subset(side, genuine[1]))
     rates: dict[str, dict[str, float | None]] = {}

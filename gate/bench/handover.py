@@ -102,6 +102,7 @@ class TrialClock:
     boot: str = "trial"
 
     def now(self) -> Instant:
+        """The trial's moment: a fixed date and the trial's own monotonic time."""
         return Instant(datetime(2027, 4, 10, tzinfo=UTC), self.mono_ns, True)
 
 
@@ -120,6 +121,7 @@ class TrialCamera:
     def __exit__(self, *_: object) -> None: ...
 
     def capture(self, timeout_s: float) -> Frame:
+        """The next frame of the trial; FrameTimeout when the trials are over."""
         self.loop.call_soon_threadsafe(self.idle.set)
         shown = self.frames.get()
         if shown is None:
@@ -139,8 +141,11 @@ class TrialCamera:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """`attempts`: the verdicts in order; `waited_ms`: from the card's last byte to the last of
-    them; `wrong`: let in while the newest frame did not show the owner."""
+    """How a trial ended.
+
+    `attempts`: the verdicts in order. `waited_ms`: from the card's last byte to the last of them.
+    `wrong`: let in while the newest frame did not show the owner.
+    """
 
     trial: Trial
     attempts: tuple[FaceJudged, ...]
@@ -159,6 +164,7 @@ class Lane:
         self._number = 0
 
     async def play(self, trial: Trial, reference: Reference, seed: int) -> Ended:
+        """Plays one trial with the random numbers of `seed`; how it ended."""
         chance = np.random.default_rng(seed)
         began_ns = self._clock.mono_ns
         found_ns = began_ns + trial.found_ms * MS
@@ -252,8 +258,11 @@ async def all_played(
 
 
 def report(ended: dict[str, list[Ended]]) -> JsonObject:
-    """JSON-ready. `waited_ms`: from the last byte of the card to the verdict, by the frames' own
-    times; a genuine person's look down at the card is in it."""
+    """The figures, ready for JSON.
+
+    `waited_ms`: from the last byte of the card to the verdict, by the frames' own times. A genuine
+    person's look down at the card is in it.
+    """
     swapped, own = ended["handover"], ended["genuine"]
     first = [e.attempts[0].reason is Reason.OK for e in own]
     return {

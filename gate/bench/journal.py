@@ -58,11 +58,16 @@ GROWN = (0, 10_000, 100_000)
 
 
 def measure(folder: Path, appends: int = 1000, grown: tuple[int, ...] = GROWN) -> JsonObject:
-    """On the disk of `folder`, in one run: for journals of `grown` events each, milliseconds
-    `start_ms` (checked, opened, read through once as a gate recalls it; a receipt covers nothing)
-    and `start_cpu_ms`, `append_median`, `append_p95`, `bare_median` (4 kB pwrite + fdatasync into a
-    preallocated file, by turns with the appends), `ratio` (the median of rounds), and
-    `resident_mib` at most. Each in a process of its own. Leaves nothing behind."""
+    """Measures on the disk of `folder`, in one run, for journals of `grown` events each.
+
+    Figures in milliseconds. `start_ms`: checked, opened, read through once as a gate does; a
+    receipt covers nothing. `start_cpu_ms`: its processor time. `append_median`, `append_p95`: of
+    appends. `bare_median`: 4 kB pwrite + fdatasync into a preallocated file, by turns with the
+    appends.
+
+    `ratio`: the median of rounds. `resident_mib`: the most. Each runs in a process of its own.
+    Leaves nothing behind.
+    """
     found = []
     for events in grown:
         with (
@@ -142,8 +147,10 @@ async def _timed(
 
 
 def _ratio(appended: list[float], bare: list[float]) -> float:
-    """The median over rounds of `_ROUND` turns of the ratio of their medians: what else the
-    machine does strikes whole rounds, and both sides of one alike."""
+    """The median over rounds of `_ROUND` turns of the ratio of their medians.
+
+    Other work of the machine disturbs whole rounds, and both sides of one alike.
+    """
     starts = range(0, len(bare), _ROUND)
     return statistics.median(
         statistics.median(appended[i : i + _ROUND]) / statistics.median(bare[i : i + _ROUND])

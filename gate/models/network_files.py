@@ -65,7 +65,7 @@ class NetworkManifest:
         raise KeyError(name)
 
     def member(self, network: str) -> Member:
-        """The archive member that holds `network`."""
+        """The ONNX original of `network`."""
         return next(m for m in self.members if m.network == network)
 
 

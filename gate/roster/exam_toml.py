@@ -83,6 +83,8 @@ class ExamFields(_Table):
 
 
 class SiteFields(_Table):
+    """A site as the exam description states it."""
+
     id: Annotated[str, _matching(_SITE_ID, "1 to 60 of a-z, 0-9 and -")]
     name: _Name
 
@@ -106,6 +108,8 @@ class Rules(_Table):
 
 
 class PaperFields(Rules):
+    """A paper as the exam description states it, with its own rules."""
+
     id: Annotated[str, _matching(_PAPER_ID, "1 to 32 letters, digits, . _ and -")]
     subject: _Name
     start: _Time

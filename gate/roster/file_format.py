@@ -60,6 +60,7 @@ def encode_record(record: CandidateRecord) -> bytes:
 
 
 def decode_record(plain: bytes) -> CandidateRecord:
+    """The record of a candidate from its opened row."""
     values = json.loads(plain)
     template = values["template"]
     return CandidateRecord(
@@ -86,10 +87,12 @@ def templates_of(raw: bytes) -> TemplateRows:
 
 
 def ticket_handle(ticket: str) -> str:
+    """The handle of a whole ticket number."""
     return f"ticket:{_typed(ticket)}"
 
 
 def ticket_tail_handle(ticket: str) -> str:
+    """The handle of the last characters of a ticket number."""
     return f"ticket5:{_typed(ticket)[-TICKET_TAIL:]}"
 
 

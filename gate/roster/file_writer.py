@@ -40,9 +40,12 @@ def write_roster(
     *,
     papers: Iterable[tuple[str, str, str]] = (),
 ) -> None:
-    """Write a new file at `path`. `rows`: the site's candidates, one for each ID number;
-    `whereabouts`: (ID number, site id) of all candidates of the exam; `cohort`: n x 128; `papers`:
-    (ID number, paper id, site id) of those who have papers at several sites."""
+    """Writes a new file at `path`.
+
+    `rows`: the site's candidates, one for each ID number. `whereabouts`: (ID number, site id) of
+    all candidates of the exam. `cohort`: (n, 128) float32. `papers`: (ID number, paper id, site id)
+    of those who have papers at several sites.
+    """
     path.unlink(missing_ok=True)
     _write(path, rows, whereabouts, cohort, keys, papers=papers)
     with path.open("rb") as file:

@@ -1,6 +1,6 @@
 """Installing, opening and destroying the roster of a unit.
 
-Whatever fails leaves the installed roster as it was: the new one is checked whole in a staging
+Whatever fails leaves the installed roster as it was. The new one is checked whole in a staging
 folder, renamed into place, and `current` is switched last. Versions of an exam never go back, not
 even after wiping.
 """
@@ -40,7 +40,7 @@ Accept = Callable[[InstalledRoster], None]
 
 
 def accept_any(_: InstalledRoster) -> None:
-    pass
+    """A check that accepts every roster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,15 +226,18 @@ def _switch(
     name = f"{manifest.file.removesuffix('.roster')}.{secrets.token_hex(4)}"
     folder = staged.rename(repository.installed / name)
     sync_folder(repository.installed)
-    # Before the switch: a power cut between the two leaves the old roster, and the new one can
-    # still be installed, being the very version that is trusted.
+    # Before the switch: a power cut between the two leaves the old roster. The new one can still
+    # be installed, because it is the version that is trusted.
     repository.trust(_exam_and_site(manifest), manifest.version, manifest_digest)
     repository.point_to(folder)
 
 
 def _destroy_superseded(repository: RosterRepository, manifest: Manifest, now: datetime) -> None:
-    """Older rosters of this exam at once. Another exam's stays, to be installed again, until the
-    unit is wiped or the running gate destroys it: the clock of this moment alone ends nothing."""
+    """Destroys older rosters of this exam at once.
+
+    Another exam's stays, to be installed again, until the unit is wiped or the running gate
+    destroys it. The clock of this moment alone ends nothing.
+    """
     current = repository.current()
     for folder in repository.folders():
         if current is not None and folder == current.parent:

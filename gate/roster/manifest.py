@@ -1,8 +1,8 @@
 """The manifest: what a roster file is, for whom and until when, signed with Ed25519.
 
-The signature covers a domain prefix and the canonical JSON of everything but itself, so that no
-other message of the office (a receipt) can pass for a manifest. The exam description stands in it
-whole: changing a window means a new version, not a new file format.
+The signature covers a domain prefix and the canonical JSON of everything but itself. So no other
+message of the office (a receipt) can pass for a manifest. The exam description stands in it whole:
+a changed window means a new version, not a new file format.
 """
 
 import base64

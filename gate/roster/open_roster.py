@@ -67,10 +67,12 @@ class InstalledRoster:
 
     @property
     def exam(self) -> Exam:
+        """The exam that the manifest describes."""
         return self.manifest.exam
 
     @property
     def site(self) -> str:
+        """The id of the site."""
         return self.manifest.site
 
     @property
@@ -80,6 +82,7 @@ class InstalledRoster:
 
     @property
     def expires(self) -> datetime:
+        """When the retention of this roster ends."""
         return self.manifest.expires
 
     @property

@@ -1,5 +1,8 @@
-"""A roster that could not be opened is opened again when its files have changed, and else after a
-wait that grows: each opening hashes the whole file. Pure, time as an argument."""
+"""When a roster that could not be opened is opened again. Pure, time as an argument.
+
+It is opened when its files have changed, and else after a wait that grows. Each opening hashes the
+whole file.
+"""
 
 from dataclasses import dataclass
 
@@ -30,11 +33,13 @@ class RefusedOpening:
 
     @property
     def wait_s(self) -> float:
+        """How long to wait before the next attempt, in seconds."""
         return backoff_s(self.times - 1, RETRY_S, RETRY_MAX_S)
 
 
 def refused_again(
     before: RefusedOpening | None, error: GateError, stamp: Stamp, now_s: float
 ) -> RefusedOpening:
+    """One more refusal at `now_s`. The count goes on only while `stamp` is the same."""
     times = before.times + 1 if before is not None and before.stamp == stamp else 1
     return RefusedOpening(error, stamp, times, now_s)

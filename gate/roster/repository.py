@@ -1,11 +1,13 @@
 """Where rosters lie on a unit, and what is remembered about them.
 
-<state>/roster/current          name of the folder in use, replaced by rename
-<state>/roster/installed/<name>/manifest.json and the roster file
-<state>/roster/trusted.json     highest version seen of each exam and site; survives wiping
-<state>/roster/history.jsonl    notes that the running gate turns into journal events
-<state>/roster/last_note        highest number that a note was given; taken before it is written
-<state>/roster/destroying.json  a destruction under way (see shredding.py)
+The files:
+
+    <state>/roster/current          name of the folder in use, replaced by rename
+    <state>/roster/installed/<name>/manifest.json and the roster file
+    <state>/roster/trusted.json     highest version seen of each exam and site; survives wiping
+    <state>/roster/history.jsonl    notes that the running gate turns into journal events
+    <state>/roster/last_note        highest number of a note; taken before the note is written
+    <state>/roster/destroying.json  a destruction under way (see shredding.py)
 """
 
 import contextlib
@@ -54,26 +56,32 @@ class RosterRepository:
 
     @classmethod
     def of(cls, state: Path) -> "RosterRepository":
+        """The repository in the folder `state` of a unit."""
         return cls(state / "roster")
 
     @property
     def installed(self) -> Path:
+        """The folder of the installed rosters."""
         return self.root / "installed"
 
     @property
     def staging(self) -> Path:
+        """The folder in which a new roster is checked."""
         return self.root / "staging"
 
     @property
     def pointer(self) -> Path:
+        """The file that names the folder in use."""
         return self.root / "current"
 
     @property
     def trusted_file(self) -> Path:
+        """The file of the highest versions seen."""
         return self.root / "trusted.json"
 
     @property
     def history_file(self) -> Path:
+        """The file of notes that the running gate journals."""
         return self.root / "history.jsonl"
 
     def current(self) -> Path | None:
@@ -100,6 +108,7 @@ class RosterRepository:
         return name
 
     def point_to(self, folder: Path) -> None:
+        """Makes `folder` the one in use, durably."""
         write_file(self.pointer, f"{folder.name}\n".encode("ascii"), 0o600)
 
     def points_to(self, folder: Path) -> bool:
@@ -109,6 +118,7 @@ class RosterRepository:
         return False
 
     def folders(self) -> list[Path]:
+        """The folders of installed rosters, sorted by name."""
         return sorted(self.installed.iterdir()) if self.installed.is_dir() else []
 
     def trusted(self) -> dict[str, JsonObject]:
@@ -131,6 +141,7 @@ class RosterRepository:
             ) from e
 
     def trust(self, exam_and_site: str, version: int, digest: str) -> None:
+        """Notes `version` and its `digest` as seen for this exam and site, durably."""
         known = {**self.trusted(), exam_and_site: {"version": version, "digest": digest}}
         write_file(self.trusted_file, json.dumps(known, indent=1).encode() + b"\n", 0o600)
 

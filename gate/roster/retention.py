@@ -70,6 +70,7 @@ def destroy_overdue(state: Path, now: datetime, keep: frozenset[str]) -> list[st
 def destroy(
     repository: RosterRepository, folder: Path | None, evidence: Iterable[Path], cause: Cause
 ) -> str:
+    """Destroys a roster's folder, if any, and evidence pictures; what was destroyed, in words."""
     wanted = shredding.order(folder, evidence, cause)
     shredding.carry_out(repository, wanted)
     return wanted.roster or f"{len(wanted.evidence)} evidence picture(s)"
@@ -107,8 +108,10 @@ def about(folder: Path) -> Kept | None:
 
 
 def replaced_by(exam: str, folder: Path) -> bool:
-    """Whether a new roster of `exam` takes the place of the one in `folder`: one of the same exam,
-    or one that is of no use any more. StorageRefused."""
+    """Whether a new roster of `exam` takes the place of the one in `folder`. StorageRefused.
+
+    It does where that one is of the same exam, or of no use any more.
+    """
     try:
         found = about(folder)
     except StorageDamaged:

@@ -1,8 +1,9 @@
 """Keys of a roster and what they seal. PyNaCl for all of it.
 
-Rows: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), random nonce of 24 bytes in front, the table
-and the row's key as associated data, so that a row opens in its own place only. Keys: libsodium
-sealed box to each gate's X25519 key; it is anonymous, so the manifest that carries it is signed.
+Rows: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), with a random nonce of 24 bytes in front. The
+table and the row's key are associated data, so that a row opens in its own place only. Keys:
+libsodium sealed box to each gate's X25519 key. That is anonymous, so the manifest that carries it
+is signed.
 """
 
 import base64
@@ -33,6 +34,7 @@ class RosterKeys:
 
 
 def new_key() -> bytes:
+    """A new random key, in bytes."""
     return random(_KEY_BYTES)
 
 

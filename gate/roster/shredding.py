@@ -2,17 +2,19 @@
 
 The order, each step on the disk before the next:
 
-    1. <state>/roster/destroying.json   what is to be destroyed and why: the intent
-    2. the manifest, which holds the sealed keys, overwritten, then unlinked: from here on the
-       roster's file is noise to everybody
-    3. the roster's file unlinked, not overwritten: a visit under way may still have it open, and
-       without the keys it tells nothing; the evidence pictures overwritten, then unlinked
-    4. the certificate, a line of history.jsonl that the running gate journals
+    1. <state>/roster/destroying.json: the intent, what is to be destroyed and why
+    2. the manifest, which holds the sealed keys: overwritten, then unlinked
+    3. the roster's file: unlinked, not overwritten
+       the evidence pictures: overwritten, then unlinked
+    4. the certificate: a line of history.jsonl that the running gate journals
     5. the intent is taken away
 
-Whatever finds an intent finishes it first. Overwriting proves nothing on flash: the card may keep
-old blocks. The keys are what counts; what of them old blocks may hold opens only with the unit's
-own sealing key.
+From step 2 on nobody can read the roster's file. It is not overwritten, because a visit under way
+may still have it open.
+
+Every process that finds an intent finishes it first. Overwriting proves nothing on flash: the card
+may keep old blocks. The keys are what counts. Old blocks may still hold sealed keys, but those open
+only with the unit's own sealing key.
 """
 
 import contextlib
@@ -42,10 +44,13 @@ _INTENT_BYTES_MAX = 2**26
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be destroyed. `folder`: name under `installed`, None for evidence alone;
-    `roster`: its name; `keys`: SHA-256 of the manifest with the sealed keys, which names them
-    without holding them; `why`: `staff`, `retention` or `superseded`; `clock`: whether `at` was
-    read from a clock that is trusted, None where nobody asked."""
+    """What is to be destroyed.
+
+    `folder`: name under `installed`, None for evidence alone. `roster`: its name. `keys`: SHA-256
+    of the manifest with the sealed keys, which names them without holding them. `why`: `staff`,
+    `retention` or `superseded`. `clock`: whether `at` was read from a trusted clock, None where
+    nobody asked.
+    """
 
     certificate: str
     folder: str | None
