@@ -43,34 +43,42 @@ class Home:
 
     @property
     def ca(self) -> Path:
+        """The folder of the certificate authority."""
         return self.root / "ca"
 
     @property
     def broker(self) -> Path:
+        """The folder of the broker's files."""
         return self.root / "broker"
 
     @property
     def revocations(self) -> Path:
+        """The list of certificates that were struck off."""
         return self.broker / "ca.crl"
 
     @property
     def broker_port(self) -> Path:
+        """The file with the port of the broker's listener."""
         return self.broker / "port"
 
     @property
     def office(self) -> Path:
+        """The folder of the office's own keys."""
         return self.root / "office"
 
     @property
     def examiner(self) -> Path:
+        """The folder of the chief examiner's keys."""
         return self.root / "examiner"
 
     @property
     def gates(self) -> Path:
+        """The folder of the enrolments."""
         return self.root / "gates"
 
     @property
     def database(self) -> Path:
+        """The database of what was received."""
         return self.root / "office.sqlite"
 
     @property
@@ -79,6 +87,7 @@ class Home:
         return self.office / "database.json"
 
     def rooms(self, exam: str) -> Path:
+        """The file of the rooms of `exam`, by paper."""
         return self.office / f"rooms-{exam}.json"
 
     def gate(self, gate: str) -> Path:
@@ -86,11 +95,14 @@ class Home:
         return self.gates / gate
 
     def enrolment(self, gate: str) -> Path:
+        """The file that enrols `gate`."""
         return self.gates / f"{gate}.json"
 
     def index_key(self, exam: str) -> Path:
+        """The file with the HMAC key of the ID numbers of `exam`."""
         return self.office / f"index-{exam}.key"
 
     @property
     def versions(self) -> Path:
+        """The file of the highest versions built."""
         return self.office / "rosters.json"

@@ -1,9 +1,8 @@
-"""How the gates of a day compare: which of them refers more, or fewer, people than the others
-beyond chance. Pure.
+"""Which gates of a day refer more, or fewer, people than the others, beyond chance. Pure.
 
-Each gate is held against all others of its day together by Fisher's exact test (two-sided), at
-`FAMILY_ALPHA` divided by the number of comparisons in the report (Bonferroni). So a report on gates
-that are all alike marks any of them at most once in a hundred reports, whatever their number.
+Each gate is compared with all others of its day together by Fisher's exact test (two-sided). The
+level is `FAMILY_ALPHA` divided by the number of comparisons in the report (Bonferroni). So where
+all gates are alike, at most one report in a hundred marks any of them, whatever their number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -83,8 +82,10 @@ def _test(own: _Refers, others: _Refers) -> float | None:
 
 
 def fisher(some: int, of: int, others: int, of_others: int) -> float:
-    """Two-sided p, 0 to 1, of `some` of `of` against `others` of `of_others`: the probability, with
-    both margins fixed, of every table at most as likely as this one (Fisher 1935)."""
+    """Two-sided p, 0 to 1, of `some` of `of` against `others` of `of_others` (Fisher 1935).
+
+    It is the probability, with both margins fixed, of every table at most as likely as this one.
+    """
     from scipy.stats import fisher_exact
 
     return float(fisher_exact([[some, of - some], [others, of_others - others]]).pvalue)

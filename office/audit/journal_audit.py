@@ -27,18 +27,24 @@ _PLACES_KEPT = 50
 def audit(
     store: "OfficeStore", gate: str, epoch: str, keys: Keys, office_public: bytes | None = None
 ) -> JournalFound:
-    """What is stored, against what the gate signed. `keys`: those of the gate by their ids;
-    `office_public`: the key of the receipts, None: those are not asked.
+    """What is stored, against what the gate signed.
 
-    `events`: how many are stored; `last`: the highest; `high`: the last one without a gap before
-    it; `head`: its hash; `claims`: the last one that the gate's signed heartbeats speak of, 0 for
-    none; `signed`: the last one that a signed head of a batch speaks of; `receipted`: the last one
-    that a receipt vouches for; `missing`: ranges, up to the highest of these; `uncovered`: ranges
-    of what is stored and no signed head covers; `faults`: `{"seq", "what", "says"}` of the first
-    proofs that do not hold, or that contradict what is stored; `conflicts`: seqs that came with two
-    contents; `forks`: seqs of which the gate claims another hash than is stored; `odd_times`: seqs
-    whose time no clock shows; `chain`: `verified`, or where it breaks. A gap breaks no chain: what
-    stands behind it is checked from there on."""
+    `keys`: those of the gate by their ids. `office_public`: the key of the receipts; None: receipts
+    are not checked. The result has these fields:
+
+    `events`: how many are stored. `last`: the highest. `high`: the last one without a gap before
+    it. `head`: its hash. `claims`: the last one that the gate's signed heartbeats speak of, 0 for
+    none. `signed`: the last one that a signed head of a batch speaks of. `receipted`: the last one
+    that a receipt vouches for.
+
+    `missing`: ranges, up to the highest of these. `uncovered`: ranges that are stored and that no
+    signed head covers. `faults`: `{"seq", "what", "says"}` of the first proofs that do not hold, or
+    that contradict what is stored.
+
+    `conflicts`: seqs that came with two contents. `forks`: seqs of which the gate claims another
+    hash than is stored. `odd_times`: seqs whose time no clock shows. `chain`: `verified`, or where
+    it breaks. A gap breaks no chain: the events behind it are checked from there on.
+    """
     count, high, seq, digest, head = 0, 0, 0, GENESIS, GENESIS
     missing: list[list[int]] = []
     fault: str | None = None
@@ -171,6 +177,7 @@ def is_whole(found: JournalFound) -> bool:
 
 
 def sentence(gate: str, epoch: str, found: JournalFound) -> str:
+    """The result for one journal in one sentence."""
     said = (
         f"{gate} {epoch}: {found['events']} events, stored without a gap to {found['high']}, "
         f"the gate claims {found['claims'] or 'nothing yet'}, chain {found['chain']}"

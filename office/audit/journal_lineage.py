@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def link(store: "OfficeStore", gate: str, journals: dict[str, JournalFound]) -> None:
-    """Adds to what was found of each journal of `gate`: `previous`, what its first event says of
-    the journal before, or None; and to that one `succeeded_by`, and in `missing` what is lost.
-    Journals of which nothing is stored but that are spoken of join `journals`."""
+    """Adds its neighbours to what was found of each journal of `gate`.
+
+    `previous`: what its first event says of the journal before, or None. That journal gets
+    `succeeded_by`, and in `missing` what is lost. Journals that are named but of which nothing is
+    stored are added to `journals`.
+    """
     for found in journals.values():
         found["previous"] = found["succeeded_by"] = None
     for epoch, begun in beginnings(store, gate).items():
@@ -44,10 +47,13 @@ def link(store: "OfficeStore", gate: str, journals: dict[str, JournalFound]) -> 
 
 
 def beginnings(store: "OfficeStore", gate: str) -> dict[str, str]:
-    """How each journal of `gate` of which the first event is here began, the oldest first: `first`
-    of its unit; `follows` one that it names; `enrolled-anew`, signed with a key that no journal
-    before it was signed with; `unannounced`: the office knew a journal, and this one names none: a
-    card that was wiped, or a copy of the unit that was begun anew."""
+    """How each journal of `gate` began whose first event is here, the oldest first.
+
+    `first`: the first of its unit. `follows`: it follows one that it names. `enrolled-anew`: signed
+    with a key that no journal before it was signed with. `unannounced`: the office knew a journal,
+    and this one names none. That is a card that was wiped, or a copy of the unit that was begun
+    anew.
+    """
     found: dict[str, str] = {}
     seen: set[str] = set()
     firsts = {e: _former(store.event(gate, e, 1)) for e in store.by_first_arrival(gate)}

@@ -75,8 +75,8 @@ def revoke(
     why: Annotated[str, typer.Option(help="The reason, for the record.")],
     home: _HomeOption = None,
 ) -> None:
-    """Strike a stolen or copied unit off: nothing it signs is taken from now on, no roster is
-    sealed to it, and with the new list of revocations no broker lets it in. 吊销闸机。"""
+    """Strike a stolen or copied unit off. Nothing it signs is taken from now on, and no roster is
+    sealed to it. With the new list of revocations no broker lets it in. 吊销闸机。"""
     from office.keys.certificates import BACKDATED, load_authority, write_revocations
     from office.keys.enrolment import known_gates
     from office.keys.enrolment import revoke as strike_off

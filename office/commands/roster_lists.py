@@ -48,16 +48,19 @@ def write_lists(
 
 
 def print_rejected(rejected: Sequence[Rejection], out: Path) -> None:
+    """Prints the rejected rows, the first ones where there are many."""
     lines = (f"rejected: line {r.line}, ticket {r.ticket or '-'}: {r.en} {r.zh}" for r in rejected)
     _print_some(lines, rejected, out / REJECTED)
 
 
 def print_unusable(unusable: Sequence[UnusablePhoto], out: Path) -> None:
+    """Prints the candidates without a reference, the first ones where there are many."""
     lines = (f"no reference: ticket {u.ticket}: {u.en} {u.zh}" for u in unusable)
     _print_some(lines, unusable, out / WITHOUT_REFERENCE)
 
 
 def print_unclaimed(unclaimed: Sequence[Unclaimed], out: Path) -> None:
+    """Prints the files that are nobody's photo, the first ones where there are many."""
     if unclaimed:
         print(f"{len(unclaimed)} file(s) are nobody's photo. {len(unclaimed)} 个文件未对应考生。")
     lines = (f"unclaimed: {u.file}: {u.en} {u.zh}" for u in unclaimed)
@@ -65,6 +68,7 @@ def print_unclaimed(unclaimed: Sequence[Unclaimed], out: Path) -> None:
 
 
 def print_sums(rejected: Sequence[Rejection], unusable: Sequence[UnusablePhoto], out: Path) -> None:
+    """Prints how many rows and photos were not used, and where they are listed."""
     print(
         f"{len(rejected)} row(s) rejected, {len(unusable)} candidate(s) without a reference; "
         f"listed in {out / REJECTED} and {out / WITHOUT_REFERENCE}"

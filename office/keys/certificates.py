@@ -1,7 +1,7 @@
 """The office's own certificate authority: EC P-256, X.509 as RFC 5280 wants it (OpenSSL strict).
 
-Validity begins in the past, since a unit without a clock battery wakes up in the past, and its
-clock is set over a network that it enters with this certificate.
+Validity begins in the past, because a unit without a clock battery starts with a time in the past.
+Its clock is set over a network that it enters with this certificate.
 """
 
 import ipaddress
@@ -80,8 +80,10 @@ def issue_server(authority: Authority, names: list[str], certificate: Path, key:
 
 
 def write_revocations(authority: Authority, revoked: Sequence[Path], path: Path) -> None:
-    """The authority's list of certificates that are trusted no more (RFC 5280), valid as long as
-    the authority is: a list that ran out would shut out every gate."""
+    """Writes the authority's list of certificates that are trusted no more (RFC 5280).
+
+    It is valid as long as the authority is. A list that ran out would shut out every gate.
+    """
     valid = authority.certificate
     builder = (
         x509.CertificateRevocationListBuilder()

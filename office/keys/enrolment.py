@@ -30,6 +30,7 @@ class Enrolment:
 
 
 def write_enrolment(home: Home, enrolment: Enrolment) -> None:
+    """Writes the enrolment durably."""
     body = {
         "gate": enrolment.gate,
         "site": enrolment.site,

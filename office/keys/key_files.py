@@ -1,7 +1,7 @@
 """Making the keys and certificates that are missing, and never touching those that are there.
 
-A private key that is gone while its public half is there counts as handed over (the unit has it,
-or the chief examiner), not as missing.
+A private key may be gone while its public half is there. It then counts as handed over (to the unit
+or to the chief examiner), not as missing.
 """
 
 import re

@@ -13,9 +13,12 @@ Templates = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class JudgedPhoto:
-    """`file`: below the folder; `size`: width and height in pixels, (0, 0) where it cannot be read;
-    `eyes_px`: between the eyes, 0 where no face was judged; `template`: the bytes of 128 float32,
-    empty where there is none; `findings`: the weightiest first."""
+    """A photo that was judged.
+
+    `file`: path below the folder. `size`: width and height in pixels, (0, 0) where it cannot be
+    read. `eyes_px`: distance between the eyes in pixels, 0 where no face was judged. `template`:
+    the bytes of 128 float32, empty where there is none. `findings`: the weightiest first.
+    """
 
     file: str
     size: tuple[int, int]

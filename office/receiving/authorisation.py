@@ -21,6 +21,7 @@ class Authorisation:
 
     @property
     def home(self) -> Home:
+        """The office's folder."""
         return self._home
 
     def batch(self, payload: bytes, topics: Topics) -> Batch:

@@ -1,8 +1,8 @@
-"""What a link posts, by gate: none waits behind the flood of another.
+"""The messages of a link, queued by gate: none waits behind a flood of another gate.
 
-The network's thread posts, the office's own thread takes. What a gate has waiting is bounded: more
-of it is acknowledged at once, so that the broker goes on to the others' messages, and dropped,
-which loses nothing: a batch without a receipt is sent again.
+The network's thread posts, the office's own thread takes. The number of waiting messages of a gate
+is bounded. Further ones are acknowledged at once, so that the broker goes on to the messages of
+others, and dropped. Nothing is lost: a batch without a receipt is sent again.
 """
 
 import threading
@@ -35,6 +35,7 @@ class FairQueue:
         self._refused: Counter[str] = Counter()
 
     def post(self, event: LinkEvent) -> None:
+        """Adds `event`; from any thread. A message of a gate with too many waiting is refused."""
         with self._changed:
             if not isinstance(event, Message):
                 self._others.append(event)

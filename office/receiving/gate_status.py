@@ -16,6 +16,8 @@ _ALERTS_KEPT = 20
 
 @dataclass(slots=True)
 class GateStatus:
+    """What one gate has last said of itself; None before it has."""
+
     state: str | None = None
     session: str | None = None
     heard: str | None = None
@@ -26,10 +28,13 @@ class GateStatus:
 
 
 class Watch:
+    """What each gate has last said of itself."""
+
     def __init__(self) -> None:
         self._gates: dict[str, GateStatus] = {}
 
     def beat(self, beat: Heartbeat, now: str) -> None:
+        """Notes a heartbeat that was received at `now`."""
         seen = self._of(beat.gate)
         seen.heard, seen.claims = now, beat.seq
         seen.oldest_unsent_at, seen.vitals = beat.oldest_unsent_at, dict(beat.vitals)
@@ -47,6 +52,7 @@ class Watch:
         seen.state, seen.session, seen.heard = state, session, now
 
     def seen(self, gate: str) -> dict[str, object]:
+        """What `gate` has last said, ready for JSON."""
         seen = self._gates.get(gate, GateStatus())
         return {name: getattr(seen, name) for name in GateStatus.__slots__}
 

@@ -1,5 +1,7 @@
-"""Who is enrolled where, told to the broker's guard: a gate publishes under its own exam and site
-alone, and one that was struck off is disconnected."""
+"""Tells the broker's guard who is enrolled where.
+
+A gate publishes under its own exam and site alone. One that was struck off is disconnected.
+"""
 
 import logging
 from collections.abc import Iterable, Iterator

@@ -49,4 +49,5 @@ class GuardReport:
         self._last = told
 
     def by_name(self) -> dict[str, dict[str, int]]:
+        """The guard's refusals: gate to reason to count."""
         return self.refusals.by_gate()

@@ -26,10 +26,13 @@ _EXAM_UNKNOWN = "unknown"
 
 @dataclass(slots=True)
 class Imported:
-    """`batches`: taken; `events`: of them new; `refused`: what was not taken, in words;
-    `conflicts`: seqs that were there already with another content; `high`: stored without a gap;
-    `receipt`: for the way back, None where nothing of this journal is stored; `is_unannounced`: the
-    office knew another journal of the gate, which this one does not name."""
+    """What came of a file.
+
+    `batches`: taken. `events`: number of new ones among them. `refused`: what was not taken, in
+    words. `conflicts`: seqs that were there already with another content. `high`: stored without a
+    gap. `receipt`: for the way back, None where nothing of this journal is stored.
+    `is_unannounced`: the office knew another journal of the gate, which this one does not name.
+    """
 
     extent: Extent
     batches: int = 0

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 
 class JournalAlarms:
+    """Alarms about journals that begin without a word of the one before."""
+
     def __init__(self, store: OfficeStore, counts: Counts) -> None:
         self._store = store
         self._counts = counts
@@ -61,8 +63,10 @@ class JournalAlarms:
             self._tell_beginning(batch)
 
     def _tell_beginning(self, batch: Batch) -> None:
-        """A unit that gave its journal up for a new one says so in the first event; one that does
-        not, though the office knows a journal of it, was wiped or copied."""
+        """A unit that gave its journal up for a new one says so in the first event.
+
+        The office may know a journal of a unit that does not say so. That unit was wiped or copied.
+        """
         before = batch.events[0].get("previous_epoch")
         if before is None:
             self._unannounced[batch.gate] = unannounced(self._store, batch.gate)

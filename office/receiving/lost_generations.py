@@ -1,10 +1,11 @@
 """Generations that this office has begun and knows nothing of any more.
 
-Where the office's whole folder was restored from a backup, the generations begun since are
-forgotten, and one of them may be begun once more: gates that remember the first one believe to be
-stored what is not. A gate that is told less than it was told before, or an older generation, shows
-the receipt that it goes by. Only what this office's own key has signed counts, so that nobody else
-can move its generation.
+The office's whole folder may have been restored from a backup. Then the generations begun since are
+forgotten, and one of them may be begun once more. Gates that remember the first one would believe
+that lost events are stored.
+
+A gate may be told less than before, or an older generation. It then shows its last receipt. Only
+what this office's own key has signed counts, so that nobody else can move its generation.
 """
 
 from gate.errors import InputRejected
@@ -26,8 +27,11 @@ def shown_receipt(text: str | None, gate: str, epoch: str, office_public: bytes)
 
 
 def is_forgotten(receipt: Receipt, store: OfficeStore, generation: int) -> bool:
-    """Whether gates that remember `receipt` do not believe what an office of `generation` says, or
-    would believe it of something else: then a generation above the receipt's has to begin."""
+    """Whether a generation above that of `receipt` has to begin.
+
+    It has where gates that remember `receipt` do not believe an office of `generation`, or would
+    believe it of other events.
+    """
     if receipt.generation == generation:
         return not store.proofs.gave(receipt)
     return receipt.generation > generation

@@ -107,9 +107,12 @@ class MessageIntake:
     def _beat(
         self, topics: Topics, payload: bytes, now: str, after: AfterCommit
     ) -> tuple[Topics, str] | None:
-        """A gate that goes by a higher mark than ours holds a receipt of before this database was
-        set back, and has missed what was said of it: it is told again, however often that takes.
-        One that goes by a lower mark sends again by itself. InputRejected."""
+        """Takes a heartbeat. InputRejected.
+
+        A gate may go by a higher watermark than ours. It holds a receipt of before this database
+        was set back, and has missed what was said of it. It is told again, however often that
+        takes. One that goes by a lower watermark sends again by itself.
+        """
         beat = self._authorisation.heartbeat(payload, topics)
         after.append(partial(self._watch.beat, beat, now))
         after.append(partial(self.counts.taken.update, [beat.gate]))
@@ -130,4 +133,5 @@ class MessageIntake:
 
 
 def is_batch(message: Message) -> bool:
+    """Whether `message` came on a topic of batches."""
     return message.topic.endswith("/ev")

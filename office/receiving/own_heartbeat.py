@@ -21,9 +21,11 @@ class OwnHeartbeat:
     heard_s: float | None = None
 
     def due(self, now_s: float) -> bool:
+        """Whether the next heartbeat is due at `now_s`, monotonic."""
         return self.said_s is None or now_s - self.said_s >= EVERY_S
 
     def say(self, now_s: float) -> bytes:
+        """The payload of a heartbeat that is sent at `now_s`, monotonic."""
         self.said_s = now_s
         return encode_note(session=self.session)
 
@@ -33,5 +35,6 @@ class OwnHeartbeat:
             self.heard_s = now_s
 
     def is_deaf(self, now_s: float) -> bool:
+        """Whether our own heartbeats have not come back for too long at `now_s`, monotonic."""
         last_s = self.began_s if self.heard_s is None else self.heard_s
         return self.said_s is not None and now_s - last_s > DEAF_S + EVERY_S

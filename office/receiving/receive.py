@@ -90,10 +90,12 @@ class Receiver:
 
     @property
     def generation(self) -> int:
+        """The generation of the database."""
         return self.intake.generation
 
     @property
     def counts(self) -> Counts:
+        """The counts since the start."""
         return self.intake.counts
 
     def run(self, stop: threading.Event) -> None:
@@ -282,6 +284,7 @@ class Receiver:
             write_status(self.status_file, self.status())
 
     def status(self) -> dict[str, object]:
+        """The state of the receiver, ready for JSON."""
         return {
             "connected": self.connected,
             "generation": self.generation,

@@ -53,6 +53,7 @@ class Refusals:
         self._told_s = now_s
 
     def by_gate(self) -> dict[str, dict[str, int]]:
+        """The counts: gate to reason to count."""
         found: dict[str, dict[str, int]] = {}
         for (gate, reason), count in self.counts.items():
             found.setdefault(gate, {})[reason] = count

@@ -19,8 +19,11 @@ SETTLED_S = 60.0
 
 @dataclass(slots=True)
 class Takeovers:
-    """`process`: our name in the office's state; `in_row`: connections in a row that another
-    program ended by taking our place; `settled`: whether one of ours ever stood for `SETTLED_S`."""
+    """Other programs that connected under the office's name.
+
+    `process`: our name in the office's state. `in_row`: connections in a row that another program
+    ended because it took our place. `settled`: whether one of ours ever stood for `SETTLED_S`.
+    """
 
     process: str
     in_row: int = 0
@@ -39,8 +42,10 @@ class Takeovers:
             self._count()
 
     def found(self, process: object) -> bool:
-        """Whose state the broker had kept when we connected, None where it names nobody; whether
-        another office has put it there since we were here last, which was not told before."""
+        """Whether another office has connected since we were here last; each is told once.
+
+        `process`: whose state the broker had kept when we connected, None where it names nobody.
+        """
         if not self._was_here or self._told:
             return False
         if process == self.process:  # it was the network, or the broker

@@ -93,8 +93,11 @@ def gates_by_site(home: Home, sites: Sequence[str]) -> dict[str, list[Enrolment]
 
 
 def check_dates(exam: Exam, now: datetime) -> datetime:
-    """When the rosters of the exam expire: at the time of day at which its last paper ends,
-    `retention_days` days later on the exam's own calendar. ExpiryRefused where that has passed."""
+    """When the rosters of the exam expire. ExpiryRefused where that has passed.
+
+    It is the time of day at which its last paper ends, `retention_days` days later on the exam's
+    own calendar.
+    """
     expires = days_later(max(p.end for p in exam.papers), exam.retention_days, exam.zone)
     if expires <= now:
         raise ExpiryRefused(

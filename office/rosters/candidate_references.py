@@ -47,13 +47,16 @@ class Candidate:
 
     @property
     def sites(self) -> frozenset[str]:
+        """The ids of the sites at which the candidate has papers."""
         return frozenset(row.site for row in self.rows)
 
     @property
     def flags(self) -> frozenset[str]:
+        """The flags of all of the candidate's rows."""
         return frozenset(flag for row in self.rows for flag in row.flags)
 
     def seats_at(self, site: str) -> tuple[Seat, ...]:
+        """The candidate's seats at `site`."""
         return tuple(Seat(r.paper, r.room, r.seat) for r in self.rows if r.site == site)
 
 
@@ -78,6 +81,7 @@ class References:
 
 
 def people_of(rows: Iterable[CandidateRow]) -> list[Candidate]:
+    """The candidates of the rows, one for each ticket, in the order of the rows."""
     by_ticket: dict[str, list[CandidateRow]] = {}
     for row in rows:
         by_ticket.setdefault(row.ticket.upper(), []).append(row)
@@ -93,8 +97,8 @@ def enrolled(
 ) -> References:
     """References of everybody at `wanted_sites`, and of others only until the cohort is full.
 
-    The order is drawn, so that the first 200 are a random draw from the whole exam whichever sites
-    are built, and their places in the cohort tell nobody's number.
+    The order is drawn by lot. So the first 200 are a random draw from the whole exam, whichever
+    sites are built. Their places in the cohort tell nobody's number.
     """
     wanted = frozenset(wanted_sites)
     templates: dict[str, Template] = {}

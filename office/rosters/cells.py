@@ -42,8 +42,11 @@ _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
 def code(raw: str) -> str:
-    """A ticket, number, site, paper, room or seat: outer blanks and quotes, formulas around a text,
-    invisible marks, `.0` and thousands' commas taken off; NFKC, dashes as `-`."""
+    """A ticket, number, site, paper, room or seat in its bare form: NFKC, dashes as `-`.
+
+    Outer blanks and quotes, formulas around a text, invisible marks, `.0` and thousands' commas are
+    taken off.
+    """
     text = _DASHES.sub("-", unicodedata.normalize("NFKC", visible(raw)))
     before = None
     while before != text:
@@ -88,6 +91,7 @@ def visible(raw: str) -> str:
 
 
 def holds_marks(raw: str) -> bool:
+    """Whether `raw` holds invisible marks."""
     return _INVISIBLE.search(raw) is not None
 
 

@@ -62,8 +62,11 @@ _NO_LETTER = re.compile(r"[\s_*/、:.\-]+")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`line`: where it stands; `names`: of the columns, bare, empty for one that has none;
-    `places`: field to index; `ignored`: columns that are not needed; `faults`: what is wrong."""
+    """The header of a table.
+
+    `line`: where it stands. `names`: of the columns, bare, empty for one that has none. `places`:
+    field to index. `ignored`: columns that are not needed. `faults`: what is wrong.
+    """
 
     line: int
     names: tuple[str, ...]

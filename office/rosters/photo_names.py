@@ -1,8 +1,8 @@
-"""Which photo file belongs to which candidate, by what the file is called.
+"""Which photo file belongs to which candidate, by the name of the file.
 
-A file is claimed by the ticket or the ID number in its name, with the candidate's own name beside
-it or without; endings that were doubled and the marks of a copy do not count. Two files for one
-candidate are none: nobody here can know which of them is right.
+A file is claimed by the ticket or the ID number in its name. The candidate's own name may stand
+beside it. Doubled endings and the marks of a copy do not count. Two files for one candidate are
+none: nobody here can know which of them is right.
 """
 
 import os
@@ -37,11 +37,16 @@ class PhotoOwner(Protocol):
     """`office.rosters.candidate_references.Person`."""
 
     @property
-    def ticket(self) -> str: ...
+    def ticket(self) -> str:
+        """The ticket number."""
+
     @property
-    def number(self) -> str: ...
+    def number(self) -> str:
+        """The ID number."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The candidate's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +148,10 @@ class _Known:
 
 
 def stem_of(name: str) -> tuple[str, str]:
-    """The name as it is compared, without any of its picture endings, and the last ending; an
-    ending that is none of a picture is empty. `A001.jpg.JPG` is A001."""
+    """The name as it is compared, without any of its picture endings, and the last ending.
+
+    An ending that is none of a picture is empty. `A001.jpg.JPG` is A001.
+    """
     stem, last = unicodedata.normalize("NFKC", cells.visible(name)).strip(), ""
     while True:
         before, ending = os.path.splitext(stem)

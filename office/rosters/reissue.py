@@ -1,6 +1,8 @@
-"""A new version of rosters that were built before, for a changed exam description alone: an
-extension granted on the day, a corrected window. The description stands in the signed manifest, so
-the sealed file and its keys stay as they are: no photo, no list and no network is needed again.
+"""A new version of rosters that were built before, for a changed exam description alone.
+
+Examples are an extension granted on the day and a corrected window. The description stands in the
+signed manifest, so the sealed file and its keys stay as they are. No photo, no list and no network
+is needed again.
 """
 
 import shutil

@@ -1,8 +1,8 @@
 """Whether a spreadsheet rounded the ID numbers of a list. Pure.
 
-Spreadsheets keep 15 digits of a number: 18 become 15 and three noughts, and one in eleven of those
-passes the check digit as somebody else's number. Other programs keep 53 bits: a multiple of 64, or
-17 digits and a nought. Honest numbers end in three noughts once in 1,100, so a few tell enough.
+Spreadsheets keep 15 digits of a number: 18 become 15 and three zeros. One in eleven of those passes
+the check digit as somebody else's number. Other programs keep 53 bits: a multiple of 64, or 17
+digits and a zero. Correct numbers end in three zeros once in 1,100, so a few are enough to tell.
 """
 
 import math
@@ -59,6 +59,7 @@ def _ends_in_nought(number: str) -> bool:
 
 
 def ends_in_noughts(number: str) -> bool:
+    """Whether `number` ends in the zeros that a spreadsheet leaves."""
     return _NOUGHTS.fullmatch(number) is not None
 
 

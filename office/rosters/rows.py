@@ -1,6 +1,6 @@
 """Rows of candidates.csv, and rows against each other.
 
-Where rows contradict each other all of them are rejected: nobody here can know which one is right,
+Where rows contradict each other all of them are rejected. Nobody here can know which one is right,
 and a guess would let the wrong person in.
 """
 
@@ -54,6 +54,7 @@ class RowNote:
 
 
 def rejection(line: int, ticket: str, faults: Iterable[Fault]) -> Rejection:
+    """The rejection of a row, with all of its faults in one text."""
     reasons, en, zh = zip(*faults, strict=True)
     return Rejection(line, ticket, " ".join(reasons), "; ".join(en), "；".join(zh))
 

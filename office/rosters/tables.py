@@ -1,7 +1,7 @@
 """A file of candidates to rows of cells, whatever kind of table it is.
 
-A table may be read in several ways (a separator each, a sheet each); which one is meant is seen by
-its header, and so is decided in columns.py.
+A table may be read in several ways (a separator each, a sheet each). The header shows which one is
+meant, so columns.py decides.
 """
 
 import csv
@@ -51,6 +51,7 @@ def readings(path: Path) -> list[TableReading]:
 
 
 def text_readings(text: str, source: str) -> list[TableReading]:
+    """The ways to read `text`, one for each separator."""
     return [TableReading(source, partial(_split, text, source, by)) for by in SEPARATORS]
 
 

@@ -67,9 +67,11 @@ class OfficeStore:
             self._db.close()
 
     def begin_generation(self, now_ms: int, *, above: int = 0) -> int:
-        """A new generation of this database: higher than any it had, than `above`, and than any
-        that a newer copy of it had before this one was restored from a backup, as far as the clock
-        knows; nothing rests on the clock."""
+        """Begins a new generation of this database.
+
+        It is higher than any it had, and than `above`. It is also higher than any of a newer copy
+        from before a restore, as far as the clock knows. Nothing depends on the clock.
+        """
         with self.transaction():
             row = self._db.execute("SELECT generation FROM office").fetchone()
             generation = max(now_ms, above + 1, row[0] + 1 if row else 1)
@@ -163,6 +165,7 @@ class OfficeStore:
         return self.mark(gate, epoch).high
 
     def mark(self, gate: str, epoch: str) -> Watermark:
+        """The watermark of one journal."""
         with self._in_words():
             return self._mark((gate, epoch))
 
@@ -245,6 +248,7 @@ class OfficeStore:
         return None if row is None else int(row[0])
 
     def conflicts(self, gate: str, epoch: str) -> list[int]:
+        """The seqs of one journal that came with two contents, sorted."""
         with self._in_words():
             found = self._db.execute(
                 "SELECT DISTINCT seq FROM conflict WHERE gate = ? AND epoch = ? ORDER BY seq",

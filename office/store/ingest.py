@@ -54,9 +54,11 @@ def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
 def advance(
     mark: Watermark, following: Iterable[tuple[int, str, str]]
 ) -> tuple[Watermark, int | None]:
-    """The mark after `following`: (seq, prev, hash) of the stored events behind it, in order; and
-    the seq of an event that stands there without following the one before it. The mark stops
-    before that one, and before a gap."""
+    """The watermark after `following`: (seq, prev, hash) of the stored events behind it, in order.
+
+    Beside it the seq of an event that does not follow the one before it. The watermark stops before
+    that one, and before a gap.
+    """
     high, head = mark.high, mark.head
     for seq, prev, digest in following:
         if seq != high + 1:
@@ -88,10 +90,13 @@ def receipt_of(
     generation: int,
     at: str,
 ) -> Receipt:
-    """What is stored of one journal, in the form that the gate is told. `top`: the highest seq
-    stored, or the mark itself where the next event does not follow it: what stands behind such a
-    break may be another's. `missing`: at least the first `MAX_RANGES` + 1 gaps below `top`. What
-    does not fit is left unsaid: `top` then ends before the first gap that is not named."""
+    """What is stored of one journal, in the form that the gate is told.
+
+    `top`: the highest seq stored, or the watermark itself where the next event does not follow it.
+    Events behind such a break may be another's. `missing`: at least the first `MAX_RANGES` + 1 gaps
+    below `top`. What does not fit is left unsaid: `top` then ends before the first gap that is not
+    named.
+    """
     if len(missing) > MAX_RANGES:
         top = missing[MAX_RANGES][0] - 1
     return Receipt(

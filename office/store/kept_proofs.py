@@ -26,6 +26,7 @@ class KeptProofs:
         self._db, self._in_words = db, in_words
 
     def keep_head(self, batch: Batch) -> None:
+        """Keeps the signed head of `batch`."""
         self._db.execute(
             "INSERT OR IGNORE INTO signed_head (gate, epoch, first, last, prev, head, hist, key, "
             "sig, beside) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,7 +1,7 @@
 """One `receive` at a home, and one writer at a time in its database.
 
-Both are locks of the system on files beside the database: they end with the process that holds
-them, however that ends. SQLite itself lets several processes write in turn, but before 3.51.3 two
+Both are locks of the system on files beside the database. They end with the process that holds
+them, however that ends. SQLite itself lets several processes write in turn. But before 3.51.3 two
 of them could meet in the moment in which the log is begun anew, and damage the file.
 """
 

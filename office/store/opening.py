@@ -1,8 +1,9 @@
 """Opening the office's database, and noticing that it is not the one that was here.
 
-`office/database.json` outlives the database: it says that there is one, and the highest generation
-that was begun. A database that is gone, or empty, is not begun anew unless somebody says so: every
-gate would send all that it has again, and nobody would miss what only the office had.
+`office/database.json` outlives the database. It says that there is one, and the highest generation
+that was begun. A database that is gone, or empty, is not begun anew unless somebody says so.
+Otherwise every gate would send all that it has again, and nobody would miss what only the office
+had.
 """
 
 import json

@@ -8,6 +8,7 @@ from gate.platform.remedies import Remedy, of_sqlite, of_system
 
 
 def explained(path: Path, error: sqlite3.Error) -> Exception:
+    """The error of ours for an error of SQLite."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return StorageDamaged(
@@ -23,6 +24,7 @@ def explained(path: Path, error: sqlite3.Error) -> Exception:
 
 
 def refused(path: Path, error: OSError) -> StorageRefused:
+    """The error of ours for an error of the system."""
     return _refused(path, str(error.strerror or error), of_system(error))
 
 
