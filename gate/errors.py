@@ -76,7 +76,7 @@ class NetworkFault(RetryLater, ConnectionError):
 
 
 class StorageRefused(RetryLater, OSError):
-    """The disk takes no more (full, read-only, cannot be opened): retry once it is healed."""
+    """The disk takes no more (full, read-only, cannot be opened): retry once it works again."""
 
     exit_code = 7
 
@@ -148,7 +148,7 @@ class ExpiryRefused(Refused):
 
 
 class OperatorMustAct(GateError):
-    """Nothing heals until a person does something; the sentence says what."""
+    """Nothing works again until a person does something; the sentence says what."""
 
 
 class HardwareFault(OperatorMustAct, OSError):

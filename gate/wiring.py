@@ -37,8 +37,8 @@ from gate.store.journal import SqliteJournal
 from gate.sync.uplink import MqttUplink
 
 HAND_S = 0.7
-"""How long a script's hand takes to lay a card again: longer than the reader's dwell time, so that
-it is another laying, as it would be at a real one."""
+"""How many seconds a script's hand takes to lay a card again. That is longer than the reader's
+dwell time, so it is another laying, as with a real one."""
 
 
 @dataclass(frozen=True, slots=True)

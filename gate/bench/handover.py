@@ -247,8 +247,8 @@ def measure(folder: Path, models: Path, count: int, show: Callable[[int, int], N
 async def all_played(
     models: Path, actors: list[Actor], counts: dict[str, int], show: Callable[[int, int], None]
 ) -> dict[str, list[Ended]]:
-    """Handovers and genuine people get one attempt: whoever has taken the place is alone with the
-    further ones, and the first is what is counted. Strangers get all."""
+    """Handovers and genuine people get one attempt, and that is what is counted. A person who has
+    taken the place would be alone in further ones. Strangers get all."""
     once, all_attempts = replace(DEFAULT, attempts=1), DEFAULT
     first = await played(models, actors, counts | {"stranger": 0}, show, once)
     last = counts | {"handover": 0, "genuine": 0}

@@ -56,8 +56,8 @@ def read_people(folder: Path) -> dict[str, list[Path]]:
 
 
 def cast(people: dict[str, list[Path]], stills: StillPictures) -> list[Actor]:
-    """The first picture is the ticket photo, the last is who stands there. Whoever shows no face
-    is left out."""
+    """The first picture is the ticket photo, the last is who stands there. A person who shows
+    no face is left out."""
     actors = []
     for name, paths in people.items():
         live = Image.fromarray(decode_photo(paths[-1].read_bytes()))

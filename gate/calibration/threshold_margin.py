@@ -12,8 +12,9 @@ import math
 from collections.abc import Callable, Mapping
 
 SHARE = 0.75
-"""Of the rate that a threshold is named by, at most, was measured at it: what the interval of one
-picture asks for (0.76), and the least for several, whose upper end alone could ask for nothing."""
+"""At most this share of the rate that a threshold is named by was measured at it. The interval of
+one picture asks for 0.76. For several pictures it is the least, because their upper end alone could
+ask for nothing."""
 
 ONE, SEVERAL = 1, 2
 """The upper end of the interval, in units of the rate that a threshold is named by."""

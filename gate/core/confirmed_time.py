@@ -18,8 +18,8 @@ from gate.core.events import Instant
 STEADY_S = 3600.0
 """How long a clock is to be trusted and take no step. Monotonic, as all of these."""
 STEP_S = 2.0
-"""Wall against monotonic time since the hour began, not since the last look: a clock that is pushed
-on by little and little has stepped as well. A leap second is none."""
+"""In seconds, wall time against monotonic time since the hour began, not since the last look. So a
+clock that is moved on in small steps has stepped as well. A leap second is no step."""
 GAP_S = 60.0
 """Who has not looked for so long does not know."""
 WORD_S = 24 * 3600.0

@@ -20,11 +20,13 @@ from gate.core.records import CountsBody, JournalEvent
 
 Table = dict[str, int]
 Counts = dict[str, Table]
-"""`decisions` by `OUTCOME/REASON`; `verdicts` by `REFERRED/REASON`, so that
-FACE_MISMATCH/STAFF_ADMIT counts whom the face match turned away wrongly, as staff saw it;
-`sources`; `attempts` of those whose face was asked for; `seconds` from the card to the decision, of
-the same; `score` and `normalised` of ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`). Keys of
-histograms are bin numbers."""
+"""Names of tables to their counts; keys of histograms are bin numbers.
+
+`decisions`: by `OUTCOME/REASON`. `verdicts`: by `REFERRED/REASON`; FACE_MISMATCH/STAFF_ADMIT counts
+those whom the face match turned away wrongly, as staff saw it. `sources`: by source. `attempts`: of
+those whose face was asked for. `seconds`: from the card to the decision, of the same. `score`,
+`normalised`: of ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`).
+"""
 
 TABLES = (
     "decisions",

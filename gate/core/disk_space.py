@@ -1,4 +1,4 @@
-"""How much room the rest of an exam needs on the unit's disk, and when that is to be told."""
+"""How much space the rest of an exam needs on the unit's disk, and when that is to be told."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from enum import StrEnum
 from gate.core.exam import Exam, entry_window
 
 DOOR_PER_HOUR = 1800
-"""Events while a paper may be entered: one person every two seconds, more than a door lets in."""
+"""Events while a paper may be entered: one person every two seconds, more than a lane lets in."""
 QUIET_PER_HOUR = 60
 """Events at any other time: faults, clocks, restarts."""
 EVENT_BYTES = 16_384

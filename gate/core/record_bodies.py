@@ -82,7 +82,7 @@ def unreadable_body(
 def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> VerdictBody:
     """An invigilator's last word on the REFER `case`. `earlier`: REFERs of the same candidate and
     paper that it settles too; `after`, `age_s`: see Settlement; `barrier`: it is to move. Without
-    somebody at the door there are no signals."""
+    somebody at the gate there are no signals."""
     reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
     meaning, referred = MEANING[reason], case.facts
     outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE

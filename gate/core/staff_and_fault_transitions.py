@@ -102,7 +102,7 @@ def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
 
 
 def roster(state: State, event: RosterOpened) -> Step:
-    """What another exam left unsettled is its own affair: nobody at the door can settle it now.
+    """What another exam left unsettled is its own affair: nobody at the gate can settle it now.
     One journal entry says it all: that a roster is there again needs no second one."""
     of_this = tuple(u for u in state.unsettled if u.facts.get("exam") in (None, event.exam.id))
     opened = replace(

@@ -86,7 +86,7 @@ def align(picture: Picture, landmarks: Landmarks) -> Picture:
 
 def align_finely(picture: Picture, landmarks: Landmarks, turn: float = 0.0) -> Picture:
     """As `align`, but sampled twice as finely by bicubic interpolation and then averaged, for
-    three times its price. `turn`: radians that the face is turned about the middle besides.
+    three times its cost. `turn`: radians that the face is turned about the middle besides.
     InputRejected as there."""
     a, b = similarity(landmarks)
     middle, spin = complex(SIDE, SIDE) / 2, complex(np.exp(1j * turn))

@@ -1,4 +1,4 @@
-"""The augmented template of a face: all that was measured to help, for eight times the price.
+"""The augmented template of a face: all that was measured to help, for eight times the cost.
 
 The mean of `TURNS` slight turns of the face, each with its mirror image, all aligned finely by the
 mean landmarks of several looks. Ticket photos always get it; a live face does while the first

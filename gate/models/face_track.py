@@ -21,8 +21,8 @@ from gate.ports import Face, Probe, Template
 from gate.ports.values import Box
 
 GAP_NS = 1_500_000_000
-"""Between two frames of a track at most: an augmented probe takes a slow unit over half a second,
-and its own work must not end the track. A person who came meanwhile still has to be alike."""
+"""The most between two frames of a track, in ns. An augmented probe takes a slow unit over half a
+second, and that must not end the track. A person who came meanwhile still has to be alike."""
 PROBES_MAX = 12
 OBSERVATIONS_MAX = 128
 
@@ -30,11 +30,12 @@ OVERLAP_MIN = 0.15
 """Intersection over union of the boxes of one face in following frames: people step and sway."""
 SAME_FACE_MIN = 0.6
 """Cosine with the track's probes. Frames of one visit are far more alike than a face and a ticket
-photo (0.8 and more), so this is held much stricter than any match: docs, signals-and-camera."""
+photo (0.8 and more). So this is much stricter than any match: docs, signals-and-camera."""
 RIVAL_RATIO = 0.6
-"""A second face counts when it is at least this share of the nearest one's height. Heads differ (by
-5.6% in 144 portraits from one distance), so of two people side by side all are counted, of one a
-quarter further off 99.98%, half as far again 91%, twice as far 1.3%: the queue and the hall."""
+"""A second face counts when it is at least this share of the nearest one's height. Heads differ, by
+5.6% in 144 portraits from one distance. Of two people side by side all second faces are counted. Of
+people a quarter further off 99.98% are counted, half as far again 91%, twice as far 1.3%. So the
+queue counts and the hall does not."""
 NEAR_EYES_PX = LIVE.eyes_px / 2
 """A face with less between the eyes is more than twice as far off as a usable one: not at the gate.
 The detector still finds all faces of this size, and their measured distance is within a fifth."""

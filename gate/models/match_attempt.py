@@ -22,8 +22,8 @@ from gate.ports import Probe, Reference
 from gate.ports.values import TemplateKind
 
 CONFIRM_NS = 3_000_000_000
-"""After the end of its time an attempt waits so long for the frame that confirms a match: on a busy
-machine one look takes over a second, and two are needed."""
+"""After the end of its time an attempt waits so long, in ns, for the frame that confirms a match.
+On a busy machine one look takes over a second, and two are needed."""
 UNSEEN_NS = 3_000_000_000
 """After the end of its time an attempt waits so long until one frame since the card has been looked
 at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""

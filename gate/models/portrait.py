@@ -26,12 +26,12 @@ EYES_PX_MIN = 24.0
 
 FEATURE_NORM_MIN = 8.5
 """A photo in which the recogniser sees less of a face lies on its side, stands upside down or shows
-none; of LFW's pictures, taken anywhere, one in two thousand."""
+none. Of LFW's pictures, taken anywhere, it is one in two thousand."""
 
 SECOND_FACE_MIN = 0.75
 SECOND_FACE_SIZE = 0.4
-"""A second face counts when it is as sure as this and at least so large beside the first: a
-pattern on a shirt is not a person."""
+"""A second face counts when it is as sure as this and at least so large beside the first. A pattern
+on a shirt is not a person."""
 
 PORTRAIT = Bounds(yaw_max=0.3, sharpness=40.0, darkest=45.0, brightest=205.0, burnt=0.2)
 """What is asked of a photo that can be taken again. What each bound finds and what it costs stands

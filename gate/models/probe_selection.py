@@ -13,8 +13,8 @@ from gate.ports import Probe
 from gate.ports.values import TemplateKind
 
 AGE_NS = 2_000_000_000
-"""A probe or observation older than this, when the attempt begins, belongs to the time before: of a
-card that waited until somebody else was served."""
+"""A probe or observation older than this (ns), when the attempt begins, belongs to the time before.
+So it is with a card that waited until somebody else was served."""
 RECENT_NS = 300_000_000
 """A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
 WELL_SEEN_NS = 900_000_000

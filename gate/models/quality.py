@@ -62,8 +62,8 @@ CAUSES = (
     Advice.LESS_LIGHT,
     Advice.HOLD_STILL,
 )
-"""The nearest cause first: a face too far away is also blurred, a turned one also badly lit, and a
-covered one also dark or without texture."""
+"""The nearest cause first. A face too far away is also blurred, and a turned one also badly lit. A
+covered one is also dark or without texture."""
 
 
 BROWS_TO_NOSE = (slice(40, 74), slice(28, 84))

@@ -23,7 +23,7 @@ Message = JsonObject
 """A request, or an answer as its reader has it."""
 
 Answer = Mapping[str, object]
-"""What is written to whoever asked."""
+"""What is written to the client that asked."""
 
 Handler = Callable[[Message], Awaitable[Answer | AsyncIterator[Answer]]]
 

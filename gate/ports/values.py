@@ -28,8 +28,8 @@ TemplateRows = npt.NDArray[np.float32]
 """(n, 128) float32: a template a row."""
 
 Landmarks = npt.NDArray[np.float32]
-"""(5, 2) float32: x, y in the order right eye, left eye, nose tip, right and left corner of the
-mouth, the person's own right and left."""
+"""(5, 2) float32: x, y. The order: right eye, left eye, nose tip, right and left corner of the
+mouth. Right and left are the person's own."""
 
 Box = npt.NDArray[np.float32]
 """(4,) float32: x, y, width, height."""

@@ -26,8 +26,9 @@ def _matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
 
 _ZONE = re.compile(r"(?!right/|posix/|SystemV/)[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 _NO_PLACE = ("Factory",)
-"""Where time zone files lie, there are also this machine's own zone (`localtime`), which is another
-on the next machine, zones that count leap seconds (`right/`), and a place holder."""
+"""A place holder. It lies where time zone files lie. So do two more kinds of names that are
+refused. `localtime` is this machine's own zone, which is another on the next machine. Zones in
+`right/` count leap seconds."""
 
 
 def _known_timezone(value: str) -> str:

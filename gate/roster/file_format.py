@@ -114,7 +114,7 @@ def seat_handle(paper: str, room_and_seat: str) -> str:
 
 
 def earlier_seat_handle(paper: str, room_and_seat: str) -> str:
-    """As rosters of earlier versions have it: 考场 and 号 counted beside a hyphen, leading noughts
+    """The handle in rosters of earlier versions. 考场 and 号 beside a hyphen counted; leading zeros
     before letters did not."""
     typed = unicodedata.normalize("NFKC", room_and_seat)
     parts = _PARTS.findall(typed)

@@ -20,8 +20,8 @@ log = logging.getLogger("gate.service")
 STALLED_S = 2.0
 """A camera without a frame for so long is a fault (platform.md: bounded waits of 2 s)."""
 GIVE_UP_S = 120.0
-"""A camera that is gone for so long comes back, if ever, with a new process (platform.md: the
-camera list is read once a process, and a hung stop() never returns)."""
+"""In seconds. A camera that is gone for so long comes back, if ever, with a new process. See
+platform.md: the camera list is read once a process, and a hung stop() never returns."""
 FINISH_S = 4.0
 """What a decision in hand may take when the gate is told to stop."""
 SILENT_S = 10.0
@@ -59,7 +59,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Contexts close in the order scanners, reader, matcher, journal, signals."""
         unit = self._adapters
-        # First of all: the board's clock speaks for itself only then.
+        # First of all: the board's clock is a source of its own only then.
         self._supervisors.clock.look()
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(unit.signals)

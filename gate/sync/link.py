@@ -39,9 +39,9 @@ _KEEPALIVE_S = 20
 _CONNECT_S = 5.0
 _RECEIVE_MAXIMUM = 50
 MAX_PACKET = 96 * 1024
-"""Bytes of the largest packet that we take. Well above what the broker takes from anybody, since it
-adds properties on the way out: what is too large for a reader it drops, and never gives the
-reader's receive quota back, so that after 50 of them the reader hears nothing more."""
+"""Bytes of the largest packet that we take. It is well above what the broker takes, since the
+broker adds properties to what it sends on. It drops a message that is too large for a reader, and
+never gives back the reader's receive quota. After 50 of them the reader would hear nothing more."""
 
 
 @dataclass(frozen=True, slots=True)

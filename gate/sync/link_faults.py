@@ -25,8 +25,8 @@ REFUSES_US = frozenset(
 """OpenSSL's names of the TLS alerts by which the other end refuses a certificate."""
 
 NOT_ADMITTED = frozenset({133, 134, 135, 138, 140})
-"""Reason codes of a CONNACK that speak of who we are: client identifier, user name, not authorized,
-banned, bad authentication method. All others speak of the broker. MQTT 5.0, 3.2.2.2."""
+"""Reason codes of a CONNACK about who we are: client identifier, user name, not authorized,
+banned, bad authentication method. All others are about the broker. MQTT 5.0, 3.2.2.2."""
 
 PACKET_TOO_LARGE, PROTOCOL_ERROR = 149, 130
 TOO_LARGE_ENDS = frozenset({PACKET_TOO_LARGE, PROTOCOL_ERROR})

@@ -9,9 +9,9 @@ from gate.ports import Head, Journal, Receipt
 from gate.sync.wire import decode_receipt
 
 FORK = "fork"
-"""`Refused.why` of a receipt that has another event than ours at its mark: two journals of one
-gate and epoch are about, a copied card or a forgery. The others: `ABOVE`, `GENERATION`, `OLDER`,
-`gate`, `epoch`, `time`; a signature that is wrong is a SignatureRefused."""
+"""`Refused.why` of a receipt that has another event than ours at its watermark. Then two journals
+of one gate and epoch exist: a copied card or a forgery. The others: `ABOVE`, `GENERATION`, `OLDER`,
+`gate`, `epoch`, `time`. A wrong signature is a SignatureRefused."""
 
 ABOVE = "above"
 """Of a receipt for events that this journal has not had yet: it is the older of two copies."""
@@ -20,8 +20,9 @@ GENERATION = "generation"
 """Of a receipt from an older state of the office's database."""
 
 OLDER = "older"
-"""Of a receipt that goes back within one generation: a broker repeats an old one, or an office that
-was restored as a whole has begun the same generation once more."""
+"""`Refused.why` of a receipt that goes back within one generation. Either a broker repeats an old
+one, or an office was restored as a whole. Such an office has begun the same generation once more.
+"""
 
 
 async def accept(payload: bytes, *, gate: str, office_public: bytes, journal: Journal) -> Receipt:

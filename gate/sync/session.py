@@ -287,7 +287,7 @@ class Session:
         return encode_note(gate=self._topics.gate, session=self._name, state=state)
 
     def _tell(self, sentence: str) -> bool:
-        """Once in a connection; whether it was new. Whoever talks nonsense fills no log."""
+        """Once in a connection; whether it was new. A peer that sends nonsense fills no log."""
         if sentence in self._told or len(self._told) >= _TOLD_MAX:
             return False
         self._told.add(sentence)

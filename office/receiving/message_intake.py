@@ -19,8 +19,8 @@ from office.receiving.lost_generations import is_forgotten, shown_receipt
 from office.store.database import OfficeStore, Stored
 
 AfterCommit = list[Callable[[], None]]
-"""What is counted and told once the transaction stands: one that is taken back and repeated must
-not count twice, nor raise an alarm of something that is not stored."""
+"""What is counted and told once the transaction is committed. A transaction that is rolled back and
+repeated must not count twice. Nor may it raise an alarm of something that is not stored."""
 Given = tuple[Topics, Receipt, bytes]
 """Where a receipt is published, what it says, its signed bytes."""
 

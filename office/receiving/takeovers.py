@@ -42,9 +42,10 @@ class Takeovers:
             self._count()
 
     def found(self, process: object) -> bool:
-        """Whether another office has connected since we were here last; each is told once.
+        """Whether another office took our place since we were here last. Each one is told once.
 
-        `process`: whose state the broker had kept when we connected, None where it names nobody.
+        `process`: the process in the state that the broker had kept when we connected, None where
+        it names none.
         """
         if not self._was_here or self._told:
             return False

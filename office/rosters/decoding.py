@@ -13,7 +13,7 @@ _MARKS = (
 """The longer mark first: that of UTF-32-LE begins as that of UTF-16-LE does."""
 
 _NOUGHT_SHARE = 0.1
-"""Digits and commas in UTF-16 are half noughts; other texts have none."""
+"""Digits and commas in UTF-16 are half zero bytes; other texts have none."""
 
 _WIDE_NOUGHT_SHARE = 0.5
 """No text in UTF-16 has more; in UTF-32 half of each character is, and more of most."""
@@ -22,8 +22,8 @@ _END_MARK = "\x1a"
 """What DOS programs, and databases of their age, write at the end of a text file."""
 
 _BROKEN_SHARE = 0.5
-"""Of what is not ASCII, so much may be broken before another encoding is tried: GB18030 text read
-as UTF-8 is broken nearly everywhere, a damaged list in a name here and there."""
+"""This share of what is not ASCII may be broken before another encoding is tried. GB18030 text read
+as UTF-8 is broken nearly everywhere; a damaged list is broken in a few names."""
 
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class Designations:
-    """`pairs`: id and name of each. Case, full-width forms, blanks and the noughts that a
+    """`pairs`: id and name of each. Case, full-width forms, blanks and the zeros that a
     spreadsheet takes off do not count where one alone is meant."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:

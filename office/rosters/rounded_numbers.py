@@ -15,14 +15,14 @@ from office.rosters import cells
 _CITIZEN = re.compile(r"\d{17}[\dX]")
 _NOUGHTS = re.compile(r"\d{15}000")
 _HONEST_NOUGHTS = 1 / 1100
-"""A serial number that ends in two noughts, and a check digit of nought."""
+"""A serial number that ends in two zeros, and a check digit of zero."""
 
 _CHANCE_MAX = 1e-6
 """Below it nobody's honest list looks like this one."""
 
 _MANY, _SHARE = 5, 0.5
-"""Fewer bad numbers than `_MANY` in a list of more than twice as many are some bad cells, which are
-rejected one by one; the list is the others', too."""
+"""Fewer bad numbers than `_MANY` in a list of more than twice as many are some bad cells. Those are
+rejected one by one. The list is the others', too."""
 
 _BINARY_LEAST, _BINARY_SHARE = 8, 0.9
 """Rounding to 53 bits hits a whole column, and an honest number is like it once in 11 or 64."""
@@ -30,7 +30,7 @@ _BINARY_LEAST, _BINARY_SHARE = 8, 0.9
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """`damaged` of `total` candidates have a number that ends in noughts or lost its digits."""
+    """`damaged` of `total` candidates have a number that ends in zeros or lost its digits."""
 
     damaged: int
     total: int

@@ -1,9 +1,9 @@
-"""Whether a card lies on the reader, as a table: what a look showed, and what is told of it.
+"""Whether a card lies on the reader, as a table: what a look showed, and what is reported of it.
 
-Three laws. A card is told once a laying, however long it lies and however its module answers, and
-once more each time that it is sought. A
-contact that is lost for less than the dwell time is no removal: the same number found again is the
-same laying. Another number ends the laying before it, whatever was seen between the two.
+Three laws. A card is reported once a laying, however long it lies and however its module answers.
+It is reported once more each time that it is sought. A contact that is lost for less than the dwell
+time is no removal: the same number found again is the same laying. Another number ends the laying
+before it, whatever was seen between the two.
 """
 
 from enum import StrEnum

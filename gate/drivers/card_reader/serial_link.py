@@ -49,8 +49,8 @@ _TICK_S = 0.1
 """Longest single wait on the port: how soon closing is noticed."""
 
 BOOT_TRIES = 3
-"""A module may be deaf for 2 s after power came or after a reset; a status waits 0.5 s for its
-answer, and what comes late is drained for 0.2 s."""
+"""A module may be deaf for 2 s after power came or after a reset. A status waits 0.5 s for its
+answer, and late bytes are drained for 0.2 s."""
 
 _SPEED_CHANGE_S = 0.02
 """After the reply to SET_BAUD; manuals ask for 5 ms."""

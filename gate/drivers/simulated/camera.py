@@ -80,7 +80,7 @@ class SimulatedCamera:
         self._show(empty(self._background))
 
     def fault(self, name: str, on: bool) -> None:
-        """Break or heal; UsageError for a name that is not in FAULTS."""
+        """Begin or end a fault; UsageError for a name that is not in FAULTS."""
         if name not in self.FAULTS:
             raise UsageError(
                 f"No camera fault {name!r}: use one of {', '.join(self.FAULTS)}.",

@@ -40,7 +40,7 @@ LATENCY_S = {
     Command.NEWEST_ADDRESS_OLD: 0.030,
     Command.CHIP_NUMBER: 0.030,
 }
-"""How long a module thinks, chosen within what manuals and field programs suggest."""
+"""How long a module takes to answer, chosen within what manuals and field programs suggest."""
 
 BOOT_S = 1.5
 """How long it is deaf after power came."""
@@ -52,7 +52,7 @@ _INCOMPLETE_S = 1.0
 class SdtModule:
     """The module behind `port`, a symbolic link to the pseudo-terminal that outlives unplugging.
 
-    `latency_scale`: 1 thinks and boots as long as a real one, 0 not at all. `baud`: the module's
+    `latency_scale`: 1 answers and boots as slowly as a real one, 0 not at all. `baud`: the module's
     speed, which SET_BAUD changes and unplugging does not; a client at another one hears nothing.
     `paced`: bytes take the time that this speed gives them, both ways. `wire`: what becomes of
     them on the way. `late_s`: how late late and slow faults are. `hand_s`: how long a hand takes
