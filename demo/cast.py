@@ -49,9 +49,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a row must show. `face`: same, other, none; `then`: the verdict that follows.
-    `or_later`: a further attempt will do, asked for as often: somebody steps up during one, and a
-    busy machine may have looked at no frame of them yet when it ends."""
+    """What a row must show.
+
+    `face`: same, other, none. `then`: the verdict that follows. `or_later`: a further attempt will
+    do, asked for as often. Somebody steps up during an attempt, and a busy machine may have looked
+    at no frame of them yet when it ends.
+    """
 
     reason: str
     lamps: str

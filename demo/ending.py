@@ -67,8 +67,10 @@ def _while_idle(stage: Stage, ending: Ending) -> tuple[str, Message]:
 
 
 def _compare(events: list[Message], office: Message, ending: Ending) -> None:
-    """The office's chain is verified and its head is the gate's hash at that place: then every
-    event before it is the same, byte for byte."""
+    """The office's chain is verified and its head is the gate's hash at that place.
+
+    Then every event before it is the same, byte for byte.
+    """
     last = events[-1]
     there = office["gates"].get(GATE, {}).get(last["epoch"], {})
     ending.gate_events = len(events)
@@ -126,8 +128,10 @@ def timings(morning: list[Seen]) -> JsonObject:
 
 
 def lateness(morning: list[Seen]) -> JsonObject:
-    """How late the lamps' edges were by the schedule of their pattern, in ms, and how many flashes
-    are missing because the thread slept through them."""
+    """How late the lamps' edges were by the schedule of their pattern, in ms.
+
+    Beside it how many flashes are missing because the thread slept through them.
+    """
     told = [shown for seen in morning for shown in (seen.shown, seen.then_shown) if shown]
     late_ms = [late_s * 1000 for shown in told for late_s in shown.late_s]
     return {

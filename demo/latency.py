@@ -2,9 +2,9 @@
 
     python -m demo.latency [--cards N] [--json FILE]
 
-The same processes as the demo, with the gate's state in the work folder (TMPDIR) instead of a
-small memory disk, and an exam that allows re-entry, so that a few people can come many times. Only
-decisions that found the face already seen count.
+The same processes as the demo, with the gate's state in the work folder (TMPDIR) instead of a small
+memory disk. The exam allows re-entry, so that a few people can come many times. Only decisions that
+found the face already seen count.
 """
 
 import argparse
@@ -25,8 +25,8 @@ PLAYERS = ("first", "second", "third", "robbed")
 SEEN_S = 0.9
 MEDIAN_MAX_MS, P95_MAX_MS = 60.0, 250.0
 """What the whole may take; slower ends with exit 1. The card is read faster here than by a real
-module, so the frame that must be exposed after it was found is often still awaited: up to 100 ms at
-10 frames a second, and its own 20 ms."""
+module. So the frame that must be exposed after it was found is often still awaited. That takes up
+to 100 ms at 10 frames a second, and its own 20 ms."""
 DECISION_S = 20.0
 
 

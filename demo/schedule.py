@@ -1,9 +1,9 @@
 """The schedule of every rhythm and tone, and how well recorded edges fit it. Pure; seconds.
 
-The gate plays a pattern by an absolute schedule: each edge is due at a fixed distance from the
-moment at which the pattern is shown. A busy machine makes edges late, never early, and a late one
-does not move those after it. Where a thread sleeps through a whole span, both edges of that span
-are missing. So recorded edges are compared with the schedule, not with each other.
+The gate plays a pattern by an absolute schedule. Each edge is due at a fixed time after the pattern
+is shown. A busy machine makes edges late, never early, and a late one does not move those after it.
+Where a thread sleeps through a whole span, both edges of that span are missing. So recorded edges
+are compared with the schedule, not with each other.
 
 formats.md, Reasons: steady; slow 0.5 s on, 0.5 s off; fast 0.125 s on, 0.125 s off; double: two
 0.125 s flashes each second. A short tone is 0.15 s, a long one 0.6 s, with 0.2 s between.
@@ -79,8 +79,11 @@ TONES = (
 
 
 def fit(schedule: Schedule, seen: Sequence[Edge], until_s: float) -> Fit | None:
-    """How `seen`, the alternating edges recorded up to `until_s`, come from `schedule`; None where
-    they cannot: an edge that is due at no such time, one too late, or one that is overdue."""
+    """How `seen`, the alternating edges recorded up to `until_s`, come from `schedule`.
+
+    None where they cannot: an edge that is due at no such time, one too late, or one that is
+    overdue.
+    """
     due = schedule.edges(until_s + CLOCK_S)
     late_s: list[float] = []
     following = skipped = 0

@@ -21,8 +21,11 @@ MARGIN = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heads:
-    """`pixels`: uint8[n, side, side, 3]; `people`: who each is; `digests`: first 16 hex digits of
-    each file's SHA-256, by which `known.txt` names pictures without naming anybody."""
+    """Heads cut from the pictures of a set.
+
+    `pixels`: (n, side, side, 3) uint8. `people`: (n,) int64, who each is. `digests`: (n,), first 16
+    hex digits of each file's SHA-256. `known.txt` names pictures by them without naming anybody.
+    """
 
     pixels: npt.NDArray[np.uint8]
     people: npt.NDArray[np.int64]

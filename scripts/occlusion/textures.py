@@ -13,8 +13,8 @@ from gate.models.alignment import HEAD_EYES, HEAD_MIDDLE, HEAD_SIDE
 SIDE = SCALE * (HEAD_SIDE + 2 * MARGIN)
 UNIT = SCALE * HEAD_EYES
 """Pixels between the eyes. Shapes are written in this unit, from the middle between the eyes, x to
-the right, y down: the tip of the nose is at 0.57, the mouth at 1.15, the chin near 1.85, the brows
-near -0.4 and the hair begins near -1.2."""
+the right, y down. The tip of the nose is at 0.57, the mouth at 1.15, the chin near 1.85. The brows
+are near -0.4 and the hair begins near -1.2."""
 
 ORIGIN = np.array(
     [

@@ -3,8 +3,8 @@ environment and process. Prints one JSON object.
 
     python scripts/peers/run.py [--faces DIR] [--pairs N] [--rounds N] [--chart FILE]
 
-Milliseconds come from rounds in which every process in its turn goes through all pictures, the
-others stopped, so that whatever else the machine does hits all of them alike.
+Milliseconds come from rounds. In a round every process in its turn goes through all pictures, and
+the others are stopped. So other work of the machine hits all of them alike.
 """
 
 import argparse
@@ -93,8 +93,11 @@ class Worker:
         self._process.communicate()
 
     def pause(self) -> None:
-        """Stopped, not merely idle: thread pools of some peers go on turning for a while after
-        their work, on the processors that the next one is measured on."""
+        """Stopped, not merely idle.
+
+        Thread pools of some peers stay busy for a while after their work, on the processors that
+        the next one is measured on.
+        """
         self._process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
