@@ -156,8 +156,10 @@ def test_more_tones_may_still_come() -> None:
 
 
 def recorded(schedule: Schedule, output: str, late: list[float], until: float) -> list[Change]:
-    """What the gate's thread does by an absolute schedule, if its n-th waking is late by
-    `late[n]`: it puts up what is due by then, so that a span it slept through is missing."""
+    """What the gate's thread does by an absolute schedule, if its n-th waking is late by `late[n]`.
+
+    It puts up what is due by then, so that a span it slept through is missing.
+    """
     due = schedule.edges(until)
     changes: list[Change] = []
     on, n, at = False, 0, 0.0

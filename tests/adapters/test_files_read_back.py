@@ -1,8 +1,8 @@
-"""Every file that a unit reads back: whatever lies there heals or is refused in words, at once.
+"""Every file that a unit reads back: wrong contents are mended or refused in words, at once.
 
-One list of files, each with the real function that reads it; one list of ways in which a file can
-be wrong. What a reader may raise is a GateError of another kind than a bug; `exam-gate` ends with
-its exit code and sentence, and the running gate goes on.
+One list of files, each with the real function that reads it. One list of ways in which a file can
+be wrong. A reader may raise a GateError of another kind than a bug. `exam-gate` ends with its exit
+code and sentence, and the running gate goes on.
 """
 
 import json

@@ -1,5 +1,7 @@
-"""What every loop does that waits longer with each failure: it counts them, hands its own shortest
-and longest wait over, and begins anew once it has succeeded."""
+"""What every loop does that waits longer with each failure.
+
+It counts them, hands its own shortest and longest wait over, and begins anew once it has succeeded.
+"""
 
 import asyncio
 import threading

@@ -183,8 +183,10 @@ def test_a_new_pattern_replaces_the_old_and_starts_its_own_rhythm(
 )
 @examples(60)
 def test_a_late_edge_does_not_move_those_after_it(pattern: Pattern, late_ms: list[int]) -> None:
-    """Whenever the thread wakes, every output is as the schedule has it at that very moment, and
-    the next edge is waited for where the schedule has it."""
+    """Whenever the thread wakes, every output is as the schedule has it at that very moment.
+
+    The next edge is waited for where the schedule has it.
+    """
     with pytest.MonkeyPatch.context() as patch:
         b = Bench(patch)
         b.panel.show(pattern, 0)

@@ -1,9 +1,10 @@
 """What may stand on a disk after a power cut: a pure model, fed with the shim's trace.
 
 A write is on the disk for certain once its file was synced after it; a name, once its folder was.
-Until then a cut keeps any part of what is pending: each write or none, in any order, the last one
-torn at any sector; names in the order they were made (a journaling file system's metadata).
-SQLite's shared-memory index is left out: it is mapped, never read after a crash, and made anew.
+Until then a cut keeps any part of what is pending. It keeps each write or none, in any order, the
+last one torn at any sector. It keeps names in the order they were made (a journaling file system's
+metadata). SQLite's shared-memory index is left out: it is mapped, never read after a crash, and
+made anew.
 """
 
 import itertools
@@ -43,8 +44,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Which pending writes a cut has let through, by number; of `torn` only some sectors: the first
-    `sectors` of them, or where that is negative all but the first."""
+    """Which pending writes a cut has let through, by number.
+
+    Of `torn` only some sectors: the first `sectors` of them, or where that is negative all but the
+    first.
+    """
 
     writes: frozenset[int]
     torn: int = -1

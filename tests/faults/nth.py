@@ -1,8 +1,8 @@
 """The n-th file call goes wrong, for every n: does the journal keep what it promised?
 
 A program under the shim. For each case it forks a child that opens a fresh journal and fills it as
-a gate would: a refusal (disk full) is met by trying again once the disk is healed, a broken write
-by ending. The child says through a pipe what it has promised; the parent opens what is left with
+a gate would. After a refusal (disk full) it tries again once the disk works; after a broken write
+it ends. The child says through a pipe what it has promised. The parent opens what is left with
 nothing broken any more and compares.
 """
 

@@ -1,9 +1,9 @@
 """A power cut at any moment of a morning's journal, replayed: is all there that was promised?
 
 The writer (this module as a program, under the shim) fills a real journal and says into the trace
-what it has promised: an event's seq and hash once `append` returned, an evidence file's hash once
-`keep` did. The checker rebuilds every disk that a cut may have left and opens it with the same code
-that a gate starts with.
+what it has promised. That is an event's seq and hash once `append` returned, and an evidence file's
+hash once `keep` did. The checker rebuilds every disk that a cut may have left and opens it with the
+same code that a gate starts with.
 """
 
 import asyncio

@@ -1,9 +1,10 @@
-"""The row of a unit whose clock, or whoever confirms it, says anything: is a roster ever lost
-before its time, and is it gone after it?
+"""The row of a unit whose clock, or the person who confirms it, may say anything.
 
-Real are the roster on a disk, its keeper, the clock's keeper, the journal and the desk; time is
-virtual, so a seed passes days. In a seed either the clock is anybody's, or the second sources are:
-against both at once, wrong by the same time, nothing is promised.
+Is a roster ever lost before its time, and is it gone after it?
+
+Real are the roster on a disk, its supervisor, the clock's monitor, the journal and the desk. Time
+is virtual, so a seed passes days. In a seed either the clock may say anything, or the second
+sources may. Where both are wrong by the same time, nothing is promised.
 """
 
 import asyncio

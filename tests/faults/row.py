@@ -10,9 +10,12 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Finding:
-    """What one seed found. `runs`: what it counts for (a seed may replay many cuts); `admitted`:
-    greens that the world saw; `faults`: a sentence for each count in `lost`, `double` and
-    `unnoticed`; `named`: losses that physics allows, by range; `hits`: what was exercised."""
+    """What one seed found.
+
+    `runs`: what it counts for (a seed may replay many cuts). `admitted`: greens that the world saw.
+    `faults`: a sentence for each count in `lost`, `double` and `unnoticed`. `named`: losses that
+    physics allows, by range. `hits`: what was exercised.
+    """
 
     runs: int = 1
     admitted: int = 0

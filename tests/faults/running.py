@@ -17,9 +17,11 @@ _TELL_EVERY_S = 5.0
 
 
 def run_rows(wanted: list[tuple[Row, range]], *, jobs: int = 1, trace: bool = False) -> list[Tally]:
-    """A tally of each, in the order of `wanted`. Rows that one process plays, most of them waiting
-    for real ones, run one after the other beside those that keep every core busy; those that
-    measure time run alone, at the end."""
+    """The counts of each row, in the order of `wanted`.
+
+    Rows that one process plays mostly wait for real ones. They run one after the other beside those
+    that keep every core busy. Those that measure time run alone, at the end.
+    """
     if trace or jobs < 2:
         return [run_row(row, seeds, trace=trace) for row, seeds in wanted]
     done: dict[str, Tally] = {}

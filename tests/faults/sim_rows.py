@@ -41,8 +41,11 @@ CLOCK: dict[str, Kinds] = {"clock": {do.clock_wrong: 1.5, do.clock_right: 2}}
 
 
 def mixed(world: World, kinds: dict[str, Kinds], most: int) -> None:
-    """People among troubles, then peace. A seed takes a few of the kinds, not all of them (swarm
-    testing, Groce et al., ISSTA 2012): with everything broken at once nobody gets in at all."""
+    """People among troubles, then peace.
+
+    A seed takes a few of the kinds, not all of them (swarm testing, Groce et al., ISSTA 2012). With
+    everything broken at once nobody gets in at all.
+    """
     some = world.rng.sample(sorted(kinds), world.rng.randint(1, min(4, len(kinds))))
     weights = dict(PEOPLE)
     for name in some:

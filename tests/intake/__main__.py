@@ -1,7 +1,7 @@
-"""python -m tests.intake --rows 5000 --pictures FOLDER: every row is built, or
-named with the reason that its maker knows; no traceback.
+"""python -m tests.intake --rows 5000 --pictures FOLDER: every row is built, or named with the
+reason that its maker knows; no traceback.
 
-FOLDER holds photographs of one face each (at most 20 are used, over and over); without it plain
+FOLDER holds photographs of one face each (at most 20 are used, over and over). Without it plain
 colours are drawn, in which nobody has a face. Needs the built networks. Exit 0 or 1.
 """
 

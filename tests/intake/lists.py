@@ -89,8 +89,11 @@ _ROOMS = ("01", "1", "第１考场", "1.0", "０1")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list. `number`: as it is meant; `reasons`: the words for which the row is
-    rejected, in the order of `rejected.csv`, none where it is to be built."""
+    """One line of a list.
+
+    `number`: as it is meant. `reasons`: the words for which the row is rejected, in the order of
+    `rejected.csv`, none where it is to be built.
+    """
 
     cells: tuple[str, ...]
     number: str

@@ -54,8 +54,11 @@ _ODD_CHUNKS = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"gAMA", b"pHYs", b"acTL", b"
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What somebody handed in. `unclaimed`: each file that is nobody's and why; `without`: why
-    there is no reference, empty where there is to be one if the face becomes one."""
+    """What somebody handed in.
+
+    `unclaimed`: each file that is nobody's and why. `without`: why there is no reference, empty
+    where there is to be one if the face becomes one.
+    """
 
     unclaimed: dict[str, str]
     without: str

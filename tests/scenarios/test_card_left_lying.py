@@ -1,5 +1,7 @@
-"""A card laid too soon and left lying, on the real reader's thread and a simulated module: at the
-opening it is found anew, and that reply is the instant that counts."""
+"""A card laid too soon and left lying, on the real reader's thread and a simulated module.
+
+At the opening it is found anew, and that reply is the instant that counts.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

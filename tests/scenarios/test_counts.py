@@ -1,5 +1,7 @@
-"""Counts in service: kept as decisions are made, in status, journaled when the exam is over; the
-same after a restart, by the journal's command and at the office."""
+"""Counts in service: kept as decisions are made, in status, journaled when the exam is over.
+
+They are the same after a restart, by the journal's command and at the office.
+"""
 
 import asyncio
 import json

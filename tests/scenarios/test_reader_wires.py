@@ -1,7 +1,8 @@
 """The same fault scripts over a perfect, a one-byte-at-a-time, a lossy and a delayed wire.
 
-On a bad wire a card may be asked for again and a reader may come and go; what may never happen is a
-card that is not the one that lies there, one that is told twice while it lies, or none at all.
+On a bad wire a card may be asked for again and a reader may come and go. Three things may never
+happen. Another card is reported than the one that lies there. A card is reported twice while it
+lies. No card is reported at all.
 """
 
 import asyncio

@@ -1,5 +1,7 @@
-"""exam-gate staff against a service at work: what an invigilator's keyboard can do, and by hand the
-same rules and the same journal as by card."""
+"""exam-gate staff against a service at work: what an invigilator's keyboard can do.
+
+By hand the same rules and the same journal hold as by card.
+"""
 
 import asyncio
 import json

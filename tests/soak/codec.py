@@ -59,9 +59,11 @@ _GOOD = (*Decoder().feed(CARD_FRAME), *RequestDecoder().feed(CARD_FRAME))
 
 
 def check(data: bytes) -> None:
-    """AssertionError, or whatever escapes. The first byte says how the rest is taken: as a stream
-    of replies or of requests in pieces of some size, as the body of a good frame, as the data of a
-    reply, as a text block."""
+    """AssertionError, or whatever escapes. The first byte says how the rest is taken.
+
+    It is a stream of replies or of requests in pieces of some size. Or it is the body of a good
+    frame, the data of a reply, or a text block.
+    """
     if not data:
         return
     way, rest = data[0], data[1:]
@@ -90,9 +92,11 @@ def _check_stream(stream: bytes, size: int, thorough: bool) -> None:
 
 
 def _check_in_step(held: bytes, items: Sequence[Reply | Request | SdtError]) -> None:
-    """Good frames without a gap behind `held`, a frame that has begun: where noise began it, it is
-    a phantom, which ends and gives back every good frame that it swallowed, those in `held` too.
-    One whose checksum is right by chance keeps what it covers."""
+    """Good frames without a gap behind `held`, a frame that has begun.
+
+    Where noise began it, it is a phantom. It ends and gives back every good frame that it
+    swallowed, those in `held` too. One whose checksum is right by chance keeps what it covers.
+    """
     frames = [item for item in items if not isinstance(item, SdtError)]
     assert frames[-1] in _GOOD
     good = sum(frame in _GOOD for frame in frames)

@@ -29,8 +29,10 @@ def test_every_status_has_a_meaning_and_a_remedy() -> None:
 
 @pytest.mark.parametrize("lying", Presence)
 def test_no_look_is_without_a_row(lying: Presence) -> None:
-    """What cannot be seen: an item or the same number where no card was read, and the end of a
-    dwell time that does not run."""
+    """Some things cannot be seen: an item or the same number where no card was read.
+
+    Nor can the end of a dwell time that does not run.
+    """
     cannot = {
         Presence.EMPTY: {Sight.STILL, Sight.SAME, Sight.DWELL_OVER},
         Presence.READ: {Sight.DWELL_OVER},

@@ -1,5 +1,7 @@
-"""Whatever a camera hands over, the Matcher port answers with a named reason and its thread lives;
-whatever a photo shows, enrolling ends in a template or a named reason. Real networks."""
+"""Any picture of a camera gets an answer with a named reason from the Matcher port.
+
+Its thread lives on. Any ticket photo ends in a template or a named reason. Real networks.
+"""
 
 import asyncio
 import io

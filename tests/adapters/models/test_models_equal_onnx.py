@@ -12,8 +12,11 @@ pytestmark = pytest.mark.models
 
 
 def session(network: str):
-    """onnxruntime refuses two things in these files: graph inputs that nothing provides, and a
-    block size on a scale that is a single number, where it means nothing."""
+    """A session of onnxruntime, which refuses two things in these files.
+
+    They are graph inputs that nothing provides, and a block size on a scale that is a single
+    number, where it means nothing.
+    """
     import onnx
     import onnxruntime
 

@@ -1,5 +1,8 @@
 """An office whose whole folder is restored, `office/database.json` with it, and the gates that
-remember more: whatever its clock shows, no gate goes on believing to be stored what is not."""
+remember more.
+
+Whatever its clock shows, no gate goes on believing to be stored what is not.
+"""
 
 import json
 import shutil

@@ -1,5 +1,7 @@
-"""What each of SQLite's error codes means for a journal (https://sqlite.org/rescode.html): by the
-whole list, and by real causes where a machine can be brought to them."""
+"""What each of SQLite's error codes means for a journal (https://sqlite.org/rescode.html).
+
+Tried by the whole list, and by real causes where a machine can be brought to them.
+"""
 
 import errno
 import os

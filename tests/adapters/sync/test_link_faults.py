@@ -1,5 +1,7 @@
-"""What a gate says of a broker that drops, is busy, refuses it, or refuses what it sends: a real
-TLS listener with the broker's certificate, which answers as it is told."""
+"""What a gate says of a broker that drops, is busy, refuses it, or refuses what it sends.
+
+The broker here is a real TLS listener with the broker's certificate, which answers as it is told.
+"""
 
 import contextlib
 import queue
@@ -26,9 +28,12 @@ pytestmark = pytest.mark.system
 
 
 class Answering:
-    """Takes connections for as long as it stands. `connack`: its reason code, None: the connection
-    is closed instead; `puback`: the reason code of every publication; `disconnect`: that of the
-    DISCONNECT that answers a subscription, None for a SUBACK once `may_subscribe` is set."""
+    """Takes connections for as long as it stands.
+
+    `connack`: its reason code, None: the connection is closed instead. `puback`: the reason code of
+    every publication. `disconnect`: that of the DISCONNECT that answers a subscription, None for a
+    SUBACK once `may_subscribe` is set.
+    """
 
     def __init__(
         self, home: Home, connack: int | None, puback: int = 0, disconnect: int | None = None

@@ -1,7 +1,7 @@
 """Candidates at one gate, and a witness outside it that writes down what the world was shown.
 
-The witness is a text file to which a line is appended and fsynced for every decision that the gate
-has said, and for every opening of the barrier that was seen: what it holds has happened.
+The witness is a text file. A line is appended and fsynced for every decision that the gate has
+said, and for every opening of the barrier that was seen. What the file holds has happened.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Rows with a script: the journal's file is taken from a running gate, which is killed later.
 
-A deleted or replaced file goes on working through the gate's open descriptors, so a gate that does
+A deleted or replaced file goes on working through the gate's open descriptors. So a gate that does
 not look at the name admits people into a journal that no restart finds.
 """
 

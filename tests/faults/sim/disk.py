@@ -1,8 +1,8 @@
 """A card with the real files of SQLite on it: killed, cut from its power, full, failing, copied.
 
-The journal's connection is the real one, called in the same thread instead of aiosqlite's. What a
-power cut leaves is decided by what that connection was told (`PRAGMA synchronous`): what was
-fsynced stays, what was not may go, and the write under way is torn at any sector.
+The journal's connection is the real one, called in the same thread instead of aiosqlite's. What
+that connection was told (`PRAGMA synchronous`) decides what a power cut leaves. What was fsynced
+stays, what was not may go, and the write under way is torn at any sector.
 """
 
 import contextlib

@@ -1,5 +1,7 @@
-"""One gate unit as a process: the product's service, lane, journal and uplink; simulated are its
-reader, its camera's verdict, its lamps, its clock and its card."""
+"""One gate unit as a process: the product's service, lane, journal and uplink.
+
+Simulated are its reader, its camera's verdict, its lamps, its clock and its card.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -45,9 +47,12 @@ class Facing:
 
 @dataclass(slots=True)
 class Seen:
-    """What everybody could see of one unit. `greens`: (person, by staff) of every green lamp;
-    `opened`: of every time the barrier moved; `late`: whom staff let in by hand, in the record
-    alone; `dark`: whom a killed gate left standing, who may be recorded or not."""
+    """What everybody could see of one unit.
+
+    `greens`: (person, by staff) of every green lamp. `opened`: of every time the barrier moved.
+    `late`: whom staff let in by hand, in the record alone. `dark`: whom a killed gate left
+    standing, who may be recorded or not.
+    """
 
     greens: list[tuple[int, bool]] = field(default_factory=list)
     opened: list[int] = field(default_factory=list)

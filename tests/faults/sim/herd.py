@@ -7,8 +7,10 @@ VISITS = 4
 
 
 def herd(world: World) -> None:
-    """The broker is gone for a while, everywhere people go on entering; then it is back, and every
-    gate has its backlog to tell, some while they are restarted."""
+    """The broker is gone for a while, and everywhere people go on entering.
+
+    Then it is back, and every gate has its backlog to send, some while they are restarted.
+    """
     world.broker.die(wiped=world.rng.random() < 0.5)
     for _ in range(VISITS):
         for unit in world.gates:

@@ -1,5 +1,8 @@
-"""What is noted while a seed plays: which cards were copied, altered or destroyed, what they held,
-and every receipt that a gate kept, held against what the office had committed by then."""
+"""What is noted while a seed plays.
+
+It is which cards were copied, altered or destroyed, and what they held. Beside it every receipt
+that a gate kept, against what the office had committed by then.
+"""
 
 import json
 from collections.abc import Iterable
@@ -37,8 +40,11 @@ class Gone:
 
 @dataclass(slots=True)
 class Ledger:
-    """`forked`: gates whose card was copied; `retired`: units that said why they do not start;
-    `altered`: what each altered file held before; `early`: receipts without a commit."""
+    """What is noted while a seed plays.
+
+    `forked`: gates whose card was copied. `retired`: units that said why they do not start.
+    `altered`: what each altered file held before. `early`: receipts without a commit.
+    """
 
     office: SimOffice
     forked: set[str] = field(default_factory=set)

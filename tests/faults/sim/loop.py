@@ -9,9 +9,11 @@ from typing import Any
 
 
 class VirtualLoop(asyncio.BaseEventLoop):
-    """Callbacks run in the order they were asked for, timers in the order of their time, those of
-    one time in the order they were asked for; whatever would go to a thread runs at once. Nothing
-    here depends on the machine. `bugs`: errors that nobody caught."""
+    """Callbacks run in the order they were asked for, timers in the order of their time.
+
+    Timers of one time run in the order they were asked for. Whatever would go to a thread runs at
+    once. Nothing here depends on the machine. `bugs`: errors that nobody caught.
+    """
 
     def __init__(self) -> None:
         super().__init__()

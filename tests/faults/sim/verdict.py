@@ -133,8 +133,11 @@ class _Verdict:
     # -- people ----------------------------------------------------------------------------------
 
     def _people(self) -> None:
-        """Every green is recorded as often as it was seen; never more often, except for whom the
-        gate was killed in front of; nobody was let in by the machine twice."""
+        """Every green is recorded as often as it was seen, never more often.
+
+        The exception is a person in front of whom the gate was killed. Nobody was let in by the
+        machine twice.
+        """
         admits = Counter(
             (e["gate"], e["ticket"]) for e in self._end.events() if e.get("outcome") == "ADMIT"
         )

@@ -1,11 +1,12 @@
 """One gate in wrong hands as a program: its certificate and its signing key are valid.
 
-It goes through its attacks until stdin ends: each for a moment just below the rate at which the
-broker would shut it out, then one of them as fast as it can, then, shut out, thousands of silent
-connections, and again. The last line of stdout is what it sent and how the broker answered, by
-attack, as JSON: `sent` publications, `0` and so on: PUBACKs by reason code, `qos 0`: sent without
-one, `unanswered`: the connection ended before one came, `connections`, `refused connections`,
-`ended connections`.
+It goes through its attacks until stdin ends. Each runs for a moment just below the rate at which
+the broker would shut it out. Then one of them runs as fast as it can. Shut out, it holds thousands
+of silent connections, and begins again.
+
+The last line of stdout is what it sent and how the broker answered, by attack, as JSON. `sent`:
+publications. `0` and so on: PUBACKs by reason code. `qos 0`: sent without one. `unanswered`: the
+connection ended before one came. Then `connections`, `refused connections` and `ended connections`.
 """
 
 import contextlib

@@ -11,9 +11,12 @@ TOO_LARGE = "149"
 
 @dataclass(slots=True)
 class Record:
-    """`receipts_s`: p50, p99, max and how many; `memory_mb`: (start, most) of each program;
-    `sent`: by attack (hostile.py); `guard`, `office`: refusals of the hostile gate by reason;
-    `missing`: events of honest gates that the office lacks; `log_lines`: of the office."""
+    """What a run has recorded.
+
+    `receipts_s`: p50, p99, max and how many. `memory_mb`: (start, most) of each program. `sent`: by
+    attack (hostile.py). `guard`, `office`: refusals of the hostile gate by reason. `missing`:
+    events of honest gates that the office lacks. `log_lines`: of the office.
+    """
 
     seconds: float
     machine: str

@@ -63,8 +63,10 @@ def test_a_groups_file_that_is_missing_or_no_text(tmp_path: Path) -> None:
 
 
 def population(narrow: int, wide: int, seed: int = 1) -> tuple[Side, np.ndarray]:
-    """Two pictures each of people all over the sphere and of people crowded around one place,
-    as a network sees a population that it was not trained on."""
+    """Two pictures each of people all over the sphere and of people crowded around one place.
+
+    So a network sees a population that it was not trained on.
+    """
     rng = np.random.default_rng(seed)
     centre = rng.normal(size=128)
     people = np.concatenate(

@@ -81,8 +81,10 @@ def test_a_rate_with_too_few_false_matches_behind_it_is_not_stated() -> None:
 def test_the_tail_is_whole_when_one_block_holds_nearly_all_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the tail keeps follows from all pairs, not from those seen so far: forty look-alikes
-    in the first block once pushed each other out of it."""
+    """What the tail keeps follows from all pairs, not from those seen so far.
+
+    Forty look-alikes in the first block once pushed each other out of it.
+    """
     monkeypatch.setattr(scoring, "BLOCK_ROWS", 40)
     monkeypatch.setattr(scoring, "BUFFER", 1)
     alike, others = crowd(1, 40, 0.5), crowd(360, 1, 1.0, seed=3)

@@ -1,7 +1,7 @@
 """The digits of identity numbers against python-stdnum, which others wrote from the same standards.
 
-It knows citizen numbers, and ISO 7064 apart from them; the digits of machine readable zones it does
-not know (2.2), so there our two functions are held against each other.
+It knows citizen numbers, and ISO 7064 apart from them. It does not know the digits of machine
+readable zones (2.2), so there our two functions are compared with each other.
 """
 
 from datetime import date
@@ -61,9 +61,12 @@ def stdnum_fault(number: str) -> str | None:
 def test_numbers_are_whole_where_stdnum_says_so(
     place: str, birth: str, order: str, right: bool, last: str
 ) -> None:
-    """Two differences are meant. stdnum asks for a county that had the code in the year of birth:
-    its table ends, and lacks residence permits and foreigners' cards, so we ask for none but one
-    that does not start with 0. And we look at the birth date before the check character."""
+    """Two differences are meant.
+
+    stdnum asks for a county that had the code in the year of birth. Its table ends, and lacks
+    residence permits and foreigners' cards. So we ask for no county, only for a first digit that is
+    not 0. And we look at the birth date before the check character.
+    """
     first_17 = place + birth + order
     number = first_17 + (ric.calc_check_digit(first_17 + "0") if right else last)
     ours, theirs = number_fault(number), stdnum_fault(number)

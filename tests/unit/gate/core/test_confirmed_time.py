@@ -1,5 +1,8 @@
-"""What is asked of clocks before anything is destroyed: no clock that jumps, creeps or repeats what
-it was told is enough, and what is confirmed is never later than the truth."""
+"""What is asked of clocks before anything is destroyed.
+
+No clock that jumps, creeps or repeats what it was told is enough. What is confirmed is never later
+than the truth.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,7 @@
-"""Days and texts on the exam's wall: whatever offset anything is written with, in any zone, and on
-the nights on which summer time begins and ends."""
+"""Days and texts on the exam's wall, whatever offset anything is written with, in any zone.
+
+So it is on the nights, too, on which summer time begins and ends.
+"""
 
 import functools
 from dataclasses import replace

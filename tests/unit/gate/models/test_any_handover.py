@@ -153,8 +153,10 @@ class Witness(Door):
 def test_the_owner_alone_is_always_admitted(
     before: list[Shown], waits: list[int], busy_ms: int
 ) -> None:
-    """Whatever was there before the card: four good frames after it are enough, also of a unit
-    that takes longer over one than a match may wait."""
+    """Whatever was there before the card, four good frames after it are enough.
+
+    That holds, too, for a unit that takes longer over one than a match may wait.
+    """
     door = Witness(0, 0, seconds=30.0)
     door.play(before)
     at_ns = door.truth[-1][0] + 3_000 * MS if door.truth else 0

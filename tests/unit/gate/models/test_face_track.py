@@ -186,8 +186,10 @@ steps = st.tuples(
 def test_probes_in_hand_are_of_everybody_seen_since(
     story: list[tuple[int, int, int, str]],
 ) -> None:
-    """People come, go and take each other's place: what is in hand is of one person, of every
-    frame since the first of them, and of the newest."""
+    """People come, go and take each other's place.
+
+    The probes in hand are of one person, of every frame since the first of them, and of the newest.
+    """
     view, at = TrackView(), 0
     shown: list[tuple[int, int | None]] = []
     for wait, who, x, kind in story:

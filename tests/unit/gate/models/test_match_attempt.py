@@ -198,8 +198,11 @@ def test_whoever_took_the_place_meanwhile_is_not_let_in(looked: list, then) -> N
 
 
 def test_a_slow_look_may_still_confirm(looked: list) -> None:
-    """A look takes 1.2 s beside busy loops: the frame that confirms was exposed when the match was
-    known, and is looked at well after the end of the attempt."""
+    """A look takes 1.2 s beside busy loops.
+
+    The frame that confirms was exposed when the match was known, and is looked at well after the
+    end of the attempt.
+    """
     one = match_attempt()
     seen = good(TrackView(), 35 * FRAME_NS, 1)
     assert one.look(seen, 45 * FRAME_NS) is None

@@ -50,7 +50,10 @@ def test_p_is_that_of_the_definition(data: st.DataObject, of: int, of_others: in
 @example(of=20, share=2 / 15, more=5)
 def test_tables_as_likely_as_this_one_count(of: int, share: float, more: int) -> None:
     """Of two gates with as many people each, the table and its mirror are as likely to the last
-    digit: one that is left out would halve p."""
+    digit.
+
+    To leave one out would halve p.
+    """
     some = round(share * (of - more))
     table = some, of, some + more, of
     assert fisher(*table) == pytest.approx(float(exact(*table)), rel=1e-9, abs=1e-15)

@@ -1,6 +1,6 @@
 """When a card is told, once and no more, on modules that answer differently about a read card.
 
-The watch talks to the simulated module's state table through real frames, without a wire, so each
+The watch talks to the simulated module's state table through real frames, without a wire. So each
 poll is one call and nothing depends on time.
 """
 
