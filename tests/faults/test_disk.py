@@ -171,6 +171,6 @@ def test_the_nth_call_goes_wrong(kind: str, outcome: str) -> None:
 def test_rows_of_one_process_run_beside_the_others_and_come_in_their_order() -> None:
     rows = {row.name: row for row in ROWS}
     names = ["nth-eio-once-name", "sim-clock"]
-    tallies = run_rows([(rows[name], range(1, 2)) for name in names], jobs=2)
+    tallies = run_rows([(rows[name], range(1, 4)) for name in names], jobs=2)
     assert [t.row for t in tallies] == names
-    assert all(t.seeds == 1 and t.admitted and not t.failed for t in tallies)
+    assert all(t.seeds == 3 and t.admitted and not t.failed for t in tallies)

@@ -139,7 +139,7 @@ class _Verdict:
         machine twice.
         """
         admits = Counter(
-            (e["gate"], e["ticket"]) for e in self._end.events() if e.get("outcome") == "ADMIT"
+            (e["gate"], e.get("ticket")) for e in self._end.events() if e.get("outcome") == "ADMIT"
         )
         for gone in self._ledger.gone:
             for row in gone.rows:
