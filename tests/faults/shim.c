@@ -1,8 +1,8 @@
 /* Stands between a process and the C library's file calls, for the files below one folder.
  *
- * It records every write, truncation, rename, removal and fsync into a trace, from which a power cut
- * at any moment can be replayed, and it can make the n-th of these calls fail, stop short, or kill
- * the process. Loaded with LD_PRELOAD; told by the three shim_ functions, called through ctypes.
+ * It records every write, truncation, rename, removal and fsync into a trace. From that a power cut
+ * at any moment can be replayed. It can make the n-th of these calls fail, stop short, or kill the
+ * process. Loaded with LD_PRELOAD; told by the three shim_ functions, called through ctypes.
  *
  *   cc -shared -fPIC -O2 -o shim.so shim.c
  *

@@ -1,10 +1,10 @@
 /* exam-gate's guard: quotas of the broker that mosquitto 2.0 has no setting for.
  *
  * One certificate that is in wrong hands, or one machine without any, takes nothing from the other
- * gates: what a gate may publish, how often, how much and retained where; connections without a
- * certificate are few and short. Refusals are counted by name and reason, logged once a minute and
- * told to the office under eg/1/office/broker. The user `office` is not bounded, and tells under
- * $CONTROL/exam-gate/v1 who is enrolled where.
+ * gates. The guard bounds what a gate may publish, how often, how much and retained where.
+ * Connections without a certificate are few and short. Refusals are counted by name and reason,
+ * logged once a minute and told to the office under eg/1/office/broker. The user `office` is not
+ * bounded, and tells under $CONTROL/exam-gate/v1 who is enrolled where.
  *
  * Mosquitto calls all of it in its one thread. */
 

@@ -1,7 +1,7 @@
 /* Connections whose TLS handshake is not over: nobody has shown a certificate on them yet.
  *
- * OpenSSL tells of every connection that is made and freed by the callbacks of an index for extra
- * data; the broker's one thread makes them, frees them and calls `unfinished_look`. */
+ * OpenSSL calls back for every connection that is made and freed, by an index for extra data. The
+ * broker's one thread makes them, frees them and calls `unfinished_look`. */
 
 #ifndef GUARD_UNFINISHED_H
 #define GUARD_UNFINISHED_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct watcher {
-	/* Whether a connection of this address may go on, which is new. */
+	/* Whether a new connection of this address may go on. */
 	bool (*may_knock)(const char *address, int64_t now_ms);
 	/* Whether a connection that has shown this certificate may go on. */
 	bool (*may_arrive)(const char *common_name, int64_t now_ms);
@@ -23,8 +23,8 @@ int unfinished_begin(void);
 
 void unfinished_end(void);
 
-/* Ends those older than `most_s`, the oldest of the address that has most of them while they are
- * more than `most`, and those that `watcher` does not let go on. */
+/* Ends those older than `most_s`, and those that `watcher` does not let go on. While they are more
+ * than `most`, it ends the oldest of the address that has most of them. */
 void unfinished_look(const struct watcher *watcher, int64_t most_s, int64_t most, int64_t now_ms);
 
 #endif

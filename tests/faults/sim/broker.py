@@ -106,7 +106,7 @@ class Broker:
         self._send(link, session)
 
     def lost(self, link: "SimLink") -> None:
-        """A connection ended without a goodbye: its will is published."""
+        """A connection ended without a DISCONNECT: its will is published."""
         if link.stood and not link.left:
             self.retained[link.will.topic] = link.will.payload
             self._route(link.will.topic, link.will.payload)
