@@ -42,7 +42,10 @@ GLITCHES = ("well seen", "blurred", "tilted", "nobody")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`stands`: at a time, in ms, who stands there and how."""
+    """One trial: who stands before the camera, and when the card is found (`found_ms`).
+
+    `stands`: at a time, in ms, who stands there and how.
+    """
 
     owner: Actor
     kind: str
@@ -210,7 +213,10 @@ async def played(
     show: Callable[[int, int], None],
     policy: FacePolicy,
 ) -> dict[str, list[Ended]]:
-    """`counts`: trials of each name. ModelDamaged, PhotoRejected."""
+    """Plays all trials; how each ended, by the name of its kind.
+
+    `counts`: trials of each name. ModelDamaged, PhotoRejected.
+    """
     enroller = PortraitJudge(models)
     references = {
         a.name: Reference(enroller.enrol(a.ticket).template, None, None, None) for a in actors

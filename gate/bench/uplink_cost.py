@@ -18,8 +18,11 @@ _PAGE = resource.getpagesize()
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`cpu_ms`: of one batch from choosing it to keeping its receipt; `rss_mb`: resident at the
-    end; `grown_mb`: since the first batch."""
+    """What an uplink costs a unit.
+
+    `cpu_ms`: of one batch from choosing it to keeping its receipt. `rss_mb`: resident at the end.
+    `grown_mb`: since the first batch.
+    """
 
     cpu_ms: float
     rss_mb: float

@@ -81,8 +81,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class RateCurve:
-    """`pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by
-    rate on the people with `ENOUGH_PICTURES`, each weighing the same, `steady_people` of them."""
+    """The error rates of one kind of score.
+
+    `pairs`, `genuine`: of one cohort draw. `det`: (FMR, FNMR) for the plot. `steady`: FNMR by rate
+    on the people with `ENOUGH_PICTURES`, each weighing the same, `steady_people` of them.
+    """
 
     kind: Kind
     pairs: int

@@ -33,7 +33,10 @@ that of a single view."""
 
 @dataclass(frozen=True, slots=True)
 class FaceSet:
-    """`pictures`: (person, path) sorted; `place`: stem of a picture to its row."""
+    """A set of pictures of known people.
+
+    `pictures`: (person, path) sorted. `place`: stem of a picture to its row.
+    """
 
     pictures: tuple[tuple[str, Path], ...]
     place: dict[str, int]

@@ -35,7 +35,10 @@ class OwnCohort:
 
     @classmethod
     def of(cls, side: Side, cohort: TemplateRows, cohort_people: Labels, top: int) -> "OwnCohort":
-        """`cohort`: one row a person, at least `top + STRANGERS_MIN` of them."""
+        """The statistics of every row of `side`.
+
+        `cohort`: (n, 128) float32, one row a person, at least `top + STRANGERS_MIN` of them.
+        """
         places = {int(person): n for n, person in enumerate(cohort_people)}
         place = np.array([places.get(int(p), -1) for p in side.people], np.int64)
         similar = side.templates @ cohort.T

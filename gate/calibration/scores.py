@@ -39,8 +39,11 @@ BUFFER = 1_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """`genuine`: all, ascending; `impostors`: the highest of `impostor_pairs`, descending;
-    `genuine_at`, `impostors_at`: the two pictures of each; `counts`: what the pairs came from."""
+    """The scores of all comparisons.
+
+    `genuine`: all, ascending. `impostors`: the highest of `impostor_pairs`, descending;
+    `genuine_at`, `impostors_at`: the two pictures of each. `counts`: what the pairs came from.
+    """
 
     genuine: Values
     impostors: Values

@@ -34,8 +34,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`doubt`: `same-photograph`, `as-one-person`, `one-odd`, `other-odd`, `both-odd`, or empty;
-    `cosine`: the raw score."""
+    """Two pictures with an extreme score for their labels.
+
+    `doubt`: `same-photograph`, `as-one-person`, `one-odd`, `other-odd`, `both-odd`, or empty.
+    `cosine`: the raw score.
+    """
 
     one: str
     other: str

@@ -65,15 +65,21 @@ class Paths(_Section):
 
 
 class Reader(_Section):
-    """`port`: a device path; `simulated` under --simulate makes a pseudo-terminal of its own."""
+    """The card reader.
+
+    `port`: a device path; `simulated` under --simulate makes a pseudo-terminal of its own.
+    """
 
     port: Annotated[str, Field(pattern=r"^[^\x00]+$")] = "/dev/exam-gate-reader"
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
 
 
 class CameraTable(_Section):
-    """`fps`: frames looked at a second while nobody is there. `background`: the picture an empty
-    doorway shows where `kind` is `pictures`."""
+    """The camera.
+
+    `fps`: frames looked at a second while nobody is there. `background`: the picture an empty
+    doorway shows where `kind` is `pictures`.
+    """
 
     kind: Literal["picamera2", "v4l2", "pictures"] = "picamera2"
     width: Annotated[int, Field(ge=320, le=1920, multiple_of=32)] = 640

@@ -89,7 +89,10 @@ _FAULTS, _HEALINGS = (FaultRaised, ReaderLost), (FaultCleared, ReaderBack)
 
 
 class Transition(NamedTuple):
-    """`leads_to`: the phases that the handler may change to; it may always stay."""
+    """One row of the state table.
+
+    `leads_to`: the phases that the handler may change to; it may always stay.
+    """
 
     phases: tuple[Phase, ...]
     events: tuple[type, ...]

@@ -24,7 +24,10 @@ EARLY = 4
 
 
 class Room(StrEnum):
-    """`LOW`: tell the office, today is safe. `SHORT`: the disk may fill before the exam ends."""
+    """Whether the disk has space for the rest of the exam.
+
+    `LOW`: tell the office, today is safe. `SHORT`: the disk may fill before the exam ends.
+    """
 
     ENOUGH = "enough"
     LOW = "low"

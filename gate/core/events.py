@@ -20,8 +20,11 @@ Gate and office judge the times of events and receipts by the same."""
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """`at`: aware wall time; `mono_ns`: monotonic; `trusted`: the wall may be relied on, which
-    nobody may where it shows a year outside `YEARS`."""
+    """A moment by two clocks.
+
+    `at`: aware wall time. `mono_ns`: monotonic. `trusted`: the wall may be relied on, which nobody
+    may where it shows a year outside `YEARS`.
+    """
 
     at: datetime
     mono_ns: int
@@ -238,7 +241,10 @@ class TimeElapsed:
 
 @dataclass(frozen=True, slots=True)
 class FaultRaised:
-    """`detail`: one sentence for the log."""
+    """This fault has begun.
+
+    `detail`: one sentence for the log.
+    """
 
     fault: Fault
     detail: str = ""

@@ -65,8 +65,11 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """`timezone`: IANA name of the zone in which days are counted and times told; ValueError and
-    KeyError (`ZoneInfoNotFoundError`) where there is none of that name."""
+    """An exam as the manifest of a roster describes it.
+
+    `timezone`: IANA name of the zone in which days are counted and times told; ValueError and
+    KeyError (`ZoneInfoNotFoundError`) where there is none of that name.
+    """
 
     id: str
     name: str

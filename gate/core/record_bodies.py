@@ -28,9 +28,12 @@ def decision_body(
     zone: tzinfo | None = None,
     entered: str | None = None,
 ) -> DecisionBody:
-    """`zone`: the exam's, in which times are written; `entered`: when the candidate was last let in
-    to this paper. `face` is None where none was asked for; its fields are null then. The document's
-    last day stands there only where somebody typed it, and answers for it."""
+    """The body of a decision.
+
+    `zone`: the exam's, in which times are written. `entered`: when the candidate was last let in to
+    this paper. `face` is None where none was asked for; its fields are null then. The document's
+    last day stands there only where somebody typed it, and answers for it.
+    """
     meaning = MEANING[ruling.reason]
     judged = face or NO_FACE_ASKED
     asked = face is not None

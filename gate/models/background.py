@@ -54,7 +54,10 @@ class Background:
 
 
 def measure(picture: Picture, mask: Mask, box: Box) -> Background | None:
-    """`box`: of the face, in pixels of `picture`. None where too little is background."""
+    """Colour and evenness of the background of `picture`, (height, width, 3) uint8.
+
+    `box`: of the face, in pixels of `picture`. None where too little is background.
+    """
     small = np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     behind = small[mask < SURELY_BEHIND].astype(np.float64)
     skin = _skin(picture, box)
@@ -73,7 +76,10 @@ def measure(picture: Picture, mask: Mask, box: Box) -> Background | None:
 
 
 def is_as_asked(background: Background, asked: str) -> bool:
-    """`asked`: of `KINDS`."""
+    """Whether the background is of the colour that the exam asks for.
+
+    `asked`: of `KINDS`.
+    """
     if asked == "any":
         return True
     if background.uneven > UNEVEN_MAX:

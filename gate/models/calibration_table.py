@@ -87,8 +87,11 @@ def _first_line(error: Exception) -> str:
 
 
 def require_networks(table: JsonFields, path: Path, manifest: NetworkManifest) -> None:
-    """`table`: as `read_table` checks it.
-    ModelDamaged unless every network that the table was measured with is the pinned one."""
+    """Refuses a table of other networks.
+
+    `table`: as `read_table` checks it. ModelDamaged unless every network that the table was
+    measured with is the pinned one.
+    """
     networks = table.get("network", [])
     pinned = {o.name: o.sha256 for o in manifest.outputs}
     differing = [str(n.get("name")) for n in networks if pinned.get(n.get("name")) != n["sha256"]]

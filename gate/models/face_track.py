@@ -59,8 +59,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackView:
-    """`probes`: of one track, oldest first; the newest is of the newest observation.
-    None: the person there now has not been compared."""
+    """What has been seen in front of the gate up to now.
+
+    `probes`: of one track, oldest first; the newest is of the newest observation. None: the person
+    there now has not been compared.
+    """
 
     track: int = 1
     probes: tuple[Probe, ...] = ()

@@ -162,8 +162,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`normalisation`: `snorm-200/100`, or `raw-strict` where there is no cohort; `threshold` is
-    for the score that decides; `fmr`: the target that was asked for."""
+    """A comparison with its score and threshold.
+
+    `normalisation`: `snorm-200/100`, or `raw-strict` where there is no cohort; `threshold` is for
+    the score that decides. `fmr`: the target that was asked for.
+    """
 
     score: float
     normalised: float | None

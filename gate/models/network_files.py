@@ -49,8 +49,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class NetworkManifest:
-    """`requirement`: the wheel as pip names it; `outputs`: what is built from it; `shipped`: this
-    project's own networks, which come with the program."""
+    """What networks there are, and where they come from.
+
+    `requirement`: the wheel as pip names it. `outputs`: what is built from it. `shipped`: this
+    project's own networks, which come with the program.
+    """
 
     requirement: str
     members: tuple[Member, ...]

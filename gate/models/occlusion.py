@@ -25,12 +25,17 @@ class OcclusionNetwork:
         self._interpreter.invoke()  # the first call packs the weights
 
     def of(self, picture: Picture, landmarks: Landmarks) -> Occlusion:
-        """`landmarks`: in pixels of `picture`. InputRejected for landmarks that fall
-        together."""
+        """How surely each part of the face is covered, 0 to 1.
+
+        `landmarks`: in pixels of `picture`. InputRejected for landmarks that fall together.
+        """
         return self.of_head(align_head(picture, landmarks))
 
     def of_head(self, head: Picture) -> Occlusion:
-        """`head`: uint8[64, 64, 3], as `align_head` gives it."""
+        """How surely each part of an aligned head is covered, 0 to 1.
+
+        `head`: uint8[64, 64, 3], as `align_head` gives it.
+        """
         np.copyto(self._input()[0], head)
         self._interpreter.invoke()
         mask, hat, sunglasses, fringe = self._output()[0].tolist()

@@ -100,7 +100,10 @@ class PortraitJudge:
         return AcceptedPortrait(judged.template, judged.quality, judged.face_count, judged.size)
 
     def judge(self, photo: bytes) -> JudgedPortrait:
-        """`photo`: the bytes of a file of any format that `decode_photo` reads, or of none."""
+        """The judgement of one ticket photo.
+
+        `photo`: the bytes of a file of any format that `decode_photo` reads, or of none.
+        """
         try:
             picture = decode_photo(photo)
         except PhotoRejected as e:

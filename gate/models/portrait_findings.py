@@ -70,7 +70,10 @@ def finding(reason: str) -> PortraitFinding:
 
 
 def occluded(covered_by: Sequence[str]) -> PortraitFinding:
-    """`covered_by`: mask, hat, sunglasses, fringe."""
+    """The finding of a covered face.
+
+    `covered_by`: mask, hat, sunglasses, fringe.
+    """
     en, zh = _WORDS["occluded"]
     what, what_zh = zip(*(_COVERED_BY[name] for name in covered_by), strict=True)
     return PortraitFinding(

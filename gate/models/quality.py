@@ -73,7 +73,10 @@ BURNT_LUMA = 250.0
 
 
 def assess(chip: Picture, face: Face, occlusion: Occlusion | None = None) -> Quality:
-    """`chip`: the aligned face; `face`: in pixels of the picture it was found in."""
+    """The portrait quality of one face.
+
+    `chip`: the aligned face. `face`: in pixels of the picture it was found in.
+    """
     luma = chip.astype(np.float32) @ LUMA
     centre = luma[16:96, 24:88]  # eyes to chin, without hair and background
     eyes_px = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))

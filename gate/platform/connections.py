@@ -21,7 +21,10 @@ _UCRED = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 @dataclass(eq=False)
 class Client:
-    """`idle`: it waits for its own next request."""
+    """One connection to a control socket.
+
+    `idle`: it waits for its own next request.
+    """
 
     user: int
     task: asyncio.Task[None] | None = None

@@ -16,7 +16,10 @@ class ClockStatus(TypedDict):
 
 
 class ShownClock(ClockStatus):
-    """`at`: RFC 3339; `timezone`: the exam's, empty before there is one."""
+    """The clock as status shows it.
+
+    `at`: RFC 3339. `timezone`: the exam's, empty before there is one.
+    """
 
     at: str
     trusted: bool
@@ -56,7 +59,10 @@ class UplinkStatus(TypedDict):
 
 
 class ScannerStatus(TypedDict):
-    """`read`: codes since the start; `refused`: those that were none, by reason."""
+    """The state of one scanner.
+
+    `read`: codes since the start. `refused`: those that were none, by reason.
+    """
 
     connected: bool
     read: int
@@ -99,8 +105,11 @@ class OpenCase(TypedDict):
 
 
 class LivenessStatus(TypedDict):
-    """`asked`: the most of any paper, `judged`: the most that this unit can: `off`, `passive` or
-    `action`."""
+    """The liveness that is asked for and judged.
+
+    `asked`: the most of any paper, `judged`: the most that this unit can: `off`, `passive` or
+    `action`.
+    """
 
     asked: str
     judged: str

@@ -158,7 +158,10 @@ ReaderEvent = CardPresented | CardUnreadable | CardRemoved | ReaderLost | Reader
 
 @dataclass(frozen=True, slots=True)
 class ScannerLost:
-    """`detail`: one sentence for the log."""
+    """The scanner cannot be read any more.
+
+    `detail`: one sentence for the log.
+    """
 
     detail: str
 

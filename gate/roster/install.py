@@ -45,7 +45,10 @@ def accept_any(_: InstalledRoster) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """`already`: this very roster was installed and whole, nothing was changed."""
+    """A roster that was installed.
+
+    `already`: this very roster was installed and whole, nothing was changed.
+    """
 
     manifest: Manifest
     already: bool

@@ -29,8 +29,11 @@ _PREFIX = b"exam-gate roster manifest 1\n"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`previous`: the version before, None for the first; `keys`: gate id to its sealed keys;
-    `counts`: `candidates`, `with_reference`, `exam_candidates`, `cohort`."""
+    """The signed description of a roster file.
+
+    `previous`: the version before, None for the first. `keys`: gate id to its sealed keys;
+    `counts`: `candidates`, `with_reference`, `exam_candidates`, `cohort`.
+    """
 
     exam: Exam
     site: str

@@ -42,7 +42,10 @@ _NOTE_MAX = 10**9
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """`damaged`: the numbers, from 1, of lines that say nothing any more."""
+    """The notes of the installations.
+
+    `damaged`: the numbers, from 1, of lines that say nothing any more.
+    """
 
     notes: list[JsonObject]
     damaged: tuple[int, ...]

@@ -27,7 +27,10 @@ _PURPOSE = b"exam-gate roster 1\0"
 
 @dataclass(frozen=True, slots=True)
 class RosterKeys:
-    """`content`: opens the rows of one roster; `index`: keys the ID numbers of one exam."""
+    """The two secret keys of a roster.
+
+    `content`: opens the rows of one roster. `index`: keys the ID numbers of one exam.
+    """
 
     content: bytes = field(repr=False)
     index: bytes = field(repr=False)

@@ -66,8 +66,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`why`: `staff`, `retention` or `superseded`; `trusted`: whether `now` is, None where nobody
-    asked."""
+    """Why something is destroyed, and when.
+
+    `why`: `staff`, `retention` or `superseded`. `trusted`: whether `now` is, None where nobody
+    asked.
+    """
 
     why: str
     now: datetime

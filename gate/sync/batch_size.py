@@ -18,7 +18,10 @@ WAIT_S, WAIT_MAX_S = 60.0, 3600.0
 
 @dataclass(frozen=True, slots=True)
 class BatchSize:
-    """`most`: events, 1 to `MAX_EVENTS`, since `since_s`. `has_grown`: since the last refusal."""
+    """The limit of a batch at this moment.
+
+    `most`: events, 1 to `MAX_EVENTS`, since `since_s`. `has_grown`: since the last refusal.
+    """
 
     most: int = MAX_EVENTS
     wait_s: float = WAIT_S

@@ -34,7 +34,10 @@ _FORM: Form = {
 
 
 def encode_enrolled(gate: str, site: str, signing: bytes, *, at: str, office: SigningKey) -> bytes:
-    """`signing`: the gate's Ed25519 public key, 32 bytes."""
+    """The office's signed word that this key belongs to `gate`.
+
+    `signing`: the gate's Ed25519 public key, 32 bytes.
+    """
     named = base64.b64encode(signing).decode()
     body = {"v": 1, "gate": gate, "site": site, "signing": named, "at": at}
     return compact(signed("enrolled", body, office))

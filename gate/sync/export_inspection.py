@@ -20,8 +20,11 @@ Differs = Callable[[int, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class ExportFault:
-    """`seq`: of the event, or the first of those it is about. `what`: `cut` (events that must be
-    there are not), `altered`, `order`, `foreign`, `signature`, `unreadable`, `fork`."""
+    """A fault of an export.
+
+    `seq`: of the event, or the first of those it is about. `what`: `cut` (events that must be there
+    are not), `altered`, `order`, `foreign`, `signature`, `unreadable`, `fork`.
+    """
 
     seq: int
     what: str

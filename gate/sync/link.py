@@ -78,7 +78,10 @@ class Down:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`retained`: it was said before we subscribed."""
+    """A message that was received.
+
+    `retained`: it was said before we subscribed.
+    """
 
     topic: str
     payload: bytes

@@ -97,7 +97,10 @@ def alert_of(broker: Broker, context: ssl.SSLContext) -> ssl.SSLError | None:
 
 
 def unusable_files(error: Exception, names: tuple[str, str, str]) -> CertificateRefused:
-    """`names`: of authority, certificate and key."""
+    """The error for files of the connection that cannot be used.
+
+    `names`: of authority, certificate and key.
+    """
     return CertificateRefused(
         f"Our certificate files cannot be used ({error}): copy {names[0]}, {names[1]} and "
         f"{names[2]} to the unit again.",
@@ -136,7 +139,10 @@ def not_admitted(broker: Broker, certificate: str, detail: str) -> CertificateRe
 
 
 def unreachable(broker: Broker, detail: str, code: int | None = None) -> NetworkFault:
-    """`code`: MQTT's reason code, where one was given."""
+    """The error for a broker that cannot be reached.
+
+    `code`: MQTT's reason code, where one was given.
+    """
     return NetworkFault(
         f"The broker {broker.host}:{broker.port} cannot be reached ({detail}): "
         "check network and broker; it is tried again.",
@@ -149,7 +155,10 @@ def unreachable(broker: Broker, detail: str, code: int | None = None) -> Network
 
 
 def taken_over(broker: Broker, name: str) -> SessionTakenOver:
-    """`name`: our client id."""
+    """The error for a session that another client of our name has taken over.
+
+    `name`: our client id.
+    """
     return SessionTakenOver(
         f"Another program has connected to the broker {broker.host}:{broker.port} as {name}, with "
         "our certificate, and taken our place: only one may run. End the other one; if nobody here "

@@ -27,6 +27,9 @@ class Pace:
         return self.messages >= 1 and self.size >= MAX_BYTES
 
     def note_sent(self, size: int) -> None:
-        """`size`: bytes of the payload."""
+        """A message was sent.
+
+        `size`: bytes of the payload.
+        """
         self.messages -= 1
         self.size -= size

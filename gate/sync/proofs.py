@@ -62,7 +62,10 @@ class Proof:
 
 
 def proof_of(heads: Iterable[JsonFields], window: Window, keys: Keys) -> Proof:
-    """`heads`: signed heads of batches, as they came; nothing of them is believed yet."""
+    """What the heads prove of the events.
+
+    `heads`: signed heads of batches, as they came; nothing of them is believed yet.
+    """
     found = Proof()
     for head in heads:
         first, last = head.get("from"), head.get("to")

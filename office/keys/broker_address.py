@@ -20,7 +20,10 @@ _ADDRESS = re.compile(
 
 
 class BrokerAddress(NamedTuple):
-    """`port`: None where none was named."""
+    """Where the broker is.
+
+    `port`: None where none was named.
+    """
 
     host: str
     port: int | None

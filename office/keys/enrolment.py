@@ -17,9 +17,12 @@ _BYTES_MAX = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """`signing`: Ed25519 public key of its batch heads; `sealing`: X25519 public key that rosters
-    are sealed to. `exams`: those that a roster was sealed to it for; none yet: any. `revoked`: why
-    it was struck off, None while it is trusted."""
+    """What an office knows of one gate.
+
+    `signing`: Ed25519 public key of its batch heads. `sealing`: X25519 public key that rosters are
+    sealed to. `exams`: those that a roster was sealed to it for; none yet: any. `revoked`: why it
+    was struck off, None while it is trusted.
+    """
 
     gate: str
     site: str

@@ -65,8 +65,11 @@ barrier_rest = "released"
 
 @dataclass(slots=True)
 class Made:
-    """`files`: what was made, in order. `lacking`: names that the broker's certificate, being
-    there already, does not carry."""
+    """What a run has made.
+
+    `files`: what was made, in order. `lacking`: names that the broker's certificate, being there
+    already, does not carry.
+    """
 
     files: list[Path] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)

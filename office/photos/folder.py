@@ -10,8 +10,11 @@ from office.rosters.photo_names import ENDINGS, picture_files, stem_of, without_
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """`name`: path below the folder, with / on every system; `size_bytes` and `mtime_ns` tell
-    whether it is still the file that was judged."""
+    """A photo file in a folder.
+
+    `name`: path below the folder, with / on every system; `size_bytes` and `mtime_ns` tell whether
+    it is still the file that was judged.
+    """
 
     name: str
     size_bytes: int

@@ -48,7 +48,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`pictures`: (name as shown, relative address, data: address); `sentences`: (en, zh)."""
+    """One entry of the report: a photo with its findings, or a pair.
+
+    `pictures`: (name as shown, relative address, data: address). `sentences`: (en, zh).
+    """
 
     kind: str
     pictures: tuple[tuple[str, str, str], ...]

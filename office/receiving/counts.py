@@ -13,8 +13,11 @@ from office.receiving.refusals import Refusals
 
 @dataclass(slots=True)
 class Counts:
-    """`rejected`: messages that were not believed, `refusals` has them by gate and reason.
-    `taken`: batches, heartbeats, states and alerts that were believed, by gate."""
+    """What the receiver has counted since its start.
+
+    `rejected`: messages that were not believed, `refusals` has them by gate and reason. `taken`:
+    batches, heartbeats, states and alerts that were believed, by gate.
+    """
 
     batches: int = 0
     events: int = 0
@@ -24,7 +27,10 @@ class Counts:
     refusals: Refusals = field(default_factory=Refusals)
 
     def reject(self, what: str, message: Message, error: InputRejected) -> None:
-        """`what`: a batch or a note."""
+        """Counts and logs a message that was not believed.
+
+        `what`: a batch or a note.
+        """
         self.reject_many(sender_of(message.topic), _reason(what, error))
 
     def reject_many(self, gate: str, reason: str, count: int = 1) -> None:

@@ -40,7 +40,10 @@ class Watch:
         seen.oldest_unsent_at, seen.vitals = beat.oldest_unsent_at, dict(beat.vitals)
 
     def note(self, gate: str, part: str, said: dict[str, str], now: str) -> None:
-        """`part`: `state` or `alert`; `said`: bounded (office/receiving/unsigned_notes.py)."""
+        """Notes what a gate said of itself at `now`.
+
+        `part`: `state` or `alert`. `said`: bounded (office/receiving/unsigned_notes.py).
+        """
         seen = self._of(gate)
         if part == "alert":
             log.error("ALARM: gate %s says: %s", gate, said.get("detail"))

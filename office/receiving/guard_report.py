@@ -33,7 +33,10 @@ def decode_report(payload: bytes) -> Counts:
 
 @dataclass(slots=True)
 class GuardReport:
-    """`refusals`: over all lives of the broker that this office has seen."""
+    """What the broker's guard reports.
+
+    `refusals`: over all lives of the broker that this office has seen.
+    """
 
     refusals: Refusals = field(default_factory=lambda: Refusals("the broker refused"))
     _last: Counts = field(default_factory=dict)

@@ -51,7 +51,10 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """`key`: the office's signing key; `now`: RFC 3339."""
+    """Stores the batches of signed exports.
+
+    `key`: the office's signing key. `now`: RFC 3339.
+    """
 
     authorisation: Authorisation
     store: OfficeStore

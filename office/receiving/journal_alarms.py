@@ -41,7 +41,10 @@ class JournalAlarms:
         )
 
     def tell_batch(self, batch: Batch, stored: Stored) -> None:
-        """`stored`: what the database said of it."""
+        """Counts and logs the conflicts of a batch.
+
+        `stored`: what the database said of it.
+        """
         for seq in stored.conflicts:
             self._counts.conflicts += 1
             log.error(

@@ -15,7 +15,10 @@ _TOLD = 3
 
 @dataclass(slots=True)
 class Refusals:
-    """`counts`: (gate, reason) to how many; `who`: how a line in the log begins."""
+    """Refusals, counted and logged at bounded rates.
+
+    `counts`: (gate, reason) to how many. `who`: how a line in the log begins.
+    """
 
     who: str = "refused"
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -23,7 +26,10 @@ class Refusals:
     _told_s: float | None = None
 
     def add(self, gate: str, reason: str, now_s: float, count: int = 1) -> None:
-        """`now_s`: monotonic seconds. The first is told at once."""
+        """Counts `count` refusals of `gate` for `reason`.
+
+        `now_s`: monotonic seconds. The first is told at once.
+        """
         kind = self._kind(gate, reason)
         self.counts[kind] += count
         self._new[kind] += count

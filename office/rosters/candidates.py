@@ -72,8 +72,11 @@ _ZH = {
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """`notes`: what was put right or looks odd in rows that were taken; `ignored`: columns that
-    are not needed."""
+    """The candidates of a list, and what was found in it.
+
+    `notes`: what was put right or looks odd in rows that were taken. `ignored`: columns that are
+    not needed.
+    """
 
     rows: tuple[CandidateRow, ...]
     rejected: tuple[Rejection, ...]

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 
 
 class Designations:
-    """`pairs`: id and name of each. Case, full-width forms, blanks and the zeros that a
-    spreadsheet takes off do not count where one alone is meant."""
+    """The sites or papers that a list may name.
+
+    `pairs`: id and name of each. Case, full-width forms, blanks and the zeros that a spreadsheet
+    takes off do not count where one alone is meant.
+    """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         listed = list(pairs)

@@ -61,7 +61,10 @@ class Unclaimed:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`photos`: ticket (upper case) to the one file; `several`: ticket to more than one."""
+    """Which file is whose photo.
+
+    `photos`: ticket (upper case) to the one file. `several`: ticket to more than one.
+    """
 
     photos: dict[str, Path] = field(default_factory=dict)
     several: dict[str, tuple[Path, ...]] = field(default_factory=dict)

@@ -31,9 +31,12 @@ class Plan:
 
 
 def plan(batch: Batch, stored: Mapping[int, str]) -> Plan:
-    """`stored`: seq to hash of what is there of this journal, at least from the event before the
+    """What of `batch` is new, and what contradicts the stored events.
+
+    `stored`: seq to hash of what is there of this journal, at least from the event before the
     batch's first to its last. Nothing that is stored is ever replaced, and nothing is stored behind
-    an event that it does not follow."""
+    an event that it does not follow.
+    """
     there = {0: GENESIS, **stored}
     new: list[JournalEvent] = []
     conflicts: list[JournalEvent] = []

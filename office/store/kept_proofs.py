@@ -45,7 +45,10 @@ class KeptProofs:
         )
 
     def keep_receipt(self, receipt: Receipt, given: bytes) -> None:
-        """`given`: as it was signed. The first of each mark and generation stays."""
+        """Keeps a receipt that was given to a gate.
+
+        `given`: as it was signed. The first of each mark and generation stays.
+        """
         place = (receipt.gate, receipt.epoch, receipt.generation, receipt.high, receipt.head)
         self._db.execute(
             "INSERT OR IGNORE INTO receipt (gate, epoch, generation, high, head, receipt) "

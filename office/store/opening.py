@@ -24,7 +24,10 @@ _RECORD_BYTES_MAX = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class DatabaseNote:
-    """`generation`: the highest begun here; 0 before the first."""
+    """What is noted beside the database.
+
+    `generation`: the highest begun here; 0 before the first.
+    """
 
     generation: int = 0
 

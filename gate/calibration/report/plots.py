@@ -69,8 +69,11 @@ def probit(value: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`ticks`: (value, label), the first and last within `low` to `high`; `low` may be the larger
-    one. `scale` gives where a value stands, on any even measure."""
+    """One axis of a plot.
+
+    `ticks`: (value, label), the first and last within `low` to `high`; `low` may be the larger one.
+    `scale` gives where a value stands, on any even measure.
+    """
 
     label: str
     low: float
@@ -86,7 +89,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`marks`: a dot at every point."""
+    """One line of a plot.
+
+    `marks`: a dot at every point.
+    """
 
     label: str
     points: Sequence[Point]

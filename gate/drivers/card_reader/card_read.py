@@ -35,7 +35,10 @@ class ReaderLink(Protocol):
 
 
 class Read(NamedTuple):
-    """`mono_ns`: when the last byte had come."""
+    """A card that was read.
+
+    `mono_ns`: when the last byte had come.
+    """
 
     card: IdCard
     mono_ns: int

@@ -27,7 +27,10 @@ _CHARACTERS = 128
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`fields`: name to (offset, length), in characters."""
+    """The fields of one kind of card.
+
+    `fields`: name to (offset, length), in characters.
+    """
 
     letter: str
     kind: DocumentKind

@@ -44,7 +44,10 @@ class OneByte:
 
 
 class Lossy:
-    """`loss`: the chance of each byte to be lost."""
+    """A line that loses bytes.
+
+    `loss`: the chance of each byte to be lost.
+    """
 
     def __init__(self, seed: int, loss: float = 1 / 2000) -> None:
         self._random = random.Random(seed)

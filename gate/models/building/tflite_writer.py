@@ -19,7 +19,10 @@ SCHEMA_VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`table`: name in the schema, such as Conv2DOptions; `fields` in the schema's order."""
+    """The options of an operator.
+
+    `table`: name in the schema, such as Conv2DOptions; `fields` in the schema's order.
+    """
 
     table: str
     fields: tuple[tuple[str, int], ...] = ()
@@ -37,7 +40,10 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """`code`: tflite.BuiltinOperator; `inputs` and `outputs`: places in `Graph.tensors`."""
+    """One step of a graph.
+
+    `code`: tflite.BuiltinOperator. `inputs` and `outputs`: places in `Graph.tensors`.
+    """
 
     code: int
     inputs: tuple[int, ...]
