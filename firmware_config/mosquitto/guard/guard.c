@@ -113,10 +113,11 @@ static int on_acl(int event, void *data, void *user)
 	return is_bearable(gate, found, now) ? MOSQ_ERR_ACL_DENIED : MOSQ_ERR_CONN_LOST;
 }
 
-static bool may_knock(const char *address, int64_t now)
+static bool may_connect(const char *address, int64_t now)
 {
 	struct name *from = names_of(&addresses, address);
-	return from && spend(&from->arrivals, 1, limits.knocks_per_s, limits.knocks_burst, now);
+	return from
+			&& spend(&from->arrivals, 1, limits.connections_per_s, limits.connections_burst, now);
 }
 
 static bool may_arrive(const char *common_name, int64_t now)
@@ -138,7 +139,7 @@ static void ended(void)
 	refuse(&nobody, UNFINISHED);
 }
 
-static const struct watcher WATCHER = {may_knock, may_arrive, ended};
+static const struct watcher WATCHER = {may_connect, may_arrive, ended};
 
 /* {"reason":count,...} of one name behind `text`; 0 where there is no room. */
 static size_t written(char *text, size_t room, const struct name *name, const char *before)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELD(name) { #name, offsetof(struct limits, name) }
+#define OPTION(key, name) { key, offsetof(struct limits, name) }
+#define FIELD(name) OPTION(#name, name)
 
 static const struct {
 	const char *key;
@@ -13,8 +14,10 @@ static const struct {
 } FIELDS[] = {
 	FIELD(messages_per_s), FIELD(messages_burst), FIELD(bytes_per_s), FIELD(bytes_burst),
 	FIELD(refusals_per_s), FIELD(refusals_burst), FIELD(arrivals_per_s), FIELD(arrivals_burst),
-	FIELD(knocks_per_s), FIELD(knocks_burst), FIELD(shut_out_s), FIELD(unfinished_s),
+	FIELD(connections_per_s), FIELD(connections_burst), FIELD(shut_out_s), FIELD(unfinished_s),
 	FIELD(unfinished_max), FIELD(retained_max), FIELD(subscriptions_max),
+	/* names in older configurations of the broker */
+	OPTION("knocks_per_s", connections_per_s), OPTION("knocks_burst", connections_burst),
 };
 
 int limits_set(struct limits *limits, const char *key, const char *value)

@@ -10,7 +10,7 @@ struct limits {
 	int64_t bytes_per_s, bytes_burst;
 	int64_t refusals_per_s, refusals_burst; /* beyond these the connection is ended */
 	int64_t arrivals_per_s, arrivals_burst; /* connections of one certificate */
-	int64_t knocks_per_s, knocks_burst;     /* connections of one address, certificate unknown */
+	int64_t connections_per_s, connections_burst; /* of one address, certificate unknown */
 	int64_t shut_out_s;      /* after too many refusals no connection for so long */
 	int64_t unfinished_s;    /* a connection that has shown no certificate by then is ended */
 	int64_t unfinished_max;  /* so many of them at once, well below max_connections */
@@ -25,7 +25,7 @@ static const struct limits DEFAULT_LIMITS = {
 	.bytes_per_s = 1 << 20, .bytes_burst = 8 << 20,
 	.refusals_per_s = 20, .refusals_burst = 400,
 	.arrivals_per_s = 2, .arrivals_burst = 60,
-	.knocks_per_s = 300, .knocks_burst = 3000,
+	.connections_per_s = 300, .connections_burst = 3000,
 	.shut_out_s = 30,
 	.unfinished_s = 5, .unfinished_max = 400,
 	.retained_max = 8,

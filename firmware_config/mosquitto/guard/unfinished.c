@@ -156,7 +156,7 @@ void unfinished_look(const struct watcher *watcher, int64_t most_s, int64_t most
 				continue; /* its socket comes in a moment, or is gone already */
 			one->of_address = note_address(one, 1) + 1;
 			one->since_ms = now_ms;
-			if (!watcher->may_knock(one->address, now_ms)) {
+			if (!watcher->may_connect(one->address, now_ms)) {
 				end(one);
 				watcher->ended();
 				continue;

@@ -11,7 +11,7 @@
 
 struct watcher {
 	/* Whether a new connection of this address may go on. */
-	bool (*may_knock)(const char *address, int64_t now_ms);
+	bool (*may_connect)(const char *address, int64_t now_ms);
 	/* Whether a connection that has shown this certificate may go on. */
 	bool (*may_arrive)(const char *common_name, int64_t now_ms);
 	/* One was ended before it showed a certificate. */

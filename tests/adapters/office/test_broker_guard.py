@@ -1,6 +1,7 @@
 """The broker's guard on the real broker: one gate in wrong hands, connections without a name."""
 
 import contextlib
+import ctypes
 import os
 import queue
 import random
@@ -50,6 +51,21 @@ def test_the_broker_takes_less_than_its_readers() -> None:
 
 def test_it_compiles_without_a_warning(tmp_path: Path) -> None:
     subprocess.run(build_command(SHIPPED / "guard", tmp_path / "g.so", "-Werror"), check=True)
+
+
+@pytest.mark.parametrize("kind", ["per_s", "burst"])
+def test_the_older_name_of_an_option_sets_the_same_limit(tmp_path: Path, kind: str) -> None:
+    library = tmp_path / "limits.so"
+    source = SHIPPED / "guard" / "limits.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    limits_set = ctypes.CDLL(str(library)).limits_set
+
+    def limits(key: str) -> bytes:
+        room = ctypes.create_string_buffer(512)
+        assert limits_set(room, key.encode(), b"77") == 1
+        return room.raw
+
+    assert limits(f"knocks_{kind}") == limits(f"connections_{kind}") != limits(f"arrivals_{kind}")
 
 
 def gate_at(home: Home, broker: Broker, gate: str, news: "queue.Queue[LinkEvent]"):

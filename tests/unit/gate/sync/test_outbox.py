@@ -55,7 +55,7 @@ def under_way(*parts: tuple[int, int], live_from: int = 1, **other: object) -> S
             Slice(501, 501, False),
         ),
         (9, None, under_way((1, 1), (2, 2), (3, 3), (4, 4)), None),
-        # an office that has said it is away is only knocked at
+        # an office that has said it is away gets one batch at a time
         (9, None, SendWindow(10, listening=False), Slice(1, 9, True)),
         (90, None, under_way((1, 50), live_from=91, listening=False), None),
         # one event makes a database that may not know us answer
@@ -152,7 +152,7 @@ def test_a_restored_office_is_sent_again_from_its_mark() -> None:
     assert outbox.backlog(99, restored) == 59
 
 
-def test_a_receipt_of_the_new_generation_ends_the_knocking() -> None:
+def test_a_receipt_of_the_new_generation_ends_the_probing() -> None:
     window = outbox.note_office(SendWindow(1), True, just_now=True, strange=True)
     assert window.strange
     assert outbox.note_receipt(window, receipt(5), receipt(5)).strange
