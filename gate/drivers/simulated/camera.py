@@ -17,7 +17,8 @@ class SimulatedCamera:
     """The Camera port, paced as a real one at `fps` and asleep in between. The scene may be
     changed from any thread while another captures. `background`: a picture of the empty doorway.
 
-    Somebody who reads too slowly gets the frame of the moment, and numbers that skip.
+    Somebody who reads too slowly gets the frame of the moment, and numbers that skip: people walk
+    up at their own pace, not at the reader's.
     """
 
     FAULTS = ("camera-frozen", "camera-unplugged", "camera-dark")
@@ -31,7 +32,7 @@ class SimulatedCamera:
         self._turn = threading.Condition()
         self._faults: set[str] = set()
         self._scene = empty(self._background)
-        self._step = 0
+        self._first: int | None = None  # number of the scene's first frame
         self._number = 0
         self._due_ns = 0
 
@@ -92,14 +93,16 @@ class SimulatedCamera:
 
     def _show(self, scene: Scene) -> None:
         with self._turn:
-            self._scene, self._step = scene, 0
+            self._scene, self._first = scene, None
 
     def _next_frame(self, now_ns: int) -> Frame:
         missed = (now_ns - self._due_ns) // self._period_ns
         self._due_ns += (missed + 1) * self._period_ns
         self._number += missed + 1
-        pixels = self._dark if "camera-dark" in self._faults else self._scene.picture(self._step)
-        self._step += 1
+        if self._first is None:
+            self._first = self._number
+        step = self._number - self._first
+        pixels = self._dark if "camera-dark" in self._faults else self._scene.picture(step)
         return Frame(pixels, now_ns, self._number)
 
     def _refuse_if_unplugged(self) -> None:
