@@ -17,7 +17,7 @@ class SimulatedCamera:
     """The Camera port, paced as a real one at `fps` and asleep in between. The scene may be
     changed from any thread while another captures. `background`: a picture of the empty doorway.
 
-    Somebody who reads too slowly gets the frame of the moment, and numbers that skip: people walk
+    Somebody who reads too slowly gets the frame of the moment, and numbers that skip. People walk
     up at their own pace, not at the reader's.
     """
 
