@@ -87,9 +87,13 @@ class Inbox:
 
     async def until(self, kind: type, since: int) -> bool:
         """Whether an event of `kind` has come after the first `since` ones, within `LONGEST_S`."""
+        return await self.holds(lambda: any(isinstance(e, kind) for e, _ in self.events[since:]))
+
+    async def holds(self, met: Callable[[], bool]) -> bool:
+        """Whether `met` holds at once or after an event that comes within `LONGEST_S`."""
         try:
             async with asyncio.timeout(LONGEST_S):
-                while not any(isinstance(e, kind) for e, _ in self.events[since:]):
+                while not met():
                     self._more.clear()
                     await self._more.wait()
         except TimeoutError:
