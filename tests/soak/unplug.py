@@ -142,7 +142,7 @@ async def _round(
 
 def _is_there(inbox: Inbox) -> bool:
     """What was last told of the reader. On a busy machine it may be back before the plug is pulled
-    in the round's step, and pulled for so short a time that nobody is told of a loss."""
+    in the round's step. It may be pulled so shortly that nobody is told of a loss."""
     told = [e for e, _ in inbox.events if isinstance(e, ReaderLost | ReaderBack)]
     return isinstance(told[-1], ReaderBack)
 
