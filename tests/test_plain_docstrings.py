@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_plain_english import MOST_WORDS, ROOT, SENTENCE_END, words
+from tests.checkout import ROOT
+from tests.test_plain_english import MOST_WORDS, SENTENCE_END, words
 
 ROOMS = ("gate", "office", "demo", "scripts", "tests")
 EXPLAINED = ("gate", "office")

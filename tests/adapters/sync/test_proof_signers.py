@@ -22,25 +22,15 @@ from office.keys.enrolment import Enrolment, read_enrolment, write_enrolment
 from office.receiving.authorisation import Authorisation
 from office.store.database import OfficeStore
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
-from tests.mqtt_making import made_home
 from tests.office_proofs import (
     COUNT,
     EPOCH,
     EVENTS,
     NOW,
-    fill,
     insider,
     signed_by,
     verified,
 )
-
-
-@pytest.fixture(scope="module")
-def received(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """An office that holds `EVENTS`, a heartbeat behind them and the receipt that it gave."""
-    home = made_home(tmp_path_factory.mktemp("office"))
-    fill(home)
-    return home
 
 
 @pytest.fixture

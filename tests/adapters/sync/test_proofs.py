@@ -22,28 +22,18 @@ from gate.sync.wire import encode_receipt
 from office.__main__ import app
 from office.home import Home
 from tests.journal_making import GATE, SITE, entry
-from tests.mqtt_making import made_home
 from tests.office_proofs import (
     COUNT,
     EPOCH,
     EVENTS,
     NOW,
     admitting,
-    fill,
     insider,
     rewrite,
     signed_by,
     verified,
     without_proofs,
 )
-
-
-@pytest.fixture(scope="module")
-def received(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """An office that holds `EVENTS`, a heartbeat behind them and the receipt that it gave."""
-    home = made_home(tmp_path_factory.mktemp("office"))
-    fill(home)
-    return home
 
 
 @pytest.fixture
