@@ -2,7 +2,6 @@
 
 import json
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +28,7 @@ def import_(
     from nacl.signing import SigningKey
 
     from gate.roster.keys import read_key
+    from office.receiving import wall_clock
     from office.receiving.authorisation import Authorisation
     from office.receiving.importing import Importer
     from office.receiving.signers import keep_words
@@ -36,7 +36,7 @@ def import_(
 
     place = Home(home or default_home())
     key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = wall_clock.now()
     with open_receiving(place) as store:
         keep_words(store, place, key, now)
         if store.generation() is None:

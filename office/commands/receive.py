@@ -3,8 +3,6 @@
 import logging
 import signal
 import threading
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +34,7 @@ def receive(
     from gate.platform.log_lines import log_to_stderr
     from gate.roster.keys import read_key
     from gate.sync.link import Address
+    from office.receiving import wall_clock
     from office.receiving.receive import Receiver
     from office.receiving.signers import keep_words
     from office.store.locks import ReceiveLock
@@ -56,8 +55,8 @@ def receive(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ReceiveLock(found.root), open_receiving(found, new=new_database) as store:
-        keep_words(store, found, signing, datetime.now(UTC).isoformat(timespec="milliseconds"))
-        generation = begin_generation(found, store, time.time_ns() // 1_000_000)
+        keep_words(store, found, signing, wall_clock.now())
+        generation = begin_generation(found, store, wall_clock.now_ms())
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
         )

@@ -251,9 +251,10 @@ class Receiver:
 
     def _begin_generation(self, link: MqttConnection) -> None:
         """StorageRefused."""
-        now_ms = time.time_ns() // 1_000_000
         before, shown = self.generation, self.intake.forgotten
-        self.intake.generation = begin_generation(self.home, self.store, now_ms, above=shown)
+        self.intake.generation = begin_generation(
+            self.home, self.store, wall_clock.now_ms(), above=shown
+        )
         log.error(
             "ALARM: a gate holds a receipt of generation %d that this office, generation %d, has "
             "signed and knows nothing of: its folder is an older copy, or was restored from a "
