@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import json
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -19,13 +17,12 @@ from gate.core.journal_entries import MAX_EVENT_BYTES, JournalEntry, sealed
 from gate.core.records import JournalEvent
 from gate.errors import GateBug, GateError, InputRejected, StorageDamaged, StorageRefused
 from gate.ports import DiskSpace, Head, JournalSave, Receipt
-from gate.store import rewriting, rows, set_aside
-from gate.store.checkpoint import Checkpoint, CheckpointFile
-from gate.store.file_inspection import inspect
-from gate.store.file_watch import Changed, FileChange, FileWatch
+from gate.store import rows, set_aside
+from gate.store.file_watch import Changed
 from gate.store.free_space import room_at
-from gate.store.opening import JournalOwner, Opened, claim, connect
-from gate.store.rows_in_memory import Row, RowsInMemory
+from gate.store.journal_files import JournalFiles
+from gate.store.opening import JournalOwner
+from gate.store.rows_in_memory import Row
 from gate.store.store_errors import broken, damaged, displaced, from_sqlite, from_system
 
 _T = TypeVar("_T")
@@ -56,16 +53,7 @@ class SqliteJournal:
     ) -> None:
         self._path = path
         self._unit = JournalOwner(gate, boot, now)
-        self._mark: CheckpointFile | None = None
-        self._begun: JournalEvent | None = None
-        self._db: aiosqlite.Connection | None = None
-        self._folder: int | None = None
-        self._watch: FileWatch | None = None
-        self._held = RowsInMemory()
-        self._lost: Changed | None = None
-        self._saves: list[JournalSave] = []
-        self._head: Head | None = None
-        self._receipt: Receipt | None = None
+        self._files = JournalFiles(path, self._unit)
         self._timings: rows.Timings = {}
         self._since_checkpoint = 0
         self._fatal: GateError | None = None
@@ -75,7 +63,7 @@ class SqliteJournal:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._to_the_end(self._locked(self._open()))
+            await self._to_the_end(self._locked(self._files.open()))
         except asyncio.CancelledError:
             await self.__aexit__()
             raise
@@ -87,9 +75,9 @@ class SqliteJournal:
     @property
     def head(self) -> Head:
         """The place and the hash of the newest event. GateBug before the journal was opened."""
-        if self._head is None:
+        if self._files.head is None:
             raise GateBug("The journal was used before it was opened.", "日志尚未打开。")
-        return self._head
+        return self._files.head
 
     async def append(self, entry: JournalEntry) -> JournalEvent:
         """Commit `entry` behind the head; the sealed event. StorageRefused: nothing was written,
@@ -137,12 +125,12 @@ class SqliteJournal:
     @property
     def begun(self) -> JournalEvent | None:
         """The `journal_begun` that this journal opens with, where it follows a damaged one."""
-        return self._begun
+        return self._files.begun
 
     @property
     def saves(self) -> Sequence[JournalSave]:
         """What was lost and saved since the process began, the oldest first."""
-        return self._saves
+        return self._files.saves
 
     async def look(self) -> None:
         """Whether a restart would find this journal; where it would not, saves it.
@@ -150,12 +138,8 @@ class SqliteJournal:
         When this returns, every committed event is in a file under the journal's own name.
         StorageRefused where that cannot be now; StorageBroken.
         """
-        try:
-            if self._watch is None or (self._watch.look() is None and self._mark_is_in_place):
-                return
-        except OSError as e:
-            raise from_system(self._path, e) from e
-        await self._to_the_end(self._locked(self._see_to_files()))
+        if self._files.want_a_look:
+            await self._to_the_end(self._locked(self._see_to_files()))
 
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""
@@ -164,120 +148,53 @@ class SqliteJournal:
 
     async def receipt(self) -> Receipt | None:
         """The newest receipt that was kept, None before the first one."""
-        return self._receipt
+        return self._files.receipt
 
     async def keep_receipt(self, receipt: Receipt) -> None:
         """StorageRefused: it is known until the process ends; losing it only sends events again."""
-        self._receipt = receipt
+        self._files.receipt = receipt
         row = rows.receipt_row(receipt)
         await self._to_the_end(self._locked(self._write(rows.KEEP_RECEIPT, row)))
         async with self._one_mark:
-            if self._receipt is receipt:  # else a newer one is on its way
-                await self._to_the_end(self._keep_mark(receipt))
-
-    async def _keep_mark(self, receipt: Receipt) -> None:
-        try:
-            if self._mark is not None:
-                await asyncio.to_thread(self._mark.keep, receipt)
-        except OSError as e:
-            raise from_system(self._path, e) from e
+            if self._files.receipt is receipt:  # else a newer one is on its way
+                await self._to_the_end(self._files.keep_in_mark(receipt))
 
     # -- under the lock ----------------------------------------------------------------------
-
-    async def _open(self) -> None:
-        if self._db is not None:
-            return
-        try:
-            if self._folder is None:
-                self._folder = claim(self._path)
-            self._db, opened = await self._connect()
-            self._watch = FileWatch(self._path, self._folder)
-        except GateError:
-            raise
-        except sqlite3.Error as e:
-            raise from_sqlite(self._path, e) from e
-        except OSError as e:
-            raise from_system(self._path, e) from e
-        finally:
-            if self._db is None:
-                self._release()
-        self._mark, self._held, before = opened.mark, opened.held, self._held
-        if self._head not in (None, opened.head):
-            self._held = before
-            await self._save(Changed(self._path.name, FileChange.ANOTHER))
-            return
-        self._head, self._begun = opened.head, opened.begun
-        self._receipt = self._receipt or opened.receipt
-
-    async def _connect(self) -> tuple[aiosqlite.Connection, Opened]:
-        found: list[Opened | Exception] = []
-
-        def connector() -> sqlite3.Connection:
-            db, outcome = connect(self._path, self._unit)
-            found.append(outcome)
-            return db
-
-        db = await aiosqlite.Connection(connector, 64)
-        if isinstance(found[0], Exception):
-            await db.close()
-            raise found[0]
-        return db, found[0]
 
     async def _end(self) -> None:
         """Files that were lost a moment ago are saved first: this is the last that has them."""
         try:
-            if self._db is not None and self._fatal is None:
+            if self._files.db is not None and self._fatal is None:
                 await self._see_to_files()
         finally:
             await self._close()
 
     async def _close(self) -> None:
-        db, self._db = self._db, None
-        self._let_go_of_files()
-        try:
-            if db is not None:
-                try:
-                    await self._last_words(db)
-                finally:
-                    await db.close()
-        except sqlite3.Error as e:
-            raise from_sqlite(self._path, e) from e
-        finally:
-            self._release()
+        await self._files.close(self._timings if self._fatal is None else {})
 
-    def _let_go_of_files(self) -> None:
-        kept, self._mark = self._mark, None
-        self._watch = None
-        if kept is not None:
-            kept.close()
-
-    async def _last_words(self, db: aiosqlite.Connection) -> None:
-        if self._fatal is None and self._timings:
-            with contextlib.suppress(sqlite3.OperationalError):  # timings are lost without harm
-                await db.execute(rows.KEEP_TIMINGS, (json.dumps(self._timings),))
-
-    def _release(self) -> None:
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            os.close(folder)
+    async def _see_to_files(self) -> None:
+        """The journal is open and lies where a restart looks for it when this returns."""
+        if self._fatal is not None:
+            raise self._fatal
+        await self._files.see_to()
 
     async def _append(self, entry: JournalEntry) -> JournalEvent:
         """No task of its own, as everything else under the lock has: that cost a third of it."""
         head = self.head
-        if not self._is_well:
+        if self._fatal is not None or not self._files.are_well:
             await self._to_the_end(self._see_to_files())
         event, canonical = _sealed(entry, self._unit, head)
         written, self._timings = self._timings, {}
-        row, saves = rows.append_row(event, canonical, written), len(self._saves)
+        row, saves = rows.append_row(event, canonical, written), len(self._files.saves)
         try:
             await self._execute(rows.APPEND, row)
         except GateError:
             self._timings = written | self._timings
             raise
         except asyncio.CancelledError:
-            await self._to_the_end(self._settle(event, row, saved=len(self._saves) > saves))
+            await self._to_the_end(self._settle(event, row, saved=len(self._files.saves) > saves))
             raise
-        self._held.add(row)
+        self._files.held.add(row)
         self._advance(event)
         return event
 
@@ -285,34 +202,28 @@ class SqliteJournal:
         """The caller has gone, the statement has not: it stood in the thread's queue, and the
         next one hears how it ended. Why it failed, if it did, nobody heard. A journal that was
         `saved` meanwhile is without it."""
-        if self._db is None or self._fatal is not None:
+        if self._files.db is None or self._fatal is not None:
             return
         try:
-            stands = list(await self._db.execute_fetchall(rows.LAST))
+            stands = list(await self._files.db.execute_fetchall(rows.LAST))
         except sqlite3.Error as e:
             self._fatal = broken(self._path, f"{e}, behind an append that was given up")
             return
         if stands == [(event["seq"],)]:
-            self._held.add(row)
+            self._files.held.add(row)
             self._advance(event)
         elif not saved:
             self._fatal = broken(self._path, "an append that was given up does not stand")
             return
-        if self._watch is not None:
-            self._watch.wrote()  # a change is seen by the next look
+        if self._files.watch is not None:
+            self._files.watch.wrote()  # a change is seen by the next look
 
     def _advance(self, event: JournalEvent) -> None:
-        self._head = Head(event["epoch"], event["seq"], event["hash"])
+        self._files.head = Head(event["epoch"], event["seq"], event["hash"])
         self._since_checkpoint += 1
         self._grown.set()
         self._grown = asyncio.Event()
-        asyncio.get_running_loop().call_soon(self._note_head)  # the caller's lamp goes first
-
-    def _note_head(self) -> None:
-        """Into the page cache only: what it would tell after a loss is told better by a receipt."""
-        if self._mark is not None:
-            with contextlib.suppress(OSError):
-                self._mark.note_head(self.head)
+        asyncio.get_running_loop().call_soon(self._files.note_head)  # the caller's lamp goes first
 
     async def _write(self, sql: str, values: tuple[Any, ...]) -> None:
         await self._see_to_files()
@@ -324,123 +235,28 @@ class SqliteJournal:
         it."""
         changed: Changed | None = None
         for _ in range(_TRIES):
-            assert self._db is not None
-            assert self._watch is not None
+            assert self._files.db is not None
+            assert self._files.watch is not None
             try:
-                await self._db.execute(sql, values)
-                changed = self._watch.wrote()
+                await self._files.db.execute(sql, values)
+                changed = self._files.watch.wrote()
             except sqlite3.Error as e:
                 changed = self._changed_behind(e)
                 if changed is None:
-                    raise await self._to_the_end(self._failed(self._db, e)) from e
+                    raise await self._to_the_end(self._failed(self._files.db, e)) from e
             if changed is None:
                 return
-            await self._to_the_end(self._save(changed))
+            await self._to_the_end(self._files.save(changed))
         assert changed is not None  # else the loop has returned
         raise displaced(self._path, changed)
 
     def _changed_behind(self, error: sqlite3.Error) -> Changed | None:
         """What was done to the files, where that is why a write failed. A write that failed half
         done changed the log itself: then length and identity count, not the time."""
-        assert self._watch is not None
+        assert self._files.watch is not None
         if isinstance(from_sqlite(self._path, error), StorageDamaged):
-            return self._watch.look()
-        return self._watch.wrote()
-
-    # -- files that were lost ------------------------------------------------------------------
-
-    @property
-    def _is_well(self) -> bool:
-        """Nothing has to be opened, saved or said before the next write."""
-        try:
-            return self._fatal is None and self._watch is not None and self._watch.look() is None
-        except OSError:
-            return False
-
-    async def _see_to_files(self) -> None:
-        """The journal is open and lies where a restart looks for it when this returns."""
-        if self._fatal is not None:
-            raise self._fatal
-        if self._db is None or self._watch is None:
-            await self._open()
-            return
-        try:
-            changed = self._watch.look()
-            if changed is None and not self._mark_is_in_place:
-                await asyncio.to_thread(self._renew_mark)
-        except OSError as e:
-            raise from_system(self._path, e) from e
-        if changed is None or (not changed.certain and await self._is_whole()):
-            return
-        await self._save(changed)
-
-    @property
-    def _mark_is_in_place(self) -> bool:
-        return self._mark is None or self._mark.is_in_place
-
-    def _renew_mark(self) -> None:
-        lost, self._mark = (
-            self._mark,
-            CheckpointFile(self._path, self._unit.gate, self.head, self._receipt),
-        )
-        if lost is not None:
-            lost.close()
-
-    async def _is_whole(self) -> bool:
-        """Whether the files hold this journal after all, read anew: somebody touched them only."""
-        assert self._watch is not None
-        known = Checkpoint(self._unit.gate, self.head.epoch, None, self.head)
-        try:
-            await asyncio.to_thread(inspect, self._path, self._unit.gate, known)
-        except (sqlite3.Error, GateError):
-            return False
-        return self._watch.wrote() is None
-
-    async def _save(self, changed: Changed) -> None:
-        """Write everything anew, put what lies in its place aside, and go on. StorageRefused where
-        that cannot be now: nothing is lost while this process lives."""
-        if changed != self._lost:
-            log.error("the journal's file %s %s", changed.file, changed.change.en)
-        self._lost = changed
-        if changed.change is FileChange.HIDDEN:
-            raise displaced(self._path, changed)
-        at = self._unit.now().at
-        try:
-            await asyncio.to_thread(
-                rewriting.write_out,
-                self._path,
-                self._unit.gate,
-                self.head,
-                self._held,
-                self._receipt,
-            )
-            aside = await asyncio.to_thread(rewriting.move_aside, self._path, at)
-            await self._give_up_files()
-            await asyncio.to_thread(rewriting.put_in_place, self._path)
-        except (OSError, sqlite3.Error) as e:
-            raise displaced(self._path, changed) from e
-        await self._open()
-        self._lost = None
-        self._saves.append(
-            {
-                "file": changed.file,
-                "detail": changed.change.en,
-                "events": self.head.seq,
-                "saved_at": at.isoformat(timespec="milliseconds"),
-                "set_aside": None if aside is None else aside.name,
-            }
-        )
-        log.error("the journal was saved: %d events stand in %s", self.head.seq, self._path)
-
-    async def _give_up_files(self) -> None:
-        """Without a last word: nothing of theirs can be trusted."""
-        db, self._db = self._db, None
-        self._let_go_of_files()
-        if db is not None:
-            with contextlib.suppress(sqlite3.Error):
-                await db.close()
-        if self._folder is not None and not os.fstat(self._folder).st_nlink:
-            self._release()
+            return self._files.watch.look()
+        return self._files.watch.wrote()
 
     # -- what went wrong -----------------------------------------------------------------------
 
@@ -463,14 +279,14 @@ class SqliteJournal:
     async def _checkpoint(self) -> None:
         """Move the WAL into the file while nobody waits. No room leaves it for the next time."""
         self._since_checkpoint = 0
-        if self._db is None or self._fatal is not None:
+        if self._files.db is None or self._fatal is not None:
             return
         await self._see_to_files()  # what a checkpoint writes to lost files is lost
-        self._held.pack()
-        assert self._watch is not None
+        self._files.held.pack()
+        assert self._files.watch is not None
         try:
-            await self._db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
-            changed = self._watch.wrote()
+            await self._files.db.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+            changed = self._files.watch.wrote()
         except sqlite3.Error as e:
             changed = self._changed_behind(e)
             meaning = from_sqlite(self._path, e)
@@ -478,13 +294,13 @@ class SqliteJournal:
                 self._fatal = meaning
                 raise meaning from e
         if changed is not None:
-            await self._save(changed)
+            await self._files.save(changed)
 
     async def _rows(self, query: str, values: tuple[int, int]) -> list[Any]:
-        if self._db is None:
+        if self._files.db is None:
             raise from_system(self._path, OSError("the journal is closed"))
         try:
-            return list(await self._db.execute_fetchall(query, values))
+            return list(await self._files.db.execute_fetchall(query, values))
         except sqlite3.Error as e:
             raise from_sqlite(self._path, e) from e
 

@@ -117,17 +117,17 @@ async def test_a_cancelled_append_that_failed_ends_the_journal(tmp_path: Path) -
     """Nobody heard why: it may have been a write that failed."""
     async with opened(tmp_path) as journal:
         await journal.append(entry(1))
-        assert journal._db is not None
+        assert journal._files.db is not None
         refuse = (
             "CREATE TEMP TRIGGER no BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'no'); END"
         )
-        await journal._db.execute(refuse)
+        await journal._files.db.execute(refuse)
         task = asyncio.create_task(journal.append(entry(2)))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await journal._db.execute("DROP TRIGGER no")
+        await journal._files.db.execute("DROP TRIGGER no")
         with pytest.raises(StorageBroken):
             await journal.append(entry(3))
         assert journal.head.seq == 1
@@ -290,8 +290,8 @@ async def test_a_full_journal_refuses_and_goes_on_when_there_is_room(tmp_path: P
     """`max_page_count` gives SQLITE_FULL as a full disk does; the real one: test_full_disk."""
     async with opened(tmp_path) as journal:
         await journal.append(entry(1))
-        assert journal._db is not None
-        await journal._db.execute("PRAGMA max_page_count = 12")
+        assert journal._files.db is not None
+        await journal._files.db.execute("PRAGMA max_page_count = 12")
         with pytest.raises(StorageRefused):
             await append_many(journal, 200)
         refused_at = journal.head
@@ -299,7 +299,7 @@ async def test_a_full_journal_refuses_and_goes_on_when_there_is_room(tmp_path: P
             await append_many(journal, 1)
         assert journal.head == refused_at
         assert len(await journal.read(1, 1000)) == refused_at.seq
-        await journal._db.execute("PRAGMA max_page_count = 100000")
+        await journal._files.db.execute("PRAGMA max_page_count = 100000")
         assert (await journal.append(entry(3)))["seq"] == refused_at.seq + 1
     assert (await filled(tmp_path, 0)).seq == refused_at.seq + 1
 

@@ -149,7 +149,7 @@ class SimGate(Process):
         """Whatever was in memory is gone, at once; the world learns of it."""
         self.tell(f"{self.name} is gone: {point}" + (f" ({self.ended})" if self.ended else ""))
         self.image = self.disk.unmount(power_cut=self.power_cut)
-        self.journal._release()
+        self.journal._files.release()
         if self.facing is not None:
             self.seen.dark.append(self.facing.person)
             self.facing = None

@@ -73,7 +73,7 @@ def journal_in(image: Image, unit: SimGate) -> tuple[str, list[Row]]:
 
 
 def is_receipted(unit: SimGate) -> bool:
-    known, head = unit.journal._receipt, unit.journal._head
+    known, head = unit.journal._files.receipt, unit.journal._files.head
     return (
         unit.alive
         and head is not None
@@ -86,5 +86,5 @@ def is_receipted(unit: SimGate) -> bool:
 def standing(unit: SimGate) -> str:
     if not unit.alive:
         return f"it does not run ({unit.ended})"
-    known, head = unit.journal._receipt, unit.journal._head
+    known, head = unit.journal._files.receipt, unit.journal._files.head
     return f"head {head and head.seq}, receipt {known and (known.high, known.missing)}"

@@ -24,7 +24,7 @@ FORGER = SigningKey(seed_of("forger"))
 
 
 def _any(world: World) -> SimGate | None:
-    at_work = [u for u in world.gates if u.alive and u.journal._head is not None]
+    at_work = [u for u in world.gates if u.alive and u.journal._files.head is not None]
     return world.rng.choice(at_work) if at_work else None
 
 
@@ -45,7 +45,7 @@ def forge_receipt(world: World) -> str | None:
             return None
     head = unit.journal.head
     at = "2027-04-10T09:00:00.000+08:00"
-    known = unit.journal._receipt
+    known = unit.journal._files.receipt
     generation = known.generation if known else world.office.now_ms
     receipt = Receipt(generation, unit.gate, head.epoch, head.seq, head.hash, (), at, head.seq)
     beyond = head.seq + world.rng.randint(1, 9)

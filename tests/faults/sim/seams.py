@@ -20,6 +20,7 @@ from nacl.signing import VerifyKey
 import gate.service.lane
 import gate.service.recorder
 import gate.store.journal
+import gate.store.journal_files
 import gate.store.opening
 import gate.store.schema
 import gate.sync.envelope
@@ -45,7 +46,7 @@ def world_patches(loop: VirtualLoop, rng: Random, link: Any) -> list[Patch]:
         (gate.sync.session, "MqttConnection", link),
         (gate.sync.session, "secrets", secret),
         (gate.sync.session, "_POLL_S", 7.0),
-        (gate.store.journal, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
+        (gate.store.journal_files, "aiosqlite", SimpleNamespace(Connection=InlineConnection)),
         (gate.store.opening, "secrets", secret),
         (gate.service.lane, "time", clock),
         (gate.service.recorder, "time", clock),

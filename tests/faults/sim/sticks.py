@@ -32,7 +32,7 @@ def export(unit: SimGate) -> bytes:
 
 
 def write_stick(world: World) -> str | None:
-    ready = [u for u in world.gates if u.alive and u.journal._head is not None]
+    ready = [u for u in world.gates if u.alive and u.journal._files.head is not None]
     if not ready:
         return None
     unit = world.rng.choice(ready)
