@@ -117,6 +117,11 @@ class Journal(Protocol):
         """What was lost and saved since the process began, the oldest first: `file`, `detail`,
         `events`, `saved_at`, `set_aside`."""
 
+    @property
+    def warnings(self) -> Mapping[str, str]:
+        """What is wrong with it now, in words: `unsaved` while `look` cannot save it, `not-held`
+        where it could not be saved if it were lost. Empty where all is well."""
+
     async def beyond(self, seq: int) -> None:
         """Returns when the head is past `seq`."""
 

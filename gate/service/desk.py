@@ -88,6 +88,7 @@ class Desk:
             "warnings": [
                 *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
+                *lane.adapters.journal.warnings.values(),
             ],
             "uplink": lane.adapters.uplink.status.copy(),
             "journal": {

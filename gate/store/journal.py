@@ -132,6 +132,12 @@ class SqliteJournal:
         """What was lost and saved since the process began, the oldest first."""
         return self._files.saves
 
+    @property
+    def warnings(self) -> Mapping[str, str]:
+        """What is wrong with the files now, in words, by `unsaved` (lost, and not written anew yet)
+        and `not-held` (too long to be written anew if they were lost)."""
+        return self._files.warnings
+
     async def look(self) -> None:
         """Whether a restart would find this journal; where it would not, saves it.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiosqlite
 
 from gate.core.records import JournalEvent
-from gate.errors import GateError
+from gate.errors import GateError, StorageRefused
 from gate.ports import Head, JournalSave, Receipt
 from gate.store import rewriting, rows
 from gate.store.checkpoint import Checkpoint, CheckpointFile
@@ -22,7 +22,7 @@ from gate.store.file_inspection import inspect
 from gate.store.file_watch import Changed, FileChange, FileWatch
 from gate.store.opening import JournalOwner, Opened, claim, connect
 from gate.store.rows_in_memory import RowsInMemory
-from gate.store.store_errors import displaced, from_sqlite, from_system
+from gate.store.store_errors import displaced, from_sqlite, from_system, not_held
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class JournalFiles:
         self._mark: CheckpointFile | None = None
         self._folder: int | None = None
         self._lost: Changed | None = None
+        self._unsaved: Changed | None = None
 
     async def open(self) -> None:
         """Whatever else is found under that name than this process had is put aside, and what it
@@ -141,6 +142,18 @@ class JournalFiles:
         if lost is not None:
             lost.close()
 
+    @property
+    def warnings(self) -> dict[str, str]:
+        """As `gate.ports.Journal.warnings`. A folder that was moved may be back by itself."""
+        found = {}
+        if self._unsaved is not None and not self.are_well:
+            found["unsaved"] = (
+                f"{self._unsaved.file} {self._unsaved.change.en}, not saved yet: nobody is admitted"
+            )
+        if not self.held.is_whole:
+            found["not-held"] = "the journal is too long to be held in memory: see to its files"
+        return found
+
     # -- files that were lost --------------------------------------------------------------------
 
     @property
@@ -190,12 +203,23 @@ class JournalFiles:
 
     async def save(self, changed: Changed) -> None:
         """Write everything anew, put what lies in its place aside, and go on. StorageRefused where
-        that cannot be now: nothing is lost while this process lives."""
+        that cannot be now: nothing is lost while this process lives, nor written. The same where
+        the journal is not held in memory: only a restart goes on."""
+        try:
+            await self._write_anew(changed)
+        except StorageRefused:
+            self._unsaved = changed
+            raise
+        self._unsaved = None
+
+    async def _write_anew(self, changed: Changed) -> None:
         if changed != self._lost:
             log.error("the journal's file %s %s", changed.file, changed.change.en)
         self._lost = changed
         if changed.change is FileChange.HIDDEN:
             raise displaced(self._path, changed)
+        if not self.held.is_whole:
+            raise not_held(self._path, changed)
         assert self.head is not None
         at = self._owner.now().at
         try:

@@ -68,6 +68,19 @@ def displaced(path: Path, changed: Changed) -> StorageRefused:
     )  # fmt: skip
 
 
+def not_held(path: Path, changed: Changed) -> StorageRefused:
+    """The journal's files are lost, and it had become too long to be held in memory."""
+    what = changed.change
+    return StorageRefused(
+        f"The journal's file {path.with_name(changed.file)} {what.en}, and the journal is too long "
+        "to be written anew: nobody is admitted. Start exam-gate again: a new journal begins and "
+        "names what is missing.",
+        f"日志文件 {path.with_name(changed.file)} {what.zh}，且日志过长，无法重新写入：设备停用。"
+        "请重新启动 exam-gate：将开始新的日志，并记录缺失的部分。",
+        path=str(path), change=what.name,
+    )  # fmt: skip
+
+
 def from_system(path: Path, error: OSError) -> GateError:
     """An error of open, write, fsync or rename, before anything was promised."""
     if error.errno == errno.EIO:

@@ -38,6 +38,7 @@ class Session:
         self._heartbeat_at = 0.0
         self._stood = False
         self._told: set[str] = set()
+        self._journal_told: frozenset[str] = frozenset()
         self._batches: dict[int, int] = {}
         """How many events each batch has that the broker has not answered, by `mid`."""
         self._shows_receipt = False
@@ -73,6 +74,7 @@ class Session:
                 return
             await self._handle(event)
             if self._stood:
+                self._tell_of_journal()
                 self._window = outbox.note_time(self._window, self._loop.time())
                 await self._send_all()
                 await self._beat()
@@ -190,6 +192,13 @@ class Session:
             self._window = outbox.note_fork(self._window)
         if self._tell(str(error)):
             self._alert("receipt-refused", str(why), str(error))
+
+    def _tell_of_journal(self) -> None:
+        """An alert for each warning when it begins, and once in a connection while it lasts."""
+        now = self._uplink.journal.warnings
+        for why in sorted(now.keys() - self._journal_told):
+            self._alert("journal", why, now[why])
+        self._journal_told = frozenset(now)
 
     def _alert(self, what: str, why: str, detail: str) -> None:
         head = self._uplink.journal.head

@@ -42,10 +42,13 @@ async def test_nobody_is_admitted_while_a_restart_would_find_nothing(tmp_path: P
         blocked.mkdir()  # as a disk that takes no new file
         (state / "journal.sqlite").unlink()
         await gate.phase("out-of-service")
-        assert gate.desk.status()["faults"] == ["journal"]
+        status = gate.desk.status()
+        assert status["faults"] == ["journal"]
+        assert [w for w in status["warnings"] if "not saved yet: nobody is admitted" in w]
         parts.reader.queue.put_nowait(parts.card())
         blocked.rmdir()
         await gate.phase("idle")
+        assert [w for w in gate.desk.status()["warnings"] if "not saved" in w] == []
         parts.reader.queue.put_nowait(parts.card())
         assert (await gate.decision())["reason"] == "OK"
     assert [said for said, _ in parts.signals.history].count("barrier") == 1

@@ -12,7 +12,7 @@ from gate.core.records import JournalEvent
 from gate.errors import StorageRefused
 from gate.ports import Receipt
 from gate.store import journal as journal_module
-from gate.store import rewriting
+from gate.store import rewriting, rows_in_memory
 from gate.store.checkpoint import place
 from gate.store.journal import SqliteJournal
 from gate.store.reading import reading
@@ -216,6 +216,59 @@ async def test_where_it_cannot_be_saved_nothing_is_recorded_and_nothing_forgotte
         (folder / "journal.sqlite.saving").rmdir()
         assert (await journal.append(entry(6)))["seq"] == 6
     assert len(await found_by_a_restart(folder)) == 6
+
+
+async def test_warnings_say_what_is_wrong_while_it_is(folder: Path) -> None:
+    async with opened(folder) as journal:
+        await fill(journal, 5)
+        assert journal.warnings == {}
+        (folder / "journal.sqlite").unlink()
+        (folder / "journal.sqlite.saving").mkdir()
+        with pytest.raises(StorageRefused):
+            await journal.look()
+        assert list(journal.warnings) == ["unsaved"]
+        assert "was deleted or moved away" in journal.warnings["unsaved"]
+        (folder / "journal.sqlite.saving").rmdir()
+        await journal.look()
+        assert journal.warnings == {}
+        away = folder.with_name("away")
+        folder.rename(away)
+        with pytest.raises(StorageRefused):
+            await journal.look()
+        assert list(journal.warnings) == ["unsaved"]
+        away.rename(folder)
+        assert journal.warnings == {}  # nothing had to be saved
+
+
+async def test_one_too_long_for_memory_goes_on_until_it_is_lost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of it is never put in place of the whole, and nothing is admitted without a record."""
+    monkeypatch.setattr(rows_in_memory, "MOST_BYTES", 500)
+    async with opened(folder) as journal:
+        await fill(journal, 20)
+    assert len(await found_by_a_restart(folder)) == 20
+    journal = opened(folder)
+    await journal.__aenter__()
+    await fill(journal, 15)
+    assert journal.warnings == {}
+    await journal.keep_timing(journal.head.seq, {"total": 1.5})  # a checkpoint packs them
+    assert list(journal.warnings) == ["not-held"]
+    assert (await journal.append(entry(36)))["seq"] == 36
+    (folder / "journal.sqlite").unlink()
+    for _ in range(2):
+        with pytest.raises(StorageRefused, match="too long to be written anew"):
+            await journal.append(entry(37))
+        with pytest.raises(StorageRefused, match="too long to be written anew"):
+            await journal.look()
+    assert journal.head.seq == 36
+    assert list(journal.warnings) == ["unsaved", "not-held"]
+    with pytest.raises(StorageRefused, match="too long to be written anew"):
+        await journal.__aexit__()
+    async with opened(folder) as again:
+        assert again.begun is not None
+        before = again.begun["previous_epoch"], again.begun["last_known"]
+    assert before == (journal.head.epoch, 36)
 
 
 @pytest.mark.parametrize("step", ["move_aside", "put_in_place"])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gate.errors import StorageRefused
 from gate.sync import outbox
 from gate.sync.session import Session
 from gate.sync.wire import Topics
@@ -53,6 +54,32 @@ async def test_every_event_arrives_once_and_is_receipted(home: Home, tmp_path: P
     found = journals_at_the_office(home)[GATE]
     assert is_whole(found)
     assert (found["events"], found["head"]) == (123, head.hash)
+
+
+async def test_an_alert_goes_out_while_the_journal_cannot_be_saved(
+    home: Home, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    blocked = state / "journal.sqlite.saving"
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
+
+        def alerts() -> list[str]:
+            return [a["detail"] for a in office.watch.seen(GATE)["alerts"] if a["why"] == "unsaved"]
+
+        async with opened(state) as journal:
+            uplink = uplink_of(home, broker.port, journal)
+            async with sending(uplink):
+                for times in (1, 2):  # each loss anew
+                    await fill(journal, 1)
+                    await soon(lambda to=times: uplink.status["receipted"] == to)
+                    blocked.mkdir()  # as a disk that takes no new file
+                    (state / "journal.sqlite").unlink()
+                    with pytest.raises(StorageRefused):
+                        await journal.look()
+                    await soon(lambda to=times: len(alerts()) == to)
+                    blocked.rmdir()
+                    await journal.look()
+            assert "was deleted or moved away, not saved yet" in alerts()[0]
 
 
 async def test_the_last_event_of_a_service_leaves_with_it(home: Home, tmp_path: Path) -> None:
