@@ -224,6 +224,17 @@ def test_a_receipt_that_was_given_for_another_journal_counts_for_none(home: Home
     assert "It is of another journal" in found["faults"][0]["says"]
 
 
+def test_a_receipt_for_nothing_with_a_head_contradicts_every_journal(home: Home) -> None:
+    office = SigningKey(read_key(home.office / "office-signing.key", "key"))
+    other = Receipt(1, GATE, EPOCH, 0, "a" * 64, (), NOW, 0)
+    text = encode_receipt(other, office).decode()
+    row = (GATE, EPOCH, 1, 0, "a" * 64, text)
+    insider(home, lambda db: db.execute("INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?)", row))
+    code, found = verified(home)
+    assert code == 1
+    assert [(f["seq"], f["what"]) for f in found["faults"]] == [(0, "altered")]
+
+
 @pytest.mark.parametrize("proof", ["signed_head", "receipt", "claim", "mark"])
 def test_a_journal_taken_out_whole_is_missed_by_any_proof_of_it(home: Home, proof: str) -> None:
     def taken_out(db: sqlite3.Connection) -> None:

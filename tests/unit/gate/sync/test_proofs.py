@@ -59,8 +59,9 @@ BOTH = [*STORED, *(kept(e, stored=False) for e in COPY)]
 
 
 def test_contents_that_lead_to_the_head_are_proven() -> None:
-    found = proof(STORED, head(OURS[:5]), head(OURS[5:]))
-    assert (found.heads, found.to, told(found)) == (2, 12, [])
+    for heads in ([OURS[:5], OURS[5:]], [OURS[5:], OURS[:5]]):  # as they came
+        found = proof(STORED, *map(head, heads))
+        assert (found.heads, found.to, told(found)) == (2, 12, [])
     assert found.uncovered([(1, 12)]) == []
 
 
@@ -115,6 +116,10 @@ def test_an_edit_of_what_is_kept_beside_is_told(at: int) -> None:
     beside[at] = replace(beside[at], event=unchained(changed))
     found = proof([*STORED, *beside], head(OURS), head(COPY))
     assert told(found) == [(7, "altered")]
+    for prev in (b"\xff", 5):  # what SQLite lets an insider write there
+        beside[at] = replace(kept(COPY[at], stored=False), prev=prev)
+        expected = [] if at == 0 else [(7, "altered")]  # the head says what its first follows
+        assert told(proof([*STORED, *beside], head(OURS), head(COPY))) == expected
     beside[at] = replace(beside[at], event=None)
     assert told(proof([*STORED, *beside], head(OURS), head(COPY))) == [(7, "altered")]
 
