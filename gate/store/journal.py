@@ -134,8 +134,10 @@ class SqliteJournal:
 
     @property
     def warnings(self) -> Mapping[str, str]:
-        """What is wrong with the files now, in words, by `unsaved` (lost, and not written anew yet)
-        and `not-held` (too long to be written anew if they were lost)."""
+        """What is wrong with the files now, in words, by its name.
+
+        `unsaved`: they are lost, and not written anew yet. `not-held`: the journal is too long to
+        be written anew if they were lost."""
         return self._files.warnings
 
     async def look(self) -> None:

@@ -28,19 +28,26 @@ log = logging.getLogger(__name__)
 
 
 class JournalFiles:
-    """Of the journal of `owner` at `path`. `db`: the connection, None while closed; `watch`: over
-    its files while it is open; `held`: its rows in memory, for writing them anew; `head`, `receipt`
-    and `begun`: what it ends at, goes by and opens with; `saves`: what was lost and saved since the
-    process began. Every coroutine runs under the lock of the one writer, and to its end."""
+    """The files of the journal of `owner` at `path`, and what is known of them.
+
+    Every coroutine runs under the lock of the one writer, and to its end.
+    """
 
     def __init__(self, path: Path, owner: JournalOwner) -> None:
         self.db: aiosqlite.Connection | None = None
+        """None while the journal is closed."""
         self.watch: FileWatch | None = None
+        """Over the files while they are open."""
         self.held = RowsInMemory()
+        """What the files are written anew from."""
         self.head: Head | None = None
+        """The place and the hash of the newest event."""
         self.receipt: Receipt | None = None
+        """The newest receipt that was kept."""
         self.begun: JournalEvent | None = None
+        """The `journal_begun` at the start of a journal that follows a damaged one."""
         self.saves: list[JournalSave] = []
+        """What was lost and saved since the process began, the oldest first."""
         self._path = path
         self._owner = owner
         self._mark: CheckpointFile | None = None
