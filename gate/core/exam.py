@@ -15,16 +15,24 @@ from gate.core.rooms_and_seats import place_form
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""
 
+LIVENESS_FALLBACKS = ("refer", "admit")
+"""What becomes of a face when a layer that the paper asks for is missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class FacePolicy:
-    """How the face is judged for one paper. `fmr`: target false match rate of one comparison."""
+    """How the face is judged for one paper.
+
+    `fmr`: target false match rate of one comparison. `liveness_fallback`: one of
+    `LIVENESS_FALLBACKS`.
+    """
 
     fmr: float = 1e-4
     attempts: int = 3
     probe_frames: int = 5
     probe_seconds: float = 3.0
     liveness: str = "passive"
+    liveness_fallback: str = "refer"
 
 
 @dataclass(frozen=True, slots=True)

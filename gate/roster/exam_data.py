@@ -1,7 +1,7 @@
 """exam.toml and the manifest's `exam` to `gate.core.exam.Exam`, and back.
 
-Both have one shape: formats.md, exam.toml. In the manifest every paper carries all its rules and
-there are no [defaults]. Every fault is listed in one ConfigInvalid: key, what is wrong, what is
+Both have one shape: formats.md, exam.toml. In the manifest every paper carries its rules and there
+are no [defaults]. Every fault is listed in one ConfigInvalid: key, what is wrong, what is
 allowed.
 """
 
@@ -28,7 +28,10 @@ from gate.roster.exam_toml import (
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _PAPER_RULES = ("opens_before_min", "closes_after_min", "leave_before_end_min", "reentry")
-_FACE_RULES = ("fmr", "attempts", "probe_frames", "probe_seconds", "liveness")
+_FACE_RULES = tuple(f.name for f in fields(FacePolicy))
+_YOUNGER_RULES = {"liveness_fallback": FacePolicy().liveness_fallback}
+"""Rules that older gates do not know, and what they are where nothing is said of them. They stand
+in a manifest only where they differ: a gate refuses a key that it does not know."""
 _STANDARD = {
     f.name: f.default for f in fields(Paper) if f.name in ("opens_before_min", "closes_after_min")
 }
@@ -68,9 +71,14 @@ def _paper_to_json(paper: Paper) -> JsonObject:
         "start": paper.start.isoformat(),
         "end": paper.end.isoformat(),
         **{name: getattr(paper, name) for name in _PAPER_RULES},
-        **{name: getattr(paper.face, name) for name in _FACE_RULES},
+        **_face_to_json(paper.face),
         "documents": sorted(paper.documents),
     }
+
+
+def _face_to_json(face: FacePolicy) -> JsonObject:
+    rules = {name: getattr(face, name) for name in _FACE_RULES}
+    return {n: r for n, r in rules.items() if n not in _YOUNGER_RULES or r != _YOUNGER_RULES[n]}
 
 
 def _extension_to_json(granted: Extension) -> JsonObject:

@@ -105,6 +105,7 @@ class Rules(_Table):
     probe_frames: Annotated[int, Field(ge=1, le=20)] = 0
     probe_seconds: Annotated[float, Field(ge=0.5, le=30)] = 0
     liveness: Literal["off", "passive", "action"] = "off"
+    liveness_fallback: Literal["refer", "admit"] = "refer"
     background: Literal["any", "plain", "blue", "white"] = "any"
 
 

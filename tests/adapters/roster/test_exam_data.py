@@ -60,6 +60,11 @@ def test_defaults_are_inherited_and_overridden() -> None:
         ("[defaults]", "[defaults]\nattempts = 11", "defaults.attempts"),
         ("[defaults]", "[defaults]\nattempts = true", "defaults.attempts"),
         ("[defaults]", "[defaults]\nliveness = 'maybe'", "defaults.liveness"),
+        (
+            "[defaults]",
+            "[defaults]\nliveness_fallback = 'refuse'",
+            "defaults.liveness_fallback",
+        ),
         ("[defaults]", "[defaults]\ndocuments = ['passport']", "defaults.documents.0"),
         ("[defaults]", "[defaults]\ndocuments = []", "defaults.documents"),
         ("[defaults]", "[defaults]\nattempt = 3", "defaults.attempt"),
@@ -136,6 +141,7 @@ _papers = st.builds(
         probe_frames=st.integers(1, 20),
         probe_seconds=st.floats(0.5, 30),
         liveness=st.sampled_from(["off", "passive", "action"]),
+        liveness_fallback=st.sampled_from(["refer", "admit"]),
     ),
 )
 
@@ -153,6 +159,16 @@ def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) 
         extensions=(Extension(papers[0].id, room, 25.0, "主考", "雨"),),
     )
     assert exam_from_json(json.loads(json.dumps(exam_to_json(exam)))) == exam
+
+
+def test_a_rule_that_older_gates_do_not_know_is_written_where_it_is_used() -> None:
+    exam = exam_from_toml(EXAM_TOML, "x")
+    manifest = exam_to_json(exam)
+    assert all("liveness_fallback" not in p for p in manifest["paper"])
+    assert {p.face.liveness_fallback for p in exam_from_json(manifest).papers} == {"refer"}
+    admitting = EXAM_TOML.replace("[defaults]", "[defaults]\nliveness_fallback = 'admit'")
+    manifest = exam_to_json(exam_from_toml(admitting, "x"))
+    assert {p["liveness_fallback"] for p in manifest["paper"]} == {"admit"}
 
 
 def test_time_zones_are_there_where_the_system_has_none() -> None:
