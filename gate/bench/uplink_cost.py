@@ -31,7 +31,7 @@ class Cost:
 
 async def sending(journal: Journal, gate: str, batches: int, warm_up: int = 20) -> Cost:
     """Send `batches` full batches of the backlog, each answered by a signed receipt, as a session
-    does, without a network. The journal must hold `batches` + `warm_up` of them."""
+    does, without a network. ValueError where the journal holds less than `batches` + `warm_up`."""
     key = SigningKey(b"\x07" * 32)
     public = key.verify_key.encode()
     window, known = outbox.SendWindow(live_from=journal.head.seq + 1), await journal.receipt()

@@ -29,7 +29,7 @@ _GONE = ("went away: plug it in again", "已断开：请重新插好")
 
 
 def opened(port: str, baud: int, **settings: Any) -> serial.Serial:
-    """For nobody else; `settings` as pyserial names them. PORT_FAULTS."""
+    """For nobody else; `settings` as pyserial names them. PORT_FAULTS, so OSError."""
     try:
         return serial.Serial(port, baud, exclusive=True, **settings)
     except ValueError as e:  # a speed that the driver does not know

@@ -83,7 +83,7 @@ def _damaged(path: Path, what: str, why: str) -> InputDamaged:
 
 def write_key(path: Path, raw: bytes, private: bool) -> None:
     """Write a key file whole or not at all; 0600 where `private`, else 0644. Replaces what is
-    there: the caller decides whether it may."""
+    there: the caller decides whether it may. ValueError where `raw` has not KEY_BYTES; OSError."""
     if len(raw) != KEY_BYTES:
         raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(raw)}")
     write_file(path, base64.b64encode(raw) + b"\n", 0o600 if private else 0o644)

@@ -106,7 +106,8 @@ class InstalledRoster:
         return CandidateElsewhere(rows[0][0], key.hex(), self._papers_elsewhere(key))
 
     async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
-        """By `ticket`, `id_tail` or `seat` as staff typed it. NoSuchEntry for none or several."""
+        """By `ticket`, `id_tail` or `seat` as staff typed it. NoSuchEntry for none or several;
+        StorageDamaged where the roster contradicts itself."""
         keys = self._keys_of(handle, value, papers)
         if len(keys) != 1:
             raise _not_one(handle, len(keys), self._seats(keys[:_SEATS_SAID], papers))

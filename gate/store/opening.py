@@ -61,8 +61,10 @@ class Opened:
 
 
 def claim(path: Path) -> int:
-    """Make the folder and hold it against a second writer; the descriptor that holds it. The lock
-    is on the folder: closing any descriptor of the file itself would drop SQLite's own locks."""
+    """Make the folder and hold it against a second writer; the descriptor that holds it.
+
+    The lock is on the folder: closing any descriptor of the file itself would drop SQLite's own
+    locks. StorageRefused where another gate holds it, OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -57,7 +57,7 @@ ENVELOPE: Form = {
 
 
 def read_object(payload: bytes) -> JsonObject:
-    """One JSON object of at most `MAX_BYTES`."""
+    """One JSON object of at most `MAX_BYTES`. InputRejected for anything else."""
     if len(payload) > MAX_BYTES:
         raise InputRejected(f"A message of {len(payload)} bytes; at most {MAX_BYTES} are taken.")
     try:

@@ -174,7 +174,8 @@ def without_copy_marks(stem: str) -> str:
 
 
 def picture_files(folder: Path) -> Iterator[Path]:
-    """In the order of their names. Links to folders are not followed: they may lead in a ring."""
+    """In the order of their names. Links to folders are not followed: they may lead in a ring.
+    InputDamaged where a folder cannot be read."""
     if not folder.is_dir():
         raise InputDamaged(
             f"No folder {folder}: name the folder of ticket photos.",

@@ -69,7 +69,8 @@ class SimulatedCamera:
         self.people([pictures])
 
     def people(self, pictures: Sequence[Sequence[Path]]) -> None:
-        """Several walk up side by side, left to right."""
+        """Several walk up side by side, left to right. UsageError where somebody has no picture;
+        InputDamaged as for `person`."""
         if not pictures or not all(pictures):
             raise UsageError(
                 "Name at least one picture for each person.", "每个人至少需要一张照片。"
