@@ -20,6 +20,9 @@ RECENT_NS = 300_000_000
 WELL_SEEN_NS = 900_000_000
 """A face that was good for so long has been seen: a slow unit has no `frames` augmented probes by
 then. Three attempts at a stranger must not last longer than six seconds."""
+WELL_SEEN_PROBES = 2
+"""But it is not judged with fewer augmented probes than these. A busy machine may take longer than
+WELL_SEEN_NS for one, and one picture of a person who still walks up misses too often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,12 @@ class ProbeSelection:
         return sum(p.mono_ns > self.found_ns for p in probes)
 
     def is_complete(self, view: TrackView, now_ns: int) -> bool:
-        """Whether further frames would say no more: `frames` augmented probes, or a face that was
-        well seen long enough."""
-        if len(self.augmented(view)) >= self.frames:
+        """Whether further frames would say no more: `frames` augmented probes, or two of a face
+        that was well seen long enough."""
+        count = len(self.augmented(view))
+        if count >= self.frames:
             return True
-        return bool(self._own(view)) and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
+        return count >= WELL_SEEN_PROBES and self._well_seen_ns(view, now_ns) >= WELL_SEEN_NS
 
     def _well_seen_ns(self, view: TrackView, now_ns: int) -> int:
         """For how long in all a face that could be compared was there alone, in ns.

@@ -50,18 +50,20 @@ def test_complete_counts_augmented_probes_since_the_card() -> None:
     assert not one.is_complete(crowd(frames(11, kind=TemplateKind.AUGMENTED), 11), 11 * FRAME_NS)
 
 
-def seen_for(pattern: str, step_ns: int = FRAME_NS) -> tuple[TrackView, int]:
+def seen_for(
+    pattern: str, step_ns: int = FRAME_NS, kind: TemplateKind = TemplateKind.AUGMENTED
+) -> tuple[TrackView, int]:
     """A frame a letter: g good, p poor, n nobody, c good but crowded; and the time after them."""
     view = TrackView()
-    for n, kind in enumerate(pattern):
+    for n, seen in enumerate(pattern):
         at = n * step_ns
-        match kind:
+        match seen:
             case "p":
                 view = poor(view, at)
             case "n":
                 view = nobody(view, at)
             case _:
-                view = good(view, at, crowded=kind == "c")
+                view = good(view, at, crowded=seen == "c", kind=kind)
     return view, len(pattern) * step_ns
 
 
@@ -81,12 +83,19 @@ def seen_for(pattern: str, step_ns: int = FRAME_NS) -> tuple[TrackView, int]:
 )
 def test_a_face_that_was_well_seen_long_enough_ends_it(pattern: str, complete: bool) -> None:
     assert WELL_SEEN_NS == 9 * FRAME_NS
-    assert attempt().is_complete(*seen_for(pattern)) is complete
+    assert attempt(frames=50).is_complete(*seen_for(pattern)) is complete
 
 
 def test_a_slow_unit_is_not_kept_waiting_for_its_probes() -> None:
     """0.6 s an augmented frame: two of them, not five."""
     assert attempt().is_complete(*seen_for("gg", 6 * FRAME_NS))
+
+
+def test_a_busy_machine_does_not_judge_the_first_picture_of_somebody_who_walks_up() -> None:
+    """A look takes 1 s: the time of a well seen face is over before the second picture is there."""
+    assert not attempt().is_complete(*seen_for("g", 10 * FRAME_NS))
+    assert not attempt().is_complete(*seen_for("ggg", 10 * FRAME_NS, TemplateKind.SINGLE))
+    assert attempt().is_complete(*seen_for("gg", 10 * FRAME_NS))
 
 
 def test_single_and_augmented_probes_are_never_mixed() -> None:
