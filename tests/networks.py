@@ -34,6 +34,17 @@ def originals() -> dict[str, bytes]:
         pytest.skip(str(e))
 
 
+@cache
+def liveness_checkpoints() -> dict[str, bytes]:
+    """Network name to the makers' file, from `GATE_NETWORKS`, else ../shared/networks beside the
+    checkout; skips where they are not there."""
+    folder = Path(os.environ.get("GATE_NETWORKS") or ROOT.parent / "shared" / "networks")
+    files = load_manifest().fetched
+    if not all((folder / f.file_name).is_file() for f in files):
+        pytest.skip(f"no liveness networks in {folder}: set GATE_NETWORKS")
+    return {f.network: (folder / f.file_name).read_bytes() for f in files}
+
+
 def faces_folder() -> Path:
     """`GATE_FACES`, else ../shared/faces beside the checkout; skips where it is absent."""
     beside = ROOT.parent / "shared" / "faces"

@@ -1,5 +1,6 @@
 """Which network files there must be, where they are, and whether they are whole."""
 
+import os
 import shlex
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,23 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """One file that its makers publish at an address of its own."""
+
+    network: str
+    url: str
+    size_bytes: int
+    sha256: str
+    licence: str
+    origin: str
+
+    @property
+    def file_name(self) -> str:
+        """The name that its makers gave it."""
+        return self.url.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """One network file. `size`: width and height of its input."""
 
@@ -52,17 +70,20 @@ class NetworkManifest:
     """What networks there are, and where they come from.
 
     `requirement`: the wheel as pip names it. `outputs`: what is built from it. `shipped`: this
-    project's own networks, which come with the program.
+    project's own networks, which come with the program. `optional`: built from `fetched`; a gate
+    works without them.
     """
 
     requirement: str
     members: tuple[Member, ...]
     outputs: tuple[Output, ...]
     shipped: tuple[Output, ...] = ()
+    fetched: tuple[Fetched, ...] = ()
+    optional: tuple[Output, ...] = ()
 
     def output(self, name: str) -> Output:
         """KeyError where the manifest has no such network."""
-        for output in (*self.outputs, *self.shipped):
+        for output in (*self.outputs, *self.shipped, *self.optional):
             if name in (output.name, output.file_name):
                 return output
         raise KeyError(name)
@@ -70,6 +91,10 @@ class NetworkManifest:
     def member(self, network: str) -> Member:
         """The ONNX original of `network`."""
         return next(m for m in self.members if m.network == network)
+
+    def fetched_file(self, network: str) -> Fetched:
+        """The makers' file of `network`."""
+        return next(f for f in self.fetched if f.network == network)
 
 
 @cache
@@ -85,6 +110,15 @@ class _Table(BaseModel):
 class _MemberTable(_Table):
     network: str
     path: str
+    bytes: int
+    sha256: str
+    licence: str
+    origin: str
+
+
+class _FetchedTable(_Table):
+    network: str
+    url: str
     bytes: int
     sha256: str
     licence: str
@@ -109,6 +143,8 @@ class _ManifestTable(_Table):
     source: _SourceTable
     output: list[_OutputTable]
     shipped: list[_OutputTable]
+    fetched: list[_FetchedTable]
+    optional: list[_OutputTable]
 
 
 def read_manifest(path: Path) -> NetworkManifest:
@@ -124,8 +160,13 @@ def read_manifest(path: Path) -> NetworkManifest:
     members = tuple(
         Member(m.network, m.path, m.bytes, m.sha256, m.licence, m.origin) for m in raw.source.member
     )
-    outputs, shipped = (tuple(map(_output, tables)) for tables in (raw.output, raw.shipped))
-    return NetworkManifest(raw.source.requirement, members, outputs, shipped)
+    fetched = tuple(
+        Fetched(f.network, f.url, f.bytes, f.sha256, f.licence, f.origin) for f in raw.fetched
+    )
+    outputs, shipped, optional = (
+        tuple(map(_output, tables)) for tables in (raw.output, raw.shipped, raw.optional)
+    )
+    return NetworkManifest(raw.source.requirement, members, outputs, shipped, fetched, optional)
 
 
 def _output(raw: _OutputTable) -> Output:
@@ -154,9 +195,10 @@ def build_command(folder: Path) -> str:
 
 def verify(folder: Path) -> list[str]:
     """One sentence, English and Chinese, for each network that is missing, cut short or altered;
-    empty when whole."""
+    empty when whole. One that a gate works without may be missing, but not damaged."""
     manifest = load_manifest()
-    faults = (fault(folder, output) for output in (*manifest.outputs, *manifest.shipped))
+    there = (o for o in manifest.optional if is_there(folder, o))
+    faults = (fault(folder, output) for output in (*manifest.outputs, *manifest.shipped, *there))
     return [" ".join(f) for f in faults if f]
 
 
@@ -168,6 +210,11 @@ def model_path(folder: Path, name: str) -> Path:
     if found:
         raise ModelDamaged(*found, path=str(path))
     return path
+
+
+def is_there(folder: Path, output: Output) -> bool:
+    """Whether the file lies in `folder`, whole or not."""
+    return os.path.lexists(_place(folder, output))
 
 
 def _place(folder: Path, output: Output) -> Path:

