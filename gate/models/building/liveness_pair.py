@@ -7,7 +7,6 @@ data (`torch_checkpoint.py`). Without them a gate works, with that layer of live
 import hashlib
 import http.client
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from gate.errors import InputDamaged, NetworkFault
@@ -19,11 +18,8 @@ from gate.platform.regular_file import read_regular
 DOWNLOAD_LIMIT_S = 20.0
 """For each wait on the wire; the files have 1.8 MB each."""
 
-Progress = Callable[[str, int, int], None]
-"""What is being done, how many steps are done, of how many."""
 
-
-def build_liveness_pair(folder: Path, progress: Progress, source: Path | None = None) -> None:
+def build_liveness_pair(folder: Path, source: Path | None = None) -> None:
     """Write both networks into `folder`; files that are whole are left alone. `source`: a folder
     that holds the makers' files. NetworkFault where they cannot be had, InputDamaged (missing in
     `source`, or not the pinned bytes), ModelDamaged, StorageRefused, UsageError."""
@@ -32,15 +28,10 @@ def build_liveness_pair(folder: Path, progress: Progress, source: Path | None = 
     if not wanted:
         return
     require_packages()
-    files = {}
-    for n, output in enumerate(wanted):
-        fetched = manifest.fetched_file(output.network)
-        progress(fetched.file_name, n, len(wanted))
-        files[output.network] = _content(fetched, source)
+    files = {o.network: _content(manifest.fetched_file(o.network), source) for o in wanted}
     make_network_folder(folder)
     for output in wanted:
         write_output(folder, output, converted(files[output.network], output))
-    progress("done", len(wanted), len(wanted))
 
 
 def converted(checkpoint: bytes, output: Output) -> memoryview:
