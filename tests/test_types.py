@@ -138,7 +138,7 @@ def test_no_other_alias_stands_for_any() -> None:
         "demo.sockets.JsonObject",  # the demo sees the gate from outside
         "gate.core.admission.Handler",  # each takes its own kind of event: the table's keys
         "gate.core.json_types.JsonValue",
-        "gate.models.building.onnx_reader.Constant",  # of any number type
+        "gate.models.building.source_network.Constant",  # of any number type
     }
 
 

@@ -8,13 +8,15 @@ screen.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gate.models.building.pickle_values import damaged
 from gate.models.building.source_network import Constant, Node
+from gate.models.building.torch_checkpoint import Array
+
+Attributes = dict[str, int | float | list[int]]
 
 SIDE = 80
 CLASSES = ("paper", "live", "screen")
@@ -31,7 +33,7 @@ _COUNTERS = "num_batches_tracked"
 class MiniFasNet:
     """A `SourceNetwork` from the tensors of a checkpoint. `excited`: with the blocks of V1SE."""
 
-    def __init__(self, tensors: Mapping[str, npt.NDArray[Any]], excited: bool) -> None:
+    def __init__(self, tensors: Mapping[str, Array], excited: bool) -> None:
         """InputDamaged: a tensor is missing, left over, or of a shape that does not fit."""
         self._tensors = {k: v for k, v in tensors.items() if not k.endswith(_COUNTERS)}
         self._constants: dict[str, Constant] = {}
@@ -143,7 +145,7 @@ class MiniFasNet:
         if depthwise and width != self._width:
             raise damaged(f"{key} has another width than its input")
         self._width = width
-        attributes = {
+        attributes: Attributes = {
             "group": width if depthwise else 1,
             "strides": [stride, stride],
             "pads": [pad] * 4,
@@ -170,7 +172,7 @@ class MiniFasNet:
     # -- nodes and constants ----------------------------------------------------------------------
 
     def _add(
-        self, kind: str, output: str, inputs: list[str], attributes: dict[str, Any] | None = None
+        self, kind: str, output: str, inputs: list[str], attributes: Attributes | None = None
     ) -> str:
         self.nodes.append(Node(kind, tuple(inputs), (output,), attributes or {}))
         return output

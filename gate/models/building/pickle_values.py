@@ -7,9 +7,8 @@ into steps; it runs nothing.
 """
 
 import pickletools
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import Any
 
 from gate.errors import InputDamaged
 
@@ -17,7 +16,7 @@ STEPS_MAX = 200_000
 """The larger of the two files of the pair takes 13,710."""
 STACK_MAX = 50_000
 
-Make = Callable[[tuple[Any, ...]], Any]
+Make = Callable[[tuple[object, ...]], object]
 """From a name's arguments to the value that stands for it. ValueError for arguments that do not
 fit."""
 
@@ -37,7 +36,7 @@ class PickleReader:
         self._allowed = allowed
         self._persistent = persistent
 
-    def read(self, file: BytesIO) -> Any:
+    def read(self, file: BytesIO) -> object:
         """The next pickle's value; `file` stands behind it then. InputDamaged: cut short, another
         step or name than the allowed ones (`name`), values that do not fit together."""
         stack = _Stack(self._allowed, self._persistent)
@@ -61,11 +60,11 @@ class _Stack:
     def __init__(self, allowed: Mapping[str, Make | None], persistent: Make) -> None:
         self._allowed = allowed
         self._persistent = persistent
-        self.values: list[Any] = []
+        self.values: list[object] = []
         self._marks: list[int] = []
-        self._kept: dict[int, Any] = {}
+        self._kept: dict[object, object] = {}
 
-    def take(self, step: str, argument: Any) -> None:
+    def take(self, step: str, argument: object) -> None:
         """One step. ValueError, KeyError, IndexError, TypeError, InputDamaged."""
         if step in _CONSTANTS:
             self.values.append(_CONSTANTS[step]())
@@ -77,38 +76,38 @@ class _Stack:
                 raise _refused(f"the step {step}")
             act(self, argument)
 
-    def result(self) -> Any:
+    def result(self) -> object:
         """What is left at the end: one value."""
         (value,) = self.values
         if self._marks:
             raise ValueError("a mark that nothing closes")
         return value
 
-    def _pass_over(self, _: Any) -> None:
+    def _pass_over(self, _: object) -> None:
         """The version, and frames: how the bytes are cut up."""
 
-    def _mark(self, _: Any) -> None:
+    def _mark(self, _: object) -> None:
         self._marks.append(len(self.values))
 
-    def _keep(self, number: int) -> None:
+    def _keep(self, number: object) -> None:
         self._kept[number] = self.values[-1]
 
-    def _keep_next(self, _: Any) -> None:
+    def _keep_next(self, _: object) -> None:
         self._kept[len(self._kept)] = self.values[-1]
 
-    def _get(self, number: int) -> None:
+    def _get(self, number: object) -> None:
         self.values.append(self._kept[number])
 
-    def _tuple(self, _: Any) -> None:
+    def _tuple(self, _: object) -> None:
         self.values.append(tuple(self._since_mark()))
 
     def _tuple_of(self, count: int) -> None:
         self.values.append(tuple(self._last(count)))
 
-    def _name(self, written: str) -> None:
-        self._push_name(written.replace(" ", "."))
+    def _name(self, written: object) -> None:
+        self._push_name(str(written).replace(" ", "."))
 
-    def _name_on_stack(self, _: Any) -> None:
+    def _name_on_stack(self, _: object) -> None:
         module, name = self._last(2)
         self._push_name(f"{module}.{name}")
 
@@ -117,53 +116,54 @@ class _Stack:
             raise _refused(dotted)
         self.values.append(Name(dotted))
 
-    def _reduce(self, _: Any) -> None:
+    def _reduce(self, _: object) -> None:
         name, arguments = self._last(2)
         make = self._allowed.get(name) if isinstance(name, Name) else None
         if make is None or not isinstance(arguments, tuple):
             raise _refused(f"a call of {str(name)[:80]}")
         self.values.append(make(arguments))
 
-    def _persistent_value(self, _: Any) -> None:
+    def _persistent_value(self, _: object) -> None:
         (identifier,) = self._last(1)
         if not isinstance(identifier, tuple):
             raise TypeError("a persistent identifier that is no tuple")
         self.values.append(self._persistent(identifier))
 
-    def _set_item(self, _: Any) -> None:
+    def _set_item(self, _: object) -> None:
         self._put(self._last(2))
 
-    def _set_items(self, _: Any) -> None:
+    def _set_items(self, _: object) -> None:
         self._put(self._since_mark())
 
-    def _put(self, pairs: list[Any]) -> None:
+    def _put(self, pairs: list[object]) -> None:
         table = self.values[-1]
-        if type(table) is not dict or len(pairs) % 2:
-            raise ValueError("items for what is no table")
+        if not isinstance(table, dict) or len(pairs) % 2:
+            raise TypeError("items for what is no table")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             # Text only: the hash of a tuple in a tuple in a tuple runs down the C stack.
             if type(key) is not str or key in table:
                 raise ValueError("a key that is no text, or stands twice")
             table[key] = value
 
-    def _append(self, _: Any) -> None:
+    def _append(self, _: object) -> None:
         self._extend(self._last(1))
 
-    def _appends(self, _: Any) -> None:
+    def _appends(self, _: object) -> None:
         self._extend(self._since_mark())
 
-    def _extend(self, values: list[Any]) -> None:
-        if type(self.values[-1]) is not list:
-            raise ValueError("values for what is no list")
-        self.values[-1].extend(values)
+    def _extend(self, values: list[object]) -> None:
+        row = self.values[-1]
+        if not isinstance(row, list):
+            raise TypeError("values for what is no list")
+        row.extend(values)
 
-    def _drop_state(self, _: Any) -> None:
+    def _drop_state(self, _: object) -> None:
         """What a table carries beside its items (versions of layers) is not needed."""
         self._last(1)
-        if type(self.values[-1]) is not dict:
-            raise ValueError("a state for what is no table")
+        if not isinstance(self.values[-1], dict):
+            raise TypeError("a state for what is no table")
 
-    def _last(self, count: int) -> list[Any]:
+    def _last(self, count: int) -> list[object]:
         bottom = self._marks[-1] if self._marks else 0
         if len(self.values) - count < bottom:
             raise ValueError("a step that finds too few values")
@@ -171,14 +171,14 @@ class _Stack:
         del self.values[len(self.values) - count :]
         return taken
 
-    def _since_mark(self) -> list[Any]:
+    def _since_mark(self) -> list[object]:
         mark = self._marks.pop()
         taken = self.values[mark:]
         del self.values[mark:]
         return taken
 
 
-_CONSTANTS: dict[str, Callable[[], Hashable | dict[str, Any] | list[Any]]] = {
+_CONSTANTS: dict[str, Callable[[], object]] = {
     "NONE": lambda: None,
     "NEWTRUE": lambda: True,
     "NEWFALSE": lambda: False,
@@ -187,7 +187,7 @@ _CONSTANTS: dict[str, Callable[[], Hashable | dict[str, Any] | list[Any]]] = {
     "EMPTY_LIST": list,
 }
 _VALUES = frozenset({"BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"})
-_ACTS: dict[str, Callable[[_Stack, Any], None]] = {
+_ACTS: dict[str, Callable[[_Stack, object], None]] = {
     "PROTO": _Stack._pass_over,
     "FRAME": _Stack._pass_over,
     "MARK": _Stack._mark,

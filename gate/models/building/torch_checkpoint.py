@@ -10,7 +10,6 @@ refused: the networks that are built have none.
 import math
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +69,7 @@ def read_checkpoint(content: bytes) -> dict[str, Array]:
     return found
 
 
-def _storages(file: BytesIO, keys: Any, wanted: dict[str, _Storage]) -> dict[str, Array]:
+def _storages(file: BytesIO, keys: object, wanted: dict[str, _Storage]) -> dict[str, Array]:
     """The numbers of each storage; nothing may be missing or left over."""
     if not isinstance(keys, list) or not all(isinstance(k, str) for k in keys):
         raise damaged("no list of storages")
@@ -100,7 +99,7 @@ def _array(tensor: _Tensor, numbers: Array) -> Array:
     return part
 
 
-def _storage(identifier: tuple[Any, ...]) -> _Storage:
+def _storage(identifier: tuple[object, ...]) -> _Storage:
     """("storage", kind, key, where it lay in memory, length, None)."""
     match identifier:
         case ("storage", Name() as numbers, str(key), str(), int(length), None) if (
@@ -110,7 +109,7 @@ def _storage(identifier: tuple[Any, ...]) -> _Storage:
     raise ValueError("a storage of another form")
 
 
-def _tensor(arguments: tuple[Any, ...]) -> _Tensor:
+def _tensor(arguments: tuple[object, ...]) -> _Tensor:
     """(storage, offset, shape, strides, whether it was trained, hooks)."""
     match arguments:
         case (_Storage() as storage, int(offset), tuple(shape), tuple(strides), bool(), {}) if (
@@ -136,7 +135,7 @@ def _in_rows(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
     return True
 
 
-def _empty_table(arguments: tuple[Any, ...]) -> dict[str, Any]:
+def _empty_table(arguments: tuple[object, ...]) -> dict[str, object]:
     if arguments:
         raise ValueError("a table that is not empty")
     return {}
