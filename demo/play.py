@@ -8,7 +8,7 @@ from demo.judge import Seen
 from demo.sockets import Message, NotAnswered, told
 from demo.stage import SCANNED, Stage
 
-DECISION_S = 20.0
+DECISION_S = 40.0
 VERDICT_S = 5.0
 STATE_S = 30.0
 FACE_S = 0.9

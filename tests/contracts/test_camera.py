@@ -16,7 +16,7 @@ from PIL import Image
 from gate.drivers import camera as real
 from gate.drivers.camera import Picamera2Camera
 from gate.drivers.simulated.camera import SimulatedCamera
-from gate.drivers.simulated.scenes import APPROACH
+from gate.drivers.simulated.scenes import APPROACH, HELD
 from gate.errors import CameraMissing, FrameTimeout, InputDamaged, UsageError
 from gate.ports import Camera, Frame
 
@@ -74,12 +74,12 @@ def test_a_person_grows_and_then_the_pictures_take_turns(pictures: list[Path]) -
     with SimulatedCamera(fps=FPS) as camera:
         camera.person(pictures)
         near = len(APPROACH)
-        frames = capture(camera, near + 12)
+        frames = capture(camera, near + 2 * HELD)
     step = {f.number - frames[0].number: f for f in frames}  # a busy machine skips some
     walking = [area(f, 0) for at, f in step.items() if at <= near]
     assert walking == sorted(set(walking))
     turns = {at: "red" if area(f, 0) else "green" for at, f in step.items() if at >= near}
-    assert turns == {at: ("red", "green")[(at - near) // 3 % 2] for at in turns}
+    assert turns == {at: ("red", "green")[(at - near) // HELD % 2] for at in turns}
     assert all((a.pixels != b.pixels).any() for a, b in pairwise(frames))
 
 

@@ -15,8 +15,10 @@ APPROACH = (0.3, 0.45, 0.6, 0.75, 0.9)
 """How large a person is, of the frame's height, in the first frames; then 1."""
 SWAY = ((0, 0), (1, 0), (2, 1), (1, 1))
 """Pixels right and down: a person who stands still is never two times the same frame."""
-HELD = 3
-"""Frames for which one photograph is shown before the next one of the same person."""
+HELD = 20
+"""Frames for which one photograph is shown before the next one of the same person. Photographs of
+different years may end a face track. A gate on a busy machine looks at two frames in a second: it
+must see the same photograph in both, as it would the same face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +63,8 @@ def scene_of(people: Sequence[Sequence[Path]], background: Picture) -> Scene:
 
     turns = max(len(pictures) for pictures in portraits)
     walking = [frame(0, scale, (0, 0)) for scale in APPROACH]
-    standing = [
-        frame(turn, 1.0, SWAY[(turn * HELD + held) % len(SWAY)])
-        for turn in range(max(turns, 2))
-        for held in range(HELD)
-    ]
+    swaying = [[frame(turn, 1.0, shift) for shift in SWAY] for turn in range(turns)]
+    standing = [shown[held % len(SWAY)] for shown in swaying for held in range(HELD)]
     return Scene((*walking, *standing), len(walking))
 
 
