@@ -283,7 +283,9 @@ class Lane:
             await asyncio.sleep(self._reaction_s)
         began = time.perf_counter()
         judged = await self.adapters.matcher.judge(self._reference, wanted.policy, wanted.found_ns)
-        self.recorder.took("match", ms_since(began))
+        took_ms = ms_since(began)
+        self.recorder.took("match", took_ms)
+        log.info("attempt %d: %s after %.0f ms", wanted.attempt, _said(judged), took_ms)
         self.put(judged)
 
     def _show(self, wanted: effects.Show) -> None:
@@ -344,3 +346,10 @@ class Lane:
         if asked.answer is not None:
             asked.fail(out_of_service())
         return events.RecordRefused()
+
+
+def _said(judged: events.FaceJudged) -> str:
+    """How an attempt ended, as a log line says it. No name and no ticket."""
+    advice = f" ({judged.advice})" if judged.advice else ""
+    score = "" if judged.score is None else f" score={judged.score:.2f} frames={judged.frames}"
+    return f"{judged.reason}{advice}{score}"
