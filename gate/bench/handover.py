@@ -132,6 +132,9 @@ class TrialCamera:
             raise FrameTimeout("The trials are over.")
         return shown
 
+    def set_exposure_value(self, stops: float) -> None:
+        """Its light is even and its own."""
+
     async def show(self, shown: Frame) -> None:
         """Returns when the frame has been looked at, and what waits for it has run."""
         await self.idle.wait()

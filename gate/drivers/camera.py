@@ -85,6 +85,15 @@ class Picamera2Camera:
         self._number += 1
         return Frame(pixels, self._exposed_ns(sensor_ns, asked_ns), self._number)
 
+    def set_exposure_value(self, stops: float) -> None:
+        """Shifts the automatic exposure by so many stops; libcamera holds it to -8 to 8."""
+        camera = self._camera
+        if self._hung or camera is None:
+            raise _hung()
+        if "ExposureValue" in camera.camera_controls:
+            with _missing_as_one_error():
+                camera.set_controls({"ExposureValue": stops})
+
     def _exposed_ns(self, sensor_ns: int | None, asked_ns: int) -> int:
         """When the first row's exposure began, as the sensor says it, monotonic in ns.
 
@@ -99,7 +108,13 @@ class Picamera2Camera:
     def _configuration(self, camera: Any) -> Any:
         """BGR888 is libcamera's name for R, G, B in memory order. queue=False: no old frames."""
         controls: dict[str, Any] = {"FrameDurationLimits": (self._frame_us, self._frame_us)}
-        wanted = {"AfMode": 2, "AeFlickerMode": 1, "AeFlickerPeriod": 10_000}  # follow; 50 Hz light
+        wanted = {
+            "AeEnable": True,
+            "AeMeteringMode": 0,  # weighted to the centre, where people stand
+            "AeFlickerMode": 1,
+            "AeFlickerPeriod": 10_000,  # light at 50 Hz
+            "AfMode": 2,  # follow
+        }
         controls |= {k: v for k, v in wanted.items() if k in camera.camera_controls}
         return camera.create_video_configuration(
             main={"size": self._size, "format": "BGR888"},

@@ -18,6 +18,7 @@ from typing import Self
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
+from gate.models.exposure_control import Exposure, after_frame
 from gate.models.face_track import TrackView
 from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
 from gate.models.match_attempt import MatchAttempt, MatchTables
@@ -71,6 +72,7 @@ class CameraThread:
         self._looked_ns = 0
         self._is_looking = False
         self._in_trouble = False
+        self._exposure = Exposure()
 
     async def __aenter__(self) -> Self:
         """ModelDamaged. A missing camera is waited for (`stalled_s`)."""
@@ -182,6 +184,7 @@ class CameraThread:
         while not self._stop.is_set():
             try:
                 with self._camera as camera:
+                    self._exposure = Exposure()
                     while not self._stop.is_set():
                         self._next(camera, eyes)
             except CameraMissing as e:
@@ -212,10 +215,22 @@ class CameraThread:
         self._looked_ns = frame.mono_ns
         self._is_looking = True
         try:
-            self._keep(frame, eyes.look(frame, view, eager, kind))
+            view = eyes.look(frame, view, eager, kind)
+            self._keep(frame, view)
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
             self._is_looking = False
+        self._expose(camera, view, eager)
+
+    def _expose(self, camera: Camera, view: TrackView, awaited: bool) -> None:
+        """The camera is told only what is new to it."""
+        seen = view.observations[-1]
+        if seen.face and seen.luma is None:  # partly outside the picture: nothing to be learned
+            return
+        before = self._exposure.ev
+        self._exposure = after_frame(self._exposure, seen.mono_ns, seen.luma, awaited)
+        if self._exposure.ev != before:
+            camera.set_exposure_value(self._exposure.ev)
 
     def _keep(self, frame: Frame, view: TrackView) -> None:
         """Unless the frame is from before the last `forget`."""

@@ -47,7 +47,8 @@ the side the eyes fall together; the height tells how near such a face is."""
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What one frame showed. `compared`: its nearest face became a probe; `advice`: what kept it
-    from that; None where there was no face, or a good one."""
+    from that; None where there was no face, or a good one. `luma`: mean of the face, 0 to 255, None
+    where it was not measured."""
 
     mono_ns: int
     face: bool
@@ -55,6 +56,7 @@ class Observation:
     advice: Advice | None = None
     quality: float | None = None
     compared: bool = False
+    luma: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -64,7 +64,8 @@ class FrameAnalysis:
             quality = with_feature_norm(quality, feature_norm)
             wrong = advice(quality)
         score = quality.score if quality else None
-        observation = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score)
+        luma = quality.brightness if quality else None
+        observation = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score, luma=luma)
         if wrong is not None or quality is None or template is None:
             return with_observation(view, observation)
         if kind is TemplateKind.AUGMENTED:

@@ -64,6 +64,11 @@ class Camera(Protocol):
     def capture(self, timeout_s: float) -> Frame:
         """The next frame, never an old one. FrameTimeout, CameraMissing."""
 
+    def set_exposure_value(self, stops: float) -> None:
+        """From one of the next frames on the scene is exposed by so many stops more than the camera
+        does of itself, until told otherwise. Returns at once. Nothing where the camera cannot.
+        CameraMissing."""
+
 
 class Matcher(Protocol):
     """Watches the camera while nobody is there; judges one face against one reference."""

@@ -52,6 +52,12 @@ def test_close_is_idempotent(camera: Camera) -> None:
     camera.__exit__(None, None, None)
 
 
+@pytest.mark.parametrize("stops", [2.5, -1.0, 0.0])
+def test_the_exposure_may_be_shifted_at_any_time(camera: Camera, stops: float) -> None:
+    camera.set_exposure_value(stops)
+    assert len(capture(camera, 3)) == 3
+
+
 # -- the simulated one ---------------------------------------------------------------------------
 
 
@@ -181,8 +187,29 @@ def test_dark_is_black() -> None:
         assert camera.capture(2.0).pixels.max() == 0
 
 
+def light_of(frame: Frame) -> float:
+    """Linear light of a grey frame, 1 as white."""
+    value = float(frame.pixels.mean()) / 255
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def test_a_shifted_exposure_is_so_many_stops_of_light(tmp_path: Path) -> None:
+    Image.new("RGB", (640, 480), (90, 90, 90)).save(tmp_path / "a.png")
+    with SimulatedCamera(fps=FPS, background=tmp_path / "a.png") as camera:
+        plain = light_of(camera.capture(2.0))
+        for stops in (1.0, -1.0):
+            camera.set_exposure_value(stops)
+            assert light_of(camera.capture(2.0)) == pytest.approx(plain * 2**stops, rel=0.05)
+        camera.fault("camera-backlit", True)
+        camera.set_exposure_value(0)
+        assert light_of(camera.capture(2.0)) == pytest.approx(plain / 16, rel=0.1)
+        camera.set_exposure_value(4)
+        assert light_of(camera.capture(2.0)) == pytest.approx(plain, rel=0.02)
+
+
 def test_an_unknown_fault_lists_the_known() -> None:
-    with pytest.raises(UsageError, match="camera-frozen, camera-unplugged, camera-dark"):
+    known = "camera-frozen, camera-unplugged, camera-dark, camera-backlit"
+    with pytest.raises(UsageError, match=known):
         SimulatedCamera().fault("camera-on-fire", True)
 
 
@@ -269,6 +296,19 @@ def test_picamera2_gives_rgb_and_releases_every_request(library: Library) -> Non
     assert library.calls[-3:] == ["cancel_all_and_flush", "stop", "close"]
     assert library.options["main"] == {"size": (640, 480), "format": "BGR888"}
     assert library.options["controls"] == {"FrameDurationLimits": (100_000,) * 2, "AfMode": 2}
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_picamera2_shifts_its_automatic_exposure_where_it_can(library: Library, can: bool) -> None:
+    """An unknown control raises there, so none is set that the camera does not list."""
+    if can:
+        library.camera_controls |= {"ExposureValue": (-8, 8, 0), "AeEnable": (0, 1, 1)}
+    with Picamera2Camera(640, 480, 10) as camera:
+        camera.set_exposure_value(1.5)
+        assert ("set_controls" in library.calls) is can
+    assert ("AeEnable" in library.options["controls"]) is can
+    with pytest.raises(CameraMissing):
+        camera.set_exposure_value(0)
 
 
 @pytest.mark.parametrize("ahead_ns", [-80_000_000, 10**12, None])

@@ -8,9 +8,12 @@ from typing import Self
 
 import numpy as np
 
-from gate.drivers.simulated.scenes import Scene, doorway, empty, scene_of
+from gate.drivers.simulated.scenes import Scene, doorway, empty, exposed, scene_of
 from gate.errors import CameraMissing, FrameTimeout, UsageError
 from gate.ports import Frame, Picture
+
+BACKLIT_STOPS = 4.0
+"""How much a bright window shortens the exposure: a face keeps a sixteenth of its light."""
 
 
 class SimulatedCamera:
@@ -21,7 +24,7 @@ class SimulatedCamera:
     up at their own pace, not at the reader's.
     """
 
-    FAULTS = ("camera-frozen", "camera-unplugged", "camera-dark")
+    FAULTS = ("camera-frozen", "camera-unplugged", "camera-dark", "camera-backlit")
 
     def __init__(
         self, width: int = 640, height: int = 480, fps: float = 10, background: Path | None = None
@@ -35,6 +38,7 @@ class SimulatedCamera:
         self._first: int | None = None  # number of the scene's first frame
         self._number = 0
         self._due_ns = 0
+        self._stops = 0.0
 
     def __enter__(self) -> Self:
         with self._turn:
@@ -62,6 +66,11 @@ class SimulatedCamera:
                 self._turn.wait((until_ns - now_ns) / 1e9)
             self._refuse_if_unplugged()
             return self._next_frame(now_ns)
+
+    def set_exposure_value(self, stops: float) -> None:
+        """From the next frame on."""
+        with self._turn:
+            self._stops = stops
 
     def person(self, pictures: Sequence[Path]) -> None:
         """One person walks up, shown by photographs of the same face. InputDamaged for a picture
@@ -104,7 +113,12 @@ class SimulatedCamera:
             self._first = self._number
         step = self._number - self._first
         pixels = self._dark if "camera-dark" in self._faults else self._scene.picture(step)
-        return Frame(pixels, now_ns, self._number)
+        return Frame(self._exposed(pixels), now_ns, self._number)
+
+    def _exposed(self, pixels: Picture) -> Picture:
+        """`camera-backlit`: a window behind the person has made the automatic exposure shorter."""
+        stops = self._stops - (BACKLIT_STOPS if "camera-backlit" in self._faults else 0.0)
+        return exposed(pixels, stops) if stops else pixels
 
     def _refuse_if_unplugged(self) -> None:
         if "camera-unplugged" in self._faults:

@@ -68,6 +68,18 @@ def scene_of(people: Sequence[Sequence[Path]], background: Picture) -> Scene:
     return Scene((*walking, *standing), len(walking))
 
 
+def exposed(picture: Picture, stops: float) -> Picture:
+    """The same scene with 2 ** `stops` times as much light. What is brighter than white burns out.
+    sRGB values, (height, width, 3) uint8 each."""
+    light = np.where(_GREYS <= 0.04045, _GREYS / 12.92, ((_GREYS + 0.055) / 1.055) ** 2.4)
+    held = np.clip(light * 2.0**stops, 0, 1)
+    curved = np.where(held <= 0.0031308, 12.92 * held, 1.055 * held ** (1 / 2.4) - 0.055)
+    return _read_only(np.rint(255 * curved).astype(np.uint8)[picture])
+
+
+_GREYS = np.arange(256) / 255
+
+
 def _stand(
     canvas: Image.Image, portrait: Image.Image, centre: int, scale: float, shift: tuple[int, int]
 ) -> None:

@@ -193,7 +193,7 @@ async def test_the_history_of_every_output_and_the_button(world: World) -> None:
         ({"do": "person", "pictures": ["missing.jpg"]}, "missing.jpg"),
         ({"do": "people", "pictures": ["a.jpg"]}, "pictures"),
         ({"do": "people"}, "pictures"),
-        ({"do": "fault", "name": "gremlins"}, "camera-dark, reader-unplugged"),
+        ({"do": "fault", "name": "gremlins"}, "camera-dark, camera-backlit, reader-unplugged"),
         ({"do": "fault"}, "camera-frozen"),
     ],
 )

@@ -61,6 +61,8 @@ class Played:
         pixels = self._pixels[self._number % len(self._pixels)]
         return Frame(pixels, self._clock.now().mono_ns, self._number)
 
+    def set_exposure_value(self, stops: float) -> None: ...
+
 
 @cache
 def real_eyes() -> FrameAnalysis:

@@ -389,3 +389,21 @@ async def test_two_people_are_several_faces_though_one_matches(
     await soon(lambda: sum(s.crowded for s in seeing._view.observations) > 3)
     judged = await seeing.judge(known, replace(POLICY, probe_seconds=1), EARLIER)
     assert judged.reason is Reason.SEVERAL_FACES
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.parametrize("obeys", [True, False])
+async def test_a_face_before_a_window_is_exposed_until_it_matches(
+    seeing: CameraThread, camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch, obeys: bool
+) -> None:
+    """The whole loop: the thread meters the face, the camera follows. One that does not follow
+    shows what it is good for."""
+    ticket, live = photographs("001_neutral", "001_smiling")
+    known = await enrolled(seeing, camera, ticket)
+    if not obeys:
+        monkeypatch.setattr(camera, "set_exposure_value", lambda _: None)
+    camera.fault("camera-backlit", True)
+    camera.person([live])
+    judged = await seeing.judge(known, replace(POLICY, probe_seconds=5 if obeys else 2), EARLIER)
+    assert (judged.reason is Reason.OK) is obeys
