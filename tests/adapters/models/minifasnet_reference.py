@@ -1,7 +1,7 @@
 """The original graph of MiniFASNet in numpy and float64, batch normalisation not folded.
 
 Written from the makers' PyTorch modules and by the names of their tensors, with no word of the
-converter's: pictures are (channels, height, width) here, in blue, green, red.
+converter's. Pictures are (channels, height, width) here, in blue, green, red.
 """
 
 from collections.abc import Mapping
