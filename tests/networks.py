@@ -1,8 +1,11 @@
 """The built networks and their originals, for tests marked `models`."""
 
+import atexit
 import os
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from gate.errors import NetworkFault
 from gate.models.building.build import build
 from gate.models.building.fetch import fetch_originals
+from gate.models.building.liveness_pair import converted
 from gate.models.network_files import default_folder, load_manifest
 from gate.models.photo_file import decode_photo
 from tests.checkout import ROOT
@@ -43,6 +47,17 @@ def liveness_checkpoints() -> dict[str, bytes]:
     if not all((folder / f.file_name).is_file() for f in files):
         pytest.skip(f"no liveness networks in {folder}: set GATE_NETWORKS")
     return {f.network: (folder / f.file_name).read_bytes() for f in files}
+
+
+@cache
+def liveness_networks() -> Path:
+    """A folder that holds the liveness pair, built for this run; skips as above."""
+    folder = Path(mkdtemp(prefix="exam-gate-liveness-"))
+    atexit.register(rmtree, folder)
+    for output in load_manifest().optional:
+        data = converted(liveness_checkpoints()[output.network], output)
+        (folder / output.file_name).write_bytes(data)
+    return folder
 
 
 def faces_folder() -> Path:
