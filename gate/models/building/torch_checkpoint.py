@@ -1,8 +1,8 @@
 """A PyTorch checkpoint of the older form (before 1.6) as arrays, without PyTorch.
 
 The file is five pickles and the numbers behind them. They are a magic number, the version of the
-form, the layout of numbers, the table of tensors, and the keys of the storages in the order in
-which they follow. Each storage is its length (int64) and its numbers. Only names of
+form, the layout of numbers, the table of tensors, and the keys of the storages. In the order of the
+keys follow the storages. Each is its length (int64) and its numbers. Only names of
 tensors and storages are allowed (`pickle_values.py`); newer files, which are zip archives, are
 refused: the networks that are built have none.
 """
