@@ -87,12 +87,14 @@ def _later_attempts(decision: Message, expect: Expected) -> int:
 
 
 def face(decision: Message) -> str:
-    """`same`, `other` or `none`, from score and threshold alone."""
+    """`same`, `other` or `none`, from scores, threshold and floor alone."""
     deciding = decision.get("normalised")
     deciding = decision.get("score") if deciding is None else deciding
     if deciding is None or decision.get("threshold") is None:
         return "none"
-    return "same" if deciding >= decision["threshold"] else "other"
+    floor = decision.get("floor")
+    reached = floor is None or decision["score"] >= floor
+    return "same" if deciding >= decision["threshold"] and reached else "other"
 
 
 def _names(seen: Seen, decision: Message, person: Person) -> None:

@@ -111,13 +111,17 @@ def _verdict_cells(seen: Seen) -> list[Text]:
 
 
 def _score(decision: Message) -> str:
-    """The deciding score against its threshold, and the attempt where it was not the first."""
+    """The deciding score against its threshold, and the attempt where it was not the first. The
+    raw score against its floor where only that was missed."""
     value = decision.get("normalised")
     value = decision.get("score") if value is None else value
     attempt = decision.get("attempt") or 0
     nth = f" #{attempt}" if attempt > 1 else ""
     if value is None:
         return f"—{nth}"
+    floor = decision.get("floor")
+    if floor is not None and value >= decision["threshold"] and decision["score"] < floor:
+        return f"{decision['score']:.2f}<{floor:.2f}{nth}"
     sign = "≥" if value >= decision["threshold"] else "<"
     return f"{value:.2f}{sign}{decision['threshold']:.2f}{nth}"
 

@@ -26,7 +26,7 @@ from gate.calibration.findings_json import SETTINGS, figures
 from gate.calibration.groups import rates_by_group
 from gate.calibration.intervals import at_threshold
 from gate.calibration.scores import Scores
-from gate.calibration.template_sets import Mask, Side
+from gate.calibration.template_sets import FlooredScale, Mask, Side
 from gate.core.json_types import JsonFields, JsonObject
 from gate.models.matching import COHORT, RAW, RAW_STRICT, SNORM, STRICTER
 from gate.ports.values import TemplateKind
@@ -60,7 +60,7 @@ def evaluate(
     singles: dict[str, tuple[RateCurve, Scores]] = {}
     for n, (kind, curve) in enumerate(fitting):
         show("thresholds", n, len(fitting))
-        scores = scores_of(faces.probes(kind.template), side, kind, seed)
+        scores = scores_of(faces.probes(kind.template), side, kind, seed, _scale(kind, curve))
         key = {"setting": SETTINGS[kind.template], "frames": kind.frames}
         asked = _asked(kind, curve)
         rows += [key | _row(side, scores, name, rate, seed=seed) for name, rate in asked]
@@ -80,6 +80,16 @@ def evaluate(
         ],
         "worst": worst(side, faces.stems, singles, limits_of(singles[RAW])),
     }
+
+
+def _scale(kind: Kind, curve: JsonFields) -> FlooredScale | None:
+    """A normalised score is measured as the gate decides: with the floor beside it."""
+    if not kind.cohort:
+        return None
+    thresholds, floors = (
+        {float(f): float(v) for f, v in curve[row].items()} for row in ("thresholds", "floors")
+    )
+    return FlooredScale.of(thresholds, floors)
 
 
 def is_last_word(row: JsonFields) -> bool:

@@ -7,7 +7,7 @@ thresholds are on the safe side.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from gate.calibration.intervals import DRAWS, AtRate, at_rates
 from gate.calibration.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.calibration.protocols import draw_cohort
 from gate.calibration.scores import FMRS, Scores, all_against_all, pooled, probes_against_references
-from gate.calibration.template_sets import Members, Side
+from gate.calibration.template_sets import FlooredScale, Members, Side
 from gate.calibration.threshold_margin import bound_of, with_margin
 from gate.models.matching import COHORT, RAW, TOP, fuse
+from gate.models.raw_floor import Points, floors
 from gate.ports.values import TemplateKind
 
 FRAMES = (1, 2, 3, 5)
@@ -51,11 +52,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class InTable:
-    """What the gate runs with: the threshold with its margin, and what it was measured to do."""
+    """What the gate runs with: the threshold with its margin, and what it was measured to do;
+    `floor`: of the raw cosine beside a normalised score."""
 
     threshold: float
     fmr: float
     fnmr: float | None
+    floor: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,23 @@ def fits(side: Side, kind: Kind) -> bool:
     return bool(counts.max(initial=0) >= kind.frames and len(people) >= needed)
 
 
-def scores_of(probes: Side, references: Side, kind: Kind, seed: int) -> Scores:
-    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts. Row n of both sides is
-    the same picture, usable on both."""
+def scores_of(
+    probes: Side, references: Side, kind: Kind, seed: int, scale: FlooredScale | None = None
+) -> Scores:
+    """Every comparison of one kind; with s-norm of `COHORT_DRAWS` cohorts, and of both bounds with
+    a `scale`. Row n of both sides is the same picture, usable on both."""
     if not kind.cohort:
-        return _scores(probes, references, None, kind, seed)
+        return scores_with(None, probes, references, kind, seed=seed)
     drawn = (
         draw_cohort(references.people, references.usable, seed + n, kind.cohort)
         for n in range(COHORT_DRAWS)
     )
     cohorts = [references.taken(rows) for rows in drawn]
-    return pooled([_scores(probes, references, c, kind, seed + n) for n, c in enumerate(cohorts)])
+    parts = [
+        scores_with(c, probes, references, kind, seed=seed + n, scale=scale)
+        for n, c in enumerate(cohorts)
+    ]
+    return pooled(parts)
 
 
 def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRAWS) -> RateCurve:
@@ -154,6 +163,40 @@ def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRA
     )
 
 
+def floored(curves: Sequence[RateCurve]) -> list[RateCurve]:
+    """The same curves, each normalised one with the floors that follow from its raw one. Without
+    a raw one it is left out: the gate takes none without a floor."""
+    raw = {_probes(c.kind): _used(c) for c in curves if not c.kind.cohort}
+    kept = [c for c in curves if _probes(c.kind) in raw]
+    return [_floored(c, raw[_probes(c.kind)]) if c.kind.cohort else c for c in kept]
+
+
+def scale_of(curve: RateCurve) -> FlooredScale:
+    """Of both bounds of a normalised curve that is `floored`."""
+    table = {r.fmr: r.table for r in curve.rates if r.table is not None}
+    return FlooredScale.of(
+        {f: t.threshold for f, t in table.items()},
+        {f: t.floor for f, t in table.items() if t.floor is not None},
+    )
+
+
+def _floored(curve: RateCurve, raw: Points) -> RateCurve:
+    found = floors(raw, [r.fmr for r in curve.rates], curve.kind.frames)
+    rates = [
+        r if r.table is None else replace(r, table=replace(r.table, floor=found[r.fmr]))
+        for r in curve.rates
+    ]
+    return replace(curve, rates=tuple(rates))
+
+
+def _probes(kind: Kind) -> tuple[TemplateKind, int]:
+    return kind.template, kind.frames
+
+
+def _used(curve: RateCurve) -> Points:
+    return tuple((r.fmr, r.used) for r in curve.rates)
+
+
 def measured_at(scores: Scores) -> dict[float, float]:
     """Every rate that enough false matches stand behind, and where it was measured."""
     found = {f: scores.threshold(f) for f in FMRS}
@@ -179,9 +222,19 @@ def _in_table(scores: Scores, threshold: float) -> InTable:
     return InTable(threshold, rate, fnmr(scores, threshold))
 
 
-def _scores(probes: Side, references: Side, cohort: Side | None, kind: Kind, seed: int) -> Scores:
+def scores_with(
+    cohort: Side | None,
+    probes: Side,
+    references: Side,
+    kind: Kind,
+    *,
+    seed: int,
+    scale: FlooredScale | None = None,
+) -> Scores:
+    """Every comparison of one kind with this cohort; the raw cosine without one."""
+
     def normed(side: Side) -> Side:
-        return side if cohort is None else with_own_cohort(side, cohort, kind.top)
+        return side if cohort is None else with_own_cohort(side, cohort, kind.top, scale)
 
     if kind.frames == 1:
         return compared(normed(probes), normed(references))

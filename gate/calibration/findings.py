@@ -11,6 +11,7 @@ from gate.calibration.curves import (
     INTERVAL_FMRS,
     Kind,
     RateCurve,
+    floored,
     kinds,
     measured,
     scores_of,
@@ -22,6 +23,7 @@ from gate.calibration.held_out import HeldOut, held_out
 from gate.calibration.histogram import histogram
 from gate.calibration.own_cohort import STRANGERS_MIN, with_own_cohort
 from gate.calibration.protocols import draw_cohort
+from gate.calibration.rare_groups import AtShare, by_share
 from gate.calibration.scores import FALSE_MATCHES_MIN, FMRS, Scores
 from gate.calibration.template_sets import Mask, Side
 from gate.calibration.worst_pairs import Limits, doubtful_pictures, worst_genuine, worst_impostors
@@ -60,6 +62,7 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
         curves += [curve] if curve.rates else []
         if kind.template is TemplateKind.AUGMENTED and kind.frames == 1 and curve.rates:
             singles[kind.normalisation] = (curve, scores)
+    curves = floored(curves)
     limits = limits_of(singles[RAW])
     return {
         "curves": [curve_figures(c) for c in curves],
@@ -68,6 +71,7 @@ def calibrate(faces: Faces, groups: Mapping[str, Mask], seed: int, show: Show) -
         "looks": by_looks(faces.single, side, seed, table=_thresholds(curves)),
         "groups": _groups(groups, side, singles, seed),
         "held_out": [figures(h) for h in _held_out(groups, side, limits, seed, show)],
+        "by_share": [figures(s) for s in _by_share(groups, side, curves, seed, show)],
         "worst": worst(side, faces.stems, singles, limits),
     }
 
@@ -187,6 +191,20 @@ def _groups(
         for normalisation, (curve, scores) in singles.items()
         for rate in rates_by_group(groups, side, scores, curve, fmrs=INTERVAL_FMRS, seed=seed)
     ]
+
+
+def _by_share(
+    groups: Mapping[str, Mask], side: Side, curves: Sequence[RateCurve], seed: int, show: Show
+) -> list[AtShare]:
+    """Of the groups that were named; without any, of look-alikes."""
+    enough = len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE
+    every = groups or (alike(side, ALIKE_GROUPS, seed) if enough else {})
+    last_word = [c for c in curves if c.kind.cohort and c.kind.template is TemplateKind.AUGMENTED]
+    found: list[AtShare] = []
+    for n, (group, member) in enumerate(every.items()):
+        show("by share", n, len(every))
+        found += by_share({group: member}, side, last_word, seed)
+    return found
 
 
 def _held_out(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gate.calibration.template_sets import Labels, Matrix, RowNumbers, Side, Values
+from gate.calibration.template_sets import FlooredScale, Labels, Matrix, RowNumbers, Side, Values
 from gate.models.matching import SAME_PERSON
 from gate.ports.values import TemplateRows
 
@@ -87,7 +87,7 @@ class OwnCohort:
         return mean, np.sqrt(np.maximum(variance, np.float32(1e-12)))
 
 
-def with_own_cohort(side: Side, members: Side, top: int) -> Side:
-    """`side` normalised with the rows of `members`, one a person."""
+def with_own_cohort(side: Side, members: Side, top: int, scale: FlooredScale | None = None) -> Side:
+    """`side` normalised with the rows of `members`, one a person; with the floor of `scale`."""
     norms = OwnCohort.of(side, members.templates, members.people, top)
-    return Side(side.templates, side.people, side.usable, norms, side.rows)
+    return Side(side.templates, side.people, side.usable, norms, side.rows, scale)

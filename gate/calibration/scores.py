@@ -191,7 +191,10 @@ def _rectangle(probes: Side, references: Side, members: Members) -> Iterator[Blo
 
 
 def _block(one: Side, other: Side, wanted: PairMask) -> Block:
-    scores = normalised(one.templates @ other.templates.T, one.norms, other.norms)
+    cosine = one.templates @ other.templates.T
+    scores = normalised(cosine, one.norms, other.norms)
+    if one.scale is not None:
+        scores = one.scale.bounded(scores, cosine)
     scores = np.where(one.usable[:, None] & other.usable, scores, NO_FACE).astype(np.float32)
     same = one.people[:, None] == other.people
     return Block(scores, wanted & same, wanted & ~same, one, other)

@@ -3,7 +3,7 @@
 numpy only. The symmetric s-norm is that of `matching.py`, for whole matrices of cosines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -46,6 +46,10 @@ Weights = npt.NDArray[np.float64]
 BLOCK_ROWS = 512
 """Rows that are compared at once."""
 
+BELOW = 50.0
+"""So far below the lowest threshold, in deviations, lies a cosine that is 2 below its floor: the
+slope of normalised scores, about 25 for a cosine of 1."""
+
 
 class Normalising(Protocol):
     """What the rows of a side are normalised with."""
@@ -85,11 +89,36 @@ class Norms:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class FlooredScale:
+    """Both bounds of the gate as one score. A cosine is placed on the scale of the normalised score
+    where its floor has the same rate; the lesser of the two reaches a rate's threshold when both
+    bounds of that rate are reached. `floors`, `thresholds`: (rates,) float64, ascending."""
+
+    floors: npt.NDArray[np.float64]
+    thresholds: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, thresholds: Mapping[float, float], floors: Mapping[float, float]) -> "FlooredScale":
+        """Both by rate."""
+        rates = sorted(thresholds, reverse=True)
+        return cls(np.array([floors[r] for r in rates]), np.array([thresholds[r] for r in rates]))
+
+    def bounded(self, normalised: Matrix, cosine: Matrix) -> Matrix:
+        """The lesser of the two. A cosine below every floor is placed below every threshold."""
+        floors = np.concatenate([[self.floors[0] - 2.0], self.floors])
+        thresholds = np.concatenate([[self.thresholds[0] - BELOW], self.thresholds])
+        placed = np.interp(cosine, floors, thresholds, right=np.inf)
+        result: Matrix = np.minimum(normalised, placed.astype(np.float32))
+        return result
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Side:
     """One side of the comparisons.
 
     `people`: who each row is. `usable`: a face was found. `rows`: the picture that each row stands
-    for where this side is part of a set, None for its place.
+    for where this side is part of a set, None for its place. `scale`: of the floor beside a
+    normalised score, None without a floor.
     """
 
     templates: TemplateRows
@@ -97,12 +126,13 @@ class Side:
     usable: Mask
     norms: Any = None  # a Normalising
     rows: RowNumbers | None = None
+    scale: FlooredScale | None = None
 
     def taken(self, rows: RowNumbers | slice) -> "Side":
         """The part of this side at these rows."""
         norms = None if self.norms is None else self.norms.taken(rows)
-        pictures = self.pictures[rows]
-        return Side(self.templates[rows], self.people[rows], self.usable[rows], norms, pictures)
+        people, usable = self.people[rows], self.usable[rows]
+        return Side(self.templates[rows], people, usable, norms, self.pictures[rows], self.scale)
 
     @property
     def pictures(self) -> RowNumbers:

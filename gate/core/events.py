@@ -163,6 +163,7 @@ class FaceJudged:
 
     `score`: raw cosine of the fused probe with the reference. `normalised`: its s-norm, None where
     the cohort is too small. `threshold`: what the deciding one of the two was held against.
+    `floor`: what the raw cosine was held against beside it, None where it decides itself.
     `frames`: probes fused. `fresh`: those of them taken after the card was found.
 
     ValueError: a number is not finite, because a record with NaN could not be written. ValueError,
@@ -179,6 +180,7 @@ class FaceJudged:
     quality: float | None = None
     advice: Advice | None = None
     fresh: int = 0
+    floor: float | None = None
 
     def __post_init__(self) -> None:
         if self.reason is not Reason.OK and self.reason not in FACE_REASONS:
@@ -186,7 +188,8 @@ class FaceJudged:
         least = 1 if self.reason is Reason.OK and self.frames else 0
         if not least <= self.fresh <= self.frames:
             raise ValueError(f"{self.reason} on {self.frames} probes, {self.fresh} of them fresh")
-        numbers = (self.score, self.normalised, self.threshold, self.liveness, self.quality)
+        scores = (self.score, self.normalised, self.threshold, self.floor)
+        numbers = (*scores, self.liveness, self.quality)
         if not all(n is None or math.isfinite(n) for n in numbers):
             raise ValueError("a face judged with a number that is not finite")
 

@@ -19,13 +19,15 @@ class FaceFields(TypedDict):
     """The result of the face match; every field is None where no face was asked for.
 
     `score`, `threshold`: cosines, -1 to 1. `normalised`: in standard deviations of the cohort.
-    `fmr`: the rate that the threshold stands for. `frames`: probes fused. `fresh`: those of them
+    `floor`: the cosine that `score` had to reach too, None where it decides itself. `fmr`: the
+    rate that threshold and floor stand for. `frames`: probes fused. `fresh`: those of them
     taken after the card was found. `attempt` counts from 1.
     """
 
     score: float | None
     normalised: float | None
     threshold: float | None
+    floor: float | None
     fmr: float | None
     frames: int | None
     fresh: int | None
@@ -182,6 +184,7 @@ class JournalEvent(Envelope, total=False):
     normalised: float | None
     normalisation: str | None
     threshold: float | None
+    floor: float | None
     fmr: float | None
     frames: int | None
     fresh: int | None

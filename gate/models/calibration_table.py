@@ -2,24 +2,28 @@
 
 A threshold is a property of the networks that gave the scores. So the table names them by SHA-256,
 and neither the gate nor scripts/check takes a table whose networks are other ones.
+
+Version 2 has `floors` in each normalised curve. An older table is read with the floors that follow
+from its own raw curves (`raw_floor.py`); a newer one is refused.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from gate.core.json_types import JsonFields, JsonObject
 from gate.errors import InputDamaged, ModelDamaged
 from gate.models.network_files import NetworkManifest, load_manifest
+from gate.models.raw_floor import RAW, Points, floors, points_of
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
 from gate.ports.values import TemplateKind
 
 TABLE = Path(__file__).with_name("calibration.toml")
-
+VERSION = 2
 
 _BYTES_MAX = 1 << 20
 
@@ -31,6 +35,7 @@ def _is_rate(text: str) -> str:
 
 
 _Rate = Annotated[str, AfterValidator(_is_rate)]
+_Cosine = Annotated[FiniteFloat, Field(ge=-1, le=1)]
 
 
 class _NetworkTable(BaseModel):
@@ -45,6 +50,13 @@ class _CurveTable(BaseModel):
     normalisation: str
     pairs: int
     thresholds: Annotated[dict[_Rate, FiniteFloat], Field(min_length=1)]
+    floors: dict[_Rate, _Cosine] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_floor_for_each_rate(self) -> Self:
+        if self.floors is not None and set(self.floors) != set(self.thresholds):
+            raise ValueError("a curve has floors for other rates than it has thresholds for")
+        return self
 
 
 class _Form(BaseModel):
@@ -52,8 +64,21 @@ class _Form(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
+    version: Annotated[int, Field(ge=1)] = 1
     network: list[_NetworkTable] = []
     curve: list[_CurveTable]
+
+    @model_validator(mode="after")
+    def _has_floors_or_what_they_come_from(self) -> Self:
+        raw = {(c.model, c.mirror, c.frames) for c in self.curve if c.normalisation == RAW}
+        for c in self.curve:
+            if c.normalisation == RAW or c.floors is not None:
+                continue
+            if self.version >= VERSION:
+                raise ValueError("a normalised curve has no floors")
+            if (c.model, c.mirror, c.frames) not in raw:
+                raise ValueError("a normalised curve has no raw curve beside it")
+        return self
 
 
 MIRROR = {TemplateKind.SINGLE: False, TemplateKind.AUGMENTED: True}
@@ -67,18 +92,46 @@ def kind_in_file(curve: JsonFields) -> TemplateKind:
 
 
 def read_table(path: Path) -> JsonObject:
-    """The table, checked against the pinned networks. InputDamaged, ModelDamaged."""
+    """The table, checked against the pinned networks, every normalised curve with `floors`.
+    InputDamaged, also for a table of a newer version; ModelDamaged."""
     try:
         table = decode_toml(read_regular(path, _BYTES_MAX))
-        _Form.model_validate(table)
+        form = _Form.model_validate(table)
     except (OSError, ValueError) as e:  # pydantic's error is a ValueError
         raise InputDamaged(
             f"The calibration table {path} cannot be read ({_first_line(e)}): write one with "
             "exam-gate calibrate.",
             f"无法读取校准表 {path}：请用 exam-gate calibrate 生成。",
         ) from e
+    if form.version > VERSION:
+        raise InputDamaged(
+            f"The calibration table {path} is of version {form.version}, this program reads up to "
+            f"{VERSION}: update the program, or write a table with exam-gate calibrate.",
+            f"校准表 {path} 的版本为 {form.version}，本程序最高支持 {VERSION}："
+            "请升级程序，或用 exam-gate calibrate 重新生成。",
+            path=str(path),
+            version=form.version,
+        )
     require_networks(table, path, load_manifest())
-    return table
+    return {**table, "curve": _with_floors(table["curve"])}
+
+
+def _with_floors(curves: Sequence[JsonFields]) -> list[JsonFields]:
+    """The curves of a checked table, each normalised one with its `floors`, where it has none
+    yet."""
+    raw = {_probes(c): points_of(c["thresholds"]) for c in curves if c["normalisation"] == RAW}
+    return [_floored(c, raw) for c in curves]
+
+
+def _floored(curve: JsonFields, raw: Mapping[tuple[str, bool, int], Points]) -> JsonFields:
+    if curve["normalisation"] == RAW or "floors" in curve:
+        return curve
+    found = floors(raw[_probes(curve)], map(float, curve["thresholds"]), curve["frames"])
+    return {**curve, "floors": {n: round(found[float(n)], 5) for n in curve["thresholds"]}}
+
+
+def _probes(curve: JsonFields) -> tuple[str, bool, int]:
+    return curve["model"], curve["mirror"], curve["frames"]
 
 
 def _first_line(error: Exception) -> str:
@@ -116,7 +169,10 @@ def as_toml(report: JsonFields) -> str:
         "# pairs: impostor pairs behind a curve. A threshold has a margin: at most 3/4 of the rate",
         "# it is named by was measured, and by drawing people again the upper end (95%) is at most",
         "# `bound` times that rate; 1e-2 and 1e-6 are moved as far as the next. fmr, tar: shares",
-        "# of impostor and genuine pairs that pass it.",
+        "# of impostor and genuine pairs that pass it, without the floor. floors: the cosine that",
+        "# the raw score has to reach too where the normalised one decides.",
+        "",
+        f"version = {VERSION}",
         "",
         "[calibration]",
         f"set = {_text(faces['name'])}",
@@ -149,8 +205,10 @@ def _curve(curve: JsonFields, model: str) -> list[str]:
         f"genuine = {curve['genuine']}",
         f"bound = {curve['bound']}",
         f"thresholds = {_row(rates, 'threshold', '.5f')}",
-        f"fmr = {_row(rates, 'fmr', '.2e')}",
     ]
+    if curve["normalisation"] != RAW:
+        lines.append(f"floors = {_row(rates, 'floor', '.5f')}")
+    lines.append(f"fmr = {_row(rates, 'fmr', '.2e')}")
     if all(r["table"]["fnmr"] is not None for r in rates):
         accepted = [{**r, "table": {"tar": 1 - r["table"]["fnmr"]}} for r in rates]
         lines.append(f"tar = {_row(accepted, 'tar', '.5f')}")

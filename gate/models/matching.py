@@ -7,7 +7,6 @@ mean_probe) / dev_probe]`. Means and deviations are over the `TOP` highest cosin
 `COHORT` unlabelled templates of the same exam.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,9 @@ from typing import Self
 import numpy as np
 
 from gate.core.json_types import JsonFields
+from gate.core.match_decision import ScoreBounds, passes
 from gate.errors import InputRejected
+from gate.models import raw_floor
 from gate.models.calibration_table import kind_in_file, read_table
 from gate.ports import Reference, Template
 from gate.ports.values import TemplateKind, TemplateRows
@@ -27,7 +28,7 @@ SAME_PERSON = 0.999
 """A cohort row this close to a template is that template itself and is left out."""
 
 SNORM = f"snorm-{COHORT}/{TOP}"
-RAW = "raw"
+RAW = raw_floor.RAW
 RAW_STRICT = "raw-strict"
 STRICTER = 10
 """Without a cohort the raw score must meet a false match rate so many times lower. The reason: raw
@@ -83,15 +84,28 @@ def has_cohort(reference: Reference) -> bool:
 @dataclass(frozen=True, slots=True)
 class ThresholdCurve:
     """Thresholds of one kind of score. `points`: (FMR, threshold), highest FMR first; `pairs`:
-    impostor pairs they rest on."""
+    impostor pairs they rest on; `floors`: (FMR, raw cosine to be reached beside), none for the raw
+    score itself."""
 
     frames: int
     normalisation: str
     pairs: int
     points: tuple[tuple[float, float], ...]
+    floors: tuple[tuple[float, float], ...] = ()
 
     def threshold(self, fmr: float) -> float:
         """Between two measured rates, linear in the logarithm. InputRejected outside them."""
+        self._require_measured(fmr)
+        return raw_floor.between_rates(self.points, fmr)
+
+    def floor(self, fmr: float) -> float:
+        """The same of the floors. InputRejected, also where there are none."""
+        if not self.floors:
+            raise _unmeasured(self.frames, f"{self.normalisation} floor")
+        self._require_measured(fmr)
+        return raw_floor.between_rates(self.floors, fmr)
+
+    def _require_measured(self, fmr: float) -> None:
         highest, lowest = self.points[0][0], self.points[-1][0]
         tolerance = 1e-9
         if not lowest * (1 - tolerance) <= fmr <= highest * (1 + tolerance):
@@ -103,8 +117,6 @@ class ThresholdCurve:
                 lowest=lowest,
                 highest=highest,
             )
-        rates = [-math.log10(f) for f, _ in self.points]
-        return float(np.interp(-math.log10(fmr), rates, [t for _, t in self.points]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +146,22 @@ class Thresholds:
     def threshold(self, fmr: float, frames: int, normalisation: str) -> float:
         """What a score of `frames` fused frames must reach. A number of frames that was not
         measured takes the stricter of its neighbours; above the most, the most. InputRejected."""
+        return max(c.threshold(fmr) for c in self._nearest(frames, normalisation))
+
+    def floor(self, fmr: float, frames: int, normalisation: str) -> float:
+        """What the raw cosine must reach beside the normalised score, chosen as the threshold is.
+        InputRejected."""
+        return max(c.floor(fmr) for c in self._nearest(frames, normalisation))
+
+    def _nearest(self, frames: int, normalisation: str) -> list[ThresholdCurve]:
+        """Those of the measured numbers of frames next to `frames`. InputRejected."""
         curves = self._measured(normalisation)
         counts = sorted(c.frames for c in curves)
         if frames < counts[0]:
             raise _unmeasured(frames, normalisation)
         below = max(n for n in counts if n <= frames)
         above = min((n for n in counts if n >= frames), default=counts[-1])
-        return max(c.threshold(fmr) for c in curves if c.frames in (below, above))
+        return [c for c in curves if c.frames in (below, above)]
 
     def lowest(self, normalisation: str) -> float:
         """The least false match rate that every number of frames has a threshold for.
@@ -165,7 +186,8 @@ class Match:
     """A comparison with its score and threshold.
 
     `normalisation`: `snorm-200/100`, or `raw-strict` where there is no cohort; `threshold` is for
-    the score that decides. `fmr`: the target that was asked for.
+    the score that decides. `floor`: what the raw cosine has to reach too, None where it decides
+    itself. `fmr`: the target that was asked for.
     """
 
     score: float
@@ -174,6 +196,7 @@ class Match:
     threshold: float
     fmr: float
     passed: bool
+    floor: float | None = None
 
 
 def compare(
@@ -184,10 +207,13 @@ def compare(
     score = float(reference.template @ probe)
     normalised = s_norm(reference, probe)
     if normalised is not None:
+        kind, floor = SNORM, thresholds.floor(fmr, frames, SNORM)
         threshold = thresholds.threshold(fmr, frames, SNORM)
-        return Match(score, normalised, SNORM, threshold, fmr, normalised >= threshold)
-    threshold = thresholds.threshold(fmr / STRICTER, frames, RAW)
-    return Match(score, None, RAW_STRICT, threshold, fmr, score >= threshold)
+    else:
+        kind, floor = RAW_STRICT, None
+        threshold = thresholds.threshold(fmr / STRICTER, frames, RAW)
+    passed = passes(score, normalised, ScoreBounds(threshold, floor))
+    return Match(score, normalised, kind, threshold, fmr, passed, floor)
 
 
 def lowest_rate(reference: Reference, thresholds: Thresholds) -> float:
@@ -205,5 +231,5 @@ def _unmeasured(frames: int, normalisation: str) -> InputRejected:
 
 
 def _curve(table: JsonFields) -> ThresholdCurve:
-    points = sorted(((float(f), float(t)) for f, t in table["thresholds"].items()), reverse=True)
-    return ThresholdCurve(table["frames"], table["normalisation"], table["pairs"], tuple(points))
+    points, floors = (raw_floor.points_of(table.get(row, {})) for row in ("thresholds", "floors"))
+    return ThresholdCurve(table["frames"], table["normalisation"], table["pairs"], points, floors)

@@ -137,6 +137,7 @@ def matched(selection: ProbeSelection, probes: Sequence[Probe], match: Match) ->
         normalised=match.normalised,
         normalisation=match.normalisation,
         threshold=match.threshold,
+        floor=match.floor,
         frames=len(probes),
         fresh=selection.fresh(probes),
         quality=max(p.quality.score for p in probes),

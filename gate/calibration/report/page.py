@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from gate.calibration.number_text import percent, rate_name, scientific
 from gate.calibration.report import figures as draw
+from gate.calibration.report.by_share_page import by_share_section
 from gate.calibration.report.held_out_page import held_out_section, travelled
 from gate.calibration.report.html import (
     figure,
@@ -47,6 +48,7 @@ def calibration_page(report: Report) -> str:
             _frames(report),
             groups(report),
             held_out_section(report),
+            by_share_section(report),
             worst_pairs(report),
             method(report),
         ],

@@ -61,12 +61,14 @@ OURS = {
     "found",
     "doubtful",
     "normalisation",
+    "floor",
     "entered",
 }
 FACE_FIELDS = {
     "score",
     "normalised",
     "threshold",
+    "floor",
     "fmr",
     "frames",
     "fresh",
@@ -94,7 +96,7 @@ def test_no_face_asked_no_face_fields(reason: Reason) -> None:
 
 
 def test_a_judged_face() -> None:
-    body = body_of(Reason.OK, replace(GOOD, score=0.123456789), 2)
+    body = body_of(Reason.OK, replace(GOOD, score=0.123456789, floor=0.45), 2)
     assert body.keys() == CONTRACT | OURS
     assert body == {
         "ticket": "1",
@@ -115,6 +117,7 @@ def test_a_judged_face() -> None:
         "normalised": 5.2,
         "normalisation": "s-norm",
         "threshold": 4.1,
+        "floor": 0.45,
         "fmr": 1e-4,
         "frames": 3,
         "fresh": 2,
@@ -218,7 +221,9 @@ def test_a_face_says_only_what_a_face_can_say(reason: Reason) -> None:
         FaceJudged(reason)
 
 
-@pytest.mark.parametrize("field", ["score", "normalised", "threshold", "liveness", "quality"])
+@pytest.mark.parametrize(
+    "field", ["score", "normalised", "threshold", "floor", "liveness", "quality"]
+)
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_face_judged_has_finite_numbers(field: str, number: float) -> None:
     with pytest.raises(ValueError, match="finite"):

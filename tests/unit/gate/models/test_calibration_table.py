@@ -9,8 +9,9 @@ import pytest
 
 from gate.errors import InputDamaged, ModelDamaged
 from gate.models.calibration_table import TABLE, as_toml, main, read_table
-from gate.models.matching import Thresholds
+from gate.models.matching import SNORM, Thresholds
 from gate.models.network_files import load_manifest
+from gate.ports.values import TemplateKind
 from tests.checkout import ROOT
 
 RATES = [
@@ -58,6 +59,61 @@ def test_the_gate_reads_what_is_written_thresholds_with_their_margin(tmp_path: P
     path.write_text(as_toml(report()), encoding="utf-8")
     assert read_table(path)["calibration"]["set"] == 'a "set"\\'
     assert Thresholds.load(path).threshold(1e-4, 1, "raw") == 0.431
+
+
+def rewritten(tmp_path: Path, *edits: tuple[str, str]) -> Path:
+    """The shipped table with every match of each pattern replaced."""
+    text = TABLE.read_text(encoding="utf-8")
+    for pattern, instead in edits:
+        text, count = re.subn(pattern, instead, text, flags=re.MULTILINE)
+        assert count, pattern
+    path = tmp_path / "table.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+NO_FLOORS = (r"^floors = .*\n", "")
+NO_VERSION = (r"^version = .*\n", "")
+
+
+@pytest.mark.parametrize("kind", TemplateKind)
+def test_a_table_from_before_the_floors_is_read_with_the_same_floors(
+    kind: TemplateKind, tmp_path: Path
+) -> None:
+    old = Thresholds.load(rewritten(tmp_path, NO_VERSION, NO_FLOORS), kind=kind)
+    assert old == Thresholds.load(kind=kind)
+    assert old.floor(1e-4, 3, SNORM) > 0.4
+
+
+def test_a_table_of_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(InputDamaged, match="version 3, this program reads up to 2") as refused:
+        read_table(rewritten(tmp_path, (r"^version = 2$", "version = 3")))
+    assert refused.value.facts["version"] == 3
+    assert "版本" in refused.value.zh
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ((NO_FLOORS,), "has no floors"),
+        ((NO_VERSION, NO_FLOORS, ('"raw"', '"other"')), "no raw curve beside it"),
+        (((r'^floors = \{ "1e-02" = \S+', 'floors = { "2e-02" = 0.3,'),), "floors for other rates"),
+        (
+            ((r'^floors = \{ "1e-02" = \S+', 'floors = { "1e-02" = 1.3,'),),
+            "less than or equal to 1",
+        ),
+        (((r'^floors = \{ "1e-02" = \S+', 'floors = { "1e-02" = nan,'),), "finite"),
+        (((r"^version = 2$", 'version = "2"'),), "valid integer"),
+        (((r"^version = 2$", "version = 0"),), "greater than or equal to 1"),
+    ],
+)
+def test_a_table_without_the_floors_it_needs_is_damaged(
+    edits: tuple[tuple[str, str], ...], said: str, tmp_path: Path
+) -> None:
+    """A gate that took it would admit by the normalised score alone."""
+    with pytest.raises(InputDamaged, match="exam-gate calibrate") as refused:
+        read_table(rewritten(tmp_path, *edits))
+    assert said in str(refused.value.__cause__)
 
 
 def altered(tmp_path: Path) -> Path:

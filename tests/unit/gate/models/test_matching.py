@@ -1,5 +1,6 @@
 """Scores and thresholds on generated templates; no network is needed."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,10 @@ TABLE = Thresholds(
     TemplateKind.SINGLE,
     (
         ThresholdCurve(1, RAW, 1000, ((1e-2, 0.30), (1e-3, 0.40), (1e-4, 0.45), (1e-5, 0.50))),
-        ThresholdCurve(1, SNORM, 1000, ((1e-2, 2.5), (1e-4, 5.0))),
+        ThresholdCurve(1, SNORM, 1000, ((1e-2, 2.5), (1e-4, 5.0)), ((1e-2, 0.31), (1e-4, 0.46))),
         ThresholdCurve(3, RAW, 1000, ((1e-2, 0.32), (1e-3, 0.41), (1e-4, 0.48), (1e-5, 0.49))),
-        ThresholdCurve(3, SNORM, 1000, ((1e-2, 2.7), (1e-4, 5.4))),
-        ThresholdCurve(5, SNORM, 1000, ((1e-2, 2.8), (1e-4, 5.2))),
+        ThresholdCurve(3, SNORM, 1000, ((1e-2, 2.7), (1e-4, 5.4)), ((1e-2, 0.33), (1e-4, 0.47))),
+        ThresholdCurve(5, SNORM, 1000, ((1e-2, 2.8), (1e-4, 5.2)), ((1e-2, 0.34), (1e-4, 0.49))),
     ),
 )
 
@@ -132,6 +133,26 @@ def test_with_a_cohort_the_normalised_score_decides() -> None:
     assert genuine.threshold == 5.4
     assert genuine.passed
     assert not impostor.passed
+
+
+def with_cosine(cosine: float) -> tuple[Reference, np.ndarray]:
+    """A reference whose like are not in the cohort, and a probe at that cosine to it."""
+    one, other = templates(2)
+    other = fuse([other - (one @ other) * one])
+    return reference(one, COHORT_ROWS), fuse([cosine * one + math.sqrt(1 - cosine**2) * other])
+
+
+@pytest.mark.parametrize(("cosine", "passed"), [(0.44, False), (0.48, True)])
+def test_who_has_nobody_alike_in_the_cohort_reaches_the_floor_too(
+    cosine: float, passed: bool
+) -> None:
+    """Normalised alone both would pass."""
+    ref, probe = with_cosine(cosine)
+    match = compare(ref, probe, 1, 1e-4, TABLE)
+    assert match.normalised is not None
+    assert match.normalised >= match.threshold
+    assert match.floor == 0.46
+    assert match.passed is passed
 
 
 @pytest.mark.parametrize(
