@@ -29,7 +29,7 @@ class FacePolicy:
 
     fmr: float = 1e-4
     attempts: int = 3
-    probe_frames: int = 5
+    probe_frames: int = 3
     probe_seconds: float = 3.0
     liveness: str = "passive"
     liveness_fallback: str = "refer"
