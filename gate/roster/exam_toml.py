@@ -100,7 +100,7 @@ class Rules(_Table):
     leave_before_end_min: _Minutes = 0
     reentry: bool = False
     documents: Annotated[list[_Document], Field(min_length=1)] = []
-    fmr: Annotated[float, Field(ge=1e-5, le=1e-2)] = 0
+    fmr: Annotated[float, Field(ge=1e-6, le=1e-2)] = 0
     attempts: Annotated[int, Field(ge=1, le=10)] = 0
     probe_frames: Annotated[int, Field(ge=1, le=20)] = 0
     probe_seconds: Annotated[float, Field(ge=0.5, le=30)] = 0

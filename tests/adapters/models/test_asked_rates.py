@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gate.core.exam import Exam
-from gate.errors import InputRejected
+from gate.errors import ConfigInvalid, InputRejected
 from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT
 from gate.models.rate_coverage import require_rates
@@ -35,7 +35,23 @@ def test_a_rate_without_a_threshold_is_named(cohort: TemplateRows | None, fmr: f
     assert caught.value.facts["fmr"] == fmr
 
 
+@pytest.mark.parametrize("fmr", [1e-6, 1e-5, 1e-4, 1e-3, 1e-2])
+def test_what_exam_toml_allows_has_thresholds(fmr: float) -> None:
+    written = EXAM_TOML.replace("[defaults]", f"[defaults]\nfmr = {fmr}")
+    asked = exam_from_toml(written, "exam.toml")
+    assert {paper.face.fmr for paper in asked.papers} == {fmr}
+    require_rates(asked, COHORT_ROWS, TABLES)
+
+
 @pytest.mark.parametrize("fmr", [1e-5, 1e-4, 1e-3, 1e-2])
-@pytest.mark.parametrize("cohort", [None, COHORT_ROWS])
-def test_what_exam_toml_allows_has_thresholds(cohort: TemplateRows | None, fmr: float) -> None:
-    require_rates(asking(fmr), cohort, TABLES)
+def test_without_a_cohort_the_strictest_rate_is_ten_times_higher(fmr: float) -> None:
+    require_rates(asking(fmr), None, TABLES)
+    with pytest.raises(InputRejected, match="choose one from 1e-05"):
+        require_rates(asking(1e-6), None, TABLES)
+
+
+def test_exam_toml_allows_nothing_stricter() -> None:
+    written = EXAM_TOML.replace("[defaults]", "[defaults]\nfmr = 9e-7")
+    with pytest.raises(ConfigInvalid) as raised:
+        exam_from_toml(written, "exam.toml")
+    assert [fault.split(":")[0] for fault in raised.value.faults] == ["defaults.fmr"]

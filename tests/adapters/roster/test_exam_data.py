@@ -53,7 +53,7 @@ def test_defaults_are_inherited_and_overridden() -> None:
         ("2027-04-10T11:30:00+08:00", "9999-12-31T23:59:00-12:00", "[[paper]] 00015-am.end"),
         ("retention_days = 30", 'retention_days = "30"', "retention_days"),
         ("retention_days = 30", "retention_day = 30", "retention_day"),
-        ("[defaults]", "[defaults]\nfmr = 1e-6", "defaults.fmr"),
+        ("[defaults]", "[defaults]\nfmr = 9e-7", "defaults.fmr"),
         ("[defaults]", "[defaults]\nfmr = 0.02", "defaults.fmr"),
         ("[defaults]", "[defaults]\nfmr = nan", "defaults.fmr"),
         ("[defaults]", "[defaults]\nattempts = 0", "defaults.attempts"),
@@ -136,7 +136,7 @@ _papers = st.builds(
     documents=st.frozensets(st.sampled_from(DocumentKind), min_size=1),
     face=st.builds(
         FacePolicy,
-        fmr=st.floats(1e-5, 1e-2),
+        fmr=st.floats(1e-6, 1e-2),
         attempts=st.integers(1, 10),
         probe_frames=st.integers(1, 20),
         probe_seconds=st.floats(0.5, 30),

@@ -8,7 +8,7 @@ from gate.models.fmr_budget import FmrBudget, share
 from tests.examples import examples
 
 
-@given(st.floats(1e-5, 1e-2), st.integers(1, 20), st.floats(1e-7, 1e-5))
+@given(st.floats(1e-6, 1e-2), st.integers(1, 20), st.floats(1e-7, 1e-5))
 @examples(200)
 def test_all_looks_together_never_exceed_the_target(fmr: float, frames: int, lowest: float) -> None:
     looks = share(fmr, frames, lowest)
@@ -16,7 +16,7 @@ def test_all_looks_together_never_exceed_the_target(fmr: float, frames: int, low
     assert taken <= fmr * (1 + 1e-9)
 
 
-@given(st.floats(1e-5, 1e-2), st.integers(1, 20), st.floats(1e-7, 1e-5))
+@given(st.floats(1e-6, 1e-2), st.integers(1, 20), st.floats(1e-7, 1e-5))
 @examples(200)
 def test_no_look_needs_a_rate_that_was_not_measured(fmr: float, frames: int, lowest: float) -> None:
     looks = share(fmr, frames, lowest)
