@@ -29,6 +29,10 @@ GROUPS_PER_PERSON = 40
 """Fused probes of one person at most, drawn by lot from the person's pictures."""
 
 INTERVAL_FMRS = (1e-3, 1e-4, 1e-5)
+"""Rates that enough false matches stand behind: the margin is taken from their intervals."""
+STRICTEST = 1e-6
+"""Its interval is stated, no more: a handful of false matches stand behind it, and whether two of
+them are one person under two names would decide the margin."""
 DET_POINTS = 60
 ENOUGH_PICTURES = max(FRAMES) + 1
 """The people on whom numbers of frames can be compared: they have a reference left over."""
@@ -136,7 +140,7 @@ def measured(side: Side, kind: Kind, scores: Scores, seed: int, draws: int = DRA
     times = len(scores.counts)
     points = measured_at(scores)
     upper = {f: f * bound_of(kind.frames) for f in INTERVAL_FMRS}
-    asked = sorted({*upper, *upper.values()})
+    asked = sorted({STRICTEST, *upper, *upper.values()})
     found = at_rates(scores, side.people, asked, seed, draws) if draws else {}
     ends = {f: found[u].threshold.high for f, u in upper.items() if u in found}
     table = with_margin(scores.threshold, points, ends)

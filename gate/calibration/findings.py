@@ -37,6 +37,9 @@ from gate.ports.values import TemplateKind
 TARGET = 1e-4
 """The rate that exams ask for unless they say otherwise."""
 
+EVERYBODY = "everybody"
+"""A group of all people: what the floor costs those whose like fill the cohort."""
+
 ALIKE_GROUPS, LOT_GROUPS = 6, 4
 PEOPLE_FOR_ALIKE = ALIKE_GROUPS * PEOPLE_MIN * 2
 BINS = {RAW: (-0.4, 1.0), SNORM: (-10.0, 24.0)}
@@ -196,9 +199,10 @@ def _groups(
 def _by_share(
     groups: Mapping[str, Mask], side: Side, curves: Sequence[RateCurve], seed: int, show: Show
 ) -> list[AtShare]:
-    """Of the groups that were named; without any, of look-alikes."""
+    """Of everybody, then of the groups that were named; without any, of look-alikes."""
     enough = len(np.unique(side.people)) >= PEOPLE_FOR_ALIKE
-    every = groups or (alike(side, ALIKE_GROUPS, seed) if enough else {})
+    named = groups or (alike(side, ALIKE_GROUPS, seed) if enough else {})
+    every = {EVERYBODY: np.ones(len(side.people), bool), **named}
     last_word = [c for c in curves if c.kind.cohort and c.kind.template is TemplateKind.AUGMENTED]
     found: list[AtShare] = []
     for n, (group, member) in enumerate(every.items()):

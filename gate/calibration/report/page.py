@@ -118,7 +118,8 @@ def _rates(report: Report) -> Markup:
             "of the FMR's interval is at most that rate; with several pictures at most twice, "
             "since fewer people have them and the interval is mostly chance. 1e-2 and 1e-6 are "
             "moved as far as the next rate. Figures and curves above are at the measured rate, "
-            "without the margin; its cost stands in the list.",
+            "without the margin; its cost stands in the list. Beside a normalised score the raw "
+            "cosine has to reach the floor of its row; rates in the list are without it.",
             "采用的阈值留有余量：实测误识率不超过标称值的四分之三，"
             "95% 区间上限不超过标称值（多张融合时不超过两倍）。",
         ),
@@ -171,6 +172,7 @@ def _every(report: Report) -> Markup:
         "in the table 采用阈值",
         "FMR there",
         "FNMR there",
+        "floor 余弦下限",
     ]
     rows = []
     for c in report["curves"]:
@@ -190,9 +192,14 @@ def _every(report: Report) -> Markup:
                     f"{r['table']['threshold']:.5f}",
                     scientific(r["table"]["fmr"]),
                     percent(r["table"]["fnmr"]),
+                    _floor(r["table"].get("floor")),
                 ]
             )
     return table(head, rows, 1)
+
+
+def _floor(cosine: float | None) -> str:
+    return "–" if cosine is None else f"{cosine:.5f}"
 
 
 def _plots(report: Report) -> Markup:

@@ -82,6 +82,31 @@ def test_a_group_that_is_rare_in_the_cohort_meets_the_floor(
     assert 0 < held.false_matches < held.alone_false_matches == none_like_them.alone_false_matches
 
 
+def test_everybody_is_measured_where_they_fill_the_cohort(
+    measured_groups: tuple[Side, Mask, list[RateCurve]],
+) -> None:
+    side, _, curves = measured_groups
+    everybody = np.ones(len(side.people), bool)
+    (found,) = by_share({"everybody": everybody}, side, curves, 1, target=TARGET)
+    assert (found.share, found.people) == (1.0, 340)
+    assert found.pairs == 680 * 678 // 2
+
+
+def test_the_strictest_rate_has_an_interval_and_no_say_in_the_margin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    side = crowd(300, 2, 0.6)
+    kind = Kind(TemplateKind.AUGMENTED, 1)
+    scores = scores_of(side, side, kind, 1)
+    monkeypatch.setattr("gate.calibration.curves.INTERVAL_FMRS", (1e-3,))
+    monkeypatch.setattr("gate.calibration.curves.STRICTEST", 1e-4)
+    rates = {r.fmr: r for r in measured(side, kind, scores, 1, draws=50).rates}
+    strictest, other = rates[1e-4], rates[1e-3]
+    assert strictest.interval is not None
+    assert strictest.interval.threshold.low < strictest.interval.threshold.high
+    assert strictest.used - strictest.threshold == pytest.approx(other.used - other.threshold)
+
+
 def test_a_group_of_few_people_and_a_rate_that_is_not_stated_are_passed_over(
     measured_groups: tuple[Side, Mask, list[RateCurve]],
 ) -> None:
