@@ -2,30 +2,26 @@
 
 import json
 import os
-import platform
-import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from gate import __version__
 from gate.calibration.acquisition import acquired, listed_accuracy, names_of, of_acquired
 from gate.calibration.against_table import evaluate
 from gate.calibration.face_set import FaceSet, Templates, embed_set, read_face_set
 from gate.calibration.findings import calibrate, setting
 from gate.calibration.groups import read_groups
 from gate.calibration.lfw_pairs import Pairs, read_pairs
+from gate.calibration.machine import what_ran
 from gate.calibration.report.against_page import evaluation_page
 from gate.calibration.report.page import calibration_page
 from gate.calibration.template_sets import Mask
 from gate.core.json_types import JsonObject
 from gate.errors import StorageRefused
 from gate.models.calibration_table import TABLE, as_toml, read_table
-from gate.models.interpreter import runtime_name
 from gate.models.live_detection import NEAR, WHOLE
 from gate.models.network_files import load_manifest
 from gate.models.still_pictures import RECOGNISER, STILL_DETECTOR, StillPictures
@@ -108,13 +104,19 @@ def setting_and_networks() -> JsonObject:
 
 def write(report: JsonObject, out: Path) -> None:
     """The files of a report. A table only where thresholds were measured. StorageRefused."""
+    if "verdict" in report:
+        write_files(report, evaluation_page(report), out)
+    else:
+        write_files(report, calibration_page(report), out, {"calibration.toml": as_toml(report)})
+
+
+def write_files(
+    report: JsonObject, page: str, out: Path, also: Mapping[str, str] | None = None
+) -> None:
+    """report.json, report.html and others by name. StorageRefused."""
     text = json.dumps(report, ensure_ascii=False, separators=(",", ":"))
-    page = evaluation_page if "verdict" in report else calibration_page
-    files = {"report.json": text, "report.html": page(report)}
-    if "verdict" not in report:
-        files["calibration.toml"] = as_toml(report)
     try:
-        for name, content in files.items():
+        for name, content in {"report.json": text, "report.html": page, **(also or {})}.items():
             write_file(out / name, content.encode(), 0o644)
     except OSError as e:
         raise _unwritable(out, e) from e
@@ -149,18 +151,8 @@ def _table(name: str) -> Path:
 
 
 def _made(job: Job, begun: float) -> JsonObject:
-    python = f"Python {platform.python_version()}"
-    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {python}"
     options = [f"--seed {job.seed}"]
     options += [f"--groups {job.groups.name}"] if job.groups else []
     options += [f"--against {Path(job.against).name}"] if job.against else []
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "version": __version__,
-        "machine": machine,
-        "runtime": runtime_name(),
-        "seed": job.seed,
-        "seconds": round(time.monotonic() - begun, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "command": f"exam-gate calibrate {job.folder.resolve().name} {' '.join(options)}",
-    }
+    name = job.folder.resolve().name
+    return what_ran(begun, job.seed, f"exam-gate calibrate {name} {' '.join(options)}")

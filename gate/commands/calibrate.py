@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gate.core.json_types import JsonObject
+from gate.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_Dir = Annotated[Path, typer.Argument(help="A folder a person (LFW's layout), or PERSON_*.jpg.")]
+_Dir = Annotated[
+    Path | None, typer.Argument(help="A folder a person (LFW's layout), or PERSON_*.jpg.")
+]
+_Live = Annotated[
+    Path | None,
+    typer.Option(help="Recordings instead of DIR: PERSON/ticket.jpg and PERSON/live/*.jpg."),
+]
+_Degraded = Annotated[
+    bool, typer.Option(help="People's other pictures as frames of bad days, against their first.")
+]
+_People = Annotated[int, typer.Option(min=2, help="With --degraded: how many people, by lot.")]
+_Cohort = Annotated[
+    Path | None, typer.Option(help="With --live: ticket photos of at least 200 other people.")
+]
 _Out = Annotated[Path, typer.Option(help="Folder for report.html, report.json, calibration.toml.")]
 _Groups = Annotated[
     Path | None, typer.Option(help="CSV with the columns person,group or picture,group.")
@@ -30,8 +44,12 @@ _Seed = Annotated[int, typer.Option(help="Lots: cohorts, fused pictures, interva
 
 
 def calibrate(
-    folder: _Dir,
+    folder: _Dir = None,
     *,
+    live: _Live = None,
+    cohort: _Cohort = None,
+    degraded: _Degraded = False,
+    people: _People = 40,
     out: _Out = Path("calibration"),
     groups: _Groups = None,
     pairs: _Pairs = None,
@@ -40,11 +58,27 @@ def calibrate(
     seed: _Seed = 1,
 ) -> None:
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
-    --against: do a table's thresholds hold on these people? Exit 1 if not. 标定与验证阈值。"""
+    --against: do a table's thresholds hold on these people? Exit 1 if not. With --live: what the
+    gate does with your own recordings, frames against ticket photos. With --degraded: which bad
+    days a match survives. 标定与验证阈值。"""
     from gate.calibration.run import Job, run
     from gate.models.network_files import default_folder
 
-    with _progress() as show:
+    if live is not None:
+        _refuse_with_live(folder, groups, pairs, against, degraded or None)
+        from gate.commands.calibrate_live import calibrate_live
+
+        calibrate_live(live, out, cohort, models or default_folder(), seed)
+        return
+    if folder is None or cohort is not None:
+        raise _one_set()
+    if degraded:
+        _refuse_with_live(groups, pairs, against)
+        from gate.commands.calibrate_live import calibrate_degraded
+
+        calibrate_degraded(folder, out, models or default_folder(), seed, people)
+        return
+    with progress_bars() as show:
         report = run(
             Job(folder, out, groups, pairs, against, models or default_folder(), seed), show
         )
@@ -53,8 +87,22 @@ def calibrate(
         raise typer.Exit(1)
 
 
+def _refuse_with_live(*others: object) -> None:
+    if any(o is not None for o in others):
+        raise _one_set()
+
+
+def _one_set() -> UsageError:
+    return UsageError(
+        "Name a folder of faces, or recordings with --live (then only --cohort, --out, --models "
+        "and --seed go with it).",
+        "请指定人脸目录，或用 --live 指定现场录像目录"
+        "（此时只能搭配 --cohort、--out、--models、--seed）。",
+    )
+
+
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """Yields `show(step, done, total)`, a bar for each step."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn

@@ -212,7 +212,6 @@ def worst_pairs(report: Report) -> Markup:
 def method(report: Report) -> Markup:
     """How it was measured, and with which networks."""
     made = report["made"]
-    rows = [[n["name"], Markup("<code>{}</code>").format(n["sha256"])] for n in report["networks"]]
     return section(
         "How it was measured",
         "测量方法",
@@ -228,6 +227,12 @@ def method(report: Report) -> Markup:
             f"{made['runtime']}; {made['seconds']:.0f} s, "
             f"peak memory {made['peak_mb']} MB. {made.get('note', '')}"
         ),
-        table(["network 模型", "SHA-256"], rows, 2),
+        networks_table(report),
         folded("The command 命令", paragraph(made["command"])),
     )
+
+
+def networks_table(report: Report) -> Markup:
+    """The networks that were measured, by SHA-256."""
+    rows = [[n["name"], Markup("<code>{}</code>").format(n["sha256"])] for n in report["networks"]]
+    return table(["network 模型", "SHA-256"], rows, 2)
