@@ -10,6 +10,7 @@ from gate.commands import (
     journal,
     models,
     out_of_service,
+    rehearse,
     roster,
     run,
     selftest,
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("calibrate")(calibrate.calibrate)
 app.command("out-of-service")(out_of_service.out_of_service)
+app.command("rehearse")(rehearse.rehearse)
 app.command("selftest")(selftest.selftest)
 app.add_typer(bench.app, name="bench")
 app.add_typer(clock.app, name="clock")
