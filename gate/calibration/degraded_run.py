@@ -23,7 +23,8 @@ from gate.calibration.degraded_protocol import (
 from gate.calibration.exact_interval import exact_interval
 from gate.calibration.face_set import read_face_set
 from gate.calibration.live_attempts import SeenFrame, attempts, seen
-from gate.calibration.live_run import FILE_MAX, Show
+from gate.calibration.live_figures import Show
+from gate.calibration.live_run import FILE_MAX
 from gate.calibration.live_scores import Cohort, Count, SeenPerson
 from gate.calibration.machine import what_ran
 from gate.calibration.quality_bins import ScoredProbe, by_quality

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from gate.calibration.live_attempts import SeenFrame, played, seen
-from gate.calibration.live_run import measured
+from gate.calibration.live_figures import measured
 from gate.calibration.live_scores import Cohort, SeenPerson
 from gate.core.exam import FacePolicy
 from gate.core.json_types import JsonObject

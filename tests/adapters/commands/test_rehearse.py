@@ -99,3 +99,12 @@ async def test_a_running_gate_keeps_its_camera(config: Path) -> None:
         _, said = await process.communicate()
     assert process.returncode == 6
     assert b"The gate runs and owns the camera" in said
+
+
+def test_a_unit_without_the_laboratory_can_rehearse() -> None:
+    """What only the extras `calibrate` and `office` bring is not loaded."""
+    loads = "import sys, gate.calibration.rehearsal, gate.calibration.live_words;"
+    tells = "print(sorted({'jinja2', 'matplotlib', 'scipy'} & set(sys.modules)))"
+    asked = [sys.executable, "-c", loads + tells]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
