@@ -98,8 +98,8 @@ def attempts(
 def played(
     frames: Sequence[SeenFrame], reference: Reference, policy: FacePolicy, tables: MatchTables
 ) -> PlayedAttempt:
-    """The first attempt over at least one frame. The card comes just before the first of them; the
-    attempt ends with the last one at the latest, because nothing is known of later ones."""
+    """The first attempt over at least one frame. The card comes just before the first of them.
+    The attempt ends with the last one at the latest, because nothing is known of later ones."""
     lasts_ns = min(len(frames) * PERIOD_NS, round(policy.probe_seconds * 1e9))
     selection = ProbeSelection(
         began_ns=0, frames=policy.probe_frames, seconds=lasts_ns / 1e9, found_ns=0

@@ -2,7 +2,7 @@
 
 Nothing is calibrated here. Every verdict is that of the gate, by its own table: `compare` for one
 frame, `MatchAttempt` for an attempt. Both people of a pair are left out of the cohort that
-normalises their score, as two people are who sit an exam with thousands of others.
+normalises their score. So it is for most pairs of an exam with thousands of candidates.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 Pictures and templates live in this process until it ends. The file has a number for each person,
 never a name. Each visit is judged by the running gate's own code over the frames that the camera
-gave; at the end everybody is compared with everybody else's reference.
+gave. At the end everybody is compared with everybody else's reference.
 """
 
 import statistics
