@@ -1,7 +1,5 @@
 """exam-gate calibrate: error rates and thresholds from a set of faces, with a report."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +60,7 @@ def calibrate(
     gate does with your own recordings, frames against ticket photos. With --degraded: which bad
     days a match survives. 标定与验证阈值。"""
     from gate.calibration.run import Job, run
+    from gate.commands.progress import progress_bars
     from gate.models.network_files import default_folder
 
     if live is not None:
@@ -99,26 +98,6 @@ def _one_set() -> UsageError:
         "请指定人脸目录，或用 --live 指定现场录像目录"
         "（此时只能搭配 --cohort、--out、--models、--seed）。",
     )
-
-
-@contextmanager
-def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yields `show(step, done, total)`, a bar for each step."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TaskID, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:3], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                for task in tasks.values():
-                    bar.update(task, completed=bar.tasks[task].total)
-                tasks[step] = bar.add_task(step, total=total)
-            bar.update(tasks[step], completed=done, total=total)
-
-        yield show
 
 
 def _print(report: JsonObject, out: Path) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def calibrate_live(folder: Path, out: Path, cohort: Path | None, models: Path, seed: int) -> None:
     """Measures, writes report.html and report.json, prints the figures."""
     from gate.calibration.live_run import LiveJob, run_live
-    from gate.commands.calibrate import progress_bars
+    from gate.commands.progress import progress_bars
 
     with progress_bars() as show:
         report = run_live(LiveJob(folder, out, cohort, models, seed), show)
@@ -24,7 +24,7 @@ def calibrate_degraded(folder: Path, out: Path, models: Path, seed: int, people:
     from rich.console import Console
 
     from gate.calibration.degraded_run import run_degraded
-    from gate.commands.calibrate import progress_bars
+    from gate.commands.progress import progress_bars
 
     with progress_bars() as show:
         report = run_degraded(folder, out, models, seed=seed, people=people, show=show)
