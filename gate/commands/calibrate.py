@@ -18,6 +18,10 @@ _Live = Annotated[
     Path | None,
     typer.Option(help="Recordings instead of DIR: PERSON/ticket.jpg and PERSON/live/*.jpg."),
 ]
+_Attacks = Annotated[
+    Path | None,
+    typer.Option(help="Recordings of people and attacks: {live,print,replay,mask}/RECORDING/*.jpg"),
+]
 _Degraded = Annotated[
     bool, typer.Option(help="People's other pictures as frames of bad days, against their first.")
 ]
@@ -45,6 +49,7 @@ def calibrate(
     folder: _Dir = None,
     *,
     live: _Live = None,
+    attacks: _Attacks = None,
     cohort: _Cohort = None,
     degraded: _Degraded = False,
     people: _People = 40,
@@ -58,11 +63,17 @@ def calibrate(
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
     --against: do a table's thresholds hold on these people? Exit 1 if not. With --live: what the
     gate does with your own recordings, frames against ticket photos. With --degraded: which bad
-    days a match survives. 标定与验证阈值。"""
+    days a match survives. With --attacks: the liveness networks fitted to this site. 标定与验证阈值。"""
     from gate.calibration.run import Job, run
     from gate.commands.progress import progress_bars
     from gate.models.network_files import default_folder
 
+    if attacks is not None:
+        _refuse_with_live(folder, groups, pairs, against, live, cohort, degraded or None)
+        from gate.commands.calibrate_attacks import calibrate_attacks
+
+        calibrate_attacks(attacks, out, models or default_folder())
+        return
     if live is not None:
         _refuse_with_live(folder, groups, pairs, against, degraded or None)
         from gate.commands.calibrate_live import calibrate_live
@@ -94,9 +105,10 @@ def _refuse_with_live(*others: object) -> None:
 def _one_set() -> UsageError:
     return UsageError(
         "Name a folder of faces, or recordings with --live (then only --cohort, --out, --models "
-        "and --seed go with it).",
+        "and --seed go with it) or --attacks (only --out and --models).",
         "请指定人脸目录，或用 --live 指定现场录像目录"
-        "（此时只能搭配 --cohort、--out、--models、--seed）。",
+        "（此时只能搭配 --cohort、--out、--models、--seed），"
+        "或用 --attacks 指定活体检测录像目录（只能搭配 --out、--models）。",
     )
 
 
