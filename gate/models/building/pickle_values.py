@@ -77,7 +77,7 @@ class _Stack:
             act(self, argument)
 
     def result(self) -> object:
-        """What is left at the end: one value."""
+        """What is left at the end: one value. ValueError for none, for more, for an open mark."""
         (value,) = self.values
         if self._marks:
             raise ValueError("a mark that nothing closes")

@@ -56,7 +56,7 @@ def face_crop(picture: Picture, box: Box, scale: float) -> Crop | None:
 
 def _inside(middle: float, length: float, last: int) -> tuple[int, int]:
     """First and last pixel of a stretch that is at most `last` long, moved to lie from 0 to
-    `last`; cut to whole numbers as the makers do."""
+    `last`. Both are cut to whole numbers as the makers do."""
     low, high = middle - length / 2, middle + length / 2
     if low < 0:
         low, high = 0.0, high - low
@@ -66,7 +66,7 @@ def _inside(middle: float, length: float, last: int) -> tuple[int, int]:
 
 
 def _taps(count: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """For each of 80 places the two pixels of `count` it lies between, (80,) each, and how far it
+    """For each of 80 places the two pixels of `count` it lies between, (80,) each. Then how far it
     is from the first to the second, (80,) from 0 to 1."""
     at = np.clip((np.arange(SIDE) + 0.5) * (count / SIDE) - 0.5, 0, count - 1)
     first = np.floor(at).astype(np.intp)
