@@ -63,7 +63,8 @@ def calibrate(
     """Error rates by the gate's own pipeline: a report, and the table of thresholds. With
     --against: do a table's thresholds hold on these people? Exit 1 if not. With --live: what the
     gate does with your own recordings, frames against ticket photos. With --degraded: which bad
-    days a match survives. With --attacks: the liveness networks fitted to this site. 标定与验证阈值。"""
+    days a match survives. With --attacks: the liveness networks fitted to this site.
+    标定与验证阈值。"""
     from gate.calibration.run import Job, run
     from gate.commands.progress import progress_bars
     from gate.models.network_files import default_folder
