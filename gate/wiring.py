@@ -23,6 +23,7 @@ from gate.drivers.scanners.scanner_port import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
 from gate.models.camera_thread import CameraThread
+from gate.models.liveness.layer_set import LayerSource
 from gate.models.rate_coverage import requiring_rates
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
@@ -96,6 +97,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             hardware.clock,
             fps=settings.camera.fps,
             threads=settings.camera.threads,
+            layers=liveness_layers(settings),
         ),
         signals=hardware.signals,
         rosters=rosters_of(settings),
@@ -118,6 +120,11 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             inbox=inbox_of(settings),
         ),
     )
+
+
+def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
+    """How this unit comes to its liveness layers, none of them built yet."""
+    return ()
 
 
 def inbox_of(settings: Settings) -> Path:

@@ -41,7 +41,10 @@ _BODY = {
     "threshold": 6.1,
     "fmr": 1e-4,
     "frames": 3,
-    "liveness": 0.98,
+    "liveness": {
+        "verdict": "live",
+        "layers": {"nir": None, "network": 0.98, "geometry": None, "action": None},
+    },
     "quality": 0.83,
     "attempt": 1,
     "model": "yunet-640x480-0123abcd+sface-4567cdef",

@@ -1,6 +1,7 @@
 """exam-gate selftest: is this unit ready for an exam day?"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +12,24 @@ from gate.config.settings import DEFAULT
 if TYPE_CHECKING:
     from gate.config.settings import Settings
 
-Check = tuple[str, str, Callable[["Settings"], str]]
+
+@dataclass(frozen=True)
+class Warned:
+    """What a check says that passes and must be read all the same."""
+
+    said: str
+
+
+Check = tuple[str, str, Callable[["Settings"], str | Warned]]
 
 
 def selftest(
     config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")] = DEFAULT,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Only these: keys models roster reader scanners camera signals."),
+        typer.Option(
+            help="Only these: keys models roster liveness reader scanners camera signals."
+        ),
     ] = None,
 ) -> None:
     """Try every part once, with the gate stopped; the exit code is the first failure's. 自检。"""
@@ -38,7 +49,8 @@ def selftest(
         if only and name not in only:
             continue
         try:
-            said, mark = check(settings), "ok  "
+            found = check(settings)
+            said, mark = (found.said, "WARN") if isinstance(found, Warned) else (found, "ok  ")
         except GateError as e:
             said, mark = f"{e.en} {e.zh}", "FAIL"
             worst = worst or e.exit_code
@@ -88,26 +100,28 @@ def _roster(settings: "Settings") -> str:
     now = SystemClock().now()
     if not now.trusted:
         said = "clock not trusted, so whether it has expired is not known 时钟未校准"
-        return f"{roster.version}; {said}{_liveness_said(liveness_asked(roster.exam))}"
+        return f"{roster.version}; {said}; liveness {liveness_asked(roster.exam)}"
     if now.at >= roster.expires:
         raise ExpiryRefused(
             f"{roster.version} has expired: install the coming exam's roster.",
             f"名册 {roster.version} 已过期：请安装本次考试的名册。",
         )
-    return roster.version + _liveness_said(liveness_asked(roster.exam))
+    return f"{roster.version}; liveness {liveness_asked(roster.exam)}"
 
 
-def _liveness_said(asked: str) -> str:
-    """What the exam asks for and this version does not do must not be found out on the day."""
-    from gate.core.exam import LIVENESS
-    from gate.models.camera_thread import JUDGES_LIVENESS
+def _liveness(settings: "Settings") -> "str | Warned":
+    """What the exam asks for and this unit does not judge must not be found out on the day."""
+    from gate.core.exam import liveness_asked
+    from gate.models.liveness.layer_set import LayerSet, asked_and_judged
+    from gate.wiring import liveness_layers, rosters_of
 
-    if LIVENESS.index(asked) <= LIVENESS.index(JUDGES_LIVENESS):
-        return ""
-    return (
-        f"; liveness {asked} is asked for and NOT judged by this version: staff must watch "
-        "本版本不做活体检测，请监考员现场查看"
-    )
+    roster = rosters_of(settings).refresh()
+    asked = liveness_asked(None if roster is None else roster.exam)
+    if roster is not None:
+        roster.close()
+    layers = LayerSet.build(liveness_layers(settings))
+    said = asked_and_judged(asked, layers)
+    return Warned(said) if layers.fitted.lacks(asked) else said
 
 
 def _reader(settings: "Settings") -> str:
@@ -149,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     ("keys", "密钥", _keys),
     ("models", "模型", _models),
     ("roster", "名册", _roster),
+    ("liveness", "活体检测", _liveness),
     ("reader", "读卡器", _reader),
     ("scanners", "扫码器", _scanners),
     ("camera", "摄像头", _camera),

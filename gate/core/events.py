@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from gate.core.card import DocumentKind, Expiry, IdCard, OddField
 from gate.core.exam import Candidate, Exam
+from gate.core.liveness import Liveness
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 
 YEARS = range(2020, 2100)
@@ -164,7 +165,8 @@ class FaceJudged:
     `score`: raw cosine of the fused probe with the reference. `normalised`: its s-norm, None where
     the cohort is too small. `threshold`: what the deciding one of the two was held against.
     `floor`: what the raw cosine was held against beside it, None where it decides itself.
-    `frames`: probes fused. `fresh`: those of them taken after the card was found.
+    `frames`: probes fused. `fresh`: those of them taken after the card was found. `liveness`: None
+    where the exam asks for none.
 
     ValueError: a number is not finite, because a record with NaN could not be written. ValueError,
     too, where a compared face is OK without a fresh probe: an older probe may be of somebody else.
@@ -176,7 +178,7 @@ class FaceJudged:
     normalisation: str | None = None
     threshold: float | None = None
     frames: int = 0
-    liveness: float | None = None
+    liveness: Liveness | None = None
     quality: float | None = None
     advice: Advice | None = None
     fresh: int = 0
@@ -189,7 +191,7 @@ class FaceJudged:
         if not least <= self.fresh <= self.frames:
             raise ValueError(f"{self.reason} on {self.frames} probes, {self.fresh} of them fresh")
         scores = (self.score, self.normalised, self.threshold, self.floor)
-        numbers = (*scores, self.liveness, self.quality)
+        numbers = (*scores, self.quality)
         if not all(n is None or math.isfinite(n) for n in numbers):
             raise ValueError("a face judged with a number that is not finite")
 

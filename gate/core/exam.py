@@ -20,6 +20,14 @@ LIVENESS_FALLBACKS = ("refer", "admit")
 
 
 @dataclass(frozen=True, slots=True)
+class LivenessRule:
+    """What a paper asks for: one of `LIVENESS`, and one of `LIVENESS_FALLBACKS`."""
+
+    asked: str = LIVENESS[0]
+    fallback: str = LIVENESS_FALLBACKS[0]
+
+
+@dataclass(frozen=True, slots=True)
 class FacePolicy:
     """How the face is judged for one paper.
 
@@ -33,6 +41,11 @@ class FacePolicy:
     probe_seconds: float = 3.0
     liveness: str = "passive"
     liveness_fallback: str = "refer"
+
+    @property
+    def liveness_rule(self) -> LivenessRule:
+        """What is asked for of a face that matches."""
+        return LivenessRule(self.liveness, self.liveness_fallback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,15 +49,17 @@ class LivenessFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Liveness:
-    """What the layers say of one face. `means`: of each layer that judged, 0 to 1. `missing`: a
-    layer that is asked for is not there, and all the others say live.
+    """What the layers say of one face. `means`: of each layer that judged, 0 to 1. `is_open`: a
+    layer that is there and asked for has not judged. `is_lacking`: one that is asked for is not
+    there.
 
     ValueError: a mean is not from 0 to 1, because a record with NaN could not be written.
     """
 
     verdict: LivenessVerdict
     means: Mapping[str, float]
-    missing: bool = False
+    is_open: bool = False
+    is_lacking: bool = False
 
     def __post_init__(self) -> None:
         if not all(0.0 <= mean <= 1.0 for mean in self.means.values()):
@@ -70,7 +72,7 @@ class Liveness:
         as an attack is never let in.
         """
         if self.verdict is LivenessVerdict.UNSURE:
-            return self.missing and fallback == ADMIT
+            return fallback == ADMIT and self.is_lacking and not self.is_open
         return self.verdict is LivenessVerdict.LIVE
 
     @property
@@ -96,6 +98,13 @@ class FittedLayers:
         if asked == OFF:
             return frozenset()
         return self.working & frozenset((*PASSIVE, ACTION) if asked == ACTION else PASSIVE)
+
+    @property
+    def judged(self) -> str:
+        """The most of `LIVENESS` that the working layers judge."""
+        if ACTION in self.working:
+            return ACTION
+        return LIVENESS[1] if self.working & frozenset(PASSIVE) else OFF
 
     def lacks(self, asked: str) -> bool:
         """Whether a layer that is asked for cannot judge: one is lost, or there is none at all."""
@@ -125,7 +134,7 @@ def assess(
     deciding = FittedLayers(fitted.working & thresholds.keys(), fitted.lost)
     is_open, is_lacking = not deciding.needed(asked) <= means.keys(), deciding.lacks(asked)
     if is_open or is_lacking:
-        return Liveness(LivenessVerdict.UNSURE, means, missing=is_lacking and not is_open)
+        return Liveness(LivenessVerdict.UNSURE, means, is_open, is_lacking)
     return Liveness(LivenessVerdict.LIVE, means)
 
 

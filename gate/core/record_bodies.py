@@ -61,7 +61,7 @@ def decision_body(
         "fmr": policy.fmr if asked and policy else None,
         "frames": judged.frames if asked else None,
         "fresh": judged.fresh if asked else None,
-        "liveness": _rounded(judged.liveness),
+        "liveness": judged.liveness.fields if judged.liveness else None,
         "quality": _rounded(judged.quality),
         "attempt": attempt if asked else None,
         "signals": list(meaning.pattern.labels()),

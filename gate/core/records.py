@@ -8,6 +8,8 @@ for those with `get`. Times are RFC 3339 with offset and milliseconds.
 
 from typing import NotRequired, TypedDict
 
+from gate.core.liveness import LivenessFields
+
 Counted = dict[str, int]
 """How often each key occurred."""
 
@@ -21,7 +23,8 @@ class FaceFields(TypedDict):
     `score`, `threshold`: cosines, -1 to 1. `normalised`: in standard deviations of the cohort.
     `floor`: the cosine that `score` had to reach too, None where it decides itself. `fmr`: the
     rate that threshold and floor stand for. `frames`: probes fused. `fresh`: those of them
-    taken after the card was found. `attempt` counts from 1.
+    taken after the card was found. `liveness`: None, too, where the exam asks for none. `attempt`
+    counts from 1.
     """
 
     score: float | None
@@ -31,7 +34,7 @@ class FaceFields(TypedDict):
     fmr: float | None
     frames: int | None
     fresh: int | None
-    liveness: float | None
+    liveness: LivenessFields | None
     quality: float | None
     attempt: int | None
 
@@ -152,7 +155,8 @@ class JournalEvent(Envelope, total=False):
 
     The chain adds `prev` and `hash`, 64 hex digits each, and `ms`, which no hash covers.
     `decisions`: ids in `acknowledged`, counts in `counts`. `note`: the words of staff in a verdict;
-    in `roster` and `wiped` the number in the history of the installations.
+    in `roster` and `wiped` the number in the history of the installations. `liveness`: versions
+    before 2 wrote a number or null.
 
     Fields of operational kinds that no code reads by name are not listed here. They travel with the
     event.
@@ -188,7 +192,7 @@ class JournalEvent(Envelope, total=False):
     fmr: float | None
     frames: int | None
     fresh: int | None
-    liveness: float | None
+    liveness: LivenessFields | float | None
     quality: float | None
     attempt: int | None
     note: str | int

@@ -9,7 +9,7 @@ import contextlib
 import io
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,17 @@ from typing import Self
 
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
+from gate.core.liveness import OFF, FittedLayers
 from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
 from gate.models.exposure_control import Exposure, after_frame
 from gate.models.face_track import TrackView
 from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
+from gate.models.liveness.layer_set import LayerSet, LayerSource
 from gate.models.match_attempt import MatchAttempt, MatchTables
 from gate.models.picture_arrays import as_rgb
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
+from gate.ports.status import LayerStatus
 from gate.ports.values import TemplateKind
 
 log = logging.getLogger("gate.watcher")
@@ -40,17 +43,22 @@ HANGS_S = 10.0
 """A look at one frame takes tenths of a second, on a busy machine seconds. For so long it is not
 told as a camera without pictures; the attempt that waits has its own end."""
 JPEG_QUALITY = 90
-JUDGES_LIVENESS = "off"
-"""What this version judges of off, passive and action: nothing, whatever the exam asks for. Status,
-selftest and docs say so; a decision's `liveness` is null."""
 
 
 class CameraThread:
     """The Matcher port. `fps`: frames looked at a second while nobody is there; `threads`: of each
-    network, never more than the CPUs the process may use."""
+    network, never more than the CPUs the process may use; `layers`: how to come to each liveness
+    layer, once an exam asks for one."""
 
     def __init__(
-        self, camera: Camera, models: Path, clock: Clock, *, fps: float, threads: int
+        self,
+        camera: Camera,
+        models: Path,
+        clock: Clock,
+        *,
+        fps: float,
+        threads: int,
+        layers: Sequence[LayerSource] = (),
     ) -> None:
         self._camera = camera
         self._models = models
@@ -58,6 +66,9 @@ class CameraThread:
         self._pause_ns = round(0.9e9 / fps)  # a camera at this very pace must not lose every other
         self._stall_s = max(STALL_S, 3 / fps)
         self._threads = threads
+        self._sources = layers
+        self._asked = OFF
+        self._layers = LayerSet()
         self._stop = threading.Event()
         self._turn = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None
@@ -103,9 +114,23 @@ class CameraThread:
         return LABEL
 
     @property
-    def liveness(self) -> str:
-        """The most liveness that this matcher judges."""
-        return JUDGES_LIVENESS
+    def fitted(self) -> FittedLayers:
+        """The liveness layers that work; none until an exam asks for liveness."""
+        return self._layers.fitted
+
+    @property
+    def layers(self) -> Mapping[str, LayerStatus]:
+        """Each liveness layer, and why it does not judge."""
+        return self._layers.status
+
+    def use_liveness(self, asked: str) -> None:
+        """The layers are built on the watcher's thread before its next frame, or dropped."""
+        with self._turn:
+            if asked == OFF:
+                self._layers = LayerSet()
+            elif self._asked == OFF:
+                self._layers = LayerSet.awaited(self._sources)
+            self._asked = asked
 
     @property
     def stalled_s(self) -> float:
@@ -125,13 +150,13 @@ class CameraThread:
         selection = ProbeSelection(
             now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
         )
-        attempt = MatchAttempt(selection, reference, policy.fmr, self._tables)
+        attempt = MatchAttempt(selection, reference, policy.fmr, self._tables, policy.liveness_rule)
         with self._frames_awaited(attempt) as arrived:
             while True:
                 arrived.clear()
                 with self._turn:
-                    view, frame = self._view, self._with_face
-                judged = attempt.look(view, now_ns)
+                    view, frame, fitted = self._view, self._with_face, self.fitted
+                judged = attempt.look(view, now_ns, fitted)
                 if judged is not None:
                     break
                 await _set_or_over(arrived, max(POLL_S, (selection.ends_ns - now_ns) / 1e9))
@@ -182,10 +207,12 @@ class CameraThread:
 
     def _run(self, eyes: FrameAnalysis) -> None:
         while not self._stop.is_set():
+            self._start_layers()
             try:
                 with self._camera as camera:
                     self._exposure = Exposure()
                     while not self._stop.is_set():
+                        self._start_layers()
                         self._next(camera, eyes)
             except CameraMissing as e:
                 self._trouble(e)
@@ -216,7 +243,7 @@ class CameraThread:
         self._is_looking = True
         try:
             view = eyes.look(frame, view, eager, kind)
-            self._keep(frame, view)
+            self._keep(frame, self._layers.scored(view, frame))
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
             self._is_looking = False
@@ -231,6 +258,15 @@ class CameraThread:
         self._exposure = after_frame(self._exposure, seen.mono_ns, seen.luma, awaited)
         if self._exposure.ev != before:
             camera.set_exposure_value(self._exposure.ev)
+
+    def _start_layers(self) -> None:
+        """The layers that wait to be built are built, unless the exam has changed meanwhile."""
+        awaited = self._layers
+        if awaited.is_awaited:
+            built = LayerSet.build(self._sources)
+            with self._turn:
+                if self._layers is awaited:
+                    self._layers = built
 
     def _keep(self, frame: Frame, view: TrackView) -> None:
         """Unless the frame is from before the last `forget`."""

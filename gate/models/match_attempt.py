@@ -7,12 +7,17 @@ is sure or the attempt ends. Each look has its own share of the target rate (`fm
 A face that passes is let in only while the newest frame shows it. An augmented template takes a
 slow unit longer than a person needs to step aside. Then one more frame, of a single view, has to
 confirm that the face is still there.
+
+Where the paper asks for liveness, a face that passes has to be a living one too. Its frames have
+been scored since it came, so nothing is waited for when it was seen before its card.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gate.core.events import FaceJudged
+from gate.core.exam import LivenessRule
+from gate.core.liveness import FRAMES, FittedLayers, Liveness, LivenessVerdict, assess
 from gate.core.reasons import Reason
 from gate.models.face_track import TrackView
 from gate.models.fmr_budget import share
@@ -27,6 +32,8 @@ On a busy machine one look takes over a second, and two are needed."""
 UNSEEN_NS = 3_000_000_000
 """After the end of its time an attempt waits so long until one frame since the card has been looked
 at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""
+LIVENESS_FRAMES = FRAMES + 3
+"""Frames of one face after which a layer that still has not judged is not waited for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +77,17 @@ class MatchAttempt:
     was not measured."""
 
     def __init__(
-        self, selection: ProbeSelection, reference: Reference, fmr: float, tables: MatchTables
+        self,
+        selection: ProbeSelection,
+        reference: Reference,
+        fmr: float,
+        tables: MatchTables,
+        rule: LivenessRule = LivenessRule(),  # noqa: B008 - a value that nobody can change
     ) -> None:
+        """`rule`: what is asked for of a face that matches; nothing, unless told otherwise."""
         self._selection = selection
+        self._rule = rule
+        self._fitted = FittedLayers()
         self._reference = reference
         self._tables = tables
         lowest = max(lowest_rate(reference, t) for t in (tables.single, tables.augmented))
@@ -87,9 +102,18 @@ class MatchAttempt:
         and no match waits for the next frame to confirm it."""
         return self._first_taken and self._held is None
 
-    def look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
+    def look(
+        self, view: TrackView, now_ns: int, fitted: FittedLayers | None = None
+    ) -> FaceJudged | None:
         """The verdict on what is seen now, None while it is open. Each look is taken once in an
-        attempt, even if another face has come since."""
+        attempt, even if another face has come since. `fitted`: the liveness layers of the unit."""
+        self._fitted = fitted or FittedLayers()
+        judged = self._matched(view, now_ns)
+        if judged is None or judged.liveness is not None:
+            return judged
+        return replace(judged, liveness=self._liveness(view))
+
+    def _matched(self, view: TrackView, now_ns: int) -> FaceJudged | None:
         if self._held is None:
             self._take_looks(view, now_ns)
         if self._held is None and self._is_over(view, now_ns):
@@ -137,10 +161,26 @@ class MatchAttempt:
             self._held = None
             return unmatched(self._selection, view) if self._is_over(view, now_ns) else None
         if self._held.is_confirmed(view, now_ns):
-            return self._held.judged
+            return self._if_living(self._held.judged, view, now_ns)
         if now_ns < self._selection.ends_ns + CONFIRM_NS:
             return None
         return unmatched(self._selection, view)  # no frame came any more
+
+    def _if_living(self, judged: FaceJudged, view: TrackView, now_ns: int) -> FaceJudged | None:
+        """The match of a face that is living, or LIVENESS_FAILED; None while a layer has seen too
+        little of it."""
+        liveness = self._liveness(view)
+        if liveness is None or liveness.passes(self._rule.fallback):
+            return replace(judged, liveness=liveness)
+        if liveness.verdict is LivenessVerdict.UNSURE and liveness.is_open:
+            is_seen = len(self._selection.scored(view)) >= LIVENESS_FRAMES
+            if not is_seen and now_ns < self._selection.ends_ns + CONFIRM_NS:
+                return None
+        return replace(judged, reason=Reason.LIVENESS_FAILED, liveness=liveness)
+
+    def _liveness(self, view: TrackView) -> Liveness | None:
+        frames = [p.liveness for p in self._selection.scored(view)]
+        return assess(self._rule.asked, frames, self._fitted)
 
     def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
         table = self._tables.of(probes[0].kind)

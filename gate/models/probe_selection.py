@@ -63,6 +63,12 @@ class ProbeSelection:
         since_ns = max(self.found_ns, self.tried_ns, self.began_ns - AGE_NS)
         return tuple(p for p in view.probes if p.mono_ns > since_ns)
 
+    def scored(self, view: TrackView) -> tuple[Probe, ...]:
+        """The probes whose liveness counts, oldest first: those of the track in sight, also from
+        before the card, and none that an earlier attempt has judged."""
+        since_ns = max(self.tried_ns, self.began_ns - AGE_NS)
+        return tuple(p for p in view.probes if p.mono_ns > since_ns)
+
     def has_looked(self, view: TrackView) -> bool:
         """Whether a frame that was exposed after the card was found has been looked at."""
         since_ns = max(self.found_ns, self.tried_ns)

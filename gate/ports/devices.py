@@ -1,12 +1,13 @@
 """What stands at the lane: clock, readers, camera with its matcher, lamps and barrier."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol, Self
 
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
+from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern
-from gate.ports.status import ScannerStatus
+from gate.ports.status import LayerStatus, ScannerStatus
 from gate.ports.values import Frame, ReaderEvent, Reference, ScannerEvent
 
 
@@ -81,9 +82,17 @@ class Matcher(Protocol):
         """Name and leading hash digits of detector and recogniser, as decisions carry it."""
 
     @property
-    def liveness(self) -> str:
-        """The most that it can judge: `off`, `passive` or `action`. An exam may ask for more; then
-        `FaceJudged.liveness` is None and nothing is claimed."""
+    def fitted(self) -> FittedLayers:
+        """The liveness layers that work, or may when they are started, and those that are lost. An
+        exam may ask for more; then `FaceJudged.liveness` is unsure."""
+
+    @property
+    def layers(self) -> Mapping[str, LayerStatus]:
+        """Each liveness layer, and why it does not judge."""
+
+    def use_liveness(self, asked: str) -> None:
+        """What the exam in use asks for at most: `off`, `passive` or `action`. Returns at once; the
+        layers score the frames that follow. With `off` none is loaded."""
 
     @property
     def stalled_s(self) -> float:

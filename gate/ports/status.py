@@ -104,15 +104,24 @@ class OpenCase(TypedDict):
     earlier: list[str]
 
 
+class LayerStatus(TypedDict):
+    """Whether a liveness layer judges; `zh`, `en`: why not."""
+
+    judges: bool
+    zh: str
+    en: str
+
+
 class LivenessStatus(TypedDict):
     """The liveness that is asked for and judged.
 
     `asked`: the most of any paper, `judged`: the most that this unit can: `off`, `passive` or
-    `action`.
+    `action`. `layers`: each of `gate.core.liveness.LAYERS`.
     """
 
     asked: str
     judged: str
+    layers: Mapping[str, LayerStatus]
 
 
 class JournalStatus(TypedDict):

@@ -17,6 +17,7 @@ from gate.core.events import (
     ScanPresented,
 )
 from gate.core.exam import Candidate
+from gate.core.liveness import FrameScores
 
 Picture = npt.NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
@@ -117,14 +118,14 @@ class Quality:
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
     """One live sample of one face. `track`: the same number as long as it is the same face; `kind`:
-    how its template was made."""
+    how its template was made; `liveness`: what each liveness layer said of this frame."""
 
     template: Template
     mono_ns: int
     face: Face
     quality: Quality
     track: int
-    liveness: float | None = None
+    liveness: FrameScores = field(default_factory=dict)
     kind: TemplateKind = TemplateKind.SINGLE
 
 

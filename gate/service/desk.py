@@ -65,7 +65,8 @@ class Desk:
             "model": lane.adapters.matcher.model,
             "liveness": {
                 "asked": liveness_asked(state.exam),
-                "judged": lane.adapters.matcher.liveness,
+                "judged": lane.adapters.matcher.fitted.judged,
+                "layers": dict(lane.adapters.matcher.layers),
             },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
@@ -86,6 +87,7 @@ class Desk:
             "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
             "scanners": {s.name: s.status.copy() for s in lane.adapters.scanners},
             "warnings": [
+                *self._liveness_lacking(),
                 *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
                 *lane.adapters.journal.warnings.values(),
@@ -97,6 +99,14 @@ class Desk:
                 "saved": [save.copy() for save in lane.adapters.journal.saves],
             },
         }
+
+    def _liveness_lacking(self) -> list[str]:
+        """What the exam asks for and this unit cannot judge is told before the first candidate."""
+        asked, matcher = liveness_asked(self._lane.state.exam), self._lane.adapters.matcher
+        if not matcher.fitted.lacks(asked):
+            return []
+        why = ", ".join(n for n, s in matcher.layers.items() if not s["judges"])
+        return [f"liveness {asked} is asked for and not judged; off: {why} 活体检测缺失"]
 
     def _before(self) -> FormerJournal | None:
         """What became of the journal before this one; None where nothing was lost."""

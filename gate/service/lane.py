@@ -13,7 +13,7 @@ from datetime import tzinfo
 
 from gate.core import effects, events
 from gate.core.admission import step
-from gate.core.exam import current_papers
+from gate.core.exam import current_papers, liveness_asked
 from gate.core.reasons import Reason
 from gate.core.records import JournalEvent, UnitFields
 from gate.core.replay import instant_of, replay
@@ -186,6 +186,7 @@ class Lane:
         if former is not None:
             former.close()
         self.adapters.uplink.use_exam(roster.exam.id)
+        self.adapters.matcher.use_liveness(liveness_asked(roster.exam))
         self.put(events.RosterOpened(roster.exam, roster.version))
 
     def drop(self, why: str) -> Roster:

@@ -15,9 +15,11 @@ from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.journal_entries import JournalEntry
+from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
+from gate.models.liveness.layer_set import LayerSet
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
 from gate.service.adapters import Adapters
 from gate.store.journal import SqliteJournal
@@ -89,9 +91,11 @@ class FakeMatcher:
     """Answers with `verdicts` in turn, the last one for ever; `hold` delays until set."""
 
     model = "fake"
-    liveness = "off"
+    fitted = FittedLayers()
+    layers = LayerSet().status
 
     def __init__(self) -> None:
+        self.asked = ""
         self.verdicts = [MATCH]
         self.stalled_s = 0.0
         self.hold = asyncio.Event()
@@ -111,6 +115,9 @@ class FakeMatcher:
         self.found_ns.append(found_ns)
         await self.hold.wait()
         return self.verdicts.pop(0) if len(self.verdicts) > 1 else self.verdicts[0]
+
+    def use_liveness(self, asked: str) -> None:
+        self.asked = asked
 
     def forget(self) -> None:
         self.forgotten += 1

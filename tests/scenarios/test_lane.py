@@ -1,6 +1,7 @@
 """The lane and its service: record then act, faults, restarts, the order of the end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from gate.core.events import CardUnreadable
+from gate.core.liveness import Liveness, LivenessVerdict
 from gate.core.reasons import Reason
 from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
 from gate.ports import StaffVerdict, Typed
@@ -61,9 +63,27 @@ async def test_a_face_is_judged_by_what_is_seen_after_it_was_asked_for(
 
 async def test_liveness_that_is_asked_for_and_not_judged_is_not_pretended(parts: Rig) -> None:
     async with running(parts) as gate:
-        assert gate.desk.status()["liveness"] == {"asked": "passive", "judged": "off"}
+        status = gate.desk.status()
+        said = status["liveness"]
+        assert (said["asked"], said["judged"], parts.matcher.asked) == ("passive", "off", "passive")
+        assert set(said["layers"]) == {"nir", "network", "geometry", "action"}
+        assert all(not layer["judges"] and layer["en"] for layer in said["layers"].values())
+        assert any("liveness passive" in warning for warning in status["warnings"])
+
+
+async def test_a_face_that_is_not_living_is_for_staff_after_three_attempts(parts: Rig) -> None:
+    found = Liveness(LivenessVerdict.ATTACK, {"network": 0.1})
+    parts.matcher.verdicts = [replace(MATCH, reason=Reason.LIVENESS_FAILED, liveness=found)]
+    async with running(parts) as gate:
         parts.reader.queue.put_nowait(parts.card())
-        assert (await gate.decision())["liveness"] is None
+        decision = await gate.decision()
+    told = (decision["outcome"], decision["reason"], decision["doubtful"], decision["attempt"])
+    assert told == ("REFER", "LIVENESS_FAILED", True, 3)
+    assert decision["evidence"]
+    assert decision["liveness"] == {
+        "verdict": "attack",
+        "layers": {"nir": None, "network": 0.1, "geometry": None, "action": None},
+    }
 
 
 async def test_an_unrecorded_admission_is_never_shown(parts: Rig) -> None:

@@ -88,7 +88,9 @@ async def shown(pixels: Sequence[Any], seconds: float = 0.02) -> FaceJudged:
             assert watcher.stalled_s >= 0  # raises what ended the thread
             await asyncio.sleep(0)
         judged = await watcher.judge(
-            reference, FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=seconds), found_ns=0
+            reference,
+            FacePolicy(liveness="off", fmr=1e-3, probe_frames=3, probe_seconds=seconds),
+            found_ns=0,
         )
         assert watcher.stalled_s >= 0
         watcher.evidence()

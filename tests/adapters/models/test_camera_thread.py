@@ -32,7 +32,7 @@ from tests.waiting import soon
 FPS = 200
 EARLIER = 0
 """Found before anything that these tests show."""
-POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=0.1)
+POLICY = FacePolicy(liveness="off", fmr=1e-3, probe_frames=3, probe_seconds=0.1)
 
 
 class ScriptedEyes:

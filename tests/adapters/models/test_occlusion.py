@@ -22,7 +22,7 @@ from tests.networks import networks, portrait
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
-POLICY = FacePolicy(fmr=1e-3, probe_frames=3, probe_seconds=1.5)
+POLICY = FacePolicy(liveness="off", fmr=1e-3, probe_frames=3, probe_seconds=1.5)
 COVERS = {
     Advice.REMOVE_MASK,
     Advice.REMOVE_HAT,

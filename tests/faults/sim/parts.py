@@ -6,8 +6,10 @@ from typing import Any, Protocol, Self
 
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
+from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern
 from gate.ports import Reference
+from gate.ports.status import LayerStatus
 from tests.faults.sim.people import OPENING, SmallRoster
 from tests.scenarios.fakes import MATCH, STRANGER
 
@@ -41,7 +43,8 @@ class SimClock:
 
 
 class SimMatcher:
-    model, liveness, stalled_s = "sim", "off", 0.0
+    model, fitted, stalled_s = "sim", FittedLayers(), 0.0
+    layers: dict[str, LayerStatus] = {}  # noqa: RUF012 - never written
 
     def __init__(self, unit: Door) -> None:
         self._unit = unit
@@ -55,6 +58,9 @@ class SimMatcher:
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         self._unit.step("judging a face")
         return STRANGER if self._unit.impostor else MATCH
+
+    def use_liveness(self, asked: str) -> None:
+        pass
 
     def forget(self) -> None:
         pass

@@ -150,7 +150,11 @@ def test_a_layer_without_a_threshold_is_a_hint_and_decides_nothing(
     hinted = [{**f, "geometry": h.get("geometry")} for f, h in zip(without, hints, strict=False)]
     hinted += without[len(hinted) :]
     one, other = (judged(asked, f, fitted, deciding) for f in (without, hinted))
-    assert (one.verdict, one.missing) == (other.verdict, other.missing)
+    assert (one.verdict, one.is_open, one.is_lacking) == (
+        other.verdict,
+        other.is_open,
+        other.is_lacking,
+    )
 
 
 @pytest.mark.parametrize("asked", ["passive", "action"])

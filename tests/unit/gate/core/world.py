@@ -27,6 +27,7 @@ from gate.core.events import (
     VerdictGiven,
 )
 from gate.core.exam import Candidate, Exam, Paper, Seat, Site
+from gate.core.liveness import Liveness, LivenessVerdict
 from gate.core.reasons import Reason
 from gate.core.state import Phase, State
 
@@ -112,7 +113,8 @@ def verdict(
     return VerdictGiven(decision, admit, "Wang", second, "seen", when or instant())
 
 
-GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, 0.9, 0.8, fresh=2)
+LIVING = Liveness(LivenessVerdict.LIVE, {"network": 0.9})
+GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, LIVING, 0.8, fresh=2)
 
 
 def face(reason: Reason) -> FaceJudged:

@@ -1,0 +1,123 @@
+"""The liveness layers that one unit has, and why it has not the others."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from gate.core.liveness import LAYERS, FittedLayers, FrameScores
+from gate.errors import GateError, InputRejected
+from gate.models.face_track import TrackView
+from gate.models.liveness.layers import FrameLayer, LayerInput, SecondPicture
+from gate.ports import Frame
+from gate.ports.status import LayerStatus
+
+log = logging.getLogger("gate.watcher")
+
+NO_SUCH_LAYER: LayerStatus = {
+    "judges": False,
+    "zh": "本机未配置该检测层",
+    "en": "This unit is not set up for it",
+}
+NOT_ASKED: LayerStatus = {
+    "judges": False,
+    "zh": "本场考试未要求活体检测",
+    "en": "The exam asks for no liveness",
+}
+NOT_BUILT: LayerStatus = {"judges": False, "zh": "正在启动", "en": "It is being started"}
+JUDGES: LayerStatus = {"judges": True, "zh": "参与检测", "en": "Judges"}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSource:
+    """How a unit comes to one layer.
+
+    `name`: one of `LAYERS`. `build`: makes it, on the thread that will call it; GateError where the
+    unit cannot have it. `required`: the unit is set up for it, so that without it what it judges
+    is lost and not merely absent.
+    """
+
+    name: str
+    build: Callable[[], FrameLayer]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSet:
+    """The layers that were built, and the status of each. Scoring belongs to one thread."""
+
+    layers: tuple[FrameLayer, ...] = ()
+    status: Mapping[str, LayerStatus] = field(
+        default_factory=lambda: dict.fromkeys(LAYERS, NOT_ASKED)
+    )
+    fitted: FittedLayers = field(default_factory=FittedLayers)
+
+    @classmethod
+    def build(cls, sources: Sequence[LayerSource]) -> Self:
+        """Every layer that can be had. One that cannot is told in the log and in `status`."""
+        layers, lost = [], set()
+        status = dict.fromkeys(LAYERS, NO_SUCH_LAYER)
+        for source in sources:
+            try:
+                layers.append(source.build())
+                status[source.name] = JUDGES
+            except GateError as e:
+                log.warning("liveness layer %s is off: %s", source.name, e.en)
+                status[source.name] = {"judges": False, "zh": e.zh, "en": e.en}
+                if source.required:
+                    lost.add(source.name)
+        working = frozenset(n for n, s in status.items() if s["judges"])
+        return cls(tuple(layers), status, FittedLayers(working, frozenset(lost)))
+
+    @classmethod
+    def awaited(cls, sources: Sequence[LayerSource]) -> Self:
+        """As it is until the layers are built: each of them may still come to judge."""
+        status = dict.fromkeys(LAYERS, NO_SUCH_LAYER) | {s.name: NOT_BUILT for s in sources}
+        return cls((), status, FittedLayers(frozenset(s.name for s in sources)))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a layer has not been built yet."""
+        return NOT_BUILT in self.status.values()
+
+    def scored(
+        self, view: TrackView, frame: Frame, second: SecondPicture | None = None
+    ) -> TrackView:
+        """`view` with the scores of `frame`, where its newest probe is of that frame. A score
+        belongs to its probe, so it counts while the track is the same face and no longer."""
+        newest = view.probes[-1] if view.probes else None
+        if not self.layers or newest is None or newest.mono_ns != frame.mono_ns:
+            return view
+        face = newest.face
+        seen = LayerInput(frame.pixels, face.box, face.landmarks, frame.mono_ns / 1e9, second)
+        scores: FrameScores = {layer.name: _score_of(layer, seen) for layer in self.layers}
+        return replace(view, probes=(*view.probes[:-1], replace(newest, liveness=scores)))
+
+
+def asked_and_judged(asked: str, layers: LayerSet) -> str:
+    """One line, English and Chinese: what an exam asks for and which layers judge it."""
+    parts = [
+        f"{name}: {status['en'].removesuffix('.')} {status['zh'].removesuffix('。')}"
+        for name, status in layers.status.items()
+    ]
+    listed = "; ".join(parts)
+    if not layers.fitted.lacks(asked):
+        return f"{asked} is asked for 考试要求 {asked}; {listed}"
+    return (
+        f"{asked} is asked for and NOT judged; liveness_fallback in the exam says what then, refer "
+        f"unless it says admit 考试要求 {asked} 但本机无法检测，按考试的 liveness_fallback 处理，"
+        f"默认转人工; {listed}"
+    )
+
+
+def _score_of(layer: FrameLayer, seen: LayerInput) -> float | None:
+    """None, which is never live, for what is no score."""
+    try:
+        score = layer.score(seen)
+    except InputRejected as e:
+        log.debug("liveness layer %s: %s", layer.name, e.en)
+        return None
+    if score is None or not math.isfinite(score) or not 0.0 <= score <= 1.0:
+        return None
+    return float(score)
