@@ -20,7 +20,7 @@ from gate.platform.program_end import say
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Staff at the running gate: type, settle, acknowledge, status. 监考员操作。",
+    help="Staff at the running gate: type, settle, acknowledge, excuse, status. 监考员操作。",
 )
 
 DECIDED_S = 60.0
@@ -95,6 +95,13 @@ def settle(
 def acknowledge(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
     """Silence a REFER that flashes; it stays unsettled. 消音。"""
     asyncio.run(told(socket_of(config, runtime), {"do": "acknowledge", "by": by}))
+
+
+@app.command()
+def excuse(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
+    """The candidate at the gate cannot do the action: one attempt without it. 免除动作。"""
+    given = asyncio.run(told(socket_of(config, runtime), {"do": "excuse", "by": by}))
+    say(f"excused {given['ticket'] or '-'} {given['id']}")
 
 
 @app.command()

@@ -64,14 +64,22 @@ class _Acknowledge(_Request):
     by: _Text
 
 
+class _Excuse(_Request):
+    """`pin` is accepted and not looked at: staff have no PINs yet."""
+
+    do: Literal["excuse"]
+    by: _Text
+    pin: _Text | None = None
+
+
 class _ConfirmClock(_Request):
     do: Literal["confirm-clock"]
     by: _Text
     date: _Text
 
 
-_DOING: TypeAdapter[_Type | _Settle | _Acknowledge | _ConfirmClock] = TypeAdapter(
-    Annotated[_Type | _Settle | _Acknowledge | _ConfirmClock, Field(discriminator="do")]
+_DOING: TypeAdapter[_Type | _Settle | _Acknowledge | _Excuse | _ConfirmClock] = TypeAdapter(
+    Annotated[_Type | _Settle | _Acknowledge | _Excuse | _ConfirmClock, Field(discriminator="do")]
 )
 
 
@@ -107,6 +115,8 @@ class StaffSocket:
                 )
             case _Acknowledge():
                 return await self._desk.acknowledge(request.by)
+            case _Excuse():
+                return await self._desk.excuse(request.by)
             case _ConfirmClock():
                 return await self._desk.confirm_clock(request.by, request.date)
 

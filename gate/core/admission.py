@@ -4,8 +4,8 @@ Every transition stands in `TABLE` and nowhere else. It leads to the phases of i
 event without a row is IllegalEvent, our own mistake, and changes nothing. What staff ask at the
 wrong moment is an error of theirs (InputRejected, StorageRefused). It changes nothing either.
 
-The handlers are in arrivals.py, scans.py, visit.py and card_left_lying.py, and in
-staff_verdict_transitions.py and staff_and_fault_transitions.py.
+The handlers are in arrivals.py, scans.py, visit.py, action_excuse.py and card_left_lying.py, and
+in staff_verdict_transitions.py and staff_and_fault_transitions.py.
 
 A visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING. ASKING waits
 for a card, to be laid again or after a scanned notice. OUT_OF_SERVICE decides nothing. Staff
@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gate.core import (
+    action_excuse,
     arrivals,
     card_left_lying,
     scans,
@@ -29,6 +30,7 @@ from gate.core import (
 )
 from gate.core.events import (
     Acknowledged,
+    ActionExcused,
     CandidateElsewhere,
     CandidateFound,
     CandidateUnknown,
@@ -142,6 +144,7 @@ ROWS = (
     Transition((*_BUSY, _OUT), (TimeElapsed,), _ignored),
     Transition(_ALL, (LookDue,), card_left_lying.look),
     Transition(_ALL, (VerdictGiven,), staff_verdict_transitions.verdict),
+    Transition(_ALL, (ActionExcused,), action_excuse.excused),
     Transition(_ALL, (Acknowledged,), staff_and_fault_transitions.acknowledged),
     Transition(_REST, _FAULTS, staff_and_fault_transitions.fault, (_OUT,)),
     Transition((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_fault_transitions.fault),

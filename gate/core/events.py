@@ -230,6 +230,14 @@ class Acknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionExcused:
+    """An invigilator (`by`) has excused the candidate at the gate from the action."""
+
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class RosterOpened:
     """A roster was installed, or a newer one. `version`: as decisions carry it."""
 
@@ -286,6 +294,7 @@ LaneEvent = (
     | RecordRefused
     | VerdictGiven
     | Acknowledged
+    | ActionExcused
     | TimeElapsed
     | FaultRaised
     | FaultCleared

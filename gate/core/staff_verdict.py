@@ -46,9 +46,13 @@ def settlement(state: State, given: VerdictGiven, case: Unsettled) -> Settlement
         after.append(AFTER_ADMISSION)
     if paper is not None and not returning and _has_closed(state, paper, case, given.at):
         after.append(AFTER_CLOSE)
-    age_s = _age_s(case, given.at)
-    fresh = age_s is not None and 0 <= age_s < AT_THE_DOOR_S
-    return Settlement(tuple(after), age_s, fresh and not case.admitted)
+    return Settlement(tuple(after), _age_s(case, given.at), is_at_the_door(case, given.at))
+
+
+def is_at_the_door(case: Unsettled, now: Instant) -> bool:
+    """Whether the person of `case` may still stand there at `now`."""
+    age_s = _age_s(case, now)
+    return age_s is not None and 0 <= age_s < AT_THE_DOOR_S and not case.admitted
 
 
 def _paper(state: State, case: Unsettled) -> Paper | None:

@@ -64,7 +64,8 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One person at the gate, from the card to the decision."""
+    """One person at the gate, from the card to the decision. `excused_attempt`: the one without an
+    action, because staff have excused the candidate from it; 0 for none."""
 
     shown: Presented
     ruling: Ruling = field(default_factory=lambda: Ruling(Reason.OK))
@@ -72,6 +73,7 @@ class Visit:
     key: str | None = None
     attempt: int = 0
     gravest: FaceJudged | None = None
+    excused_attempt: int = 0
     body: DecisionBody | None = None
 
 
@@ -100,7 +102,8 @@ class State:
     `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it.
     `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
     served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the
-    reader.
+    reader. `excused`: candidate key, and when staff excused its owner from the action, monotonic in
+    ns.
     """
 
     exam: Exam | None = None
@@ -115,6 +118,7 @@ class State:
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
     token: int = 0
     card_left_lying: CardLeftLying | None = None
+    excused: tuple[str, int] | None = None
 
     @property
     def inside(self) -> Set[tuple[str, str]]:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from gate.core import record_bodies, scans
+from gate.core.action_excuse import first_look, look_at
 from gate.core.arrivals import serve
 from gate.core.effects import (
     Effect,
     ForgetFaces,
     JournalNote,
-    JudgeFace,
     OpenBarrier,
     Record,
     Show,
@@ -68,8 +68,8 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     if Fault.CAMERA in state.faults:  # no face was asked for, and the record says so
         blind = replace(ruling, reason=Reason.NO_FACE, facts={})
         return _decide(state, replace(visit, ruling=blind), None)
-    matching = replace(state, phase=Phase.MATCHING, visit=replace(visit, attempt=1))
-    return matching, (JudgeFace(ruling.paper.face, 1, visit.shown.found.mono_ns),)
+    matching, judge = first_look(state, visit, ruling.paper)
+    return matching, (judge,)
 
 
 def _bare_notice(state: State, visit: Visit) -> Step:
@@ -98,12 +98,12 @@ def judged(state: State, event: FaceJudged) -> Step:
     if event.reason is Reason.OK or paper is None:
         return _decide(state, visit, event)
     gravest = _graver(visit.gravest, event)
-    if visit.attempt >= paper.face.attempts:
+    if visit.attempt >= max(paper.face.attempts, visit.excused_attempt):
         return _decide(state, visit, gravest)
     again = replace(visit, attempt=visit.attempt + 1, gravest=gravest)
     zh, en = text(event.reason, _advice(event))
     asking = Show(ASK_AGAIN, event.reason, zh, en)
-    judge = JudgeFace(paper.face, again.attempt, visit.shown.found.mono_ns)
+    judge = look_at(again, paper)
     return replace(state, visit=again), (asking, judge)
 
 

@@ -171,6 +171,9 @@ class Desk(Protocol):
     async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]:
         """Records a staff verdict; the answer to the client."""
 
+    async def excuse(self, by: str) -> Mapping[str, object]:
+        """The candidate at the gate need not do the action, for one attempt."""
+
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""
 

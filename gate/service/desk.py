@@ -175,6 +175,16 @@ class Desk:
             )
         return {"ok": True, **event}
 
+    async def excuse(self, by: str) -> Mapping[str, object]:
+        """The candidate at the gate need not do the action, for one attempt: the journal's entry.
+        UsageError where nobody is there to be excused."""
+        event = await self._lane.ask(
+            events.ActionExcused(_name(by), self._lane.adapters.clock.now())
+        )
+        if event is None:
+            raise GateBug("An excuse was answered without a record.")
+        return {"ok": True, **event}
+
     async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
         the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""

@@ -30,6 +30,10 @@ class RecordingDesk:
         self.got.append(by)
         return {"ok": True}
 
+    async def excuse(self, by: str) -> dict[str, Any]:
+        self.got.append(f"excused by {by}")
+        return {"ok": True}
+
     async def confirm_clock(self, by: str, day: str) -> dict[str, Any]:
         self.got.append((by, day))
         return {"ok": True}
@@ -75,6 +79,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[RecordingDesk]:
             StaffVerdict("e-1", True, "li", "wang", "same"),
         ),
         ({"do": "acknowledge", "by": "li"}, "li"),
+        ({"do": "excuse", "by": "li"}, "excused by li"),
+        ({"do": "excuse", "by": "li", "pin": "1234"}, "excused by li"),
     ],
 )
 async def test_each_request_reaches_the_desk(
@@ -92,6 +98,7 @@ async def test_each_request_reaches_the_desk(
         ({"do": "type", "ticket": "1", "seat": "2", "by": "li"}, "exactly one"),
         ({"do": "settle", "decision": "e-1", "verdict": "maybe", "by": "li"}, "verdict"),
         ({"do": "acknowledge"}, "by"),
+        ({"do": "excuse", "pin": "1234"}, "by"),
         ({"ask": "everything"}, "status or follow"),
         ({}, "do"),
     ],

@@ -68,6 +68,7 @@ EXTERNAL = {
     "StaffTyped",
     "VerdictGiven",
     "Acknowledged",
+    "ActionExcused",
     "TimeElapsed",
     "FaultRaised",
     "FaultCleared",

@@ -13,6 +13,7 @@ from gate.core.card import USUAL_DOCUMENTS, DocumentKind
 from gate.core.effects import ForgetFaces, JudgeFace, Record, Show
 from gate.core.events import (
     Acknowledged,
+    ActionExcused,
     CandidateElsewhere,
     CandidateFound,
     CandidateUnknown,
@@ -85,6 +86,7 @@ THINGS = [
     typed(),
     typed(),
     Acknowledged("button", instant()),
+    ActionExcused("li", instant()),
 ]
 TROUBLE = [ReaderLost("gone"), RecordRefused(), *(FaultRaised(f) for f in Fault)]
 NEW_ROSTER = RosterOpened(EXAM, "v2")
