@@ -85,6 +85,22 @@ def test_verify_says_yes(unit: Path) -> None:
     assert (found.exit_code, said["chain"], said["events"]) == (0, "verified", 7)
 
 
+async def test_liveness_of_every_version_verifies_and_shows(tmp_path: Path) -> None:
+    layers = {"nir": None, "network": 0.97, "geometry": None, "action": None}
+    config = tmp_path / "gate.toml"
+    config.write_text(
+        f'[unit]\nid = "{GATE}"\nsite = "wh-hs-01"\n[paths]\nstate = "state"\n', encoding="utf-8"
+    )
+    shapes = (None, 0.98, 1, 0.0, {"verdict": "live", "layers": layers})
+    async with opened(tmp_path / "state") as journal:
+        for number, shape in enumerate(shapes):
+            await journal.append(entry(number, reason="OK", outcome="ADMIT", liveness=shape))
+    assert run("verify", "--config", config).exit_code == 0
+    assert run("show", "--config", config).exit_code == 0
+    lines = run("export", "--config", config).stdout.splitlines()
+    assert tuple(json.loads(line)["liveness"] for line in lines) == shapes
+
+
 @pytest.mark.parametrize(
     ("sql", "told"),
     [

@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import event_hash, key_id
+from gate.core.journal_entries import GENESIS, event_hash, key_id, seal
+from gate.core.records import JournalEvent
 from gate.errors import InputRejected
 from gate.sync.enrolled_key import encode_enrolled
 from gate.sync.export_files import Copies, inspected
 from gate.sync.signed_export import Extent, written
 from tests.checkout import ROOT
 from tests.examples import examples
-from tests.journal_making import EXAM, GATE, OTHER, SITE
+from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.office_proofs import COUNT, EPOCH, EVENTS, NOW
+from tests.old_liveness import OLD_LINES
 
 CHECKER = ROOT / "docs/examples/check-journal.mjs"
 OFFICE, KEY = SigningKey(b"\x05" * 32), SigningKey(b"\x01" * 32)
@@ -209,6 +211,24 @@ def pub(tmp_path: Path) -> Path:
 def test_a_whole_export_is_whole_for_both(tmp_path: Path, pub: Path) -> None:
     file = tmp_path / "out.journal"
     file.write_bytes(b"".join(LINES))
+    done = theirs(file, pub)
+    assert (ours(file), done.returncode, done.stdout) == ([], 0, "whole\n"), done.stderr
+
+
+@pytest.mark.system
+def test_liveness_of_every_version_is_whole_for_both(tmp_path: Path, pub: Path) -> None:
+    """A number, null, and the verdict with its layers."""
+    events: list[JournalEvent] = [json.loads(line) for line in OLD_LINES]
+    layers = {"nir": None, "network": 1.0, "geometry": 0.0, "action": None}
+    body = {"liveness": {"verdict": "unsure", "layers": layers}}
+    seq, before = len(events) + 1, events[-1]["hash"]
+    events.append(seal(entry(seq, **body), gate=GATE, epoch=EPOCH, seq=seq, boot="b",
+                       previous=before))  # fmt: skip
+    extent = Extent(GATE, SITE, EXAM, EPOCH, 1, seq, GENESIS, events[-1]["hash"])
+    word = encode_enrolled(GATE, SITE, KEY.verify_key.encode(), at=NOW, office=OFFICE)
+    file = tmp_path / "out.journal"
+    lines = written(extent, iter(events), at=NOW, key=KEY, enrolled=json.loads(word))
+    file.write_bytes(b"".join(lines))
     done = theirs(file, pub)
     assert (ours(file), done.returncode, done.stdout) == ([], 0, "whole\n"), done.stderr
 

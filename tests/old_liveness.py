@@ -1,0 +1,39 @@
+"""Decisions as versions wrote them whose `liveness` was a number or null, byte for byte."""
+
+OLD_LINES = (
+    (
+        '{"at":"2027-04-10T08:45:01.000+08:00","attempt":1,"boot":"b","clock":"trusted","document'
+        '":"resident","epoch":"00112233aabbccdd","fmr":0.0001,"frames":3,"gate":"wh-hs-01-g1","ha'
+        'sh":"ec5a074766b4a71984c97e05dd795523a063fd5f1f80b9e8b13b48c67c27be8a","id":"00112233aab'
+        'bccdd-1","key":"aa","kind":"decision","liveness":null,"mono_ms":1000,"outcome":"ADMIT","'
+        'paper":"00015-am","prev":"00000000000000000000000000000000000000000000000000000000000000'
+        '00","reason":"OK","score":0.71,"seq":1,"source":"card","threshold":0.47,"ticket":"A1","v'
+        '":1}'
+    ),
+    (
+        '{"at":"2027-04-10T08:45:02.000+08:00","attempt":1,"boot":"b","clock":"trusted","document'
+        '":"resident","epoch":"00112233aabbccdd","fmr":0.0001,"frames":3,"gate":"wh-hs-01-g1","ha'
+        'sh":"810b2bbb5d5b7598ad66ad94003b9c3ea5a478735b7ef662d88fda67caf6a639","id":"00112233aab'
+        'bccdd-2","key":"bb","kind":"decision","liveness":0.98,"mono_ms":2000,"outcome":"ADMIT","'
+        'paper":"00015-am","prev":"ec5a074766b4a71984c97e05dd795523a063fd5f1f80b9e8b13b48c67c27be'
+        '8a","reason":"OK","score":0.7,"seq":2,"source":"card","threshold":0.47,"ticket":"A2","v"'
+        ":1}"
+    ),
+    (
+        '{"at":"2027-04-10T08:45:03.000+08:00","attempt":1,"boot":"b","clock":"trusted","document'
+        '":"resident","doubtful":true,"epoch":"00112233aabbccdd","fmr":0.0001,"frames":3,"gate":"'
+        'wh-hs-01-g1","hash":"20b485415c9965aedffb5aa5ae6fd999d084359697fdc80cf592aa5a3fa5670b","'
+        'id":"00112233aabbccdd-3","key":"cc","kind":"decision","liveness":0.0,"mono_ms":3000,"out'
+        'come":"REFER","paper":"00015-am","prev":"810b2bbb5d5b7598ad66ad94003b9c3ea5a478735b7ef66'
+        '2d88fda67caf6a639","reason":"LIVENESS_FAILED","score":0.7,"seq":3,"source":"card","thres'
+        'hold":0.47,"ticket":"A3","v":1}'
+    ),
+    (
+        '{"at":"2027-04-10T08:45:04.000+08:00","attempt":1,"boot":"b","clock":"trusted","document'
+        '":"resident","epoch":"00112233aabbccdd","fmr":0.0001,"frames":3,"gate":"wh-hs-01-g1","ha'
+        'sh":"e921694155e244bf75b93aed4c0d0cd60ceae5f6e95dbe562c9b9b46ea7417ea","id":"00112233aab'
+        'bccdd-4","key":"dd","kind":"decision","liveness":1,"mono_ms":4000,"outcome":"ADMIT","pap'
+        'er":"00015-am","prev":"20b485415c9965aedffb5aa5ae6fd999d084359697fdc80cf592aa5a3fa5670b"'
+        ',"reason":"OK","score":0.7,"seq":4,"source":"card","threshold":0.47,"ticket":"A4","v":1}'
+    ),
+)
