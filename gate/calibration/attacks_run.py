@@ -1,9 +1,8 @@
 """The work of exam-gate calibrate --attacks: recordings in, the site's weights or a refusal out."""
 
-import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +24,13 @@ from gate.calibration.attack_recordings import (
     read_attack_folder,
 )
 from gate.calibration.exact_interval import exact_interval
-from gate.calibration.run import check_writable
+from gate.calibration.machine import what_ran
+from gate.calibration.report.attacks_page import attacks_page
+from gate.calibration.run import check_writable, write_files
 from gate.core.json_types import JsonObject
 from gate.core.liveness import FRAMES, THRESHOLDS
 from gate.errors import InputDamaged, StorageRefused
 from gate.models.liveness.site_calibration import FILE_NAME, site_file
-from gate.platform.durable_files import write_file
 from gate.platform.printable_text import printable
 
 PEOPLE_MIN = 5
@@ -47,8 +47,9 @@ class AttacksJob:
 
 
 def run_attacks(job: AttacksJob, show: Show) -> JsonObject:
-    """Measure; write `attacks.json`, and `liveness.toml` where the site can be calibrated.
-    InputDamaged (no folder, too few people, no attack), ModelDamaged, StorageRefused."""
+    """Measure; write the report, and `liveness.toml` where the site can be calibrated. InputDamaged
+    (no folder, too few people, no attack), ModelDamaged, StorageRefused."""
+    begun = time.monotonic()
     recordings, odd = read_attack_folder(job.folder)
     check_writable(job.out)
     seen, unusable = see(recordings, job.models, lambda done, total: show("frames", done, total))
@@ -59,6 +60,8 @@ def run_attacks(job: AttacksJob, show: Show) -> JsonObject:
     fit = fit_site(fitted)
     report = _report(job, seen, fitted, fit, odd)
     report["people"] = people
+    command = f"exam-gate calibrate --attacks {report['set']['name']}"
+    report["made"] = what_ran(begun, 0, command)
     _write(job.out, report, fit)
     return report
 
@@ -94,9 +97,11 @@ def _report(
     over = [r["kind"] for r in site if r["rate"] > allowed[r["kind"]]]
     living, attacks = _sides(fit.levels, fitted)
     return {
-        "name": printable(job.folder.resolve().name),
-        "date": datetime.now(UTC).date().isoformat(),
-        "frames": sum(len(s.logits) for s in seen),
+        "set": {
+            "name": printable(job.folder.resolve().name),
+            "recordings": len(seen),
+            "frames": sum(len(s.logits) for s in seen),
+        },
         "not_shown": [k for k in ATTACKS if k not in {p.kind for p in fitted}],
         "makers": _rates(makers, fitted),
         "site": site,
@@ -143,18 +148,23 @@ def _five(scores: Sequence[float]) -> float:
 
 def _write(out: Path, report: JsonObject, fit: Fit) -> None:
     """StorageRefused."""
-    files = {"attacks.json": json.dumps(report, ensure_ascii=False, indent=1)}
+    site = {}
     if report["verdict"] == "calibrated":
-        files[FILE_NAME] = site_file(fit.calibration, _about(report))
+        site[FILE_NAME] = site_file(fit.calibration, _about(report))
+    else:
+        _remove(out / FILE_NAME)
+    write_files(report, attacks_page(report), out, site)
+
+
+def _remove(earlier: Path) -> None:
+    """A site file of an earlier run does not hold any more. StorageRefused."""
     try:
-        if FILE_NAME not in files:
-            (out / FILE_NAME).unlink(missing_ok=True)  # of an earlier run: it does not hold
-        for name, content in files.items():
-            write_file(out / name, content.encode(), 0o644)
+        earlier.unlink(missing_ok=True)
     except OSError as e:
         raise StorageRefused(
-            f"The folder {out} cannot be written ({e.strerror}): name another with --out.",
-            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他文件夹。",
+            f"{earlier} is of an earlier run and cannot be removed ({e.strerror}): delete it.",
+            f"{earlier} 属于之前的运行，无法删除（{e.strerror}）：请手动删除。",
+            path=str(earlier),
         ) from e
 
 
@@ -162,7 +172,7 @@ def _about(report: JsonObject) -> str:
     lines = [
         "# The liveness pair at this site, by exam-gate calibrate --attacks.",
         "# Its place is the unit's state folder. Rates are of people who had no part in the fit.",
-        f"# {report['date']}, {report['people']} people, {report['frames']} frames",
+        f"# {report['made']['date']}, {report['people']} people, {report['set']['frames']} frames",
     ]
     for r in report["site"]:
         low, high = r["interval"]

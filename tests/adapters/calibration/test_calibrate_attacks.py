@@ -113,13 +113,17 @@ def test_a_site_is_calibrated_then_refused_when_attacks_are_alike(
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("live/001/broken.jpg") == 1
     assert "mask: not shown" in done.stdout
-    report = json.loads((tmp_path / "out/attacks.json").read_text(encoding="utf-8"))
+    report = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
     assert (report["verdict"], report["people"]) == ("calibrated", 5)
     assert {r["kind"]: (r["wrong"], r["recordings"]) for r in report["site"]} == {
         "live": (0, 5),
         "print": (0, 3),
         "replay": (0, 3),
     }
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "live/001/broken.jpg" in page
+    assert "0 of 3" in page
+    assert "mask: not shown" in page
     made = read_site_calibration(tmp_path / "out")
     assert made is not None
     assert list(made.weights) == report["weights"]
