@@ -1,9 +1,11 @@
 """Is the background of a portrait plain, and of the colour that is asked?
 
 Colour is judged against the skin in the same picture: warm, cold or little light changes both
-alike. Bounds and their error rates: docs/roster.md.
+alike. Skin differs too much for pale colours. So white must besides be a colour that white takes on
+in the light of the sun, the sky or a lamp. Bounds and their error rates: docs/roster.md.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +32,13 @@ median."""
 
 BLUE_OVER_RED_MIN = 2.6
 BLUE_OVER_GREEN_MIN = 1.15
-WHITE_OVER_RED_MAX = 2.1
+WHITE_OVER_RED = (1.05, 2.4)
 WHITE_LUMA_MIN = 1.05
+WHITE_TINT_MAX = 0.06
+
+LAMP_CURVE = 0.12
+"""White paper in the light of a glowing body of 2,500 to 9,000 K, as a camera without white balance
+shows it in sRGB. There log(G / sqrt(RB)) is this times log(B / R) squared, within 0.05."""
 
 LUMA = np.array([0.299, 0.587, 0.114])
 CHEEKS = (slice(0.25, 0.75), slice(0.45, 0.65))
@@ -43,12 +50,14 @@ class Background:
     """Colour and evenness of a portrait's background.
 
     `over_red`, `over_green`: blue over red and over green, each relative to the same of the skin.
-    `luma`: relative to the skin's. `uneven`, `share`: 0 to 1, of the background and of the picture.
+    `luma`: relative to the skin's. `tint`: how green (above 0) or purple it is for white paper in
+    the light of sun, sky or lamp, as a natural logarithm. `uneven`, `share`: 0 to 1, of the background and of the picture.
     """
 
     over_red: float
     over_green: float
     luma: float
+    tint: float
     uneven: float
     share: float
 
@@ -70,6 +79,7 @@ def measure(picture: Picture, mask: Mask, box: Box) -> Background | None:
         over_red=float(relative[2] / relative[0]),
         over_green=float(relative[2] / relative[1]),
         luma=float((middle @ LUMA + 1) / (skin @ LUMA + 1)),
+        tint=_tint(middle),
         uneven=float(unlike.mean()),
         share=len(behind) / (SIDE * SIDE),
     )
@@ -88,10 +98,16 @@ def is_as_asked(background: Background, asked: str) -> bool:
         blue = background.over_red >= BLUE_OVER_RED_MIN
         return blue and background.over_green >= BLUE_OVER_GREEN_MIN
     if asked == "white":
-        return (
-            0.9 <= background.over_red <= WHITE_OVER_RED_MAX and background.luma >= WHITE_LUMA_MIN
-        )
+        low, high = WHITE_OVER_RED
+        colourless = low <= background.over_red <= high and abs(background.tint) <= WHITE_TINT_MAX
+        return colourless and background.luma >= WHITE_LUMA_MIN
     return True
+
+
+def _tint(colour: npt.NDArray[np.float64]) -> float:
+    """`colour`: (3,) float64, 0 to 255."""
+    red, green, blue = (math.log(float(level) + 1) for level in colour)
+    return green - (red + blue) / 2 - LAMP_CURVE * (blue - red) ** 2
 
 
 def _skin(picture: Picture, box: Box) -> npt.NDArray[np.float64] | None:

@@ -10,6 +10,8 @@ BLUES = [(67, 142, 219), (0, 191, 243), (60, 140, 220)]
 OTHERS = [(255, 255, 255), (219, 0, 0), (140, 160, 145)]
 LIGHTS = [(1, 0.71, 0.42), (1, 0.89, 0.81), (1, 0.98, 0.99), (0.73, 0.72, 0.72)]
 """3,000 K, 5,000 K, 6,500 K and half of it, as factors of what is stored."""
+WHITES_AND_COLOURS = [(255, 255, 255), (228, 228, 226), (140, 160, 145), (176, 200, 182)]
+WHITES_AND_COLOURS += [(219, 0, 0), (240, 200, 215), (255, 225, 90), *BLUES]
 SKINS = [(224, 172, 140), (110, 74, 58)]
 
 MASK = np.zeros((SIDE, SIDE), np.float32)
@@ -34,7 +36,15 @@ def test_blue_is_blue_in_every_light_and_nothing_else_is(
     assert not any(is_as_asked(seen(other, skin, light), "blue") for other in OTHERS)
     assert all(is_as_asked(seen(any_, skin, light), "plain") for any_ in (*BLUES, *OTHERS))
     assert not any(is_as_asked(seen(blue, skin, light), "white") for blue in BLUES)
-    assert is_as_asked(seen((255, 255, 255), skin, light), "white")
+
+
+@pytest.mark.parametrize("light", [*LIGHTS, (0.5, 0.5, 0.5), (0.92, 0.93, 1)])
+@pytest.mark.parametrize("skin", [*SKINS, (77, 58, 49), (203, 179, 173)])
+def test_white_and_light_grey_are_white_in_every_light_and_no_colour_is(
+    skin: tuple[int, ...], light: tuple[float, ...]
+) -> None:
+    white = [name for name in WHITES_AND_COLOURS if is_as_asked(seen(name, skin, light), "white")]
+    assert white == WHITES_AND_COLOURS[:2]
 
 
 @pytest.mark.parametrize("asked", ["plain", "blue", "white"])
