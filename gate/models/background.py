@@ -51,7 +51,8 @@ class Background:
 
     `over_red`, `over_green`: blue over red and over green, each relative to the same of the skin.
     `luma`: relative to the skin's. `tint`: how green (above 0) or purple it is for white paper in
-    the light of sun, sky or lamp, as a natural logarithm. `uneven`, `share`: 0 to 1, of the background and of the picture.
+    the light of sun, sky or lamp, as a natural logarithm. `uneven`, `share`: 0 to 1, of the
+    background and of the picture.
     """
 
     over_red: float

@@ -52,6 +52,7 @@ _CORRECTABLE = {
 class JudgedPortrait:
     """A ticket photo that was judged.
 
+    `template`: of a single view, to find one face in two photos; a roster's is augmented.
     `template`, `quality`: None where no face could be judged. `size`: width and height of the
     upright photo in pixels, (0, 0) where it cannot be read. `face_count`: 1, or more where the
     others are too small or unsure to count. `findings`: what is wrong, the weightiest first.
@@ -71,7 +72,7 @@ class JudgedPortrait:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AcceptedPortrait:
-    """The reference of a roster; fields as in `JudgedPortrait`."""
+    """The reference of a roster. `template`: augmented; other fields as in `JudgedPortrait`."""
 
     template: Template
     quality: Quality
@@ -92,54 +93,74 @@ class PortraitJudge:
     def enrol(self, jpeg: bytes) -> AcceptedPortrait:
         """PhotoRejected with `reason` damaged, too-large, no-face, several-faces, too-small or
         occluded; then `covered_by` says by what."""
-        judged = self.judge(jpeg)
-        if judged.template is None or judged.quality is None:
-            first = next(f for f in judged.findings if f.reason in UNUSABLE)
-            facts = {"covered_by": first.covered_by} if first.covered_by else {}
-            raise PhotoRejected(first.en, first.zh, reason=first.reason, **facts)
-        return AcceptedPortrait(judged.template, judged.quality, judged.face_count, judged.size)
+        judged, seen = self._judgement(jpeg)
+        if seen is None or judged.quality is None:
+            raise _rejected(next(f for f in judged.findings if f.reason in UNUSABLE))
+        try:
+            refined = seen.refined or self._stills.refined(seen.picture, seen.face)
+            template = self._stills.augmented(seen.picture, refined)
+        except InputRejected as e:  # landmarks that fall together
+            raise _rejected(finding("no-face")) from e
+        return AcceptedPortrait(template, judged.quality, judged.face_count, judged.size)
 
     def judge(self, photo: bytes) -> JudgedPortrait:
         """The judgement of one ticket photo.
 
         `photo`: the bytes of a file of any format that `decode_photo` reads, or of none.
         """
+        return self._judgement(photo)[0]
+
+    def _judgement(self, photo: bytes) -> tuple[JudgedPortrait, "_Usable | None"]:
         try:
             picture = decode_photo(photo)
         except PhotoRejected as e:
             unreadable = PortraitFinding(str(e.reason), e.en, e.zh)
-            return JudgedPortrait(None, None, 0, (0, 0), (unreadable,))
+            return JudgedPortrait(None, None, 0, (0, 0), (unreadable,)), None
         also = [finding("animated")] if is_animated(photo) else []
         try:
             return self._judged(picture, also)
         except InputRejected:  # landmarks that fall together
             size = (picture.shape[1], picture.shape[0])
-            return JudgedPortrait(None, None, 0, size, (finding("no-face"), *also))
+            return JudgedPortrait(None, None, 0, size, (finding("no-face"), *also)), None
 
-    def _judged(self, picture: Picture, found: list[PortraitFinding]) -> JudgedPortrait:
+    def _judged(
+        self, picture: Picture, found: list[PortraitFinding]
+    ) -> tuple[JudgedPortrait, "_Usable | None"]:
         size = (picture.shape[1], picture.shape[0])
         faces = self._stills.faces(picture)
 
-        def unusable(why: PortraitFinding, quality: Quality | None = None) -> JudgedPortrait:
-            return JudgedPortrait(None, quality, len(faces), size, (why, *found))
+        def unusable(
+            why: PortraitFinding, quality: Quality | None = None
+        ) -> tuple[JudgedPortrait, None]:
+            return JudgedPortrait(None, quality, len(faces), size, (why, *found)), None
 
         if not faces:
             return unusable(finding("no-face"))
         main = max(faces, key=lambda f: float(f.box[2] * f.box[3]))
         if _has_rival(main, faces):
             return unusable(finding("several-faces"))
-        main = self._stills.refined(picture, main)
-        chip = self._stills.chip(picture, main)
-        quality = assess(chip, main, self._stills.occlusion(picture, main))
+        refined = None
+        look = self._look(picture, main)
+        if look.findings:  # half of a pixel may decide: finer landmarks have the last word
+            refined = self._stills.refined(picture, main)
+            look = self._look(picture, refined)
+        if look.template is None:
+            return unusable(look.findings[0], look.quality)
+        found = [*look.findings, *self._behind(picture, main), *found]
+        judged = JudgedPortrait(look.template, look.quality, len(faces), size, tuple(found))
+        return judged, _Usable(picture, main, refined)
+
+    def _look(self, picture: Picture, face: Face) -> "_Look":
+        chip = self._stills.chip(picture, face)
+        quality = assess(chip, face, self._stills.occlusion(picture, face))
         if quality.eyes_px < EYES_PX_MIN:
-            return unusable(finding("too-small"), quality)
-        if self._stills.single_view(chip)[1] < FEATURE_NORM_MIN:  # upside down is no cover
-            return unusable(finding("no-face"), quality)
+            return _Look(quality, None, (finding("too-small"),))
+        template, feature_norm = self._stills.single_view(chip)
+        if feature_norm < FEATURE_NORM_MIN:  # upside down is no cover
+            return _Look(quality, None, (finding("no-face"),))
         if covered_by := covers(quality, LIVE):
-            return unusable(occluded(covered_by), quality)
-        found = [*_correctable(quality, main.landmarks), *self._behind(picture, main), *found]
-        template = self._stills.augmented(picture, main)
-        return JudgedPortrait(template, quality, len(faces), size, tuple(found))
+            return _Look(quality, None, (occluded(covered_by),))
+        return _Look(quality, template, tuple(_correctable(quality, face.landmarks)))
 
     def _behind(self, picture: Picture, face: Face) -> list[PortraitFinding]:
         if self._person is None:
@@ -148,6 +169,30 @@ class PortraitJudge:
         if seen is None or background.is_as_asked(seen, self._asked):
             return []
         return [finding(f"background-{self._asked}")]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Usable:
+    """What an augmented template is made of. `face`: from one look; `refined`: the same with finer
+    landmarks, where somebody wanted them already."""
+
+    picture: Picture
+    face: Face
+    refined: Face | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What was seen of one face. `template` is None where the finding makes the photo unusable."""
+
+    quality: Quality
+    template: Template | None
+    findings: tuple[PortraitFinding, ...]
+
+
+def _rejected(why: PortraitFinding) -> PhotoRejected:
+    facts = {"covered_by": why.covered_by} if why.covered_by else {}
+    return PhotoRejected(why.en, why.zh, reason=why.reason, **facts)
 
 
 def roll_deg(landmarks: Landmarks) -> float:

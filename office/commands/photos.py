@@ -115,7 +115,7 @@ def _judged(
     from office.photos.progress_file import ProgressFile
     from office.photos.worker_processes import judge_all
 
-    bounds = f"{PORTRAIT} {ROLL_MAX_DEG} {source.background}"
+    bounds = f"{PORTRAIT} {ROLL_MAX_DEG} {source.background} single view"
     kept = ProgressFile(place, models_label(STILL_DETECTOR, RECOGNISER, OCCLUSION) + bounds)
     try:
         found = {p.file: p for p in kept.known(files)}
