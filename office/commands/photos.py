@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from office.photos.alike_pairs import FoundPairs
     from office.photos.folder import PhotoFile
     from office.photos.judged_photo import AlikePair, JudgedPhoto
     from office.photos.page import Summary
@@ -92,16 +93,16 @@ def check(
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
     source = Source(absolute, networks, asked)
     judged = _judged(source, files, place, workers or workers_by_default())
-    with _bar("all against all 两两比对") as show:
+    with progress_bar("all against all 两两比对") as show:
         pairs = alike_pairs(judged, show)
     summary = _summary(judged, pairs, asked)
     with storage_refused(place):
-        write_lists(place, judged, pairs)
-        _write_pages(place, absolute, summary, judged, pairs)
+        write_lists(place, judged, pairs.listed)
+        _write_pages(place, absolute, summary, judged, pairs.listed)
     if as_json:
-        print(json.dumps(_as_json(summary, judged, pairs, place), ensure_ascii=False))
+        print(json.dumps(_as_json(summary, judged, pairs.listed, place), ensure_ascii=False))
     else:
-        _tell(summary, judged, pairs, place)
+        _tell(summary, judged, pairs.listed, place)
     if summary.good < summary.photos or summary.same_face:
         raise typer.Exit(1)
 
@@ -120,7 +121,7 @@ def _judged(
     try:
         found = {p.file: p for p in kept.known(files)}
         left = [f for f in files if f.name not in found]
-        with _bar("photos 相片") as show:
+        with progress_bar("photos 相片") as show:
             show(len(found), len(files))
             for file, judged in judge_all(source, left, workers):
                 kept.keep(file, judged)
@@ -132,8 +133,8 @@ def _judged(
 
 
 @contextmanager
-def _bar(what: str) -> Iterator[Show]:
-    """A progress bar with the time left, on standard error."""
+def progress_bar(what: str) -> Iterator[Show]:
+    """A bar with the time left, on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Left
@@ -144,16 +145,14 @@ def _bar(what: str) -> Iterator[Show]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _summary(
-    judged: "Sequence[JudgedPhoto]", pairs: "Sequence[AlikePair]", asked: str
-) -> "Summary":
+def _summary(judged: "Sequence[JudgedPhoto]", pairs: "FoundPairs", asked: str) -> "Summary":
     from office.photos.page import Summary
 
     verdicts = Counter(p.verdict for p in judged)
-    kinds = Counter(p.kind for p in pairs)
     unseen = (BACKGROUND_NOT_JUDGED, *NOT_JUDGED) if asked == "any" else NOT_JUDGED
     counts = (verdicts["good"], verdicts["correct"], verdicts["unusable"])
-    return Summary(len(judged), *counts, kinds["same-face"], kinds["look-alike"], unseen)
+    found = (pairs.same_face, pairs.look_alike, len(pairs.listed))
+    return Summary(len(judged), *counts, *found, unseen)
 
 
 def _write_pages(
@@ -218,6 +217,8 @@ def _tell(
     for more, name in ((len(wrong), PHOTOS), (len(pairs), PAIRS)):
         if more > SHOWN_MAX:
             print(f"and {more - SHOWN_MAX} more in {place / name}. 其余见该文件。")
+    if more := summary.pairs_not_listed:
+        print(f"{more} pair(s) less alike are counted and not listed. 另有 {more} 对只计数未列出。")
     for _, en, zh in summary.not_judged:
         print(f"{en} {zh}")
     print(

@@ -25,6 +25,10 @@ from office.rosters.photo_names import printable
 from office.rosters.photos import read_photo_file
 
 ENTRIES_A_PAGE = 200
+ENTRIES_MAX = 10_000
+"""The weightiest that the pages show: more than people work through, and 150 MB. The lists hold
+every photo."""
+
 THUMBNAIL_PX = (120, 160)
 FIRST_PAGE = "report.html"
 
@@ -34,8 +38,8 @@ Thumbnail = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts for the head of each page; `not_judged`: what this check does not look
-    at, as (name, English, Chinese)."""
+    """Counts for the head of each page; `pairs_listed`: of both kinds, at most. `not_judged`: what
+    this check does not look at, as (name, English, Chinese)."""
 
     photos: int
     good: int
@@ -43,7 +47,13 @@ class Summary:
     unusable: int
     same_face: int
     look_alike: int
+    pairs_listed: int
     not_judged: tuple[tuple[str, str, str], ...]
+
+    @property
+    def pairs_not_listed(self) -> int:
+        """Pairs that are counted only."""
+        return self.same_face + self.look_alike - self.pairs_listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,8 @@ def pages(
         *wrong,
         *(p for p in pairs if p.kind == "look-alike"),
     ]
+    left_out = max(0, len(items) - ENTRIES_MAX)
+    items = items[:ENTRIES_MAX]
     count = max(1, -(-len(items) // ENTRIES_A_PAGE))
     names = [FIRST_PAGE if n == 0 else f"report-{n + 1}.html" for n in range(count)]
     environment = _environment()
@@ -107,6 +119,7 @@ def pages(
                 entries=[_entry(item, address, thumbnail) for item in shown],
                 first=n * ENTRIES_A_PAGE + 1,
                 total=len(items),
+                left_out=left_out,
                 names=names,
                 page=n,
                 style=Markup(style),

@@ -9,6 +9,7 @@ import sqlite3
 import struct
 import zlib
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,15 @@ from typer.testing import CliRunner, Result
 
 from gate.errors import InputDamaged, StorageDamaged, StorageRefused
 from gate.models.portrait_findings import PortraitFinding, finding
-from office.commands.photos import app
+from office.commands.photos import app, progress_bar
+from office.photos import page
 from office.photos.folder import PhotoFile, photo_files
 from office.photos.judged_photo import AlikePair, JudgedPhoto
 from office.photos.lists import write_lists
 from office.photos.page import Summary, pages, thumbnails
-from office.photos.progress_file import NAME, ProgressFile
+from office.photos.progress_file import COMMIT_EVERY, NAME, ProgressFile
 from office.photos.worker_processes import Source, judge_all
+from office.rosters.photos import PHOTO_BYTES_MAX
 from tests.networks import faces_folder, networks
 from tests.roster_making import EXAM_TOML
 
@@ -115,6 +118,30 @@ def test_a_line_counts_for_the_same_file_networks_and_bounds_only(tmp_path: Path
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
 
 
+def test_a_check_that_was_killed_lost_fifty_photos_at_most(tmp_path: Path) -> None:
+    files = [PhotoFile(f"A{n:03d}.jpg", 1, n) for n in range(COMMIT_EVERY + 7)]
+    killed = ProgressFile(tmp_path, "x")
+    for file in files:
+        killed.keep(file, judged(file.name))
+    copy = tmp_path / "as the power left it"
+    copy.mkdir()
+    (copy / NAME).write_bytes((tmp_path / NAME).read_bytes())
+    again = ProgressFile(copy, "x")
+    assert len(list(again.known(files))) >= COMMIT_EVERY
+    again.close()
+    killed.close()
+
+
+def test_the_progress_bar_tells_how_many_and_how_long(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("photos 相片") as show:
+        show(0, 4)
+        show(1, 4)
+    said = capsys.readouterr().err
+    assert "photos 相片" in said
+    assert "1/4" in said
+    assert re.search(r"(\d+|-):[\d-]{2}:[\d-]{2}", said)
+
+
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\x00" * 200])
 def test_a_damaged_progress_file_is_said(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
@@ -158,7 +185,7 @@ def test_no_name_is_a_formula_in_the_lists(tmp_path: Path) -> None:
         assert next(csv.DictReader(file))["file"] == "'-1.jpg"
 
 
-SUMMARY = Summary(3, 1, 1, 1, 1, 0, (("background", "Not judged.", "不检查。"),))
+SUMMARY = Summary(3, 1, 1, 1, 1, 0, 1, (("background", "Not judged.", "不检查。"),))
 
 
 def test_the_report_stands_alone_and_runs_nothing(tmp_path: Path) -> None:
@@ -190,6 +217,18 @@ def test_many_entries_are_several_pages() -> None:
     assert all(f'href="{name}"' in found[0][1] for name, _ in found[1:])
 
 
+def test_the_report_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "ENTRIES_MAX", 3)
+    photos = [judged(f"A{n}.jpg", "pose") for n in range(5)]
+    pairs = [AlikePair("A0.jpg", "A1.jpg", 0.81, "same-face")]
+    summary = replace(SUMMARY, same_face=8, look_alike=4)
+    [(_, text)] = pages(summary, photos, pairs, "p", lambda _: "")
+    assert text.count("<article") == 3
+    assert '<article class="same-face"' in text
+    assert "3 more entries are not shown" in text
+    assert "11 pairs less alike are counted and not listed" in text
+
+
 def test_a_report_without_faults_says_so() -> None:
     [(_, text)] = pages(SUMMARY, [judged("A.jpg")], [], "p", lambda _: "")
     assert "Nothing to do" in text
@@ -214,6 +253,8 @@ def test_every_odd_file_is_one_line(tmp_path: Path) -> None:
     heif = pytest.importorskip("pillow_heif")
     heif.from_pillow(Image.fromarray(GREY)).save(folder / "phone.heic")
     (folder / "bomb.png").write_bytes(bomb())
+    with (folder / "huge.jpg").open("wb") as huge:
+        huge.truncate(PHOTO_BYTES_MAX + 1)
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "noise.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 9)
     os.mkfifo(folder / "pipe.jpg")
@@ -229,7 +270,7 @@ def test_every_odd_file_is_one_line(tmp_path: Path) -> None:
         **{name: ["no-face"] for name in ("grey.png", "cmyk.jpg", "deep.png", "phone.heic")},
         **{name: ["no-face", "animated"] for name in ("moves.webp", "moves.png")},
         **{name: ["damaged"] for name in ("empty.jpg", "noise.jpg", "pipe.jpg", "link.jpg")},
-        "bomb.png": ["too-large"],
+        **{name: ["too-large"] for name in ("bomb.png", "huge.jpg")},
     }
     assert {n["what"] for n in said["not_judged"]} == {"background", "eyes-open", "recapture"}
     assert said["accepted"] is False
