@@ -24,6 +24,8 @@ from gate.drivers.signals.gpio import GpioSignals
 from gate.errors import CameraMissing, UsageError
 from gate.models.camera_thread import CameraThread
 from gate.models.liveness.layer_set import LayerSource
+from gate.models.liveness.network import NetworkLayer
+from gate.models.liveness.site_calibration import read_site_calibration
 from gate.models.rate_coverage import requiring_rates
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
@@ -124,7 +126,12 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
 
 def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
     """How this unit comes to its liveness layers, none of them built yet."""
-    return ()
+    paths = settings.paths
+
+    def network() -> NetworkLayer:
+        return NetworkLayer(paths.models, read_site_calibration(paths.state))
+
+    return (LayerSource("network", network),)
 
 
 def inbox_of(settings: Settings) -> Path:
