@@ -15,7 +15,7 @@ from gate.ports import Probe, Reference, Template
 from gate.ports.values import TemplateKind
 from tests.unit.gate.models.test_face_track import face, quality
 
-POLICY = FacePolicy()
+POLICY = FacePolicy(probe_frames=5)
 SINGLE, AUGMENTED = TemplateKind
 
 
