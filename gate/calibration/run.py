@@ -28,6 +28,8 @@ from gate.models.still_pictures import RECOGNISER, STILL_DETECTOR, StillPictures
 from gate.platform.durable_files import write_file
 
 SHIPPED = "shipped"
+BEYOND = 0.005
+"""Share of a set's probes that is too rare for the thresholds to speak of."""
 Show = Callable[[str, int, int], None]
 
 
@@ -88,9 +90,17 @@ def measure(
             "people_with_two": int((counts > 1).sum()),
             "failed": list(found.failed),
             "failed_quick": list(found.failed_single),
+            "feature_norm_least": least_feature_norm(templates),
         },
         **figures,
     }
+
+
+def least_feature_norm(templates: Templates) -> float | None:
+    """The feature norm that `BEYOND` of the probes fall short of; None where there is no probe. A
+    probe with less is unlike those that the thresholds were measured on."""
+    norms = [q.feature_norm for q in templates.qualities if q is not None and q.feature_norm]
+    return round(float(np.quantile(norms, BEYOND)), 2) if norms else None
 
 
 def setting_and_networks() -> JsonObject:

@@ -59,12 +59,19 @@ class _CurveTable(BaseModel):
         return self
 
 
+class _SetTable(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    feature_norm_least: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+
+
 class _Form(BaseModel):
     """What a gate needs of the table; the rest is for people."""
 
     model_config = ConfigDict(strict=True)
 
     version: Annotated[int, Field(ge=1)] = 1
+    calibration: _SetTable = _SetTable()
     network: list[_NetworkTable] = []
     curve: list[_CurveTable]
 
@@ -182,6 +189,8 @@ def as_toml(report: JsonFields) -> str:
         f"seed = {made['seed']}",
         f"date = {made['date']}",
     ]
+    if faces.get("feature_norm_least") is not None:
+        lines.append(f"feature_norm_least = {faces['feature_norm_least']:.2f}")
     for network in report["networks"]:
         lines += ["", "[[network]]", f"name = {_text(network['name'])}"]
         lines.append(f"sha256 = {_text(network['sha256'])}")

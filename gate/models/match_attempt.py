@@ -22,7 +22,13 @@ from gate.core.reasons import Reason
 from gate.models.face_track import TrackView
 from gate.models.fmr_budget import share
 from gate.models.matching import Match, Thresholds, compare, fuse, lowest_rate
-from gate.models.probe_selection import RECENT_NS, ProbeSelection, matched, unmatched
+from gate.models.probe_selection import (
+    RECENT_NS,
+    ProbeSelection,
+    matched,
+    unmatched,
+    worse_than_measured,
+)
 from gate.ports import Probe, Reference
 from gate.ports.values import TemplateKind
 
@@ -121,7 +127,7 @@ class MatchAttempt:
         return self._given_out(view, now_ns)
 
     def _take_looks(self, view: TrackView, now_ns: int) -> None:
-        single, augmented = self._selection.single(view), self._selection.augmented(view)
+        single, augmented = self._like_measured(view)
         if single and not self._first_taken:
             self._first_taken = True
             if self._looks.first is not None:
@@ -146,9 +152,11 @@ class MatchAttempt:
         return now_ns >= self._selection.ends_ns + unseen_ns
 
     def _last_look(self, view: TrackView, now_ns: int) -> FaceJudged | None:
-        probes = self._selection.augmented(view) or self._selection.single(view)
+        single, augmented = self._like_measured(view)
+        probes = augmented or single
         if not probes:
-            return unmatched(self._selection, view)
+            seen = self._selection.single(view) or self._selection.augmented(view)
+            return worse_than_measured(seen) if seen else unmatched(self._selection, view)
         judged = self._hold_if_passed(probes, self._looks.last, view, now_ns)
         return judged if self._held is None else self._given_out(view, now_ns)
 
@@ -181,6 +189,14 @@ class MatchAttempt:
     def _liveness(self, view: TrackView) -> Liveness | None:
         frames = [p.liveness for p in self._selection.scored(view)]
         return assess(self._rule.asked, frames, self._fitted)
+
+    def _like_measured(self, view: TrackView) -> tuple[tuple[Probe, ...], tuple[Probe, ...]]:
+        """The single-view and the augmented probes that count. The rate that a threshold is named
+        by says nothing of a probe that is worse than those it was measured on."""
+        single, augmented = self._selection.single(view), self._selection.augmented(view)
+        return tuple(p for p in single if self._tables.single.holds_for(p.quality)), tuple(
+            p for p in augmented if self._tables.augmented.holds_for(p.quality)
+        )
 
     def _match(self, probes: Sequence[Probe], fmr: float) -> Match:
         table = self._tables.of(probes[0].kind)

@@ -19,7 +19,7 @@ from gate.core.match_decision import ScoreBounds, passes
 from gate.errors import InputRejected
 from gate.models import raw_floor
 from gate.models.calibration_table import kind_in_file, read_table
-from gate.ports import Reference, Template
+from gate.ports import Quality, Reference, Template
 from gate.ports.values import TemplateKind, TemplateRows
 
 COHORT = 200
@@ -121,11 +121,13 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The calibration table for one model and kind of probe."""
+    """The calibration table for one model and kind of probe. `feature_norm_least`: shorter than
+    nearly all that the thresholds were measured on; 0 where the table does not say."""
 
     model: str
     kind: TemplateKind
     curves: tuple[ThresholdCurve, ...]
+    feature_norm_least: float = 0.0
 
     @classmethod
     def load(
@@ -133,15 +135,22 @@ class Thresholds:
     ) -> Self:
         """The table that ships with this version. InputRejected if it lacks the model or kind,
         ModelDamaged if it was measured with other networks than the pinned ones."""
-        tables = read_table(path)["curve"]
-        curves = [_curve(t) for t in tables if t["model"] == model and kind_in_file(t) is kind]
+        table = read_table(path)
+        curves = [
+            _curve(t) for t in table["curve"] if t["model"] == model and kind_in_file(t) is kind
+        ]
         if not curves:
             raise InputRejected(
                 f"{path.name} has no thresholds for {model}, {kind} probes: run exam-gate "
                 "calibrate.",
                 f"{path.name} 中没有 {model} 的阈值：请运行 exam-gate calibrate。",
             )
-        return cls(model, kind, tuple(curves))
+        least = table.get("calibration", {}).get("feature_norm_least", 0.0)
+        return cls(model, kind, tuple(curves), float(least))
+
+    def holds_for(self, quality: Quality) -> bool:
+        """Whether a probe of this quality is like those that the thresholds were measured on."""
+        return (quality.feature_norm or 0.0) >= self.feature_norm_least
 
     def threshold(self, fmr: float, frames: int, normalisation: str) -> float:
         """What a score of `frames` fused frames must reach. A number of frames that was not

@@ -135,6 +135,13 @@ def unmatched(selection: ProbeSelection, view: TrackView) -> FaceJudged:
     return FaceJudged(Reason.NO_FACE)
 
 
+def worse_than_measured(probes: Sequence[Probe]) -> FaceJudged:
+    """The end of an attempt whose probes are all worse than those behind the thresholds. No other
+    cause was found, so the advice is that for a face of which the recogniser sees little."""
+    best = max(p.quality.score for p in probes)
+    return FaceJudged(Reason.FACE_POOR, quality=best, advice=Advice.LOOK_STRAIGHT)
+
+
 def matched(selection: ProbeSelection, probes: Sequence[Probe], match: Match) -> FaceJudged:
     """OK or FACE_MISMATCH, with everything that a decision records of it."""
     return FaceJudged(

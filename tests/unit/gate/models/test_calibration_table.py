@@ -164,3 +164,22 @@ def test_the_comparison_ends_a_script(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 4
     assert re.search("其他|不符", done.stderr)
+
+
+def test_a_table_says_which_probes_it_was_measured_on(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    made = report()
+    path.write_text(as_toml(made), encoding="utf-8")
+    assert Thresholds.load(path).feature_norm_least == 0  # of an earlier version
+    made["set"] = {**made["set"], "feature_norm_least": 9.437}  # type: ignore[dict-item]
+    path.write_text(as_toml(made), encoding="utf-8")
+    assert Thresholds.load(path).feature_norm_least == 9.44
+
+
+@pytest.mark.parametrize("said", ["-1", "inf", "nan", "'9.5'", "true", "[9.5]"])
+def test_a_least_feature_norm_is_a_length(tmp_path: Path, said: str) -> None:
+    path = tmp_path / "t.toml"
+    text = as_toml(report()).replace("seed = 7", f"seed = 7\nfeature_norm_least = {said}")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputDamaged):
+        read_table(path)

@@ -1,9 +1,11 @@
 """One attempt from view to view: which probes are looked at, how strictly, and how often."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from gate.core.reasons import Reason
+from gate.core.reasons import Advice, Reason
 from gate.models import match_attempt as module
 from gate.models.face_track import TrackView
 from gate.models.match_attempt import CONFIRM_NS, UNSEEN_NS, MatchAttempt, MatchTables
@@ -246,3 +248,38 @@ def test_every_rate_the_exam_may_ask_for_can_be_judged() -> None:
                         break
                 assert judged is not None
                 assert judged.reason is Reason.FACE_MISMATCH
+
+
+# -- probes that are worse than those that the thresholds were measured on -------------------------
+
+MEASURED_ABOVE = MatchTables(
+    replace(TABLES.single, feature_norm_least=11.0),
+    replace(TABLES.augmented, feature_norm_least=11.0),
+)
+
+
+def above(found: int = 6) -> MatchAttempt:
+    selection = ProbeSelection(10 * FRAME_NS, 3, 0.5, found * FRAME_NS)
+    return MatchAttempt(selection, Reference(template(1), None, None, None), FMR, MEASURED_ABOVE)
+
+
+@pytest.mark.parametrize("kind", TemplateKind)
+def test_no_threshold_is_used_on_probes_that_are_worse(looked: list, kind: TemplateKind) -> None:
+    """The owner's own template: it would pass any threshold."""
+    view = TrackView()
+    for n in range(3):
+        view = good(view, (11 + n) * FRAME_NS, 1, feature_norm=10.9, kind=kind)
+    judged = above().look(view, 20 * FRAME_NS)
+    assert judged is not None
+    assert (judged.reason, judged.advice) == (Reason.FACE_POOR, Advice.LOOK_STRAIGHT)
+    assert looked == []
+
+
+def test_worse_probes_are_not_fused_with_the_one_that_counts(looked: list) -> None:
+    view = TrackView()
+    for n, norm in enumerate((10.9, 11.0, 10.0)):
+        view = good(view, (11 + n) * FRAME_NS, 1, feature_norm=norm)
+    judged = above().look(view, now(view))
+    assert judged is not None
+    assert (judged.reason, judged.frames) == (Reason.OK, 1)
+    assert looked == [(SINGLE, 1, 0.4)]
