@@ -87,7 +87,7 @@ class Journal {
   tell(seq, what) { tell(this.gate, this.epoch, seq, what); }
 
   // Each event's own hash and place, from (seq, prev) on.
-  walk(seq = 0, prev = GENESIS) {
+  walk(seq, prev) {
     for (const e of [...this.events.values()].sort((a, b) => a.seq - b.seq)) {
       if (e.seq !== seq + 1) this.tell(seq + 1, `events ${seq + 1} to ${e.seq - 1} are missing`);
       else if (e.prev !== prev) this.tell(e.seq, "does not follow the event before it");
@@ -160,7 +160,7 @@ function checkGate(header, lines, office) {
   if (!holds("journal-file", header, own)) tell(h.gate, h.epoch, 0, "the header's signature is wrong");
   const journal = new Journal(h.gate, h.epoch);
   for (const line of lines) take(journal, line);
-  const [last, head] = journal.walk(h.first - 1, h.prev);
+  const [last, head] = journal.walk(h.first - 1, h.first === 1 ? GENESIS : h.prev);
   if (last !== h.last || head !== h.head) journal.tell(last, `ends at ${last}, signed for ${h.last}`);
   journal.prove(keys);
 }

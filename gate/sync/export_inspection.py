@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from gate.core.journal_entries import verify_chain
+from gate.core.journal_entries import GENESIS, verify_chain
 from gate.core.json_types import JsonFields
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
@@ -98,7 +98,8 @@ def inspect(
     """Every event's own hash and place, every batch's signature, and the end that the header
     promises. `differs`: asks other copies."""
     found = Inspection(header["gate"], header["epoch"], header["key"], vouched)
-    found.last, found.head = header["first"] - 1, header["prev"]
+    found.last = header["first"] - 1
+    found.head = header["prev"] if found.last else GENESIS
     for segment in segments:
         for event in segment.events:
             _follow(found, event, differs)

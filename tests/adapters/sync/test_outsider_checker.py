@@ -110,9 +110,12 @@ def header(**changed: object) -> Callable[[bytes], bytes]:
     return anew
 
 
-def word(gate: str = GATE, office: SigningKey = OFFICE, key: SigningKey = KEY) -> object:
+def word(gate: str = GATE, office: SigningKey = OFFICE, key: SigningKey = KEY) -> dict[str, object]:
     public = key.verify_key.encode()
-    return json.loads(encode_enrolled(gate, SITE, public, at=NOW, office=office))
+    found: dict[str, object] = json.loads(
+        encode_enrolled(gate, SITE, public, at=NOW, office=office)
+    )
+    return found
 
 
 def appended(lines: list[bytes]) -> list[bytes]:
@@ -136,6 +139,17 @@ def headless(lines: list[bytes]) -> list[bytes]:
     return [text for text in lines if not text.startswith(b'{"batch":')]
 
 
+def begun_behind_another(_: list[bytes]) -> list[bytes]:
+    """A gate's own first event that names one before it, all of it signed."""
+    before, events = "1" * 64, list[JournalEvent]()
+    for seq in range(1, COUNT + 1):
+        prev = events[-1]["hash"] if events else before
+        made = seal(entry(seq), gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev)
+        events.append(made)
+    extent = Extent(GATE, SITE, EXAM, EPOCH, 1, COUNT, before, events[-1]["hash"])
+    return list(written(extent, iter(events), at=NOW, key=KEY, enrolled=word()))
+
+
 HERE = f"{GATE} {EPOCH}"
 STOLEN = SigningKey(b"\x09" * 32)
 TAMPERINGS: list[tuple[Change, int, str]] = [
@@ -147,6 +161,7 @@ TAMPERINGS: list[tuple[Change, int, str]] = [
     (lambda lines: [*lines[:10], *lines[12:]], 1, f"{HERE} 10: event 10 was signed and is missing"),
     (lambda lines: [*lines[:10], lines[9], *lines[10:]], 1, f"{HERE} 9: stands twice"),
     (line(4, fields(outcome="ADMIT")), 1, f"{HERE} 3: altered"),
+    (begun_behind_another, 1, f"{HERE} 1: does not follow the event before it"),
     (line(4, rehashed), 1, f"{HERE} 4: does not follow the event before it"),
     (line(4, rehashed), 1, f"{HERE} 1: events 1 to 50 are not what the gate signed"),
     (line(4, moved), 1, f"{HERE} 3: does not follow the event before it"),
