@@ -76,9 +76,11 @@ class Advice(StrEnum):
     COME_CLOSER = "come-closer"
     STEP_BACK = "step-back"
     LOOK_STRAIGHT = "look-straight"
+    LOOK_UP = "look-up"
     HOLD_STILL = "hold-still"
     MORE_LIGHT = "more-light"
     LESS_LIGHT = "less-light"
+    TURN_FROM_WINDOW = "turn-from-window"
     REMOVE_MASK = "remove-mask"
     REMOVE_HAT = "remove-hat"
     REMOVE_SUNGLASSES = "remove-sunglasses"
@@ -90,15 +92,19 @@ ADVICE_TEXT: dict[Advice, tuple[str, str]] = {
     Advice.COME_CLOSER: ("请靠近一些", "Come closer"),
     Advice.STEP_BACK: ("请后退一步", "Step back a little"),
     Advice.LOOK_STRAIGHT: ("请正视摄像头", "Look straight at the camera"),
+    Advice.LOOK_UP: ("请抬头看摄像头", "Look up at the camera"),
     Advice.HOLD_STILL: ("请保持不动", "Hold still"),
     Advice.MORE_LIGHT: ("光线太暗，请面向亮处", "Too dark: face the light"),
     Advice.LESS_LIGHT: (
-        "面部曝光过度，请避开强光", "The face is overexposed: turn away from the bright light"
+        "面部曝光过度，请避开阳光或强光", "The face is overexposed: step out of the sun"
+    ),
+    Advice.TURN_FROM_WINDOW: (
+        "背后光线太强，请不要背对窗户", "The light is behind you: turn away from the window"
     ),
     Advice.REMOVE_MASK: ("请摘下口罩，露出口鼻", "Take off the mask: show nose and mouth"),
     Advice.REMOVE_HAT: ("请摘下帽子，露出额头", "Take off the hat: show the forehead"),
     Advice.REMOVE_SUNGLASSES: ("请摘下墨镜，露出眼睛", "Take off the sunglasses: show the eyes"),
-    Advice.SHOW_EYES: ("请拨开头发，露出眼睛", "Move the hair aside: show the eyes"),
+    Advice.SHOW_EYES: ("请拨开头发，露出眼睛", "Lift the hair: show the eyes"),
     Advice.UNCOVER_FACE: (
         "请摘下口罩、帽子和墨镜，露出整张脸",
         "Take off mask, hat and sunglasses: show the whole face"

@@ -1,13 +1,13 @@
 """One frame to what it shows: finder, alignment, quality and recogniser in a row."""
 
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
 from gate.models.augmented_template import LargeDetector, augmented_template
+from gate.models.face_measures import surrounding_luma
 from gate.models.face_track import (
     Observation,
     TrackView,
@@ -19,8 +19,9 @@ from gate.models.face_track import (
 from gate.models.live_detection import NEAR, WHOLE, LiveDetector
 from gate.models.network_files import model_path, models_label
 from gate.models.occlusion import OcclusionNetwork
-from gate.models.quality import advice, assess, with_feature_norm
+from gate.models.quality import RECOGNISER_DECIDES, advice, assess, with_feature_norm
 from gate.models.recogniser import Recogniser
+from gate.models.weak_face import likely_cause
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 from gate.ports.values import TemplateKind
 
@@ -31,6 +32,26 @@ LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
 MASKED = 8.5
 """Feature norm that a face in a mask leaves: of 72 portraits with one drawn over them none had
 less. Of 36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
+
+
+TOO_NEAR = 0.5
+"""Share of the picture's height from which a face that is cut off is too near, not beside."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenFace:
+    """The nearest face of one frame.
+
+    `crowded`: it has a rival. `advice`: what keeps it from being compared, None where it is good
+    enough. `quality`: None where it cannot be aligned. `template`: of a single view, None where the
+    face was not worth one.
+    """
+
+    face: Face
+    crowded: bool
+    advice: Advice | None
+    quality: Quality | None = None
+    template: Template | None = None
 
 
 class FrameAnalysis:
@@ -52,50 +73,60 @@ class FrameAnalysis:
         probe's template. InputRejected for a frame that is no RGB picture."""
         if not eager:
             self._still.rest()
-        faces = self._finder.glance(frame.pixels)
-        face = nearest(faces)
-        if face is None:
+        seen = self.nearest_face(frame.pixels)
+        if seen is None:
             return with_observation(view, Observation(frame.mono_ns, face=False))
-        face = self._finder.closer(frame.pixels, face)
-        chip, quality, wrong = self._portrait(frame.pixels, face)
-        template: Template | None = None
-        if wrong is None and quality is not None:
-            template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
-            quality = with_feature_norm(quality, feature_norm)
-            wrong = advice(quality)
+        quality, template = seen.quality, seen.template
         score = quality.score if quality else None
         luma = quality.brightness if quality else None
-        observation = Observation(frame.mono_ns, True, is_crowded(faces), wrong, score, luma=luma)
-        if wrong is not None or quality is None or template is None:
+        observation = Observation(frame.mono_ns, True, seen.crowded, seen.advice, score, luma=luma)
+        if seen.advice is not None or quality is None or template is None:
             return with_observation(view, observation)
         if kind is TemplateKind.AUGMENTED:
-            template = augmented_template(self._still.awake(), self._recogniser, frame.pixels, face)
-        probe = Probe(template, frame.mono_ns, face, quality, view.track, kind=kind)
+            template = augmented_template(
+                self._still.awake(), self._recogniser, frame.pixels, seen.face
+            )
+        probe = Probe(template, frame.mono_ns, seen.face, quality, view.track, kind=kind)
         return with_probe(view, observation, probe)
 
-    def _portrait(
-        self, pixels: Picture, face: Face
-    ) -> tuple[Picture, Quality | None, Advice | None]:
-        """Aligned chip, its quality, and what keeps it from being compared. A face that is partly
-        outside the picture was not seen."""
+    def nearest_face(self, pixels: Picture) -> SeenFace | None:
+        """The face that stands at the gate, None where nobody does. A face that is partly outside
+        the picture was not seen. InputRejected for what is no RGB picture."""
+        faces = self._finder.glance(pixels)
+        face = nearest(faces)
+        if face is None:
+            return None
+        face, crowded = self._finder.closer(pixels, face), is_crowded(faces)
         try:
             chip = align(pixels, face.landmarks)
         except InputRejected:
-            return np.empty((0, 0, 3), np.uint8), None, Advice.LOOK_STRAIGHT
-        quality = assess(chip, face, self._occlusion.of(pixels, face.landmarks))
-        wrong = advice(quality)
+            return SeenFace(face, crowded, Advice.LOOK_STRAIGHT)
+        occlusion = self._occlusion.of(pixels, face.landmarks)
+        quality = assess(chip, face, occlusion, surrounding_luma(pixels, face.box))
+        # first: a mouth outside the picture is not one behind a mask
+        wrong = placement_advice(face, pixels) or advice(quality)
         if wrong is Advice.REMOVE_MASK:
             _, feature_norm = self._recogniser.embed_with_feature_norm(chip)
             if feature_norm < MASKED:
-                wrong = Advice.LOOK_STRAIGHT
-        if wrong is None and not is_inside(face, pixels):
-            wrong = Advice.LOOK_STRAIGHT
-        return chip, quality, wrong
+                wrong = likely_cause(quality)
+        if wrong is not None and wrong not in RECOGNISER_DECIDES:
+            return SeenFace(face, crowded, wrong, quality)
+        template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
+        quality = with_feature_norm(quality, feature_norm)
+        return SeenFace(face, crowded, advice(quality), quality, template)
 
 
 def is_somebody_there(view: TrackView) -> bool:
     """Whether the last frame had a face: then the next one is looked at closely at once."""
     return bool(view.observations) and view.observations[-1].face
+
+
+def placement_advice(face: Face, pixels: Picture) -> Advice | None:
+    """What helps a face that is not all in the picture; None where it is."""
+    if is_inside(face, pixels):
+        return None
+    too_near = float(face.box[3]) >= TOO_NEAR * pixels.shape[0]
+    return Advice.STEP_BACK if too_near else Advice.LOOK_STRAIGHT
 
 
 def is_inside(face: Face, pixels: Picture) -> bool:

@@ -1,21 +1,22 @@
 """Is this face good enough to be compared? Measures after ISO/IEC 29794-5, bounds measured.
 
-Where each bound comes from, and what it costs, stands in docs/models-and-accuracy.md: the share
-of genuine pictures that it turns away is printed by `exam-gate bench faces`.
+Once the recogniser ran, its feature norm says whether a frame will match, and no measure of the
+pixels says it as well. So then the score refuses a frame, and the other measures only tell what
+would help. Where each bound comes from, and what it costs, stands in docs/models-and-accuracy.md.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gate.core.reasons import Advice
+from gate.models.face_measures import EYES_TO_CHIN, LUMA, light_of, pitch_of, sharpness_of
+from gate.models.weak_face import likely_cause
 from gate.ports import Face, Occlusion, Picture, Quality
-from gate.ports.values import Landmarks, Plane
+from gate.ports.values import Landmarks
 
 UNCOVERED = Occlusion(mask=0.0, hat=0.0, sunglasses=0.0, fringe=0.0)
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-
 
 COVERED = Occlusion(mask=0.5, hat=0.75, sunglasses=0.5, fringe=0.4)
 """From where each part counts as covered: by the false alarms on pictures of uncovered people that
@@ -40,11 +41,11 @@ class Bounds:
     occlusion: Occlusion = COVERED
 
 
-LIVE = Bounds()
+LIVE = Bounds(sharpness=6.0)
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
-STRONG = 13.0
-"""Feature norm above which faces match no better (a third of LFW's)."""
+SLOPE = 1.5
+"""How steeply the odds of a match rise with the feature norm: fitted to frames of a bad day."""
 
 COVERS = {
     "mask": Advice.REMOVE_MASK,
@@ -65,37 +66,64 @@ CAUSES = (
 """The nearest cause first. A face too far away is also blurred, and a turned one also badly lit. A
 covered one is also dark or without texture."""
 
-
-BROWS_TO_NOSE = (slice(40, 74), slice(28, 84))
-"""Rows and columns of the aligned face: skin that a mask leaves free."""
-
-BURNT_LUMA = 250.0
+RECOGNISER_DECIDES = frozenset({Advice.MORE_LIGHT, Advice.LESS_LIGHT, Advice.HOLD_STILL})
+"""What it may see through: such a face is shown to it, and its feature norm decides."""
 
 
-def assess(chip: Picture, face: Face, occlusion: Occlusion | None = None) -> Quality:
-    """The portrait quality of one face.
+def assess(
+    chip: Picture,
+    face: Face,
+    occlusion: Occlusion | None = None,
+    surrounding: float | None = None,
+) -> Quality:
+    """The quality of one face before the recogniser ran.
 
-    `chip`: the aligned face. `face`: in pixels of the picture it was found in.
+    `chip`: the aligned face. `face`: in pixels of the picture it was found in. `surrounding`: as
+    `surrounding_luma` gives it there.
     """
     luma = chip.astype(np.float32) @ LUMA
-    centre = luma[16:96, 24:88]  # eyes to chin, without hair and background
-    eyes_px = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
-    measured = (eyes_px, yaw_of(face.landmarks), sharpness_of(centre), float(centre.mean()))
-    burnt = float((luma[BROWS_TO_NOSE] >= BURNT_LUMA).mean())
-    score = min(_score(*measured), _uncovered(burnt, occlusion or UNCOVERED))
-    return Quality(*measured, score=score, burnt=burnt, occlusion=occlusion)
+    light = light_of(luma)
+    right, left = face.landmarks[0], face.landmarks[1]
+    across, down = (float(n) for n in left - right)
+    eyes_px = math.hypot(across, down)
+    measured = (eyes_px, yaw_of(face.landmarks), sharpness_of(luma[EYES_TO_CHIN]), light.mean)
+    score = min(_score(*measured), _uncovered(light.burnt, occlusion or UNCOVERED))
+    return Quality(
+        *measured,
+        score=score,
+        burnt=light.burnt,
+        occlusion=occlusion,
+        pitch=pitch_of(face.landmarks),
+        roll_deg=math.degrees(math.atan2(down, across)),
+        spread=light.spread,
+        black=light.black,
+        white=light.white,
+        evenness=light.evenness,
+        surrounding=surrounding,
+    )
 
 
 def with_feature_norm(quality: Quality, feature_norm: float) -> Quality:
-    """The same face after the recogniser has answered."""
-    part = 0.5 + 0.5 * (feature_norm - LIVE.feature_norm) / (STRONG - LIVE.feature_norm)
-    score = float(np.clip(min(quality.score, part), 0.0, 1.0))
+    """The same face after the recogniser has answered. From now on the score is its word alone:
+    0.5 at the bound of live frames."""
+    above = SLOPE * (feature_norm - LIVE.feature_norm)
+    score = 1 / (1 + math.exp(-max(-50.0, min(50.0, above))))
     return replace(quality, score=score, feature_norm=feature_norm)
 
 
 def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
-    """What the person should do; None where the face is good enough."""
+    """What the person should do; None where the face is good enough.
+
+    What the recogniser can see through is refused by its own word once it is there, and not by
+    brightness or sharpness.
+    """
     missed = beyond(quality, bounds)
+    if quality.feature_norm is not None:
+        missed -= RECOGNISER_DECIDES | {Advice.LOOK_STRAIGHT}
+        if quality.yaw > bounds.yaw_max:
+            missed |= {Advice.LOOK_STRAIGHT}
+        if not missed and is_weak(quality, bounds):
+            return likely_cause(quality)
     nearest = next((a for a in CAUSES if a in missed), None)
     several = nearest in COVERS.values() and len(covers(quality, bounds)) > 1
     return Advice.UNCOVER_FACE if several else nearest
@@ -138,13 +166,6 @@ def yaw_of(landmarks: Landmarks) -> float:
         return 1.0
     along = float((nose - (right + left) / 2) @ line) / length_squared
     return min(1.0, abs(2 * along))
-
-
-def sharpness_of(luma: Plane) -> float:
-    """Variance of the 4-neighbour Laplacian."""
-    inner = luma[1:-1, 1:-1]
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
-    return float(laplacian.var())
 
 
 def _score(eyes_px: float, yaw: float, sharpness: float, brightness: float) -> float:

@@ -42,6 +42,10 @@ Plane = npt.NDArray[np.float32]
 """(height, width) float32: one value a pixel."""
 
 
+FRONTAL_PITCH = 0.58
+"""Where the nose tip of a face that looks ahead lies between eyes and mouth."""
+
+
 class TemplateKind(StrEnum):
     """How a template is made.
 
@@ -100,9 +104,14 @@ class Quality:
 
     `eyes_px`: distance between the eyes in pixels. `yaw`: 0 frontal to 1 profile, from the
     landmarks. `sharpness`: variance of the Laplacian over the aligned face. `brightness`: mean luma
-    of the aligned face, 0 to 255. `score`: 0 to 1, the least of them. `feature_norm`: length of the
-    recogniser's output, None before it ran. `burnt`: share of overexposed pixels from brows to
-    nose, 0 to 1. `occlusion`: None where it was not measured.
+    of the aligned face, 0 to 255. `score`: 0 to 1; once the recogniser ran, by its feature norm
+    alone, which predicts a miss; before it, the least of the other measures. `feature_norm`: length
+    of the recogniser's output, None before it ran. `burnt`: share of overexposed pixels from brows
+    to nose, 0 to 1. `occlusion`: None where it was not measured. `pitch`: place of the nose tip
+    between eyes (0) and mouth (1). `roll_deg`: lean of the line through the eyes. `spread`:
+    standard deviation of the luma; `black`, `white`: what 2% of the face lie below and above.
+    `evenness`: the darker half of the face against the brighter, 0 to 1. `surrounding`: luma that a
+    quarter of the face's surrounding exceeds, None where it was not measured.
     """
 
     eyes_px: float
@@ -113,6 +122,13 @@ class Quality:
     feature_norm: float | None = None
     burnt: float = 0.0
     occlusion: Occlusion | None = None
+    pitch: float = FRONTAL_PITCH
+    roll_deg: float = 0.0
+    spread: float = 0.0
+    black: float = 0.0
+    white: float = 0.0
+    evenness: float = 1.0
+    surrounding: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
