@@ -156,7 +156,7 @@ def _spread(workers: Sequence[StillPictures], paths: Sequence[Path]) -> Generato
 
 
 def _row(stills: StillPictures, path: Path) -> _Row:
-    picture = _decoded(path)
+    picture = decode_picture(path)
     times = [time.perf_counter()]
 
     def lap() -> None:
@@ -186,7 +186,8 @@ def _laps(times: Sequence[float]) -> list[float]:
     return [(end - begin) * 1000 for begin, end in pairwise(times)]
 
 
-def _decoded(path: Path) -> Picture:
+def decode_picture(path: Path) -> Picture:
+    """A picture of a set. InputDamaged for one that cannot be read."""
     try:
         return decode_photo(path.read_bytes())
     except (PhotoRejected, OSError) as e:

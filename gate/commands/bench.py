@@ -75,6 +75,62 @@ def _table(result: JsonObject) -> str:
     return "\n".join(lines)
 
 
+@app.command("quality")
+def quality(
+    *,
+    faces: Annotated[Path, typer.Option(help="A folder a person, four pictures or more each.")],
+    as_json: _Json = False,
+    models: _Models = None,
+    frames: Annotated[int, typer.Option(min=90, help="How many frames are drawn.")] = 1080,
+    seed: int = 1,
+    missed_max: Annotated[float, typer.Option(help="Of the frames left after 10%.")] = 0.06,
+) -> None:
+    """Does quality predict a miss? Frames of a bad day against ticket pictures: what each measure
+    leaves of the misses, and which advice is given. Exit 1 above what is allowed. 质量评分试验。"""
+    from gate.calibration.face_set import read_face_set
+    from gate.calibration.quality_rejection import figures, remaining_by_score
+    from gate.calibration.quality_samples import SampleDrawer
+    from gate.commands.progress import with_progress
+    from gate.models.frame_analysis import FrameAnalysis
+    from gate.models.matching import RAW, Thresholds
+    from gate.models.network_files import default_folder
+    from gate.models.still_pictures import StillPictures
+
+    folder, face_set = models or default_folder(), read_face_set(faces)
+    drawer = SampleDrawer(face_set, FrameAnalysis(folder, 1), StillPictures(folder))
+    with with_progress("frames") as show:
+        samples = list(drawer.samples(frames, seed, show))
+    result = figures(samples, Thresholds.load().threshold(1e-4, 1, RAW))
+    print(json.dumps(result) if as_json else "\n".join(_quality_lines(result)))
+    if remaining_by_score(result) > missed_max:
+        raise typer.Exit(1)
+
+
+def _quality_lines(result: JsonObject) -> list[str]:
+    lines = [
+        f"{result['frames']} frames of {result['people']} people, {result['without_a_face']} "
+        f"without a face, {result['missed']:.1%} missed at {result['threshold']}",
+        "missed after the worst 5, 10, 20% are turned away",
+    ]
+    lines += [
+        f"  {name}: {' '.join(f'{rate:.1%}' for rate in rates)}"
+        for name, rates in result["misses"].items()
+    ]
+    lines += [
+        f"  by the bound of the other half of the people: {row['rejected']:.1%} turned away, "
+        f"{row['missed']:.1%} missed"
+        for row in result["halves"]
+    ]
+    for name, row in result["conditions"].items():
+        advice = ", ".join(f"{word} {count}" for word, count in row["advice"].items())
+        lines.append(
+            f"{name}: {row['frames']} frames, {row['without_a_face']} without a face, "
+            f"{row['compared']} compared, {row['missed']} of them missed, "
+            f"{row['false_matches']} like somebody else; {advice or 'no advice'}"
+        )
+    return lines
+
+
 @app.command("pipeline")
 def pipeline(
     as_json: _Json = False,
