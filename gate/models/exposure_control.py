@@ -1,8 +1,8 @@
 """Exposure of the face instead of the room: its brightness to the camera's exposure value. Pure.
 
 A camera meters the whole picture. Before a window it makes the window grey and the face black. So
-the face is metered by itself, and the camera's own automatic exposure is shifted by whole and part
-stops until the face is as bright as a portrait. Time comes with each frame; nothing waits here.
+the face is metered by itself. The camera's own automatic exposure is shifted until the face is as
+bright as a portrait. Time comes with each frame; nothing waits here.
 """
 
 import math
@@ -37,8 +37,8 @@ asking for more would only have to be undone."""
 class Exposure:
     """What is asked of the camera, and what is known of it.
 
-    `ev`: exposure value in stops beside the camera's own. `changed_ns`: when it last changed;
-    `seen_ns`: the newest frame with a face; `missed_ns`: the first without one in which a person
+    `ev`: exposure value in stops beside the camera's own. `changed_ns`: when it last changed.
+    `seen_ns`: the newest frame with a face. `missed_ns`: the first without one in which a person
     was awaited, None where nobody is missed. All are monotonic in ns. `step`: the last change, in
     stops, while its effect is not yet known, with the face's brightness `before` it. `low`, `high`:
     the ends of this camera in this light, as far as it has shown them. `sought`: how many values

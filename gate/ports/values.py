@@ -104,11 +104,11 @@ class Quality:
 
     `eyes_px`: distance between the eyes in pixels. `yaw`: 0 frontal to 1 profile, from the
     landmarks. `sharpness`: variance of the Laplacian over the aligned face. `brightness`: mean luma
-    of the aligned face, 0 to 255. `score`: 0 to 1; once the recogniser ran, by its feature norm
-    alone, which predicts a miss; before it, the least of the other measures. `feature_norm`: length
-    of the recogniser's output, None before it ran. `burnt`: share of overexposed pixels from brows
-    to nose, 0 to 1. `occlusion`: None where it was not measured. `pitch`: place of the nose tip
-    between eyes (0) and mouth (1). `roll_deg`: lean of the line through the eyes. `spread`:
+    of the aligned face, 0 to 255. `score`: 0 to 1. Once the recogniser ran, it is of its
+    feature norm alone, which predicts a miss; before, the least of the others. `feature_norm`:
+    length of the recogniser's output, None before it ran. `burnt`: share of overexposed pixels from
+    brows to nose, 0 to 1. `occlusion`: None where it was not measured. `pitch`: place of the nose
+    tip between eyes (0) and mouth (1). `roll_deg`: lean of the line through the eyes. `spread`:
     standard deviation of the luma; `black`, `white`: what 2% of the face lie below and above.
     `evenness`: the darker half of the face against the brighter, 0 to 1. `surrounding`: luma that a
     quarter of the face's surrounding exceeds, None where it was not measured.
