@@ -1,0 +1,44 @@
+"""Faces of five points and an outline, in mm, seen by a plain pinhole camera."""
+
+import numpy as np
+
+from gate.models.liveness.action import FaceObservation
+
+FOCAL_PX, FAR_MM, NECK_MM = 600.0, 700.0, 80.0
+
+AHEAD_MM = np.array([(-32, 0, 0), (32, 0, 0), (0, 40, 0), (-25, 68, 0), (25, 68, 0)], np.float64)
+"""Eyes, nose tip, mouth corners of a flat face."""
+HEAD_MM = AHEAD_MM - np.array([(0, 0, 0), (0, 0, 0), (0, 0, 32), (0, 0, 5), (0, 0, 5)])
+"""A head's: the nose stands before the eyes (towards the camera is negative)."""
+OUTLINE_MM = np.array([(-72, 20, 0), (72, 20, 0), (0, -55, 0), (0, 115, 0)], np.float64)
+
+
+def face(
+    points: np.ndarray,
+    at_s: float,
+    yaw: float = 0.0,
+    roll: float = 0.0,
+    nearer: float = 1.0,
+    x: float = 0.0,
+    noise_px: float = 0.0,
+    seed: int = 0,
+) -> FaceObservation:
+    """The face turned by `yaw` and `roll` degrees, `nearer` times as large, `x` mm aside.
+
+    A head's outline lies behind its eyes; a flat face's beside them.
+    """
+    is_head = bool(points[:, 2].any())
+    outline = OUTLINE_MM + np.array([0, 0, 60 if is_head else 0])
+    a, b = np.radians(yaw), np.radians(roll)
+    turned = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    rolled = np.array([[np.cos(b), -np.sin(b), 0], [np.sin(b), np.cos(b), 0], [0, 0, 1]])
+    pivot = np.array([0, 0, NECK_MM if is_head else 0.0])
+
+    def seen(mm: np.ndarray) -> np.ndarray:
+        where = (mm - pivot) @ turned.T @ rolled.T + pivot + (x, 0, FAR_MM / nearer)
+        return FOCAL_PX * where[:, :2] / where[:, 2:] + (320, 240)
+
+    marks = seen(points) + np.random.default_rng(seed).normal(0, noise_px, (5, 2))
+    low, high = seen(outline).min(axis=0), seen(outline).max(axis=0)
+    box = np.concatenate([low, high - low]).astype(np.float32)
+    return FaceObservation(at_s, box, marks.astype(np.float32))
