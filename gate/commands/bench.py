@@ -177,6 +177,57 @@ def handover(
         raise typer.Exit(1)
 
 
+@app.command("action")
+def action(
+    faces: Annotated[
+        Path | None, typer.Option(help="A folder of portraits; frames are drawn with them too.")
+    ] = None,
+    *,
+    as_json: _Json = False,
+    models: _Models = None,
+    trials: Annotated[
+        int, typer.Option(min=2, help="Of each sort, and looks at photographs.")
+    ] = 200,
+    whole: Annotated[int, typer.Option(min=2, help="Drawn trials of each sort.")] = 60,
+    heads_min: Annotated[float, typer.Option(help="Share of people to be accepted.")] = 0.95,
+) -> None:
+    """Photographs that are turned, bent or shaken, and recordings of another order, against the
+    ordered action; people who do it sloppily. Exit 1 if ever an attack is accepted, or too few
+    people are. 动作活体检测试验。"""
+    from gate.bench.action import measure_drawn, measure_geometry
+    from gate.commands.progress import with_progress
+    from gate.models.network_files import default_folder
+
+    result = {"geometry": measure_geometry(trials)}
+    if faces is not None:
+        with with_progress("action") as show:
+            result["drawn"] = measure_drawn(faces, models or default_folder(), trials, whole, show)
+    print(json.dumps(result) if as_json else "\n".join(_action_lines(result)))
+    attacks = [part[sort]["accepted"] for part in result.values() for sort in _ATTACK_SORTS]
+    attacks += [
+        part["looks_at_photographs"]["taken_for_a_turn"]
+        for name, part in result.items()
+        if name == "drawn"
+    ]
+    people = [part["heads"] for part in result.values()]
+    if any(attacks) or any(p["accepted"] < heads_min * p["trials"] for p in people):
+        raise typer.Exit(1)
+
+
+_ATTACK_SORTS = ("photographs", "replays")
+
+
+def _action_lines(result: dict[str, JsonObject]) -> list[str]:
+    lines = []
+    for part, figures in result.items():
+        for sort, found in figures.items():
+            shown = str(found)
+            if isinstance(found, dict) and "trials" in found:
+                shown = f"{found['accepted']} of {found['trials']} accepted; {found['endings']}"
+            lines.append(f"{part}, {sort}: {shown}")
+    return lines
+
+
 @app.command("journal")
 def journal(
     as_json: _Json = False,
