@@ -74,10 +74,10 @@ def pairs_above(
     bounds: tuple[float, float],
     on_rows: Callable[[int, int], None],
 ) -> tuple[Hits, tuple[int, int]]:
-    """Pairs with row < column, of different numbers, with a cosine of at least the first bound; and
-    how many reach the first and the second bound.
+    """Pairs of different numbers, row < column, whose cosine reaches the first bound. Beside them
+    how many reach each bound.
 
-    The `PAIRS_A_PHOTO` highest of one row and the `PAIRS_MAX` highest of all are given; all are
+    The `PAIRS_A_PHOTO` highest of one row and the `PAIRS_MAX` highest of all are given. All are
     counted.
     """
     count, kept, reached = len(templates), _NO_HITS, (0, 0)
