@@ -14,7 +14,8 @@ from gate.calibration.attack_recordings import LIVE
 from gate.core.liveness import FRAMES
 from gate.models.liveness.site_calibration import SiteCalibration
 
-BPCER_MAX, APCER_MAX = 0.10, 0.05
+BPCER_MAX = 0.10
+APCER_MAX = 0.05
 """Of a calibration that is used: living people turned away, attacks of any one kind let in."""
 
 RIDGE = 1e-2

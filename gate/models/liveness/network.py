@@ -14,12 +14,8 @@ import numpy.typing as npt
 from gate.models.interpreter import drop_mapped_pages, make_interpreter
 from gate.models.liveness.face_crop import Crop, face_crop
 from gate.models.liveness.layers import LayerInput
-from gate.models.liveness.site_calibration import (
-    PAIR,
-    SiteCalibration,
-    read_site_calibration,
-)
-from gate.models.network_files import is_there, load_manifest, model_path
+from gate.models.liveness.site_calibration import PAIR, SiteCalibration
+from gate.models.network_files import model_path
 
 SCALES = (2.7, 4.0)
 """How many face boxes V2 and V1SE were trained to see."""
@@ -60,12 +56,6 @@ class NetworkLayer:
         return (said[0], said[1]) if len(said) == len(SCALES) else None
 
 
-def network_layer(models: Path, state: Path) -> NetworkLayer:
-    """The layer as a unit has it: networks from `models`, the site's calibration from `state` where
-    there is one. ModelDamaged, InputDamaged."""
-    return NetworkLayer(models, read_site_calibration(state))
-
-
 def makers_score(shares: tuple[Shares, Shares]) -> float:
     """The mean of both shares of live, 0 to 1."""
     return min(1.0, sum(float(s[_LIVE]) for s in shares) / len(shares))
@@ -77,11 +67,6 @@ def live_logit(shares: Shares) -> float:
     live, other = float(shares[_LIVE]), float(shares[0]) + float(shares[2])
     logit = math.log(max(live, _SHARE_MIN)) - math.log(max(other, _SHARE_MIN))
     return max(-LOGIT_MAX, min(LOGIT_MAX, logit))
-
-
-def has_network_pair(models: Path) -> bool:
-    """Whether both files lie in `models`, whole or not. Without them the layer is off."""
-    return all(is_there(models, load_manifest().output(name)) for name in PAIR)
 
 
 class _Network:

@@ -13,13 +13,7 @@ from gate.core.liveness import FRAMES, LAYERS, THRESHOLDS
 from gate.errors import InputDamaged, ModelDamaged
 from gate.models.liveness.face_crop import SIDE, crop_rectangle, face_crop
 from gate.models.liveness.layers import LayerInput
-from gate.models.liveness.network import (
-    LOGIT_MAX,
-    NetworkLayer,
-    has_network_pair,
-    live_logit,
-    network_layer,
-)
+from gate.models.liveness.network import LOGIT_MAX, NetworkLayer, live_logit
 from gate.models.liveness.site_calibration import (
     FILE_NAME,
     SiteCalibration,
@@ -188,7 +182,6 @@ def test_any_bytes_in_a_site_file_are_refused(tmp_path_factory: object, content:
 
 
 def test_a_folder_without_the_pair_is_told_what_fills_it(tmp_path: Path) -> None:
-    assert not has_network_pair(tmp_path)
     with pytest.raises(ModelDamaged, match="run exam-gate models build"):
         NetworkLayer(tmp_path)
 
@@ -211,18 +204,22 @@ def test_a_score_is_the_mean_of_both_shares_of_live(layer: NetworkLayer) -> None
     assert site.score(seen) == pytest.approx(1 / (1 + math.exp(-value)))
 
 
+def of_unit(state: Path) -> NetworkLayer:
+    return NetworkLayer(liveness_networks(), read_site_calibration(state))
+
+
 @pytest.mark.models
 def test_a_unit_uses_the_calibration_of_its_state_folder(
     layer: NetworkLayer, tmp_path: Path
 ) -> None:
     seen = LayerInput(noise(480, 640), BOX, MARKS, 0.0)
-    assert network_layer(liveness_networks(), tmp_path).score(seen) == layer.score(seen)
+    assert of_unit(tmp_path).score(seen) == layer.score(seen)
     never = site_file(SiteCalibration((0.0, 0.0), -9.0), "# of a test")
     (tmp_path / FILE_NAME).write_text(never, encoding="utf-8")
-    assert network_layer(liveness_networks(), tmp_path).score(seen) == pytest.approx(0, abs=1e-3)
+    assert of_unit(tmp_path).score(seen) == pytest.approx(0, abs=1e-3)
     (tmp_path / FILE_NAME).write_text("weights", encoding="utf-8")
     with pytest.raises(InputDamaged):
-        network_layer(liveness_networks(), tmp_path)
+        of_unit(tmp_path)
 
 
 @pytest.mark.models
@@ -252,7 +249,6 @@ def test_the_three_samples_of_the_makers_are_judged_right(
 def test_a_damaged_network_is_refused_by_its_hash(tmp_path: Path) -> None:
     for path in liveness_networks().iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert has_network_pair(tmp_path)
     damaged = tmp_path / "minifasnet-v1se.tflite"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
     with pytest.raises(ModelDamaged, match="SHA-256 differs"):
