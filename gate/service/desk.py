@@ -10,13 +10,14 @@ from gate.core.card import DocumentKind, Expiry
 from gate.core.confirmed_time import TimeSource, Word
 from gate.core.daily_counts import day_of, summary
 from gate.core.exam import liveness_asked
+from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import told
 from gate.errors import GateBug, NoSuchEntry, UsageError
 from gate.ports import DeskStatus, StaffVerdict, Typed
-from gate.ports.status import FormerJournal
+from gate.ports.status import FormerJournal, LayerStatus
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.supervisors import Supervisors
@@ -45,7 +46,7 @@ class Desk:
     def status(self) -> DeskStatus:
         """A snapshot for people and programs; names nobody."""
         lane, state, now = self._lane, self._lane.state, self._lane.adapters.clock.now()
-        supervisors = self._supervisors
+        supervisors, layers = self._supervisors, dict(lane.adapters.matcher.layers)
         at = in_fixed_offset(now.at, lane.zone)
         return {
             "gate": lane.adapters.id,
@@ -65,8 +66,8 @@ class Desk:
             "model": lane.adapters.matcher.model,
             "liveness": {
                 "asked": liveness_asked(state.exam),
-                "judged": lane.adapters.matcher.fitted.judged,
-                "layers": dict(lane.adapters.matcher.layers),
+                "judged": _judged(layers),
+                "layers": layers,
             },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
@@ -211,6 +212,11 @@ class Desk:
     def follow(self) -> AsyncIterator[Mapping[str, object]]:
         """Status at once, then every published line, until the client leaves."""
         return self._lane.recorder.broadcast.follow({"status": self.status()})
+
+
+def _judged(layers: Mapping[str, LayerStatus]) -> str:
+    """The most liveness that these layers judge now."""
+    return FittedLayers(frozenset(n for n, s in layers.items() if s["judges"])).judged
 
 
 def _document(kind: str) -> DocumentKind:

@@ -12,6 +12,7 @@ from gate.core.events import CardUnreadable
 from gate.core.liveness import Liveness, LivenessVerdict
 from gate.core.reasons import Reason
 from gate.errors import CameraMissing, NoSuchEntry, StorageRefused, UsageError
+from gate.models.liveness.layer_set import LayerSet, LayerSource
 from gate.ports import StaffVerdict, Typed
 from gate.service.lane import Lane
 from gate.service.service import Service
@@ -19,6 +20,7 @@ from gate.service.supervisors import Supervisors
 from gate.service.watchdog import Health
 from tests.scenarios.fakes import MATCH, STRANGER, Rig, rig
 from tests.scenarios.running import BOUND_S, FAST, running
+from tests.unit.gate.models.test_layer_set import Brightness
 
 
 @pytest.fixture
@@ -69,6 +71,17 @@ async def test_liveness_that_is_asked_for_and_not_judged_is_not_pretended(parts:
         assert set(said["layers"]) == {"nir", "network", "geometry", "action"}
         assert all(not layer["judges"] and layer["en"] for layer in said["layers"].values())
         assert any("liveness passive" in warning for warning in status["warnings"])
+
+
+async def test_status_names_the_layers_that_judge(parts: Rig) -> None:
+    starting = LayerSet.awaited([LayerSource("network", Brightness)])
+    built = LayerSet.build([LayerSource("network", Brightness)])
+    async with running(parts) as gate:
+        for layers, judged in ((starting, "off"), (built, "passive")):
+            parts.matcher.layers, parts.matcher.fitted = layers.status, layers.fitted
+            status = gate.desk.status()
+            assert status["liveness"]["judged"] == judged
+            assert not any("liveness" in warning for warning in status["warnings"])
 
 
 async def test_a_face_that_is_not_living_is_for_staff_after_three_attempts(parts: Rig) -> None:

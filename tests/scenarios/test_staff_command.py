@@ -14,6 +14,8 @@ from typer.testing import CliRunner, Result
 
 from gate.__main__ import app
 from gate.console.staff_socket import StaffSocket
+from gate.core.events import FaceJudged
+from gate.core.reasons import Reason
 from gate.errors import GateError
 from gate.platform.json_lines import serve
 from gate.ports import Typed
@@ -113,6 +115,17 @@ async def test_status_settle_and_acknowledge(staff: Keyboard, parts: Rig) -> Non
     done = await staff("settle", referred["id"], "admit", "--second", "wang")
     assert (done.exit_code, done.output.split()[:3]) == (0, ["ADMIT", "STAFF_ADMIT", "A1"])
     assert "闸门打开。 The barrier opens." in done.output
+
+
+async def test_excuse_is_journaled_with_who_and_whom(staff: Keyboard, parts: Rig) -> None:
+    assert isinstance((await staff("excuse")).exception, GateError)
+    parts.matcher.verdicts = [FaceJudged(Reason.LIVENESS_FAILED, 0.7, frames=3)]
+    parts.reader.queue.put_nowait(parts.card())
+    await staff.gate.decision()
+    done = await staff("excuse")
+    assert (done.exit_code, done.output.split()[:2]) == (0, ["excused", "A1"])
+    noted = [e async for page in parts.journal.past() for e in page if e["kind"] == "excused"]
+    assert [(e["by"], e["ticket"], e["paper"]) for e in noted] == [("li", "A1", "00015-am")]
 
 
 async def test_out_of_service_is_an_exit_code(staff: Keyboard, parts: Rig) -> None:

@@ -80,6 +80,19 @@ def test_selftest_tells_what_is_asked_for_and_not_judged_and_what_has_expired(
     assert (code, "not trusted" in said) == (0, True)
 
 
+def test_selftest_warns_of_liveness_that_is_asked_for_and_not_judged(
+    run: Run, unit: Office, tmp_path: Path
+) -> None:
+    words = ("exam-gate", "selftest", "--only", "liveness", "--config", tmp_path / "gate.toml")
+    code, said, _ = run(*words)
+    assert (code, "ok   liveness" in said, "off is asked for" in said) == (0, True, True)
+    unit.install(unit.written(tmp_path / "stick"), tmp_path / "state")
+    code, said, _ = run(*words)
+    assert (code, "WARN liveness" in said, "NOT judged" in said) == (0, True, True)
+    assert "minifasnet-v2.tflite is missing" in said
+    assert "转人工" in said
+
+
 def test_a_rate_that_this_unit_has_no_threshold_for_is_not_installed(
     run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
