@@ -31,9 +31,9 @@ def likely_cause(quality: Quality) -> Advice:
         Advice.LESS_LIGHT: quality.burnt > BURNT or quality.brightness > BRIGHT,
         Advice.TURN_FROM_WINDOW: is_before_a_window(quality),
         Advice.MORE_LIGHT: quality.brightness < DARK or quality.sharpness > GRAINY,
-        Advice.COME_CLOSER: quality.eyes_px < FAR_PX,
         Advice.LOOK_STRAIGHT: abs(quality.roll_deg) > LEAN_DEG,
         Advice.HOLD_STILL: quality.sharpness < BLURRED,
+        Advice.COME_CLOSER: quality.eyes_px < FAR_PX,
         Advice.LOOK_UP: quality.pitch > DOWN,
     }
     return next((advice for advice, holds in causes.items() if holds), Advice.LOOK_STRAIGHT)
