@@ -53,10 +53,14 @@ def figures(samples: Sequence[LiveSample], threshold: float) -> JsonObject:
     }
 
 
-def remaining_by_score(report: JsonObject, share: float = 0.10) -> float:
-    """Of a report: what the score leaves of the misses after `share` is turned away."""
-    left: float = report["misses"]["unified_quality_score"][REJECTED.index(share)]
-    return left
+def share_of_ideal(report: JsonObject, share: float = 0.10) -> float:
+    """Of a report: how much of what can be gained by turning `share` away the score gains, 0 to 1.
+
+    It does not depend on how hard the frames are. Where nothing can be gained it is 1.
+    """
+    at, before = REJECTED.index(share), report["missed"] or 0.0
+    left, least = (report["misses"][name][at] for name in ("unified_quality_score", "ideal"))
+    return float((before - left) / (before - least)) if before > least else 1.0
 
 
 def remaining(values: Values, missed: Flags, share: float) -> float:

@@ -19,7 +19,14 @@ from gate.models.face_track import (
 from gate.models.live_detection import NEAR, WHOLE, LiveDetector
 from gate.models.network_files import model_path, models_label
 from gate.models.occlusion import OcclusionNetwork
-from gate.models.quality import RECOGNISER_DECIDES, advice, assess, with_feature_norm
+from gate.models.quality import (
+    COVERED_ADVICE,
+    RECOGNISER_DECIDES,
+    advice,
+    assess,
+    is_weak,
+    with_feature_norm,
+)
 from gate.models.recogniser import Recogniser
 from gate.models.weak_face import likely_cause
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
@@ -33,6 +40,9 @@ MASKED = 8.5
 """Feature norm that a face in a mask leaves: of 72 portraits with one drawn over them none had
 less. Of 36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
 
+
+UNCLEAR = frozenset({Advice.LESS_LIGHT, Advice.TURN_FROM_WINDOW, Advice.HOLD_STILL})
+"""Causes for which a face may look covered that is not."""
 
 TOO_NEAR = 0.5
 """Share of the picture's height from which a face that is cut off is too near, not beside."""
@@ -105,10 +115,9 @@ class FrameAnalysis:
         quality = assess(chip, face, occlusion, surrounding_luma(pixels, face.box))
         # first: a mouth outside the picture is not one behind a mask
         wrong = placement_advice(face, pixels) or advice(quality)
-        if wrong is Advice.REMOVE_MASK:
+        if wrong in COVERED_ADVICE:
             _, feature_norm = self._recogniser.embed_with_feature_norm(chip)
-            if feature_norm < MASKED:
-                wrong = likely_cause(quality)
+            wrong = covered_or_unclear(wrong, with_feature_norm(quality, feature_norm))
         if wrong is not None and wrong not in RECOGNISER_DECIDES:
             return SeenFace(face, crowded, wrong, quality)
         template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
@@ -119,6 +128,21 @@ class FrameAnalysis:
 def is_somebody_there(view: TrackView) -> bool:
     """Whether the last frame had a face: then the next one is looked at closely at once."""
     return bool(view.observations) and view.observations[-1].face
+
+
+def covered_or_unclear(told: Advice, quality: Quality) -> Advice:
+    """What helps a face that looks covered.
+
+    The network of covers errs on faces that are blurred, burnt out or before a window. Where the
+    recogniser sees hardly a face in such a one, that is said. Such a face is refused in any case.
+    """
+    if is_weak(quality):
+        cause = likely_cause(quality)
+        if cause in UNCLEAR:
+            return cause
+    if told is Advice.REMOVE_MASK and (quality.feature_norm or 0.0) < MASKED:
+        return Advice.LOOK_STRAIGHT
+    return told
 
 
 def placement_advice(face: Face, pixels: Picture) -> Advice | None:

@@ -55,6 +55,8 @@ COVERS = {
 }
 """What covers a face, and what the person should do about it."""
 
+COVERED_ADVICE = frozenset({*COVERS.values(), Advice.UNCOVER_FACE})
+
 CAUSES = (
     Advice.COME_CLOSER,
     Advice.LOOK_STRAIGHT,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.calibration.quality_rejection import REJECTED, figures, remaining, remaining_by_score
+from gate.calibration.quality_rejection import REJECTED, figures, remaining, share_of_ideal
 from gate.calibration.quality_samples import LiveSample
 from gate.core.reasons import Advice
 from gate.models.quality import with_feature_norm
@@ -50,8 +50,13 @@ def test_a_score_that_knows_is_ideal_in_both_halves_and_advice_is_counted() -> N
     assert found["missed"] == 0.1
     assert found["without_a_face"] == 1
     assert found["misses"]["unified_quality_score"] == found["misses"]["ideal"]
-    assert remaining_by_score(found) == 0
+    assert share_of_ideal(found) == 1
     assert found["halves"][1] == {"asked": 0.1, "rejected": 0.1, "missed": 0.0}
     dark = found["conditions"]["dark"]
     assert dark["advice"] == {"more-light": 10}
     assert (dark["compared"], dark["missed"], dark["false_matches"]) == (90, 0, 0)
+
+
+def test_a_score_that_knows_nothing_gains_nothing_of_the_ideal() -> None:
+    rows = [sample(n, 10, 0.1 if n % 5 == 0 else 0.6) for n in range(100)]
+    assert share_of_ideal(figures(rows, 0.4)) == pytest.approx(0, abs=1e-4)

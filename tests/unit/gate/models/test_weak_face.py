@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import Advice
+from gate.models.frame_analysis import MASKED, covered_or_unclear
 from gate.models.quality import LIVE, advice, with_feature_norm
 from gate.models.quality_components import components
 from gate.ports import Occlusion, Quality
@@ -74,3 +75,20 @@ def test_every_component_is_0_to_100(quality: Quality) -> None:
 
 def test_a_sound_face_is_good_in_every_component() -> None:
     assert min(asdict(components(SOUND)).values()) >= 50
+
+
+@pytest.mark.parametrize(
+    ("told", "fault", "norm", "wanted"),
+    [
+        (Advice.REMOVE_HAT, {"sharpness": 10}, WEAK, Advice.HOLD_STILL),
+        (Advice.REMOVE_MASK, {"burnt": 0.8}, MASKED - 1, Advice.LESS_LIGHT),
+        (Advice.REMOVE_HAT, {"sharpness": 10}, LIVE.feature_norm + 1, Advice.REMOVE_HAT),
+        (Advice.REMOVE_HAT, {}, WEAK, Advice.REMOVE_HAT),
+        (Advice.REMOVE_MASK, {"brightness": 45}, WEAK, Advice.REMOVE_MASK),  # it is a black one
+        (Advice.REMOVE_MASK, {}, MASKED - 0.1, Advice.LOOK_STRAIGHT),
+    ],
+)
+def test_a_face_that_looks_covered_may_only_be_unclear(
+    told: Advice, fault: dict[str, float], norm: float, wanted: Advice
+) -> None:
+    assert covered_or_unclear(told, with_feature_norm(replace(SOUND, **fault), norm)) is wanted
