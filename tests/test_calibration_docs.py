@@ -143,7 +143,7 @@ def by_share_table() -> str:
         ends = r["interval"]["fmr"]
         span = f" ({scientific(ends[0])} to {scientific(ends[1])})" if ends else ""
         lines.append(
-            f"| {r['group']} | {r['people']:,} | {percent(r['share'])} | {r['frames']} "
+            f"| {r['group']} | {r['people']:,} | {r['share']:.0%} | {r['frames']} "
             f"| {r['pairs']:,} | {scientific(r['alone_fmr'])} "
             f"| {r['false_matches']:.1f}, {scientific(r['fmr'])}{span} "
             f"| {percent(r['alone_fnmr'])} "
