@@ -34,6 +34,7 @@ from gate.core.exam import FacePolicy
 from gate.core.json_types import JsonObject
 from gate.core.reasons import Reason
 from gate.errors import InputRejected, PhotoRejected
+from gate.models.face_track import is_crowded
 from gate.models.frame_analysis import FrameAnalysis
 from gate.models.match_attempt import MatchTables
 from gate.models.matching import COHORT, compare
@@ -70,6 +71,12 @@ def run_degraded(
         one = _placed(stand, judge, stills)
         placed += [] if one is None else [one]
         show("people", n, len(stands))
+    if not placed:
+        raise InputRejected(
+            f"Of {len(stands)} people by lot nobody has two pictures of one face: name another "
+            "folder, or more people with --people.",
+            f"抽取的 {len(stands)} 人中没有人具备两张单人相片：请另选目录或增加 --people。",
+        )
     cohort = _cohort(others, judge, stills, show)
     report = _measured(placed, cohort, analysis, seed, show) | setting_and_networks()
     name = printable(folder.resolve().name)
@@ -195,7 +202,8 @@ def _seen_person(person: Placed, shown: Sequence[SeenFrame], size: int = 0) -> S
 
 
 def _placed(stand: StandIn, judge: PortraitJudge, stills: StillPictures) -> Placed | None:
-    """None where either picture shows no face to work with."""
+    """None where either picture shows no face to work with, or where a second person stands in the
+    one for the frames: the gate rightly turns such frames away."""
     found = []
     for path in (stand.ticket, stand.live):
         try:
@@ -206,6 +214,8 @@ def _placed(stand: StandIn, judge: PortraitJudge, stills: StillPictures) -> Plac
         if face is None:
             return None
         found.append((picture, face))
+    if is_crowded(stills.faces(found[-1][0])):
+        return None
     (ticket, ticket_face), (picture, face) = found
     cut = portrait(ticket, ticket_face.box)
     return Placed(stand.name, picture, face, tuple(_enrolled(judge, s.of(cut)) for s in TICKETS))

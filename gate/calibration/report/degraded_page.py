@@ -150,10 +150,11 @@ def _how(report: Report) -> Markup:
         "测量方法",
         paragraph(
             f"{faces['people']} people by lot with two pictures at least ({faces['left_out']} more "
-            "were left out: no face in one of them). One picture is the ticket photo, cut and "
-            f"compressed; another one becomes {faces['frames_each']} frames of 640x480 in each "
-            f"condition. The cohort: {faces['cohort']} other people. The frames are made by "
-            "calculation: light in linear values, then blur, then noise, then eight bits.",
+            "were left out: no face in one of them, or a second person). One picture is the "
+            f"ticket photo, cut and compressed; another one becomes {faces['frames_each']} frames "
+            f"of 640x480 in each condition. The cohort: {faces['cohort']} other people. "
+            "The frames are made by calculation: light in linear values, then blur, then noise, "
+            "then eight bits.",
             "一张照片作为准考证相片，另一张计算生成 640x480 的现场帧；参照组为其他人。",
         ),
         paragraph(f"{made['runtime']}; {made['seconds']:.0f} s, peak {made['peak_mb']} MB."),
