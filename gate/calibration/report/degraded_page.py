@@ -34,16 +34,27 @@ def degraded_page(report: Report) -> str:
 
 def _summary(report: Report) -> Markup:
     asked = [c for c in report["conditions"] if not c["excused"]]
-    over = [c["name"] for c in asked if (c["attempt"]["rate"] or 0) > FNMR_ASKED]
-    rate = rate_name(report["set"]["target"])
-    people = report["set"]["people"]
+    unseen = [c["name"] for c in asked if not c["accepted"]]
+    over = [c["name"] for c in asked if (c["frame"]["rate"] or 0) > FNMR_ASKED]
+    kept = len(asked) - len(unseen) - len(over)
+    highest = max((c["frame"]["interval"][1] for c in asked if c["accepted"]), default=1.0)
+    most, rate = percent(FNMR_ASKED), rate_name(report["set"]["target"])
     said = (
-        f"Of {len(asked)} conditions {len(asked) - len(over)} keep the FNMR of attempts at or "
-        f"below {percent(FNMR_ASKED)} at the rate named {rate}, with {people} people"
+        f"In {kept} of {len(asked)} conditions at most {most} of the accepted frames are missed at "
+        f"the rate named {rate}, {report['set']['people']} people. The widest interval of these "
+        f"reaches {percent(highest)}."
     )
-    rest = f"; above it: {', '.join(over)}." if over else "."
-    zh = f"{len(asked)} 种条件中，{len(asked) - len(over)} 种的拒识率不超过 {percent(FNMR_ASKED)}。"
-    return lead("open" if over else "yes", paragraph(said + rest, zh))
+    zh = f"{len(asked)} 种条件中，{kept} 种的接受帧拒识率不超过 {most}。"
+    rest = [
+        paragraph(f"More are missed: {', '.join(over)}.", "拒识率较高的条件见下表。")
+        if over
+        else "",
+        paragraph(f"No frame is accepted: {', '.join(unseen)}.", "完全未接受的条件见下表。")
+        if unseen
+        else "",
+    ]
+    shown = highest <= FNMR_ASKED and not rest[0] and not rest[1]
+    return lead("yes" if shown else "open", paragraph(said, zh), *(Markup(r) for r in rest if r))
 
 
 def _conditions(report: Report) -> Markup:
