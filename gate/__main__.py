@@ -6,6 +6,7 @@ from gate import __version__
 from gate.commands import (
     bench,
     calibrate,
+    camera,
     clock,
     journal,
     models,
@@ -32,6 +33,7 @@ app.command("out-of-service")(out_of_service.out_of_service)
 app.command("rehearse")(rehearse.rehearse)
 app.command("selftest")(selftest.selftest)
 app.add_typer(bench.app, name="bench")
+app.add_typer(camera.app, name="camera")
 app.add_typer(clock.app, name="clock")
 app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")

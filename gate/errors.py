@@ -161,6 +161,24 @@ class CameraMissing(HardwareFault):
     """No camera, or it belongs to another process."""
 
 
+class SecondCameraMissing(CameraMissing):
+    """The second camera does not answer, or gives no frames; the first one works."""
+
+
+class CamerasSwapped(HardwareFault):
+    """First and second camera have changed places: `side` asked for, `baseline_cm` found."""
+
+
+class ScenesDiffer(HardwareFault):
+    """The two cameras do not see the same: `matched` of `compared` pictures, `error_px`."""
+
+
+class PairUnknown(OperatorMustAct, ValueError):
+    """The pair of cameras is not calibrated, or for other pictures than it gives."""
+
+    exit_code = 4
+
+
 class ReaderMissing(HardwareFault):
     """The card reader's serial port is absent, busy, or the module is silent."""
 

@@ -209,7 +209,15 @@ def real_camera(settings: CameraSettings) -> Camera:
             f"camera.kind {settings.kind} 仅用于 --simulate 或后续版本，请改用 picamera2。",
             kind=settings.kind,
         )
-    return Picamera2Camera(settings.width, settings.height, settings.fps)
+    return Picamera2Camera(settings.width, settings.height, settings.fps, settings.device)
+
+
+def real_second_camera(settings: CameraSettings) -> Camera | None:
+    """The unit's second camera, not yet opened; None where gate.toml has none."""
+    second = settings.second
+    if second is None:
+        return None
+    return Picamera2Camera(second.width, second.height, settings.fps, second.device)
 
 
 @contextlib.contextmanager

@@ -41,6 +41,7 @@ JSON_BORDERS = {
     "gate.config": "gate.toml before it is checked",
     "gate.core.journal_entries": "any JSON object may claim to be an event of a chain",
     "gate.models.calibration_table": "calibration.toml",
+    "gate.models.liveness.camera_pair_file": "the site's file of a pair of cameras",
     "gate.models.matching": "the same table",
     "gate.platform.json_values": "what decode_json gives",
     "gate.platform.json_lines": "requests on the sockets, and answers as clients have them",

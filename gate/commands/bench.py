@@ -229,6 +229,52 @@ def _action_lines(result: dict[str, JsonObject]) -> list[str]:
     return lines
 
 
+@app.command("second-camera")
+def second_camera(
+    *,
+    as_json: _Json = False,
+    planes: Annotated[int, typer.Option(min=6, help="Sheets: flat, bent, folded, tilted.")] = 500,
+    heads: Annotated[int, typer.Option(min=1, help="Heads of all shapes.")] = 500,
+    seed: int = 1,
+    processes: Annotated[int, typer.Option(min=1, max=64)] = 1,
+    refused_max: Annotated[float, typer.Option(help="Share of heads that may be refused.")] = 0.01,
+) -> None:
+    """Rendered sheets and heads before a second colour camera, 40 to 120 cm away: how many sheets
+    pass, how many heads do not. Exit 1 if ever a sheet does, or too many heads do not.
+    双目活体试验。"""
+    from gate.bench.second_camera import measure
+    from gate.commands.progress import with_progress
+
+    with with_progress("second camera") as show:
+        result = measure(planes, heads, seed, processes, show)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
+    if result["planes"]["accepted"] or result["heads"]["refused"] > refused_max * heads:
+        raise typer.Exit(1)
+
+
+@app.command("near-infrared")
+def near_infrared(
+    faces: Annotated[Path, typer.Option(help="PERSON_1.jpg, PERSON_2.jpg; or person folders.")],
+    *,
+    as_json: _Json = False,
+    models: _Models = None,
+    cases: Annotated[int, typer.Option(min=1, help="Of each kind.")] = 72,
+    seed: int = 1,
+) -> None:
+    """Faces, screens and prints before a near-infrared second camera whose frames are made from
+    the physics, not photographed. Exit 1 if a screen or a dye print passes.
+    近红外活体试验（图像按物理规律合成）。"""
+    from gate.bench.near_infrared import STOPPED, measure
+    from gate.commands.progress import with_progress
+    from gate.models.network_files import default_folder
+
+    with with_progress("near infrared") as show:
+        result = measure(faces, models or default_folder(), cases, seed, show)
+    print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
+    if any(result["kinds"][kind]["accepted"] for kind in STOPPED):
+        raise typer.Exit(1)
+
+
 @app.command("journal")
 def journal(
     as_json: _Json = False,

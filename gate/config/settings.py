@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from gate.config.second_camera import Device, SecondCameraTable
 from gate.config.sources import SourceTable
 from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import ConfigInvalid, Refused
@@ -77,8 +78,8 @@ class Reader(_Section):
 class CameraTable(_Section):
     """The camera.
 
-    `fps`: frames looked at a second while nobody is there. `background`: the picture an empty
-    doorway shows where `kind` is `pictures`.
+    `fps`: frames looked at a second while nobody is there. `device`: which camera, where there
+    are several. `second`: another one beside it.
     """
 
     kind: Literal["picamera2", "v4l2", "pictures"] = "picamera2"
@@ -86,6 +87,17 @@ class CameraTable(_Section):
     height: Annotated[int, Field(ge=240, le=1088, multiple_of=16)] = 480
     fps: Annotated[float, Field(gt=0, le=30)] = 10.0
     threads: Annotated[int, Field(ge=1, le=4)] = 1
+    device: Device = 0
+    second: SecondCameraTable | None = None
+
+    @model_validator(mode="after")
+    def _devices_differ(self) -> "CameraTable":
+        if self.second is not None and self.second.device == self.device:
+            raise ValueError(
+                f"camera.device and camera.second.device are one camera, {self.device}: "
+                "name the other one"
+            )
+        return self
 
 
 class SignalsTable(_Section):
@@ -243,8 +255,14 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
     def under(section: _Section, *names: str) -> _Section:
         return section.model_copy(update={n: folder / getattr(section, n) for n in names})
 
+    camera = settings.camera
+    if camera.second is not None:
+        pair = folder / camera.second.pair
+        second = camera.second.model_copy(update={"pair": pair})
+        camera = camera.model_copy(update={"second": second})
     return settings.model_copy(
         update={
+            "camera": camera,
             "paths": under(settings.paths, "state", "runtime", "models"),
             "mqtt": under(settings.mqtt, "ca", "certificate", "key"),
             "keys": under(settings.keys, "signing", "sealing", "office", "examiner"),

@@ -7,7 +7,7 @@ does when a camera hangs, and in which order to undo it, is picamera2#883, #952 
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -27,8 +27,10 @@ class Picamera2Camera:
     (picamera2#1102).
     """
 
-    def __init__(self, width: int, height: int, fps: float) -> None:
+    def __init__(self, width: int, height: int, fps: float, device: int | str = 0) -> None:
+        """`device`: the camera's number, or the name that libcamera gives it."""
         self._size = (width, height)
+        self._device = device
         self._frame_us = round(1_000_000 / fps)
         self._camera: Any = None
         self._number = 0
@@ -46,7 +48,8 @@ class Picamera2Camera:
                 "未安装 picamera2：请执行 apt install python3-picamera2。",
             ) from e
         with _missing_as_one_error():
-            camera = Picamera2()
+            number = _number_of(self._device, Picamera2.global_camera_info)
+            camera = Picamera2(number)
         try:
             with _missing_as_one_error():
                 camera.configure(self._configuration(camera))
@@ -129,6 +132,23 @@ class Picamera2Camera:
         """Without the flush a capture that timed out would swallow a later frame."""
         camera = self._camera
         self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.start)
+
+
+def _number_of(device: int | str, listed: Callable[[], Sequence[Mapping[str, Any]]]) -> int:
+    """The number of a camera by the name that libcamera gives it. CameraMissing, with all names."""
+    if isinstance(device, int):
+        return device
+    names = [str(camera.get("Id", "")) for camera in listed()]
+    if device in names:
+        return names.index(device)
+    there = ", ".join(names) or "none"
+    raise CameraMissing(
+        f"No camera is called {device}: check its ribbon cable and `device` in gate.toml; there "
+        f"are: {there}.",
+        f"没有名为 {device} 的摄像头：请检查排线和 gate.toml 中的 device；现有：{there}。",
+        device=device,
+        cameras=tuple(names),
+    )
 
 
 def _in_time(*steps: Callable[[], object]) -> bool:

@@ -244,12 +244,28 @@ class Library(ModuleType):
         self.on_open, self.stop_blocks = on_open, stop_blocks
         self.silent = False
         self.sensor_ahead_ns: int | None = 0
-        self.Picamera2 = self.make
         self.camera_controls = {"AfMode": (0, 2, 0)}
+        self.opened: int | None = None
+        self.names = ["/base/soc/i2c0mux/i2c@0/imx708@1a", "/base/soc/i2c0mux/i2c@1/imx708@1a"]
 
-    def make(self) -> "Library":
+    @property
+    def Picamera2(self) -> type:
+        library = self
+
+        class Opened:
+            def __new__(cls, number: int) -> "Library":
+                return library.make(number)
+
+            @staticmethod
+            def global_camera_info() -> list[dict[str, object]]:
+                return [{"Id": name, "Num": n} for n, name in enumerate(library.names)]
+
+        return Opened
+
+    def make(self, number: int) -> "Library":
         if self.on_open:
             raise self.on_open
+        self.opened = number
         return self
 
     def create_video_configuration(self, **options: object) -> dict:
@@ -360,3 +376,20 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(CameraMissing, match="apt install"), Picamera2Camera(640, 480, 10):
         pass
+
+
+@pytest.mark.parametrize(
+    ("device", "opened"), [(0, 0), (1, 1), ("/base/soc/i2c0mux/i2c@1/imx708@1a", 1)]
+)
+def test_the_camera_that_is_named_is_opened(
+    library: Library, device: int | str, opened: int
+) -> None:
+    with Picamera2Camera(640, 480, 10, device):
+        assert library.opened == opened
+
+
+def test_a_camera_that_is_not_there_is_told_with_those_that_are(library: Library) -> None:
+    with pytest.raises(CameraMissing, match="imx477") as caught:
+        Picamera2Camera(640, 480, 10, "/base/imx477").__enter__()
+    assert caught.value.facts["cameras"] == tuple(library.names)
+    assert library.opened is None

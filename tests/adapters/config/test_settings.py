@@ -1,7 +1,9 @@
 """gate.toml: whole, with defaults, and with every mistake named at once."""
 
+import json
 import os
 import pwd
+import re
 from pathlib import Path
 
 import pytest
@@ -200,3 +202,33 @@ def test_a_port_with_a_nul_is_a_mistake(table: str, tmp_path: Path) -> None:
     }[table]
     with pytest.raises(ConfigInvalid, match="port"):
         load(written(tmp_path, WHOLE + text))
+
+
+@pytest.mark.parametrize("kind", ["nir", "stereo"])
+@pytest.mark.parametrize("device", [1, "/base/soc/i2c0mux/i2c@1/imx708@1a"])
+def test_a_second_camera_has_a_kind_and_a_device(
+    tmp_path: Path, kind: str, device: int | str
+) -> None:
+    table = f'[camera.second]\nkind = "{kind}"\ndevice = {json.dumps(device)}\n'
+    second = load(written(tmp_path, WHOLE + table)).camera.second
+    assert second is not None
+    assert (second.kind, second.device) == (kind, device)
+    assert second.pair == tmp_path / "camera-pair.json"
+
+
+@pytest.mark.parametrize(
+    ("table", "part"),
+    [
+        ('kind = "thermal"\ndevice = 1', "camera.second.kind"),
+        ('kind = "nir"', "camera.second.device: missing"),
+        ('kind = "nir"\ndevice = -1', "camera.second.device"),
+        ('kind = "nir"\ndevice = "1"', "camera.second.device"),
+        ('kind = "nir"\ndevice = true', "camera.second.device"),
+        ('kind = "nir"\ndevice = 0', "camera.device and camera.second.device are one camera"),
+        ('kind = "nir"\ndevice = 1\nbaseline = 6', "camera.second.baseline"),
+        ('kind = "nir"\ndevice = 1\npair = "~nobody-here/p.json"', "camera.second.pair"),
+    ],
+)
+def test_a_mistake_in_the_second_camera_is_named(tmp_path: Path, table: str, part: str) -> None:
+    with pytest.raises(ConfigInvalid, match=re.escape(part)):
+        load(written(tmp_path, f"{WHOLE}[camera.second]\n{table}\n"))

@@ -1,0 +1,399 @@
+"""How far each part of a face stands out, from one frame of each of two cameras.
+
+A window around the face is cut out of both pictures so that they would be equal if the face were a
+plane at one distance, square to the first camera. What is left of their difference is relief: it
+is found by least squares on the grey values themselves (Lucas and Kanade, 1981), as a smooth field
+of cubic splines. So a hundredth of a pixel counts where hundreds of pixels agree.
+
+`Evidence` is the least squares problem at its solution. Any model of the relief that is a sum of
+splines can be held against it without touching the pictures again.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from gate.models.liveness.camera_pair import CameraPair, PerPoint, Points
+from gate.ports import Picture
+from gate.ports.values import Landmarks, Plane
+
+ROWS, COLUMNS = 76, 72
+"""The window in its own pixels."""
+LEFT, TOP, RIGHT, BOTTOM = -0.95, -0.5, 0.95, 1.3
+"""The window on the face: across in eye distances from the middle between the eyes; down in
+distances from the eyes to the mouth."""
+KNOTS = 8
+"""Splines along each side of the window."""
+VERTICAL = 3
+"""A plane of vertical shift is free: cameras that are not exposed at once, or have moved a little.
+"""
+ROUNDS = 9
+REWEIGHTED = (0, 3, 6)
+"""Rounds that look at the slopes and at outliers anew."""
+STIFFNESS = 2e-4
+STEP_MAX_PX = 1.5
+"""The most that a spline moves in one round, in pixels of the window."""
+MEAN_PX = 9
+"""Of the windows on which brightness is made equal, in pixels of the window each way."""
+CORRELATION_MIN = 0.45
+"""Of both windows at the best distance; below it the second camera does not show this face."""
+EYES_CM = 3.5, 11.0
+"""Distances between the eyes that are looked for."""
+
+Pixels = npt.NDArray[np.intp]
+"""(n,) intp: numbers of pixels of the window, row by row."""
+
+Matrix = npt.NDArray[np.float64]
+"""(n, n) or (n, m) float64."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the pictures say of the relief, as a least squares problem in its splines' heights.
+
+    `normal` (n, n), `right` (n,): `normal @ heights = right` is the best relief, in cm towards the
+    first camera. The last VERTICAL unknowns are vertical shift. `noise`: variance of one equation.
+    `distance_cm`: of the plane that the window was cut for. `eyes_cm`: between the eyes, at the
+    relief found. `correlation`: of both windows once the relief is taken out, -1 to 1.
+    `nose`: (2,), where its tip is seen in the window, 0 to 1 across and down; `bridge`: (2,), the
+    middle between the eyes.
+    """
+
+    normal: Matrix
+    right: PerPoint
+    noise: float
+    distance_cm: float
+    eyes_cm: float
+    correlation: float
+    nose: PerPoint
+    bridge: PerPoint
+
+
+def relief_of(
+    picture: Picture, second: Plane, landmarks: Landmarks, pair: CameraPair
+) -> Evidence | None:
+    """The evidence of one frame of each camera; None where the second does not show this face.
+
+    `second`: (height, width) float32 grey values.
+    """
+    places = np.asarray(landmarks, np.float64)
+    window = _window(places)
+    if window is None:
+        return None
+    first = _even(_cut(grey(picture), window))
+    found = _distance(first, second, window, places, pair)
+    if found is None:
+        return None
+    inverse, correlation = found
+    if correlation < CORRELATION_MIN:
+        return None
+    return _solved(first, second, window, places, pair=pair, inverse=inverse)
+
+
+def grey(picture: npt.NDArray[np.uint8]) -> Plane:
+    """(height, width) float32 luma of RGB, or of grey values as they are."""
+    if picture.ndim == 2:
+        return picture.astype(np.float32)
+    return picture[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def _window(places: Points) -> Matrix | None:
+    """(2, 3): from (column, row, 1) of the window to pixels; None where there is no face to see."""
+    eyes, mouth = places[:2].mean(axis=0), places[3:].mean(axis=0)
+    across, down = places[1] - places[0], mouth - eyes
+    area = across[0] * down[1] - across[1] * down[0]
+    if not np.isfinite(area) or area < 100:  # an upright face, not a mirror image, with some pixels
+        return None
+    step_u, step_v = (RIGHT - LEFT) / (COLUMNS - 1), (BOTTOM - TOP) / (ROWS - 1)
+    corner = eyes + LEFT * across + TOP * down
+    window: Matrix = np.stack([across * step_u, down * step_v, corner], axis=1)
+    return window
+
+
+def _cut(plane: Plane, window: Matrix, size: tuple[int, int] = (COLUMNS, ROWS)) -> Plane:
+    """The window out of a plane, averaged where it is shown smaller; edges go on beyond it."""
+    shrink = max(1, int(np.sqrt(abs(np.linalg.det(window[:, :2])))))
+    ends = np.array([(0, 0, 1), (size[0], 0, 1), (0, size[1], 1), (*size, 1)]) @ window.T
+    low = np.clip(np.floor(ends.min(axis=0)) - 3 * shrink, 0, np.subtract(plane.shape[::-1], 1))
+    high = np.clip(np.ceil(ends.max(axis=0)) + 3 * shrink, low + 1, plane.shape[::-1])
+    left, top, right, bottom = (int(n) for n in (*low, *high))
+    image = Image.fromarray(np.ascontiguousarray(plane[top:bottom, left:right]))
+    a = window - [[0, 0, left], [0, 0, top]]
+    if shrink > 1:
+        image = image.reduce(shrink)
+        a = a / shrink
+        a[:, 2] += 0.5 / shrink - 0.5
+    a[:, 2] += 0.5 - 0.5 * (a[:, 0] + a[:, 1])  # Pillow counts from corners
+    coefficients = (a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2])
+    cut = image.transform(
+        size, Image.Transform.AFFINE, coefficients, resample=Image.Resampling.BICUBIC
+    )
+    return np.asarray(cut, np.float32)
+
+
+def _even(cut: Plane, radius: int = MEAN_PX) -> Plane:
+    """Without differences of light, exposure and contrast that are wider than a feature."""
+    soft = _smooth(cut)
+    rest = soft - _mean(soft, radius)
+    spread = np.sqrt(_mean(rest * rest, radius)) + 2.0
+    even: Plane = rest / spread
+    return even
+
+
+def _smooth(cut: Plane) -> Plane:
+    """By 1, 2, 1 in each direction; the outermost pixels stay."""
+    soft = cut.copy()
+    soft[1:-1] = 0.5 * cut[1:-1] + 0.25 * (cut[:-2] + cut[2:])
+    across = soft.copy()
+    across[:, 1:-1] = 0.5 * soft[:, 1:-1] + 0.25 * (soft[:, :-2] + soft[:, 2:])
+    return across
+
+
+def _mean(cut: Plane, radius: int) -> Plane:
+    """Of 2 `radius` + 1 rows and columns; beyond the edge its own values go on."""
+    for matrix, axis in ((_box(cut.shape[0], radius), 0), (_box(cut.shape[1], radius), 1)):
+        cut = matrix @ cut if axis == 0 else cut @ matrix.T
+    return cut
+
+
+@cache
+def _box(length: int, radius: int) -> Plane:
+    """(length, length): the running mean of a line, as a matrix. One product costs less than sums
+    and differences in Python."""
+    places = np.clip(np.arange(length)[:, None] + np.arange(-radius, radius + 1), 0, length - 1)
+    box = np.zeros((length, length), np.float32)
+    np.add.at(box, (np.arange(length)[:, None], places), np.float32(1 / (2 * radius + 1)))
+    return box
+
+
+def _second_window(window: Matrix, pair: CameraPair, inverse: float) -> Matrix:
+    """The same window of a plane at one distance, in the second picture."""
+    corners = np.array([(0, 0), (COLUMNS - 1, 0), (0, ROWS - 1)], np.float64)
+    seen = corners @ window[:, :2].T + window[:, 2]
+    second = pair.second_of(seen, np.full(3, inverse))
+    across = (second[1] - second[0]) / (COLUMNS - 1)
+    down = (second[2] - second[0]) / (ROWS - 1)
+    return np.stack([across, down, second[0]], axis=1)
+
+
+def _per_inverse(window: Matrix, pair: CameraPair, inverse: float) -> PerPoint:
+    """(2,): how far the middle of the second window moves, in its own pixels, for 1 / cm."""
+    step = 1e-4
+    middle = np.array([(COLUMNS - 1) / 2, (ROWS - 1) / 2])
+    seen = (window[:, :2] @ middle + window[:, 2])[None]
+    low, high = (pair.second_of(seen, np.array([inverse + d])) for d in (-step, step))
+    moved: PerPoint = np.linalg.solve(
+        _second_window(window, pair, inverse)[:, :2], (high - low)[0] / (2 * step)
+    )
+    return moved
+
+
+def _distance(
+    first: Plane, second: Plane, window: Matrix, places: Points, pair: CameraPair
+) -> tuple[float, float] | None:
+    """(1 / cm, correlation) of the distance at which both windows are most alike: coarsely over
+    every distance that a face may have, then finely around the best."""
+    eyes_px = float(np.linalg.norm(places[1] - places[0]))
+    nearest, farthest = (eyes_px / pair.focal_px / cm for cm in EYES_CM)
+    moved = float(np.hypot(*_per_inverse(window, pair, (nearest + farthest) / 2)))
+    if not moved * (nearest - farthest) > 1:  # the second camera is too near to see otherwise
+        return None
+    coarse = 3 / moved
+    half = _Compared(first[::2, ::2], 2)
+    count = int(np.clip((nearest - farthest) / coarse, 6, 120))
+    best = max(
+        (half.correlation(second, window, pair, float(i)), float(i))
+        for i in np.linspace(farthest, nearest, count)
+    )
+    whole = _Compared(first, 1)
+    fine = best[1] + np.arange(-4, 5) * coarse / 4
+    correlation, inverse = max(
+        (whole.correlation(second, window, pair, float(i)), float(i)) for i in fine if i > 0
+    )
+    return inverse, correlation
+
+
+class _Compared:
+    """The first camera's window, every `step`-th pixel of it, without its edge."""
+
+    def __init__(self, first: Plane, step: int) -> None:
+        self._step = step
+        self._inner = (slice(10 // step, -10 // step), slice(10 // step, -10 // step))
+        mine = first[self._inner]
+        mine = mine - mine.mean()
+        self._mine: Plane = mine / max(float(np.linalg.norm(mine)), 1e-9)
+
+    def correlation(self, second: Plane, window: Matrix, pair: CameraPair, inverse: float) -> float:
+        """-1 to 1, with the second camera's window for 1 / cm."""
+        wanted = _second_window(window, pair, inverse) * (self._step, self._step, 1)
+        size = (-(-COLUMNS // self._step), -(-ROWS // self._step))
+        theirs = _even(_cut(second, wanted, size), MEAN_PX // self._step)[self._inner]
+        theirs = theirs - theirs.mean()
+        return float((self._mine * theirs).sum()) / max(float(np.linalg.norm(theirs)), 1e-9)
+
+
+def _splines() -> Matrix:
+    """(ROWS * COLUMNS, KNOTS ** 2): each spline's height in every pixel of the window."""
+
+    def along(count: int) -> Matrix:
+        place = np.linspace(0, KNOTS - 3, count)[:, None] - np.arange(-1, KNOTS - 1)[None]
+        far = np.abs(place)
+        near = np.where(far < 1, 2 / 3 - far**2 + far**3 / 2, np.clip(2 - far, 0, None) ** 3 / 6)
+        return near
+
+    rows, columns = along(ROWS), along(COLUMNS)
+    product: Matrix = (rows[:, None, :, None] * columns[None, :, None, :]).reshape(
+        ROWS * COLUMNS, KNOTS * KNOTS
+    )
+    return product
+
+
+SPLINES = _splines()
+UNKNOWNS = KNOTS * KNOTS + VERTICAL
+_U, _V = np.meshgrid(np.linspace(-1, 1, COLUMNS), np.linspace(-1, 1, ROWS))
+WEIGHT = np.clip(4 * (1 - np.maximum(_U**2 * 1.05 + np.clip(_V, 0, 1) ** 2 * 0.35, _V**2)), 0, 1)
+"""(ROWS, COLUMNS): 1 on the face, falling off to 0 where its outline may be."""
+_INSIDE = np.flatnonzero(WEIGHT > 0)
+_SPLINES_INSIDE = SPLINES[_INSIDE].astype(np.float32)
+_WEIGHT_INSIDE = WEIGHT.ravel()[_INSIDE]
+_PLANE = np.stack([np.ones(_U.size), _U.ravel(), _V.ravel()], axis=1)[_INSIDE].astype(np.float32)
+_ROW, _COLUMN = (part.astype(np.float64) for part in np.divmod(_INSIDE, COLUMNS))
+
+
+def _stiff() -> Matrix:
+    """(UNKNOWNS, UNKNOWNS): penalty on second differences of neighbouring splines, so that skin
+    without texture follows what lies around it; a trace on each unknown."""
+    difference = np.diff(np.eye(KNOTS), 2, axis=0)
+    bend = difference.T @ difference
+    stiff = 0.01 * np.eye(UNKNOWNS)
+    stiff[:-VERTICAL, :-VERTICAL] += 40 * (
+        np.kron(bend, np.eye(KNOTS)) + np.kron(np.eye(KNOTS), bend)
+    )
+    return stiff
+
+
+_STIFF = _stiff()
+
+
+def _solved(
+    first: Plane,
+    second: Plane,
+    window: Matrix,
+    places: Points,
+    *,
+    pair: CameraPair,
+    inverse: float,
+) -> Evidence:
+    """The relief that makes both windows equal."""
+    theirs = _even(_cut(second, _second_window(window, pair, inverse)))
+    moved = _per_inverse(window, pair, inverse) * inverse**2  # window pixels for a centimetre
+    length = float(np.hypot(*moved))
+    along, beside = moved / length, np.array([-moved[1], moved[0]]) / length
+    mine, slopes = first.ravel()[_INSIDE], _slopes(first, along, beside)
+    heights = np.zeros(UNKNOWNS)
+    for turn in range(ROUNDS):
+        relief, drop = _SPLINES_INSIDE @ heights[:-VERTICAL] * length, _PLANE @ heights[-VERTICAL:]
+        column = _COLUMN + relief * along[0] + drop * beside[0]
+        row = _ROW + relief * along[1] + drop * beside[1]
+        shown = _at(theirs, column, row)
+        rest = mine - shown
+        if turn in REWEIGHTED:
+            equations = _equations(slopes, _slopes(theirs, along, beside), column, row, length)
+            spread = 1.4826 * float(np.median(np.abs(rest))) + 0.02
+            weight = _WEIGHT_INSIDE / (1 + (rest / (3 * spread)) ** 2)
+            weighted = equations * weight[:, None].astype(np.float32)
+            normal = (weighted.T @ equations).astype(np.float64)
+            stiffness = STIFFNESS * float(np.trace(normal)) / UNKNOWNS
+            solve = np.linalg.inv(normal + stiffness * _STIFF)
+        pull = weighted.T @ rest.astype(np.float32) - stiffness * (_STIFF @ heights)
+        most = STEP_MAX_PX / length
+        heights = heights + np.clip(solve @ pull, -most, most)
+    right = weighted.T @ (rest + equations @ heights)
+    nose, bridge = (_in_window(window, p) for p in (places[2], places[:2].mean(axis=0)))
+    return Evidence(
+        normal,
+        right.astype(np.float64),
+        float((weight * rest * rest).sum() / weight.sum()),
+        1 / inverse,
+        _eyes_cm(heights, window, places, pair, inverse),
+        float(np.corrcoef(mine, shown)[0, 1]),
+        nose,
+        bridge,
+    )
+
+
+def _slopes(plane: Plane, along: PerPoint, beside: PerPoint) -> tuple[Plane, Plane]:
+    """How grey values change along both directions of shift."""
+    down, across = np.gradient(plane)
+    return along[0] * across + along[1] * down, beside[0] * across + beside[1] * down
+
+
+def _equations(
+    mine: tuple[Plane, Plane],
+    theirs: tuple[Plane, Plane],
+    column: PerPoint,
+    row: PerPoint,
+    length: float,
+) -> Plane:
+    """(pixels, UNKNOWNS) float32: what each unknown does to each pixel. The mean of both windows'
+    slopes makes a step right to the second order."""
+    place = _nearest(column, row)
+    relief, drop = (
+        (m.ravel()[_INSIDE] + t.ravel()[place]) / 2 for m, t in zip(mine, theirs, strict=True)
+    )
+    equations: Plane = np.concatenate(
+        [_SPLINES_INSIDE * (relief * length)[:, None], _PLANE * drop[:, None]], axis=1
+    ).astype(np.float32)
+    return equations
+
+
+def _nearest(column: PerPoint, row: PerPoint) -> Pixels:
+    places = np.clip(np.rint(row), 0, ROWS - 1) * COLUMNS + np.clip(np.rint(column), 0, COLUMNS - 1)
+    nearest: Pixels = places.astype(np.intp)
+    return nearest
+
+
+def _at(plane: Plane, column: PerPoint, row: PerPoint) -> PerPoint:
+    """Values between pixels, by cubic convolution in each direction (Keys, 1981)."""
+    rows, columns = plane.shape
+    column, row = np.clip(column, 1, columns - 2.001), np.clip(row, 1, rows - 2.001)
+    left, top = column.astype(np.intp), row.astype(np.intp)
+    wide, high = _keys(column - left), _keys(row - top)
+    flat, start = plane.ravel(), (top - 1) * columns + left - 1
+    value = np.zeros_like(column)
+    for down in range(4):
+        line = start + down * columns
+        value += high[down] * sum(wide[k] * flat[line + k] for k in range(4))
+    return value
+
+
+def _keys(t: PerPoint) -> tuple[PerPoint, PerPoint, PerPoint, PerPoint]:
+    return (
+        ((-0.5 * t + 1) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1,
+        ((-1.5 * t + 2) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    )
+
+
+def _in_window(window: Matrix, place: PerPoint) -> PerPoint:
+    inside = np.linalg.solve(window[:, :2], place - window[:, 2])
+    return np.asarray(inside / (COLUMNS - 1, ROWS - 1))
+
+
+def _eyes_cm(
+    heights: PerPoint, window: Matrix, places: Points, pair: CameraPair, inverse: float
+) -> float:
+    """The distance between both eyes in the room."""
+    ends = []
+    middle = (np.asarray(pair.size) - 1) / 2
+    for place in places[:2]:
+        across, down = _in_window(window, place)
+        pixel = round(down * (ROWS - 1)) * COLUMNS + round(across * (COLUMNS - 1))
+        nearer = float(SPLINES[pixel] @ heights[:-VERTICAL])
+        depth = 1 / max(inverse + nearer * inverse**2, 1e-6)
+        ends.append(np.append((place - middle) / pair.focal_px * depth, depth))
+    return float(np.linalg.norm(ends[1] - ends[0]))
