@@ -97,7 +97,7 @@ class ActionTrial:
         self._last: FaceObservation | None = None
         self._ahead: list[FaceView] = []
         self._reference: FaceView | None = None
-        self._newest: deque[FaceView] = deque(maxlen=AGREEING)
+        self._newest: deque[tuple[FaceView, FaceTurn]] = deque(maxlen=AGREEING)
         self._returning: Instruction | None = None
 
     def observe(self, seen: FaceObservation) -> ActionProgress:
@@ -113,7 +113,7 @@ class ActionTrial:
         if last and not _is_same_face(last, seen):
             return self.lose()
         before = self.progress
-        self._newest.append(view)
+        self._measure(view)
         self.progress = after_frame(before, self._finding(seen.at_s, view))
         if self.progress.told_s is not None and before.told_s is None:
             self._reference = mean_view(self._ahead)
@@ -163,10 +163,16 @@ class ActionTrial:
         where they are too few, or nothing can be said."""
         if self._reference is None or len(self._newest) < AGREEING:
             return None
-        turns = [face_turn(self._reference, v) for v in self._newest]
-        together = face_turn(self._reference, mean_view(self._newest))
-        certain = [t for t in turns if t is not None]
-        return (certain, together) if together and len(certain) == len(turns) else None
+        together = face_turn(self._reference, mean_view([view for view, _ in self._newest]))
+        return ([turn for _, turn in self._newest], together) if together else None
+
+    def _measure(self, view: FaceView) -> None:
+        """Each frame once. One of which nothing can be said breaks the row of frames that agree."""
+        turn = face_turn(self._reference, view) if self._reference else None
+        if turn is None:
+            self._newest.clear()
+        else:
+            self._newest.append((view, turn))
 
     def _holds_still(self, view: FaceView) -> bool:
         """Whether the face has looked ahead for some frames without moving."""
