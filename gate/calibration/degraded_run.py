@@ -202,8 +202,8 @@ def _seen_person(person: Placed, shown: Sequence[SeenFrame], size: int = 0) -> S
 
 
 def _placed(stand: StandIn, judge: PortraitJudge, stills: StillPictures) -> Placed | None:
-    """None where either picture shows no face to work with, or where a second person stands in the
-    one for the frames: the gate rightly turns such frames away."""
+    """None where either picture shows no face to work with. Also where a second person stands in
+    the one for the frames: the gate rightly turns such frames away."""
     found = []
     for path in (stand.ticket, stand.live):
         try:
