@@ -45,8 +45,8 @@ GEOMETRY_FRAME_S, DRAWN_FRAME_S = 0.1, 0.16
 """Between frames: of a gate's camera, and of one on a slow unit (drawing takes its time)."""
 END_S = 40.0
 NOISE_PX = (0.55, 0.5)
-"""Standard deviations of a landmark along x and y, of the real detector. On drawn faces 70 to
-160 px wide that hardly move; `bench action --faces` measures it anew."""
+"""Standard deviations along x and y, assumed, of each landmark apart from the others. What
+`bench action --faces` measures is larger, and has in it what all five share."""
 BOX_NOISE = 0.012
 """The same of each edge of the box, in widths of the box."""
 LOST = 0.02
