@@ -44,6 +44,10 @@ less. Of 36 portraits on their heads 4 looked masked, with 7.0 to 8.6."""
 UNCLEAR = frozenset({Advice.LESS_LIGHT, Advice.TURN_FROM_WINDOW, Advice.HOLD_STILL})
 """Causes for which a face may look covered that is not."""
 
+BLACK_LUMA = 15.0
+"""Mean luma of a face below which nobody is compared: a few grey levels are left, and a mismatch
+would be held against the person."""
+
 TOO_NEAR = 0.5
 """Share of the picture's height from which a face that is cut off is too near, not beside."""
 
@@ -118,7 +122,8 @@ class FrameAnalysis:
         if wrong in COVERED_ADVICE:
             _, feature_norm = self._recogniser.embed_with_feature_norm(chip)
             wrong = covered_or_unclear(wrong, with_feature_norm(quality, feature_norm))
-        if wrong is not None and wrong not in RECOGNISER_DECIDES:
+        decided_later = wrong in RECOGNISER_DECIDES and quality.brightness >= BLACK_LUMA
+        if wrong is not None and not decided_later:
             return SeenFace(face, crowded, wrong, quality)
         template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
         quality = with_feature_norm(quality, feature_norm)
