@@ -2,7 +2,7 @@
 
 Colour is judged against the skin in the same picture: warm, cold or little light changes both
 alike. Skin differs too much for pale colours. So white must besides be a colour that white takes on
-in the light of the sun, the sky or a lamp. Bounds and their error rates: docs/roster.md.
+in the light of the sun, the sky or a lamp. Bounds and their error rates: docs/ticket-photos.md.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 `exam-office photos check` shows every finding. `exam-office roster build` asks the same judgement
 and leaves out the photos that no template can be made of. Bounds and their error rates:
-docs/roster.md.
+docs/ticket-photos.md.
 """
 
 import math
@@ -35,7 +35,7 @@ on a shirt is not a person."""
 
 PORTRAIT = Bounds(yaw_max=0.3, sharpness=40.0, darkest=45.0, brightest=205.0, burnt=0.2)
 """What is asked of a photo that can be taken again. What each bound finds and what it costs stands
-in docs/roster.md."""
+in docs/ticket-photos.md."""
 
 ROLL_MAX_DEG = 8.0
 """Degrees of the line through the eyes; the landmarks say three quarters of the true turn."""

@@ -26,8 +26,8 @@ SHOWN_MAX = 20
 BACKGROUND_NOT_JUDGED = (
     "background",
     "The background is not judged: the exam asks for none, or the person mask is not in the folder "
-    "of networks (docs/roster.md).",
-    "未检查背景：考试未作要求，或模型目录中没有人像分割模型（见 docs/roster.md）。",
+    "of networks (docs/ticket-photos.md).",
+    "未检查背景：考试未作要求，或模型目录中没有人像分割模型（见 docs/ticket-photos.md）。",
 )
 NOT_JUDGED = (
     ("eyes-open", "Whether the eyes are open is not judged.", "本版本不检查是否睁眼。"),

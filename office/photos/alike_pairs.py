@@ -1,6 +1,6 @@
 """All faces against all others, in blocks. Neither memory nor the list grows with the pairs.
 
-How often two people reach each bound stands in docs/roster.md.
+How often two people reach each bound stands in docs/ticket-photos.md.
 """
 
 from collections.abc import Callable, Sequence
