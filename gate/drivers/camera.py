@@ -170,7 +170,7 @@ def _in_time(*steps: Callable[[], object]) -> bool:
 def _missing_as_one_error() -> Iterator[None]:
     try:
         yield
-    except TimeoutError:
+    except (TimeoutError, CameraMissing):
         raise
     except (IndexError, RuntimeError, OSError) as e:
         raise CameraMissing(
