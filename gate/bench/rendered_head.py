@@ -1,10 +1,13 @@
 """Heads and printed sheets as relief grids with a brightness, for trials of a second camera.
 
-A head is a sum of simple shapes, of the sizes that surveys give: Zhuang and Bradtmiller, J Occup
-Environ Hyg 2(11), 2005 (3,997 people in the USA); Du and others, Ann Occup Hyg 52(8), 2008 (3,000
-workers in China: wider faces, flatter noses); Farkas and others, J Craniofac Surg 16(4), 2005
-(1,470 people of 25 groups). Sizes are drawn evenly from ranges wider than the spread of these
-groups, so flat noses and narrow eyes are more frequent here than anywhere.
+A head is a sum of simple shapes, of the sizes that surveys give:
+
+* Zhuang and Bradtmiller, J Occup Environ Hyg 2(11), 2005: 3,997 people in the USA
+* Du and others, Ann Occup Hyg 52(8), 2008: 3,000 workers in China, wider faces, flatter noses
+* Farkas and others, J Craniofac Surg 16(4), 2005: 1,470 people of 25 groups
+
+Sizes are drawn evenly from ranges wider than the spread of these groups. So flat noses and narrow
+eyes are more frequent here than anywhere.
 
 Lengths are centimetres: x to the right of the picture, y down, height towards the camera; the
 origin lies between the eyes. Nothing here is shared with what judges (gate/models/liveness).

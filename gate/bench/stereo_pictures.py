@@ -53,8 +53,10 @@ class Camera:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
-    """Where a surface's origin is, in cm of the room, and how it is turned, (3, 3) from its own
-    axes (height towards the camera is -z of the room)."""
+    """Where a surface's origin is, in cm of the room, and how it is turned.
+
+    `turn`: (3, 3), from its own axes. Height towards the camera is -z of the room.
+    """
 
     place: npt.NDArray[np.float64]
     turn: Matrix
