@@ -36,7 +36,7 @@ AHEAD_FRAMES = 4
 AHEAD_NOSE = 0.22
 """The nose tip of a face that looks ahead may be so far beside the middle between the eyes. Along
 their line, in distances between the eyes."""
-STILL = 0.06
+STILL = 0.09
 """How far a face that holds still moves: its nose against the plane, its size."""
 NOSE_MIN, EYES_MIN = 0.055, 0.034
 """The least that a turn moves nose and eyes (`FaceTurn`)."""
