@@ -24,9 +24,11 @@ from gate.models.liveness.camera_pair import (
 FACE_CM = np.array(
     [(-3.15, 0, 0), (3.15, 0, 0), (0, 3.5, -2.0), (-2.4, 6.7, -0.5), (2.4, 6.7, -0.5)]
 )
-"""The landmarks of a mean face, in cm: 6.3 between the eyes (the mean of men and women in Zhuang
-and Bradtmiller 2005, within a millimetre or two). One person's may be 8% off, and so is then the
-baseline; several people are better."""
+"""The landmarks of a mean face, in cm: 6.3 between the eyes.
+
+That is the mean in Zhuang and Bradtmiller 2005, within a millimetre or two. One person's may be 8%
+off, and so is then the baseline; several people are better.
+"""
 VIEWS_MIN = {"board": 4, "faces": 20}
 DEPTH_RATIO_MIN = 1.4
 """Of the farthest to the nearest view: what tells a turned camera from a distance."""
@@ -57,8 +59,10 @@ def fit_pair(
     focal_px: float,
     side: str,
 ) -> CameraPair:
-    """The geometry of the pair. `scale`: `board` or `faces`; `sizes`: of both pictures; `focal_px`:
-    of the first camera, refined where a board was tilted; `side`: `left` or `right`, where the
+    """The geometry of the pair. `scale`: `board` or `faces`; `sizes`: of both pictures.
+    `focal_px`:
+    of the first camera, refined where a board was tilted.
+    `side`: `left` or `right`, where the
     second camera is mounted, as the cameras look.
 
     InputRejected: too few views, or all from one distance. ScenesDiffer: what the second camera saw
@@ -105,7 +109,8 @@ def fit_pair(
 
 
 def check_side(pair: CameraPair, side: str) -> None:
-    """CamerasSwapped where the second camera is on the other side than mounted; ScenesDiffer where
+    """CamerasSwapped where the second camera is on the other side than mounted.
+    ScenesDiffer where
     no pair of cameras is so far apart, or beside one another at all."""
     across = pair.position_cm[0]
     if (

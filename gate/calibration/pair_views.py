@@ -18,7 +18,7 @@ from gate.ports import Face, Picture
 BYTES_MAX = 64 << 20
 """Of one picture."""
 FRONTAL_MAX = 0.12
-"""How far the nose may be beside the middle of the eyes, in distances between the eyes: the mean
+"""How far the nose may be beside the middle of the eyes, in distances between the eyes. The mean
 face is placed from its landmarks only while it looks at the camera."""
 SEEN_MIN = 4
 """Pictures in which one camera must have seen something before the other is said to see nothing."""

@@ -50,8 +50,10 @@ class CameraPair:
         return math.hypot(*self.position_cm)
 
     def face_in_second(self, landmarks: Landmarks, eyes_cm: tuple[float, float]) -> list[Points]:
-        """Where a face of the first picture may be in the second: its landmarks (5, 2) for eyes
-        that are from `eyes_cm[0]` to `eyes_cm[1]` apart, which is from near to far."""
+        """Where a face of the first picture may be in the second, from near to far.
+
+        Each is its landmarks (5, 2), for eyes
+        that are from `eyes_cm[0]` to `eyes_cm[1]` apart."""
         places = np.asarray(landmarks, np.float64)
         eyes_px = float(np.linalg.norm(places[1] - places[0]))
         low, high = (eyes_px / self.focal_px / cm for cm in eyes_cm)

@@ -2,7 +2,7 @@
 
 At 850 nm a screen is dark: it sends out no such light and throws little of the lamp's back. Most
 inks let it through, so a print is white paper there. A face that the first camera sees must be
-found by the second, at the place where the geometry of the pair puts it, and be the same face.
+found by the second, at the place where the geometry of the pair puts it. It must be the same face.
 
 What this cannot stop: a print whose black is carbon (a laser printer's, most newspapers'), which
 keeps the face, and a mask. docs/second-camera.md says what stops those.
@@ -47,8 +47,10 @@ Embed = Callable[[Picture, Landmarks], Template]
 
 @dataclass(frozen=True, slots=True)
 class InfraredLook:
-    """What the second camera shows of a face. `found`: a face is there; `aside`: how far from its
-    place, in distances between the eyes; `alike`: cosine with the visible face; `contrast`:
+    """What the second camera shows of a face. `found`: a face is there.
+    `aside`: how far from its
+    place, in distances between the eyes.
+    `alike`: cosine with the visible face. `contrast`:
     deviation of grey values over it. None where no face was found."""
 
     found: bool
@@ -117,8 +119,9 @@ def infrared_score(look: InfraredLook) -> float:
 
 
 def _aside(pair: CameraPair, first: Landmarks, second: Landmarks) -> float:
-    """How far the face is from the nearest place at which one with eyes of EYES_CM may be seen, in
-    distances between the eyes; infinite for another size."""
+    """How far the face is from the nearest place at which one with eyes of EYES_CM may be seen.
+
+    In distances between the eyes; infinite for another size."""
     eyes_px = float(np.linalg.norm(first[1] - first[0]))
     second_px = float(np.linalg.norm(second[1] - second[0]))
     wanted_px = eyes_px * pair.second_focal_px / pair.focal_px

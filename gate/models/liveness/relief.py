@@ -1,7 +1,7 @@
 """How far each part of a face stands out, from one frame of each of two cameras.
 
-A window around the face is cut out of both pictures so that they would be equal if the face were a
-plane at one distance, square to the first camera. What is left of their difference is relief: it
+A window around the face is cut out of both pictures. They would be equal if the face were a
+plane at one distance, square to the first camera. What is left of their difference is relief. It
 is found by least squares on the grey values themselves (Lucas and Kanade, 1981), as a smooth field
 of cubic splines. So a hundredth of a pixel counts where hundreds of pixels agree.
 
@@ -194,7 +194,9 @@ def _per_inverse(window: Matrix, pair: CameraPair, inverse: float) -> PerPoint:
 def _distance(
     first: Plane, second: Plane, window: Matrix, places: Points, pair: CameraPair
 ) -> tuple[float, float] | None:
-    """(1 / cm, correlation) of the distance at which both windows are most alike: coarsely over
+    """(1 / cm, correlation) of the distance at which both windows are most alike.
+
+    Coarsely over
     every distance that a face may have, then finely around the best."""
     eyes_px = float(np.linalg.norm(places[1] - places[0]))
     nearest, farthest = (eyes_px / pair.focal_px / cm for cm in EYES_CM)

@@ -1,7 +1,7 @@
 """What a running gate says of its second camera: working, or what is wrong with it. Pure.
 
 A camera that is not calibrated, gives no frame, has changed places with the first, or looks
-elsewhere makes its layer useless without making it silent: status and selftest tell it.
+elsewhere makes its layer useless. Status and selftest tell it.
 """
 
 from collections.abc import Sequence

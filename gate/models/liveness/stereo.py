@@ -1,9 +1,9 @@
 """A head or a sheet: how far the nose stands out beyond what bent paper can do.
 
 Paper and screens can be tilted, bent and folded, but not stretched. Whatever is done to a sheet,
-its depth is a plane and a profile across one direction (a cylinder in the wide sense: a roll, a
-wave, a crease). A nose is none of that: it rises from between the eyes to its tip and ends above
-the lip, on both sides of which the face falls off. So for each direction of bending the sheet that
+its depth is a plane and a profile across one direction: a roll, a wave, a
+crease. A nose is none of that. It rises from between the eyes to its tip and ends above the lip.
+On both sides of it the face falls off. So for each direction of bending the sheet that
 fits best is taken out. The direction that explains the pictures best without any nose counts. What
 stands out beyond that sheet in the shape of a nose is measured in centimetres. Nothing of it
 depends on the distance or the tilt.
@@ -141,7 +141,9 @@ class StereoLayer:
         return "geometry"
 
     def score(self, seen: LayerInput) -> float | None:
-        """0.0 to 1.0, in proportion to how far the nose stands out; None where the second camera
+        """0.0 to 1.0, in proportion to how far the nose stands out.
+
+        None where the second camera
         gave no picture or does not show this face."""
         look = self.look(seen)
         return None if look is None else stereo_score(look)
