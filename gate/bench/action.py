@@ -231,7 +231,7 @@ def measure_geometry(count: int) -> JsonObject:
     }
 
 
-def looks(count: int, view: View, performer: Maker) -> Iterator[tuple[str, list[FaceTurn]]]:
+def single_turns(count: int, view: View, performer: Maker) -> Iterator[tuple[str, list[FaceTurn]]]:
     """What is done, and how each of a few frames of a turn differs from the face at rest. Without
     the order and its times: only whether it looks like a turn."""
     for n in range(count):
@@ -299,8 +299,8 @@ def measure_drawn(
     return {
         "portraits": len(faces),
         "noise": noise,
-        "looks_at_photographs": report_of_looks(looks(count, view, _photograph_of)),
-        "looks_at_heads": report_of_looks(looks(count // 3, view, _person_of)),
+        "looks_at_photographs": report_of_looks(single_turns(count, view, _photograph_of)),
+        "looks_at_heads": report_of_looks(single_turns(count // 3, view, _person_of)),
         "heads": report_of(people),
         "photographs": report_of(photographs(whole, view, DRAWN_FRAME_S)),
         "replays": report_of(replays(people, count)),

@@ -31,8 +31,8 @@ GROUPS_PER_PERSON = 40
 INTERVAL_FMRS = (1e-3, 1e-4, 1e-5)
 """Rates that enough false matches stand behind: the margin is taken from their intervals."""
 STRICTEST = 1e-6
-"""Its interval is stated, no more: a handful of false matches stand behind it, and whether two of
-them are one person under two names would decide the margin."""
+"""Its interval is stated, no more. A handful of false matches stand behind it. Whether two of them
+are one person under two names would decide the margin."""
 DET_POINTS = 60
 ENOUGH_PICTURES = max(FRAMES) + 1
 """The people on whom numbers of frames can be compared: they have a reference left over."""
@@ -56,7 +56,8 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class InTable:
-    """What the gate runs with: the threshold with its margin, and what it was measured to do;
+    """What the gate runs with: the threshold with its margin, and what it was measured to do.
+
     `floor`: of the raw cosine beside a normalised score."""
 
     threshold: float

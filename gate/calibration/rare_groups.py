@@ -27,9 +27,11 @@ COHORT_DRAWS = 3
 
 @dataclass(frozen=True, slots=True)
 class AtShare:
-    """One group at one share of the cohort and one number of frames. `alone`: by the normalised
-    score alone, `false_matches` and `fmr` with the floor; `pairs`, `genuine`: of one cohort draw,
-    as the counts are; `interval`: with the floor."""
+    """One group at one share of the cohort and one number of frames.
+
+    `alone`: by the normalised score alone. `false_matches`, `fmr` and `interval`: with the floor.
+    `pairs`, `genuine`: of one cohort draw, as the counts are.
+    """
 
     group: str
     people: int

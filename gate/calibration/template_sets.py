@@ -47,8 +47,8 @@ BLOCK_ROWS = 512
 """Rows that are compared at once."""
 
 BELOW = 50.0
-"""So far below the lowest threshold, in deviations, lies a cosine that is 2 below its floor: the
-slope of normalised scores, about 25 for a cosine of 1."""
+"""So far below the lowest threshold, in deviations, lies a cosine that is 2 below its floor. It is
+the slope of normalised scores, about 25 for a cosine of 1."""
 
 
 class Normalising(Protocol):
@@ -90,9 +90,12 @@ class Norms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlooredScale:
-    """Both bounds of the gate as one score. A cosine is placed on the scale of the normalised score
-    where its floor has the same rate; the lesser of the two reaches a rate's threshold when both
-    bounds of that rate are reached. `floors`, `thresholds`: (rates,) float64, ascending."""
+    """Both bounds of the gate as one score.
+
+    A cosine is placed on the scale of the normalised score where its floor has the same rate. The
+    lesser of the two reaches a rate's threshold when both bounds of that rate are reached.
+    `floors`, `thresholds`: (rates,) float64, ascending.
+    """
 
     floors: npt.NDArray[np.float64]
     thresholds: npt.NDArray[np.float64]

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ScoreBounds:
-    """What the scores are held against. `threshold`: of the score that decides, the normalised one
-    or, without a cohort, the raw cosine; `floor`: a cosine, -1 to 1, that the raw score reaches
-    too, None where the raw score decides itself."""
+    """What the scores are held against.
+
+    `threshold`: of the score that decides, the normalised one or, without a cohort, the raw cosine.
+    `floor`: a cosine, -1 to 1, that the raw score reaches too. None where the raw score decides.
+    """
 
     threshold: float
     floor: float | None

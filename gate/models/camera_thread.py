@@ -46,8 +46,8 @@ JPEG_QUALITY = 90
 
 
 class CameraThread:
-    """The Matcher port. `fps`: frames looked at a second while nobody is there; `threads`: of each
-    network, never more than the CPUs the process may use; `layers`: how to come to each liveness
+    """The Matcher port. `fps`: frames looked at a second while nobody is there. `threads`: of each
+    network, never more than the CPUs the process may use. `layers`: how to come to each liveness
     layer, once an exam asks for one."""
 
     def __init__(

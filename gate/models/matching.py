@@ -83,8 +83,8 @@ def has_cohort(reference: Reference) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdCurve:
-    """Thresholds of one kind of score. `points`: (FMR, threshold), highest FMR first; `pairs`:
-    impostor pairs they rest on; `floors`: (FMR, raw cosine to be reached beside), none for the raw
+    """Thresholds of one kind of score. `points`: (FMR, threshold), highest FMR first. `pairs`:
+    impostor pairs they rest on. `floors`: (FMR, raw cosine to be reached beside), none for the raw
     score itself."""
 
     frames: int

@@ -64,8 +64,10 @@ class ProbeSelection:
         return tuple(p for p in view.probes if p.mono_ns > since_ns)
 
     def scored(self, view: TrackView) -> tuple[Probe, ...]:
-        """The probes whose liveness counts, oldest first: those of the track in sight, also from
-        before the card, and none that an earlier attempt has judged."""
+        """The probes whose liveness counts, oldest first.
+
+        They are those of the track in sight, also from before the card. None is of those that an
+        earlier attempt has judged."""
         since_ns = max(self.tried_ns, self.began_ns - AGE_NS)
         return tuple(p for p in view.probes if p.mono_ns > since_ns)
 

@@ -15,8 +15,8 @@ RAW = "raw"
 
 FLOOR_SHARES = {1: 0.4, 2: 0.5, 3: 0.7}
 """Number of frames to the share of the rate that a threshold is named by. Raw thresholds of several
-frames stand further above their rate than those of one (`threshold_margin.py` in the calibration),
-so the same protection takes a share that is less strict. More frames take that of the most."""
+frames stand further above their rate than those of one (`threshold_margin.py` in the calibration).
+So the same protection takes a share that is less strict. More frames take that of the most."""
 
 Points = Sequence[tuple[float, float]]
 """(false match rate, threshold), highest rate first."""

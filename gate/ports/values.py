@@ -133,8 +133,8 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One live sample of one face. `track`: the same number as long as it is the same face; `kind`:
-    how its template was made; `liveness`: what each liveness layer said of this frame."""
+    """One live sample of one face. `track`: the same number as long as it is the same face. `kind`:
+    how its template was made. `liveness`: what each liveness layer said of this frame."""
 
     template: Template
     mono_ns: int

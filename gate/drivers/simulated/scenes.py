@@ -17,7 +17,7 @@ SWAY = ((0, 0), (1, 0), (2, 1), (1, 1))
 """Pixels right and down: a person who stands still is never two times the same frame."""
 HELD = 20
 """Frames for which one photograph is shown before the next one of the same person. Photographs of
-different years may end a face track. A gate on a busy machine looks at two frames in a second: it
+different years may end a face track. A gate on a busy machine looks at two frames in a second. It
 must see the same photograph in both, as it would the same face."""
 
 
