@@ -21,9 +21,10 @@ from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
 from gate.drivers.scanners.scanner_port import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
-from gate.errors import CameraMissing, UsageError
+from gate.errors import CameraMissing, SecondCameraMissing, UsageError
 from gate.models.camera_thread import CameraThread
 from gate.models.liveness.layer_set import LayerSource
+from gate.models.liveness.layers import FrameLayer
 from gate.models.liveness.network import NetworkLayer
 from gate.models.liveness.site_calibration import read_site_calibration
 from gate.models.rate_coverage import requiring_rates
@@ -131,7 +132,21 @@ def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
     def network() -> NetworkLayer:
         return NetworkLayer(paths.models, read_site_calibration(paths.state))
 
-    return (LayerSource("network", network),)
+    sources = (LayerSource("network", network),)
+    second = settings.camera.second
+    if second is None:
+        return sources
+    name = "nir" if second.kind == "nir" else "geometry"
+    return (*sources, LayerSource(name, _second_camera_is_not_read, required=True))
+
+
+def _second_camera_is_not_read() -> FrameLayer:
+    raise SecondCameraMissing(
+        "A running gate of this version does not read the second camera: take [camera.second] out "
+        "of gate.toml, or everybody is for staff where the exam asks for liveness.",
+        "本版本的闸机运行时尚不读取第二摄像头：请从 gate.toml 删除 [camera.second]，"
+        "否则要求活体检测的考试将全部转人工。",
+    )
 
 
 def inbox_of(settings: Settings) -> Path:

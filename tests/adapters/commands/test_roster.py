@@ -93,6 +93,21 @@ def test_selftest_warns_of_liveness_that_is_asked_for_and_not_judged(
     assert "转人工" in said
 
 
+@pytest.mark.parametrize(("kind", "layer"), [("stereo", "geometry"), ("nir", "nir")])
+def test_selftest_says_that_a_second_camera_is_not_read_yet(
+    run: Run, unit: Office, tmp_path: Path, kind: str, layer: str
+) -> None:
+    """A unit that has one must not look as if it had none."""
+    with (tmp_path / "gate.toml").open("a") as toml:
+        toml.write(f'[camera.second]\nkind = "{kind}"\ndevice = 1\n')
+    unit.install(unit.written(tmp_path / "stick"), tmp_path / "state")
+    words = ("exam-gate", "selftest", "--only", "liveness", "--config", tmp_path / "gate.toml")
+    code, said, _ = run(*words)
+    assert (code, "WARN liveness" in said) == (0, True)
+    assert f"{layer}: A running gate of this version does not read the second camera" in said
+    assert "尚不读取第二摄像头" in said
+
+
 def test_a_rate_that_this_unit_has_no_threshold_for_is_not_installed(
     run: Run, unit: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
