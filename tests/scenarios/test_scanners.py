@@ -89,7 +89,7 @@ async def test_a_lost_scanner_is_a_warning_and_cards_go_on(parts: Rig) -> None:
         await gate.until(lambda: parts.journal.head.seq > 2)
         status = gate.desk.status()
         assert (status["phase"], status["faults"]) == ("idle", [])
-        assert status["warnings"] == ["scanner door"]
+        assert [w for w in status["warnings"] if "scanner" in w] == ["scanner door"]
         parts.reader.queue.put_nowait(parts.card())
         assert (await gate.decision())["outcome"] == "ADMIT"
         head = parts.journal.head.seq

@@ -104,10 +104,10 @@ def test_a_lost_scanner_warns_and_what_names_nobody_is_counted(
     unit: Unit, passports: Emulator
 ) -> None:
     passports.say("fault unplugged on")
-    until(lambda: ask(unit.staff, {"ask": "status"})["warnings"] == ["scanner passports"])
+    until(lambda: "scanner passports" in ask(unit.staff, {"ask": "status"})["warnings"])
     assert ask(unit.staff, {"ask": "status"})["faults"] == []
     passports.say("fault unplugged off")
-    until(lambda: ask(unit.staff, {"ask": "status"})["warnings"] == [])
+    until(lambda: "scanner passports" not in ask(unit.staff, {"ask": "status"})["warnings"])
     scan(unit, "770000")
     until(lambda: ask(unit.staff, {"ask": "status"})["scanners"]["notices"]["refused"])
     scanners = ask(unit.staff, {"ask": "status"})["scanners"]
