@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from gate.calibration.attack_fit import Logits, Presentation
-from gate.calibration.attack_recordings import PassedOver, Recording
+from gate.calibration.attack_recordings import Recording
+from gate.calibration.odd_file import OddFile
 from gate.errors import InputRejected, PhotoRejected
 from gate.models.liveness.layers import LayerInput
 from gate.models.liveness.network import NetworkLayer, live_logit, makers_score
@@ -38,11 +39,11 @@ class SeenRecording:
 
 def see(
     recordings: Sequence[Recording], models: Path, show: Show
-) -> tuple[list[SeenRecording], list[PassedOver]]:
+) -> tuple[list[SeenRecording], list[OddFile]]:
     """The recordings with a face, and what was passed over. ModelDamaged."""
     stills, layer = StillPictures(models), NetworkLayer(models)
     seen: list[SeenRecording] = []
-    odd: list[PassedOver] = []
+    odd: list[OddFile] = []
     for n, recording in enumerate(recordings):
         frames = [f for path in _spread(recording) if (f := _frame(stills, layer, path, odd))]
         if frames:
@@ -51,7 +52,7 @@ def see(
             template = (template / max(float(np.linalg.norm(template)), 1e-9)).astype(np.float32)
             seen.append(SeenRecording(recording, logits, tuple(f[1] for f in frames), template))
         else:
-            odd.append(PassedOver(recording.where, "shows no face", "未检测到人脸"))
+            odd.append(OddFile(recording.where, "shows no face", "未检测到人脸"))
         show(n + 1, len(recordings))
     return seen, odd
 
@@ -84,7 +85,7 @@ def _spread(recording: Recording) -> list[Path]:
 
 
 def _frame(
-    stills: StillPictures, layer: NetworkLayer, path: Path, odd: list[PassedOver]
+    stills: StillPictures, layer: NetworkLayer, path: Path, odd: list[OddFile]
 ) -> tuple[tuple[float, float], float, Template] | None:
     """Logits, the makers' score and the template; None where no face is seen. What cannot be read
     is told in `odd`."""
@@ -97,10 +98,10 @@ def _frame(
         shares = layer.shares(LayerInput(picture, face.box, face.landmarks, 0.0))
         template, _ = stills.single_view(stills.chip(picture, face))
     except PhotoRejected as e:
-        odd.append(PassedOver(where, e.en, e.zh))
+        odd.append(OddFile(where, e.en, e.zh))
         return None
     except OSError as e:
-        odd.append(PassedOver(where, f"cannot be read ({e.strerror})", "无法读取"))
+        odd.append(OddFile(where, f"cannot be read ({e.strerror})", "无法读取"))
         return None
     except InputRejected:  # the face is too small or too turned to be aligned
         return None

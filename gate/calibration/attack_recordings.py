@@ -10,20 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gate.calibration.face_set import SUFFIXES
+from gate.calibration.odd_file import OddFile
 from gate.errors import InputDamaged
 
 LIVE = "live"
 ATTACKS = ("print", "replay", "mask")
 KINDS = (LIVE, *ATTACKS)
-
-
-@dataclass(frozen=True, slots=True)
-class PassedOver:
-    """What was not used, and why. `where`: its place below the folder."""
-
-    where: str
-    en: str
-    zh: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Recording:
         return f"{self.kind}/{self.name}"
 
 
-def read_attack_folder(folder: Path) -> tuple[tuple[Recording, ...], tuple[PassedOver, ...]]:
+def read_attack_folder(folder: Path) -> tuple[tuple[Recording, ...], tuple[OddFile, ...]]:
     """The recordings that hold pictures, and what was passed over. InputDamaged for no folder."""
     try:
         entries = _in_order(folder)
@@ -52,42 +44,42 @@ def read_attack_folder(folder: Path) -> tuple[tuple[Recording, ...], tuple[Passe
             path=str(folder),
         ) from e
     recordings: list[Recording] = []
-    odd: list[PassedOver] = []
+    odd: list[OddFile] = []
     for entry in entries:
         if entry.name not in KINDS or not entry.is_dir():
             odd.append(
-                PassedOver(entry.name, "is none of live, print, replay, mask", "不是规定的目录")
+                OddFile(entry.name, "is none of live, print, replay, mask", "不是规定的目录")
             )
             continue
         found = list(_of_kind(entry))
         recordings += (f for f in found if isinstance(f, Recording))
-        odd += (f for f in found if isinstance(f, PassedOver))
+        odd += (f for f in found if isinstance(f, OddFile))
     return tuple(recordings), tuple(odd)
 
 
-def _of_kind(folder: Path) -> Iterator[Recording | PassedOver]:
+def _of_kind(folder: Path) -> Iterator[Recording | OddFile]:
     try:
         entries = _in_order(folder)
     except OSError as e:
-        yield PassedOver(folder.name, f"cannot be read ({e.strerror})", "无法读取")
+        yield OddFile(folder.name, f"cannot be read ({e.strerror})", "无法读取")
         return
     for entry in entries:
         where = f"{folder.name}/{entry.name}"
         if not entry.is_dir():
-            yield PassedOver(where, "is no folder: one for each recording is", "不是录像目录")
+            yield OddFile(where, "is no folder: one for each recording is", "不是录像目录")
             continue
         try:
             frames = _in_order(entry)
         except OSError as e:
-            yield PassedOver(where, f"cannot be read ({e.strerror})", "无法读取")
+            yield OddFile(where, f"cannot be read ({e.strerror})", "无法读取")
             continue
         pictures = tuple(p for p in frames if p.suffix.lower() in SUFFIXES and p.is_file())
         for other in (p for p in frames if p not in pictures):
-            yield PassedOver(f"{where}/{other.name}", "is no .jpg, .jpeg or .png file", "不是图片")
+            yield OddFile(f"{where}/{other.name}", "is no .jpg, .jpeg or .png file", "不是图片")
         if pictures:
             yield Recording(folder.name, entry.name, pictures)
         else:
-            yield PassedOver(where, "holds no pictures", "没有图片")
+            yield OddFile(where, "holds no pictures", "没有图片")
 
 
 def _in_order(folder: Path) -> list[Path]:

@@ -16,15 +16,10 @@ from gate.calibration.attack_fit import (
     fit_site,
 )
 from gate.calibration.attack_frames import SeenRecording, presentations, see
-from gate.calibration.attack_recordings import (
-    ATTACKS,
-    KINDS,
-    LIVE,
-    PassedOver,
-    read_attack_folder,
-)
+from gate.calibration.attack_recordings import ATTACKS, KINDS, LIVE, read_attack_folder
 from gate.calibration.exact_interval import exact_interval
 from gate.calibration.machine import what_ran
+from gate.calibration.odd_file import OddFile
 from gate.calibration.report.attacks_page import attacks_page
 from gate.calibration.run import check_writable, write_files
 from gate.core.json_types import JsonObject
@@ -89,7 +84,7 @@ def _report(
     seen: Sequence[SeenRecording],
     fitted: Sequence[Presentation],
     fit: Fit,
-    odd: Sequence[PassedOver],
+    odd: Sequence[OddFile],
 ) -> JsonObject:
     makers = np.array([_five(s.makers) for s in seen]) - THRESHOLDS["network"]
     site = _rates(fit.levels, fitted)

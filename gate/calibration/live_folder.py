@@ -10,19 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.calibration.face_set import SUFFIXES
+from gate.calibration.odd_file import OddFile
 from gate.errors import InputDamaged
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
 TICKET, LIVE = "ticket", "live"
-
-
-@dataclass(frozen=True, slots=True)
-class OddFile:
-    """One thing that was passed over. `where`: its path below the folder."""
-
-    where: str
-    en: str
-    zh: str
 
 
 @dataclass(frozen=True, slots=True)

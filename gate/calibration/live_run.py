@@ -12,9 +12,10 @@ import numpy as np
 from gate.calibration.face_set import read_face_set
 from gate.calibration.live_attempts import SeenFrame, seen
 from gate.calibration.live_figures import Show, measured
-from gate.calibration.live_folder import OddFile, RecordedPerson, read_live_folder
+from gate.calibration.live_folder import RecordedPerson, read_live_folder
 from gate.calibration.live_scores import Cohort, SeenPerson
 from gate.calibration.machine import what_ran
+from gate.calibration.odd_file import OddFile
 from gate.calibration.report.live_page import live_page
 from gate.calibration.run import check_writable, setting_and_networks, write_files
 from gate.core.json_types import JsonObject

@@ -1,7 +1,5 @@
 """The page of `exam-gate calibrate --attacks DIR`: people and attacks before one gate."""
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
 from gate.calibration.attacks_words import done_words, not_shown_words, overlap_words
@@ -15,11 +13,10 @@ from gate.calibration.report.html import (
     table,
     with_interval,
 )
-from gate.calibration.report.pieces import under_title
+from gate.calibration.report.pieces import passed_over, under_title
 from gate.core.json_types import JsonFields
 
 Report = JsonFields
-ODD_SHOWN = 200
 
 
 def attacks_page(report: Report) -> str:
@@ -28,7 +25,13 @@ def attacks_page(report: Report) -> str:
         f"Liveness at this site: {report['set']['name']}",
         "本考点活体检测标定",
         under_title(report),
-        [_summary(report), _rates(report), _fit(report), _odd(report["odd"]), _method(report)],
+        [
+            _summary(report),
+            _rates(report),
+            _fit(report),
+            passed_over("Passed over", report["odd"]),
+            _method(report),
+        ],
     )
 
 
@@ -72,16 +75,6 @@ def _fit(report: Report) -> Markup:
         ["least living person above most living attack, in logits 间隔", f"{report['gap']:.2f}"],
     ]
     return section("The fit", "拟合", table(["", ""], rows, 1))
-
-
-def _odd(odd: Sequence[Report]) -> Markup:
-    rows = [[o["where"], f"{o['en']} {o['zh']}"] for o in odd[:ODD_SHOWN]]
-    if not rows:
-        return Markup()
-    more = len(odd) - len(rows)
-    told = [paragraph(f"And {more:,} more.", f"另有 {more:,} 个。")] if more else []
-    head = ["file 文件", "why 原因"]
-    return section("Passed over", "跳过的文件", table(head, rows, 2, last_words=True), *told)
 
 
 def _method(report: Report) -> Markup:

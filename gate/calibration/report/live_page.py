@@ -16,11 +16,10 @@ from gate.calibration.report.html import (
     table,
     with_interval,
 )
-from gate.calibration.report.pieces import networks_table, under_title
+from gate.calibration.report.pieces import networks_table, passed_over, under_title
 from gate.core.json_types import JsonFields
 
 Report = JsonFields
-ODD_SHOWN = 200
 
 UNITS = (
     ("attempt", "Whole attempts", "一次完整比对"),
@@ -40,7 +39,7 @@ def live_page(report: Report) -> str:
             _the_set(report),
             _answers(report),
             _rates(report),
-            _odd(report["odd"]),
+            passed_over("Files that were passed over", report["odd"]),
             _method(report),
         ],
     )
@@ -156,21 +155,6 @@ def _rate_row(rate: float, of: Report) -> list[str]:
         with_interval(fmr, [scientific(e) for e in others["interval"]]),
         f"{others['pairs_of_people_matched']:,} of {others['pairs_of_people']:,}",
     ]
-
-
-def _odd(odd: Sequence[Report]) -> Markup:
-    rows = [[o["where"], f"{o['en']} {o['zh']}"] for o in odd[:ODD_SHOWN]]
-    more = len(odd) - len(rows)
-    return (
-        section(
-            "Files that were passed over",
-            "跳过的文件",
-            table(["file 文件", "why 原因"], rows, 2, last_words=True),
-            *([paragraph(f"And {more:,} more.", f"另有 {more:,} 个。")] if more else []),
-        )
-        if rows
-        else Markup()
-    )
 
 
 def _method(report: Report) -> Markup:

@@ -10,6 +10,7 @@ from gate.core.json_types import JsonFields
 
 Report = JsonFields
 FAILED_SHOWN = 200
+ODD_SHOWN = 200
 
 DOUBTS = {
     "": "",
@@ -236,3 +237,14 @@ def networks_table(report: Report) -> Markup:
     """The networks that were measured, by SHA-256."""
     rows = [[n["name"], Markup("<code>{}</code>").format(n["sha256"])] for n in report["networks"]]
     return table(["network 模型", "SHA-256"], rows, 2)
+
+
+def passed_over(title: str, odd: Sequence[Report]) -> Markup:
+    """What a job passed over, at most `ODD_SHOWN` of it; nothing where there was none."""
+    rows = [[o["where"], f"{o['en']} {o['zh']}"] for o in odd[:ODD_SHOWN]]
+    if not rows:
+        return Markup()
+    more = len(odd) - len(rows)
+    told = [paragraph(f"And {more:,} more.", f"另有 {more:,} 个。")] if more else []
+    head = ["file 文件", "why 原因"]
+    return section(title, "跳过的文件", table(head, rows, 2, last_words=True), *told)
