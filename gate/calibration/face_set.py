@@ -27,7 +27,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
 
 STEPS = ("detect", "refine", "careful", "look", "align", "embed")
-"""What is timed: three steps to the augmented template (`careful`: its six inferences), three to
+"""What is timed: three steps to the augmented template (`careful`: its four inferences), three to
 that of a single view."""
 
 

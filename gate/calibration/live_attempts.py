@@ -66,7 +66,7 @@ def seen(analysis: FrameAnalysis, pixels: Callable[[], Picture]) -> SeenFrame:
 
     def look(kind: TemplateKind) -> TrackView:
         frame = Frame(as_rgb(pixels()), mono_ns=1, number=1)
-        return analysis.look(frame, TrackView(), eager=True, kind=kind)
+        return analysis.look(frame, TrackView(), kind=kind)
 
     view = look(TemplateKind.SINGLE)
     single = view.probes[-1] if view.probes else None

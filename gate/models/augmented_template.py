@@ -1,4 +1,4 @@
-"""The augmented template of a face: all that was measured to help, for eight times the cost.
+"""The augmented template of a face: all that was measured to help, for five times the cost.
 
 The mean of `TURNS` slight turns of the face, each with its mirror image, all aligned finely by the
 mean landmarks of several looks. Ticket photos always get it; a live face does while the first
@@ -6,40 +6,17 @@ comparison has left it open who stands there. What each step gains stands in
 docs/models-and-accuracy.md.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from gate.models.alignment import align_finely
 from gate.models.detector import Detector
-from gate.models.interpreter import return_freed_memory
 from gate.models.landmarks import refine
 from gate.models.recogniser import Recogniser, unit
 from gate.ports import Face, Picture, Template
 
-TURNS = (-0.07, 0.0, 0.07)
+TURNS = (-0.07, 0.07)
 """Radians. Four degrees are what the landmarks themselves leave open; what a template says of a
-face should not hang on them."""
-
-
-class LargeDetector:
-    """The detector of augmented templates in a running gate: there from the first frame that wants
-    it until `rest`. Made anew it costs 16 ms, a sixth of one such template; kept, 28 MB."""
-
-    def __init__(self, model: Path, threads: int) -> None:
-        self._model, self._threads = model, threads
-        self._detector: Detector | None = None
-
-    def awake(self) -> Detector:
-        """ModelDamaged."""
-        self._detector = self._detector or Detector(self._model, self._threads)
-        return self._detector
-
-    def rest(self) -> None:
-        """Nobody waits for it: its memory goes back to the system."""
-        if self._detector is not None:
-            self._detector = None
-            return_freed_memory()
+face should not hang on them. An upright view between the two adds nothing that was measured."""
 
 
 def augmented_template(

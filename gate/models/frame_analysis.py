@@ -6,7 +6,7 @@ from pathlib import Path
 from gate.core.reasons import Advice
 from gate.errors import InputRejected
 from gate.models.alignment import align
-from gate.models.augmented_template import LargeDetector, augmented_template
+from gate.models.augmented_template import augmented_template
 from gate.models.face_measures import surrounding_luma
 from gate.models.face_track import (
     Observation,
@@ -32,8 +32,8 @@ from gate.models.weak_face import likely_cause
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 from gate.ports.values import TemplateKind
 
-STILL, RECOGNISER, OCCLUSION = "yunet-544x544", "sface", "occlusion"
-LABEL = models_label(WHOLE, NEAR, STILL, RECOGNISER, OCCLUSION)
+RECOGNISER, OCCLUSION = "sface", "occlusion"
+LABEL = models_label(WHOLE, NEAR, RECOGNISER, OCCLUSION)
 
 
 MASKED = 8.5
@@ -75,18 +75,15 @@ class FrameAnalysis:
     def __init__(self, models: Path, threads: int) -> None:
         """ModelDamaged."""
         self._finder = LiveDetector(models, threads)
-        self._still = LargeDetector(model_path(models, STILL), threads)  # augmented is measured so
         self._recogniser = Recogniser(model_path(models, RECOGNISER), threads)
         self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
 
     def look(
-        self, frame: Frame, view: TrackView, eager: bool, kind: TemplateKind = TemplateKind.SINGLE
+        self, frame: Frame, view: TrackView, kind: TemplateKind = TemplateKind.SINGLE
     ) -> TrackView:
         """`view` with this frame in it. Every frame with a face that is good enough is compared:
-        a track must not go on unseen. `eager`: a face is being judged; `kind`: of its
-        probe's template. InputRejected for a frame that is no RGB picture."""
-        if not eager:
-            self._still.rest()
+        a track must not go on unseen. `kind`: of its probe's template. InputRejected for a frame
+        that is no RGB picture."""
         seen = self.nearest_face(frame.pixels)
         if seen is None:
             return with_observation(view, Observation(frame.mono_ns, face=False))
@@ -98,7 +95,7 @@ class FrameAnalysis:
             return with_observation(view, observation)
         if kind is TemplateKind.AUGMENTED:
             template = augmented_template(
-                self._still.awake(), self._recogniser, frame.pixels, seen.face
+                self._finder.near, self._recogniser, frame.pixels, seen.face
             )
         probe = Probe(template, frame.mono_ns, seen.face, quality, view.track, kind=kind)
         return with_probe(view, observation, probe)

@@ -88,14 +88,6 @@ def drop_mapped_pages(path: Path) -> None:
         libc.madvise(start, end - start, MADV_DONTNEED)
 
 
-def return_freed_memory() -> None:
-    """What was freed and the C library kept for later goes back to the system. Without it the
-    memory of an interpreter that is gone stayed resident (LiteRT; 30 MB of a large detector)."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
-    if trim is not None:
-        trim(0)
-
-
 def _mappings(path: Path) -> list[tuple[int, int]]:
     """Read-only mappings of one file in this process, as page-aligned addresses."""
     found = []

@@ -60,7 +60,7 @@ class StillPictures:
 
     def refined(self, picture: Picture, face: Face) -> Face:
         """The same face with finer landmarks."""
-        return refine(self._detector, picture, face)
+        return refine(self._finder.near, picture, face)
 
     def chip(self, picture: Picture, face: Face) -> Picture:
         """The aligned face, (112, 112, 3) uint8."""

@@ -197,7 +197,7 @@ def networks_bytes(peer: Peer) -> int:
         return sum(f.stat().st_size for f in (CACHE / "onnx").glob(f"*-{peer.kind[7:]}.onnx"))
     looks = {
         "gate": ("yunet-320x256", "yunet-256x256"),
-        "gate-careful": ("yunet-320x256", "yunet-256x256", "yunet-544x544"),
+        "gate-careful": ("yunet-320x256", "yunet-256x256"),
         "gate-one-look": ("yunet-640x480",),
     }[peer.kind]
     return sum(load_manifest().output(n).size_bytes for n in (*looks, "sface"))

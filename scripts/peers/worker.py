@@ -47,13 +47,11 @@ def gate_pair(threads: int, files: Path) -> Embed:
 def gate_careful(threads: int, files: Path) -> Embed:
     """What the gate does while the quick comparison has left it open, and for ticket photos."""
     from gate.models.augmented_template import augmented_template
-    from gate.models.detector import Detector
-    from gate.models.frame_analysis import STILL
     from gate.models.live_detection import LiveDetector
     from gate.models.network_files import model_path
     from gate.models.recogniser import Recogniser
 
-    finder, still = LiveDetector(files, threads), Detector(model_path(files, STILL), threads)
+    finder = LiveDetector(files, threads)
     recogniser = Recogniser(model_path(files, "sface"), threads)
 
     def embed(picture: np.ndarray) -> np.ndarray | None:
@@ -61,7 +59,7 @@ def gate_careful(threads: int, files: Path) -> Embed:
         if not faces:
             return None
         central = finder.closer(picture, min(faces, key=lambda f: off_centre(*f.box)))
-        return augmented_template(still, recogniser, picture, central)
+        return augmented_template(finder.near, recogniser, picture, central)
 
     return embed
 

@@ -27,7 +27,7 @@ def test_a_live_augmented_template_is_a_calibrated_one(
     shown.paste(Image.fromarray(portrait(number)).resize((side, side)), (90, 20))
     pixels = np.asarray(shown)
     augmented = TemplateKind.AUGMENTED
-    live = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True, kind=augmented).probes[0]
+    live = eyes.look(Frame(pixels, 0, 0), TrackView(), kind=augmented).probes[0]
     assert live.kind is TemplateKind.AUGMENTED
     stills = StillPictures(networks())
     face = stills.most_central_face(pixels)
@@ -35,14 +35,5 @@ def test_a_live_augmented_template_is_a_calibrated_one(
     calibrated = stills.augmented(pixels, stills.refined(pixels, face))
     cosine = float(live.template @ calibrated)
     assert cosine > 0.99, cosine
-    single = eyes.look(Frame(pixels, 0, 0), TrackView(), eager=True).probes[0]
+    single = eyes.look(Frame(pixels, 0, 0), TrackView()).probes[0]
     assert float(single.template @ calibrated) < cosine
-
-
-def test_the_large_detector_rests_when_nobody_is_judged(eyes: FrameAnalysis) -> None:
-    made = eyes._still.awake()
-    grey = Frame(np.full((480, 640, 3), 90, np.uint8), 0, 0)
-    eyes.look(grey, TrackView(), eager=True, kind=TemplateKind.AUGMENTED)
-    assert eyes._still.awake() is made
-    eyes.look(grey, TrackView(), eager=False)
-    assert eyes._still.awake() is not made

@@ -81,7 +81,11 @@ def test_a_table_from_before_the_floors_is_read_with_the_same_floors(
     kind: TemplateKind, tmp_path: Path
 ) -> None:
     old = Thresholds.load(rewritten(tmp_path, NO_VERSION, NO_FLOORS), kind=kind)
-    assert old == Thresholds.load(kind=kind)
+    new = Thresholds.load(kind=kind)
+    rounded = 1.1e-5  # the table has five places, of floors and of what they follow from
+    for curve, newer in zip(old.curves, new.curves, strict=True):
+        assert curve.points == newer.points
+        assert dict(curve.floors) == pytest.approx(dict(newer.floors), rel=0, abs=rounded)
     assert old.floor(1e-4, 3, SNORM) > 0.4
 
 
