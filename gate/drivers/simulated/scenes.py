@@ -15,10 +15,10 @@ APPROACH = (0.3, 0.45, 0.6, 0.75, 0.9)
 """How large a person is, of the frame's height, in the first frames; then 1."""
 SWAY = ((0, 0), (1, 0), (2, 1), (1, 1))
 """Pixels right and down: a person who stands still is never two times the same frame."""
-HELD = 20
-"""Frames for which one photograph is shown before the next one of the same person. Photographs of
-different years may end a face track. A gate on a busy machine looks at two frames in a second. It
-must see the same photograph in both, as it would the same face."""
+HELD = 100
+"""Frames for which one photograph is shown before the next one of the same person: 10 s at 10 frames
+a second, longer than an attempt. Photographs of different years may end a face track. A change
+between a match and the frame that confirms it would be another person to the gate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
