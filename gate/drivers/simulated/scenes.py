@@ -16,9 +16,9 @@ APPROACH = (0.3, 0.45, 0.6, 0.75, 0.9)
 SWAY = ((0, 0), (1, 0), (2, 1), (1, 1))
 """Pixels right and down: a person who stands still is never two times the same frame."""
 HELD = 100
-"""Frames for which one photograph is shown before the next one of the same person: 10 s at 10 frames
-a second, longer than an attempt. Photographs of different years may end a face track. A change
-between a match and the frame that confirms it would be another person to the gate."""
+"""Frames for which one photograph is shown before the next one of the same person. At 10 frames a
+second that is 10 s, longer than an attempt. Photographs of different years may end a face track. A
+change between a match and the frame that confirms it would be another person to the gate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
