@@ -9,6 +9,7 @@ from office.commands import (
     candidates,
     drift,
     evidence,
+    exam,
     gates,
     import_,
     keys,
@@ -31,6 +32,7 @@ app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
+app.add_typer(exam.app, name="exam")
 app.add_typer(candidates.app, name="candidates")
 app.add_typer(photos.app, name="photos")
 app.add_typer(evidence.app, name="evidence")
