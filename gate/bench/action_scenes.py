@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from gate.bench.action_surfaces import EYES_MM, MIDDLE_MM, Millimetres, Surface
-from gate.bench.handover_scenes import SUFFIXES
+from gate.calibration.picture_folder import is_picture
 from gate.errors import InputDamaged, InputRejected, PhotoRejected
 from gate.models.photo_file import decode_photo
 from gate.models.still_pictures import StillPictures
@@ -81,7 +81,7 @@ class Portrait:
 def portraits(folder: Path, stills: StillPictures) -> list[Portrait]:
     """Every picture of the folder with a face, its eyes level enough. InputDamaged for none."""
     found = []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
+    for path in sorted(p for p in folder.rglob("*") if is_picture(p)):
         try:
             picture = decode_photo(path.read_bytes())
             face = stills.most_central_face(picture)

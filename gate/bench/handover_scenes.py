@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
+from gate.calibration.picture_folder import is_picture
 from gate.errors import InputDamaged
 from gate.models.photo_file import decode_photo
 from gate.models.still_pictures import StillPictures
@@ -20,7 +21,6 @@ from gate.ports import Picture
 
 SIZE = (640, 480)
 GREY = (120, 120, 120)
-SUFFIXES = (".jpg", ".jpeg", ".png")
 PEOPLE_MAX = 72
 
 
@@ -39,7 +39,7 @@ def read_people(folder: Path) -> dict[str, list[Path]]:
     side by side. InputDamaged for fewer than two people."""
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
+        if is_picture(path):
             inside = path.parent != folder
             name = path.parent.name if inside else re.split("[-_]", path.stem)[0]
             found.setdefault(name, []).append(path)

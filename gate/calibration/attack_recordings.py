@@ -4,13 +4,12 @@
 order of their names. What does not fit is told in one line each, and the others are used.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.calibration.face_set import SUFFIXES
 from gate.calibration.odd_file import OddFile
+from gate.calibration.picture_folder import in_order, is_picture
 from gate.errors import InputDamaged
 
 LIVE = "live"
@@ -35,7 +34,7 @@ class Recording:
 def read_attack_folder(folder: Path) -> tuple[tuple[Recording, ...], tuple[OddFile, ...]]:
     """The recordings that hold pictures, and what was passed over. InputDamaged for no folder."""
     try:
-        entries = _in_order(folder)
+        entries = in_order(folder)
     except OSError as e:
         raise InputDamaged(
             f"The folder {folder} cannot be read ({e.strerror}): name one with the folders live, "
@@ -59,7 +58,7 @@ def read_attack_folder(folder: Path) -> tuple[tuple[Recording, ...], tuple[OddFi
 
 def _of_kind(folder: Path) -> Iterator[Recording | OddFile]:
     try:
-        entries = _in_order(folder)
+        entries = in_order(folder)
     except OSError as e:
         yield OddFile(folder.name, f"cannot be read ({e.strerror})", "无法读取")
         return
@@ -69,20 +68,14 @@ def _of_kind(folder: Path) -> Iterator[Recording | OddFile]:
             yield OddFile(where, "is no folder: one for each recording is", "不是录像目录")
             continue
         try:
-            frames = _in_order(entry)
+            frames = in_order(entry)
         except OSError as e:
             yield OddFile(where, f"cannot be read ({e.strerror})", "无法读取")
             continue
-        pictures = tuple(p for p in frames if p.suffix.lower() in SUFFIXES and p.is_file())
+        pictures = tuple(p for p in frames if is_picture(p) and p.is_file())
         for other in (p for p in frames if p not in pictures):
             yield OddFile(f"{where}/{other.name}", "is no .jpg, .jpeg or .png file", "不是图片")
         if pictures:
             yield Recording(folder.name, entry.name, pictures)
         else:
             yield OddFile(where, "holds no pictures", "没有图片")
-
-
-def _in_order(folder: Path) -> list[Path]:
-    """What lies in it but hidden files; `frame-2` stands before `frame-10`. OSError."""
-    shown = (p for p in folder.iterdir() if not p.name.startswith("."))
-    return sorted(shown, key=lambda p: ([int(n) for n in re.findall("[0-9]+", p.name)], p.name))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gate.calibration.picture_folder import is_picture
 from gate.calibration.template_sets import Labels, Mask, Side
 from gate.errors import InputDamaged, PhotoRejected
 from gate.models.photo_file import decode_photo
@@ -23,7 +24,6 @@ from gate.models.still_pictures import StillPictures
 from gate.ports import Picture, Quality
 from gate.ports.values import TemplateKind, TemplateRows
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
 Progress = Callable[[int, int], None]
 
 STEPS = ("detect", "refine", "careful", "look", "align", "embed")
@@ -84,7 +84,7 @@ def read_face_set(folder: Path) -> FaceSet:
         for person in sorted(folder.iterdir())
         if person.is_dir()
         for path in sorted(person.iterdir())
-        if path.suffix.lower() in SUFFIXES
+        if is_picture(path)
     ] or _by_name(folder)
     if not pictures:
         raise InputDamaged(
@@ -97,7 +97,7 @@ def read_face_set(folder: Path) -> FaceSet:
 
 def _by_name(folder: Path) -> list[tuple[str, Path]]:
     """Pictures that lie beside each other: the person is what stands before the last underscore."""
-    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    files = (path for path in sorted(folder.iterdir()) if is_picture(path))
     return [(path.stem.rpartition("_")[0] or path.stem, path) for path in files]
 
 

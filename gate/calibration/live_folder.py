@@ -5,13 +5,12 @@ names. Numbers in a name count as numbers: `frame-2` comes before `frame-10`. Wh
 told in one line each, and the others are measured.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate.calibration.face_set import SUFFIXES
 from gate.calibration.odd_file import OddFile
+from gate.calibration.picture_folder import in_order, is_picture
 from gate.errors import InputDamaged
 
 TICKET, LIVE = "ticket", "live"
@@ -29,7 +28,7 @@ class RecordedPerson:
 def read_live_folder(folder: Path) -> tuple[tuple[RecordedPerson, ...], tuple[OddFile, ...]]:
     """The people who have both, and what was passed over. InputDamaged for no such folder."""
     try:
-        entries = _sorted(folder)
+        entries = in_order(folder)
     except OSError as e:
         raise InputDamaged(
             f"The folder {folder} cannot be read ({e.strerror}): name one with "
@@ -50,13 +49,13 @@ def _person(folder: Path) -> list[RecordedPerson | OddFile]:
     if not folder.is_dir():
         return [OddFile(folder.name, "is no folder of a person", "不是个人文件夹")]
     try:
-        tickets = [p for p in _sorted(folder) if _is_picture(p) and p.stem.lower() == TICKET]
+        tickets = [p for p in in_order(folder) if is_picture(p) and p.stem.lower() == TICKET]
         live = folder / LIVE
-        inside = _sorted(live) if live.is_dir() else []
+        inside = in_order(live) if live.is_dir() else []
     except OSError as e:
         return [OddFile(folder.name, f"cannot be read ({e.strerror})", "无法读取")]
     odd: list[RecordedPerson | OddFile] = [*_not_frames(folder, inside)]
-    frames = tuple(p for p in inside if _is_picture(p) and p.is_file())
+    frames = tuple(p for p in inside if is_picture(p) and p.is_file())
     if not tickets:
         return [*odd, OddFile(folder.name, "has no ticket.jpg", "缺少 ticket.jpg")]
     if len(tickets) > 1:
@@ -71,21 +70,6 @@ def _person(folder: Path) -> list[RecordedPerson | OddFile]:
 
 def _not_frames(person: Path, inside: list[Path]) -> Iterator[OddFile]:
     for path in inside:
-        if not (_is_picture(path) and path.is_file()):
+        if not (is_picture(path) and path.is_file()):
             where = f"{person.name}/{LIVE}/{path.name}"
             yield OddFile(where, "is no JPEG or PNG file", "不是 JPEG 或 PNG 文件")
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES
-
-
-def _sorted(folder: Path) -> list[Path]:
-    """What lies in it, hidden files left out, numbers in names by value. OSError."""
-    shown = [p for p in folder.iterdir() if not p.name.startswith(".")]
-    return sorted(shown, key=lambda p: _by_number(p.name))
-
-
-def _by_number(name: str) -> tuple[list[tuple[int, str]], str]:
-    parts = re.split(r"([0-9]+)", name)
-    return [(int(p), "") if p.isdecimal() else (-1, p.lower()) for p in parts], name
