@@ -166,7 +166,8 @@ class FaceJudged:
     the cohort is too small. `threshold`: what the deciding one of the two was held against.
     `floor`: what the raw cosine was held against beside it, None where it decides itself.
     `frames`: probes fused. `fresh`: those of them taken after the card was found. `liveness`: None
-    where the exam asks for none.
+    where the exam asks for none. `fmr`: the target that was used, None where it is that of the
+    policy.
 
     ValueError: a number is not finite, because a record with NaN could not be written. ValueError,
     too, where a compared face is OK without a fresh probe: an older probe may be of somebody else.
@@ -183,6 +184,7 @@ class FaceJudged:
     advice: Advice | None = None
     fresh: int = 0
     floor: float | None = None
+    fmr: float | None = None
 
     def __post_init__(self) -> None:
         if self.reason is not Reason.OK and self.reason not in FACE_REASONS:
@@ -191,7 +193,7 @@ class FaceJudged:
         if not least <= self.fresh <= self.frames:
             raise ValueError(f"{self.reason} on {self.frames} probes, {self.fresh} of them fresh")
         scores = (self.score, self.normalised, self.threshold, self.floor)
-        numbers = (*scores, self.quality)
+        numbers = (*scores, self.quality, self.fmr)
         if not all(n is None or math.isfinite(n) for n in numbers):
             raise ValueError("a face judged with a number that is not finite")
 

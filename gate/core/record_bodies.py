@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import FaceJudged, Source, VerdictGiven
+from gate.core.exam import FacePolicy
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING, Outcome, Reason
 from gate.core.records import DecisionBody, FaceFields, VerdictBody
@@ -58,7 +59,7 @@ def decision_body(
         "normalisation": judged.normalisation,
         "threshold": _rounded(judged.threshold),
         "floor": _rounded(judged.floor),
-        "fmr": policy.fmr if asked and policy else None,
+        "fmr": _target(judged, policy) if asked else None,
         "frames": judged.frames if asked else None,
         "fresh": judged.fresh if asked else None,
         "liveness": judged.liveness.fields if judged.liveness else None,
@@ -125,6 +126,13 @@ _NO_FACE: FaceFields = {
     "quality": None,
     "attempt": None,
 }
+
+
+def _target(judged: FaceJudged, policy: FacePolicy | None) -> float | None:
+    """The rate of the attempt; that of the policy where the attempt does not say."""
+    asked = policy.fmr if policy else None
+    used = judged.fmr if judged.fmr is not None else asked
+    return None if used is None else round(used, 12)  # rates are products of decimal fractions
 
 
 def _rounded(value: float | None) -> float | None:

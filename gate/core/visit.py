@@ -28,6 +28,7 @@ from gate.core.events import (
 )
 from gate.core.exam import Paper
 from gate.core.local_time import time_text
+from gate.core.lookalike_policy import paper_for
 from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
 from gate.core.replay import remember
 from gate.core.staff_and_fault_transitions import record_refused
@@ -58,6 +59,8 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     ruling = rule(exam, event, visit.shown, state.inside)
     if isinstance(event, CandidateFound):
         ticket, key = event.candidate.ticket, event.candidate.key
+        if ruling.paper is not None:
+            ruling = replace(ruling, paper=paper_for(event.candidate, ruling.paper))
     else:
         ticket, key = None, event.key
     visit = replace(visit, ruling=ruling, ticket=ticket, key=key)

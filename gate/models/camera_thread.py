@@ -145,12 +145,17 @@ class CameraThread:
         return since_s if since_s > patient_s else 0.0
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
-        """One attempt to match the face in front with `reference`; `found_ns`: monotonic, in ns."""
+        """One attempt to match the face in front with `reference`; `found_ns`: monotonic, in ns.
+
+        The target rate is the policy's, or the least that was measured for such a reference. What
+        papers ask for is measured (`rate_coverage.py`); a look-alike's lower rate need not be.
+        """
+        fmr = max(policy.fmr, self._tables.lowest_rate(reference))
         now_ns = self._clock.now().mono_ns
         selection = ProbeSelection(
             now_ns, policy.probe_frames, policy.probe_seconds, found_ns, self._tried_ns
         )
-        attempt = MatchAttempt(selection, reference, policy.fmr, self._tables, policy.liveness_rule)
+        attempt = MatchAttempt(selection, reference, fmr, self._tables, policy.liveness_rule)
         with self._frames_awaited(attempt) as arrived:
             while True:
                 arrived.clear()
@@ -164,7 +169,7 @@ class CameraThread:
         if judged.frames:  # of a view whose newest probe is of its newest frame
             self._judged = frame
         self._tried_ns = now_ns
-        return judged
+        return replace(judged, fmr=fmr)
 
     def forget(self) -> None:
         """The visit is over: its probes and pictures are dropped."""

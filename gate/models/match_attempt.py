@@ -58,6 +58,10 @@ class MatchTables:
         """The thresholds for templates of `kind`."""
         return self.augmented if kind is TemplateKind.AUGMENTED else self.single
 
+    def lowest_rate(self, reference: Reference) -> float:
+        """The least target that an attempt with this reference can have. InputRejected."""
+        return max(lowest_rate(reference, t) for t in (self.single, self.augmented))
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -96,8 +100,7 @@ class MatchAttempt:
         self._fitted = FittedLayers()
         self._reference = reference
         self._tables = tables
-        lowest = max(lowest_rate(reference, t) for t in (tables.single, tables.augmented))
-        self._looks = share(fmr, selection.frames, lowest)
+        self._looks = share(fmr, selection.frames, tables.lowest_rate(reference))
         self._first_taken = self._looks.first is None
         self._augmented_seen = 0
         self._held: Held | None = None

@@ -81,6 +81,17 @@ async def test_a_face_in_hand_is_let_in(watcher: CameraThread) -> None:
     assert (judged.reason, judged.frames, judged.fresh) == (Reason.OK, 3, 3)
 
 
+@pytest.mark.parametrize(("asked", "used"), [(1e-3, 1e-3), (1e-6, 1e-5)])
+async def test_a_rate_below_the_measured_ones_is_the_least_of_them_and_told(
+    watcher: CameraThread, asked: float, used: float
+) -> None:
+    """Without a cohort nothing below 1e-5 is measured; a look-alike's rate may be below it."""
+    ScriptedEyes.who = 1
+    await soon(lambda: len(watcher._view.probes) >= 3)
+    judged = await watcher.judge(reference(1), replace(POLICY, fmr=asked), EARLIER)
+    assert (judged.reason, judged.fmr) == (Reason.OK, pytest.approx(used))
+
+
 async def test_a_face_seen_before_the_card_is_seen_once_more(
     watcher: CameraThread, camera: SimulatedCamera
 ) -> None:
