@@ -28,6 +28,7 @@ from gate.models.quality import (
     with_feature_norm,
 )
 from gate.models.recogniser import Recogniser
+from gate.models.upright_cut import upright_surroundings
 from gate.models.weak_face import likely_cause
 from gate.ports import Face, Frame, Picture, Probe, Quality, Template
 from gate.ports.values import TemplateKind
@@ -94,9 +95,8 @@ class FrameAnalysis:
         if seen.advice is not None or quality is None or template is None:
             return with_observation(view, observation)
         if kind is TemplateKind.AUGMENTED:
-            template = augmented_template(
-                self._finder.near, self._recogniser, frame.pixels, seen.face
-            )
+            pixels, face = upright_surroundings(frame.pixels, seen.face)
+            template = augmented_template(self._finder.near, self._recogniser, pixels, face)
         probe = Probe(template, frame.mono_ns, seen.face, quality, view.track, kind=kind)
         return with_probe(view, observation, probe)
 
