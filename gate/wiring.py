@@ -21,13 +21,23 @@ from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
 from gate.drivers.scanners.scanner_port import SerialScanner
 from gate.drivers.signals.gpio import GpioSignals
-from gate.errors import CameraMissing, SecondCameraMissing, UsageError
+from gate.errors import CameraMissing, GateBug, UsageError
 from gate.models.camera_thread import CameraThread
+from gate.models.frame_analysis import RECOGNISER
+from gate.models.live_detection import LiveDetector
+from gate.models.liveness.camera_pair import CameraPair
+from gate.models.liveness.camera_pair_file import read_pair
 from gate.models.liveness.layer_set import LayerSource
 from gate.models.liveness.layers import FrameLayer
+from gate.models.liveness.near_infrared import layer_of_networks
 from gate.models.liveness.network import NetworkLayer
+from gate.models.liveness.second_camera import SecondCamera
+from gate.models.liveness.second_frames import SecondFrames
 from gate.models.liveness.site_calibration import read_site_calibration
+from gate.models.liveness.stereo import StereoLayer
+from gate.models.network_files import model_path
 from gate.models.rate_coverage import requiring_rates
+from gate.models.recogniser import Recogniser
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, Clock
 from gate.roster.installed import RosterInstallation
@@ -55,6 +65,8 @@ class Hardware:
     reader_port: str
     scanner_ports: Mapping[str, str]
     """Of each source, by its name."""
+    second: Camera | None = None
+    """Beside `camera`, where gate.toml has one."""
     rtc: Callable[[], datetime | None] = lambda: None
     simulator: Handler | None = None
     """Answers simulator.sock, under --simulate only."""
@@ -101,6 +113,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             fps=settings.camera.fps,
             threads=settings.camera.threads,
             layers=liveness_layers(settings),
+            second=_second_camera(settings, hardware),
         ),
         signals=hardware.signals,
         rosters=rosters_of(settings),
@@ -127,26 +140,41 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
 
 def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
     """How this unit comes to its liveness layers, none of them built yet."""
-    paths = settings.paths
+    paths, second = settings.paths, settings.camera.second
 
     def network() -> NetworkLayer:
         return NetworkLayer(paths.models, read_site_calibration(paths.state))
 
+    def second_camera() -> FrameLayer:
+        pair = pair_of(settings.camera)
+        if second is not None and second.kind == "nir":
+            threads = settings.camera.threads
+            recogniser = Recogniser(model_path(paths.models, RECOGNISER), threads)
+            return layer_of_networks(pair, LiveDetector(paths.models, threads), recogniser)
+        return StereoLayer(pair)
+
     sources = (LayerSource("network", network),)
-    second = settings.camera.second
     if second is None:
         return sources
     name = "nir" if second.kind == "nir" else "geometry"
-    return (*sources, LayerSource(name, _second_camera_is_not_read, required=True))
+    return (*sources, LayerSource(name, second_camera, required=True))
 
 
-def _second_camera_is_not_read() -> FrameLayer:
-    raise SecondCameraMissing(
-        "A running gate of this version does not read the second camera: take [camera.second] out "
-        "of gate.toml, or everybody is for staff where the exam asks for liveness.",
-        "本版本的闸机运行时尚不读取第二摄像头：请从 gate.toml 删除 [camera.second]，"
-        "否则要求活体检测的考试将全部转人工。",
-    )
+def pair_of(settings: CameraSettings) -> CameraPair:
+    """The calibration of the unit's pair of cameras. PairUnknown."""
+    second = settings.second
+    if second is None:
+        raise GateBug("The pair of a unit without a second camera was asked for.")
+    sizes = (settings.width, settings.height), (second.width, second.height)
+    return read_pair(second.pair, second.kind, sizes)
+
+
+def _second_camera(settings: Settings, hardware: Hardware) -> SecondCamera | None:
+    second = settings.camera.second
+    if second is None or hardware.second is None:
+        return None
+    frames = SecondFrames(hardware.second, hardware.clock)
+    return SecondCamera(frames, second.kind, second.device, lambda: pair_of(settings.camera))
 
 
 def inbox_of(settings: Settings) -> Path:
@@ -210,6 +238,7 @@ def _real(settings: Settings) -> Iterator[Hardware]:
         clock=SystemClock(),
         rtc=read_rtc,
         camera=real_camera(settings.camera),
+        second=real_second_camera(settings.camera),
         signals=real_signals(settings.signals),
         reader_port=settings.reader.port,
         scanner_ports={source.name: source.port for source in settings.source},
@@ -243,10 +272,17 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
     from gate.drivers.simulated.control import Simulator
     from gate.drivers.simulated.line_module import LineModule
     from gate.drivers.simulated.sdt_module import SdtModule
+    from gate.drivers.simulated.second_camera import SimulatedCameraPair, SimulatedSecondCamera
     from gate.drivers.simulated.signals import SimulatedSignals
 
     clock = SimulatedClock()
     camera = SimulatedCamera(settings.camera.width, settings.camera.height, settings.camera.fps)
+    table = settings.camera.second
+    second = (
+        SimulatedSecondCamera(table.kind, table.width, table.height, settings.camera.fps)
+        if table is not None
+        else None
+    )
     signals = SimulatedSignals(**settings.signals.model_dump())
     foreign = _is_foreign(settings.reader.port)
     link = settings.paths.runtime / "reader"
@@ -264,11 +300,16 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
         yield Hardware(
             clock=clock,
             camera=camera,
+            second=second,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
             scanner_ports=ports | {name: s.port for name, s in scanners.items()},
             simulator=Simulator(
-                clock=clock, camera=camera, module=module, signals=signals, scanners=scanners
+                clock=clock,
+                camera=camera if second is None else SimulatedCameraPair(camera, second),
+                module=module,
+                signals=signals,
+                scanners=scanners,
             ).answer,
         )
 

@@ -28,7 +28,8 @@ def selftest(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these: keys models roster liveness reader scanners camera signals."
+            help="Only these: keys models roster liveness reader scanners camera second-camera "
+            "signals."
         ),
     ] = None,
 ) -> None:
@@ -146,6 +147,26 @@ def _camera(settings: "Settings") -> str:
     return f"{width}x{height}"
 
 
+def _second_camera(settings: "Settings") -> str:
+    """Whether both see one scene shows only with people before them: the gate's status says it."""
+    from gate.errors import CameraMissing, FrameTimeout
+    from gate.models.liveness.second_camera_state import missing
+    from gate.wiring import pair_of, real_second_camera
+
+    second = settings.camera.second
+    opened = real_second_camera(settings.camera)
+    if second is None or opened is None:
+        return "none in gate.toml"
+    try:
+        with opened as camera:
+            frame = camera.capture(timeout_s=5.0)
+    except (CameraMissing, FrameTimeout) as e:
+        raise missing(second.kind, second.device) from e
+    pair = pair_of(settings.camera)
+    height, width = frame.pixels.shape[:2]
+    return f"{second.kind}, {width}x{height}, {pair.baseline_cm:.1f} cm aside"
+
+
 def _signals(settings: "Settings") -> str:
     import asyncio
 
@@ -167,5 +188,6 @@ CHECKS: tuple[Check, ...] = (
     ("reader", "读卡器", _reader),
     ("scanners", "扫码器", _scanners),
     ("camera", "摄像头", _camera),
+    ("second-camera", "第二摄像头", _second_camera),
     ("signals", "指示灯", _signals),
 )

@@ -23,6 +23,7 @@ from gate.models.exposure_control import Exposure, after_frame
 from gate.models.face_track import TrackView
 from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
 from gate.models.liveness.layer_set import LayerSet, LayerSource
+from gate.models.liveness.second_camera import SecondCamera
 from gate.models.match_attempt import MatchAttempt, MatchTables
 from gate.models.picture_arrays import as_rgb
 from gate.models.probe_selection import ProbeSelection
@@ -48,7 +49,7 @@ JPEG_QUALITY = 90
 class CameraThread:
     """The Matcher port. `fps`: frames looked at a second while nobody is there. `threads`: of each
     network, never more than the CPUs the process may use. `layers`: how to come to each liveness
-    layer, once an exam asks for one."""
+    layer, once an exam asks for one. `second`: the camera beside the first."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class CameraThread:
         fps: float,
         threads: int,
         layers: Sequence[LayerSource] = (),
+        second: SecondCamera | None = None,
     ) -> None:
         self._camera = camera
         self._models = models
@@ -67,6 +69,7 @@ class CameraThread:
         self._stall_s = max(STALL_S, 3 / fps)
         self._threads = threads
         self._sources = layers
+        self._second = second
         self._asked = OFF
         self._layers = LayerSet()
         self._stop = threading.Event()
@@ -98,6 +101,8 @@ class CameraThread:
             )
             undo.pop_all()
         self._worker = worker
+        if self._second is not None:
+            self._second.frames.open()
         self._fresh_ns = self._clock.now().mono_ns
         self._life = worker.submit(self._run, eyes)
         return self
@@ -107,6 +112,8 @@ class CameraThread:
         if worker is not None:
             self._stop.set()
             await asyncio.to_thread(worker.shutdown)
+            if self._second is not None:
+                await asyncio.to_thread(self._second.frames.close)
 
     @property
     def model(self) -> str:
@@ -131,6 +138,8 @@ class CameraThread:
             elif self._asked == OFF:
                 self._layers = LayerSet.awaited(self._sources)
             self._asked = asked
+        if self._second is not None:
+            self._second.frames.want(asked != OFF)
 
     @property
     def stalled_s(self) -> float:
@@ -248,11 +257,22 @@ class CameraThread:
         self._is_looking = True
         try:
             view = eyes.look(frame, view, kind)
-            self._keep(frame, self._layers.scored(view, frame))
+            self._keep(frame, self._scored(view, frame, eyes))
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
             self._is_looking = False
         self._expose(camera, view, eager)
+
+    def _scored(self, view: TrackView, frame: Frame, eyes: FrameAnalysis) -> TrackView:
+        """`view` with what the liveness layers say of its newest frame. The second camera may have
+        come or gone since the frame before."""
+        second = None
+        if self._second is not None and self._asked != OFF:
+            second = self._second.picture(frame)
+            self._second.compare(view, frame, second, eyes.faces)
+            with self._turn:
+                self._layers = self._layers.with_error(self._second.layer, self._second.error)
+        return self._layers.scored(view, frame, second)
 
     def _expose(self, camera: Camera, view: TrackView, awaited: bool) -> None:
         """The camera is told only what is new to it."""
@@ -269,6 +289,8 @@ class CameraThread:
         awaited = self._layers
         if awaited.is_awaited:
             built = LayerSet.build(self._sources)
+            if self._second is not None:
+                self._second.begin()
             with self._turn:
                 if self._layers is awaited:
                     self._layers = built

@@ -100,6 +100,10 @@ class FrameAnalysis:
         probe = Probe(template, frame.mono_ns, seen.face, quality, view.track, kind=kind)
         return with_probe(view, observation, probe)
 
+    def faces(self, pixels: Picture) -> list[Face]:
+        """Every face of another camera's picture, (h, w, 3) RGB, at a first look."""
+        return self._finder.glance(pixels)
+
     def nearest_face(self, pixels: Picture) -> SeenFace | None:
         """The face that stands at the gate, None where nobody does. A face that is partly outside
         the picture was not seen. InputRejected for what is no RGB picture."""

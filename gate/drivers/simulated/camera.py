@@ -8,7 +8,14 @@ from typing import Self
 
 import numpy as np
 
-from gate.drivers.simulated.scenes import Scene, doorway, empty, exposed, scene_of
+from gate.drivers.simulated.scenes import (
+    Scene,
+    doorway,
+    empty,
+    exposed,
+    frames_of,
+    scene_of,
+)
 from gate.errors import CameraMissing, FrameTimeout, UsageError
 from gate.ports import Frame, Picture
 
@@ -85,6 +92,19 @@ class SimulatedCamera:
                 "Name at least one picture for each person.", "每个人至少需要一张照片。"
             )
         self._show(scene_of(pictures, self._background))
+
+    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None:
+        """From now on the camera sees these pictures, one a frame, and then the last of them.
+        UsageError for none, or for pictures of a second camera; InputDamaged as for `person`."""
+        if second:
+            raise UsageError(
+                "This gate has no second camera: add [camera.second] to gate.toml.",
+                "本闸机没有第二摄像头：请在 gate.toml 中添加 [camera.second]。",
+            )
+        if not pictures:
+            raise UsageError("Name at least one picture.", "至少需要一张图片。")
+        height, width, _ = self._background.shape
+        self._show(frames_of(pictures, width, height))
 
     def nobody(self) -> None:
         """Shows the empty background."""

@@ -1,18 +1,18 @@
 """simulator.sock: how a script, a demo or a test moves the world of a simulated gate.
 
 The requests are those of formats.md, Control sockets; `{"do": "press"}` presses the acknowledge
-button; a card may have `"fields"`, as `exam-gate simulate reader` has. What is done answers
-`{"ok": true}`, the clock its new time.
+button; a card may have `"fields"`, as `exam-gate simulate reader` has. `{"do": "frames",
+"pictures": [...], "second": [...]}` shows whole frames of the camera, and of the second one. What
+is done answers `{"ok": true}`, the clock its new time.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.drivers.simulated.line_module import LineModule
 from gate.drivers.simulated.sdt_cards import chip_of
@@ -22,6 +22,20 @@ from gate.errors import UsageError
 from gate.platform.json_lines import Message
 
 DONE: Message = {"ok": True}
+
+
+class ShownCamera(Protocol):
+    """A simulated camera, or a pair of them: what a script shows it."""
+
+    @property
+    def FAULTS(self) -> tuple[str, ...]:
+        """Names of `fault`."""
+
+    def person(self, pictures: Sequence[Path]) -> None: ...
+    def people(self, pictures: Sequence[Sequence[Path]]) -> None: ...
+    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None: ...
+    def nobody(self) -> None: ...
+    def fault(self, name: str, on: bool) -> None: ...
 
 
 class Simulator:
@@ -35,7 +49,7 @@ class Simulator:
         self,
         *,
         clock: SimulatedClock,
-        camera: SimulatedCamera | None,
+        camera: ShownCamera | None,
         module: SdtModule | None,
         signals: SimulatedSignals | None,
         scanners: Mapping[str, LineModule] | None = None,
@@ -52,6 +66,7 @@ class Simulator:
             ("do", "scan"): self._scan,
             ("do", "person"): self._person,
             ("do", "people"): self._people,
+            ("do", "frames"): self._frames,
             ("do", "nobody"): self._nobody,
             ("do", "fault"): self._fault,
             ("do", "press"): self._press,
@@ -128,6 +143,13 @@ class Simulator:
         if not isinstance(people, list):
             raise _no_pictures()
         await asyncio.to_thread(camera.people, [_paths(person) for person in people])
+        return DONE
+
+    async def _frames(self, request: Message) -> Message:
+        """Both cameras see what they are given; one alone only `pictures`."""
+        camera = _present(self._camera, "camera", "摄像头")
+        pictures, second = _paths(request.get("pictures")), _paths(request.get("second", []))
+        await asyncio.to_thread(camera.frames, pictures, second)
         return DONE
 
     async def _nobody(self, _: Message) -> Message:

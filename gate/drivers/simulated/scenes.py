@@ -68,6 +68,15 @@ def scene_of(people: Sequence[Sequence[Path]], background: Picture) -> Scene:
     return Scene((*walking, *standing), len(walking))
 
 
+def frames_of(pictures: Sequence[Path], width: int, height: int) -> Scene:
+    """Each picture is a whole frame, cropped to size; the last one stays. InputDamaged for a bad
+    one."""
+    frames = [
+        _frozen(ImageOps.fit(_photograph(path, height), (width, height))) for path in pictures
+    ]
+    return Scene(tuple(frames), len(frames) - 1)
+
+
 def exposed(picture: Picture, stops: float) -> Picture:
     """The same scene with 2 ** `stops` times as much light. What is brighter than white burns out.
     sRGB values, (height, width, 3) uint8 each."""

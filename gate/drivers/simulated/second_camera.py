@@ -1,6 +1,7 @@
 """A second camera beside the simulated one: the same people, seen from some centimetres aside.
 
-Simulated people are photographs, and so they are flat: all of a picture is shifted by the same.
+Simulated people are photographs, and so they are flat: all of a picture is shifted by the same. A
+head is shown by frames of both cameras, made elsewhere.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 class SimulatedSecondCamera(SimulatedCamera):
     """The Camera port. `kind`: `nir` gives frames without colours, three equal channels; `stereo`
-    as they are. `shift_px`: how far left everything is seen."""
+    as they are. `shift_px`: how far left people are seen; whole frames are shown as they are."""
 
     def __init__(
         self,
@@ -31,6 +32,17 @@ class SimulatedSecondCamera(SimulatedCamera):
     ) -> None:
         super().__init__(width, height, fps)
         self._kind, self._shift_px = kind, shift_px
+        self._is_whole = False
+
+    def people(self, pictures: Sequence[Sequence[Path]]) -> None:
+        """As `SimulatedCamera.people`."""
+        super().people(pictures)
+        self._is_whole = False
+
+    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None:
+        """As `SimulatedCamera.frames`: what this camera sees."""
+        super().frames(pictures, second)
+        self._is_whole = True
 
     def capture(self, timeout_s: float) -> Frame:
         """The next frame, as this camera sees it. FrameTimeout, CameraMissing."""
@@ -38,7 +50,7 @@ class SimulatedSecondCamera(SimulatedCamera):
         return Frame(self._seen(frame.pixels), frame.mono_ns, frame.number)
 
     def _seen(self, pixels: Picture) -> Picture:
-        moved = np.roll(pixels, -self._shift_px, axis=1)
+        moved = pixels if self._is_whole else np.roll(pixels, -self._shift_px, axis=1)
         if self._kind == "stereo":
             return moved
         return np.stack([(moved @ LUMA).astype(np.uint8)] * 3, axis=-1)
@@ -60,6 +72,12 @@ class SimulatedCameraPair:
         """As `SimulatedCamera.people`. InputDamaged, UsageError."""
         self.first.people(pictures)
         self.second.people(pictures)
+
+    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None:
+        """As `SimulatedCamera.frames`; `second`: what the second camera sees, the same as the first
+        where there is nothing. InputDamaged, UsageError."""
+        self.first.frames(pictures)
+        self.second.frames(second or pictures)
 
     def nobody(self) -> None:
         """Both show the empty background."""

@@ -76,6 +76,27 @@ class LayerSet:
         status = dict.fromkeys(LAYERS, NO_SUCH_LAYER) | {s.name: NOT_BUILT for s in sources}
         return cls((), status, FittedLayers(frozenset(s.name for s in sources)))
 
+    def with_error(self, name: str, error: GateError | None) -> "LayerSet":
+        """The same while what the layer `name` needs is out of order, or in order again. A layer
+        that was not built stays as it is."""
+        if not any(layer.name == name for layer in self.layers):
+            return self
+        told: LayerStatus = JUDGES
+        if error is not None:
+            told = {"judges": False, "zh": error.zh, "en": error.en}
+        if self.status[name] == told:
+            return self
+        if error is not None and self.status[name]["judges"]:
+            log.warning("liveness layer %s is off: %s", name, error.en)
+        elif error is None:
+            log.info("liveness layer %s judges again", name)
+        working, lost = self.fitted.working - {name}, self.fitted.lost - {name}
+        if error is None:
+            fitted = FittedLayers(working | {name}, lost)
+        else:
+            fitted = FittedLayers(working, lost | {name})
+        return LayerSet(self.layers, {**self.status, name: told}, fitted)
+
     @property
     def is_awaited(self) -> bool:
         """Whether a layer has not been built yet."""
@@ -85,13 +106,17 @@ class LayerSet:
         self, view: TrackView, frame: Frame, second: SecondPicture | None = None
     ) -> TrackView:
         """`view` with the scores of `frame`, where its newest probe is of that frame. A score
-        belongs to its probe, so it counts while the track is the same face and no longer."""
+        belongs to its probe, so it counts while the track is the same face and no longer.
+
+        A layer that is out of order says nothing. `second`: what the second camera saw then.
+        """
         newest = view.probes[-1] if view.probes else None
         if not self.layers or newest is None or newest.mono_ns != frame.mono_ns:
             return view
         face = newest.face
         seen = LayerInput(frame.pixels, face.box, face.landmarks, frame.mono_ns / 1e9, second)
-        scores: FrameScores = {layer.name: _score_of(layer, seen) for layer in self.layers}
+        judging = [layer for layer in self.layers if layer.name not in self.fitted.lost]
+        scores: FrameScores = {layer.name: _score_of(layer, seen) for layer in judging}
         return replace(view, probes=(*view.probes[:-1], replace(newest, liveness=scores)))
 
 

@@ -94,18 +94,20 @@ def test_selftest_warns_of_liveness_that_is_asked_for_and_not_judged(
 
 
 @pytest.mark.parametrize(("kind", "layer"), [("stereo", "geometry"), ("nir", "nir")])
-def test_selftest_says_that_a_second_camera_is_not_read_yet(
+def test_selftest_says_what_the_second_camera_lacks(
     run: Run, unit: Office, tmp_path: Path, kind: str, layer: str
 ) -> None:
-    """A unit that has one must not look as if it had none."""
+    """A unit that has one must not look as if it had none. This machine has no camera at all."""
     with (tmp_path / "gate.toml").open("a") as toml:
         toml.write(f'[camera.second]\nkind = "{kind}"\ndevice = 1\n')
     unit.install(unit.written(tmp_path / "stick"), tmp_path / "state")
-    words = ("exam-gate", "selftest", "--only", "liveness", "--config", tmp_path / "gate.toml")
-    code, said, _ = run(*words)
+    words = ("exam-gate", "selftest", "--config", tmp_path / "gate.toml", "--only")
+    code, said, _ = run(*words, "liveness")
     assert (code, "WARN liveness" in said) == (0, True)
-    assert f"{layer}: A running gate of this version does not read the second camera" in said
-    assert "尚不读取第二摄像头" in said
+    assert f"{layer}: The pair of cameras is not calibrated" in said
+    assert "双摄像头尚未标定" in said
+    code, said, _ = run(*words, "second-camera")
+    assert (code, f"The second camera ({kind}, device 1) gives no pictures" in said) == (6, True)
 
 
 def test_a_rate_that_this_unit_has_no_threshold_for_is_not_installed(

@@ -24,7 +24,7 @@ from gate.models import match_attempt
 from gate.models.camera_thread import CameraThread
 from gate.models.face_track import Observation, TrackView, with_observation
 from gate.models.network_files import default_folder, verify
-from gate.ports import Frame, Reference
+from gate.ports import Face, Frame, Reference
 from gate.ports.values import TemplateKind
 from tests.unit.gate.models.test_face_track import face, good, template
 from tests.waiting import soon
@@ -52,6 +52,9 @@ class ScriptedEyes:
         if self.who is None:
             return with_observation(view, Observation(frame.mono_ns, False))
         return good(view, frame.mono_ns, self.who, face(), kind=kind)
+
+    def faces(self, _: Any) -> list[Face]:
+        return [face()]
 
 
 @pytest.fixture
