@@ -8,6 +8,9 @@ A frame that cannot be compared ends the track: nobody, or a face too poor, turn
 for a template. So does a face that is not alike, a jump or a pause. The probes are dropped then. So
 everything that was seen since the first probe of a view is one person. The newest frame shows that
 person.
+
+While an action is ordered the head turns as it was told. Such a face is compared too, by a weaker
+rule, and the track goes on without a probe of it (`with_turned_face`).
 """
 
 from collections.abc import Sequence
@@ -31,6 +34,14 @@ OVERLAP_MIN = 0.15
 SAME_FACE_MIN = 0.6
 """Cosine with the track's probes. Frames of one visit are far more alike than a face and a ticket
 photo (0.8 and more). So this is much stricter than any match: docs, signals-and-camera."""
+TURNED_FACE_MIN = 0.4
+"""The same of a face that turns because it was told to. Two people are seldom so alike: about one
+pair in 4,000 of LFW. Whoever shows a picture first and then turns a head has to be."""
+TURNED_YAW = 0.25
+"""`Quality.yaw` from which a face is turned."""
+UNSEEN_GAP_NS = 600_000_000
+"""While an action is ordered, a track outlasts so much without its face, in ns: the detector may
+miss a frame."""
 RIVAL_RATIO = 0.6
 """A second face counts when it is at least this share of the nearest one's height. Heads differ, by
 5.6% in 144 portraits from one distance. Of two people side by side all second faces are counted. Of
@@ -48,7 +59,8 @@ the side the eyes fall together; the height tells how near such a face is."""
 class Observation:
     """What one frame showed. `compared`: its nearest face became a probe; `advice`: what kept it
     from that; None where there was no face, or a good one. `luma`: mean of the face, 0 to 255, None
-    where it was not measured."""
+    where it was not measured. `same_face`: the face, where an action was ordered and it was found
+    to be the same as the track's."""
 
     mono_ns: int
     face: bool
@@ -57,6 +69,7 @@ class Observation:
     quality: float | None = None
     compared: bool = False
     luma: float | None = None
+    same_face: Face | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,20 +124,70 @@ def with_probe(view: TrackView, observation: Observation, probe: Probe) -> Track
     return replace(view, probes=(*view.probes, replace(probe, track=view.track))[-PROBES_MAX:])
 
 
+def with_turned_face(
+    view: TrackView, observation: Observation, face: Face, template: Template | None
+) -> TrackView:
+    """One more frame while an action is ordered, with a face that is too turned for a probe.
+
+    Alike and at its place it is the face of the track, which goes on without a probe. Anything else
+    is as if nobody had been seen: the track is over after UNSEEN_GAP_NS of it.
+    """
+    alike = template is not None and _is_same_face(view, observation.mono_ns, face, template)
+    return with_gap(view, replace(observation, same_face=face if alike else None))
+
+
+def with_gap(view: TrackView, observation: Observation) -> TrackView:
+    """One more frame while an action is ordered, which may show no face of the track."""
+    last = _last_seen(view)
+    if observation.same_face is None and (
+        last is None or observation.mono_ns - last[0] > UNSEEN_GAP_NS
+    ):
+        return with_observation(view, observation)
+    return _seen(view, observation)
+
+
+def _is_same_face(view: TrackView, at_ns: int, face: Face, template: Template) -> bool:
+    last = _last_seen(view)
+    return (
+        last is not None
+        and 0 < at_ns - last[0] <= GAP_NS
+        and overlap(last[1], face.box) >= OVERLAP_MIN
+        and resemblance(view.probes, template) >= TURNED_FACE_MIN
+    )
+
+
+def _last_seen(view: TrackView) -> tuple[int, Box] | None:
+    """When and where the face of the track was last seen; None where there is no track."""
+    if not view.probes:
+        return None
+    probe = view.probes[-1]
+    for seen in reversed(view.observations):
+        if seen.mono_ns <= probe.mono_ns:
+            break
+        if seen.same_face is not None:
+            return seen.mono_ns, seen.same_face.box
+    return probe.mono_ns, probe.face.box
+
+
 def resemblance(probes: Sequence[Probe], template: Template) -> float:
     """Cosine of `template` with the probes' mean."""
     mean = np.sum([p.template for p in probes], axis=0)
     return float(mean @ template / max(float(np.linalg.norm(mean)), 1e-12))
 
 
+def is_alike(view: TrackView, template: Template) -> bool:
+    """Whether a template is of the track's face, where there is a track."""
+    return not view.probes or resemblance(view.probes, template) >= SAME_FACE_MIN
+
+
 def _continues(view: TrackView, probe: Probe) -> bool:
-    if not view.probes:
+    last = _last_seen(view)
+    if last is None:
         return True
-    last = view.probes[-1]
     return (
-        0 < probe.mono_ns - last.mono_ns <= GAP_NS
-        and overlap(last.face.box, probe.face.box) >= OVERLAP_MIN
-        and resemblance(view.probes, probe.template) >= SAME_FACE_MIN
+        0 < probe.mono_ns - last[0] <= GAP_NS
+        and overlap(last[1], probe.face.box) >= OVERLAP_MIN
+        and is_alike(view, probe.template)
     )
 
 

@@ -1,6 +1,6 @@
 """One frame to what it shows: finder, alignment, quality and recogniser in a row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gate.core.reasons import Advice
@@ -9,12 +9,16 @@ from gate.models.alignment import align
 from gate.models.augmented_template import augmented_template
 from gate.models.face_measures import surrounding_luma
 from gate.models.face_track import (
+    TURNED_YAW,
     Observation,
     TrackView,
+    is_alike,
     is_crowded,
     nearest,
+    with_gap,
     with_observation,
     with_probe,
+    with_turned_face,
 )
 from gate.models.live_detection import NEAR, WHOLE, LiveDetector
 from gate.models.network_files import model_path, models_label
@@ -80,20 +84,30 @@ class FrameAnalysis:
         self._occlusion = OcclusionNetwork(model_path(models, OCCLUSION))
 
     def look(
-        self, frame: Frame, view: TrackView, kind: TemplateKind = TemplateKind.SINGLE
+        self,
+        frame: Frame,
+        view: TrackView,
+        kind: TemplateKind = TemplateKind.SINGLE,
+        acting: bool = False,
     ) -> TrackView:
         """`view` with this frame in it. Every frame with a face that is good enough is compared:
-        a track must not go on unseen. `kind`: of its probe's template. InputRejected for a frame
-        that is no RGB picture."""
-        seen = self.nearest_face(frame.pixels)
+        a track must not go on unseen. `kind`: of its probe's template. `acting`: an action is
+        ordered, and turned faces are compared too. InputRejected for a frame that is no RGB
+        picture."""
+        seen = self.nearest_face(frame.pixels, always=acting)
         if seen is None:
-            return with_observation(view, Observation(frame.mono_ns, face=False))
+            nobody = Observation(frame.mono_ns, face=False)
+            return with_gap(view, nobody) if acting else with_observation(view, nobody)
         quality, template = seen.quality, seen.template
         score = quality.score if quality else None
         luma = quality.brightness if quality else None
         observation = Observation(frame.mono_ns, True, seen.crowded, seen.advice, score, luma=luma)
+        if acting and not is_probe_of(view, seen):
+            return with_turned_face(view, observation, seen.face, template)
         if seen.advice is not None or quality is None or template is None:
             return with_observation(view, observation)
+        if acting:
+            observation = replace(observation, same_face=seen.face)
         if kind is TemplateKind.AUGMENTED:
             pixels, face = upright_surroundings(frame.pixels, seen.face)
             template = augmented_template(self._finder.near, self._recogniser, pixels, face)
@@ -104,9 +118,10 @@ class FrameAnalysis:
         """Every face of another camera's picture, (h, w, 3) RGB, at a first look."""
         return self._finder.glance(pixels)
 
-    def nearest_face(self, pixels: Picture) -> SeenFace | None:
+    def nearest_face(self, pixels: Picture, always: bool = False) -> SeenFace | None:
         """The face that stands at the gate, None where nobody does. A face that is partly outside
-        the picture was not seen. InputRejected for what is no RGB picture."""
+        the picture was not seen. `always`: one that is too poor for a probe has a template too.
+        InputRejected for what is no RGB picture."""
         faces = self._finder.glance(pixels)
         face = nearest(faces)
         if face is None:
@@ -124,11 +139,21 @@ class FrameAnalysis:
             _, feature_norm = self._recogniser.embed_with_feature_norm(chip)
             wrong = covered_or_unclear(wrong, with_feature_norm(quality, feature_norm))
         decided_later = wrong in RECOGNISER_DECIDES and quality.brightness >= BLACK_LUMA
-        if wrong is not None and not decided_later:
+        if wrong is not None and not decided_later and not always:
             return SeenFace(face, crowded, wrong, quality)
         template, feature_norm = self._recogniser.embed_with_feature_norm(chip)
         quality = with_feature_norm(quality, feature_norm)
-        return SeenFace(face, crowded, advice(quality), quality, template)
+        if decided_later or wrong is None:
+            wrong = advice(quality)
+        return SeenFace(face, crowded, wrong, quality, template)
+
+
+def is_probe_of(view: TrackView, seen: SeenFace) -> bool:
+    """Whether a face is worth a probe while an action is ordered. One that is good enough and
+    turned, and not as alike as a probe must be, only keeps the track."""
+    if seen.advice is not None or seen.quality is None or seen.template is None:
+        return False
+    return seen.quality.yaw < TURNED_YAW or is_alike(view, seen.template)
 
 
 def is_somebody_there(view: TrackView) -> bool:

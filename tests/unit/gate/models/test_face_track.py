@@ -17,8 +17,10 @@ from gate.models.face_track import (
     TrackView,
     is_crowded,
     nearest,
+    with_gap,
     with_observation,
     with_probe,
+    with_turned_face,
 )
 from gate.ports import Face, Probe, Quality
 from gate.ports.values import TemplateKind
@@ -204,3 +206,50 @@ def test_probes_in_hand_are_of_everybody_seen_since(
         assert len({who for _, who in probes}) <= 1
         assert {p.track for p in view.probes} <= {view.track}
         assert bool(probes) == (kind == "good")
+
+
+def turned_face(
+    view: TrackView, at: int, alike: float | None, seen: Face | None = None
+) -> TrackView:
+    """A turned face while an action is ordered, so alike to the track's; None: not compared."""
+    given = None if alike is None else np.zeros(128, np.float32)
+    if given is not None:
+        given[0], given[1] = alike, np.sqrt(1 - alike**2)
+    return with_turned_face(view, Observation(at, True), seen or face(), given)
+
+
+def test_a_face_that_turns_as_it_was_told_is_still_the_tracks() -> None:
+    view = good(good(TrackView(), 100), FRAME_NS)
+    for n in range(2, 30):
+        view = turned_face(view, n * FRAME_NS, 0.5)
+    assert (view.track, len(view.probes)) == (1, 2)
+    view = good(view, 30 * FRAME_NS)
+    assert (view.track, len(view.probes)) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("alike", "where"), [(0.3, face()), (None, face()), (0.9, face(x=900))],
+    ids=["unlike", "not compared", "elsewhere"],
+)  # fmt: skip
+def test_another_face_or_none_at_its_place_soon_ends_the_track(
+    alike: float | None, where: Face
+) -> None:
+    view = good(TrackView(), FRAME_NS)
+    for n in range(2, 8):
+        view = turned_face(view, n * FRAME_NS, alike, where)
+        assert view.observations[-1].same_face is None
+        assert view.track == 1
+    assert turned_face(view, 8 * FRAME_NS, alike, where).track == 2
+    view = good(TrackView(), FRAME_NS)
+    assert with_gap(view, Observation(7 * FRAME_NS, face=False)).track == 1
+    assert with_gap(view, Observation(8 * FRAME_NS, face=False)).track == 2
+
+
+def test_another_person_who_looks_ahead_ends_it_at_once() -> None:
+    view = turned_face(good(TrackView(), FRAME_NS), 2 * FRAME_NS, 0.5)
+    assert good(view, 3 * FRAME_NS, who=2).track == 2
+
+
+def test_a_turned_face_makes_no_track() -> None:
+    assert not turned_face(TrackView(), FRAME_NS, 0.9).probes
+    assert turned_face(TrackView(), FRAME_NS, 0.9).observations[-1].same_face is None
