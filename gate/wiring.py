@@ -1,6 +1,7 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from gate.config.settings import CameraTable as CameraSettings
 from gate.config.settings import SignalsTable as SignalsSettings
 from gate.config.sources import SourceTable
 from gate.console.staff_socket import StaffSocket
+from gate.core.action_order import ORDERS, order_of
+from gate.core.liveness import ACTION
 from gate.drivers.camera import Picamera2Camera
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
@@ -25,6 +28,7 @@ from gate.errors import CameraMissing, GateBug, UsageError
 from gate.models.camera_thread import CameraThread
 from gate.models.frame_analysis import RECOGNISER
 from gate.models.live_detection import LiveDetector
+from gate.models.liveness.action import ActionLayer
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.camera_pair_file import read_pair
 from gate.models.liveness.layer_set import LayerSource
@@ -153,7 +157,10 @@ def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
             return layer_of_networks(pair, LiveDetector(paths.models, threads), recogniser)
         return StereoLayer(pair)
 
-    sources = (LayerSource("network", network),)
+    def action() -> ActionLayer:
+        return ActionLayer(lambda: order_of(secrets.randbelow(ORDERS)))
+
+    sources = (LayerSource("network", network), LayerSource(ACTION, action))
     if second is None:
         return sources
     name = "nir" if second.kind == "nir" else "geometry"

@@ -88,7 +88,7 @@ def portraits(folder: Path, stills: StillPictures) -> list[Portrait]:
         except (InputDamaged, InputRejected, PhotoRejected):
             continue  # one person's odd file does not stop the trial
         if face is not None:
-            found.append(_scaled(picture, stills.refined(picture, face).landmarks))
+            found.append(portrait_of(picture, stills.refined(picture, face).landmarks))
     if not found:
         raise InputDamaged(
             f"{folder} has no picture with a face: name a folder of JPEG or PNG portraits.",
@@ -98,8 +98,11 @@ def portraits(folder: Path, stills: StillPictures) -> list[Portrait]:
     return found
 
 
-def _scaled(picture: Picture, landmarks: Landmarks) -> Portrait:
-    """At most PX_PER_MM: a finer picture than the camera's would flicker."""
+def portrait_of(picture: Picture, landmarks: Landmarks) -> Portrait:
+    """A picture with the landmarks of its face.
+
+    It is no finer than PX_PER_MM: a finer picture than the camera's would flicker.
+    """
     between = float(np.hypot(*(landmarks[1] - landmarks[0])))
     x, y = (landmarks[0] + landmarks[1]) / 2
     scale = min(1.0, PX_PER_MM * EYES_MM / between)

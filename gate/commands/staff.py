@@ -117,9 +117,34 @@ def status(
     raise typer.Exit(1 if said["phase"] == "out-of-service" else 0)
 
 
+@app.command()
+def screen(config: Config = DEFAULT, runtime: Runtime = None) -> None:
+    """What the candidate is to read, on the screen that this runs on: without one no action is
+    ordered. 考生屏幕：显示动作指令。"""
+    asyncio.run(show_screen(socket_of(config, runtime)))
+
+
+async def show_screen(path: Path) -> None:
+    """Each sentence once, on a cleared screen, until the gate ends or somebody presses Ctrl+C."""
+    before = None
+    async with contextlib.aclosing(follow(path, {"ask": "screen", "follow": True})) as lines:
+        async for line in lines:
+            if (now := (line["zh"], line["en"])) != before:
+                say(f"\x1b[2J\x1b[H\n\n    {now[0]}\n\n    {now[1]}")
+            before = now
+
+
+def _action(said: Message) -> list[str]:
+    action = said["liveness"].get("action")
+    if action is None:
+        return []
+    return [f"action {action['step']}/{action['of']}: {action['zh']} {action['en']}"]
+
+
 def _lines(said: Message) -> list[str]:
     showing, retention = said["showing"], said.get("retention", {})
     return [
+        *_action(said),
         f"{said['gate']} {said['phase']}: {showing.get('zh', '')} {showing.get('en', '')}".rstrip(),
         f"{said['roster'] or 'no roster'}, {said['inside']} inside",
         *(f"fault: {fault}" for fault in said["faults"]),

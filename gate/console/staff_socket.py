@@ -126,7 +126,13 @@ class StaffSocket:
                 return self._desk.status()
             case {"ask": "follow"}:
                 return self._desk.follow()
-        raise UsageError("ask is status or follow.", "ask 只能是 status 或 follow。")
+            case {"ask": "screen", "follow": True}:
+                return self._desk.follow_screen()
+            case {"ask": "screen"}:
+                return self._desk.screen()
+        raise UsageError(
+            "ask is status, follow or screen.", "ask 只能是 status、follow 或 screen。"
+        )
 
 
 def _misfit(error: ValidationError) -> UsageError:

@@ -1,13 +1,14 @@
 """The transition of a candidate whom staff excuse from the action. Wired up in admission.TABLE.
 
-Who cannot turn the head or come closer is judged once by the layers that ask for nothing. It is the
-next attempt of the visit under way, one more where its last one runs. Where no visit is under way
-it is the first attempt of the candidate whose REFER for liveness is still at the lane.
+Who cannot turn the head or come closer is judged once by the layers that ask for nothing. An action
+that is ordered meanwhile ends. It is the next attempt of the visit under way, one more where its
+last one runs. Where no visit is under way it is the first attempt of the candidate whose REFER for
+liveness is still at the lane.
 """
 
 from dataclasses import replace
 
-from gate.core.effects import JournalNote, JudgeFace
+from gate.core.effects import EndAction, JournalNote, JudgeFace
 from gate.core.events import ActionExcused
 from gate.core.exam import LIVENESS, Paper
 from gate.core.reasons import Reason
@@ -26,7 +27,7 @@ def excused(state: State, event: ActionExcused) -> Step:
         if paper is None or paper.face.liveness == OFF or visit.excused_attempt:
             raise _nobody()
         marked = replace(state, visit=replace(visit, excused_attempt=visit.attempt + 1))
-        return marked, (_note(event, visit.ticket, visit.key, paper.id),)
+        return marked, (_note(event, visit.ticket, visit.key, paper.id), EndAction())
     if state.phase in BUSY:
         raise _nobody()
     case = next((u for u in reversed(state.unsettled) if u.reason is Reason.LIVENESS_FAILED), None)
@@ -51,7 +52,7 @@ def look_at(visit: Visit, paper: Paper) -> JudgeFace:
     """The visit's attempt at the face, without the action where it is excused."""
     policy = paper.face
     if visit.attempt == visit.excused_attempt and policy.liveness != OFF:
-        policy = replace(policy, liveness=PASSIVE)
+        policy = replace(policy, liveness=PASSIVE, excused=True)
     return JudgeFace(policy, visit.attempt, visit.shown.found.mono_ns)
 
 

@@ -70,8 +70,12 @@ ACTION_MAX_S = 6.0
 """From an action told to the action seen."""
 REACTION_MIN_S = 0.25
 """Nobody sees, reads, moves and is measured sooner: what is seen before was under way already."""
-GAP_MAX_S = 0.6
-"""Between two frames with the face: after a longer one nobody knows what was held up."""
+LONGEST_S = 2 * (LOOK_AHEAD_MAX_S + ACTION_MAX_S)
+"""No trial of two actions lasts longer."""
+GAP_MAX_S = 1.5
+"""Between two frames with the face: after a longer one nobody knows what was held up. A busy unit
+takes over half a second for a frame. Where frames came and did not show the face, its track is over
+sooner (`face_track.UNSEEN_GAP_NS`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ class ForgetFaces:
 
 
 @dataclass(frozen=True, slots=True)
+class EndAction:
+    """The action that is ordered now need not be done: its attempt is over without it."""
+
+
+@dataclass(frozen=True, slots=True)
 class FindAgain:
     """The reader is to find what lies there anew, and to present it with the new instant."""
 
@@ -106,5 +111,6 @@ Effect = (
     | OpenBarrier
     | StartTimer
     | ForgetFaces
+    | EndAction
     | FindAgain
 )

@@ -21,10 +21,12 @@ LIVENESS_FALLBACKS = ("refer", "admit")
 
 @dataclass(frozen=True, slots=True)
 class LivenessRule:
-    """What a paper asks for: one of `LIVENESS`, and one of `LIVENESS_FALLBACKS`."""
+    """What a paper asks for: one of `LIVENESS`, and one of `LIVENESS_FALLBACKS`. `excused`: no
+    action may be ordered."""
 
     asked: str = LIVENESS[0]
     fallback: str = LIVENESS_FALLBACKS[0]
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class FacePolicy:
     """How the face is judged for one paper.
 
     `fmr`: target false match rate of one comparison. `liveness_fallback`: one of
-    `LIVENESS_FALLBACKS`.
+    `LIVENESS_FALLBACKS`. `excused`: of one attempt, whose candidate need do no action.
     """
 
     fmr: float = 1e-4
@@ -41,11 +43,12 @@ class FacePolicy:
     probe_seconds: float = 3.0
     liveness: str = "passive"
     liveness_fallback: str = "refer"
+    excused: bool = False
 
     @property
     def liveness_rule(self) -> LivenessRule:
         """What is asked for of a face that matches."""
-        return LivenessRule(self.liveness, self.liveness_fallback)
+        return LivenessRule(self.liveness, self.liveness_fallback, self.excused)
 
 
 @dataclass(frozen=True, slots=True)

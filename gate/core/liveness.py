@@ -120,11 +120,14 @@ def assess(
     frames: Sequence[FrameScores],
     fitted: FittedLayers,
     thresholds: Mapping[str, float] = THRESHOLDS,
+    *,
+    escalated: bool = False,
 ) -> Liveness | None:
     """What `frames` of one face track, oldest first, come to; None where nothing is asked for.
 
     `asked`: one of `LIVENESS`. One layer with a threshold that says attack is enough for an attack.
-    Living is a face of which every needed layer says so. Everything else is unsure.
+    Living is a face of which every needed layer says so. Everything else is unsure. `escalated`:
+    the passive layers could not tell, and the action that was ordered then is what is needed.
     """
     if asked == OFF:
         return None
@@ -132,7 +135,8 @@ def assess(
     if any(means[n] < thresholds[n] for n in means.keys() & thresholds.keys()):
         return Liveness(LivenessVerdict.ATTACK, means)
     deciding = FittedLayers(fitted.working & thresholds.keys(), fitted.lost)
-    is_open, is_lacking = not deciding.needed(asked) <= means.keys(), deciding.lacks(asked)
+    needed = frozenset({ACTION}) if escalated else deciding.needed(asked)
+    is_open, is_lacking = not needed <= means.keys(), deciding.lacks(asked)
     if is_open or is_lacking:
         return Liveness(LivenessVerdict.UNSURE, means, is_open, is_lacking)
     return Liveness(LivenessVerdict.LIVE, means)

@@ -9,12 +9,13 @@ import contextlib
 import io
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from gate.core.action_order import ActionStatus
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.core.liveness import OFF, FittedLayers
@@ -23,8 +24,9 @@ from gate.models.exposure_control import Exposure, after_frame
 from gate.models.face_track import TrackView
 from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
 from gate.models.liveness.layer_set import LayerSet, LayerSource
+from gate.models.liveness.ordered_action import OrderedAction
 from gate.models.liveness.second_camera import SecondCamera
-from gate.models.match_attempt import MatchAttempt, MatchTables
+from gate.models.match_attempt import Held, MatchAttempt, MatchTables
 from gate.models.picture_arrays import as_rgb
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
@@ -72,6 +74,10 @@ class CameraThread:
         self._second = second
         self._asked = OFF
         self._layers = LayerSet()
+        self._ordered = OrderedAction()
+        self._action: tuple[Held, ActionStatus] | None = None
+        self._is_screen_there: Callable[[], bool] = lambda: False
+        self._screen_changed: Callable[[], None] = lambda: None
         self._stop = threading.Event()
         self._turn = threading.Lock()
         self._worker: ThreadPoolExecutor | None = None
@@ -123,12 +129,26 @@ class CameraThread:
     @property
     def fitted(self) -> FittedLayers:
         """The liveness layers that work; none until an exam asks for liveness."""
-        return self._layers.fitted
+        return self._usable_layers.fitted
 
     @property
     def layers(self) -> Mapping[str, LayerStatus]:
         """Each liveness layer, and why it does not judge."""
-        return self._layers.status
+        return self._usable_layers.status
+
+    @property
+    def _usable_layers(self) -> LayerSet:
+        return self._layers if self._is_screen_there() else self._layers.without_screen()
+
+    @property
+    def action(self) -> ActionStatus | None:
+        """What the candidate is told to do now; None where nothing is ordered."""
+        ordered = self._action
+        return None if ordered is None else ordered[1]
+
+    def use_screen(self, is_there: Callable[[], bool], changed: Callable[[], None]) -> None:
+        """Before it is entered; see the port."""
+        self._is_screen_there, self._screen_changed = is_there, changed
 
     def use_liveness(self, asked: str) -> None:
         """The layers are built on the watcher's thread before its next frame, or dropped."""
@@ -140,6 +160,13 @@ class CameraThread:
             self._asked = asked
         if self._second is not None:
             self._second.frames.want(asked != OFF)
+
+    def end_action(self) -> None:
+        """Of the attempt that runs; see the port."""
+        with self._turn:
+            for attempt in self._waiting.values():
+                attempt.excuse()
+        self._tell(None)
 
     @property
     def stalled_s(self) -> float:
@@ -169,8 +196,10 @@ class CameraThread:
             while True:
                 arrived.clear()
                 with self._turn:
-                    view, frame, fitted = self._view, self._with_face, self.fitted
-                judged = attempt.look(view, now_ns, fitted)
+                    view, frame, ordered = self._view, self._with_face, self._action
+                wanted = attempt.wants_action
+                action = ordered[1] if ordered and ordered[0] is wanted else None
+                judged = attempt.look(view, now_ns, self.fitted, action)
                 if judged is not None:
                     break
                 await _set_or_over(arrived, max(POLL_S, (selection.ends_ns - now_ns) / 1e9))
@@ -204,6 +233,16 @@ class CameraThread:
         Image.fromarray(frame.pixels).save(jpeg, "JPEG", quality=JPEG_QUALITY)
         return jpeg.getvalue()
 
+    def _tell(self, ordered: tuple[Held, ActionStatus] | None) -> None:
+        """What the screen shows changes; the seconds that are left do so by themselves. An attempt
+        that has ended meanwhile orders nothing."""
+        wanted = [a.wants_action for a in self._waiting.values()]
+        if ordered is not None and not any(ordered[0] is match for match in wanted):
+            return
+        before, self._action = self.action, None if ordered is None else ordered
+        if _shown(before) != _shown(self.action):
+            self._screen_changed()
+
     @contextlib.contextmanager
     def _frames_awaited(self, attempt: MatchAttempt) -> Iterator[asyncio.Event]:
         """The event is set after each frame; good frames become augmented probes once the
@@ -216,6 +255,7 @@ class CameraThread:
         finally:
             with self._turn:
                 self._waiting.pop(arrived, None)
+            self._tell(None)
 
     # -- on the watcher's own thread from here -----------------------------------------------------
 
@@ -249,6 +289,7 @@ class CameraThread:
             self._newest = frame
             view, eager = self._view, bool(self._waiting)
             wants_augmented = any(a.wants_augmented for a in self._waiting.values())
+            match = next((m for a in self._waiting.values() if (m := a.wants_action)), None)
         kind = TemplateKind.AUGMENTED if wants_augmented else TemplateKind.SINGLE
         idle = not eager and not is_somebody_there(view)
         if idle and frame.mono_ns - self._looked_ns < self._pause_ns:
@@ -256,12 +297,22 @@ class CameraThread:
         self._looked_ns = frame.mono_ns
         self._is_looking = True
         try:
-            view = eyes.look(frame, view, kind)
+            view = eyes.look(frame, view, kind, match is not None)
+            self._order(match, view)
             self._keep(frame, self._scored(view, frame, eyes))
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited
             self._is_looking = False
         self._expose(camera, view, eager)
+
+    def _order(self, match: Held | None, view: TrackView) -> None:
+        """The action layer sees every frame in which the face may be, and not only its probes."""
+        layer = self._layers.action
+        if layer is None:
+            return
+        told = self._ordered.after_frame(layer, match, view)
+        if match is not None and told is not None:
+            self._loop.call_soon_threadsafe(self._tell, (match, told))
 
     def _scored(self, view: TrackView, frame: Frame, eyes: FrameAnalysis) -> TrackView:
         """`view` with what the liveness layers say of its newest frame. The second camera may have
@@ -320,3 +371,7 @@ async def _set_or_over(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+def _shown(action: ActionStatus | None) -> tuple[object, ...] | None:
+    return action and (action["instruction"], action["step"], action["ending"])

@@ -10,14 +10,18 @@ confirm that the face is still there.
 
 Where the paper asks for liveness, a face that passes has to be a living one too. Its frames have
 been scored since it came, so nothing is waited for when it was seen before its card.
+
+Where the paper asks for an action, or the layers that ask for nothing could not tell, the face that
+passed is held until it has done the action (`wants_action`), and the same face track must last.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gate.core.action_order import LONGEST_S, ActionStatus, Ending, Instruction
 from gate.core.events import FaceJudged
 from gate.core.exam import LivenessRule
-from gate.core.liveness import FRAMES, FittedLayers, Liveness, LivenessVerdict, assess
+from gate.core.liveness import ACTION, FRAMES, FittedLayers, Liveness, LivenessVerdict, assess
 from gate.core.reasons import Reason
 from gate.models.face_track import TrackView
 from gate.models.fmr_budget import share
@@ -40,6 +44,12 @@ UNSEEN_NS = 3_000_000_000
 at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""
 LIVENESS_FRAMES = FRAMES + 3
 """Frames of one face after which a layer that still has not judged is not waited for any more."""
+
+
+ACTION_NS = round(LONGEST_S * 1e9) + CONFIRM_NS
+"""An action that was ordered is not waited for any longer."""
+JUDGED_ENDINGS = (Ending.DONE, Ending.FLAT)
+"""After these the layer scores the frames that follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,21 @@ class MatchAttempt:
         self._first_taken = self._looks.first is None
         self._augmented_seen = 0
         self._held: Held | None = None
+        self._escalated = False
+        self._action: ActionStatus | None = None
+        self._ended_ns: int | None = None
+
+    def excuse(self) -> None:
+        """Staff excuse the candidate: no action is ordered any more."""
+        self._rule = replace(self._rule, excused=True)
+
+    @property
+    def wants_action(self) -> Held | None:
+        """The match that waits for an action to be ordered or done; None where none does. Each has
+        an order of its own."""
+        asked = self._rule.asked == ACTION or self._escalated
+        may = ACTION in self._fitted.working and not self._rule.excused
+        return self._held if asked and may else None
 
     @property
     def wants_augmented(self) -> bool:
@@ -112,11 +137,17 @@ class MatchAttempt:
         return self._first_taken and self._held is None
 
     def look(
-        self, view: TrackView, now_ns: int, fitted: FittedLayers | None = None
+        self,
+        view: TrackView,
+        now_ns: int,
+        fitted: FittedLayers | None = None,
+        action: ActionStatus | None = None,
     ) -> FaceJudged | None:
         """The verdict on what is seen now, None while it is open. Each look is taken once in an
-        attempt, even if another face has come since. `fitted`: the liveness layers of the unit."""
+        attempt, even if another face has come since. `fitted`: the liveness layers of the unit.
+        `action`: how far the action of `wants_action` has come, None before it was ordered."""
         self._fitted = fitted or FittedLayers()
+        self._action = action
         judged = self._matched(view, now_ns)
         if judged is None or judged.liveness is not None:
             return judged
@@ -169,7 +200,10 @@ class MatchAttempt:
         if self._held is None:
             return None
         if self._held.is_gone(view) or self._selection.is_crowded(view):
-            self._held = None
+            if _is_told(self._action):
+                failed = replace(self._held.judged, reason=Reason.LIVENESS_FAILED)
+                return replace(failed, liveness=self._liveness(view))
+            self._held, self._escalated = None, False
             return unmatched(self._selection, view) if self._is_over(view, now_ns) else None
         if self._held.is_confirmed(view, now_ns):
             return self._if_living(self._held.judged, view, now_ns)
@@ -182,16 +216,46 @@ class MatchAttempt:
         little of it."""
         liveness = self._liveness(view)
         if liveness is None or liveness.passes(self._rule.fallback):
-            return replace(judged, liveness=liveness)
+            if self.wants_action is None or _is_in_sight(view):
+                return replace(judged, liveness=liveness)
+            return None if self._is_acting(now_ns) else unmatched(self._selection, view)
         if liveness.verdict is LivenessVerdict.UNSURE and liveness.is_open:
-            is_seen = len(self._selection.scored(view)) >= LIVENESS_FRAMES
-            if not is_seen and now_ns < self._selection.ends_ns + CONFIRM_NS:
+            if self._is_acting(now_ns) if self.wants_action else self._is_early(view, now_ns):
+                return None
+            if self._may_escalate(liveness):
+                self._escalated = True
                 return None
         return replace(judged, reason=Reason.LIVENESS_FAILED, liveness=liveness)
 
+    def _is_early(self, view: TrackView, now_ns: int) -> bool:
+        """Whether a passive layer may still judge."""
+        is_seen = len(self._selection.scored(view)) >= LIVENESS_FRAMES
+        return not is_seen and now_ns < self._selection.ends_ns + CONFIRM_NS
+
+    def _may_escalate(self, liveness: Liveness) -> bool:
+        """Whether an action is ordered because layers that are there could not tell. What a missing
+        layer leaves open is for the paper's fallback."""
+        may = ACTION in self._fitted.working and not self._rule.excused
+        asked_before = self._rule.asked == ACTION or self._escalated
+        return may and not asked_before and not liveness.is_lacking
+
+    def _is_acting(self, now_ns: int) -> bool:
+        """Whether the action may still be ordered, done or scored."""
+        if self._held is None:
+            return False
+        if self._action is None:
+            return now_ns < max(self._held.at_ns, self._selection.ends_ns) + CONFIRM_NS
+        if self._action["ending"] is None:
+            return now_ns < self._held.at_ns + ACTION_NS
+        if self._action["ending"] not in JUDGED_ENDINGS:
+            return False
+        if self._ended_ns is None:
+            self._ended_ns = now_ns
+        return now_ns < self._ended_ns + CONFIRM_NS
+
     def _liveness(self, view: TrackView) -> Liveness | None:
         frames = [p.liveness for p in self._selection.scored(view)]
-        return assess(self._rule.asked, frames, self._fitted)
+        return assess(self._rule.asked, frames, self._fitted, escalated=self._escalated)
 
     def _like_measured(self, view: TrackView) -> tuple[tuple[Probe, ...], tuple[Probe, ...]]:
         """The single-view and the augmented probes that count. The rate that a threshold is named
@@ -205,3 +269,16 @@ class MatchAttempt:
         table = self._tables.of(probes[0].kind)
         fused = fuse([p.template for p in probes])
         return compare(self._reference, fused, len(probes), fmr, table)
+
+
+def _is_told(action: ActionStatus | None) -> bool:
+    """Whether something has been ordered: from then on one face must stay."""
+    if action is None:
+        return False
+    ahead = action["instruction"] == Instruction.LOOK_AHEAD and action["step"] == 1
+    return action["ending"] is not None or not ahead
+
+
+def _is_in_sight(view: TrackView) -> bool:
+    """Whether the newest frame shows the newest probe's face."""
+    return view.probes[-1].mono_ns == view.observations[-1].mono_ns

@@ -1,8 +1,9 @@
 """What stands at the lane: clock, readers, camera with its matcher, lamps and barrier."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, Self
 
+from gate.core.action_order import ActionStatus
 from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
 from gate.core.liveness import FittedLayers
@@ -95,11 +96,24 @@ class Matcher(Protocol):
         layers score the frames that follow. With `off` none is loaded."""
 
     @property
+    def action(self) -> ActionStatus | None:
+        """What the candidate is told to do now, and how it ended; None where nothing is ordered."""
+
+    def use_screen(self, is_there: Callable[[], bool], changed: Callable[[], None]) -> None:
+        """`is_there`: whether a screen shows `action` to the candidate; without one no action is
+        ordered. `changed`: called on the loop's thread when there is something else to be shown."""
+
+    def end_action(self) -> None:
+        """The attempt that runs orders no action, or none any more; without it the attempt is over
+        as soon as that is what is left."""
+
+    @property
     def stalled_s(self) -> float:
         """Seconds since the last frame; 0 while frames come."""
 
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
-        """One attempt. It lasts at most `policy.probe_seconds` and the frame that confirms a match.
+        """One attempt. It lasts at most `policy.probe_seconds` and the frame that confirms a match,
+        and where an action is ordered the time of that.
 
         Only frames exposed after `found_ns` (monotonic, the clock of `Frame.mono_ns`) are compared
         with the reference. OK is said only of the person whom the newest frame shows.

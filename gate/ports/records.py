@@ -8,7 +8,7 @@ from gate.core.exam import Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
-from gate.ports.status import DeskStatus, JournalSave, UplinkStatus
+from gate.ports.status import DeskStatus, JournalSave, ScreenStatus, UplinkStatus
 from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
 
 
@@ -164,6 +164,13 @@ class Desk(Protocol):
 
     def status(self) -> DeskStatus:
         """The state of the gate at this moment."""
+
+    def screen(self) -> ScreenStatus:
+        """What the candidate's screen shows at this moment."""
+
+    def follow_screen(self) -> AsyncIterator[ScreenStatus]:
+        """The same at once, when it changes, and every few seconds. While somebody follows, an
+        action may be ordered."""
 
     async def type(self, typed: Typed) -> Mapping[str, object]:
         """Presents a candidate whom staff typed in; the answer to the client."""

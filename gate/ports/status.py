@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
+from gate.core.action_order import ActionStatus
 from gate.core.daily_counts import CountsSummary
 
 
@@ -116,12 +117,25 @@ class LivenessStatus(TypedDict):
     """The liveness that is asked for and judged.
 
     `asked`: the most of any paper, `judged`: the most that this unit can: `off`, `passive` or
-    `action`. `layers`: each of `gate.core.liveness.LAYERS`.
+    `action`. `layers`: each of `gate.core.liveness.LAYERS`. `action`: what the candidate is told to
+    do now, None where nothing is ordered.
     """
 
     asked: str
     judged: str
     layers: Mapping[str, LayerStatus]
+    action: ActionStatus | None
+
+
+class ScreenStatus(TypedDict):
+    """What the candidate's screen shows. It names nobody.
+
+    `zh`, `en`: the sentence, of the action while one is ordered. `action`: see `LivenessStatus`.
+    """
+
+    zh: str
+    en: str
+    action: ActionStatus | None
 
 
 class JournalStatus(TypedDict):

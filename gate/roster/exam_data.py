@@ -28,7 +28,7 @@ from gate.roster.exam_toml import (
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _PAPER_RULES = ("opens_before_min", "closes_after_min", "leave_before_end_min", "reentry")
-_FACE_RULES = tuple(f.name for f in fields(FacePolicy))
+_FACE_RULES = tuple(f.name for f in fields(FacePolicy) if f.name != "excused")
 _YOUNGER_RULES = {"liveness_fallback": FacePolicy().liveness_fallback}
 """Rules that older gates do not know, and what they are where nothing is said of them. They stand
 in a manifest only where they differ: a gate refuses a key that it does not know."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 Line = Mapping[str, object]
@@ -59,14 +59,14 @@ class Broadcast:
         for follower in self._followers:
             follower.offer(line)
 
-    def follow(self, first: Line) -> AsyncIterator[Line]:
+    def follow(self, first: Line) -> AsyncGenerator[Line]:
         """`first`, then every line published from this call on, until closed."""
         follower = _Follower()
         follower.offer(first)
         self._followers.add(follower)
         return self._lines_of(follower)
 
-    async def _lines_of(self, follower: _Follower) -> AsyncIterator[Line]:
+    async def _lines_of(self, follower: _Follower) -> AsyncGenerator[Line]:
         try:
             while True:
                 yield await follower.take()

@@ -1,5 +1,6 @@
 """The Desk: what staff may ask of a running gate, checked before it reaches the lane."""
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -17,12 +18,16 @@ from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import told
 from gate.errors import GateBug, NoSuchEntry, UsageError
 from gate.ports import DeskStatus, StaffVerdict, Typed
-from gate.ports.status import FormerJournal, LayerStatus
+from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
+from gate.service.broadcast import Broadcast
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.supervisors import Supervisors
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+SCREEN_S = 5.0
+"""Seconds between two lines to a screen that shows the same: one that is gone is noticed so."""
 
 HANDLES = ("ticket", "id_tail", "seat")
 NAME_MAX = 100
@@ -36,12 +41,36 @@ class Desk:
     def __init__(self, lane: Lane, supervisors: Supervisors) -> None:
         self._lane = lane
         self._supervisors = supervisors
+        self._screens = Broadcast()
         lane.subscribe(self._publish_status)
+        lane.adapters.matcher.use_screen(lambda: self._screens.is_followed, self._publish_status)
 
     def _publish_status(self) -> None:
         broadcast = self._lane.recorder.broadcast
         if broadcast.is_followed:
             broadcast.publish({"status": self.status()})
+        if self._screens.is_followed:
+            self._screens.publish({"changed": True})
+
+    def screen(self) -> ScreenStatus:
+        """What the candidate's screen shows: the action while one is ordered, else the lamps'
+        sentence."""
+        showing, action = self._lane.showing, self._lane.adapters.matcher.action
+        told = showing if action is None else action
+        return {"zh": str(told.get("zh", "")), "en": str(told.get("en", "")), "action": action}
+
+    async def follow_screen(self) -> AsyncIterator[ScreenStatus]:
+        """`screen` at once, when it changes, and every SCREEN_S, until the client leaves."""
+        async with contextlib.aclosing(self._screens.follow({"changed": True})) as changes:
+            while True:
+                change = asyncio.ensure_future(anext(changes))
+                try:
+                    while not change.done():
+                        await asyncio.wait({change}, timeout=SCREEN_S)
+                        yield self.screen()
+                finally:
+                    change.cancel()
+                    await asyncio.wait({change})
 
     def status(self) -> DeskStatus:
         """A snapshot for people and programs; names nobody."""
@@ -68,6 +97,7 @@ class Desk:
                 "asked": liveness_asked(state.exam),
                 "judged": _judged(layers),
                 "layers": layers,
+                "action": lane.adapters.matcher.action,
             },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,

@@ -226,6 +226,8 @@ class Lane:
             case effects.StartTimer(seconds=seconds, token=token):
                 loop = asyncio.get_running_loop()
                 loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))
+            case effects.EndAction():
+                self.adapters.matcher.end_action()
             case effects.FindAgain():
                 self.adapters.reader.find_again()
             case effects.ForgetFaces():

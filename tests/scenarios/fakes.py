@@ -4,13 +4,14 @@ The journal is not faked: scenarios use the real one on a real file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Self
 
 import numpy as np
 
+from gate.core.action_order import ActionStatus
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
@@ -93,6 +94,7 @@ class FakeMatcher:
     model = "fake"
     fitted = FittedLayers()
     layers = LayerSet().status
+    action: ActionStatus | None = None
 
     def __init__(self) -> None:
         self.asked = ""
@@ -102,7 +104,7 @@ class FakeMatcher:
         self.hold.set()
         self.judged = 0
         self.found_ns: list[int] = []
-        self.forgotten = 0
+        self.forgotten = self.actions_ended = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,6 +120,12 @@ class FakeMatcher:
 
     def use_liveness(self, asked: str) -> None:
         self.asked = asked
+
+    def use_screen(self, is_there: Callable[[], bool], changed: Callable[[], None]) -> None:
+        self.is_screen_there, self.screen_changed = is_there, changed
+
+    def end_action(self) -> None:
+        self.actions_ended += 1
 
     def forget(self) -> None:
         self.forgotten += 1

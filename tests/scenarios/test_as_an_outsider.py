@@ -117,7 +117,7 @@ class Unit:
             '[mqtt]\nhost = "127.0.0.1"\nport = 1\n'
         )
 
-    def start(self) -> None:
+    def start(self, bound_s: float = 30) -> None:
         with (self.root / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gate", "run", "--config", self.config, "--simulate"],
@@ -125,7 +125,7 @@ class Unit:
                 stdout=log,
                 stderr=log,
             )
-        end = time.monotonic() + 30
+        end = time.monotonic() + bound_s
         while self.phase() in (None, "out-of-service"):
             assert self.process.poll() is None, (self.root / "log").read_text()
             assert time.monotonic() < end, "the gate did not come up"

@@ -4,6 +4,7 @@ By hand the same rules and the same journal hold as by card.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,12 +14,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gate.__main__ import app
+from gate.commands.staff import show_screen
 from gate.console.staff_socket import StaffSocket
+from gate.core.action_order import ActionStatus
 from gate.core.events import FaceJudged
 from gate.core.reasons import Reason
 from gate.errors import GateError
 from gate.platform.json_lines import serve
 from gate.ports import Typed
+from gate.service import desk
 from tests.scenarios.fakes import STRANGER, Rig, rig
 from tests.scenarios.running import Running, running
 
@@ -126,6 +130,80 @@ async def test_excuse_is_journaled_with_who_and_whom(staff: Keyboard, parts: Rig
     assert (done.exit_code, done.output.split()[:2]) == (0, ["excused", "A1"])
     noted = [e async for page in parts.journal.past() for e in page if e["kind"] == "excused"]
     assert [(e["by"], e["ticket"], e["paper"]) for e in noted] == [("li", "A1", "00015-am")]
+
+
+TURN: ActionStatus = {
+    "instruction": "turn-left", "zh": "请慢慢向左转头", "en": "Turn your head slowly to your left",
+    "step": 1, "of": 2, "left_s": 6.0, "ending": None,
+}  # fmt: skip
+
+
+async def test_a_screen_shows_what_is_ordered_and_is_known_to_be_there(
+    staff: Keyboard, parts: Rig
+) -> None:
+    gate, matcher = staff.gate, parts.matcher
+    assert not matcher.is_screen_there()
+    lines = gate.desk.follow_screen()
+    async with contextlib.aclosing(lines):
+        first = await anext(lines)
+        assert (first["action"], matcher.is_screen_there()) == (None, True)
+        matcher.action = TURN
+        matcher.screen_changed()
+        line = await anext(lines)
+        assert (line["zh"], line["action"]) == ("请慢慢向左转头", TURN)
+        said = await staff("status", by=None)
+        assert "action 1/2: 请慢慢向左转头 Turn your head slowly to your left" in said.output
+    assert not matcher.is_screen_there()
+    assert gate.desk.screen()["action"] == TURN
+    assert gate.desk.status()["liveness"]["action"] == TURN
+
+
+async def test_the_screen_command_shows_each_sentence_once(
+    staff: Keyboard, parts: Rig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ""
+
+    def shows(word: str) -> bool:
+        nonlocal out
+        out += capsys.readouterr().out
+        return word in out
+
+    showing = asyncio.create_task(show_screen(tmp_path / "run" / "staff.sock"))
+    await staff.gate.until(parts.matcher.is_screen_there)
+    parts.matcher.action = TURN
+    for _ in range(3):
+        parts.matcher.screen_changed()
+    await staff.gate.until(lambda: shows("请慢慢向左转头"))
+    parts.matcher.action = {**TURN, "en": "Look straight at the camera"}
+    parts.matcher.screen_changed()
+    await staff.gate.until(lambda: shows("Look straight at the camera"))
+    assert out.count("Turn your head slowly to your left") == 1
+    showing.cancel()
+    await asyncio.wait({showing})
+
+
+async def test_a_screen_that_is_gone_is_noticed(
+    staff: Keyboard, parts: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had only closed its writing side, as `printf ... | socat` does, and then went."""
+    monkeypatch.setattr(desk, "SCREEN_S", 0.01)
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "run" / "staff.sock")
+    writer.write(b'{"ask": "screen", "follow": true}\n')
+    writer.write_eof()
+    assert b'"action": null' in await reader.readline()
+    assert parts.matcher.is_screen_there()
+    writer.close()
+    await staff.gate.until(lambda: not parts.matcher.is_screen_there())
+
+
+async def test_an_excuse_ends_the_action_that_is_ordered(staff: Keyboard, parts: Rig) -> None:
+    parts.matcher.hold.clear()
+    parts.reader.queue.put_nowait(parts.card())
+    await staff.gate.phase("matching")
+    await staff.gate.until(lambda: parts.matcher.judged)
+    assert (await staff("excuse")).exit_code == 0
+    assert parts.matcher.actions_ended == 1
+    parts.matcher.hold.set()
 
 
 async def test_out_of_service_is_an_exit_code(staff: Keyboard, parts: Rig) -> None:

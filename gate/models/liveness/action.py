@@ -268,6 +268,11 @@ class ActionLayer:
         """The visit is over, and so is its trial."""
         self._trial = None
 
+    def see(self, seen: FaceObservation) -> None:
+        """One more frame with the face, whether or not it is good enough to be scored."""
+        if self._trial is not None:
+            self._trial.observe(seen)
+
     def score(self, seen: LayerInput) -> float | None:
         """1 once the head has done what was ordered, 0 for a flat picture, None for anything else.
         An action that was not seen proves no attack."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from gate.core.liveness import LAYERS, FittedLayers, FrameScores
+from gate.core.liveness import ACTION, LAYERS, FittedLayers, FrameScores
 from gate.errors import GateError, InputRejected
 from gate.models.face_track import TrackView
+from gate.models.liveness.action import ActionLayer
 from gate.models.liveness.layers import FrameLayer, LayerInput, SecondPicture
 from gate.ports import Frame
 from gate.ports.status import LayerStatus
@@ -27,6 +28,16 @@ NOT_ASKED: LayerStatus = {
 }
 NOT_BUILT: LayerStatus = {"judges": False, "zh": "正在启动", "en": "It is being started"}
 JUDGES: LayerStatus = {"judges": True, "zh": "参与检测", "en": "Judges"}
+JUDGES_WITH_SCREEN: LayerStatus = {
+    "judges": True,
+    "zh": "连接考生屏幕后参与检测",
+    "en": "Judges while a candidate's screen is connected",
+}
+NO_SCREEN: LayerStatus = {
+    "judges": False,
+    "zh": "未连接考生屏幕，无法下达动作指令：请运行 exam-gate staff screen",
+    "en": "No screen shows what is ordered: run exam-gate staff screen on one",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class LayerSet:
         for source in sources:
             try:
                 layers.append(source.build())
-                status[source.name] = JUDGES
+                status[source.name] = JUDGES_WITH_SCREEN if source.name == ACTION else JUDGES
             except GateError as e:
                 log.warning("liveness layer %s is off: %s", source.name, e.en)
                 status[source.name] = {"judges": False, "zh": e.zh, "en": e.en}
@@ -96,6 +107,18 @@ class LayerSet:
         else:
             fitted = FittedLayers(working, lost | {name})
         return LayerSet(self.layers, {**self.status, name: told}, fitted)
+
+    def without_screen(self) -> "LayerSet":
+        """The same where nothing shows a candidate what to do: no action is ordered then."""
+        if self.action is None:
+            return self
+        fitted = FittedLayers(self.fitted.working - {ACTION}, self.fitted.lost)
+        return LayerSet(self.layers, {**self.status, ACTION: NO_SCREEN}, fitted)
+
+    @property
+    def action(self) -> ActionLayer | None:
+        """The layer of ordered actions, where it was built."""
+        return next((n for n in self.layers if isinstance(n, ActionLayer)), None)
 
     @property
     def is_awaited(self) -> bool:

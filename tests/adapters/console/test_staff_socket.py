@@ -38,6 +38,12 @@ class RecordingDesk:
         self.got.append((by, day))
         return {"ok": True}
 
+    def screen(self) -> dict[str, Any]:
+        return {"en": "Look here"}
+
+    async def follow_screen(self) -> AsyncIterator[dict[str, Any]]:
+        yield {"en": "Turn"}
+
     async def follow(self) -> AsyncIterator[dict[str, Any]]:
         yield {"id": "e-1"}
         yield {"id": "e-2"}
@@ -99,7 +105,7 @@ async def test_each_request_reaches_the_desk(
         ({"do": "settle", "decision": "e-1", "verdict": "maybe", "by": "li"}, "verdict"),
         ({"do": "acknowledge"}, "by"),
         ({"do": "excuse", "pin": "1234"}, "by"),
-        ({"ask": "everything"}, "status or follow"),
+        ({"ask": "everything"}, "status, follow or screen"),
         ({}, "do"),
     ],
 )
@@ -115,6 +121,13 @@ async def test_status_and_follow(desk: RecordingDesk, tmp_path: Path) -> None:
     assert await ask(tmp_path / "staff.sock", {"ask": "status"}) == {"gate": "g1"}
     lines = [line async for line in follow(tmp_path / "staff.sock", {"ask": "follow"})]
     assert lines == [{"id": "e-1"}, {"id": "e-2"}]
+
+
+async def test_what_the_candidates_screen_shows(desk: RecordingDesk, tmp_path: Path) -> None:
+    path = tmp_path / "staff.sock"
+    assert await ask(path, {"ask": "screen"}) == {"en": "Look here"}
+    request = {"ask": "screen", "follow": True}
+    assert [line async for line in follow(path, request)] == [{"en": "Turn"}]
 
 
 @pytest.mark.parametrize("mark", ["\x1b[2J", "\0", "\n", "\u202e", "\u200b", "\x9b"])

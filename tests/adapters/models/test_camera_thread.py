@@ -45,7 +45,11 @@ class ScriptedEyes:
         type(self).who, type(self).breaks = None, False
 
     def look(
-        self, frame: Frame, view: TrackView, kind: TemplateKind = TemplateKind.SINGLE
+        self,
+        frame: Frame,
+        view: TrackView,
+        kind: TemplateKind = TemplateKind.SINGLE,
+        acting: bool = False,
     ) -> TrackView:
         if self.breaks:
             raise KeyError("bug")

@@ -45,6 +45,7 @@ class SimClock:
 class SimMatcher:
     model, fitted, stalled_s = "sim", FittedLayers(), 0.0
     layers: dict[str, LayerStatus] = {}  # noqa: RUF012 - never written
+    action = None
 
     def __init__(self, unit: Door) -> None:
         self._unit = unit
@@ -58,6 +59,12 @@ class SimMatcher:
     async def judge(self, reference: Reference, policy: FacePolicy, found_ns: int) -> FaceJudged:
         self._unit.step("judging a face")
         return STRANGER if self._unit.impostor else MATCH
+
+    def use_screen(self, *_: object) -> None:
+        pass
+
+    def end_action(self) -> None:
+        pass
 
     def use_liveness(self, asked: str) -> None:
         pass

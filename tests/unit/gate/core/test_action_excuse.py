@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gate.core.effects import JudgeFace
+from gate.core.effects import EndAction, JudgeFace
 from gate.core.events import ActionExcused, Instant
 from gate.core.exam import FacePolicy
 from gate.core.reasons import Reason
@@ -42,10 +42,11 @@ def test_the_next_attempt_is_without_the_action_and_the_one_after_it_with_it() -
     assert (entry["by"], entry["ticket"], entry["key"], entry["paper"]) == (
         "li", ANNA.ticket, ANNA.key, "am",
     )  # fmt: skip
+    assert one.of(EndAction)
     one.feed(FAILED)
-    assert asked(one) == ["passive"]
+    assert [(e.policy.liveness, e.policy.excused) for e in one.of(JudgeFace)] == [("passive", True)]
     one.feed(FAILED)
-    assert asked(one) == ["action"]
+    assert [(e.policy.liveness, e.policy.excused) for e in one.of(JudgeFace)] == [("action", False)]
 
 
 def test_while_the_last_attempt_runs_one_more_is_given_and_no_second() -> None:

@@ -4,12 +4,19 @@ from dataclasses import replace
 
 import pytest
 
+from gate.core.action_order import ActionStatus
 from gate.core.events import FaceJudged
 from gate.core.exam import LivenessRule
 from gate.core.liveness import FittedLayers
 from gate.core.reasons import Reason
-from gate.models.face_track import TrackView
-from gate.models.match_attempt import CONFIRM_NS, LIVENESS_FRAMES, MatchAttempt, MatchTables
+from gate.models.face_track import Observation, TrackView, with_gap
+from gate.models.match_attempt import (
+    ACTION_NS,
+    CONFIRM_NS,
+    LIVENESS_FRAMES,
+    MatchAttempt,
+    MatchTables,
+)
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Reference
 from tests.unit.gate.models.test_face_track import FRAME_NS, good, nobody, poor, template
@@ -165,3 +172,140 @@ def test_nobody_is_unsure() -> None:
     view = nobody(TrackView(), 11 * FRAME_NS)
     judged = look(attempt(), view, at_ns=BEGAN * FRAME_NS + 4_000_000_000)
     assert told(judged) == (Reason.NO_FACE, "unsure")
+
+
+WITH_ACTION = FittedLayers(frozenset({"network", "action"}))
+
+
+def shown(
+    instruction: str = "look-ahead", step: int = 1, ending: str | None = None
+) -> ActionStatus:
+    return ActionStatus(
+        instruction=instruction, zh="", en="", step=step, of=2, left_s=1.0, ending=ending
+    )
+
+
+def acted(view: TrackView, frame: int, action: float | None, network: float | None) -> TrackView:
+    view = scored(view, frame, network)
+    newest = replace(view.probes[-1], liveness={"network": network, "action": action})
+    return replace(view, probes=(*view.probes[:-1], newest))
+
+
+def acting(asked: str, network: float | None) -> tuple[MatchAttempt, TrackView]:
+    """An attempt that waits for the action after enough frames."""
+    one, view = attempt(asked), seen(network, first=BEGAN)
+    for n in range(LIVENESS_FRAMES + 1):
+        assert one.look(view, view.observations[-1].mono_ns + 1, WITH_ACTION) is None
+        view = acted(view, BEGAN + 1 + n, None, network)
+    assert one.look(view, view.observations[-1].mono_ns + 1, WITH_ACTION) is None
+    assert one.wants_action is not None
+    return one, view
+
+
+def after(
+    one: MatchAttempt, view: TrackView, action: ActionStatus, later_ns: int = 1
+) -> FaceJudged | None:
+    return one.look(view, view.observations[-1].mono_ns + later_ns, WITH_ACTION, action)
+
+
+@pytest.mark.parametrize(("asked", "network"), [("action", 0.9), ("passive", None)])
+def test_an_action_is_waited_for_and_then_scored(asked: str, network: float | None) -> None:
+    """Where the paper asks for it, and where the passive layers cannot tell."""
+    one, view = acting(asked, network)
+    for so_far in (shown(), shown("turn-left"), shown("look-ahead", 2), shown("turn-right", 2)):
+        assert after(one, view, so_far) is None
+    done = shown(step=2, ending="done")
+    for n in range(5):
+        assert after(one, view, done) is None
+        view = acted(view, 30 + n, 1.0, network)
+    judged = after(one, view, done)
+    assert told(judged) == (Reason.OK, "live")
+    assert judged is not None
+    assert judged.liveness is not None
+    assert judged.liveness.means["action"] == 1.0
+
+
+@pytest.mark.parametrize("ending", ["too-late", "too-early", "other-action", "face-lost"])
+def test_an_action_that_was_not_done_is_unsure_at_once(ending: str) -> None:
+    one, view = acting("action", 0.9)
+    judged = after(one, view, shown(step=1, ending=ending))
+    assert told(judged) == (Reason.LIVENESS_FAILED, "unsure")
+
+
+def test_a_picture_that_turned_flat_is_an_attack() -> None:
+    one, view = acting("action", 0.9)
+    flat = shown(step=1, ending="flat")
+    for n in range(5):
+        assert after(one, view, flat) is None
+        view = acted(view, 30 + n, 0.0, 0.9)
+    assert told(after(one, view, flat)) == (Reason.LIVENESS_FAILED, "attack")
+
+
+def test_a_layer_that_asks_nothing_is_not_made_up_for_by_the_action() -> None:
+    """The paper asks for the action, and the network never says anything."""
+    one, view = acting("action", None)
+    done = shown(step=2, ending="done")
+    for n in range(8):
+        assert after(one, view, done) is None
+        view = acted(view, 30 + n, 1.0, None)
+    judged = after(one, view, done, CONFIRM_NS + 1)
+    assert told(judged) == (Reason.LIVENESS_FAILED, "unsure")
+
+
+@pytest.mark.parametrize(
+    ("so_far", "reason"),
+    [(shown("turn-left"), Reason.LIVENESS_FAILED), (shown(), None)],
+    ids=["told", "not yet told"],
+)
+def test_another_face_ends_an_action_that_was_told(
+    so_far: ActionStatus, reason: Reason | None
+) -> None:
+    """Before anything is told the attempt goes on with the person who is there."""
+    one, view = acting("action", 0.9)
+    judged = after(one, good(view, (BEGAN + 12) * FRAME_NS, who=2), so_far)
+    assert (judged and judged.reason) == reason
+    assert reason or one.wants_action is None
+
+
+def test_nobody_is_let_in_while_the_newest_frame_does_not_show_the_face() -> None:
+    one, view = acting("action", 0.9)
+    for n in range(5):
+        view = acted(view, 30 + n, 1.0, 0.9)
+    done = shown(step=2, ending="done")
+    assert told(after(one, view, done)) == (Reason.OK, "live")
+    away = with_gap(view, Observation(35 * FRAME_NS, face=False))
+    assert away.probes
+    assert after(one, away, done) is None
+
+
+def test_who_is_excused_need_do_no_more_of_it() -> None:
+    one, view = acting("action", 0.9)
+    one.excuse()
+    assert one.wants_action is None
+    assert told(after(one, view, shown("turn-left"))) == (Reason.LIVENESS_FAILED, "unsure")
+
+
+def test_an_action_without_an_end_is_not_waited_for() -> None:
+    one, view = acting("action", 0.9)
+    assert after(one, view, shown("turn-left"), ACTION_NS // 2) is None
+    judged = after(one, view, shown("turn-left"), ACTION_NS + 1)
+    assert told(judged) == (Reason.LIVENESS_FAILED, "unsure")
+
+
+@pytest.mark.parametrize(
+    ("fitted", "rule"),
+    [
+        (NETWORK, LivenessRule("passive")),
+        (WITH_ACTION, LivenessRule("passive", excused=True)),
+        (FittedLayers(WITH_ACTION.working, frozenset({"nir"})), LivenessRule("passive")),
+        (FittedLayers(frozenset({"action"})), LivenessRule("passive")),
+    ],
+    ids=["no screen", "excused", "a lost layer", "no passive layer"],
+)
+def test_no_action_is_ordered_where_it_may_not_be(fitted: FittedLayers, rule: LivenessRule) -> None:
+    """What a missing layer leaves open is for the paper's fallback."""
+    selection = ProbeSelection(BEGAN * FRAME_NS, 3, 3, FOUND * FRAME_NS, 0)
+    one = MatchAttempt(selection, Reference(template(1), None, None, None), 1e-3, TABLES, rule)
+    view = seen(*(None,) * (LIVENESS_FRAMES + 1))
+    assert told(look(one, view, fitted)) == (Reason.LIVENESS_FAILED, "unsure")
+    assert one.wants_action is None
