@@ -53,9 +53,9 @@ def table(report: dict[str, Any]) -> str:
             f"| {p['import_to_first_match_s']:.2f} s "
             f"| {p['packages_mb']:.0f} + {p['networks_mb']:.0f} |"
         )
-    lines += ["", "| times faster | 1 thread | 2 threads |", "|---|---|---|"]
+    lines += ["", "| times faster | 1 thread | 2 threads | processor |", "|---|---|---|---|"]
     for name, by in report["ratios"].items():
-        lines.append(f"| {name} | {by['1']:.2f} | {by['2']:.2f} |")
+        lines.append(f"| {name} | {by['1']:.2f} | {by['2']:.2f} | {by['processor']} |")
     return "\n".join(lines)
 
 

@@ -16,11 +16,12 @@ class Environment:
     alone: tuple[str, ...] = ()
 
 
+GATE = ("numpy==1.26.4", "pillow==13.0.0", "pydantic==2.14.4")
+"""What the gate's face path imports besides a runtime."""
+
 ENVIRONMENTS = (
-    Environment("tflite-runtime", ("tflite-runtime==2.14.0", "numpy==1.26.4", "pillow==13.0.0")),
-    Environment(
-        "litert", ("ai-edge-litert==2.3.0", "numpy==1.26.4", "ml_dtypes==0.5.4", "pillow==13.0.0")
-    ),
+    Environment("tflite-runtime", ("tflite-runtime==2.14.0", *GATE)),
+    Environment("litert", ("ai-edge-litert==2.3.0", "ml_dtypes==0.5.4", *GATE)),
     Environment("opencv", ("opencv-python-headless==4.14.0.94", "numpy==2.4.6")),
     # Its own metadata asks for dlib's source package and a compiler; dlib-bin is the same, built.
     # Its models are found through pkg_resources, which setuptools has dropped.

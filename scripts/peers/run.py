@@ -61,6 +61,14 @@ PEERS = (
     Peer("OpenCV, float32", "opencv", "opencv-float32"),
     Peer("face_recognition (dlib)", "dlib", "dlib"),
 )
+VECTORS = {
+    "avx512_vnni": "AVX-512 with VNNI",
+    "avx512f": "AVX-512",
+    "avx2": "AVX2",
+    "asimddp": "NEON with dot product",
+    "asimd": "NEON",
+}
+"""Flag of /proc/cpuinfo and what it is called, the widest first."""
 OURS, OPENCV, DLIB = ("tflite-runtime", "LiteRT"), "OpenCV", "dlib"
 
 
@@ -141,12 +149,13 @@ def main() -> None:
             with Worker(peer, THREADS[-1], frames) as worker:
                 templates = [worker.ask("embed", n) for n in range(len(chosen.frames))]
             results[peer.name]["accuracy"] = judging.accuracy(templates, chosen)
+    known = facts(chosen, asked.rounds)
     report = {
-        **facts(chosen, asked.rounds),
+        **known,
         "left_out": left_out,
         "peers": results,
-        "ratios": ratios(results, "ms"),
-        "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms"),
+        "ratios": ratios(results, "ms", known["processor"]),
+        "ratios_of_the_fastest_tenth": ratios(results, "fastest_tenth_ms", known["processor"]),
     }
     print(json.dumps(report, indent=2))
     if asked.chart:
@@ -222,9 +231,12 @@ def timed(peers: list[Peer], threads: int, frames: Path, rounds: int) -> dict[st
     return taken
 
 
-def ratios(results: dict[str, Any], field: str) -> dict[str, dict[str, float]]:
-    """How many times faster the gate is than OpenCV's faster form and than dlib, by threads."""
-    found: dict[str, dict[str, float]] = {}
+def ratios(
+    results: dict[str, Any], field: str, processor: str
+) -> dict[str, dict[str, float | str]]:
+    """How many times faster the gate is than OpenCV's faster form and than dlib, by threads, and
+    the processor that this was measured on."""
+    found: dict[str, dict[str, float | str]] = {}
     for threads in map(str, THREADS):
         for runtime in OURS:
             ours = results.get(f"gate, {runtime}")
@@ -233,22 +245,34 @@ def ratios(results: dict[str, Any], field: str) -> dict[str, dict[str, float]]:
                 if ours and theirs:
                     name = f"{runtime} against {other}"
                     ratio = round(min(theirs) / ours[field][threads], 2)
-                    found.setdefault(name, {})[threads] = ratio
+                    found.setdefault(name, {"processor": processor})[threads] = ratio
     return found
 
 
+def processor_name(cpuinfo: str) -> str:
+    """Name, family and widest vectors of the first processor in /proc/cpuinfo. The kernels that
+    run depend on the vectors, and a name such as "AMD EPYC" stands for many processors."""
+    first = cpuinfo.split("\n\n", maxsplit=1)[0]
+    said = {
+        key.strip(): value.strip()
+        for key, _, value in (line.partition(":") for line in first.splitlines())
+    }
+    flags = (said.get("flags") or said.get("Features") or "").split()
+    name = said.get("model name") or f"{platform.machine()} part {said.get('CPU part', '?')}"
+    if "cpu family" in said:
+        name += f" (family {said['cpu family']}, model {said.get('model', '?')})"
+    vectors = next((shown for flag, shown in VECTORS.items() if flag in flags), "no wide vectors")
+    return f"{name}, {vectors}"
+
+
 def facts(chosen: pictures.PictureSet, rounds: int) -> dict[str, Any]:
-    model = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
+    processor = processor_name(Path("/proc/cpuinfo").read_text())
+    count = len(os.sched_getaffinity(0))
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{model}, {len(os.sched_getaffinity(0))} processors, {platform.machine()}",
+        "machine": f"{processor}, {count} processors, {platform.machine()}",
+        "processor": processor,
+        "load": round(os.getloadavg()[0], 1),
         "pictures": chosen.name,
         "rounds": rounds,
     }
