@@ -129,6 +129,12 @@ PEERS: dict[str, Callable[[int, Path], Embed]] = {
 }
 
 
+def frames_for(peer: str, file: Path) -> np.ndarray:
+    """The pictures of `file` in the order of channels that the peer takes: OpenCV's is BGR."""
+    channels = slice(None, None, -1 if peer.startswith("opencv") else 1)
+    return np.ascontiguousarray(np.load(file, mmap_mode="r")[..., channels])
+
+
 def resident_mb() -> float:
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
         if line.startswith("Rss:"):
@@ -152,9 +158,7 @@ def main() -> None:
     peer, threads, frames_file, files = sys.argv[1:5]
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints is not an answer
-    frames = np.load(frames_file, mmap_mode="r")
-    channels = slice(None, None, -1 if peer.startswith("opencv") else 1)  # OpenCV takes BGR
-    frames = np.ascontiguousarray(frames[..., channels])
+    frames = frames_for(peer, Path(frames_file))
     before = resident_mb()  # the pictures are not the peer's
     embed = PEERS[peer](int(threads), Path(files))
     embed(frames[0])
