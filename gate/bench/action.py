@@ -5,6 +5,7 @@ scene, with the noise of the real detector on them. In the second, every frame i
 real detector looks at it. The heads of both are simulated. The portraits are real.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +15,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gate.bench.action_motions import ATTACKS, FACE_OF_EYES, FACE_PX, Performer, person, photograph
+from gate.bench.action_motions import (
+    ATTACKS,
+    FACE_OF_EYES,
+    FACE_PX,
+    FURTHER,
+    Performer,
+    person,
+    photograph,
+)
 from gate.bench.action_scenes import (
     FOCAL_PX,
     Portrait,
@@ -51,6 +60,8 @@ BOX_NOISE = 0.012
 """The same of each edge of the box, in widths of the box."""
 LOST = 0.02
 """Share of frames in which the detector finds no face."""
+CLEAR_TURN = math.radians(20)
+"""A head that turns less is not expected to be taken for one that turns."""
 
 See = Callable[[Surface, Pose, float], FaceObservation | None]
 """What is seen of a surface at a time, in seconds; None for no face."""
@@ -141,24 +152,26 @@ def seen_by_detector(
     return see
 
 
-def heads(count: int, view: View, frame_s: float, further: float = 1.4) -> Iterator[Played]:
+def heads(
+    count: int, view: View, frame_s: float, seed: int, further: float = FURTHER
+) -> Iterator[Played]:
     """People who do what is ordered. `further`: see `Performer`."""
     for n in range(count):
-        chance = np.random.default_rng((1, n))
+        chance = np.random.default_rng((seed, 1, n))
         order = order_of(int(chance.integers(ORDERS)))
         yield play("head", person(chance, further), order, view(n, chance), frame_s)
 
 
-def photographs(count: int, view: View, frame_s: float) -> Iterator[Played]:
+def photographs(count: int, view: View, frame_s: float, seed: int) -> Iterator[Played]:
     """Photographs that are moved, each kind in turn."""
     for n in range(count):
-        chance = np.random.default_rng((2, n))
+        chance = np.random.default_rng((seed, 2, n))
         kind = ATTACKS[n % len(ATTACKS)]
         order = order_of(int(chance.integers(ORDERS)))
         yield play(kind, photograph(kind, chance), order, view(n, chance), frame_s)
 
 
-def replays(recorded: Iterable[Played], count: int) -> Iterator[Played]:
+def replays(recorded: Iterable[Played], count: int, seed: int) -> Iterator[Played]:
     """Recordings of people who did one order, shown for another.
 
     No detector could tell a perfect recording from the person. So what was seen of the person is
@@ -168,7 +181,7 @@ def replays(recorded: Iterable[Played], count: int) -> Iterator[Played]:
     for n in range(count if whole else 0):
         shown = whole[n % len(whole)]
         others = [o for o in map(order_of, range(ORDERS)) if o.actions != shown.order.actions]
-        order = others[int(np.random.default_rng((3, n)).integers(len(others)))]
+        order = others[int(np.random.default_rng((seed, 3, n)).integers(len(others)))]
         yield Played("replay", order, judge(order, shown.seen), shown.seen)
 
 
@@ -215,29 +228,32 @@ def landmark_noise(detector: LiveDetector, faces: Sequence[Portrait]) -> JsonObj
     }
 
 
-def measure_geometry(count: int) -> JsonObject:
-    """`count` trials of each sort from geometry, and what the judge costs a frame."""
+def measure_geometry(count: int, seed: int) -> JsonObject:
+    """`count` trials of each sort from geometry, and what the judge costs a frame. The same seed
+    gives the same trials."""
 
     def view(_: int, chance: np.random.Generator) -> See:
         return seen_by_geometry(chance)
 
-    people = list(heads(count, view, GEOMETRY_FRAME_S))
+    people = list(heads(count, view, GEOMETRY_FRAME_S, seed))
     return {
         "heads": report_of(people),
-        "heads_that_turn_no_further": report_of(heads(count, view, GEOMETRY_FRAME_S, 1.0)),
-        "photographs": report_of(photographs(count, view, GEOMETRY_FRAME_S)),
-        "replays": report_of(replays(people, count)),
+        "heads_that_turn_no_further": report_of(heads(count, view, GEOMETRY_FRAME_S, seed, 0.0)),
+        "photographs": report_of(photographs(count, view, GEOMETRY_FRAME_S, seed)),
+        "replays": report_of(replays(people, count, seed)),
         "judge_ms_a_frame": round(_cost_ms(people), 3),
     }
 
 
-def single_turns(count: int, view: View, performer: Maker) -> Iterator[tuple[str, list[FaceTurn]]]:
+def single_turns(
+    count: int, view: View, performer: Maker, seed: int
+) -> Iterator[tuple[str, list[FaceTurn]]]:
     """What is done, and how each of a few frames of a turn differs from the face at rest. Without
     the order and its times: only whether it looks like a turn."""
     for n in range(count):
-        chance = np.random.default_rng((5, n))
+        chance = np.random.default_rng((seed, 5, n))
         kind, held = performer(n, chance)
-        see, told = view(n, chance), TURNS[n % len(TURNS)]
+        see, told = view(n, chance), _told(n)
         at_rest = _views(held, see, 0.0, Instruction.LOOK_AHEAD)
         held.at(1.0, told)  # the screen changes now; long before the next look
         turned = _views(held, see, 4.0, told)
@@ -260,6 +276,7 @@ def report_of_looks(found: Iterable[tuple[str, list[FaceTurn]]]) -> JsonObject:
     turned = [kind for kind, turns, mean in whole if action_of(turns, mean) in TURNS]
     return {
         "looks": len(seen),
+        "looks_by_kind": dict(Counter(kind for kind, _ in seen)),
         "without_a_face": len(seen) - len(whole),
         "taken_for_a_turn": len(turned),
         "taken_for_a_turn_by_kind": dict(Counter(turned)),
@@ -272,17 +289,30 @@ def _photograph_of(n: int, chance: np.random.Generator) -> tuple[str, Performer]
     return kind, photograph(kind, chance)
 
 
-def _person_of(_: int, chance: np.random.Generator) -> tuple[str, Performer]:
-    return "head", person(chance, further=1.0)
+def _person_of(n: int, chance: np.random.Generator) -> tuple[str, Performer]:
+    held = person(chance, further=0.0)
+    yaw = abs(held.moves[_told(n)].yaw)
+    return f"head, turned by {'at least' if yaw >= CLEAR_TURN else 'less than'} 20 degrees", held
+
+
+def _told(n: int) -> Instruction:
+    """Which turn the n-th look is at."""
+    return TURNS[n % len(TURNS)]
 
 
 def measure_drawn(
-    folder: Path, models: Path, count: int, whole: int, show: Callable[[int, int], None]
+    folder: Path,
+    models: Path,
+    count: int,
+    whole: int,
+    *,
+    seed: int,
+    show: Callable[[int, int], None],
 ) -> JsonObject:
     """Frames that are drawn and seen by the real detector. InputDamaged, ModelDamaged.
 
     `count`: looks at photographs, and a third as many at heads. `whole`: trials from beginning to
-    end, of each sort.
+    end, of each sort. `seed`: the same gives the same.
     """
     faces = portraits(folder, StillPictures(models))
     detector = LiveDetector(models, 1)
@@ -295,15 +325,15 @@ def measure_drawn(
         done += 1
         return seen_by_detector(detector, faces[n % len(faces)], chance)
 
-    people = list(heads(whole, view, DRAWN_FRAME_S))
+    people = list(heads(whole, view, DRAWN_FRAME_S, seed))
     return {
         "portraits": len(faces),
         "noise": noise,
-        "looks_at_photographs": report_of_looks(single_turns(count, view, _photograph_of)),
-        "looks_at_heads": report_of_looks(single_turns(count // 3, view, _person_of)),
+        "looks_at_photographs": report_of_looks(single_turns(count, view, _photograph_of, seed)),
+        "looks_at_heads": report_of_looks(single_turns(count // 3, view, _person_of, seed)),
         "heads": report_of(people),
-        "photographs": report_of(photographs(whole, view, DRAWN_FRAME_S)),
-        "replays": report_of(replays(people, count)),
+        "photographs": report_of(photographs(whole, view, DRAWN_FRAME_S, seed)),
+        "replays": report_of(replays(people, count, seed)),
     }
 
 

@@ -4,6 +4,7 @@ Everybody follows the screen: people with their heads, attackers with a photogra
 Everything is drawn from a seed.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,10 @@ FACE_PX = (70.0, 160.0)
 """Widths of the faces in the frame."""
 NECK_MM = 80.0
 """The axis of a turning head behind its eyes."""
+FURTHER = math.radians(10)
+"""By which a head or a photograph turns on while the screen still says to turn."""
+FURTHEST = math.radians(65)
+"""A head or a photograph is not turned further: no face is found then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,9 @@ class Performer:
     """Somebody, or something held, before the camera.
 
     `moves`: what an instruction leads to. `reaction_s`, `takes_s`: before and while it moves.
-    `further`, `patience_s`: who still reads the same instruction after so long turns so much
-    further; 1 is no further. `phases`: (2, 6) radians, of the sines of its sway.
+    `further`, `patience_s`: who still reads the same instruction after so long turns on by so many
+    radians, and so again up to FURTHEST. `phases`: (2, 6) radians, of the sines
+    of its sway.
     """
 
     surface: Surface
@@ -69,22 +75,21 @@ class Performer:
     takes_s: float
     sway: Sway
     phases: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-    further: float = 1.0
+    further: float = 0.0
     patience_s: float = 2.0
     _told: Instruction | None = field(default=None, init=False)
     _begins_s: float = field(default=0.0, init=False)
     _from: Move = field(default_factory=Move, init=False)
     _to: Move = field(default_factory=Move, init=False)
-    _tried: bool = field(default=False, init=False)
 
     def at(self, at_s: float, told: Instruction) -> tuple[Surface, Pose]:
         """The surface and how it stands while the screen says `told`."""
         if told is not self._told:
             self._set_out(at_s, self.moves.get(told, Move()))
-            self._told, self._tried = told, False
-        elif self.further > 1 and not self._tried and at_s > self._begins_s + self.patience_s:
-            self._set_out(at_s, replace(self._to, yaw=self.further * self._to.yaw))
-            self._tried = True
+            self._told = told
+        elif self.further and self._to.yaw and at_s > self._begins_s + self.patience_s:
+            yaw = self._to.yaw + math.copysign(self.further, self._to.yaw)
+            self._set_out(at_s, replace(self._to, yaw=float(np.clip(yaw, -FURTHEST, FURTHEST))))
         return self._standing(self._move(at_s), at_s)
 
     def _set_out(self, at_s: float, to: Move) -> None:
@@ -113,9 +118,9 @@ class Performer:
         )
 
 
-def person(chance: np.random.Generator, further: float = 1.4) -> Performer:
+def person(chance: np.random.Generator, further: float = FURTHER) -> Performer:
     """Somebody who does what is told, sloppily: turns of 10 to 35 degrees with some nod and tilt,
-    fast or slow. `further`: see `Performer`."""
+    fast or slow, and further when the screen does not change. `further`: see `Performer`."""
     turns = np.radians(chance.uniform(10, 35, 2))
     nod, tilt = np.radians(chance.normal(0, 3, 2)), np.radians(chance.normal(0, 3, 2))
     return Performer(
@@ -133,7 +138,7 @@ def person(chance: np.random.Generator, further: float = 1.4) -> Performer:
         sway=Sway(degrees=1.5, mm=5.0, hertz=0.4),
         phases=chance.uniform(0, 2 * np.pi, (2, 6)),
         further=further,
-        patience_s=chance.uniform(1.2, 2.5),
+        patience_s=chance.uniform(0.8, 1.8),
     )
 
 
@@ -171,7 +176,7 @@ def photograph(kind: str, chance: np.random.Generator) -> Performer:
         takes_s=chance.uniform(0.5, 1.3),
         sway=sway,
         phases=chance.uniform(0, 2 * np.pi, (2, 6)),
-        further=1.3,
+        further=FURTHER,
     )
 
 

@@ -190,6 +190,7 @@ def action(
         int, typer.Option(min=2, help="Of each sort, and looks at photographs.")
     ] = 200,
     whole: Annotated[int, typer.Option(min=2, help="Drawn trials of each sort.")] = 60,
+    seed: int = 1,
     heads_min: Annotated[float, typer.Option(help="Share of people to be accepted.")] = 0.95,
 ) -> None:
     """Photographs that are turned, bent or shaken, and recordings of another order, against the
@@ -199,10 +200,12 @@ def action(
     from gate.commands.progress import with_progress
     from gate.models.network_files import default_folder
 
-    result = {"geometry": measure_geometry(trials)}
+    result = {"geometry": measure_geometry(trials, seed)}
     if faces is not None:
         with with_progress("action") as show:
-            result["drawn"] = measure_drawn(faces, models or default_folder(), trials, whole, show)
+            result["drawn"] = measure_drawn(
+                faces, models or default_folder(), trials, whole, seed=seed, show=show
+            )
     print(json.dumps(result) if as_json else "\n".join(_action_lines(result)))
     attacks = [part[sort]["accepted"] for part in result.values() for sort in _ATTACK_SORTS]
     attacks += [

@@ -35,8 +35,14 @@ class Ending(StrEnum):
 
 INSTRUCTION_TEXT: dict[Instruction, tuple[str, str]] = {
     Instruction.LOOK_AHEAD: ("请正视摄像头", "Look straight at the camera"),
-    Instruction.TURN_LEFT: ("请慢慢向左转头", "Turn your head slowly to your left"),
-    Instruction.TURN_RIGHT: ("请慢慢向右转头", "Turn your head slowly to your right"),
+    Instruction.TURN_LEFT: (
+        "请慢慢向左转头，直到提示变化",
+        "Turn your head slowly to your left until this text changes",
+    ),
+    Instruction.TURN_RIGHT: (
+        "请慢慢向右转头，直到提示变化",
+        "Turn your head slowly to your right until this text changes",
+    ),
     Instruction.COME_CLOSER: ("请慢慢靠近摄像头", "Come slowly closer to the camera"),
 }
 """Chinese, English: for the candidate's screen."""

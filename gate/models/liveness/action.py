@@ -24,9 +24,9 @@ from gate.core.action_order import (
     begin,
     face_lost,
 )
-from gate.models.face_track import overlap
 from gate.models.liveness.face_turn import FaceTurn, FaceView, face_turn, face_view, mean_view
 from gate.models.liveness.layers import LayerInput
+from gate.models.liveness.one_face import is_same_face
 from gate.ports.values import Box, Landmarks
 
 AGREEING = 4
@@ -40,18 +40,17 @@ STILL = 0.09
 """How far a face that holds still moves: its nose against the plane, its size."""
 NOSE_MIN, EYES_MIN = 0.055, 0.034
 """The least that a turn moves nose and eyes (`FaceTurn`)."""
-HEAD_LEAST, HEAD_MORE = 0.30, 0.6
-"""Nose and eyes together, against the sine of the slant, in a head: at least the first, and the
-second times themselves. A flat picture must be slanted much further to move them as far."""
+TURN_MIN = 0.22
+"""The least that a turn moves both together: about 20 degrees of a head. A bent photograph looks
+like a head that turns by 10 to 15 degrees, and cannot be told from one. It does not get so far."""
+HEAD_MIN = 0.4
+"""Nose and eyes together, against the sine of the slant, in a head: at least this. A flat or bent
+picture must be slanted much further to move them as far."""
 FLAT_SLANT, FLAT_MOST = 0.5, 0.15
 """A flat picture is slanted by so much (29 degrees), and they moved by less than that times the
 sine of the slant."""
 CLOSER_MIN = 1.25
 """How much larger a face is that came closer."""
-OVERLAP_MIN = 0.3
-"""Intersection over union of the boxes of one face in following frames."""
-JUMP_MAX = 1.4
-"""The most by which the box of one face grows or shrinks from frame to frame."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +109,7 @@ class ActionTrial:
             view = face_view(seen.box, seen.landmarks)
         except ValueError:  # the detector saw no face that could be one
             return self.lose()
-        if last and not _is_same_face(last, seen):
+        if last and not is_same_face(last.box, seen.box):
             return self.lose()
         before = self.progress
         self._measure(view)
@@ -197,6 +196,7 @@ def action_of(turns: Sequence[FaceTurn], together: FaceTurn) -> Instruction | No
         and side * together.nose >= NOSE_MIN
         and side * together.eyes >= EYES_MIN
         and abs(together.nose_up) < abs(together.nose)
+        and abs(together.nose + together.eyes) >= TURN_MIN
         and is_head(together)
     ):
         return Instruction.TURN_LEFT if side > 0 else Instruction.TURN_RIGHT
@@ -207,8 +207,7 @@ def action_of(turns: Sequence[FaceTurn], together: FaceTurn) -> Instruction | No
 
 def is_head(turn: FaceTurn) -> bool:
     """Whether nose and eyes have moved as far as a head's do at that slant."""
-    moved = abs(turn.nose + turn.eyes)
-    return moved >= (HEAD_LEAST + HEAD_MORE * moved) * math.sin(turn.slant)
+    return abs(turn.nose + turn.eyes) >= HEAD_MIN * math.sin(turn.slant)
 
 
 def is_flat(turn: FaceTurn) -> bool:
@@ -228,15 +227,6 @@ def looks_ahead(view: FaceView) -> bool:
 def is_still(turn: FaceTurn) -> bool:
     """Whether the face has not moved, as far as noise allows to say."""
     return abs(turn.nose) < STILL and abs(turn.growth - 1) < STILL
-
-
-def _is_same_face(last: FaceObservation, seen: FaceObservation) -> bool:
-    sizes = float(last.box[3]), float(seen.box[3])
-    return (
-        min(sizes) > 0
-        and max(sizes) <= JUMP_MAX * min(sizes)
-        and overlap(last.box, seen.box) >= OVERLAP_MIN
-    )
 
 
 def judge(order: ActionOrder, observations: Iterable[FaceObservation]) -> Judgement:

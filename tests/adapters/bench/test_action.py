@@ -20,7 +20,7 @@ from gate.bench.action import (
 from gate.bench.action_motions import ATTACKS
 from tests.networks import networks
 
-FRAME_S = 0.1
+FRAME_S, SEED = 0.1, 3
 
 
 def view(_: int, chance: np.random.Generator):
@@ -29,20 +29,20 @@ def view(_: int, chance: np.random.Generator):
 
 @pytest.fixture(scope="module")
 def people() -> list[Played]:
-    return list(heads(10, view, FRAME_S))
+    return list(heads(10, view, FRAME_S, SEED))
 
 
 @pytest.mark.slow
 def test_heads_are_accepted_and_recordings_of_another_order_are_not(people: list[Played]) -> None:
     assert sum(p.accepted for p in people) >= 9
-    shown = list(replays(people, 20))
+    shown = list(replays(people, 20, SEED))
     assert len(shown) == 20
     assert not any(p.accepted for p in shown)
 
 
 @pytest.mark.slow
 def test_no_kind_of_moved_photograph_is_accepted() -> None:
-    played = list(photographs(len(ATTACKS), view, FRAME_S))
+    played = list(photographs(len(ATTACKS), view, FRAME_S, SEED))
     assert {p.kind for p in played} == set(ATTACKS)
     assert report_of(played)["accepted"] == 0
 
@@ -64,7 +64,9 @@ def test_drawn_photographs_are_not_accepted_by_the_real_detector() -> None:
         pictures.fetch(pictures.cache_folder())
     except pictures.PictureFault as e:
         pytest.skip(str(e))
-    found = measure_drawn(pictures.cache_folder(), networks(), len(ATTACKS), 3, lambda *_: None)
+    found = measure_drawn(
+        pictures.cache_folder(), networks(), len(ATTACKS), 3, seed=SEED, show=lambda *_: None
+    )
     assert found["looks_at_photographs"]["taken_for_a_turn"] == 0
     assert found["photographs"]["accepted"] == 0
     assert found["replays"]["accepted"] == 0

@@ -148,21 +148,23 @@ def test_nothing_seen_is_unsure() -> None:
     assert all(Judgement(0.5, None, 0).why)
 
 
-TURNED = FaceTurn(nose=0.12, nose_up=0.01, eyes=0.05, slant=0.3, growth=1.0)
+TURNED = FaceTurn(nose=0.18, nose_up=0.01, eyes=0.08, slant=0.45, growth=1.0)
 
 
 @pytest.mark.parametrize(
     ("change", "action"),
     [
         ({}, LEFT),
-        ({"nose": -0.12, "eyes": -0.05}, RIGHT),
+        ({"nose": -0.18, "eyes": -0.08}, RIGHT),
         ({"growth": 1.3}, LEFT),
         ({"nose": 0.0, "eyes": 0.0, "growth": 1.3}, CLOSER),
-        ({"slant": 0.7}, None),  # a head would show more of its nose
-        ({"eyes": 0.02}, None),  # the sides of a head would have shown themselves
-        ({"eyes": -0.05}, None),
-        ({"nose": 0.04}, None),
-        ({"nose_up": 0.15}, None),  # a nod
+        ({"slant": 0.8}, None),  # a head would show more of its nose
+        ({"nose": 0.24, "eyes": 0.02}, None),  # the sides of a head would have shown themselves
+        ({"eyes": -0.08}, None),
+        ({"nose": 0.04, "eyes": 0.2}, None),
+        ({"nose_up": 0.2}, None),  # a nod
+        ({"nose": 0.071, "eyes": 0.038, "slant": 0.27}, None),  # a bent photograph, as detected
+        ({"nose": 0.148, "eyes": 0.081, "slant": 0.73}, None),  # one that is bent while it turns
         ({"growth": 1.2, "nose": 0.0, "eyes": 0.0}, None),
     ],
 )
