@@ -2,13 +2,15 @@
 
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from gate.bench.rendered_head import SheetProfile, Surface, head, random_shape, sheet
+from gate.bench.second_camera_report import KINDS, Judged, report
 from gate.bench.stereo_pictures import (
     Camera,
     Light,
@@ -17,19 +19,20 @@ from gate.bench.stereo_pictures import (
     in_room,
     photograph,
     picture,
+    room_seen,
     seen_at,
     turned,
 )
 from gate.core.json_types import JsonObject
-from gate.core.liveness import THRESHOLDS
+from gate.core.liveness import FRAMES
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.layers import LayerInput
-from gate.models.liveness.stereo import NOSE_CM, Protrusion, StereoLayer, stereo_score
+from gate.models.liveness.stereo import Protrusion, StereoLayer
 from gate.ports import Picture
 from gate.ports.values import Landmarks
 
-FRAMES = 5
-KINDS = ("flat", "rolled", "wavy", "creased", "pinched", "cone")
+SHOTS_MAX = 16
+"""Of one case at most: some three seconds of a gate's looks."""
 SIZE = (640, 480)
 DISTANCES_CM = 40.0, 120.0
 
@@ -134,21 +137,33 @@ def _axis_angle(turn: Matrix) -> tuple[float, float, float]:
     return float(parts[0]), float(parts[1]), float(parts[2])
 
 
-def shots(kind: str, distance_cm: float, seed: int) -> tuple[list[Shot], CameraPair, float]:
-    """FRAMES shots of one case, hand-held or alive: everything moves between and within them."""
+def shots(kind: str, distance_cm: float, seed: int) -> tuple[Iterator[Shot], CameraPair, float]:
+    """One case, hand-held or alive: everything moves between and within its shots, which go on
+    without an end. The pair as it is calibrated; how far the nose of a head stands out, in cm."""
     chance = np.random.default_rng(seed)
     surface, nose_cm = surface_of(kind, chance)
     first, second, pair = rig(chance)
+    most = np.radians(20 if kind == "head" else 35)
+    return _moved(surface, (first, second), distance_cm, float(most), chance), pair, nose_cm
+
+
+def _moved(
+    surface: Surface,
+    cameras: tuple[Camera, Camera],
+    distance_cm: float,
+    most: float,
+    chance: np.random.Generator,
+) -> Iterator[Shot]:
+    """`most`: radians that the surface is turned or tilted."""
     light = _light(chance)
     wall = (0.4 + 0.12 * chance.standard_normal((260, 340))).astype(np.float32)
-    most = np.radians(20 if kind == "head" else 35)
+    rooms = [room_seen(camera, wall) for camera in cameras]
     angles = chance.uniform(-most, most, 2)
     roll = chance.normal(0, np.radians(5))
     wide = 0.12 * distance_cm
     place = np.array([chance.uniform(-wide, wide), chance.uniform(-wide, wide) - 2, distance_cm])
     noise_px = chance.uniform(0.5, 1.0)
-    found = []
-    for _ in range(FRAMES):
+    while True:
         place = place + chance.normal(0, 0.5, 3)
         angles = np.clip(angles + chance.normal(0, np.radians(2.5), 2), -most, most)
         roll += chance.normal(0, np.radians(1))
@@ -158,49 +173,43 @@ def shots(kind: str, distance_cm: float, seed: int) -> tuple[list[Shot], CameraP
             place + late_s * chance.normal(0, 5, 3),
             turned(*(np.array([*angles, roll]) + late_s * chance.normal(0, np.radians(15), 3))),
         )
-        seen = seen_at(in_room(surface.landmarks, pose), first)
+        seen = seen_at(in_room(surface.landmarks, pose), cameras[0])
         landmarks = (seen + chance.normal(0, noise_px, seen.shape)).astype(np.float32)
-        found.append(
-            Shot(
-                picture(surface, pose, first, light, wall=wall, seed=int(chance.integers(1 << 30))),
-                picture(
-                    surface, later, second, light, wall=wall, seed=int(chance.integers(1 << 30))
-                ),
-                landmarks,
-            )
-        )
-    return found, pair, nose_cm
+        pictures = [
+            picture(surface, at, camera, light, room=room, seed=int(chance.integers(1 << 30)))
+            for at, camera, room in zip((pose, later), cameras, rooms, strict=True)
+        ]
+        yield Shot(pictures[0], pictures[1], landmarks)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How one case ended. `looks`: of each frame, None where it could not tell; `score`: the mean,
-    None where no frame could; `judge_s`: CPU seconds a frame."""
+class _Recorded(StereoLayer):
+    """The layer that the gate runs; what each frame said alone is kept."""
 
-    kind: str
-    distance_cm: float
-    nose_cm: float
-    looks: tuple[Protrusion | None, ...]
-    score: float | None
-    judge_s: float
+    def __init__(self, pair: CameraPair) -> None:
+        super().__init__(pair)
+        self.looks: list[Protrusion | None] = []
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the layer calls it living."""
-        return self.score is not None and self.score >= THRESHOLDS["geometry"]
+    def look(self, seen: LayerInput) -> Protrusion | None:
+        found = super().look(seen)
+        self.looks.append(found)
+        return found
 
 
 def judged(kind: str, seed: int) -> Judged:
     """One case at a distance of its own, judged by the layer that the gate runs."""
     distance_cm = float(np.random.default_rng([seed, 1]).uniform(*DISTANCES_CM))
     taken, pair, nose_cm = shots(kind, distance_cm, seed)
-    layer = StereoLayer(pair)
-    began_s = time.process_time()
-    looks = tuple(layer.look(_seen(shot, n)) for n, shot in enumerate(taken))
-    judge_s = (time.process_time() - began_s) / len(taken)
-    scores = [stereo_score(look) for look in looks if look is not None]
-    score = float(np.mean(scores)) if scores else None
-    return Judged(kind, distance_cm, nose_cm, looks, score, judge_s)
+    layer, scores, judge_s = _Recorded(pair), [], 0.0
+    for number, shot in enumerate(islice(taken, SHOTS_MAX)):
+        began_s = time.process_time()
+        score = layer.score(_seen(shot, number))
+        judge_s += time.process_time() - began_s
+        scores += [] if score is None else [score]
+        if len(scores) == FRAMES:
+            break
+    mean = sum(scores) / FRAMES if len(scores) == FRAMES else None
+    looks = tuple(layer.looks)
+    return Judged(kind, distance_cm, nose_cm, looks, mean, judge_s / len(looks))
 
 
 def _seen(shot: Shot, number: int) -> LayerInput:
@@ -221,53 +230,3 @@ def measure(
             ended.append(one)
             show(number + 1, len(kinds))
     return report(ended)
-
-
-def report(ended: list[Judged]) -> JsonObject:
-    """The figures, ready for JSON. `nose_cm`: mean of a case's frames; `by_shape`: without the rule
-    on the size of faces."""
-    sheets, heads = ([e for e in ended if (e.kind == "head") == h] for h in (False, True))
-    return {
-        "frames": FRAMES,
-        "planes": {
-            "cases": len(sheets),
-            "accepted": sum(e.accepted for e in sheets),
-            "accepted_by_shape": sum(_nose(e) >= NOSE_CM for e in sheets),
-            "by_kind": {k: _row([e for e in sheets if e.kind == k]) for k in KINDS},
-        },
-        "heads": {
-            "cases": len(heads),
-            "refused": sum(not e.accepted for e in heads),
-            "frames_without_a_score": sum(look is None for e in heads for look in e.looks),
-            "by_distance_cm": {
-                f"{low}-{low + 20}": _row([e for e in heads if low <= e.distance_cm < low + 20])
-                for low in range(40, 120, 20)
-            },
-            "by_nose_cm": {
-                f"{low / 10}-{low / 10 + 0.5:g}": _row(
-                    [e for e in heads if low <= 10 * e.nose_cm < low + 5]
-                )
-                for low in range(12, 27, 5)
-            },
-        },
-        "cpu_ms_a_frame": _round(float(np.median([1e3 * e.judge_s for e in ended]))),
-    }
-
-
-def _nose(one: Judged) -> float:
-    found = [look.nose_cm for look in one.looks if look is not None]
-    return float(np.mean(found)) if found else 0.0
-
-
-def _row(cases: list[Judged]) -> JsonObject:
-    noses = [_nose(e) for e in cases]
-    at = np.percentile(noses, [0, 50, 100]) if noses else np.zeros(3)
-    return {
-        "cases": len(cases),
-        "accepted": sum(e.accepted for e in cases),
-        "nose_cm": dict(zip(("least", "median", "most"), map(_round, at), strict=True)),
-    }
-
-
-def _round(value: float) -> float:
-    return round(float(value), 3)

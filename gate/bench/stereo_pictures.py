@@ -5,6 +5,7 @@ do. Brightness is Lambert's with a highlight after Phong; the lens blurs, the se
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +26,16 @@ from gate.ports.values import Plane
 Matrix = npt.NDArray[np.float64]
 """(3, 3) float64: a rotation."""
 
+Vector = npt.NDArray[np.float64]
+"""(3,) float64."""
+
 Mask = npt.NDArray[np.bool_]
 """(rows, columns) bool: one value a pixel."""
 
 WALL_CM = 260.0
-STEPS = 36
+STEPS = 24
 """Heights that a ray is tried at; then it is halved."""
-HALVINGS = 3
+HALVINGS = 2
 EDGE_PX = 24
 """Around a surface, how far the room is blurred and noisy too; the rest is never looked at."""
 
@@ -43,7 +47,7 @@ class Camera:
 
     focal_px: float
     size: tuple[int, int]
-    place: npt.NDArray[np.float64]
+    place: Vector
     turn: Matrix
     gain: float
     lift: float
@@ -58,7 +62,7 @@ class Pose:
     `turn`: (3, 3), from its own axes. Height towards the camera is -z of the room.
     """
 
-    place: npt.NDArray[np.float64]
+    place: Vector
     turn: Matrix
 
 
@@ -66,7 +70,7 @@ class Pose:
 class Light:
     """`towards`: (3,) unit vector to the lamp; `ambient`: 0 to 1, share from all sides."""
 
-    towards: npt.NDArray[np.float64]
+    towards: Vector
     ambient: float
 
 
@@ -98,11 +102,12 @@ def seen_at(points: Vectors, camera: Camera) -> Matrix:
 
 
 def picture(
-    surface: Surface, pose: Pose, camera: Camera, light: Light, *, wall: Plane, seed: int
+    surface: Surface, pose: Pose, camera: Camera, light: Light, *, room: Grid, seed: int
 ) -> Picture:
-    """(height, width, 3) uint8. `seed`: of the sensor's noise."""
+    """(height, width, 3) uint8. `room`: what the camera sees behind the surface, as `room_seen`
+    has it. `seed`: of the sensor's noise."""
     chance = np.random.default_rng(seed)
-    bright = _wall_seen(camera, wall)
+    bright = room.copy()
     left, top, right, bottom = _reach(surface, pose, camera)
     if right > left and bottom > top:
         columns, rows = np.meshgrid(np.arange(left, right), np.arange(top, bottom))
@@ -124,10 +129,7 @@ def picture(
 
 def photograph(surface: Surface, light: Light) -> Surface:
     """The surface as it is printed: light and shade are in the picture then."""
-    down, across = np.gradient(surface.height, STEP_CM)
-    normal = np.stack([-across, -down, np.ones_like(across)], axis=-1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    diffuse = np.clip(normal @ (FLIP @ light.towards), 0, None)
+    diffuse = np.clip(_along(surface, FLIP @ light.towards), 0, None)
     printed = surface.albedo * (light.ambient + (1 - light.ambient) * diffuse)
     printed = np.where(surface.inside > 0.5, 1.4 * printed, 0.55)
     return replace(surface, albedo=np.clip(printed, 0.02, 0.95))
@@ -203,34 +205,52 @@ def _bracketed(
 
 def _shaded(surface: Surface, pose: Pose, camera: Camera, light: Light, finest_cm: float) -> Grid:
     """Brightness of every place of the grid for this camera, no finer than its pixels."""
-    down, across = np.gradient(surface.height, STEP_CM)
-    normal = np.stack([-across, -down, np.ones_like(across)], axis=-1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     own = FLIP @ pose.turn.T
     lamp, eye = own @ light.towards, own @ (camera.place - pose.place)
-    diffuse = np.clip(normal @ lamp, 0, None)
+    diffuse = np.clip(_along(surface, lamp), 0, None)
     half = lamp + eye / np.linalg.norm(eye)
-    glint = np.clip(normal @ (half / np.linalg.norm(half)), 0, None) ** 40
+    glint = _fortieth(np.clip(_along(surface, half / np.linalg.norm(half)), 0, None))
     shade = surface.albedo * (light.ambient + (1 - light.ambient) * diffuse)
     shade = shade + surface.gloss * (1 - light.ambient) * glint
     return box_mean(shade, round(finest_cm / STEP_CM / 2))
 
 
+def _along(surface: Surface, way: Vector) -> Grid:
+    """How far each place of the surface faces `way`, a unit vector: -1 to 1."""
+    across, down, up = _normals(surface)
+    facing: Grid = across * way[0] + down * way[1] + up * way[2]
+    return facing
+
+
+@lru_cache(maxsize=2)
+def _normals(surface: Surface) -> tuple[Grid, Grid, Grid]:
+    """Unit vectors away from the surface, by their parts. The frames of one case share them."""
+    down, across = np.gradient(surface.height, STEP_CM)
+    length = np.sqrt(across**2 + down**2 + 1)
+    return -across / length, -down / length, 1 / length
+
+
+def _fortieth(grid: Grid) -> Grid:
+    """To the power of 40."""
+    eighth = grid * grid
+    eighth = eighth * eighth
+    eighth = eighth * eighth
+    sixteenth = eighth * eighth
+    return eighth * sixteenth * sixteenth
+
+
 def box_mean(grid: Grid, radius: int) -> Grid:
     """Each value's mean over 2 `radius` + 1 rows and columns."""
     side = 2 * radius + 1
-    for axis in (0, 1):
-        padded = np.pad(
-            grid, [(radius + 1, radius) if a == axis else (0, 0) for a in (0, 1)], "edge"
-        )
-        sums = np.cumsum(padded, axis=axis)
-        ends = np.take(sums, range(side, sums.shape[axis]), axis=axis)
-        grid = (ends - np.take(sums, range(sums.shape[axis] - side), axis=axis)) / side
+    for axis in (0, 1) if radius else ():
+        padded = np.pad(grid, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)], "edge")
+        shifted = np.lib.stride_tricks.sliding_window_view(padded, side, axis)
+        grid = np.add.reduce([shifted[..., n] for n in range(side)]) / side
     return grid
 
 
-def _wall_seen(camera: Camera, wall: Plane) -> Grid:
-    """The room behind, far away, in pixels of 2 cm."""
+def room_seen(camera: Camera, wall: Plane) -> Grid:
+    """The room behind, far away, as the camera sees it. `wall`: pixels of 2 cm."""
     width, height = camera.size
     scale = WALL_CM / camera.focal_px / 2
     left = camera.place[0] / 2 + wall.shape[1] / 2 - scale * width / 2

@@ -5,8 +5,8 @@ plane at one distance, square to the first camera. What is left of their differe
 is found by least squares on the grey values themselves (Lucas and Kanade, 1981), as a smooth field
 of cubic splines. So a hundredth of a pixel counts where hundreds of pixels agree.
 
-`Evidence` is the least squares problem at its solution. Any model of the relief that is a sum of
-splines can be held against it without touching the pictures again.
+`Evidence` is the least squares problem at its solution. Any model of the relief, pixel by pixel,
+can be held against it without touching the pictures again.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,8 @@ KNOTS = 8
 VERTICAL = 3
 """A plane of vertical shift is free: cameras that are not exposed at once, or have moved a little.
 """
-ROUNDS = 9
-REWEIGHTED = (0, 3, 6)
+ROUNDS = (6, 3)
+REWEIGHTED = 3
 """Rounds that look at the slopes and at outliers anew."""
 STIFFNESS = 2e-4
 STEP_MAX_PX = 1.5
@@ -52,22 +52,26 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What the pictures say of the relief, as a least squares problem in its splines' heights.
+    """What the pictures say of the relief, as equations: one for each pixel of INSIDE.
 
-    `normal` (n, n), `right` (n,): `normal @ heights = right` is the best relief, in cm towards the
-    first camera. The last VERTICAL unknowns are vertical shift. `noise`: variance of one equation.
-    `distance_cm`: of the plane that the window was cut for. `eyes_cm`: between the eyes, at the
-    relief found. `correlation`: of both windows once the relief is taken out, -1 to 1.
+    `slope` * relief + `drop` * shift = `wanted`, each counting by `weight`; (n,) float32. Relief is
+    in cm towards the first camera; shift is vertical, of VERTICAL parts (SHIFTS). `noise`: variance
+    of one equation. `distance_cm`: of the plane that the window was cut for. `eyes_cm`: between the
+    eyes, at the relief found. `correlation`: of both windows once the relief is taken out, -1 to 1.
+    `turned_away`: degrees between the line of sight and what the relief is square to, on the whole.
     `nose`: (2,), where its tip is seen in the window, 0 to 1 across and down; `bridge`: (2,), the
     middle between the eyes.
     """
 
-    normal: Matrix
-    right: PerPoint
+    slope: Plane
+    drop: Plane
+    wanted: Plane
+    weight: Plane
     noise: float
     distance_cm: float
     eyes_cm: float
     correlation: float
+    turned_away: float
     nose: PerPoint
     bridge: PerPoint
 
@@ -258,11 +262,15 @@ UNKNOWNS = KNOTS * KNOTS + VERTICAL
 _U, _V = np.meshgrid(np.linspace(-1, 1, COLUMNS), np.linspace(-1, 1, ROWS))
 WEIGHT = np.clip(4 * (1 - np.maximum(_U**2 * 1.05 + np.clip(_V, 0, 1) ** 2 * 0.35, _V**2)), 0, 1)
 """(ROWS, COLUMNS): 1 on the face, falling off to 0 where its outline may be."""
-_INSIDE = np.flatnonzero(WEIGHT > 0)
-_SPLINES_INSIDE = SPLINES[_INSIDE].astype(np.float32)
-_WEIGHT_INSIDE = WEIGHT.ravel()[_INSIDE]
-_PLANE = np.stack([np.ones(_U.size), _U.ravel(), _V.ravel()], axis=1)[_INSIDE].astype(np.float32)
-_ROW, _COLUMN = (part.astype(np.float64) for part in np.divmod(_INSIDE, COLUMNS))
+INSIDE = np.flatnonzero(WEIGHT > 0)
+"""Pixels of the window, row by row, that count."""
+_SPLINES_INSIDE = SPLINES[INSIDE].astype(np.float32)
+_WEIGHT_INSIDE = WEIGHT.ravel()[INSIDE]
+_SHIFTS_ALL = np.stack([np.ones(_U.size), _U.ravel(), _V.ravel()], axis=1).astype(np.float32)
+SHIFTS = _SHIFTS_ALL[INSIDE]
+_TO_PLANE = np.linalg.pinv(SHIFTS * _WEIGHT_INSIDE[:, None]) * _WEIGHT_INSIDE
+"""(3, pixels): the level and both slopes of a relief."""
+_ROW, _COLUMN = (part.astype(np.float64) for part in np.divmod(INSIDE, COLUMNS))
 
 
 def _stiff() -> Matrix:
@@ -290,41 +298,66 @@ def _solved(
     inverse: float,
 ) -> Evidence:
     """The relief that makes both windows equal."""
-    theirs = _even(_cut(second, _second_window(window, pair, inverse)))
+    raw = _cut(second, _second_window(window, pair, inverse))
     moved = _per_inverse(window, pair, inverse) * inverse**2  # window pixels for a centimetre
     length = float(np.hypot(*moved))
     along, beside = moved / length, np.array([-moved[1], moved[0]]) / length
-    mine, slopes = first.ravel()[_INSIDE], _slopes(first, along, beside)
-    heights = np.zeros(UNKNOWNS)
-    for turn in range(ROUNDS):
-        relief, drop = _SPLINES_INSIDE @ heights[:-VERTICAL] * length, _PLANE @ heights[-VERTICAL:]
-        column = _COLUMN + relief * along[0] + drop * beside[0]
-        row = _ROW + relief * along[1] + drop * beside[1]
-        shown = _at(theirs, column, row)
-        rest = mine - shown
-        if turn in REWEIGHTED:
-            equations = _equations(slopes, _slopes(theirs, along, beside), column, row, length)
-            spread = 1.4826 * float(np.median(np.abs(rest))) + 0.02
-            weight = _WEIGHT_INSIDE / (1 + (rest / (3 * spread)) ** 2)
-            weighted = equations * weight[:, None].astype(np.float32)
-            normal = (weighted.T @ equations).astype(np.float64)
-            stiffness = STIFFNESS * float(np.trace(normal)) / UNKNOWNS
-            solve = np.linalg.inv(normal + stiffness * _STIFF)
-        pull = weighted.T @ rest.astype(np.float32) - stiffness * (_STIFF @ heights)
-        most = STEP_MAX_PX / length
-        heights = heights + np.clip(solve @ pull, -most, most)
-    right = weighted.T @ (rest + equations @ heights)
+    mine, slopes = first.ravel()[INSIDE], _slopes(first, along, beside)
+    whole = np.zeros(UNKNOWNS)
+    for rounds in ROUNDS:
+        theirs = _even(_warped(raw, whole, moved, beside))
+        seen = _slopes(theirs, along, beside)
+        heights = np.zeros(UNKNOWNS)
+        for turn in range(rounds):
+            relief = _SPLINES_INSIDE @ heights[:-VERTICAL] * length
+            shift = SHIFTS @ heights[-VERTICAL:]
+            column = _COLUMN + relief * along[0] + shift * beside[0]
+            row = _ROW + relief * along[1] + shift * beside[1]
+            shown = _at(theirs, column, row)
+            rest = mine - shown
+            if turn % REWEIGHTED == 0:
+                slope, drop = _mean_slopes(slopes, seen, column, row)
+                slope = slope * np.float32(length)
+                equations = np.concatenate(
+                    [_SPLINES_INSIDE * slope[:, None], SHIFTS * drop[:, None]], axis=1
+                )
+                spread = 1.4826 * float(np.median(np.abs(rest))) + 0.02
+                weight = _WEIGHT_INSIDE / (1 + (rest / (3 * spread)) ** 2)
+                weighted = equations * weight[:, None].astype(np.float32)
+                normal = (weighted.T @ equations).astype(np.float64)
+                stiffness = STIFFNESS * float(np.trace(normal)) / UNKNOWNS
+                solve = np.linalg.inv(normal + stiffness * _STIFF)
+            wanted = rest + equations @ (whole + heights)
+            pull = weighted.T @ rest.astype(np.float32) - stiffness * (_STIFF @ (whole + heights))
+            most = STEP_MAX_PX / length
+            heights = heights + np.clip(solve @ pull, -most, most)
+        whole = whole + heights
+    heights = whole
     nose, bridge = (_in_window(window, p) for p in (places[2], places[:2].mean(axis=0)))
     return Evidence(
-        normal,
-        right.astype(np.float64),
+        slope,
+        drop,
+        wanted.astype(np.float32),
+        weight.astype(np.float32),
         float((weight * rest * rest).sum() / weight.sum()),
         1 / inverse,
         _eyes_cm(heights, window, places, pair, inverse),
         float(np.corrcoef(mine, shown)[0, 1]),
+        _turned_away(heights, window, pair, inverse),
         nose,
         bridge,
     )
+
+
+def _warped(raw: Plane, heights: PerPoint, moved: PerPoint, beside: PerPoint) -> Plane:
+    """The second window as it is once a relief is taken out."""
+    if not heights.any():
+        return raw
+    relief, shift = SPLINES @ heights[:-VERTICAL], _SHIFTS_ALL @ heights[-VERTICAL:]
+    rows, columns = np.divmod(np.arange(ROWS * COLUMNS), COLUMNS)
+    column = columns + relief * moved[0] + shift * beside[0]
+    row = rows + relief * moved[1] + shift * beside[1]
+    return _at(raw, column, row).reshape(ROWS, COLUMNS).astype(np.float32)
 
 
 def _slopes(plane: Plane, along: PerPoint, beside: PerPoint) -> tuple[Plane, Plane]:
@@ -333,23 +366,16 @@ def _slopes(plane: Plane, along: PerPoint, beside: PerPoint) -> tuple[Plane, Pla
     return along[0] * across + along[1] * down, beside[0] * across + beside[1] * down
 
 
-def _equations(
-    mine: tuple[Plane, Plane],
-    theirs: tuple[Plane, Plane],
-    column: PerPoint,
-    row: PerPoint,
-    length: float,
-) -> Plane:
-    """(pixels, UNKNOWNS) float32: what each unknown does to each pixel. The mean of both windows'
-    slopes makes a step right to the second order."""
+def _mean_slopes(
+    mine: tuple[Plane, Plane], theirs: tuple[Plane, Plane], column: PerPoint, row: PerPoint
+) -> tuple[Plane, Plane]:
+    """Of both windows, in each pixel of INSIDE: it makes a step right to the second order."""
     place = _nearest(column, row)
     relief, drop = (
-        (m.ravel()[_INSIDE] + t.ravel()[place]) / 2 for m, t in zip(mine, theirs, strict=True)
+        ((m.ravel()[INSIDE] + t.ravel()[place]) / 2).astype(np.float32)
+        for m, t in zip(mine, theirs, strict=True)
     )
-    equations: Plane = np.concatenate(
-        [_SPLINES_INSIDE * (relief * length)[:, None], _PLANE * drop[:, None]], axis=1
-    ).astype(np.float32)
-    return equations
+    return relief, drop
 
 
 def _nearest(column: PerPoint, row: PerPoint) -> Pixels:
@@ -399,3 +425,18 @@ def _eyes_cm(
         depth = 1 / max(inverse + nearer * inverse**2, 1e-6)
         ends.append(np.append((place - middle) / pair.focal_px * depth, depth))
     return float(np.linalg.norm(ends[1] - ends[0]))
+
+
+def _turned_away(heights: PerPoint, window: Matrix, pair: CameraPair, inverse: float) -> float:
+    """0 to 180 degrees: of the plane nearest to the relief."""
+    level, across, down = _TO_PLANE @ (_SPLINES_INSIDE @ heights[:-VERTICAL])
+    middle, points = (np.asarray(pair.size) - 1) / 2, []
+    for u, v in ((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)):
+        pixel = np.array([(u + 1) / 2 * (COLUMNS - 1), (v + 1) / 2 * (ROWS - 1)])
+        seen = window[:, :2] @ pixel + window[:, 2]
+        depth = 1 / max(inverse + (level + across * u + down * v) * inverse**2, 1e-6)
+        points.append(np.append((seen - middle) / pair.focal_px, 1) * depth)
+    square = np.cross(points[2] - points[0], points[1] - points[0])
+    sight = -np.mean(points, axis=0)
+    length = float(np.linalg.norm(square) * np.linalg.norm(sight))
+    return float(np.degrees(np.arccos(np.clip(square @ sight / max(length, 1e-9), -1, 1))))
