@@ -173,7 +173,7 @@ async def test_another_action_than_the_ordered_one_is_no_attack_and_not_let_in(l
 
 async def test_somebody_else_who_takes_the_place_is_not_let_in(lane: Lane) -> None:
     """The owner's photograph until something is told, then the attacker's own head."""
-    before, after = still(lane, "001"), obeying(lane, "004")
+    before, after = still(lane, "001"), obeying(lane, "002")
 
     def shown(at_s: float, told: Instruction) -> tuple[Portrait, Any, Pose]:
         is_told = told is not Instruction.LOOK_AHEAD or len(lane.told) > 1
