@@ -23,8 +23,9 @@ app = typer.Typer(
     help="Staff at the running gate: type, settle, acknowledge, excuse, status. 监考员操作。",
 )
 
-DECIDED_S = 60.0
-"""A typed candidate has three attempts at the face; then there is a decision."""
+DECIDED_S = 120.0
+"""A typed candidate has three attempts at the face, each perhaps with an action; then there is a
+decision."""
 
 Config = Annotated[Path, typer.Option(help="The unit's gate.toml.")]
 Runtime = Annotated[

@@ -12,9 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -187,7 +186,7 @@ def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingUnit]:
 
 
 @contextlib.contextmanager
-def screen(unit: LivingUnit, obey: Any) -> Iterator[list[str]]:
+def screen(unit: LivingUnit, obey: Callable[[str], None]) -> Iterator[list[str]]:
     """A screen, and somebody who reads it: `obey` is told each instruction once."""
     told: list[str] = []
     with socket.socket(socket.AF_UNIX) as link:
@@ -301,3 +300,21 @@ def test_without_a_screen_nothing_is_ordered(unit: LivingUnit, wardrobe: Wardrob
     assert not unit.layer("action")["judges"]
     unit.show([wardrobe.frame(REST)], [wardrobe.blank])
     assert of_liveness(lay(unit, 4)) == ("REFER", "LIVENESS_FAILED", "unsure")
+
+
+def test_cameras_that_changed_places_are_told(unit: LivingUnit, wardrobe: Wardrobe) -> None:
+    """The second one sees everybody from the left. Put right, some people later it judges again."""
+
+    def come_by(aside_mm: float, is_told: Callable[[], bool]) -> None:
+        for _ in range(30):
+            unit.show([wardrobe.frame(REST)], [wardrobe.frame(REST, aside_mm)])
+            time.sleep(2.5)  # between two people that are looked at
+            ask(unit.simulator, {"do": "nobody"})
+            time.sleep(0.5)
+            if is_told():
+                return
+        raise AssertionError(unit.layer("geometry"))
+
+    come_by(-ASIDE_MM, lambda: "have changed places" in unit.layer("geometry")["en"])
+    assert not unit.layer("geometry")["judges"]
+    come_by(ASIDE_MM, lambda: bool(unit.layer("geometry")["judges"]))
