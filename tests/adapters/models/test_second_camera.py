@@ -4,10 +4,13 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
+from gate.config.second_camera import SecondCameraTable
+from gate.config.settings import CameraTable, Paths, Settings
 from gate.core.reasons import Reason
 from gate.drivers.simulated.camera import SimulatedCamera
 from gate.drivers.simulated.clock import SimulatedClock
@@ -19,13 +22,18 @@ from gate.models.face_track import TrackView
 from gate.models.liveness import second_camera as state_module
 from gate.models.liveness import second_frames as frames_module
 from gate.models.liveness.camera_pair import CameraPair
+from gate.models.liveness.camera_pair_file import write_pair
 from gate.models.liveness.layer_set import LayerSource
 from gate.models.liveness.layers import LayerInput, SecondPicture
+from gate.models.liveness.near_infrared import NearInfraredLayer
 from gate.models.liveness.second_camera import SecondCamera
 from gate.models.liveness.second_frames import NEAR_NS, SecondFrames
+from gate.models.liveness.stereo import StereoLayer
 from gate.ports import Face, Frame
+from gate.wiring import liveness_layers, pair_of
 from tests.adapters.models.test_camera_liveness import PASSIVE
 from tests.adapters.models.test_camera_thread import EARLIER, FPS, ScriptedEyes, reference
+from tests.networks import networks
 from tests.unit.gate.models.test_face_track import face, good, nobody
 from tests.waiting import soon, until
 
@@ -212,3 +220,27 @@ def test_a_person_is_looked_for_once() -> None:
         view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
         one.compare(view, Frame(picture, at_ns, n), picture, find)
     assert len(calls) == 2
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("kind", "made"), [("nir", NearInfraredLayer), ("stereo", StereoLayer)], ids=["nir", "stereo"]
+)
+def test_a_unit_has_the_layer_of_its_second_camera(
+    tmp_path: Path, kind: Literal["nir", "stereo"], made: type
+) -> None:
+    table = CameraTable(second=SecondCameraTable(kind=kind, device=1, pair=tmp_path / "pair.json"))
+    paths = Paths(state=tmp_path, models=networks())
+    settings = Settings.model_construct(camera=table, paths=paths)
+    sources = {s.name: s for s in liveness_layers(settings)}
+    name = "nir" if kind == "nir" else "geometry"
+    assert set(sources) == {"network", "action", name}
+    assert sources[name].required
+    with pytest.raises(PairUnknown):
+        sources[name].build()
+    write_pair(tmp_path / "pair.json", PAIR, kind, "2027-04-01")
+    layer = sources[name].build()
+    assert (type(layer), layer.name) == (made, name)
+    small = table.model_copy(update={"width": 320, "height": 240})
+    with pytest.raises(PairUnknown, match="pictures of"):
+        pair_of(small)
