@@ -11,8 +11,9 @@ confirm that the face is still there.
 Where the paper asks for liveness, a face that passes has to be a living one too. Its frames have
 been scored since it came, so nothing is waited for when it was seen before its card.
 
-Where the paper asks for an action, or the layers that ask for nothing could not tell, the face that
-passed is held until it has done the action (`wants_action`), and the same face track must last.
+Where the paper asks for an action, the face that passed is held until it has done one. So it is
+where the layers that ask for nothing could not tell (`wants_action`). The same face track must
+last.
 """
 
 from collections.abc import Sequence

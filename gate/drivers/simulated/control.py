@@ -31,11 +31,20 @@ class ShownCamera(Protocol):
     def FAULTS(self) -> tuple[str, ...]:
         """Names of `fault`."""
 
-    def person(self, pictures: Sequence[Path]) -> None: ...
-    def people(self, pictures: Sequence[Sequence[Path]]) -> None: ...
-    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None: ...
-    def nobody(self) -> None: ...
-    def fault(self, name: str, on: bool) -> None: ...
+    def person(self, pictures: Sequence[Path]) -> None:
+        """One person walks up. InputDamaged."""
+
+    def people(self, pictures: Sequence[Sequence[Path]]) -> None:
+        """Several walk up side by side. InputDamaged, UsageError."""
+
+    def frames(self, pictures: Sequence[Path], second: Sequence[Path] = ()) -> None:
+        """Whole frames, one after another; the last one stays. InputDamaged, UsageError."""
+
+    def nobody(self) -> None:
+        """The empty background."""
+
+    def fault(self, name: str, on: bool) -> None:
+        """Begin or end a fault. UsageError for a name that is not in FAULTS."""
 
 
 class Simulator:

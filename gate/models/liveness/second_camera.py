@@ -1,8 +1,8 @@
 """The second camera of a running gate: its frames, and whether they may be relied on.
 
-Its layer judges what it sees. This file says whether it sees the people whom the first camera sees:
-once a person, the faces of both pictures are looked at, and `second_camera_state.py` says what
-follows from those of the last people.
+Its layer judges what it sees. This file says whether it sees the people whom the first camera sees.
+Once a person, the faces of both pictures are looked at. `second_camera_state.py` says what follows
+from those of the last people.
 """
 
 from collections import deque
