@@ -60,6 +60,19 @@ def test_landmarks_of_a_leaning_face_are_those_of_the_level_one(number: str, deg
 
 
 @pytest.mark.parametrize("number", PEOPLE)
+def test_a_head_that_lies_half_on_its_side_is_still_compared(number: str) -> None:
+    analysis = FrameAnalysis(networks(), 1)
+    upright = analysis.nearest_face(shown(number, 0))
+    seen = analysis.nearest_face(shown(number, 50))
+    assert seen is not None
+    assert seen.advice is None
+    assert upright is not None
+    assert upright.template is not None
+    assert seen.template is not None
+    assert float(seen.template @ upright.template) > 0.8
+
+
+@pytest.mark.parametrize("number", PEOPLE)
 def test_a_leaning_face_keeps_its_feature_norm(number: str) -> None:
     analysis = FrameAnalysis(networks(), 1)
     norms = []

@@ -77,7 +77,6 @@ def test_a_sound_webcam_is_not_refused_for_its_softness(sigma_px: float) -> None
             [Degradation(motion_px=38, motion_deg=degrees) for degrees in (0, 60, 120)],
             Advice.HOLD_STILL,
         ),
-        ([Degradation(roll_deg=degrees) for degrees in (45, 50, -45)], Advice.LOOK_STRAIGHT),
     ],
     ids=lambda value: str(value) if isinstance(value, Advice) else "",
 )
