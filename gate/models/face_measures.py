@@ -4,6 +4,7 @@ All take the luma of an aligned face, so that a near and a far face are measured
 measures mean for a match is not decided here.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,10 @@ BURNT_LUMA = 250.0
 
 AROUND = 1.0
 """How far the surrounding of a face reaches beyond its box, in box widths and heights."""
+DETAIL_PX = 4
+"""Pixels of the aligned face over which detail is measured, 3 along a diagonal: the eyes are 35
+apart. A lens that is a little soft leaves it, a movement that misses does not."""
+
 THINNED = 8
 """Every so many-th pixel of the surrounding is looked at: it is only its brightness."""
 
@@ -67,6 +72,43 @@ def sharpness_of(luma: Plane) -> float:
     return float(laplacian.var())
 
 
+def detail_of(luma: Plane) -> float:
+    """Structure that is left in the direction that has least of it, (112, 112) luma.
+
+    It is the mean square of the second difference over `DETAIL_PX`, least of four directions, in
+    variances of the face. So it is the same in dim and bright light. Sound frames have 0.45 to 1.3.
+    """
+    face, far = luma[EYES_TO_CHIN], DETAIL_PX
+    twice = 2 * face[far:-far, far:-far]
+    diagonal = round(far / math.sqrt(2))
+    least = min(
+        float(
+            np.square(
+                twice - _moved(face, far, down, right) - _moved(face, far, -down, -right)
+            ).mean()
+        )
+        for down, right in ((0, far), (far, 0), (diagonal, diagonal), (diagonal, -diagonal))
+    )
+    return least / max(float(face.var()), 1.0)
+
+
+def isotropy_of(luma: Plane) -> float:
+    """How alike the finest structure is in all directions, 0 to 1, (112, 112) luma.
+
+    It is the ratio of the eigenvalues of the structure tensor, after a 3 x 3 mean is taken off
+    (Bigun and Granlund, ICCV 1987). A movement during the exposure wipes out one direction, a lens
+    out of focus none. Sound and soft faces have 0.34 and more; 1 where there is no structure.
+    """
+    face = luma[EYES_TO_CHIN]
+    mean = (face[:-2] + face[1:-1] + face[2:]) / 3
+    fine = face[1:-1, 1:-1] - (mean[:, :-2] + mean[:, 1:-1] + mean[:, 2:]) / 3
+    right = (fine[:, 2:] - fine[:, :-2])[1:-1]
+    down = (fine[2:] - fine[:-2])[:, 1:-1]
+    xx, yy, xy = (float((a * b).mean()) for a, b in ((right, right), (down, down), (right, down)))
+    apart = math.hypot(xx - yy, 2 * xy)
+    return (xx + yy - apart) / (xx + yy + apart) if xx + yy > 0 else 1.0
+
+
 def surrounding_luma(picture: Picture, box: Box) -> float | None:
     """The luma that a quarter of a face's surrounding exceeds; None where it fills the picture.
 
@@ -96,3 +138,12 @@ def pitch_of(landmarks: Landmarks) -> float:
     if length_squared <= 0:
         return 1.0
     return float((landmarks[2] - eyes) @ down) / length_squared
+
+
+def _moved(face: Plane, margin: int, down: int, right: int) -> Plane:
+    """The inner part of a face without `margin`, from so many pixels further on."""
+    rows, columns = face.shape
+    moved: Plane = face[
+        margin + down : rows - margin + down, margin + right : columns - margin + right
+    ]
+    return moved

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gate.core.reasons import Advice
-from gate.models.face_measures import EYES_TO_CHIN, LUMA, light_of, pitch_of, sharpness_of
+from gate.models.face_measures import (
+    EYES_TO_CHIN,
+    LUMA,
+    detail_of,
+    isotropy_of,
+    light_of,
+    pitch_of,
+    sharpness_of,
+)
 from gate.models.weak_face import likely_cause
 from gate.ports import Face, Occlusion, Picture, Quality
 from gate.ports.values import Landmarks
@@ -29,7 +37,9 @@ class Bounds:
     and stands in docs/models-and-accuracy.md. No picture measured lies beyond the bounds of
     brightness: LFW ends at 48 and 204, studio portraits in even light at 59 and 172. `feature_norm`
     tells what is no upright face at all: lying, upside down. `burnt`: overexposed share from brows
-    to nose. `occlusion`: from where each part of the face counts as covered."""
+    to nose. `occlusion`: from where each part of the face counts as covered. `isotropy` and
+    `detail`: a face below both has moved during the exposure; a soft lens misses only the latter.
+    """
 
     eyes_px: float = 32.0
     yaw_max: float = 0.75
@@ -39,9 +49,11 @@ class Bounds:
     feature_norm: float = 9.5
     burnt: float = 0.5
     occlusion: Occlusion = COVERED
+    isotropy: float = 0.0
+    detail: float = 0.0
 
 
-LIVE = Bounds(sharpness=6.0)
+LIVE = Bounds(sharpness=6.0, feature_norm=10.0, isotropy=0.33, detail=0.35)
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
 SLOPE = 1.5
@@ -102,6 +114,8 @@ def assess(
         white=light.white,
         evenness=light.evenness,
         surrounding=surrounding,
+        isotropy=isotropy_of(luma),
+        detail=detail_of(luma),
     )
 
 
@@ -117,7 +131,8 @@ def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
     """What the person should do; None where the face is good enough.
 
     What the recogniser can see through is refused by its own word once it is there, and not by
-    brightness or sharpness.
+    brightness or sharpness. Of a movement it does not know: such a face keeps its feature norm, and
+    is missed all the same.
     """
     missed = beyond(quality, bounds)
     if quality.feature_norm is not None:
@@ -126,6 +141,8 @@ def advice(quality: Quality, bounds: Bounds = LIVE) -> Advice | None:
             missed |= {Advice.LOOK_STRAIGHT}
         if not missed and is_weak(quality, bounds):
             return likely_cause(quality)
+        if is_moved(quality, bounds):
+            missed |= {Advice.HOLD_STILL}
     nearest = next((a for a in CAUSES if a in missed), None)
     several = nearest in COVERS.values() and len(covers(quality, bounds)) > 1
     return Advice.UNCOVER_FACE if several else nearest
@@ -153,6 +170,11 @@ def covers(quality: Quality, bounds: Bounds = LIVE) -> tuple[str, ...]:
 def is_weak(quality: Quality, bounds: Bounds = LIVE) -> bool:
     """Whether the recogniser was asked and saw hardly a face."""
     return quality.feature_norm is not None and quality.feature_norm < bounds.feature_norm
+
+
+def is_moved(quality: Quality, bounds: Bounds = LIVE) -> bool:
+    """Whether the face moved during the exposure, too far to be compared."""
+    return quality.isotropy < bounds.isotropy and quality.detail < bounds.detail
 
 
 def yaw_of(landmarks: Landmarks) -> float:

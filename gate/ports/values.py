@@ -111,7 +111,9 @@ class Quality:
     tip between eyes (0) and mouth (1). `roll_deg`: lean of the line through the eyes. `spread`:
     standard deviation of the luma; `black`, `white`: what 2% of the face lie below and above.
     `evenness`: the darker half of the face against the brighter, 0 to 1. `surrounding`: luma that a
-    quarter of the face's surrounding exceeds, None where it was not measured.
+    quarter of the face's surrounding exceeds, None where it was not measured. `isotropy`: how
+    alike the finest structure is in all directions, 0 to 1; `detail`: coarser structure that is
+    left in the worst direction, 0 upwards. Both are low in a face that moved.
     """
 
     eyes_px: float
@@ -129,6 +131,8 @@ class Quality:
     white: float = 0.0
     evenness: float = 1.0
     surrounding: float | None = None
+    isotropy: float = 1.0
+    detail: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
