@@ -120,7 +120,7 @@ class Performer:
 
 def person(chance: np.random.Generator, further: float = FURTHER) -> Performer:
     """Somebody who does what is told, sloppily: turns of 10 to 35 degrees with some nod and tilt,
-    fast or slow, and further when the screen does not change. `further`: see `Performer`."""
+    fast or slow. `further`: when the screen does not change, see `Performer`."""
     turns = np.radians(chance.uniform(10, 35, 2))
     nod, tilt = np.radians(chance.normal(0, 3, 2)), np.radians(chance.normal(0, 3, 2))
     return Performer(

@@ -7,7 +7,7 @@ import numpy as np
 from gate.calibration.exact_interval import exact_interval
 from gate.core.json_types import JsonObject
 from gate.core.liveness import FRAMES, THRESHOLDS
-from gate.models.liveness.stereo import Protrusion
+from gate.models.liveness.stereo import TURNED_MAX, Protrusion
 
 KINDS = ("flat", "rolled", "wavy", "creased", "pinched", "cone")
 """Of sheets."""
@@ -15,9 +15,11 @@ KINDS = ("flat", "rolled", "wavy", "creased", "pinched", "cone")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How one case ended. `looks`: of each frame alone, None where it shows no such face; `score`:
-    mean of the layer's first FRAMES scores, None where SHOTS_MAX shots gave fewer; `judge_s`: CPU
-    seconds a frame."""
+    """How one case ended.
+
+    `looks`: of each frame alone, None where it shows no such face. `score`: mean of the layer's
+    first FRAMES scores, None where the shots gave fewer. `judge_s`: CPU seconds a frame.
+    """
 
     kind: str
     distance_cm: float
@@ -36,6 +38,12 @@ class Judged:
         """Whether the layer calls it an attack."""
         return self.score is not None and self.score < THRESHOLDS["geometry"]
 
+    @property
+    def turned_away(self) -> bool:
+        """Whether it was not judged because it was turned away in most frames."""
+        turned = [look is not None and look.turned_away > TURNED_MAX for look in self.looks]
+        return self.score is None and sum(turned) > len(turned) / 2
+
 
 def report(ended: list[Judged]) -> JsonObject:
     """The figures, ready for JSON. `nose_cm`: mean of a case's frames; `not_judged`: cases without
@@ -49,6 +57,7 @@ def report(ended: list[Judged]) -> JsonObject:
             "accepted": accepted,
             "accepted_interval": _interval(accepted, len(sheets)),
             "not_judged": sum(e.score is None for e in sheets),
+            "not_judged_because_turned_away": sum(e.turned_away for e in sheets),
             "by_kind": {k: _row([e for e in sheets if e.kind == k]) for k in KINDS},
             "by_distance_cm": _by_distance(sheets),
         },
@@ -57,6 +66,7 @@ def report(ended: list[Judged]) -> JsonObject:
             "refused": refused,
             "refused_interval": _interval(refused, len(heads)),
             "not_judged": sum(e.score is None for e in heads),
+            "not_judged_because_turned_away": sum(e.turned_away for e in heads),
             "by_distance_cm": _by_distance(heads),
             "by_nose_cm": {
                 f"{low / 10}-{low / 10 + 0.5:g}": _row(

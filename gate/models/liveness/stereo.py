@@ -169,8 +169,8 @@ class StereoLayer:
     def score(self, seen: LayerInput) -> float | None:
         """0.0 to 1.0, in proportion to how far the nose stands out.
 
-        None where the second camera gave no picture or does not show this face, where it is turned
-        away, and while its frames leave too much doubt: too far off, too dark, too few.
+        None where the second camera gave no picture or does not show this face, and where it is
+        turned away. Also while its frames leave too much doubt: too far off, too dark, too few.
         """
         look = self.look(seen)
         if look is None or look.turned_away > TURNED_MAX:
