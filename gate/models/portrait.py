@@ -13,10 +13,12 @@ from pathlib import Path
 from gate.core.reasons import Advice
 from gate.errors import InputRejected, PhotoRejected
 from gate.models import background
+from gate.models.eyes_open import closed_eyes
 from gate.models.person_mask import PersonMask
 from gate.models.photo_file import decode_photo, is_animated
 from gate.models.portrait_findings import UNUSABLE, PortraitFinding, finding, occluded
 from gate.models.quality import LIVE, Bounds, assess, beyond, covers
+from gate.models.screen_pattern import pattern_strength
 from gate.models.still_pictures import StillPictures
 from gate.ports import Face, Picture, Quality, Template
 from gate.ports.values import Landmarks
@@ -39,6 +41,12 @@ in docs/ticket-photos.md."""
 
 ROLL_MAX_DEG = 8.0
 """Degrees of the line through the eyes; the landmarks say three quarters of the true turn."""
+
+EYES_CLOSED_MIN = 0.4
+"""From this on of 0 to 1 the eyes are taken for closed."""
+
+PATTERN_MAX = 5.0
+"""Above it the picture may be one of a screen."""
 
 _CORRECTABLE = {
     Advice.LOOK_STRAIGHT: "pose",
@@ -146,7 +154,8 @@ class PortraitJudge:
             look = self._look(picture, refined)
         if look.template is None:
             return unusable(look.findings[0], look.quality)
-        found = [*look.findings, *self._behind(picture, main), *found]
+        hints = [finding("recapture")] if _is_patterned(picture) else []
+        found = [*look.findings, *self._behind(picture, main), *found, *hints]
         judged = JudgedPortrait(look.template, look.quality, len(faces), size, tuple(found))
         return judged, _Usable(picture, main, refined)
 
@@ -160,7 +169,12 @@ class PortraitJudge:
             return _Look(quality, None, (finding("no-face"),))
         if covered_by := covers(quality, LIVE):
             return _Look(quality, None, (occluded(covered_by),))
-        return _Look(quality, template, tuple(_correctable(quality, face.landmarks)))
+        shut = closed_eyes(picture, face.landmarks) > EYES_CLOSED_MIN
+        return _Look(
+            quality,
+            template,
+            (*_correctable(quality, face.landmarks), *([finding("eyes-closed")] if shut else [])),
+        )
 
     def _behind(self, picture: Picture, face: Face) -> list[PortraitFinding]:
         if self._person is None:
@@ -205,6 +219,11 @@ def _has_rival(main: Face, faces: Sequence[Face]) -> bool:
     size = float(main.box[3])
     others = [f for f in faces if f is not main and f.score >= SECOND_FACE_MIN]
     return any(float(f.box[3]) >= SECOND_FACE_SIZE * size for f in others)
+
+
+def _is_patterned(picture: Picture) -> bool:
+    strength = pattern_strength(picture)
+    return strength is not None and strength > PATTERN_MAX
 
 
 def _correctable(quality: Quality, landmarks: Landmarks) -> list[PortraitFinding]:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 UNUSABLE = frozenset("damaged too-large no-face several-faces too-small occluded crashed".split())  # noqa: SIM905
 """Reasons for which there is no template: the candidate stays without a reference. With every other
-reason the photo can be used, and a better one is asked for."""
+reason the photo can be used."""
+
+HINTS = frozenset({"recapture"})
+"""Reasons that are too unsure to send a photo back: somebody looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ _WORDS = {
     "pose": (
         "shows a face that is turned or tilted: look straight into the camera, head upright",
         "中的头部偏转或倾斜：请正对镜头、端正头部重新拍摄",
+    ),
+    "eyes-closed": (
+        "seems to show closed eyes: look at it, and take it again with both eyes open",
+        "疑似闭眼：请查看，并睁开双眼重新拍摄",
+    ),
+    "recapture": (
+        "has a fine pattern all over it, as when a screen is photographed: look at it, and ask for "
+        "the original if it is one",
+        "整幅有细密条纹，疑似翻拍屏幕：请人工查看，如属翻拍请提供原始相片",
     ),
     "blurred": ("is blurred: hand in a sharp one", "模糊：请提供清晰的相片"),
     "too-dark": ("is too dark: take it again with more light", "过暗：请在光线充足处重新拍摄"),

@@ -29,15 +29,7 @@ BACKGROUND_NOT_JUDGED = (
     "of networks (docs/ticket-photos.md).",
     "未检查背景：考试未作要求，或模型目录中没有人像分割模型（见 docs/ticket-photos.md）。",
 )
-NOT_JUDGED = (
-    ("eyes-open", "Whether the eyes are open is not judged.", "本版本不检查是否睁眼。"),
-    (
-        "recapture",
-        "Whether it is a photo of a photo or of a screen is not judged.",
-        "本版本不检查是否翻拍相片或屏幕。",
-    ),
-)
-"""What this version does not look at: name, English, Chinese."""
+"""What may not be looked at: name, English, Chinese."""
 
 Show = Callable[[int, int], None]
 """How many are done, of how many."""
@@ -67,8 +59,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Judge every ticket photo in a folder, and all against all others. What was judged is kept, so
-    an interrupted check goes on where it was. Exit 0: every photo is good and no face stands under
-    two numbers; 1: some are not. 检查准考证相片。"""
+    an interrupted check goes on where it was. Exit 0: no photo has to be replaced and no face
+    stands under two numbers; 1: some are not so. 检查准考证相片。"""
     from gate.models.network_files import default_folder, model_path
     from gate.models.person_mask import is_there
     from gate.models.still_pictures import OCCLUSION, RECOGNISER, STILL_DETECTOR
@@ -103,20 +95,23 @@ def check(
         print(json.dumps(_as_json(summary, judged, pairs.listed, place), ensure_ascii=False))
     else:
         _tell(summary, judged, pairs.listed, place)
-    if summary.good < summary.photos or summary.same_face:
+    if not summary.accepted:
         raise typer.Exit(1)
 
 
 def _judged(
     source: "Source", files: "Sequence[PhotoFile]", place: Path, workers: int
 ) -> "list[JudgedPhoto]":
+    from gate.models import eyes_open
     from gate.models.network_files import models_label
-    from gate.models.portrait import PORTRAIT, ROLL_MAX_DEG
+    from gate.models.portrait import EYES_CLOSED_MIN, PATTERN_MAX, PORTRAIT, ROLL_MAX_DEG
     from gate.models.still_pictures import OCCLUSION, RECOGNISER, STILL_DETECTOR
+    from gate.platform.durable_files import file_sha256
     from office.photos.progress_file import ProgressFile
     from office.photos.worker_processes import judge_all
 
-    bounds = f"{PORTRAIT} {ROLL_MAX_DEG} {source.background} single view"
+    bounds = f"{PORTRAIT} {ROLL_MAX_DEG} {EYES_CLOSED_MIN} {PATTERN_MAX} {source.background} "
+    bounds += f"eyes {file_sha256(eyes_open.WEIGHTS)[:8]} single view"
     kept = ProgressFile(place, models_label(STILL_DETECTOR, RECOGNISER, OCCLUSION) + bounds)
     try:
         found = {p.file: p for p in kept.known(files)}
@@ -149,8 +144,8 @@ def _summary(judged: "Sequence[JudgedPhoto]", pairs: "FoundPairs", asked: str) -
     from office.photos.page import Summary
 
     verdicts = Counter(p.verdict for p in judged)
-    unseen = (BACKGROUND_NOT_JUDGED, *NOT_JUDGED) if asked == "any" else NOT_JUDGED
-    counts = (verdicts["good"], verdicts["correct"], verdicts["unusable"])
+    unseen = (BACKGROUND_NOT_JUDGED,) if asked == "any" else ()
+    counts = (verdicts["good"], verdicts["look"], verdicts["correct"], verdicts["unusable"])
     found = (pairs.same_face, pairs.look_alike, len(pairs.listed))
     return Summary(len(judged), *counts, *found, unseen)
 
@@ -180,7 +175,7 @@ def _as_json(
     from office.photos.page import FIRST_PAGE
 
     return {
-        "accepted": summary.good == summary.photos and not summary.same_face,
+        "accepted": summary.accepted,
         "report": str(place / FIRST_PAGE),
         **asdict(summary),
         "not_judged": [{"what": what, "en": en, "zh": zh} for what, en, zh in summary.not_judged],
@@ -222,11 +217,12 @@ def _tell(
     for _, en, zh in summary.not_judged:
         print(f"{en} {zh}")
     print(
-        f"{summary.photos} photo(s): {summary.good} good, {summary.correct} to correct, "
+        f"{summary.photos} photo(s): {summary.good} good, {summary.look} to look at, "
+        f"{summary.correct} to correct, "
         f"{summary.unusable} unusable; {summary.same_face} pair(s) of one face, "
         f"{summary.look_alike} of look-alikes: {place / FIRST_PAGE}. "
-        f"共 {summary.photos} 张：合格 {summary.good}，需更换 {summary.correct}，"
-        f"不可用 {summary.unusable}。"
+        f"共 {summary.photos} 张：合格 {summary.good}，需查看 {summary.look}，"
+        f"需更换 {summary.correct}，不可用 {summary.unusable}。"
     )
 
 

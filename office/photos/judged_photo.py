@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gate.models.portrait_findings import UNUSABLE, PortraitFinding
+from gate.models.portrait_findings import HINTS, UNUSABLE, PortraitFinding
 
 Templates = npt.NDArray[np.float32]
 """(n, 128) float32, rows of unit length."""
@@ -28,10 +28,14 @@ class JudgedPhoto:
 
     @property
     def verdict(self) -> str:
-        """`good`; `correct`: can be used, a better one is asked for; `unusable`: no reference."""
-        if any(f.reason in UNUSABLE for f in self.findings):
+        """`good`; `look`: can be used, somebody looks at it; `correct`: can be used, a better one
+        is asked for; `unusable`: no reference."""
+        reasons = {f.reason for f in self.findings}
+        if reasons & UNUSABLE:
             return "unusable"
-        return "correct" if self.findings else "good"
+        if reasons - HINTS:
+            return "correct"
+        return "look" if reasons else "good"
 
 
 @dataclass(frozen=True, slots=True)

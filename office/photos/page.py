@@ -43,12 +43,18 @@ class Summary:
 
     photos: int
     good: int
+    look: int
     correct: int
     unusable: int
     same_face: int
     look_alike: int
     pairs_listed: int
     not_judged: tuple[tuple[str, str, str], ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether nothing has to be handed in again or to be found out."""
+        return not (self.correct or self.unusable or self.same_face)
 
     @property
     def pairs_not_listed(self) -> int:
@@ -94,7 +100,7 @@ def pages(
 ) -> Iterator[tuple[str, str]]:
     """File name and text of each page; at least one. `address`: of the folder of photos, as seen
     from the report."""
-    rank = {"unusable": 0, "correct": 1}
+    rank = {"unusable": 0, "correct": 1, "look": 2}
     wrong = sorted(
         (p for p in photos if p.verdict in rank), key=lambda p: (rank[p.verdict], p.file)
     )

@@ -185,7 +185,7 @@ def test_no_name_is_a_formula_in_the_lists(tmp_path: Path) -> None:
         assert next(csv.DictReader(file))["file"] == "'-1.jpg"
 
 
-SUMMARY = Summary(3, 1, 1, 1, 1, 0, 1, (("background", "Not judged.", "不检查。"),))
+SUMMARY = Summary(3, 1, 0, 1, 1, 1, 0, 1, (("background", "Not judged.", "不检查。"),))
 
 
 def test_the_report_stands_alone_and_runs_nothing(tmp_path: Path) -> None:
@@ -207,6 +207,18 @@ def test_the_report_stands_alone_and_runs_nothing(tmp_path: Path) -> None:
     ]
     assert order == sorted(order)
     assert text.count('<input type="checkbox">') == 3
+
+
+def test_what_is_to_be_looked_at_comes_after_what_is_to_be_replaced() -> None:
+    """A hint sends no photo back: it is listed, in words, and the check passes."""
+    hinted, shut = judged("A.jpg", "recapture"), judged("B.jpg", "recapture", "eyes-closed")
+    assert (hinted.verdict, shut.verdict) == ("look", "correct")
+    [(_, text)] = pages(SUMMARY, [hinted, shut], [], "p", lambda _: "")
+    assert text.index('<article class="correct"') < text.index('<article class="look"')
+    assert "疑似翻拍" in text
+    assert "seems to show closed eyes" in text
+    assert not SUMMARY.accepted
+    assert replace(SUMMARY, look=2, correct=0, unusable=0, same_face=0).accepted
 
 
 def test_many_entries_are_several_pages() -> None:
@@ -272,7 +284,7 @@ def test_every_odd_file_is_one_line(tmp_path: Path) -> None:
         **{name: ["damaged"] for name in ("empty.jpg", "noise.jpg", "pipe.jpg", "link.jpg")},
         **{name: ["too-large"] for name in ("bomb.png", "huge.jpg")},
     }
-    assert {n["what"] for n in said["not_judged"]} == {"background", "eyes-open", "recapture"}
+    assert {n["what"] for n in said["not_judged"]} == {"background"}
     assert said["accepted"] is False
     assert Path(said["report"]).parent == tmp_path / "photos-check"
     with (tmp_path / "photos-check" / "photos.csv").open(encoding="utf-8-sig", newline="") as file:
