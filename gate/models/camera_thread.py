@@ -297,6 +297,8 @@ class CameraThread:
         self._looked_ns = frame.mono_ns
         self._is_looking = True
         try:
+            if self._second is not None:
+                self._second.expect(frame)
             view = eyes.look(frame, view, kind, match is not None)
             self._order(match, view)
             self._keep(frame, self._scored(view, frame, eyes))

@@ -137,7 +137,8 @@ class LayerSet:
         if not self.layers or newest is None or newest.mono_ns != frame.mono_ns:
             return view
         face = newest.face
-        seen = LayerInput(frame.pixels, face.box, face.landmarks, frame.mono_ns / 1e9, second)
+        at_s = frame.mono_ns / 1e9
+        seen = LayerInput(frame.pixels, face.box, face.landmarks, at_s, second, view.track)
         judging = [layer for layer in self.layers if layer.name not in self.fitted.lost]
         scores: FrameScores = {layer.name: _score_of(layer, seen) for layer in judging}
         return replace(view, probes=(*view.probes[:-1], replace(newest, liveness=scores)))

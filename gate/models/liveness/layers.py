@@ -22,7 +22,7 @@ class LayerInput:
 
     `picture`: the whole frame. `box`, `landmarks`: of the face, in its pixels. `at_s`: monotonic
     seconds, when the exposure began. `second`: what the second camera saw nearest in time, None
-    without one.
+    without one. `track`: another number is another face track.
     """
 
     picture: Picture
@@ -30,6 +30,7 @@ class LayerInput:
     landmarks: Landmarks
     at_s: float
     second: SecondPicture | None = None
+    track: int = 0
 
 
 class FrameLayer(Protocol):

@@ -41,6 +41,7 @@ class SecondCamera:
         self._pair: CameraPair | None = None
         self._looks: deque[PairLook] = deque(maxlen=LOOKS)
         self._looked_ns, self._track = 0, 0
+        self._earlier: Frame | None = None
 
     def begin(self) -> None:
         """Its layer is built: what was seen before, perhaps with another calibration, is over."""
@@ -50,9 +51,15 @@ class SecondCamera:
         except PairUnknown:  # the layer says why it cannot be built
             self._pair = None
 
+    def expect(self, frame: Frame) -> None:
+        """`frame` of the first camera is about to be looked at, which may take a busy unit longer
+        than the frames of the second one are kept."""
+        self._earlier = self.frames.nearest(frame.mono_ns)
+
     def picture(self, frame: Frame) -> SecondPicture | None:
         """What it saw when `frame` of the first camera was exposed; None where that is unknown."""
-        return self.frames.nearest(frame.mono_ns)
+        found = self.frames.nearest(frame.mono_ns, self._earlier)
+        return None if found is None else found.pixels
 
     def compare(
         self, view: TrackView, frame: Frame, second: SecondPicture | None, find: FindFaces

@@ -9,7 +9,6 @@ import threading
 from collections import deque
 
 from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
-from gate.models.liveness.layers import SecondPicture
 from gate.models.picture_arrays import as_rgb
 from gate.ports import Camera, Clock, Frame
 
@@ -61,13 +60,15 @@ class SecondFrames:
                 self._frames.clear()
             self._awake.notify_all()
 
-    def nearest(self, at_ns: int) -> SecondPicture | None:
-        """What it saw nearest to `at_ns` (monotonic); None where that is too far off."""
+    def nearest(self, at_ns: int, earlier: Frame | None = None) -> Frame | None:
+        """The frame nearest to `at_ns` (monotonic); None where that is too far off. `earlier`: one
+        that was asked for before, and may have been dropped meanwhile."""
         with self._turn:
-            frame = min(self._frames, key=lambda f: abs(f.mono_ns - at_ns), default=None)
+            frames = [*self._frames, *([earlier] if earlier and self._is_wanted else [])]
+        frame = min(frames, key=lambda f: abs(f.mono_ns - at_ns), default=None)
         if frame is None or abs(frame.mono_ns - at_ns) > NEAR_NS:
             return None
-        return frame.pixels
+        return frame
 
     @property
     def age_s(self) -> float:

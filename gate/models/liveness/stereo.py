@@ -160,6 +160,7 @@ class StereoLayer:
     def __init__(self, pair: CameraPair) -> None:
         self._pair = pair
         self._newest: deque[tuple[float, Box, Protrusion]] = deque(maxlen=FRAMES_MAX)
+        self._track = 0
 
     @property
     def name(self) -> str:
@@ -175,8 +176,11 @@ class StereoLayer:
         look = self.look(seen)
         if look is None or look.turned_away > TURNED_MAX:
             return None
-        if self._newest and not _goes_on(*self._newest[-1][:2], seen):
+        if seen.track != self._track or (
+            self._newest and not _goes_on(*self._newest[-1][:2], seen)
+        ):
             self._newest.clear()
+        self._track = seen.track
         self._newest.append((seen.at_s, seen.box, look))
         together = certain([look for *_, look in self._newest])
         return None if together is None else stereo_score(together)

@@ -1,5 +1,6 @@
 """The second camera of a running gate: its frames reach its layer, and its loss is told."""
 
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -115,6 +116,8 @@ async def test_unplugged_it_is_lost_and_comes_back(rig: Rig, fault: str) -> None
     rig.pair.fault(f"second-camera-{fault}", False)
     await soon(lambda: rig.watcher.layers["geometry"]["judges"])
     assert not rig.watcher.fitted.lost
+    rig.layer.seconds.clear()
+    await soon(lambda: sum(s is not None for s in rig.layer.seconds) >= 5)
     judged = await rig.watcher.judge(reference(1), PASSIVE, rig.watcher._clock.now().mono_ns)
     assert judged.reason is Reason.OK
 
@@ -191,6 +194,19 @@ class Still:
         return self._frame
 
 
+class Ticking(Still):
+    """A camera whose next frame is always 0.1 s later."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.at_ns = 10_000_000_000
+
+    def capture(self, timeout_s: float) -> Frame:
+        time.sleep(0.001)
+        self.at_ns += 100_000_000
+        return Frame(np.zeros((4, 4), np.uint8), self.at_ns, 1)
+
+
 def test_a_frame_of_another_time_is_none() -> None:
     at_ns = 10_000_000_000
     frames = SecondFrames(Still(at_ns), SimulatedClock())
@@ -203,6 +219,21 @@ def test_a_frame_of_another_time_is_none() -> None:
     frames.want(False)
     assert frames.nearest(at_ns) is None
     frames.close()
+
+
+def test_a_look_may_take_longer_than_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Ticking()
+    frames = SecondFrames(camera, SimulatedClock())
+    one = SecondCamera(frames, "nir", 1, lambda: PAIR)
+    frames.open()
+    frames.want(True)
+    until(lambda: frames.nearest(camera.at_ns))
+    first = Frame(np.zeros((4, 4), np.uint8), camera.at_ns, 1)
+    one.expect(first)
+    until(lambda: frames.nearest(first.mono_ns) is None)
+    assert one.picture(first) is not None
+    frames.close()
+    assert one.picture(Frame(first.pixels, camera.at_ns + 2 * NEAR_NS, 2)) is None
 
 
 def test_a_person_is_looked_for_once() -> None:

@@ -140,6 +140,16 @@ def test_frames_of_another_face_are_not_taken_together() -> None:
             assert (layer.score(now) is not None) is is_same
 
 
+def test_another_face_track_at_the_same_place_begins_anew() -> None:
+    """A person's frames say nothing of the picture that is held up in the same place."""
+    shot = taken("head", 45.0, 3)[0][0]
+    first = seen(shot, shot.second, 1.0)
+    layer = Told([look(NOSE_CM + 0.2, 1.3 * DOUBT_CM)] * 3)
+    assert layer.score(first) is None
+    assert layer.score(replace(first, at_s=1.1, track=2)) is None
+    assert layer.score(replace(first, at_s=1.2, track=2)) is not None
+
+
 def test_a_face_says_nothing_while_it_is_turned_away() -> None:
     shot = taken("head", 45.0, 3)[0][0]
     sure = look(2.0, 0.1)
