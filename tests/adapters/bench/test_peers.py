@@ -1,5 +1,6 @@
 """The parts of scripts/peers that need no environment of their own."""
 
+import select
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -42,6 +43,18 @@ def test_the_peer_to_beat_is_opencvs_faster_form(peers: Any) -> None:
         "LiteRT against OpenCV": {"processor": "a processor, AVX2", "1": 2.5, "2": 3.0},
         "LiteRT against dlib": {"processor": "a processor, AVX2", "1": 10.0, "2": 20.0},
     }
+
+
+def test_a_picture_is_timed_by_the_clock_and_by_the_processor(peers: Any) -> None:
+    """A peer that waits takes time and no processor; what other work takes is such a wait."""
+    import worker
+
+    def waiting(_: np.ndarray) -> None:
+        select.select([], [], [], 0.05)
+
+    ms, processor_ms = worker.answer("time", 0, waiting, [np.zeros(1)])
+    assert ms >= 49
+    assert processor_ms < 49
 
 
 @pytest.mark.parametrize(
