@@ -4,11 +4,12 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from gate.core.lookalike_policy import FLAG
 from office.photos.judged_photo import AlikePair, JudgedPhoto
 from office.rosters.photo_names import printable
 
 PHOTOS, PAIRS = "photos.csv", "pairs.csv"
-_PHOTO_COLUMNS = ("file", "verdict", "reasons", "width", "height", "eyes_px", "en", "zh")
+_PHOTO_COLUMNS = ("file", "verdict", "reasons", "width", "height", "eyes_px", "en", "zh", "flags")
 _PAIR_COLUMNS = ("file", "other", "kind", "similarity", "en", "zh")
 
 PAIR_WORDS = {
@@ -24,8 +25,11 @@ PAIR_WORDS = {
 
 
 def write_lists(out: Path, photos: Iterable[JudgedPhoto], pairs: Sequence[AlikePair]) -> None:
-    """Both files anew, with a byte-order mark for spreadsheets. OSError."""
-    _write(out / PHOTOS, _PHOTO_COLUMNS, map(_photo_row, photos))
+    """Both files anew, with a byte-order mark for spreadsheets. `flags` of a photo is what the list
+    of candidates should say of its number: lookalike for both of each such pair. OSError."""
+    alike = {name for p in pairs if p.kind == "look-alike" for name in (p.first, p.second)}
+    rows = ([*_photo_row(p), FLAG if p.file in alike else ""] for p in photos)
+    _write(out / PHOTOS, _PHOTO_COLUMNS, rows)
     _write(out / PAIRS, _PAIR_COLUMNS, map(_pair_row, pairs))
 
 

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from gate.core.lookalike_policy import FLAG
 from gate.errors import InputDamaged, StorageDamaged, StorageRefused
 from gate.models.portrait_findings import PortraitFinding, finding
 from office.commands.photos import app, progress_bar
@@ -183,6 +184,19 @@ def test_no_name_is_a_formula_in_the_lists(tmp_path: Path) -> None:
     ]
     with (tmp_path / "pairs.csv").open(encoding="utf-8-sig", newline="") as file:
         assert next(csv.DictReader(file))["file"] == "'-1.jpg"
+
+
+def test_the_list_flags_both_of_a_look_alike_pair_and_nobody_else(tmp_path: Path) -> None:
+    """The column goes into candidates.csv as it is: the gate reads the same word."""
+    photos = [judged(name, "pose") for name in ("A.jpg", "B.jpg", "C.jpg", "D.jpg")]
+    pairs = [
+        AlikePair("C.jpg", "D.jpg", 0.8, "same-face"),
+        AlikePair("A.jpg", "C.jpg", 0.56, "look-alike"),
+    ]
+    write_lists(tmp_path, photos, pairs)
+    with (tmp_path / "photos.csv").open(encoding="utf-8-sig", newline="") as file:
+        flags = {r["file"]: r["flags"] for r in csv.DictReader(file)}
+    assert flags == {"A.jpg": FLAG, "B.jpg": "", "C.jpg": FLAG, "D.jpg": ""}
 
 
 SUMMARY = Summary(3, 1, 0, 1, 1, 1, 0, 1, (("background", "Not judged.", "不检查。"),))
