@@ -45,6 +45,9 @@ UNSEEN_NS = 3_000_000_000
 at. A busy machine takes seconds for it, and until then nobody can say that there is no face."""
 LIVENESS_FRAMES = FRAMES + 3
 """Frames of one face after which a layer that still has not judged is not waited for any more."""
+PATIENT_LAYER = "geometry"
+"""It takes frames together, the more the further away a face is. It is waited for as long as the
+attempt lasts."""
 
 
 ACTION_NS = round(LONGEST_S * 1e9) + CONFIRM_NS
@@ -221,15 +224,18 @@ class MatchAttempt:
                 return replace(judged, liveness=liveness)
             return None if self._is_acting(now_ns) else unmatched(self._selection, view)
         if liveness.verdict is LivenessVerdict.UNSURE and liveness.is_open:
-            if self._is_acting(now_ns) if self.wants_action else self._is_early(view, now_ns):
+            is_early = self._is_early(liveness, view, now_ns)
+            if self._is_acting(now_ns) if self.wants_action else is_early:
                 return None
             if self._may_escalate(liveness):
                 self._escalated = True
                 return None
         return replace(judged, reason=Reason.LIVENESS_FAILED, liveness=liveness)
 
-    def _is_early(self, view: TrackView, now_ns: int) -> bool:
+    def _is_early(self, liveness: Liveness, view: TrackView, now_ns: int) -> bool:
         """Whether a passive layer may still judge."""
+        if PATIENT_LAYER in self._fitted.working - liveness.means.keys():
+            return now_ns < self._selection.ends_ns
         is_seen = len(self._selection.scored(view)) >= LIVENESS_FRAMES
         return not is_seen and now_ns < self._selection.ends_ns + CONFIRM_NS
 

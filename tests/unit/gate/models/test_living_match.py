@@ -116,6 +116,16 @@ def test_a_layer_that_sees_nothing_is_not_waited_for_without_end() -> None:
     assert told(look(one, view)) == (Reason.LIVENESS_FAILED, "unsure")
 
 
+def test_a_layer_that_takes_frames_together_is_waited_for_as_long_as_the_attempt_lasts() -> None:
+    geometry, one = FittedLayers(frozenset({"geometry"})), attempt()
+    view = seen(*(None,) * (LIVENESS_FRAMES + 1))
+    for frame in range(BEGAN + 1, BEGAN + 30, 2):
+        assert look(one, view, geometry) is None
+        view = scored(view, frame, None)
+    view = scored(view, BEGAN + 31, None)
+    assert told(look(one, view, geometry)) == (Reason.LIVENESS_FAILED, "unsure")
+
+
 def test_an_attempt_without_enough_frames_ends() -> None:
     one, view = attempt(), seen(0.9, first=10)
     assert look(one, view) is None
