@@ -21,9 +21,11 @@ def run(
     verbose: Annotated[bool, typer.Option(help="Log more.")] = False,
 ) -> None:
     """Run the gate until SIGTERM. 运行闸机。"""
+    from gate.platform.algebra_threads import one_algebra_thread
     from gate.platform.connections import more_descriptors
     from gate.platform.log_lines import log_to_stderr
 
+    one_algebra_thread()
     more_descriptors()
     log_to_stderr(
         logging.DEBUG if verbose else logging.INFO,
