@@ -37,7 +37,7 @@ pytestmark = [
     pytest.mark.timeout(600),  # frames are drawn and looked at; a busy machine takes its time
 ]
 BUSY_S = 200.0
-LOOK_S = 0.4
+LOOK_S = 0.6
 """With less than two looks a second a face track breaks off, and nobody is let in."""
 
 SIZE = (640, 480)
