@@ -125,6 +125,8 @@ class PortraitJudge:
             unreadable = PortraitFinding(str(e.reason), e.en, e.zh)
             return JudgedPortrait(None, None, 0, (0, 0), (unreadable,)), None
         also = [finding("animated")] if is_animated(photo) else []
+        if _is_patterned(picture):  # it may be why no face is found
+            also.append(finding("recapture"))
         try:
             return self._judged(picture, also)
         except InputRejected:  # landmarks that fall together
@@ -154,8 +156,7 @@ class PortraitJudge:
             look = self._look(picture, refined)
         if look.template is None:
             return unusable(look.findings[0], look.quality)
-        hints = [finding("recapture")] if _is_patterned(picture) else []
-        found = [*look.findings, *self._behind(picture, main), *found, *hints]
+        found = [*look.findings, *self._behind(picture, main), *found]
         judged = JudgedPortrait(look.template, look.quality, len(faces), size, tuple(found))
         return judged, _Usable(picture, main, refined)
 

@@ -75,3 +75,12 @@ def test_a_photographed_screen_is_told_where_its_pattern_shows(judge: PortraitJu
     ]
     assert sum("recapture" in one for one in found) >= len(PEOPLE) // 2
     assert not any("recapture" in reasons(judge, png(portrait(number))) for number in PEOPLE)
+
+
+def test_a_pattern_in_which_no_face_is_found_is_told_too(judge: PortraitJudge) -> None:
+    """A coarse one hides the face: somebody should know why."""
+    y, x = np.mgrid[0:413, 0:295]
+    stripes = 128 + 60 * np.sin(2 * np.pi * (0.21 * x + 0.13 * y))
+    noisy = stripes + np.random.default_rng(1).normal(0, 8, stripes.shape)
+    picture = np.repeat(np.clip(noisy, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    assert [f.reason for f in judge.judge(png(picture)).findings] == ["no-face", "recapture"]
