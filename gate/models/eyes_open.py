@@ -29,7 +29,7 @@ DIRECTIONS = 8
 CELL = 4
 FEATURES = HEIGHT // CELL * (WIDTH // CELL) * DIRECTIONS + HEIGHT // 2 * (WIDTH // 2)
 
-Eyes = npt.NDArray[np.float32]
+EyePair = npt.NDArray[np.float32]
 """(2, HEIGHT, WIDTH) float32: luma of the right and of the mirrored left eye."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -48,7 +48,7 @@ def closed_eyes(picture: Picture, landmarks: Landmarks) -> float:
     return float(1 / (1 + np.exp(-np.clip(logit, -30.0, 30.0))))
 
 
-def eyes_of_head(head: Picture, margin: int = 0) -> Eyes:
+def eyes_of_head(head: Picture, margin: int = 0) -> EyePair:
     """Both eyes of a head that `align_head` cut out with `SCALE` and `margin`."""
     luma = np.asarray(head, np.float32) @ _LUMA
     x, y = (SCALE * (n + margin + 0.5) - 0.5 for n in (HEAD_MIDDLE.real, HEAD_MIDDLE.imag))

@@ -44,6 +44,7 @@ def _starts(length: int, most: int) -> list[int]:
 
 
 def _peak(blocks: npt.NDArray[np.float32]) -> float:
+    """How far the highest peak stands out. `blocks`: luma, (n, BLOCK, BLOCK) float32."""
     level = blocks - blocks.mean((1, 2), keepdims=True)
     power = np.log(np.abs(np.fft.rfft2(level * _WINDOW)) ** 2 + 1.0)
     common = np.median(power, axis=0)
@@ -55,7 +56,8 @@ def _peak(blocks: npt.NDArray[np.float32]) -> float:
 
 
 def _rings() -> list[npt.NDArray[np.bool_]]:
-    """Bins of about the same frequency, without those of JPEG's grid along the axes."""
+    """Bins of about the same frequency, without those of JPEG's grid along the axes. Each:
+    (BLOCK, BLOCK // 2 + 1) bool."""
     down = np.abs(np.fft.fftfreq(BLOCK))[:, None] * BLOCK
     across = np.fft.rfftfreq(BLOCK)[None] * BLOCK
     radius = np.hypot(down, across) / BLOCK

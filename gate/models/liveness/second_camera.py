@@ -52,7 +52,7 @@ class SecondCamera:
             self._pair = None
 
     def expect(self, frame: Frame) -> None:
-        """`frame` of the first camera is about to be looked at, which may take a busy unit longer
+        """`frame` of the first camera is about to be looked at. On a busy unit that may take longer
         than the frames of the second one are kept."""
         self._earlier = self.frames.nearest(frame.mono_ns)
 
