@@ -57,7 +57,7 @@ def _peak(blocks: npt.NDArray[np.float32]) -> float:
 
 def _rings() -> list[npt.NDArray[np.bool_]]:
     """Bins of about the same frequency, without those of JPEG's grid along the axes. Each:
-    (BLOCK, BLOCK // 2 + 1) bool."""
+    (96, 49) bool."""
     down = np.abs(np.fft.fftfreq(BLOCK))[:, None] * BLOCK
     across = np.fft.rfftfreq(BLOCK)[None] * BLOCK
     radius = np.hypot(down, across) / BLOCK
