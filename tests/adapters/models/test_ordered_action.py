@@ -115,7 +115,7 @@ async def lane() -> AsyncIterator[Lane]:
 def obeying(lane: Lane, number: str, swapped: bool = False) -> Shown:
     """A head that does what it is told, or always the other side."""
     side = -1 if swapped else 1
-    turn = np.radians(26)
+    turn = np.radians(32)
     who = Performer(
         Head(),
         Pose(z=560.0, pivot=80.0, y=-10.0),
@@ -128,6 +128,7 @@ def obeying(lane: Lane, number: str, swapped: bool = False) -> Shown:
         takes_s=0.9,
         sway=Sway(degrees=1.0, mm=3.0, hertz=0.4),
         phases=np.zeros((2, 6)),
+        further=1.2,
     )
     face = lane.portrait(number)
     return lambda at_s, told: (face, *who.at(at_s, told))
