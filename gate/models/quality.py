@@ -2,7 +2,8 @@
 
 Once the recogniser ran, its feature norm says whether a frame will match, and no measure of the
 pixels says it as well. So then the score refuses a frame, and the other measures only tell what
-would help. Where each bound comes from, and what it costs, stands in docs/models-and-accuracy.md.
+would help. A movement alone the feature norm does not see, so it refuses a frame too.
+Where each bound comes from, and what it costs, stands in docs/models-and-accuracy.md.
 """
 
 import math
@@ -53,7 +54,7 @@ class Bounds:
     detail: float = 0.0
 
 
-LIVE = Bounds(sharpness=6.0, feature_norm=10.0, isotropy=0.33, detail=0.35)
+LIVE = Bounds(sharpness=6.0, isotropy=0.33, detail=0.35)
 """Live frames. 32 px between the eyes: least of ISO/IEC 19794-5 for a live face."""
 
 SLOPE = 1.5
