@@ -6,6 +6,7 @@ lies. No card is reported at all.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -37,7 +38,15 @@ class Table:
     def __init__(self, module: SdtModule, events: AsyncIterator[ReaderEvent]) -> None:
         self.module = module
         self.told: list[ReaderEvent] = []
+        self.stalled_s = 0.0
         self._events = events
+
+    async def watch_stalls(self) -> None:
+        """Notes the longest time for which this process did not come to its turn."""
+        while True:
+            begun_s = time.monotonic()
+            await asyncio.sleep(0.01)
+            self.stalled_s = max(self.stalled_s, time.monotonic() - begun_s - 0.01)
 
     async def lay(self, card: IdCard) -> None:
         await asyncio.to_thread(self.module.lay, card)
@@ -69,7 +78,12 @@ async def at_table(wire: Wire, mode: Mode = Mode.STICKY) -> AsyncIterator[Table]
     with SdtModule(paced=False, wire=wire, late_s=0.15, mode=mode) as module:
         reader = SerialCardReader(module.port, 115200, WallClock(), 0.002, PATIENCE, dwell_s=0)
         async with reader:
-            yield Table(module, reader.events())
+            table = Table(module, reader.events())
+            watching = asyncio.create_task(table.watch_stalls())
+            try:
+                yield table
+            finally:
+                watching.cancel()
 
 
 async def in_a_row(table: Table) -> None:
@@ -159,8 +173,9 @@ async def test_fault_script(script: str, wire: str) -> None:
     async with at_table(WIRES[wire](7)) as table:
         await SCRIPTS[script](table)
         if wire in ("perfect", "one byte"):
-            unplugged = "unplugged" in script
-            assert unplugged or not any(isinstance(e, ReaderLost) for e in table.told)
+            # on a machine that stalls for longer than the reader waits, no answer is in time
+            may_lose = "unplugged" in script or table.stalled_s > PATIENCE.status_s / 2
+            assert may_lose or not any(isinstance(e, ReaderLost) for e in table.told)
     assert told_twice(table.told) == []
 
 
