@@ -12,7 +12,12 @@ from gate.errors import GateError, InputRejected, PairUnknown
 from gate.models.face_track import TrackView
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.layers import SecondPicture
-from gate.models.liveness.second_camera_state import PairLook, error_of, second_camera_state
+from gate.models.liveness.second_camera_state import (
+    PairLook,
+    error_of,
+    scene_state,
+    second_camera_state,
+)
 from gate.models.liveness.second_frames import SecondFrames
 from gate.models.picture_arrays import as_rgb
 from gate.ports import Face, Frame, Picture
@@ -41,6 +46,7 @@ class SecondCamera:
         self._pair: CameraPair | None = None
         self._looks: deque[PairLook] = deque(maxlen=LOOKS)
         self._looked_ns, self._track = 0, 0
+        self._scene = scene_state(None, ())
         self._earlier: Frame | None = None
 
     def begin(self) -> None:
@@ -50,6 +56,7 @@ class SecondCamera:
             self._pair = self._read()
         except PairUnknown:  # the layer says why it cannot be built
             self._pair = None
+        self._scene = scene_state(self._pair, ())
 
     def expect(self, frame: Frame) -> None:
         """`frame` of the first camera is about to be looked at. On a busy unit that may take longer
@@ -76,10 +83,10 @@ class SecondCamera:
         except InputRejected:
             found = ()
         self._looks.append(PairLook(newest.face.landmarks, tuple(f.landmarks for f in found)))
+        self._scene = scene_state(self._pair, tuple(self._looks))
 
     @property
     def error(self) -> GateError | None:
         """What is wrong with it, and what to do; None where nothing is known to be wrong."""
-        age_s = self.frames.age_s
-        state = second_camera_state(True, self._pair, age_s, tuple(self._looks))
+        state = second_camera_state(True, self.frames.age_s, self._scene)
         return error_of(state, self._kind, self._device)

@@ -48,22 +48,28 @@ class PairLook:
 
 
 def second_camera_state(
-    fitted: bool, pair: CameraPair | None, frame_age_s: float | None, looks: Sequence[PairLook]
+    fitted: bool, frame_age_s: float | None, scene: SecondCameraState
 ) -> SecondCameraState:
-    """`fitted`: gate.toml has one. `pair`: its calibration, None where there is none that can be
-    used. `frame_age_s`: seconds since its newest frame, None where none ever came. `looks`: of the
-    last people, at most a few dozen."""
+    """`fitted`: gate.toml has one. `frame_age_s`: seconds since its newest frame, None where none
+    ever came. `scene`: what `scene_state` says of the last people."""
     if not fitted:
         return SecondCameraState.OFF
     if frame_age_s is None or frame_age_s > STALLED_S:
         return SecondCameraState.MISSING
+    return scene
+
+
+def scene_state(pair: CameraPair | None, looks: Sequence[PairLook]) -> SecondCameraState:
+    """Whether both cameras see the same people where they should. It takes 1.5 ms a look and more,
+    so it is for the moment at which `looks` changes, not for each frame.
+
+    `pair`: the calibration, None where there is none that can be used. `looks`: of the last people,
+    at most a few dozen.
+    """
     if pair is None:
         return SecondCameraState.UNCALIBRATED
-    return _of_scenes(pair, looks) if len(looks) >= LOOKS_MIN else SecondCameraState.WAITING
-
-
-def _of_scenes(pair: CameraPair, looks: Sequence[PairLook]) -> SecondCameraState:
-    """Whether both cameras see the same people where they should."""
+    if len(looks) < LOOKS_MIN:
+        return SecondCameraState.WAITING
     if _share(pair, looks) >= MATCHED_MIN:
         return SecondCameraState.WORKING
     swapped = [PairLook(face, (look.first,)) for look in looks for face in look.second]

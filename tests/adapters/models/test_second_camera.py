@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from gate.models.liveness.layer_set import LayerSource
 from gate.models.liveness.layers import LayerInput, SecondPicture
 from gate.models.liveness.near_infrared import NearInfraredLayer
 from gate.models.liveness.second_camera import SecondCamera
+from gate.models.liveness.second_camera_state import PairLook, SecondCameraState, scene_state
 from gate.models.liveness.second_frames import NEAR_NS, SecondFrames
 from gate.models.liveness.stereo import StereoLayer
 from gate.ports import Face, Frame
@@ -251,6 +252,27 @@ def test_a_person_is_looked_for_once() -> None:
         view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
         one.compare(view, Frame(picture, at_ns, n), picture, find)
     assert len(calls) == 2
+
+
+def test_scenes_are_compared_when_somebody_was_looked_for_and_not_each_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[int] = []
+
+    def counted(pair: CameraPair | None, looks: Sequence[PairLook]) -> SecondCameraState:
+        compared.append(len(looks))
+        return scene_state(pair, looks)
+
+    monkeypatch.setattr(state_module, "scene_state", counted)
+    one = SecondCamera(SecondFrames(Still(0), SimulatedClock()), "nir", 1, lambda: PAIR)
+    one.begin()
+    picture, view = np.zeros((4, 4), np.uint8), TrackView()
+    for n in range(1, 40):
+        at_ns = n * 100_000_000 + 3_000_000_000
+        view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
+        one.compare(view, Frame(picture, at_ns, n), picture, lambda _: [])
+        one.error  # noqa: B018 - as the watcher asks with every frame
+    assert compared == [0, 0, 1, 2]
 
 
 @pytest.mark.models

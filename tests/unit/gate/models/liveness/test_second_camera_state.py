@@ -9,6 +9,7 @@ from gate.models.liveness.second_camera_state import (
     PairLook,
     SecondCameraState,
     error_of,
+    scene_state,
     second_camera_state,
 )
 
@@ -29,7 +30,7 @@ def looks(first_cm: float, second_cm: float) -> list[PairLook]:
 
 
 def state(found: list[PairLook], age_s: float | None = 0.1) -> SecondCameraState:
-    return second_camera_state(True, PAIR, age_s, found)
+    return second_camera_state(True, age_s, scene_state(PAIR, found))
 
 
 def test_the_same_people_at_their_places_are_a_working_pair() -> None:
@@ -61,8 +62,9 @@ def test_some_attackers_among_people_do_not_make_it_another_scene() -> None:
 
 
 def test_what_comes_before_any_face() -> None:
-    assert second_camera_state(False, None, None, []) is SecondCameraState.OFF
-    assert second_camera_state(True, None, 0.1, []) is SecondCameraState.UNCALIBRATED
+    nothing = scene_state(None, [])
+    assert second_camera_state(False, None, nothing) is SecondCameraState.OFF
+    assert second_camera_state(True, 0.1, nothing) is SecondCameraState.UNCALIBRATED
     assert state([]) is SecondCameraState.WAITING
     assert state(looks(0, 6), None) is SecondCameraState.MISSING
     assert state(looks(0, 6), 60.0) is SecondCameraState.MISSING
