@@ -25,6 +25,7 @@ from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.layers import LayerInput
 from gate.models.liveness.near_infrared import NearInfraredLayer, layer_of_networks
 from gate.models.network_files import model_path
+from gate.models.picture_arrays import grey
 from gate.models.recogniser import Recogniser
 from gate.models.still_pictures import RECOGNISER, StillPictures
 from gate.ports import Picture
@@ -48,7 +49,7 @@ def infrared_of(kind: str, visible: Picture, chance: np.random.Generator) -> Pla
     if kind == "live":
         mixed = np.clip(0.85 * red + 0.15 * green, 0.01, 1)
         return np.asarray(0.15 + 0.65 * mixed ** chance.uniform(0.55, 0.85), np.float32)
-    luma = visible.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32) / 255
+    luma = grey(visible) / 255
     if kind == "screen":
         rows, columns = np.mgrid[0 : luma.shape[0], 0 : luma.shape[1]]
         at = chance.uniform(0, 1, 2) * luma.shape

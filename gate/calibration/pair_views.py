@@ -10,8 +10,8 @@ from gate.calibration.dot_board import BOARD, find_board
 from gate.calibration.pair_fit import FACE_CM, VIEWS_MIN, View, fit_pair, other_scene
 from gate.errors import CamerasSwapped, InputDamaged, PhotoRejected
 from gate.models.liveness.camera_pair import CameraPair, Points
-from gate.models.liveness.relief import grey
 from gate.models.photo_file import decode_photo
+from gate.models.picture_arrays import grey
 from gate.platform.regular_file import read_regular
 from gate.ports import Face, Picture
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gate.errors import ModelDamaged
 from gate.models.alignment import HEAD_EYES, HEAD_MIDDLE, align_head
+from gate.models.picture_arrays import grey
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
 from gate.ports import Picture
@@ -32,7 +33,6 @@ FEATURES = HEIGHT // CELL * (WIDTH // CELL) * DIRECTIONS + HEIGHT // 2 * (WIDTH 
 EyePair = npt.NDArray[np.float32]
 """(2, HEIGHT, WIDTH) float32: luma of the right and of the mirrored left eye."""
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _NOISE = 6.0
 """Levels of luma that are added to an eye's deviation: dark pictures are mostly noise."""
 
@@ -50,7 +50,7 @@ def closed_eyes(picture: Picture, landmarks: Landmarks) -> float:
 
 def eyes_of_head(head: Picture, margin: int = 0) -> EyePair:
     """Both eyes of a head that `align_head` cut out with `SCALE` and `margin`."""
-    luma = np.asarray(head, np.float32) @ _LUMA
+    luma = grey(head)
     x, y = (SCALE * (n + margin + 0.5) - 0.5 for n in (HEAD_MIDDLE.real, HEAD_MIDDLE.imag))
     top = round(y) - ABOVE
     right, left = (round(x + side * SCALE * HEAD_EYES / 2) - WIDTH // 2 for side in (-1, 1))

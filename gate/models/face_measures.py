@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gate.models.picture_arrays import grey
 from gate.ports import Picture
 from gate.ports.values import Box, Landmarks, Plane
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 EYES_TO_CHIN = (slice(16, 96), slice(24, 88))
 """Rows and columns of the aligned face without hair and background."""
@@ -118,7 +117,7 @@ def surrounding_luma(picture: Picture, box: Box) -> float | None:
     x, y, w, h = (float(n) for n in box)
     left, right = max(0, round(x - AROUND * w)), min(width, round(x + (1 + AROUND) * w))
     top, bottom = max(0, round(y - AROUND * h)), min(height, round(y + h))
-    around = picture[top:bottom:THINNED, left:right:THINNED] @ LUMA
+    around = grey(picture[top:bottom:THINNED, left:right:THINNED])
     rows = np.arange(top, bottom, THINNED)[:, None]
     columns = np.arange(left, right, THINNED)[None, :]
     beside = (rows < y) | (columns < x) | (columns > x + w)

@@ -7,6 +7,10 @@ import numpy.typing as npt
 
 from gate.errors import InputRejected
 from gate.ports import Picture
+from gate.ports.values import Plane
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Of red, green and blue in luma (ITU-R BT.601)."""
 
 
 def check_picture(picture: Picture) -> None:
@@ -35,6 +39,13 @@ def as_rgb(pixels: npt.NDArray[np.generic]) -> Picture:
     picture = cast(Picture, pixels)
     check_picture(picture)
     return picture
+
+
+def grey(picture: npt.NDArray[np.uint8]) -> Plane:
+    """(height, width) float32 luma of RGB, or of grey values as they are."""
+    if picture.ndim == 2:
+        return picture.astype(np.float32)
+    return picture[..., :3].astype(np.float32) @ LUMA
 
 
 def copy_thinned(picture: Picture, step: int, view: npt.NDArray[np.float32]) -> None:

@@ -14,13 +14,13 @@ import numpy as np
 from gate.core.reasons import Advice
 from gate.models.face_measures import (
     EYES_TO_CHIN,
-    LUMA,
     detail_of,
     isotropy_of,
     light_of,
     pitch_of,
     sharpness_of,
 )
+from gate.models.picture_arrays import grey
 from gate.models.weak_face import likely_cause
 from gate.ports import Face, Occlusion, Picture, Quality
 from gate.ports.values import Landmarks
@@ -96,7 +96,7 @@ def assess(
     `chip`: the aligned face. `face`: in pixels of the picture it was found in. `surrounding`: as
     `surrounding_luma` gives it there.
     """
-    luma = chip.astype(np.float32) @ LUMA
+    luma = grey(chip)
     light = light_of(luma)
     right, left = face.landmarks[0], face.landmarks[1]
     across, down = (float(n) for n in left - right)

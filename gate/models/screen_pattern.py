@@ -9,6 +9,7 @@ median, and one peak that stands out of it is the sign.
 import numpy as np
 import numpy.typing as npt
 
+from gate.models.picture_arrays import LUMA
 from gate.ports import Picture
 
 BLOCK = 96
@@ -19,8 +20,6 @@ _LOWEST, _HIGHEST = 0.07, 0.5
 """Cycles a pixel. Slower patterns are of the person and of the light."""
 _GRID = BLOCK // 8
 """Frequencies of the grid of JPEG's blocks."""
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def pattern_strength(picture: Picture) -> float | None:
@@ -34,7 +33,7 @@ def pattern_strength(picture: Picture) -> float | None:
         for left in _starts(picture.shape[1], COLUMNS_MAX)
     ]
     parts = np.stack([picture[y : y + BLOCK, x : x + BLOCK] for y, x in places])
-    return _peak(parts.astype(np.float32) @ _LUMA)
+    return _peak(parts.astype(np.float32) @ LUMA)
 
 
 def _starts(length: int, most: int) -> list[int]:

@@ -17,8 +17,7 @@ from gate.models.alignment import align
 from gate.models.live_detection import LiveDetector
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.layers import LayerInput, SecondPicture
-from gate.models.liveness.relief import grey
-from gate.models.picture_arrays import as_rgb
+from gate.models.picture_arrays import as_rgb, grey
 from gate.models.recogniser import Recogniser
 from gate.ports import Face, Picture, Template
 from gate.ports.values import Landmarks

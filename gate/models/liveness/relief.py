@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from gate.models.liveness.camera_pair import CameraPair, PerPoint, Points
+from gate.models.picture_arrays import grey
 from gate.ports import Picture
 from gate.ports.values import Landmarks, Plane
 
@@ -95,13 +96,6 @@ def relief_of(
     if correlation < CORRELATION_MIN:
         return None
     return _solved(first, second, window, places, pair=pair, inverse=inverse)
-
-
-def grey(picture: npt.NDArray[np.uint8]) -> Plane:
-    """(height, width) float32 luma of RGB, or of grey values as they are."""
-    if picture.ndim == 2:
-        return picture.astype(np.float32)
-    return picture[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def _window(places: Points) -> Matrix | None:

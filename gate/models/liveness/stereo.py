@@ -28,9 +28,9 @@ from gate.models.liveness.relief import (
     SHIFTS,
     TOP,
     Evidence,
-    grey,
     relief_of,
 )
+from gate.models.picture_arrays import grey
 from gate.ports.values import Box, Plane
 
 DIRECTIONS, EVERY = 48, 4
