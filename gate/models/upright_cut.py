@@ -2,9 +2,11 @@
 
 import cmath
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from gate.ports import Face, Picture
@@ -15,6 +17,8 @@ LEANS = math.radians(9)
 AROUND = 3.0
 """Side of the surroundings of a face, in sides of its box."""
 
+Places = npt.NDArray[np.complex128]
+"""(n,) complex128: x + yj, in pixels."""
 _CENTRE = 0.5 + 0.5j
 """Landmarks count from the centre of the first pixel, boxes and cuts from its corner."""
 
@@ -32,22 +36,23 @@ class UprightCut:
         """A face found in the cut, where the picture has it. Its box is as large, and level."""
         x, y, width, height = face.box.tolist()
         middle = self.turn * complex(x + width / 2, y + height / 2) + self.begin
-        size = abs(self.turn) * np.array([width, height])
-        box: Box = np.concatenate([(middle.real, middle.imag) - size / 2, size]).astype(np.float32)
-        points = np.ascontiguousarray(face.landmarks, np.float64).view(np.complex128)[:, 0]
-        placed = self.turn * (points + _CENTRE) + self.begin - _CENTRE
-        landmarks: Landmarks = np.stack([placed.real, placed.imag], axis=1).astype(np.float32)
-        return Face(box, landmarks, face.score)
+        return _placed(face, middle, abs(self.turn), lambda at: self.turn * at + self.begin)
 
     def of_picture(self, face: Face) -> Face:
         """The face that this was cut for, where the cut has it."""
-        side = np.array([self.pixels.shape[1], self.pixels.shape[0]])
-        size = face.box[2:] / abs(self.turn)
-        box: Box = np.concatenate([(side - size) / 2, size]).astype(np.float32)
-        points = np.ascontiguousarray(face.landmarks, np.float64).view(np.complex128)[:, 0]
-        placed = (points + _CENTRE - self.begin) / self.turn - _CENTRE
-        landmarks: Landmarks = np.stack([placed.real, placed.imag], axis=1).astype(np.float32)
-        return Face(box, landmarks, face.score)
+        middle = complex(self.pixels.shape[1], self.pixels.shape[0]) / 2
+        return _placed(face, middle, 1 / abs(self.turn), lambda at: (at - self.begin) / self.turn)
+
+
+def _placed(face: Face, middle: complex, scale: float, place: Callable[[Places], Places]) -> Face:
+    """The same face elsewhere. `middle`: of its box there, x + yj; `place`: of points, from the
+    corner of the first pixel."""
+    size = scale * face.box[2:]
+    box: Box = np.concatenate([(middle.real, middle.imag) - size / 2, size]).astype(np.float32)
+    points = np.ascontiguousarray(face.landmarks, np.float64).view(np.complex128)[:, 0]
+    placed = place(points + _CENTRE) - _CENTRE
+    landmarks: Landmarks = np.stack([placed.real, placed.imag], axis=1).astype(np.float32)
+    return Face(box, landmarks, face.score)
 
 
 def lean(face: Face) -> float:
