@@ -35,7 +35,7 @@ from gate.models.liveness.layer_set import LayerSource
 from gate.models.liveness.layers import FrameLayer
 from gate.models.liveness.near_infrared import layer_of_networks
 from gate.models.liveness.network import NetworkLayer
-from gate.models.liveness.second_camera import SecondCamera
+from gate.models.liveness.second_camera import SecondCamera, layer_of
 from gate.models.liveness.second_frames import SecondFrames
 from gate.models.liveness.site_calibration import read_site_calibration
 from gate.models.liveness.stereo import StereoLayer
@@ -163,8 +163,7 @@ def liveness_layers(settings: Settings) -> tuple[LayerSource, ...]:
     sources = (LayerSource("network", network), LayerSource(ACTION, action))
     if second is None:
         return sources
-    name = "nir" if second.kind == "nir" else "geometry"
-    return (*sources, LayerSource(name, second_camera, required=True))
+    return (*sources, LayerSource(layer_of(second.kind), second_camera, required=True))
 
 
 def pair_of(settings: CameraSettings) -> CameraPair:

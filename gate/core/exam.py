@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
 from gate.core.rooms_and_seats import place_form
 
+FMR_LEAST = 1e-6
+"""The least target false match rate that a paper may ask for."""
+
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""
 

@@ -7,14 +7,12 @@ candidate is a tenth of the paper's.
 
 from dataclasses import replace
 
-from gate.core.exam import Candidate, Paper
+from gate.core.exam import FMR_LEAST, Candidate, Paper
 
 FLAG = "lookalike"
 """As candidates.csv has it; `exam-office photos check` names those who should get it."""
 
 TIMES_STRICTER = 10
-FMR_LEAST = 1e-6
-"""The least rate that an exam description may ask for."""
 
 
 def paper_for(candidate: Candidate, paper: Paper) -> Paper:

@@ -239,7 +239,7 @@ class CameraThread:
         wanted = [a.wants_action for a in self._waiting.values()]
         if ordered is not None and not any(ordered[0] is match for match in wanted):
             return
-        before, self._action = self.action, None if ordered is None else ordered
+        before, self._action = self.action, ordered
         if _shown(before) != _shown(self.action):
             self._screen_changed()
 

@@ -48,8 +48,6 @@ LIVENESS_FRAMES = FRAMES + 3
 PATIENT_LAYER = "geometry"
 """It takes frames together, the more the further away a face is. It is waited for as long as the
 attempt lasts."""
-
-
 ACTION_NS = round(LONGEST_S * 1e9) + CONFIRM_NS
 """An action that was ordered is not waited for any longer."""
 JUDGED_ENDINGS = (Ending.DONE, Ending.FLAT)
@@ -130,9 +128,15 @@ class MatchAttempt:
     def wants_action(self) -> Held | None:
         """The match that waits for an action to be ordered or done; None where none does. Each has
         an order of its own."""
-        asked = self._rule.asked == ACTION or self._escalated
-        may = ACTION in self._fitted.working and not self._rule.excused
-        return self._held if asked and may else None
+        return self._held if self._is_action_asked and self._may_order else None
+
+    @property
+    def _is_action_asked(self) -> bool:
+        return self._rule.asked == ACTION or self._escalated
+
+    @property
+    def _may_order(self) -> bool:
+        return ACTION in self._fitted.working and not self._rule.excused
 
     @property
     def wants_augmented(self) -> bool:
@@ -242,9 +246,7 @@ class MatchAttempt:
     def _may_escalate(self, liveness: Liveness) -> bool:
         """Whether an action is ordered because layers that are there could not tell. What a missing
         layer leaves open is for the paper's fallback."""
-        may = ACTION in self._fitted.working and not self._rule.excused
-        asked_before = self._rule.asked == ACTION or self._escalated
-        return may and not asked_before and not liveness.is_lacking
+        return self._may_order and not self._is_action_asked and not liveness.is_lacking
 
     def _is_acting(self, now_ns: int) -> bool:
         """Whether the action may still be ordered, done or scored."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from gate.core.events import YEARS
+from gate.core.exam import FMR_LEAST
 from gate.core.json_types import JsonValue
 
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
@@ -100,7 +101,7 @@ class Rules(_Table):
     leave_before_end_min: _Minutes = 0
     reentry: bool = False
     documents: Annotated[list[_Document], Field(min_length=1)] = []
-    fmr: Annotated[float, Field(ge=1e-6, le=1e-2)] = 0
+    fmr: Annotated[float, Field(ge=FMR_LEAST, le=1e-2)] = 0
     attempts: Annotated[int, Field(ge=1, le=10)] = 0
     probe_frames: Annotated[int, Field(ge=1, le=20)] = 0
     probe_seconds: Annotated[float, Field(ge=0.5, le=30)] = 0

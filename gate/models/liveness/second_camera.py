@@ -31,6 +31,11 @@ FindFaces = Callable[[Picture], Sequence[Face]]
 """All faces of a picture, (h, w, 3) RGB."""
 
 
+def layer_of(kind: str) -> str:
+    """The name of the layer that judges what a second camera of this kind sees."""
+    return "nir" if kind == "nir" else "geometry"
+
+
 class SecondCamera:
     """`kind`: `nir` or `stereo`; `device`: as gate.toml has it. `read`: the calibration of the pair
     from its file; it may raise PairUnknown. Besides `want`, one thread calls it: the first
@@ -40,7 +45,7 @@ class SecondCamera:
         self, frames: SecondFrames, kind: str, device: int | str, read: Callable[[], CameraPair]
     ) -> None:
         self.frames = frames
-        self.layer = "nir" if kind == "nir" else "geometry"
+        self.layer = layer_of(kind)
         self._kind, self._device = kind, device
         self._read = read
         self._pair: CameraPair | None = None
