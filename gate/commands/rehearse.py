@@ -209,17 +209,9 @@ def _camera(
 
 def _write(out: Path, figures: JsonFields) -> None:
     """StorageRefused."""
-    from gate.errors import StorageRefused
-    from gate.platform.durable_files import write_file
+    from gate.commands.output_file import write_output
 
-    try:
-        write_file(out, json.dumps(figures, ensure_ascii=False).encode(), 0o600)
-    except OSError as e:
-        raise StorageRefused(
-            f"{out} cannot be written ({e.strerror}): name another file with --out.",
-            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他文件。",
-            path=str(out),
-        ) from e
+    write_output(out, json.dumps(figures, ensure_ascii=False).encode(), 0o600)
 
 
 def _print(figures: JsonFields, out: Path) -> None:

@@ -45,19 +45,11 @@ def card(
     out: Annotated[Path, typer.Option(help="The page, for A4 paper.")] = Path("signal-card.html"),
 ) -> None:
     """Write the card that hangs beside the gate, Chinese and English. 生成悬挂在闸机旁的说明卡。"""
+    from gate.commands.output_file import write_output
     from gate.console.signal_card import signal_card
     from gate.core.signal_guide import signal_guide
-    from gate.errors import StorageRefused
-    from gate.platform.durable_files import write_file
 
-    try:
-        write_file(out, signal_card(signal_guide()).encode(), 0o644)
-    except OSError as e:
-        raise StorageRefused(
-            f"{out} cannot be written ({e.strerror}): name another file with --out.",
-            f"{out} 无法写入（{e.strerror}）：请用 --out 指定其他文件。",
-            path=str(out),
-        ) from e
+    write_output(out, signal_card(signal_guide()).encode(), 0o644)
     print(f"{out}: print it on A4 paper. 请用 A4 纸打印。")
 
 
