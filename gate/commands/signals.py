@@ -67,7 +67,7 @@ async def show_each(
             tell("{}  {}".format(*row.seen))
             for zh, en in row.said:
                 tell(f"    {zh}  {en}")
-            tell("  → {}  {}".format(*row.action))
+            tell("  → {}  {}".format(*row.staff_do))
             signals.show(row.pattern)
             await pause()
     finally:

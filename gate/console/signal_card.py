@@ -76,7 +76,7 @@ def _row(row: GuideRow) -> str:
     said = "".join(f"<div>{_both(*told)}</div>" for told in row.said)
     return (
         f'<tr data-testid="{escape(str(row.pattern))}"><td class="lamps">{lamps}</td>'
-        f"<td>{_both(*row.seen)}</td><td>{said}</td><td>{_both(*row.action)}</td></tr>"
+        f"<td>{_both(*row.seen)}</td><td>{said}</td><td>{_both(*row.staff_do)}</td></tr>"
     )
 
 

@@ -33,7 +33,7 @@ TONE_TEXT: dict[Tone, tuple[str, str]] = {
 
 _YELLOW, _RED = (Lamp.YELLOW,), (Lamp.RED,)
 
-ACTION_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
+STAFF_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
     ((Lamp.GREEN,), Rhythm.STEADY): (
         "放行，无需操作。", "Let the candidate pass. Nothing is to be done."
     ),
@@ -74,7 +74,7 @@ ACTION_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
 """What staff do when they see lamps in a rhythm, (Chinese, English)."""
 
 ASK_AGAIN_TEXT = "请再试一次", "Please try again"
-ADVICE_TEXT = (
+ANY_ADVICE_TEXT = (
     "按提示做（靠近、正视、保持不动……）",
     "What the gate advises: come closer, look straight, hold still …",
 )
@@ -106,15 +106,15 @@ class GuideRow:
         return tuple(map(_sentence, self.reasons)) or (ASK_AGAIN_TEXT,)
 
     @property
-    def action(self) -> tuple[str, str]:
+    def staff_do(self) -> tuple[str, str]:
         """What staff do, (Chinese, English)."""
-        return ACTION_TEXT[self.pattern.lamps, self.pattern.rhythm]
+        return STAFF_TEXT[self.pattern.lamps, self.pattern.rhythm]
 
 
 def _sentence(reason: Reason) -> tuple[str, str]:
     meaning = MEANING[reason]
     if meaning.zh == "{advice}":
-        return ADVICE_TEXT
+        return ANY_ADVICE_TEXT
     return _PLACEHOLDER.sub("…", meaning.zh), _PLACEHOLDER.sub("…", meaning.en)
 
 
