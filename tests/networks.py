@@ -16,6 +16,8 @@ from gate.models.building.fetch import fetch_originals
 from gate.models.building.liveness_pair import converted
 from gate.models.network_files import default_folder, load_manifest
 from gate.models.photo_file import decode_photo
+from gate.models.still_pictures import StillPictures
+from gate.ports import Face, Picture
 from tests.checkout import ROOT
 
 
@@ -72,3 +74,12 @@ def faces_folder() -> Path:
 def portrait(number: str, kind: str = "neutral") -> np.ndarray:
     """One studio portrait, 600 px high."""
     return decode_photo((faces_folder() / "london" / f"{number}_{kind}.jpg").read_bytes())
+
+
+@cache
+def portrait_and_face(number: str, kind: str = "neutral") -> tuple[Picture, Face]:
+    """One studio portrait and the face in it, as the gate's large detector finds it."""
+    picture = portrait(number, kind)
+    face = StillPictures(networks()).most_central_face(picture)
+    assert face is not None
+    return picture, face

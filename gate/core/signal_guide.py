@@ -35,10 +35,12 @@ _YELLOW, _RED = (Lamp.YELLOW,), (Lamp.RED,)
 
 STAFF_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
     ((Lamp.GREEN,), Rhythm.STEADY): (
-        "放行，无需操作。", "Let the candidate pass. Nothing is to be done."
+        "放行，无需操作。",
+        "Let the candidate pass. Nothing is to be done.",
     ),
     (_YELLOW, Rhythm.STEADY): (
-        "请考生按提示再试一次。", "The candidate tries again, as the gate says."
+        "请考生按提示再试一次。",
+        "The candidate tries again, as the gate says.",
     ),
     (_YELLOW, Rhythm.DOUBLE): (
         "人脸未看清：请考生按提示再试；仍不行则由监考员核对证件与准考证相片。",
@@ -70,7 +72,7 @@ STAFF_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
         "设备停用：改走人工通道并联系技术人员。",
         "Out of service: use the staffed lane and call for help.",
     ),
-}  # fmt: skip
+}
 """What staff do when they see lamps in a rhythm, (Chinese, English)."""
 
 ASK_AGAIN_TEXT = "请再试一次", "Please try again"

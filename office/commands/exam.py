@@ -112,9 +112,12 @@ def _print_days(exam: "Exam", days: "Sequence[DayPlan]", *, with_rooms: bool) ->
                 (str(len(plan.rooms)), str(plan.candidates)) if with_rooms else (NO_LIST, NO_LIST)
             )
             table.add_row(
-                escape(plan.paper.id), escape(plan.paper.subject), *_times(exam, plan), *counts,
+                escape(plan.paper.id),
+                escape(plan.paper.subject),
+                *_times(exam, plan),
+                *counts,
                 escape(", ".join(plan.overlaps)),
-            )  # fmt: skip
+            )
         console.print(table)
         for plan in day.papers:
             for line in _exceptions(exam, plan):

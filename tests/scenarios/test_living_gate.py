@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from gate.models.frame_analysis import FrameAnalysis
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.camera_pair_file import write_pair
 from gate.models.still_pictures import StillPictures
-from tests.networks import faces_folder, networks, portrait
+from tests.networks import faces_folder, networks, portrait_and_face
 from tests.roster_making import GATE, SITE, citizen
 from tests.scenarios.test_as_an_outsider import Follower, Message, Unit, ask, works
 from tests.waiting import until
@@ -134,9 +135,7 @@ class Wardrobe:
 
     def __init__(self, folder: Path) -> None:
         self._folder, stills = folder, StillPictures(networks())
-        picture = portrait(WHO, "smiling")
-        face = stills.most_central_face(picture)
-        assert face is not None
+        picture, face = portrait_and_face(WHO, "smiling")
         self._face: Portrait = portrait_of(picture, stills.refined(picture, face).landmarks)
         self._behind = np.full((480, 640, 3), 120, np.uint8)
         self.blank = folder / "blank.png"
@@ -145,8 +144,7 @@ class Wardrobe:
     def frame(self, pose: Pose, seen_from: float = 0.0, flat: bool = False) -> Path:
         path = self._folder / f"{pose.yaw:.3f}-{pose.z:.0f}-{seen_from:.0f}-{flat}.png"
         if not path.exists():
-            moved = Pose(pose.yaw, pose.pitch, pose.roll, pose.x - seen_from, pose.y, pose.z,
-                         pose.pivot)  # fmt: skip
+            moved = replace(pose, x=pose.x - seen_from)
             drawn = draw(self._face, Sheet() if flat else Head(), moved, self._behind)
             Image.fromarray(drawn).save(path)
         return path

@@ -133,9 +133,14 @@ async def test_excuse_is_journaled_with_who_and_whom(staff: Keyboard, parts: Rig
 
 
 TURN: ActionStatus = {
-    "instruction": "turn-left", "zh": "请慢慢向左转头", "en": "Turn your head slowly to your left",
-    "step": 1, "of": 2, "left_s": 6.0, "ending": None,
-}  # fmt: skip
+    "instruction": "turn-left",
+    "zh": "请慢慢向左转头",
+    "en": "Turn your head slowly to your left",
+    "step": 1,
+    "of": 2,
+    "left_s": 6.0,
+    "ending": None,
+}
 
 
 async def test_a_screen_shows_what_is_ordered_and_is_known_to_be_there(

@@ -8,27 +8,19 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import ROOT
+from tests.checkout import ROOT, script_module
 
 FOLDER = ROOT / "scripts" / "instructions"
 
 
 @pytest.fixture
 def report(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import instruction_report
-
-    return instruction_report
+    return script_module(monkeypatch, "instructions", "instruction_report")
 
 
 @pytest.fixture
 def system(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import arm64_system
-
-    return arm64_system
+    return script_module(monkeypatch, "instructions", "arm64_system")
 
 
 def lines(*alls: int) -> str:

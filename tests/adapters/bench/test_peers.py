@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-from tests.checkout import ROOT
+from tests.checkout import ROOT, script_module
 from tests.networks import networks, originals
 
 PEERS = ROOT / "scripts" / "peers"
@@ -20,12 +20,7 @@ PEERS = ROOT / "scripts" / "peers"
 
 @pytest.fixture
 def peers(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """scripts/peers/run.py as a module; its neighbours are found beside it."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.syspath_prepend(str(PEERS))
-    import run
-
-    return run
+    return script_module(monkeypatch, "peers", "run")
 
 
 def result(one: float, two: float) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from gate.calibration.degraded_frames import Degradation, degraded
 from gate.models.face_track import eyes_px
 from gate.models.frame_analysis import FrameAnalysis
 from gate.models.live_detection import LiveDetector
-from gate.models.still_pictures import StillPictures
 from gate.models.upright_cut import lean
 from gate.ports import Face, Picture
-from tests.networks import networks, portrait
+from tests.networks import networks, portrait_and_face
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
@@ -25,16 +24,9 @@ def finder() -> LiveDetector:
     return LiveDetector(networks(), 1)
 
 
-@cache
-def level(number: str) -> tuple[Picture, Face]:
-    picture = portrait(number, "smiling")
-    face = StillPictures(networks()).most_central_face(picture)
-    assert face is not None
-    return picture, face
-
-
 def shown(number: str, roll_deg: float) -> Picture:
-    return degraded(*level(number), Degradation(face_px=120, roll_deg=roll_deg), seed=1)
+    how = Degradation(face_px=120, roll_deg=roll_deg)
+    return degraded(*portrait_and_face(number, "smiling"), how, seed=1)
 
 
 def found(frame: Picture) -> Face:

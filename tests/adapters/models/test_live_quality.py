@@ -11,8 +11,8 @@ from gate.core.reasons import Advice
 from gate.models.frame_analysis import FrameAnalysis, SeenFace
 from gate.models.matching import RAW, Thresholds
 from gate.models.still_pictures import StillPictures
-from gate.ports import Face, Picture, Template
-from tests.networks import networks, portrait
+from gate.ports import Template
+from tests.networks import networks, portrait_and_face
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
@@ -32,20 +32,12 @@ def stills() -> StillPictures:
 
 @cache
 def ticket(number: str) -> Template:
-    picture, face = smiling(number, "neutral")
+    picture, face = portrait_and_face(number)
     return stills().augmented(picture, stills().refined(picture, face))
 
 
-@cache
-def smiling(number: str, kind: str = "smiling") -> tuple[Picture, Face]:
-    picture = portrait(number, kind)
-    face = stills().most_central_face(picture)
-    assert face is not None
-    return picture, face
-
-
 def seen_of(number: str, how: Degradation) -> SeenFace:
-    seen = analysis().nearest_face(degraded(*smiling(number), how, seed=1))
+    seen = analysis().nearest_face(degraded(*portrait_and_face(number, "smiling"), how, seed=1))
     assert seen is not None
     return seen
 
@@ -83,7 +75,7 @@ def test_a_sound_webcam_is_not_refused_for_its_softness(sigma_px: float) -> None
 def test_a_refused_frame_is_told_what_helps(hows: list[Degradation], wanted: Advice) -> None:
     """In at least 8 of 10; mild frames of the same kind are compared, hopeless ones not found."""
     seen = [
-        analysis().nearest_face(degraded(*smiling(number), how, seed=1))
+        analysis().nearest_face(degraded(*portrait_and_face(number, "smiling"), how, seed=1))
         for number in PEOPLE
         for how in hows
     ]
@@ -93,7 +85,7 @@ def test_a_refused_frame_is_told_what_helps(hows: list[Degradation], wanted: Adv
 
 
 def test_a_face_that_fills_the_picture_and_is_cut_off_should_step_back() -> None:
-    picture, face = smiling("001")
+    picture, face = portrait_and_face("001", "smiling")
     frame = degraded(picture, face, Degradation(face_px=330), seed=1)
     cut = np.ascontiguousarray(np.roll(frame, 170, axis=0))
     cut[:170] = 90

@@ -8,9 +8,7 @@ from gate.calibration.degraded_frames import Degradation, degraded
 from gate.core.reasons import Advice
 from gate.models.frame_analysis import FrameAnalysis, SeenFace
 from gate.models.quality import LIVE
-from gate.models.still_pictures import StillPictures
-from gate.ports import Face, Picture
-from tests.networks import networks, portrait
+from tests.networks import networks, portrait_and_face
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
@@ -23,16 +21,8 @@ def analysis() -> FrameAnalysis:
     return FrameAnalysis(networks(), 1)
 
 
-@cache
-def smiling(number: str) -> tuple[Picture, Face]:
-    picture = portrait(number, "smiling")
-    face = StillPictures(networks()).most_central_face(picture)
-    assert face is not None
-    return picture, face
-
-
 def seen_of(number: str, how: Degradation) -> SeenFace:
-    seen = analysis().nearest_face(degraded(*smiling(number), how, seed=1))
+    seen = analysis().nearest_face(degraded(*portrait_and_face(number, "smiling"), how, seed=1))
     assert seen is not None
     assert seen.quality is not None
     return seen

@@ -143,8 +143,10 @@ def turned(lane: Lane, number: str) -> Shown:
     """A photograph that is turned in the hand as the screen says."""
     face, side = lane.portrait(number), {Instruction.TURN_LEFT: 1, Instruction.TURN_RIGHT: -1}
     return lambda at_s, told: (
-        face, Sheet(), Pose(z=560.0, y=-10.0, yaw=side.get(told, 0) * np.radians(35))
-    )  # fmt: skip
+        face,
+        Sheet(),
+        Pose(z=560.0, y=-10.0, yaw=side.get(told, 0) * np.radians(35)),
+    )
 
 
 def told_of(judged: FaceJudged) -> tuple[Reason, str | None, float | None]:

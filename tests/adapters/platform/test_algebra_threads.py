@@ -24,9 +24,12 @@ print(len(os.listdir("/proc/self/task")))
 def threads_of(how: str, **more: str) -> int:
     environment = {k: v for k, v in os.environ.items() if k != VARIABLE} | more
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", PROGRAM, how],
+        capture_output=True,
+        text=True,
+        check=True,
         env=environment,
-    )  # fmt: skip
+    )
     return int(done.stdout)
 
 

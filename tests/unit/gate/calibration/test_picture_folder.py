@@ -10,11 +10,21 @@ def test_numbers_count_by_value_and_hidden_files_are_left_out(tmp_path: Path) ->
     for name in names:
         (tmp_path / name).touch()
     assert [p.name for p in in_order(tmp_path)] == [
-        "9", "10", "A9", "b1", "frame-2.jpg", "frame-2.png", "frame-10.jpg",
-    ]  # fmt: skip
+        "9",
+        "10",
+        "A9",
+        "b1",
+        "frame-2.jpg",
+        "frame-2.png",
+        "frame-10.jpg",
+    ]
 
 
 def test_a_picture_is_one_by_its_suffix_in_any_case() -> None:
     assert [is_picture(Path(n)) for n in ("a.JPG", "a.jpeg", "a.png", "a.gif", "jpg")] == [
-        True, True, True, False, False,
-    ]  # fmt: skip
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -228,9 +228,10 @@ def test_a_face_that_turns_as_it_was_told_is_still_the_tracks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alike", "where"), [(0.3, face()), (None, face()), (0.9, face(x=900))],
+    ("alike", "where"),
+    [(0.3, face()), (None, face()), (0.9, face(x=900))],
     ids=["unlike", "not compared", "elsewhere"],
-)  # fmt: skip
+)
 def test_another_face_or_none_at_its_place_soon_ends_the_track(
     alike: float | None, where: Face
 ) -> None:
