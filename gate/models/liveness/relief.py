@@ -1,31 +1,33 @@
 """How far each part of a face stands out, from one frame of each of two cameras.
 
-A window around the face is cut out of both pictures. They would be equal if the face were a
-plane at one distance, square to the first camera. What is left of their difference is relief. It
-is found by least squares on the grey values themselves (Lucas and Kanade, 1981), as a smooth field
-of cubic splines. So a hundredth of a pixel counts where hundreds of pixels agree.
+A window around the face is cut out of both pictures (`face_window.py`). They would be equal if the
+face were a plane at one distance, square to the first camera. What is left of their difference is
+relief. It is found by least squares on the grey values themselves (Lucas and Kanade, 1981), as a
+smooth field of cubic splines. So a hundredth of a pixel counts where hundreds of pixels agree.
 
 `Evidence` is the least squares problem at its solution. Any model of the relief, pixel by pixel,
 can be held against it without touching the pictures again.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from gate.models.liveness.camera_pair import CameraPair, PerPoint, Points
+from gate.models.liveness.face_window import (
+    COLUMNS,
+    MEAN_PX,
+    ROWS,
+    Matrix,
+    cut_of,
+    evened,
+    window_of,
+)
 from gate.models.picture_arrays import grey
 from gate.ports import Picture
 from gate.ports.values import Landmarks, Plane
 
-ROWS, COLUMNS = 76, 72
-"""The window in its own pixels."""
-LEFT, TOP, RIGHT, BOTTOM = -0.95, -0.5, 0.95, 1.3
-"""The window on the face: across in eye distances from the middle between the eyes; down in
-distances from the eyes to the mouth."""
 KNOTS = 8
 """Splines along each side of the window."""
 VERTICAL = 3
@@ -37,8 +39,6 @@ REWEIGHTED = 3
 STIFFNESS = 2e-4
 STEP_MAX_PX = 1.5
 """The most that a spline moves in one round, in pixels of the window."""
-MEAN_PX = 9
-"""Of the windows on which brightness is made equal, in pixels of the window each way."""
 CORRELATION_MIN = 0.45
 """Of both windows at the best distance; below it the second camera does not show this face."""
 EYES_CM = 3.5, 11.0
@@ -46,9 +46,6 @@ EYES_CM = 3.5, 11.0
 
 Pixels = npt.NDArray[np.intp]
 """(n,) intp: numbers of pixels of the window, row by row."""
-
-Matrix = npt.NDArray[np.float64]
-"""(n, n) or (n, m) float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,10 +82,10 @@ def relief_of(
     `second`: (height, width) float32 grey values.
     """
     places = np.asarray(landmarks, np.float64)
-    window = _window(places)
+    window = window_of(places)
     if window is None:
         return None
-    first = _even(_cut(grey(picture), window))
+    first = evened(cut_of(grey(picture), window))
     found = _distance(first, second, window, places, pair)
     if found is None:
         return None
@@ -96,75 +93,6 @@ def relief_of(
     if correlation < CORRELATION_MIN:
         return None
     return _solved(first, second, window, places, pair=pair, inverse=inverse)
-
-
-def _window(places: Points) -> Matrix | None:
-    """(2, 3): from (column, row, 1) of the window to pixels; None where there is no face to see."""
-    eyes, mouth = places[:2].mean(axis=0), places[3:].mean(axis=0)
-    across, down = places[1] - places[0], mouth - eyes
-    area = across[0] * down[1] - across[1] * down[0]
-    if not np.isfinite(area) or area < 100:  # an upright face, not a mirror image, with some pixels
-        return None
-    step_u, step_v = (RIGHT - LEFT) / (COLUMNS - 1), (BOTTOM - TOP) / (ROWS - 1)
-    corner = eyes + LEFT * across + TOP * down
-    window: Matrix = np.stack([across * step_u, down * step_v, corner], axis=1)
-    return window
-
-
-def _cut(plane: Plane, window: Matrix, size: tuple[int, int] = (COLUMNS, ROWS)) -> Plane:
-    """The window out of a plane, averaged where it is shown smaller; edges go on beyond it."""
-    shrink = max(1, int(np.sqrt(abs(np.linalg.det(window[:, :2])))))
-    ends = np.array([(0, 0, 1), (size[0], 0, 1), (0, size[1], 1), (*size, 1)]) @ window.T
-    low = np.clip(np.floor(ends.min(axis=0)) - 3 * shrink, 0, np.subtract(plane.shape[::-1], 1))
-    high = np.clip(np.ceil(ends.max(axis=0)) + 3 * shrink, low + 1, plane.shape[::-1])
-    left, top, right, bottom = (int(n) for n in (*low, *high))
-    image = Image.fromarray(np.ascontiguousarray(plane[top:bottom, left:right]))
-    a = window - [[0, 0, left], [0, 0, top]]
-    if shrink > 1:
-        image = image.reduce(shrink)
-        a = a / shrink
-        a[:, 2] += 0.5 / shrink - 0.5
-    a[:, 2] += 0.5 - 0.5 * (a[:, 0] + a[:, 1])  # Pillow counts from corners
-    coefficients = (a[0, 0], a[0, 1], a[0, 2], a[1, 0], a[1, 1], a[1, 2])
-    cut = image.transform(
-        size, Image.Transform.AFFINE, coefficients, resample=Image.Resampling.BICUBIC
-    )
-    return np.asarray(cut, np.float32)
-
-
-def _even(cut: Plane, radius: int = MEAN_PX) -> Plane:
-    """Without differences of light, exposure and contrast that are wider than a feature."""
-    soft = _smooth(cut)
-    rest = soft - _mean(soft, radius)
-    spread = np.sqrt(_mean(rest * rest, radius)) + 2.0
-    even: Plane = rest / spread
-    return even
-
-
-def _smooth(cut: Plane) -> Plane:
-    """By 1, 2, 1 in each direction; the outermost pixels stay."""
-    soft = cut.copy()
-    soft[1:-1] = 0.5 * cut[1:-1] + 0.25 * (cut[:-2] + cut[2:])
-    across = soft.copy()
-    across[:, 1:-1] = 0.5 * soft[:, 1:-1] + 0.25 * (soft[:, :-2] + soft[:, 2:])
-    return across
-
-
-def _mean(cut: Plane, radius: int) -> Plane:
-    """Of 2 `radius` + 1 rows and columns; beyond the edge its own values go on."""
-    for matrix, axis in ((_box(cut.shape[0], radius), 0), (_box(cut.shape[1], radius), 1)):
-        cut = matrix @ cut if axis == 0 else cut @ matrix.T
-    return cut
-
-
-@cache
-def _box(length: int, radius: int) -> Plane:
-    """(length, length): the running mean of a line, as a matrix. One product costs less than sums
-    and differences in Python."""
-    places = np.clip(np.arange(length)[:, None] + np.arange(-radius, radius + 1), 0, length - 1)
-    box = np.zeros((length, length), np.float32)
-    np.add.at(box, (np.arange(length)[:, None], places), np.float32(1 / (2 * radius + 1)))
-    return box
 
 
 def _second_window(window: Matrix, pair: CameraPair, inverse: float) -> Matrix:
@@ -230,7 +158,7 @@ class _Compared:
         """-1 to 1, with the second camera's window for 1 / cm."""
         wanted = _second_window(window, pair, inverse) * (self._step, self._step, 1)
         size = (-(-COLUMNS // self._step), -(-ROWS // self._step))
-        theirs = _even(_cut(second, wanted, size), MEAN_PX // self._step)[self._inner]
+        theirs = evened(cut_of(second, wanted, size), MEAN_PX // self._step)[self._inner]
         theirs = theirs - theirs.mean()
         return float((self._mine * theirs).sum()) / max(float(np.linalg.norm(theirs)), 1e-9)
 
@@ -292,14 +220,14 @@ def _solved(
     inverse: float,
 ) -> Evidence:
     """The relief that makes both windows equal."""
-    raw = _cut(second, _second_window(window, pair, inverse))
+    raw = cut_of(second, _second_window(window, pair, inverse))
     moved = _per_inverse(window, pair, inverse) * inverse**2  # window pixels for a centimetre
     length = float(np.hypot(*moved))
     along, beside = moved / length, np.array([-moved[1], moved[0]]) / length
     mine, slopes = first.ravel()[INSIDE], _slopes(first, along, beside)
     whole = np.zeros(UNKNOWNS)
     for rounds in ROUNDS:
-        theirs = _even(_warped(raw, whole, moved, beside))
+        theirs = evened(_warped(raw, whole, moved, beside))
         seen = _slopes(theirs, along, beside)
         heights = np.zeros(UNKNOWNS)
         for turn in range(rounds):

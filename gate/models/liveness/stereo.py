@@ -16,20 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gate.models.liveness.camera_pair import CameraPair, PerPoint
+from gate.models.liveness.face_window import BOTTOM, COLUMNS, LEFT, RIGHT, ROWS, TOP
 from gate.models.liveness.layers import LayerInput
 from gate.models.liveness.one_face import GAP_S, is_same_face
-from gate.models.liveness.relief import (
-    BOTTOM,
-    COLUMNS,
-    INSIDE,
-    LEFT,
-    RIGHT,
-    ROWS,
-    SHIFTS,
-    TOP,
-    Evidence,
-    relief_of,
-)
+from gate.models.liveness.relief import INSIDE, SHIFTS, Evidence, relief_of
 from gate.models.picture_arrays import grey
 from gate.ports.values import Box, Plane
 
