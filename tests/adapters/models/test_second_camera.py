@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -237,6 +237,15 @@ def test_a_look_may_take_longer_than_frames_are_kept(monkeypatch: pytest.MonkeyP
     assert one.picture(Frame(first.pixels, camera.at_ns + 2 * NEAR_NS, 2)) is None
 
 
+def frames_of_two_people() -> Iterator[tuple[TrackView, Frame]]:
+    """Nobody stands there in the middle."""
+    view = TrackView()
+    for n in range(1, 40):
+        at_ns = n * 100_000_000 + 3_000_000_000
+        view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
+        yield view, Frame(np.zeros((4, 4), np.uint8), at_ns, n)
+
+
 def test_a_person_is_looked_for_once() -> None:
     calls: list[int] = []
 
@@ -246,11 +255,8 @@ def test_a_person_is_looked_for_once() -> None:
 
     one = SecondCamera(SecondFrames(Still(0), SimulatedClock()), "nir", 1, lambda: PAIR)
     one.begin()
-    picture, view = np.zeros((4, 4), np.uint8), TrackView()
-    for n in range(1, 40):
-        at_ns = n * 100_000_000 + 3_000_000_000
-        view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
-        one.compare(view, Frame(picture, at_ns, n), picture, find)
+    for view, frame in frames_of_two_people():
+        one.compare(view, frame, frame.pixels, find)
     assert len(calls) == 2
 
 
@@ -266,11 +272,8 @@ def test_scenes_are_compared_when_somebody_was_looked_for_and_not_each_frame(
     monkeypatch.setattr(state_module, "scene_state", counted)
     one = SecondCamera(SecondFrames(Still(0), SimulatedClock()), "nir", 1, lambda: PAIR)
     one.begin()
-    picture, view = np.zeros((4, 4), np.uint8), TrackView()
-    for n in range(1, 40):
-        at_ns = n * 100_000_000 + 3_000_000_000
-        view = good(view, at_ns) if n % 20 else nobody(view, at_ns)
-        one.compare(view, Frame(picture, at_ns, n), picture, lambda _: [])
+    for view, frame in frames_of_two_people():
+        one.compare(view, frame, frame.pixels, lambda _: [])
         one.error  # noqa: B018 - as the watcher asks with every frame
     assert compared == [0, 0, 1, 2]
 
