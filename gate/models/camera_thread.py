@@ -19,7 +19,7 @@ from gate.core.action_order import ActionStatus
 from gate.core.events import FaceJudged
 from gate.core.exam import FacePolicy
 from gate.core.liveness import OFF, FittedLayers
-from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
+from gate.errors import CameraMissing, FrameTimeout, InputRejected
 from gate.models.exposure_control import Exposure, after_frame
 from gate.models.face_track import TrackView
 from gate.models.frame_analysis import LABEL, FrameAnalysis, is_somebody_there
@@ -27,6 +27,7 @@ from gate.models.liveness.layer_set import LayerSet, LayerSource
 from gate.models.liveness.ordered_action import OrderedAction
 from gate.models.liveness.second_camera import SecondCamera
 from gate.models.match_attempt import Held, MatchAttempt, MatchTables
+from gate.models.outage_log import OutageLog
 from gate.models.picture_arrays import as_rgb
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
@@ -91,7 +92,7 @@ class CameraThread:
         self._judged: Frame | None = None
         self._looked_ns = 0
         self._is_looking = False
-        self._in_trouble = False
+        self._outages = OutageLog(log, "no picture: %s", "the camera gives pictures again")
         self._exposure = Exposure()
 
     async def __aenter__(self) -> Self:
@@ -269,21 +270,21 @@ class CameraThread:
                         self._start_layers()
                         self._next(camera, eyes)
             except CameraMissing as e:
-                self._trouble(e)
+                self._outages.tell(e)
                 self._stop.wait(REOPEN_S)
 
     def _next(self, camera: Camera, eyes: FrameAnalysis) -> None:
         try:
             frame = camera.capture(CAPTURE_S)
         except FrameTimeout as e:
-            self._trouble(e)
+            self._outages.tell(e)
             return
         try:
             frame = replace(frame, pixels=as_rgb(frame.pixels))
         except InputRejected as e:  # as if none had come: the camera is set up for something else
-            self._trouble(e)
+            self._outages.tell(e)
             return
-        self._trouble(None)
+        self._outages.tell(None)
         self._fresh_ns = self._clock.now().mono_ns
         with self._turn:
             self._newest = frame
@@ -358,14 +359,6 @@ class CameraThread:
                 self._with_face = frame
             for arrived in self._waiting:
                 self._loop.call_soon_threadsafe(arrived.set)
-
-    def _trouble(self, error: GateError | None) -> None:
-        """One line an outage, one when it is over."""
-        if error is not None and not self._in_trouble:
-            log.warning("no picture: %s", error.en)
-        elif error is None and self._in_trouble:
-            log.info("the camera gives pictures again")
-        self._in_trouble = error is not None
 
 
 async def _set_or_over(event: asyncio.Event, seconds: float) -> None:

@@ -8,7 +8,8 @@ import logging
 import threading
 from collections import deque
 
-from gate.errors import CameraMissing, FrameTimeout, GateError, InputRejected
+from gate.errors import CameraMissing, FrameTimeout, InputRejected
+from gate.models.outage_log import OutageLog
 from gate.models.picture_arrays import as_rgb
 from gate.ports import Camera, Clock, Frame
 
@@ -33,7 +34,9 @@ class SecondFrames:
         self._is_wanted = self._is_over = False
         self._since_ns = 0
         self._thread: threading.Thread | None = None
-        self._in_trouble = False
+        self._outages = OutageLog(
+            log, "no picture of the second camera: %s", "the second camera gives pictures again"
+        )
 
     def open(self) -> None:
         """Begins the thread, which sleeps until the camera is wanted."""
@@ -86,7 +89,7 @@ class SecondFrames:
                     while self._goes_on():
                         self._next(camera)
             except CameraMissing as e:
-                self._trouble(e)
+                self._outages.tell(e)
                 with self._awake:
                     self._awake.wait_for(lambda: self._is_over, REOPEN_S)
 
@@ -105,17 +108,9 @@ class SecondFrames:
             frame = camera.capture(CAPTURE_S)
             as_rgb(frame.pixels)
         except (FrameTimeout, InputRejected) as e:
-            self._trouble(e)
+            self._outages.tell(e)
             return
-        self._trouble(None)
+        self._outages.tell(None)
         with self._turn:
             if self._is_wanted:
                 self._frames.append(frame)
-
-    def _trouble(self, error: GateError | None) -> None:
-        """One line an outage, one when it is over."""
-        if error is not None and not self._in_trouble:
-            log.warning("no picture of the second camera: %s", error.en)
-        elif error is None and self._in_trouble:
-            log.info("the second camera gives pictures again")
-        self._in_trouble = error is not None
