@@ -5,7 +5,6 @@ are no [defaults]. Every fault is listed in one ConfigInvalid: key, what is wron
 allowed.
 """
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import TypeVar
@@ -16,6 +15,7 @@ from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
 from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
+from gate.platform.toml_values import decode_toml
 from gate.roster.exam_toml import (
     ExamFields,
     ExtensionFields,
@@ -40,8 +40,8 @@ _STANDARD = {
 def exam_from_toml(text: str, source: str) -> Exam:
     """The exam that `text` describes; `source` names the file in messages. ConfigInvalid."""
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+        raw = decode_toml(text.encode())
+    except ValueError as e:
         raise _invalid(source, [f"not TOML: {e}"]) from e
     return _Reading(source).exam(raw)
 

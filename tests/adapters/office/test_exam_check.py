@@ -45,7 +45,11 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
     assert len(said["faults"]) == 2
 
 
-@pytest.mark.parametrize("text", ["", "exam = ", "\x00", "[[paper]]\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "exam = ", "\x00", "[[paper]]\n", f"a = {'[' * 3000}", f"a = {'9' * 5000}"],
+    ids=["empty", "cut off", "no text", "nothing said", "nested", "a long number"],
+)
 def test_what_is_no_exam_is_refused_in_words(tmp_path: Path, text: str) -> None:
     done = checked(tmp_path, text)
     assert done.exit_code == 1
