@@ -6,6 +6,7 @@ lies. No card is reported at all.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import pytest
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, ReaderBack, ReaderLost
 from gate.drivers.card_reader.reader import Patience, SerialCardReader
+from gate.drivers.card_reader.sdt import Command, Request
 from gate.drivers.simulated.sdt_chip import Mode
 from gate.drivers.simulated.sdt_module import SdtModule
 from gate.drivers.simulated.sdt_wire import LINE_FAULTS, Delayed, Lossy, OneByte, Perfect, Wire
@@ -35,8 +37,11 @@ BOUND_S = 30.0
 class Table:
     """The reader's table, a hand that lays cards, and somebody who writes down what is told."""
 
-    def __init__(self, module: SdtModule, events: AsyncIterator[ReaderEvent]) -> None:
+    def __init__(
+        self, module: SdtModule, events: AsyncIterator[ReaderEvent], read: asyncio.Event
+    ) -> None:
         self.module = module
+        self.read = read
         self.told: list[ReaderEvent] = []
         self.stalled_s = 0.0
         self._events = events
@@ -74,11 +79,21 @@ class Table:
 
 
 @asynccontextmanager
-async def at_table(wire: Wire, mode: Mode = Mode.STICKY) -> AsyncIterator[Table]:
-    with SdtModule(paced=False, wire=wire, late_s=0.15, mode=mode) as module:
-        reader = SerialCardReader(module.port, 115200, WallClock(), 0.002, PATIENCE, dwell_s=0)
+async def at_table(
+    wire: Wire, mode: Mode = Mode.STICKY, dwell_s: float = 0.0
+) -> AsyncIterator[Table]:
+    loop, read = asyncio.get_running_loop(), asyncio.Event()
+
+    def heard(request: Request) -> None:
+        if request.command is Command.READ:
+            loop.call_soon_threadsafe(read.set)
+
+    with SdtModule(paced=False, wire=wire, late_s=0.15, mode=mode, heard=heard) as module:
+        reader = SerialCardReader(
+            module.port, 115200, WallClock(), 0.002, PATIENCE, dwell_s=dwell_s
+        )
         async with reader:
-            table = Table(module, reader.events())
+            table = Table(module, reader.events(), read)
             watching = asyncio.create_task(table.watch_stalls())
             try:
                 yield table
@@ -186,3 +201,71 @@ async def test_modules_that_find_a_read_card_again(script: str, mode: Mode) -> N
     async with at_table(Perfect(), mode) as table:
         await SCRIPTS[script](table)
     assert told_twice(table.told) == []
+
+
+class _AtTheReopening(logging.Handler):
+    """Runs `act` on the reader's thread, between the port's closing and its opening anew."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._act = act
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "Opening the port anew" in record.getMessage():
+            self._act()
+
+
+@asynccontextmanager
+async def opened_anew(table: Table, meanwhile: Callable[[], None]) -> AsyncIterator[None]:
+    """The module falls silent, and answers again when the port is opened anew."""
+
+    def act() -> None:
+        meanwhile()
+        table.module.fault("reader-silent", False)
+
+    reader, handler = logging.getLogger(SerialCardReader.__module__), _AtTheReopening(act)
+    reader.addHandler(handler)
+    try:
+        await table.fault("reader-silent")
+        yield
+    finally:
+        reader.removeHandler(handler)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_card_lifted_while_the_port_is_opened_anew_is_told(mode: Mode) -> None:
+    async with at_table(Perfect(), mode) as table:
+        await table.lay(CARDS[0])
+        await table.comes(CARDS[0])
+        async with opened_anew(table, table.module.lift):
+            await table.until(CardRemoved)
+    assert not any(isinstance(e, ReaderLost) for e in table.told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_card_that_lies_through_a_reopening_is_told_once(mode: Mode) -> None:
+    async with at_table(Perfect(), mode, dwell_s=BOUND_S) as table:
+        await table.lay(CARDS[0])
+        await table.comes(CARDS[0])
+        table.read.clear()
+        async with opened_anew(table, lambda: None):
+            async with asyncio.timeout(BOUND_S):
+                await table.read.wait()
+            await table.lay(CARDS[1])
+            await table.comes(CARDS[1])
+    assert not any(isinstance(e, ReaderLost) for e in table.told)
+    assert told_twice(table.told) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_another_card_laid_at_a_reopening_ends_the_laying_before(mode: Mode) -> None:
+    async with at_table(Perfect(), mode) as table:
+        await table.lay(CARDS[0])
+        await table.comes(CARDS[0])
+        async with opened_anew(table, lambda: table.module.lay(CARDS[1])):
+            await table.comes(CARDS[1])
+        assert any(isinstance(e, CardRemoved) for e in table.told)
+    assert not any(isinstance(e, ReaderLost) for e in table.told)

@@ -42,9 +42,23 @@ class _Failed(NamedTuple):
 _Look = _Card | _Failed | Sight
 
 
+class Laying(NamedTuple):
+    """What was told last of the reader's table.
+
+    `number`: of the card that was presented, None where none was.
+    """
+
+    presence: Presence
+    number: str | None
+
+
+NOTHING_LIES = Laying(Presence.EMPTY, None)
+
+
 class CardWatch:
     """One poll at a time; `tell` gets what happened, in order. `dwell_s`: how long a card that was
-    read may be out of contact and still be the same laying."""
+    read may be out of contact and still be the same laying. `laying`: what was told before the port
+    was opened anew. It goes on where it is found again, and its end is told where it is not."""
 
     def __init__(
         self,
@@ -52,17 +66,24 @@ class CardWatch:
         clock: Clock,
         tell: Callable[[CardEvent], None],
         dwell_s: float = DWELL_S,
+        laying: Laying = NOTHING_LIES,
     ) -> None:
         self._link = link
         self._clock = clock
         self._tell = tell
         self._dwell_ns = round(dwell_s * 1e9)
-        self._presence = Presence.EMPTY
-        self._number: str | None = None
+        self._presence, self._number = laying
+        if self._presence is Presence.READ:
+            self._presence = Presence.LIFTED
         self._contact_ns = self._find_ns = 0
         self._presence_command: Command | None = None
         self._finds_again = False
         self._noisy_looks = 0
+
+    @property
+    def laying(self) -> Laying:
+        """What was told last."""
+        return Laying(self._presence, self._number)
 
     def begin(self) -> None:
         """Resets the module, so that a card it has read before is found anew.
@@ -71,15 +92,19 @@ class CardWatch:
         that is not answered now.
         """
         self._link.reset()
+        self._presence_command = self._unanswered_item()
+        self._contact_ns = self._clock.now().mono_ns  # no look was possible until now
+
+    def _unanswered_item(self) -> Command | None:
         for item in _ITEMS:
             try:
                 if self._link.ask_twice(item).remedy is not StatusRemedy.NONE:
-                    self._presence_command = item
-                    return
+                    return item
             except SdtError:
                 self._link.drain()
             except Silence:
                 self._link.revive()
+        return None
 
     def find_again(self) -> None:
         """What was read is found anew and presented once more, though it never left. The module is

@@ -10,7 +10,7 @@ from typing import Self
 
 from gate.core.backoff import backoff_s
 from gate.core.events import ReaderBack, ReaderLost
-from gate.drivers.card_reader.card_watch import DWELL_S, CardWatch
+from gate.drivers.card_reader.card_watch import DWELL_S, NOTHING_LIES, CardWatch
 from gate.drivers.card_reader.serial_link import (
     BOOT_TRIES,
     PORT_FAULTS,
@@ -44,9 +44,10 @@ class SerialCardReader:
     opened again with a pause that doubles up to 2 s, at every speed a module may have. A module at
     another speed than `baud` is brought to it.
 
-    A card that lies there from before is presented. 64 events that nobody takes are kept, and the
-    oldest are dropped first: who laid that card has long gone. `events` raises GateBug where the
-    thread has died.
+    A card that lies there from before is presented, and again after a `ReaderLost`. Nobody is told
+    of a port that is opened anew without one: the laying goes on. 64 events that nobody takes are
+    kept, and the oldest are dropped first: who laid that card has long gone. `events` raises
+    GateBug where the thread has died.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class SerialCardReader:
         self._speed, self._stays_at = baud, 0
         self._dwell_s = dwell_s
         self._met = self._proven = self._told_lost = False
+        self._laying = NOTHING_LIES
         self._clock = clock
         self._poll_s = poll_s
         self._patience = patience or Patience()
@@ -105,8 +107,8 @@ class SerialCardReader:
             await self._changed.wait()
 
     def find_again(self) -> None:
-        """At the next look of the reader's thread. A port that is opened anew presents what lies
-        there in any case."""
+        """At the next look of the reader's thread. A reader that was lost presents what lies there
+        in any case."""
         self._sought.set()
 
     def _keep(self, event: ReaderEvent) -> None:
@@ -168,6 +170,7 @@ class SerialCardReader:
         if not self._told_lost:
             self._tell(ReaderLost(lost(self._port, error).en))
         self._told_lost = True
+        self._laying = NOTHING_LIES
 
     def _link(self) -> SerialLink:
         return SerialLink(
@@ -199,13 +202,17 @@ class SerialCardReader:
         log.warning("the card reader stays at %s baud: it refuses %s", found, self._baud)
 
     def _serve(self, link: SerialLink) -> None:
-        watch = CardWatch(link, self._clock, self._tell, self._dwell_s)
-        watch.begin()
-        self._sought.clear()
-        while not self._stopping.is_set():
-            if self._sought.is_set():
-                self._sought.clear()
-                watch.find_again()
-            watch.poll()
-            self._proven = True
-            self._stopping.wait(self._poll_s)
+        if self._laying == NOTHING_LIES:
+            self._sought.clear()
+        watch = CardWatch(link, self._clock, self._tell, self._dwell_s, self._laying)
+        try:
+            watch.begin()
+            while not self._stopping.is_set():
+                if self._sought.is_set():
+                    self._sought.clear()
+                    watch.find_again()
+                watch.poll()
+                self._proven = True
+                self._stopping.wait(self._poll_s)
+        finally:
+            self._laying = watch.laying
