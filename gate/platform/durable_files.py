@@ -1,5 +1,6 @@
 """Files that are whole or not there, and on the disk when a call returns. Knows nothing of ours."""
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -8,7 +9,10 @@ from gate.platform.regular_file import open_regular
 
 
 def write_file(path: Path, content: bytes | memoryview, mode: int) -> None:
-    """Write a small file whole or not at all, on disk when this returns. OSError."""
+    """Write a small file whole or not at all, on disk when this returns. OSError, also where a
+    device or a pipe has that name: it would be replaced by the file."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     make_folder(path.parent)
     staged = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
