@@ -36,7 +36,7 @@ JSON_BORDERS = {
     "gate.bench": "results as JSON, which the command's tables read",
     "gate.calibration": "report.json, which the report's pages read",
     "gate.commands": "the same results and reports, shown; answers of the staff socket",
-    "gate.console.staff_socket": "requests on the staff socket",
+    "gate.console": "requests and answers of the staff socket",
     "gate.drivers.simulated.control": "requests on the simulator's socket",
     "gate.config": "gate.toml before it is checked",
     "gate.core.journal_entries": "any JSON object may claim to be an event of a chain",

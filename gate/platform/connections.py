@@ -6,6 +6,7 @@ stream, never does.
 """
 
 import asyncio
+import itertools
 import resource
 import socket
 import struct
@@ -19,16 +20,22 @@ RESERVED = 96
 _UCRED = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 
+_IDS = itertools.count(1)
+
+
 @dataclass(eq=False)
 class Client:
-    """One connection to a control socket.
+    """One connection to a control socket; a handler gets it with each request.
 
-    `idle`: it waits for its own next request.
+    `idle`: it waits for its own next request. `id`: no other connection of this process has it, nor
+    will have. `signed_in`: the staff id in whose name it asks, set by the handler.
     """
 
     user: int
     task: asyncio.Task[None] | None = None
     idle: bool = True
+    signed_in: str | None = None
+    id: int = field(default_factory=lambda: next(_IDS))
 
 
 @dataclass

@@ -25,7 +25,8 @@ Message = JsonObject
 Answer = Mapping[str, object]
 """What is written to the client that asked."""
 
-Handler = Callable[[Message], Awaitable[Answer | AsyncIterator[Answer]]]
+Handler = Callable[[Message, Client], Awaitable[Answer | AsyncIterator[Answer]]]
+"""A request and the connection that it came by."""
 
 LINE_MAX = 64 * 1024
 """Bytes of one request, its newline included."""
@@ -224,7 +225,7 @@ async def _one_request(
     if not line.strip():
         return bool(line)
     try:
-        answer = await handler(decode(line))
+        answer = await handler(decode(line), client)
         if not isinstance(answer, Mapping):
             await _stream(reader, writer, answer)
             return False

@@ -21,6 +21,7 @@ from gate.ports.records import (
     Roster,
     Uplink,
 )
+from gate.ports.staff_connection import StaffConnection
 from gate.ports.status import ClockStatus, DeskStatus, JournalSave, ScannerStatus, UplinkStatus
 from gate.ports.values import (
     DiskSpace,
@@ -76,6 +77,7 @@ __all__ = [
     "ScannerLost",
     "ScannerStatus",
     "Signals",
+    "StaffConnection",
     "StaffVerdict",
     "Template",
     "Typed",

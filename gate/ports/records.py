@@ -8,6 +8,7 @@ from gate.core.exam import Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
+from gate.ports.staff_connection import StaffConnection
 from gate.ports.status import DeskStatus, JournalSave, ScreenStatus, UplinkStatus
 from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
 
@@ -172,19 +173,44 @@ class Desk(Protocol):
         """The same at once, when it changes, and every few seconds. While somebody follows, an
         action may be ordered."""
 
-    async def type(self, typed: Typed) -> Mapping[str, object]:
+    async def sign_in(
+        self, by: str, pin: str | None, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """Signs `connection` in as `by`: {"ok", "id", "name", "role", "token"}. Refused without the
+        person's own PIN; UsageError where the roster has no staff."""
+
+    def resume(self, token: str, connection: StaffConnection) -> None:
+        """Signs `connection` in by the token of another sign-in. Refused for one that is unknown or
+        too old."""
+
+    async def type(
+        self, typed: Typed, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
         """Presents a candidate whom staff typed in; the answer to the client."""
 
-    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]:
+    async def settle(
+        self,
+        verdict: StaffVerdict,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
         """Records a staff verdict; the answer to the client."""
 
-    async def excuse(self, by: str) -> Mapping[str, object]:
+    async def excuse(
+        self, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
         """The candidate at the gate need not do the action, for one attempt."""
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""
 
-    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]:
+    async def confirm_clock(
+        self,
+        by: str,
+        day: str,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
         """Notes that `by` has seen the date `day` (YYYY-MM-DD) on another clock; the answer to the
         client."""
 

@@ -16,8 +16,8 @@ from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import told
-from gate.errors import GateBug, NoSuchEntry, UsageError
-from gate.ports import DeskStatus, StaffVerdict, Typed
+from gate.errors import GateBug, NoSuchEntry, Refused, UsageError
+from gate.ports import DeskStatus, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
 from gate.service.clock_monitor import CONFIRMED
@@ -154,7 +154,22 @@ class Desk:
             "set_aside": begun["set_aside"],
         }
 
-    async def type(self, typed: Typed) -> Mapping[str, object]:
+    async def sign_in(
+        self, by: str, pin: str | None, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """Signs `connection` in as `by`. UsageError: no roster has staff yet."""
+        raise _usage(
+            "This roster has no staff: nobody signs in, and no PIN is asked.",
+            "本名册未含工作人员：无需登录，也不询问 PIN。",
+        )
+
+    def resume(self, token: str, connection: StaffConnection) -> None:
+        """Signs `connection` in by a token. Refused for one that is unknown."""
+        raise Refused("Sign in again: this sign-in has ended.", "登录已失效，请重新登录。")
+
+    async def type(
+        self, typed: Typed, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
         a request that does not fit or while somebody is being checked."""
         document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
@@ -178,7 +193,12 @@ class Desk:
         )
         return {"ok": True, "ticket": entry.candidate.ticket}
 
-    async def settle(self, verdict: StaffVerdict) -> Mapping[str, object]:
+    async def settle(
+        self,
+        verdict: StaffVerdict,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
         """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
         nothing is open under that id, UsageError for two signatures of one person."""
         given = events.VerdictGiven(
@@ -206,7 +226,9 @@ class Desk:
             )
         return {"ok": True, **event}
 
-    async def excuse(self, by: str) -> Mapping[str, object]:
+    async def excuse(
+        self, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
         """The candidate at the gate need not do the action, for one attempt: the journal's entry.
         UsageError where nobody is there to be excused."""
         event = await self._lane.ask(
@@ -216,7 +238,13 @@ class Desk:
             raise GateBug("An excuse was answered without a record.")
         return {"ok": True, **event}
 
-    async def confirm_clock(self, by: str, day: str) -> Mapping[str, object]:
+    async def confirm_clock(
+        self,
+        by: str,
+        day: str,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
         the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
         lane, now, who = self._lane, self._lane.adapters.clock.now(), _name(by)

@@ -82,7 +82,7 @@ class Simulator:
             ("ask", "signals"): self._history,
         }
 
-    async def answer(self, request: Message) -> Message:
+    async def answer(self, request: Message, _connection: object = None) -> Message:
         """What a client gets for `request`. UsageError for one that does not fit its form."""
         for key in ("do", "ask"):
             verb = request.get(key)

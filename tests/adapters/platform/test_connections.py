@@ -14,7 +14,7 @@ from gate.platform import json_lines
 from gate.platform.connections import Client, Connections, within_the_limit
 
 
-async def handler(request: dict) -> dict | AsyncIterator[dict]:
+async def handler(request: dict, _connection: object) -> dict | AsyncIterator[dict]:
     return ticking() if request.get("ask") == "follow" else {"echo": request}
 
 
@@ -98,7 +98,7 @@ async def test_a_client_that_takes_nothing_is_cut_off(
 ) -> None:
     ended = asyncio.Event()
 
-    async def flooding(_: dict) -> AsyncIterator[dict]:
+    async def flooding(_: dict, _connection: object) -> AsyncIterator[dict]:
         async def lines() -> AsyncIterator[dict]:
             try:
                 while True:

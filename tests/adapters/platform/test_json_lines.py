@@ -14,7 +14,7 @@ from gate.errors import NetworkFault, NoSuchEntry, UsageError
 from gate.platform import json_lines
 
 
-async def handler(request: dict) -> dict | AsyncIterator[dict]:
+async def handler(request: dict, _connection: object) -> dict | AsyncIterator[dict]:
     if "count" in request:
         return counting(request["count"])
     if request.get("do") == "refuse":
@@ -150,7 +150,7 @@ async def test_a_bug_in_a_handler_ends_the_server(path: Path) -> None:
 async def test_a_stream_is_followed_and_ends_with_the_client(path: Path) -> None:
     ended = asyncio.Event()
 
-    async def forever(_: dict) -> AsyncIterator[dict]:
+    async def forever(_: dict, _connection: object) -> AsyncIterator[dict]:
         async def lines() -> AsyncIterator[dict]:
             try:
                 yield {"n": 0}
@@ -171,7 +171,7 @@ async def test_a_stream_is_followed_and_ends_with_the_client(path: Path) -> None
 async def test_a_stream_goes_on_for_a_client_that_has_only_said_its_last_word(path: Path) -> None:
     read_on = asyncio.Event()
 
-    async def two(_: dict) -> AsyncIterator[dict]:
+    async def two(_: dict, _connection: object) -> AsyncIterator[dict]:
         async def lines() -> AsyncIterator[dict]:
             yield {"n": 0}
             await read_on.wait()

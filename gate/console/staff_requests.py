@@ -1,0 +1,215 @@
+"""The requests of the staff socket: what each has to hold, and what it asks of the Desk.
+
+They are those of formats.md, Control sockets. A new one is a class here and a place in `Doing` or
+`Asking`.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+from gate.errors import UsageError
+from gate.platform.json_lines import Answer, Message
+from gate.platform.printable_text import is_printable, printable
+from gate.ports import Desk, StaffConnection, StaffVerdict, Typed
+
+
+def _plain(text: str) -> str:
+    if not is_printable(text):
+        raise ValueError("holds characters that cannot be seen: type it anew 含有不可见字符")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+"""What staff type is shown and logged: nothing in it moves a cursor or forges a line."""
+
+
+class StaffRequest(BaseModel):
+    """One request. `token`: from `sign-in`, where this connection is to be signed in by it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    token: SecretStr | None = None
+
+    async def perform(
+        self, desk: Desk, connection: StaffConnection
+    ) -> Answer | AsyncIterator[Answer]:
+        """What the Desk answers. GateError says what is wrong with the request."""
+        raise NotImplementedError
+
+
+class SignedRequest(StaffRequest):
+    """One in the name of a person. `pin`: needed where the roster has staff."""
+
+    by: Text
+    pin: SecretStr | None = None
+
+    @property
+    def secret(self) -> str | None:
+        """The PIN itself. Nothing else shows it."""
+        return self.pin.get_secret_value() if self.pin is not None else None
+
+
+class SignIn(SignedRequest):
+    """Signs this connection in, and gives a token that signs in others."""
+
+    do: Literal["sign-in"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """Refused without the person's own PIN."""
+        return await desk.sign_in(self.by, self.secret, connection)
+
+
+class Type(SignedRequest):
+    """A candidate whose card does not read. Exactly one of `ticket`, `id_tail`, `seat`."""
+
+    do: Literal["type"]
+    ticket: Text | None = None
+    id_tail: Text | None = None
+    seat: Text | None = None
+    document: Text = "resident"
+    valid_to: Text = "长期"
+
+    @property
+    def handle(self) -> tuple[str, str]:
+        """UsageError unless there is exactly one."""
+        pairs = (("ticket", self.ticket), ("id_tail", self.id_tail), ("seat", self.seat))
+        given = [(name, value) for name, value in pairs if value is not None]
+        if len(given) != 1:
+            raise UsageError(
+                "Type exactly one of ticket, id_tail, seat.",
+                "请只输入 ticket、id_tail、seat 之一。",
+            )
+        return given[0]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        handle, value = self.handle
+        typed = Typed(handle, value, self.document, self.valid_to, self.by)
+        return await desk.type(typed, self.secret, connection)
+
+
+class Settle(SignedRequest):
+    """A verdict on a REFER."""
+
+    do: Literal["settle"]
+    decision: Text
+    verdict: Literal["admit", "deny"]
+    second: Text | None = None
+    reason: Text = ""
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        admit = self.verdict == "admit"
+        verdict = StaffVerdict(self.decision, admit, self.by, self.second, self.reason)
+        return await desk.settle(verdict, self.secret, connection)
+
+
+class Acknowledge(SignedRequest):
+    """Whoever silences a REFER needs no PIN: a button does the same. `pin` is not looked at."""
+
+    do: Literal["acknowledge"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry where nothing flashes."""
+        return await desk.acknowledge(self.by)
+
+
+class Excuse(SignedRequest):
+    """The candidate at the gate need not do the action."""
+
+    do: Literal["excuse"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, Refused."""
+        return await desk.excuse(self.by, self.secret, connection)
+
+
+class ConfirmClock(SignedRequest):
+    """Another clock shows this date, too."""
+
+    do: Literal["confirm-clock"]
+    date: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, Refused."""
+        return await desk.confirm_clock(self.by, self.date, self.secret, connection)
+
+
+class AskStatus(StaffRequest):
+    """How the gate is."""
+
+    ask: Literal["status"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """A snapshot."""
+        return desk.status()
+
+
+class AskFollow(StaffRequest):
+    """Decisions and status as they come."""
+
+    ask: Literal["follow"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> AsyncIterator[Answer]:
+        """A stream."""
+        return desk.follow()
+
+
+class AskScreen(StaffRequest):
+    """What the candidate's screen shows; with `follow`, as it changes."""
+
+    ask: Literal["screen"]
+    follow: bool = False
+
+    async def perform(
+        self, desk: Desk, connection: StaffConnection
+    ) -> Answer | AsyncIterator[Answer]:
+        """A snapshot or a stream."""
+        return desk.follow_screen() if self.follow else desk.screen()
+
+
+Doing = SignIn | Type | Settle | Acknowledge | Excuse | ConfirmClock
+Asking = AskStatus | AskFollow | AskScreen
+
+_DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
+_ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])
+
+
+def request_of(message: Message) -> StaffRequest:
+    """The request that `message` is. UsageError names every field that does not fit; it shows
+    nothing of what was typed."""
+    try:
+        return (
+            _ASKING.validate_python(message)
+            if "ask" in message
+            else _DOING.validate_python(message)
+        )
+    except ValidationError as e:
+        raise _misfit(e) from None
+
+
+def _misfit(error: ValidationError) -> UsageError:
+    faults = [_words(fault) for fault in error.errors(include_input=False, include_url=False)]
+    listed = "; ".join(faults)
+    return UsageError(
+        f"The request does not fit: {listed}.", f"请求有误：{listed}。", faults=faults
+    )
+
+
+def _words(fault: ErrorDetails) -> str:
+    if fault["type"] == "union_tag_invalid":  # pydantic's own words repeat what was sent
+        context = fault["ctx"]
+        return f"{context['discriminator']} is one of {context['expected_tags']}".replace("'", "")
+    place = ".".join(str(p) for p in fault["loc"][1:]) or "request"
+    return f"{printable(place)}: {fault['msg']}"
