@@ -16,6 +16,7 @@ from office.commands import (
     photos,
     receive,
     roster,
+    staff,
     verify,
 )
 
@@ -33,6 +34,7 @@ app.command("drift")(drift.drift)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")
+app.add_typer(staff.app, name="staff")
 app.add_typer(candidates.app, name="candidates")
 app.add_typer(photos.app, name="photos")
 app.add_typer(evidence.app, name="evidence")

@@ -10,6 +10,7 @@ from nacl.signing import SigningKey
 
 from gate.core.card import check_character
 from gate.core.exam import Exam, Seat
+from gate.core.staff_list import StaffMember
 from gate.platform.durable_files import file_sha256
 from gate.ports.values import TemplateRows
 from gate.roster import file_writer, sealing
@@ -94,13 +95,14 @@ class Office:
         gates: tuple[str, ...] = (GATE,),
         expires: datetime = NOW + timedelta(days=60),
         cohort: TemplateRows | None = None,
+        staff: tuple[StaffMember, ...] = (),
     ) -> Path:
         rows = [row(1), row(2), row(3)] if rows is None else rows
         keys = sealing.RosterKeys(sealing.new_key(), self.index)
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / f"{stem(self.exam.id, site, version)}.roster"
         elsewhere = [(r.number, site) for r in rows] + [(citizen(900), "wh-wc-02")]
-        file_writer.write_roster(file, rows, elsewhere, cohort, keys)
+        file_writer.write_roster(file, rows, elsewhere, cohort, keys, staff=staff)
         manifest = Manifest(
             exam=self.exam,
             site=site,

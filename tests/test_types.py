@@ -52,6 +52,7 @@ JSON_BORDERS = {
     "gate.store": "the mark beside the journal, and damage.json",
     "gate.sync": "messages and exports before they are checked",
     "office.commands.verify": "facts of exports, passed on to --json",
+    "office.rosters.staff_file": "STAFF.toml before it is checked",
     "office.store": "the text of an event, a proof or a receipt before it is checked",
 }
 """Rooms and modules whose signatures may name what was read from JSON, and why."""

@@ -8,6 +8,7 @@ from gate.core.exam import Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
+from gate.core.staff_list import StaffMember
 from gate.ports.staff_connection import StaffConnection
 from gate.ports.status import DeskStatus, JournalSave, ScreenStatus, UplinkStatus
 from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
@@ -37,6 +38,14 @@ class Roster(Protocol):
     async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
         """By `ticket` (whole or its last 5), `id_tail` (last 6 of the ID number) or `seat`
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
+
+    @property
+    def staff(self) -> tuple[StaffMember, ...]:
+        """Who may sign at this site. Empty: one signature settles, and no PIN is asked."""
+
+    def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
+        """Whether it is the PIN of `member`; False for None, after the same time. Blocks for about
+        100 ms. From any thread."""
 
 
 class InstalledRosters(Protocol):

@@ -2,11 +2,12 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from gate.core.staff_list import StaffMember
 from gate.ports.values import TemplateRows
 from gate.roster.file_format import (
     APPLICATION_ID,
@@ -16,6 +17,7 @@ from gate.roster.file_format import (
     encode_record,
     handles_of,
 )
+from gate.roster.sealed_staff import STAFF_KEY, encode_staff
 from gate.roster.sealing import RosterKeys, handle_key, number_key, seal
 
 
@@ -39,15 +41,16 @@ def write_roster(
     keys: RosterKeys,
     *,
     papers: Iterable[tuple[str, str, str]] = (),
+    staff: Sequence[StaffMember] = (),
 ) -> None:
     """Writes a new file at `path`.
 
     `rows`: the site's candidates, one for each ID number. `whereabouts`: (ID number, site id) of
     all candidates of the exam. `cohort`: (n, 128) float32. `papers`: (ID number, paper id, site id)
-    of those who have papers at several sites.
+    of those who have papers at several sites. `staff`: who may sign at the site.
     """
     path.unlink(missing_ok=True)
-    _write(path, rows, whereabouts, cohort, keys, papers=papers)
+    _write(path, rows, whereabouts, cohort, keys, papers=papers, staff=staff)
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -60,6 +63,7 @@ def _write(
     keys: RosterKeys,
     *,
     papers: Iterable[tuple[str, str, str]],
+    staff: Sequence[StaffMember],
 ) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         # The file counts only once it is whole: one sync at the end replaces SQLite's own.
@@ -74,6 +78,9 @@ def _write(
         if cohort is not None:
             sealed = seal(keys.content, "shared", COHORT_KEY, cohort.astype("<f4").tobytes())
             db.execute("INSERT INTO shared VALUES ('cohort', ?)", (sealed,))
+        if staff:
+            sealed = seal(keys.content, "shared", STAFF_KEY, encode_staff(staff))
+            db.execute("INSERT INTO shared VALUES ('staff', ?)", (sealed,))
 
 
 def _write_index(

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Candidate, Exam
+from gate.core.staff_list import StaffMember
 from gate.errors import InputDamaged, NoSuchEntry, StorageDamaged
 from gate.ports import Lookup, Reference, RosterEntry
 from gate.ports.values import TemplateRows
@@ -25,6 +26,8 @@ from gate.roster.file_format import (
     ticket_tail_handle,
 )
 from gate.roster.manifest import Manifest
+from gate.roster.pin_hashes import pin_fits
+from gate.roster.sealed_staff import STAFF_KEY, decode_staff
 from gate.roster.sealing import RosterKeys, handle_key, number_key, unseal
 
 _SEATS_SAID = 5
@@ -48,6 +51,7 @@ class InstalledRoster:
         self._db = _opened(path)
         try:
             self._cohort = self._read_cohort()
+            self._staff = self._read_staff()
             self._has_paper_sites = bool(
                 self._rows("SELECT 1 FROM sqlite_master WHERE name = ?", "paper_site")
             )
@@ -89,6 +93,15 @@ class InstalledRoster:
     def cohort(self) -> TemplateRows | None:
         """200 x 128 unlabelled templates, None where the exam has too few candidates."""
         return self._cohort
+
+    @property
+    def staff(self) -> tuple[StaffMember, ...]:
+        """Who may sign at this site; empty in rosters of earlier versions."""
+        return self._staff
+
+    def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
+        """As in the port."""
+        return pin_fits(None if member is None else member.pin_hash, pin)
 
     async def find(self, number: str) -> Lookup:
         """By ID number. StorageDamaged for an altered row."""
@@ -197,6 +210,12 @@ class InstalledRoster:
         if not rows:
             return None
         return templates_of(unseal(self._keys.content, "shared", COHORT_KEY, rows[0][0]))
+
+    def _read_staff(self) -> tuple[StaffMember, ...]:
+        rows = self._rows("SELECT sealed FROM shared WHERE name = ?", "staff")
+        if not rows:
+            return ()
+        return decode_staff(unseal(self._keys.content, "shared", STAFF_KEY, rows[0][0]))
 
     def _rows(self, query: str, parameter: bytes | str) -> list[tuple[Any, ...]]:
         try:

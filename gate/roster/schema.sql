@@ -20,7 +20,7 @@ CREATE TABLE photo (
     sealed BLOB NOT NULL                -- JPEG
 );
 
--- What every row needs: the cohort (float32, 128 a row).
+-- Apart from candidates: `cohort` (float32, 128 a row) and `staff` (JSON; absent where there is none).
 CREATE TABLE shared (
     name   TEXT NOT NULL PRIMARY KEY,
     sealed BLOB NOT NULL

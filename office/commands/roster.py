@@ -39,6 +39,12 @@ def build(
     site: Annotated[
         list[str] | None, typer.Option("--site", help="Only this site; may be repeated.")
     ] = None,
+    staff_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--staff", metavar="STAFF.toml", help="Who signs; without it no PIN is asked."
+        ),
+    ] = None,
     accept_rejected: Annotated[
         bool, typer.Option("--accept-rejected", help="Publish although rows were rejected.")
     ] = False,
@@ -70,10 +76,13 @@ def build(
     from office.rosters.candidates import read_candidates
     from office.rosters.extension_rooms import keep_rooms, rooms_of, unknown_rooms
     from office.rosters.photo_names import claim
+    from office.rosters.staff_file import read_staff
+    from office.rosters.staff_gaps import gaps
 
     place, now = Home(home or default_home()), _now()
     exam = read_exam(exam_file)
     check_dates(exam, now)
+    staff = read_staff(staff_file, exam) if staff_file else ()
     candidates = read_candidates(candidates_file, exam)
     people = people_of(candidates.rows)
     claims = claim(photos_folder, people)
@@ -87,7 +96,7 @@ def build(
     gates = gates_by_site(place, wanted)
     enroller = PortraitJudge(models or default_folder())
     references = _enrolled_with_bar(people, list(gates), claims, enroller)
-    making = Making(exam, people, references, claims.photos, cohort_statistics, now)
+    making = Making(exam, people, references, claims.photos, cohort_statistics, now, staff)
     draft = bool(candidates.rejected) and not accept_rejected
     if draft:
         _print_drafts(draft_site(making, at, gates[at], place, out) for at in gates)
@@ -98,6 +107,7 @@ def build(
     write_lists(out, candidates.rejected, references.unusable, candidates.notes, claims.unclaimed)
     _print_left_out(s.id for s in exam.sites if s.id not in gates and s.id in wanted)
     _print_each(unknown_rooms(exam, rooms_of(people)))
+    _print_each(gaps(staff, gates) if staff_file else ())
     print_unusable(references.unusable, out)
     print_sums(candidates.rejected, references.unusable, out)
     if draft:

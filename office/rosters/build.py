@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gate.core.exam import Exam
 from gate.core.local_time import days_later
+from gate.core.staff_list import StaffMember
 from gate.errors import ExpiryRefused, InputDamaged, UsageError
 from gate.platform.durable_files import file_sha256, write_file
 from gate.platform.json_values import decode_json
@@ -54,7 +55,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What every site's roster is made from. `photos`: ticket to file."""
+    """What every site's roster is made from. `photos`: ticket to file. `staff`: of all sites."""
 
     exam: Exam
     people: Sequence[Candidate]
@@ -62,6 +63,7 @@ class Making:
     photos: dict[str, Path]
     statistics: Statistics
     now: datetime
+    staff: Sequence[StaffMember] = ()
 
 
 def sites_to_build(exam: Exam, people: Sequence[Candidate], named: Sequence[str]) -> list[str]:
@@ -163,7 +165,15 @@ def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None
     ]
     try:
         cohort = making.references.cohort
-        write_roster(staged, _rows(making, site), whereabouts, cohort, keys, papers=papers)
+        write_roster(
+            staged,
+            _rows(making, site),
+            whereabouts,
+            cohort,
+            keys,
+            papers=papers,
+            staff=[member for member in making.staff if member.site == site],
+        )
         staged.replace(file)
     finally:
         staged.unlink(missing_ok=True)

@@ -19,9 +19,11 @@ from gate.core.journal_entries import JournalEntry
 from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
+from gate.core.staff_list import StaffMember
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.models.liveness.layer_set import LayerSet
 from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
+from gate.roster.pin_hashes import pin_fits
 from gate.service.adapters import Adapters
 from gate.store.journal import SqliteJournal
 
@@ -171,12 +173,16 @@ class FakeRoster:
     version = "hb-zk-2027-04/wh-hs-01/v1"
     expires = PAPER.end + timedelta(days=30)
 
-    def __init__(self) -> None:
+    def __init__(self, staff: tuple[StaffMember, ...] = ()) -> None:
+        self.staff = staff
         self.closed = False
         self.readable = True
 
     def close(self) -> None:
         self.closed = True
+
+    def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
+        return pin_fits(None if member is None else member.pin_hash, pin)
 
     async def find(self, number: str) -> Lookup:
         if not self.readable:

@@ -33,6 +33,7 @@ from office.rosters.candidate_references import enrolled, people_of
 from office.rosters.candidates import parse_candidates
 from office.rosters.photo_names import claim
 from office.rosters.photos import travelling_jpeg
+from tests import staff_making
 from tests.adapters.office.test_candidates import line, table
 from tests.roster_making import EXAM_TOML, GATE, NOW, SITE, citizen, templates
 
@@ -90,7 +91,8 @@ def built(
     claims = claim(tmp_path / "photos", people)
     gates = gates_by_site(home, sites_to_build(EXAM, people, more.pop("sites", ())))
     references = enrolled(people, gates, claims, enroller or ByColour(), lambda: None)
-    making = Making(EXAM, people, references, claims.photos, statistics, NOW)
+    staff = more.pop("staff", ())
+    making = Making(EXAM, people, references, claims.photos, statistics, NOW, staff)
     return [build_site(making, site, gates[site], home, tmp_path / "out") for site in gates]
 
 
@@ -109,6 +111,14 @@ def opened(tmp_path: Path, home: Home) -> InstalledRoster:
     roster = open_installed(tmp_path / "state", GATE, sealing, office)
     assert roster is not None
     return roster
+
+
+def test_each_site_gets_its_own_staff(tmp_path: Path, home: Home) -> None:
+    picture(tmp_path / "photos" / "420100000001.jpg", 1)
+    here, elsewhere = staff_making.member("li"), staff_making.member("wang", "wh-wc-02")
+    built(tmp_path, home, [line(1)], staff=(here, elsewhere))
+    with opened(tmp_path, home) as roster:
+        assert roster.staff == (here,)
 
 
 async def test_from_csv_to_gate(tmp_path: Path, home: Home) -> None:

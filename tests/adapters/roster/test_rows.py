@@ -14,6 +14,7 @@ from gate.errors import NoSuchEntry, StorageDamaged
 from gate.ports import RosterEntry
 from gate.roster import file_format, file_writer, sealing
 from gate.roster.open_roster import InstalledRoster
+from tests import staff_making
 from tests.roster_making import Office, citizen, row, templates
 
 PAPERS = ("00015-am",)
@@ -256,3 +257,29 @@ async def test_a_seat_of_an_earlier_roster_is_found_as_before(
     with opened(tmp_path, [row(1, seats=(Seat(PAPERS[0], room, "07"),))]) as roster:
         entry = await roster.find_typed("seat", typed, PAPERS)
     assert entry.candidate.seats[0].room == room
+
+
+def test_staff_are_sealed_and_come_out(tmp_path: Path) -> None:
+    office, staff = Office(), staff_making.everybody()
+    path = office.written(tmp_path / "out", staff=staff)
+    for file in (path, tmp_path / "out" / path.name.replace(".manifest.json", ".roster")):
+        raw = file.read_bytes()
+        assert not any(part in raw for m in staff for part in (m.name.encode(), b"argon2id"))
+    office.install(tmp_path / "out", tmp_path / "state")
+    roster = office.open(tmp_path / "state")
+    assert roster is not None
+    with roster:
+        assert roster.staff == staff
+        assert roster.pin_fits(staff[0], staff_making.PINS["li"])
+        assert not roster.pin_fits(staff[0], staff_making.PINS["wang"])
+        assert not roster.pin_fits(None, staff_making.PINS["li"])
+
+
+def test_a_roster_without_staff_has_none(roster: InstalledRoster) -> None:
+    assert roster.staff == ()
+
+
+def test_staff_show_neither_name_nor_hash_in_a_log() -> None:
+    shown = repr(staff_making.member("li"))
+    assert "老师" not in shown
+    assert "argon2" not in shown
