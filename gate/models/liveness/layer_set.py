@@ -131,9 +131,12 @@ class LayerSet:
         """`view` with the scores of `frame`, where its newest probe is of that frame. A score
         belongs to its probe, so it counts while the track is the same face and no longer.
 
-        A layer that is out of order says nothing. `second`: what the second camera saw then.
+        Where `view` has no track the layers forget the face that they saw. A layer that is out of
+        order says nothing. `second`: what the second camera saw then.
         """
         newest = view.probes[-1] if view.probes else None
+        if newest is None:
+            self._forget()
         if not self.layers or newest is None or newest.mono_ns != frame.mono_ns:
             return view
         face = newest.face
@@ -142,6 +145,12 @@ class LayerSet:
         judging = [layer for layer in self.layers if layer.name not in self.fitted.lost]
         scores: FrameScores = {layer.name: _score_of(layer, seen) for layer in judging}
         return replace(view, probes=(*view.probes[:-1], replace(newest, liveness=scores)))
+
+    def _forget(self) -> None:
+        """The ordered action knows by itself when its trial is over (`ordered_action.py`)."""
+        for layer in self.layers:
+            if layer is not self.action:
+                layer.forget()
 
 
 def asked_and_judged(asked: str, layers: LayerSet) -> str:

@@ -42,3 +42,6 @@ class FrameLayer(Protocol):
 
     def score(self, seen: LayerInput) -> float | None:
         """How living the face is, from 0.0 to 1.0; None where this frame cannot tell."""
+
+    def forget(self) -> None:
+        """The face has left: nothing of it is kept."""

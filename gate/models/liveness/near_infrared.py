@@ -76,6 +76,9 @@ class NearInfraredLayer:
             return None
         return infrared_score(self.look(seen, as_rgb(seen.second)))
 
+    def forget(self) -> None:
+        """Each frame is judged alone: there is nothing to forget."""
+
     def look(self, seen: LayerInput, second: Picture) -> InfraredLook:
         """What the second camera shows of the face. `second`: (h, w, 3) RGB."""
         faces = self._find(second)

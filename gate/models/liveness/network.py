@@ -49,6 +49,9 @@ class NetworkLayer:
             return self._calibration.score((live_logit(shares[0]), live_logit(shares[1])))
         return makers_score(shares)
 
+    def forget(self) -> None:
+        """Each frame is judged alone: there is nothing to forget."""
+
     def shares(self, seen: LayerInput) -> tuple[Shares, Shares] | None:
         """What V2 and V1SE say of one frame; None as in `score`."""
         crops = [face_crop(seen.picture, seen.box, scale) for scale in SCALES]

@@ -265,7 +265,7 @@ def _solved(
         1 / inverse,
         _eyes_cm(heights, window, places, pair, inverse),
         float(np.corrcoef(mine, shown)[0, 1]),
-        _turned_away(heights, window, pair, inverse),
+        _turned_away(heights, window, pair, inverse, moved),
         nose,
         bridge,
     )
@@ -349,9 +349,19 @@ def _eyes_cm(
     return float(np.linalg.norm(ends[1] - ends[0]))
 
 
-def _turned_away(heights: PerPoint, window: Matrix, pair: CameraPair, inverse: float) -> float:
-    """0 to 180 degrees: of the plane nearest to the relief."""
-    level, across, down = _TO_PLANE @ (_SPLINES_INSIDE @ heights[:-VERTICAL])
+def _turned_away(
+    heights: PerPoint, window: Matrix, pair: CameraPair, inverse: float, moved: PerPoint
+) -> float:
+    """0 to 180 degrees: of the plane nearest to the relief.
+
+    A focal length that is told wrong makes one picture larger, and that looks like a turn. But it
+    makes it larger across the shift too, where no relief shows: that much is taken off both ways.
+    """
+    level, *slopes = _TO_PLANE @ (_SPLINES_INSIDE @ heights[:-VERTICAL])
+    length, half = float(np.hypot(*moved)), (np.array([COLUMNS, ROWS]) - 1) / 2
+    along, beside = moved / length, np.array([-moved[1], moved[0]]) / length
+    larger = float(heights[1 - VERTICAL :] / half @ beside)
+    across, down = slopes - larger * along * half / length
     middle, points = (np.asarray(pair.size) - 1) / 2, []
     for u, v in ((-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5)):
         pixel = np.array([(u + 1) / 2 * (COLUMNS - 1), (v + 1) / 2 * (ROWS - 1)])

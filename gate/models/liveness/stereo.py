@@ -39,6 +39,9 @@ times the doubt that it would leave if each pixel had its own: of 102 sheets, 1.
 DOUBT_CM, SURE = 0.15, 3.0
 """A score is given where no more doubt than this is left, or where NOSE_CM is SURE times the doubt
 away. The newest frames of one face are taken together until then."""
+SURE_DOUBT_CM = 0.4
+"""SURE holds for no more doubt than this. A frame that leaves more may be wrong by several times
+its doubt: a head at 111 cm was, by 3.8 times 0.9 cm."""
 DOUBT_MIN_CM = 0.02
 """Of one frame: less is not believed, whatever the pictures say."""
 TURNED_MAX = 30.0
@@ -175,6 +178,10 @@ class StereoLayer:
         together = certain([look for *_, look in self._newest])
         return None if together is None else stereo_score(together)
 
+    def forget(self) -> None:
+        """What the frames of this face said is dropped."""
+        self._newest.clear()
+
     def look(self, seen: LayerInput) -> Protrusion | None:
         """What this frame alone says in centimetres; None where it shows no such face."""
         if seen.second is None:
@@ -190,7 +197,8 @@ def _goes_on(last_s: float, last: Box, seen: LayerInput) -> bool:
 
 def certain(looks: Sequence[Protrusion]) -> Protrusion | None:
     """The mean of the newest looks, oldest first; each counts by how little doubt it leaves. As
-    many are taken as make it certain (DOUBT_CM, SURE); None where all of them do not."""
+    many are taken as make it certain (DOUBT_CM, SURE, SURE_DOUBT_CM); None where not even all of
+    them do."""
     nose = eyes = correlation = weights = 0.0
     for look in reversed(looks):
         if not np.isfinite(look.nose_cm + look.doubt_cm):
@@ -201,7 +209,8 @@ def certain(looks: Sequence[Protrusion]) -> Protrusion | None:
         eyes += weight * look.eyes_cm
         correlation += weight * look.correlation
         mean, doubt_cm = nose / weights, weights**-0.5
-        if doubt_cm <= DOUBT_CM or abs(mean - NOSE_CM) >= SURE * doubt_cm:
+        is_sure = doubt_cm <= SURE_DOUBT_CM and abs(mean - NOSE_CM) >= SURE * doubt_cm
+        if doubt_cm <= DOUBT_CM or is_sure:
             return Protrusion(mean, doubt_cm, eyes / weights, correlation / weights)
     return None
 

@@ -37,6 +37,9 @@ class Scripted:
         self.scored += 1
         return self.says
 
+    def forget(self) -> None:
+        pass
+
 
 @pytest.fixture
 def layer() -> Scripted:

@@ -55,6 +55,9 @@ class Geometry:
         self.seconds.append(seen.second)
         return None if seen.second is None else 1.0
 
+    def forget(self) -> None:
+        pass
+
 
 class Rig:
     def __init__(self, read: Callable[[], CameraPair] = lambda: PAIR) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from gate.core.action_order import order_of
 from gate.core.liveness import LAYERS, FittedLayers
 from gate.errors import InputRejected, ModelDamaged
 from gate.models.face_track import TrackView
+from gate.models.liveness.action import ActionLayer
 from gate.models.liveness.layer_set import LayerSet, LayerSource, asked_and_judged
 from gate.models.liveness.layers import LayerInput
 from gate.ports import Frame
@@ -20,9 +22,13 @@ class Brightness:
     """A small real layer: the mean of the picture, 0 to 1."""
 
     name: str = "network"
+    forgot: int = 0
 
     def score(self, seen: LayerInput) -> float | None:
         return float(seen.picture.mean() / 255)
+
+    def forget(self) -> None:
+        self.forgot += 1
 
 
 @dataclass
@@ -35,12 +41,18 @@ class Saying:
     def score(self, seen: LayerInput) -> float | None:
         return self.says
 
+    def forget(self) -> None:
+        pass
+
 
 class Refusing:
     name = "network"
 
     def score(self, seen: LayerInput) -> float | None:
         raise InputRejected("not a picture", "不是图像")
+
+    def forget(self) -> None:
+        pass
 
 
 def frame(at_ns: int, value: int = 255) -> Frame:
@@ -85,6 +97,26 @@ def test_only_the_probe_of_the_frame_is_scored() -> None:
     empty = nobody(TrackView(), 100)
     assert layers.scored(empty, frame(100)) is empty
     assert LayerSet().scored(view, frame(200)) is view
+
+
+def test_layers_forget_a_face_when_its_track_is_over() -> None:
+    layer = Brightness()
+    layers = LayerSet((layer,))
+    view = good(TrackView(), 100)
+    layers.scored(view, frame(100))
+    layers.scored(view, frame(150))  # an action is ordered: the face turns, its track goes on
+    assert layer.forgot == 0
+    layers.scored(nobody(view, 200), frame(200))
+    assert layer.forgot == 1
+    layers.scored(good(view, 300).forgotten(), frame(300))
+    assert layer.forgot == 2
+
+
+def test_the_ordered_action_ends_with_its_order_and_not_with_a_frame() -> None:
+    action = ActionLayer(lambda: order_of(0))
+    action.begin(0.0)
+    LayerSet((action,)).scored(nobody(TrackView(), 200), frame(200))
+    assert action.status(0.1) is not None
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from gate.models.liveness.stereo import (
     FRAMES_MAX,
     NOSE_CM,
     SURE,
+    SURE_DOUBT_CM,
     TURNED_MAX,
     Protrusion,
     StereoLayer,
@@ -73,10 +74,20 @@ def test_one_frame_near_by_is_certain() -> None:
 
 def test_a_frame_with_much_doubt_says_nothing_alone_however_far_its_nose_stands_out() -> None:
     """A creased sheet at 98 cm was taken for a head by the noise of five such frames."""
-    doubt_cm = 0.5
+    doubt_cm = 0.9 * SURE_DOUBT_CM
     assert certain([look(NOSE_CM + 0.9 * SURE * doubt_cm, doubt_cm)]) is None
     assert certain([look(NOSE_CM - 0.9 * SURE * doubt_cm, doubt_cm)]) is None
     assert certain([look(NOSE_CM + 1.1 * SURE * doubt_cm, doubt_cm)]) is not None
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_one_frame_with_very_much_doubt_is_never_sure(side: int) -> None:
+    """A head at 111 cm was called a sheet by one frame: wrong by 3.8 times its doubt of 0.9 cm."""
+    doubt_cm = 2.2 * SURE_DOUBT_CM
+    wild = look(NOSE_CM + side * 4 * SURE * doubt_cm, doubt_cm)
+    assert certain([wild]) is None
+    assert certain([wild] * 4) is None
+    assert certain([wild] * 5) is not None  # together they leave less doubt than SURE_DOUBT_CM
 
 
 def test_as_many_frames_are_taken_together_as_it_takes() -> None:
@@ -111,7 +122,8 @@ def test_what_is_certain_lies_between_its_frames_and_is_certain(
         noses = [nose_cm for nose_cm, _ in frames]
         assert min(noses) - 1e-6 <= found.nose_cm <= max(noses) + 1e-6
         is_far = abs(found.nose_cm - NOSE_CM) >= (SURE - 1e-6) * found.doubt_cm
-        assert found.doubt_cm <= DOUBT_CM + 1e-6 or is_far
+        is_sure = is_far and found.doubt_cm <= SURE_DOUBT_CM + 1e-6
+        assert found.doubt_cm <= DOUBT_CM + 1e-6 or is_sure
 
 
 class Told(StereoLayer):
@@ -148,6 +160,28 @@ def test_another_face_track_at_the_same_place_begins_anew() -> None:
     assert layer.score(first) is None
     assert layer.score(replace(first, at_s=1.1, track=2)) is None
     assert layer.score(replace(first, at_s=1.2, track=2)) is not None
+
+
+def test_what_was_forgotten_does_not_count() -> None:
+    shot = taken("head", 45.0, 3)[0][0]
+    layer = Told([look(NOSE_CM + 0.2, 1.3 * DOUBT_CM)] * 3)
+    assert layer.score(seen(shot, shot.second, 1.0)) is None
+    layer.forget()
+    assert layer.score(seen(shot, shot.second, 1.1)) is None
+    assert layer.score(seen(shot, shot.second, 1.2)) is not None
+
+
+def test_a_focal_length_that_is_told_wrong_turns_nobody_away() -> None:
+    """One picture is 3% larger then, which far off looks like a turn by 20 degrees and more."""
+    found, pair = taken("head", 100.0, 3)
+    for wrong in (0.97, 1.03):
+        told = StereoLayer(replace(pair, focal_px=wrong * pair.focal_px))
+        for shot in found:
+            true = StereoLayer(pair).look(seen(shot, shot.second))
+            look = told.look(seen(shot, shot.second))
+            assert true is not None
+            assert look is not None
+            assert abs(look.turned_away - true.turned_away) < 6
 
 
 def test_a_face_says_nothing_while_it_is_turned_away() -> None:
