@@ -1,5 +1,6 @@
 """Trials of a second colour camera: sheets of all kinds and heads of all shapes before a pair."""
 
+import itertools
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from itertools import islice
 import numpy as np
 
 from gate.bench.rendered_head import SheetProfile, Surface, head, random_shape, sheet
+from gate.bench.second_camera_cases import EndedCases
 from gate.bench.second_camera_report import KINDS, Judged, report
 from gate.bench.stereo_pictures import (
     Camera,
@@ -28,6 +30,7 @@ from gate.core.liveness import FRAMES
 from gate.models.liveness.camera_pair import CameraPair
 from gate.models.liveness.layers import LayerInput
 from gate.models.liveness.stereo import Protrusion, StereoLayer
+from gate.platform.algebra_threads import one_algebra_thread
 from gate.ports import Picture
 from gate.ports.values import Landmarks
 
@@ -219,14 +222,30 @@ def _seen(shot: Shot, number: int) -> LayerInput:
 
 
 def measure(
-    planes: int, heads: int, seed: int, processes: int, show: Callable[[int, int], None]
+    planes: int,
+    heads: int,
+    seed: int,
+    processes: int,
+    *,
+    ended: EndedCases | None,
+    show: Callable[[int, int], None],
 ) -> JsonObject:
-    """`planes` sheets of every kind in turn, and `heads` heads. The same seed gives the same."""
+    """`planes` sheets of every kind in turn, and `heads` heads. The same seed gives the same.
+
+    `ended`: what was judged before and is not judged again; it takes up the rest. OSError where
+    that cannot be written.
+    """
     kinds = [KINDS[n % len(KINDS)] for n in range(planes)] + ["head"] * heads
-    seeds = range(seed * 1_000_000, seed * 1_000_000 + len(kinds))
-    ended: list[Judged] = []
+    cases = list(zip(kinds, itertools.count(seed * 1_000_000), strict=False))
+    found = {case: ended[case] for case in cases if ended is not None and case in ended}
+    left = [case for case in cases if case not in found]
+    show(len(found), len(cases))
+    one_algebra_thread()  # of each process that is started now
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for number, one in enumerate(pool.map(judged, kinds, seeds, chunksize=4)):
-            ended.append(one)
-            show(number + 1, len(kinds))
-    return report(ended)
+        judging = pool.map(judged, [kind for kind, _ in left], [seed for _, seed in left])
+        for case, one in zip(left, judging, strict=True):
+            found[case] = one
+            if ended is not None:
+                ended.add(case[1], one)
+            show(len(found), len(cases))
+    return report([found[case] for case in cases])

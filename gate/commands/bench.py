@@ -241,15 +241,21 @@ def second_camera(
     seed: int = 1,
     processes: Annotated[int, typer.Option(min=1, max=64)] = 1,
     refused_max: Annotated[float, typer.Option(help="Share of heads that may be refused.")] = 0.01,
+    cases: Annotated[
+        Path | None,
+        typer.Option(help="A file that takes up each case that ends; a later run goes on from it."),
+    ] = None,
 ) -> None:
     """Rendered sheets and heads before a second colour camera, 40 to 120 cm away: how many sheets
     pass, how many heads do not. Exit 1 if ever a sheet does, or too many heads do not.
     双目活体试验。"""
     from gate.bench.second_camera import measure
+    from gate.bench.second_camera_cases import EndedCases
     from gate.commands.progress import with_progress
 
+    ended = None if cases is None else EndedCases(cases)
     with with_progress("second camera") as show:
-        result = measure(planes, heads, seed, processes, show)
+        result = measure(planes, heads, seed, processes, ended=ended, show=show)
     print(json.dumps(result) if as_json else "\n".join(f"{k}: {v}" for k, v in result.items()))
     if result["planes"]["accepted"] or result["heads"]["refused"] > refused_max * heads:
         raise typer.Exit(1)

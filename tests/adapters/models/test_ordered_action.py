@@ -46,6 +46,9 @@ class Blind:
     def score(self, _: LayerInput) -> float | None:
         return None
 
+    def forget(self) -> None:
+        pass
+
 
 @dataclass
 class Lane:
