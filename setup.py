@@ -53,7 +53,10 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
     package_data={
-        "gate": ["**/*.toml", "**/*.sql", "**/*.tflite", "**/*.html", "**/*.css"],
+        "gate": [
+            *("**/*.toml", "**/*.sql", "**/*.tflite"),
+            *("**/*.html", "**/*.css", "**/*.mjs", "**/*.svg"),
+        ],
         "office": ["**/*.css", "**/*.html", "**/*.sql"],
     },
     cmdclass={"build_py": BuildWithBroker},
@@ -70,6 +73,15 @@ setup(
             "scipy>=1.13",
             "sqlalchemy>=2",
         ],
+        # exam-gate console: pages over HTTPS, a certificate of its own, forms.
+        "console": [
+            "cryptography>=42",
+            "jinja2>=3.1,<4",
+            "python-multipart>=0.0.20",
+            "sse-starlette>=3,<4",
+            "starlette>=1,<2",
+            "uvicorn>=0.30",
+        ],
         # Reports of exam-gate calibrate; a running gate writes no page.
         "calibrate": ["jinja2>=3.1,<4", "matplotlib>=3.9"],
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
@@ -78,6 +90,8 @@ setup(
             "import-linter>=2.7",
             "mypy>=1.11",
             "onnxruntime>=1.18",
+            # Drives Debian's Chromium, in tests and in the demo.
+            "playwright>=1.50",
             "pytest>=8",
             "pytest-asyncio>=0.24",
             "pytest-timeout>=2.3",

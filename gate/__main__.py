@@ -8,6 +8,7 @@ from gate.commands import (
     calibrate,
     camera,
     clock,
+    console,
     journal,
     models,
     out_of_service,
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("console")(console.console)
 app.command("calibrate")(calibrate.calibrate)
 app.command("out-of-service")(out_of_service.out_of_service)
 app.command("rehearse")(rehearse.rehearse)

@@ -145,9 +145,13 @@ class Keys(_Section):
 
 
 class Console(_Section):
-    """The console: `listen` is its address and port."""
+    """The console.
+
+    `listen`: address and port. `screen_open`: other machines may show the candidate's screen, too.
+    """
 
     listen: str = "127.0.0.1:8443"
+    screen_open: bool = False
 
 
 class Settings(_Section):

@@ -166,6 +166,17 @@ class AskFollow(StaffRequest):
         return desk.follow()
 
 
+class AskCase(StaffRequest):
+    """One case with its pictures, to who has signed in."""
+
+    ask: Literal["case"]
+    id: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry, Refused."""
+        return await desk.case(self.id, connection)
+
+
 class AskScreen(StaffRequest):
     """What the candidate's screen shows; with `follow`, as it changes."""
 
@@ -180,7 +191,7 @@ class AskScreen(StaffRequest):
 
 
 Doing = SignIn | Type | Settle | Acknowledge | Excuse | ConfirmClock
-Asking = AskStatus | AskFollow | AskScreen
+Asking = AskStatus | AskFollow | AskCase | AskScreen
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
 _ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])

@@ -39,6 +39,10 @@ class Roster(Protocol):
         """By `ticket` (whole or its last 5), `id_tail` (last 6 of the ID number) or `seat`
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
 
+    def photo(self, ticket: str) -> bytes | None:
+        """The ticket photo of a whole ticket number as JPEG, None where there is none.
+        NoSuchEntry; StorageDamaged."""
+
     @property
     def staff(self) -> tuple[StaffMember, ...]:
         """Who may sign at this site. Empty: one signature settles, and no PIN is asked."""
@@ -174,6 +178,9 @@ class Desk(Protocol):
 
     def status(self) -> DeskStatus:
         """The state of the gate at this moment."""
+
+    async def case(self, decision: str, connection: StaffConnection) -> Mapping[str, object]:
+        """One case with its pictures. NoSuchEntry; Refused to who has not signed in."""
 
     def screen(self) -> ScreenStatus:
         """What the candidate's screen shows at this moment."""

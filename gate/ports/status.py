@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 from gate.core.action_order import ActionStatus
 from gate.core.daily_counts import CountsSummary
+from gate.core.entry_windows import WindowStatus
 
 
 class ClockStatus(TypedDict):
@@ -105,6 +106,46 @@ class OpenCase(TypedDict):
     earlier: list[str]
 
 
+class CaseVerdict(TypedDict):
+    """How a case was settled. `second`: the other signature; `note`: the words of staff."""
+
+    by: str
+    second: str | None
+    outcome: str | None
+    at: str
+    note: str | int | None
+
+
+class CaseView(TypedDict):
+    """One case as staff see it. `zh`, `en`: the sentence of its reason. `scores` as in the
+    decision. `photo`, `live`: JPEG in base64, None where there is none. `verdict`: None while it
+    is open."""
+
+    id: str
+    at: str | None
+    ticket: str | None
+    name: str | None
+    flags: list[str]
+    paper: str | None
+    room: str | None
+    seat: str | None
+    reason: str
+    zh: str
+    en: str
+    doubtful: bool
+    source: str | None
+    document: str | None
+    entered: str | None
+    score: float | None
+    normalised: float | None
+    threshold: float | None
+    floor: float | None
+    attempt: int | None
+    photo: str | None
+    live: str | None
+    verdict: CaseVerdict | None
+
+
 class LayerStatus(TypedDict):
     """Whether a liveness layer judges; `zh`, `en`: why not."""
 
@@ -148,7 +189,11 @@ class JournalStatus(TypedDict):
 
 class DeskStatus(TypedDict):
     """A snapshot. `papers`: of the current sitting, None without a trusted clock; `showing`: what
-    the lamps show and the sentence; `inside`: how many have entered."""
+    the lamps show and the sentence; `inside`: how many have entered.
+
+    `staff`: how many may sign, 0 where no PIN is asked. `windows`: of entry, for the papers of the
+    sitting.
+    """
 
     gate: str
     site: str
@@ -164,6 +209,8 @@ class DeskStatus(TypedDict):
     showing: Mapping[str, object]
     attempt: int | None
     inside: int
+    staff: int
+    windows: list[WindowStatus]
     unsettled: list[OpenCase]
     counts: CountsSummary
     scanners: dict[str, ScannerStatus]

@@ -10,16 +10,19 @@ from gate.core import events
 from gate.core.card import DocumentKind, Expiry
 from gate.core.confirmed_time import TimeSource, Word
 from gate.core.daily_counts import day_of, summary
+from gate.core.entry_windows import entry_windows
 from gate.core.exam import liveness_asked
 from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import told
+from gate.core.state import find_unsettled
 from gate.errors import GateBug, NoSuchEntry, Refused, UsageError
 from gate.ports import DeskStatus, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
+from gate.service.case_view import no_such_case, open_case, settled_case
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.supervisors import Supervisors
@@ -51,6 +54,22 @@ class Desk:
             broadcast.publish({"status": self.status()})
         if self._screens.is_followed:
             self._screens.publish({"changed": True})
+
+    async def case(self, decision: str, connection: StaffConnection) -> Mapping[str, object]:
+        """One case with ticket photo and live face. NoSuchEntry where there is none. Refused where
+        the roster has staff and none of them has signed in."""
+        lane, roster = self._lane, self._lane.roster
+        if roster is not None and roster.staff and connection.signed_in is None:
+            raise Refused("Sign in to see a case.", "请先登录后查看。")
+        verdict = lane.recorder.settled.of(decision)
+        if verdict is not None:
+            return {**await settled_case(verdict, roster), "signatures": [], "wanted": 0}
+        case = find_unsettled(lane.state, decision)
+        if case is None:
+            raise no_such_case(decision)
+        shown = await open_case(case, roster, lane.recorder.live_faces.of(decision))
+        told = next(c for c in self.status()["unsettled"] if c["decision"] == decision)
+        return {"signatures": [], "wanted": 1, **shown, **told}
 
     def screen(self) -> ScreenStatus:
         """What the candidate's screen shows: the action while one is ordered, else the lamps'
@@ -102,6 +121,8 @@ class Desk:
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
             "inside": len(state.inside),
+            "staff": len(lane.roster.staff) if lane.roster else 0,
+            "windows": entry_windows(state.exam, now),
             "unsettled": [
                 {
                     "decision": u.decision,

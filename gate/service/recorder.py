@@ -17,6 +17,8 @@ from gate.core.records import EvidenceFields, JournalEvent, UnitFields
 from gate.errors import StorageRefused
 from gate.ports import Clock, Evidence, Journal, Matcher
 from gate.service.broadcast import Broadcast
+from gate.service.case_view import SettledCases
+from gate.service.live_faces import LiveFaces
 
 log = logging.getLogger("gate.lane")
 
@@ -39,6 +41,8 @@ class Recorder:
     ) -> None:
         self.broadcast = Broadcast()
         self.counts = DailyCounts()
+        self.live_faces = LiveFaces()
+        self.settled = SettledCases()
         self._journal = journal
         self._evidence = evidence
         self._matcher = matcher
@@ -82,9 +86,19 @@ class Recorder:
             began = time.perf_counter()
             event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
         self.counts.add(event)
+        await self._keep_for_staff(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
+
+    async def _keep_for_staff(self, event: JournalEvent) -> None:
+        """After the commit and before the frames are forgotten."""
+        if event["kind"] == "verdict":
+            self.live_faces.drop(self.settled.add(event))
+        elif event["outcome"] == Outcome.REFER and event["frames"] is not None:
+            jpeg = await asyncio.to_thread(self._matcher.evidence)
+            if jpeg is not None:
+                self.live_faces.keep(event["id"], jpeg)
 
     async def note(self, kind: str, body: Mapping[str, object]) -> JournalEvent | None:
         """Journal what happened beside a visit; None where nothing was written."""

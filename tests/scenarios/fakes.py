@@ -107,6 +107,7 @@ class FakeMatcher:
         self.judged = 0
         self.found_ns: list[int] = []
         self.forgotten = self.actions_ended = 0
+        self.jpeg = b"jpeg"
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,7 +134,7 @@ class FakeMatcher:
         self.forgotten += 1
 
     def evidence(self) -> bytes | None:
-        return b"jpeg"
+        return self.jpeg
 
 
 class FakeSignals:
@@ -174,12 +175,16 @@ class FakeRoster:
     expires = PAPER.end + timedelta(days=30)
 
     def __init__(self, staff: tuple[StaffMember, ...] = ()) -> None:
+        self.photos: dict[str, bytes] = {}
         self.staff = staff
         self.closed = False
         self.readable = True
 
     def close(self) -> None:
         self.closed = True
+
+    def photo(self, ticket: str) -> bytes | None:
+        return self.photos.get(ticket)
 
     def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
         return pin_fits(None if member is None else member.pin_hash, pin)

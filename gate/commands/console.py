@@ -1,0 +1,33 @@
+"""exam-gate console: the pages for invigilators and the candidate's screen."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gate.config.settings import DEFAULT, load
+
+log = logging.getLogger(__name__)
+
+
+def console(
+    config: Annotated[Path, typer.Option(help="The unit's gate.toml. 配置文件。")] = DEFAULT,
+    listen: Annotated[
+        str | None, typer.Option(help="HOST:PORT, instead of [console] listen. 监听地址。")
+    ] = None,
+) -> None:
+    """Serve the invigilators' pages over HTTPS until SIGTERM. 监考员控制台。"""
+    from gate.console.server import run_console
+    from gate.platform.log_lines import log_to_stderr
+
+    log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = load(config)
+    at = listen or settings.console.listen
+    log.info("%s: the console is at https://%s until SIGTERM", settings.unit.id, at)
+    run_console(
+        settings.paths.runtime / "staff.sock",
+        at,
+        settings.paths.state / "console",
+        screen_open=settings.console.screen_open,
+    )

@@ -1,0 +1,71 @@
+// Keeps the parts of a page that are marked data-live as the gate has them, and blocks every form
+// that acts while the page has lost contact. It keeps nothing in the browser.
+
+const SILENT_MS = 7500; // the console is heard every 3 s
+const source = document.body.dataset.follow ? new EventSource(document.body.dataset.follow) : null;
+const lost = document.getElementById("lost");
+let heard = performance.now();
+let reached = lost.hidden;
+let asked = 0;
+
+function inContact(is) {
+  lost.hidden = is;
+  document.body.dataset.lost = String(!is);
+  for (const button of document.querySelectorAll("form[data-act] button")) button.disabled = !is;
+}
+
+function inUse(part) {
+  const active = document.activeElement;
+  if (part.contains(active) && active.matches("input, select")) return true;
+  return [...part.querySelectorAll("input:not([type=hidden])")].some((i) => i.value !== i.defaultValue);
+}
+
+async function renew() {
+  const turn = (asked += 1);
+  let text;
+  try {
+    const answer = await fetch(location.pathname, { cache: "no-store", redirect: "error" });
+    if (!answer.ok) return;
+    text = await answer.text();
+  } catch {
+    return;
+  }
+  if (turn !== asked) return; // a later change is on its way
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  if (!fresh.getElementById("lost").hidden) return; // the gate is away: what stands here is the last word
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(part.id);
+    if (!next || next.innerHTML === part.innerHTML) continue;
+    if (inUse(part) && part.querySelector("form")?.action === next.querySelector("form")?.action) continue;
+    part.replaceWith(document.adoptNode(next));
+  }
+  document.body.dataset.position = fresh.body.dataset.position;
+  inContact(reached);
+}
+
+function follow() {
+  for (const name of ["state", "decision", "case", "counts", "health"]) {
+    source.addEventListener(name, (event) => {
+      heard = performance.now();
+      if (name === "state" || name === "health") reached = JSON.parse(event.data).reached;
+      inContact(reached);
+      if (event.lastEventId !== document.body.dataset.position) renew();
+    });
+  }
+  source.addEventListener("error", () => inContact(false));
+  setInterval(() => {
+    if (performance.now() - heard > SILENT_MS) inContact(false);
+  }, 500);
+}
+
+if (source) {
+  inContact(reached);
+  follow();
+}
+
+// A form is sent once: a second press of its button waits for the answer to the first.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});

@@ -1,0 +1,161 @@
+"""What staff do at the console: POST of each form. The gate checks every one of them itself."""
+
+from typing import NoReturn
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
+from gate.console.page_templates import page_of, with_session
+from gate.console.sessions import COOKIE, Session
+from gate.console.web_pages import case_or_none
+from gate.core.json_types import JsonObject
+
+VERDICTS = ("admit", "deny")
+HANDLES = ("ticket", "id_tail", "seat")
+
+
+async def sign_in(request: Request) -> Response:
+    """Staff id and PIN; the gate says who that is. Where the roster has no staff, a name will do:
+    the gate asks nobody for a PIN then."""
+    session, form = await _form(request)
+    asked = _signed(form, None)
+    shared = request.app.state.shared
+    try:
+        if not asked["by"]:
+            raise GateSaid("Say who you are.", "请填写工号。", 2)
+        if not shared.feed.is_reached:
+            raise GateSaid("The gate does not answer at the moment.", "闸机暂时无应答。", 8)
+        who = await _known(request, asked)
+    except GateSaid as said:
+        status = STATUS_OF_EXIT.get(said.exit_code, 409)
+        return page_of(request, "sign_in.html", status, said=said)
+    signed = shared.sessions.sign_in(
+        session,
+        by=str(who["id"]),
+        name=str(who.get("name") or who["id"]),
+        role=str(who.get("role", "")),
+        token=who.get("token"),
+    )
+    response = RedirectResponse("/", 303)
+    with_session(response, signed)
+    return response
+
+
+async def _known(request: Request, asked: JsonObject) -> JsonObject:
+    if not request.app.state.shared.feed.status.get("staff"):
+        return {"id": asked["by"]}
+    return await _gate(request).ask({"do": "sign-in", **asked})
+
+
+async def sign_out(request: Request) -> Response:
+    """The session ends here; the browser forgets its cookie."""
+    session, _ = await _form(request)
+    request.app.state.shared.sessions.end(session)
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return response
+
+
+async def settle(request: Request) -> Response:
+    """A verdict on a case, or the second signature under it. HTTPException 404."""
+    session, form = await _form(request)
+    case, verb = request.path_params["case"], request.path_params["verb"]
+    signed = _signed(form, session)
+    if verb in VERDICTS:
+        asked = {
+            "do": "settle",
+            "decision": case,
+            "verdict": verb,
+            "reason": form.get("reason", ""),
+        }
+    elif verb == "sign":
+        asked = {"do": "sign", "case": case}
+    else:
+        raise HTTPException(404)
+    try:
+        await _do(request, session, asked | signed)
+    except GateSaid as said:
+        shown = await case_or_none(request, case)
+        if shown is None:
+            raise
+        return page_of(
+            request, "case.html", STATUS_OF_EXIT.get(said.exit_code, 409), case=shown, said=said
+        )
+    return RedirectResponse(f"/cases/{case}", 303)
+
+
+async def type_(request: Request) -> Response:
+    """A candidate whose card does not read."""
+    session, form = await _form(request)
+    given = {h: form[h].strip() for h in HANDLES if form.get(h, "").strip()}
+    paper = {k: form[k] for k in ("document", "valid_to") if form.get(k)}
+    await _do(request, session, {"do": "type", **given, **paper, **_signed(form, session)})
+    return RedirectResponse("/", 303)
+
+
+async def find(request: Request) -> Response:
+    """Looks one candidate up. What was typed stands in no address. HTTPException 400."""
+    session, form = await _form(request)
+    handle = form.get("handle", "")
+    if handle not in HANDLES:
+        raise HTTPException(400)
+    counted = await _do(request, session, {"ask": "rooms"})
+    found, refused = None, None
+    try:
+        asked = {"ask": "find", handle: form.get("value", "").strip()}
+        found = await _do(request, session, asked)
+    except GateSaid as said:
+        refused = said
+    return page_of(request, "rooms.html", papers=counted["papers"], found=found, said=refused)
+
+
+async def acknowledge(request: Request) -> Response:
+    """Silences the REFERs that flash."""
+    session, _ = await _form(request)
+    await _do(request, session, {"do": "acknowledge", "by": str(session.by)})
+    return RedirectResponse("/", 303)
+
+
+async def reassign(request: Request) -> Response:
+    """Which rooms this unit serves, from now on."""
+    session, form = await _form(request)
+    rooms = [room for room in form.get("rooms", "").replace("，", ",").split(",") if room.strip()]
+    asked = {"do": "reassign", "rooms": [room.strip() for room in rooms]}
+    await _do(request, session, asked | _signed(form, session))
+    return RedirectResponse("/unit", 303)
+
+
+# -- parts ---------------------------------------------------------------------------------------
+
+
+async def _form(request: Request) -> tuple[Session, dict[str, str]]:
+    """The session and the form's texts. HTTPException 403 where the form is of another session."""
+    session: Session | None = request.state.session
+    async with request.form(max_files=0, max_fields=20) as sent:
+        form = {name: value for name, value in sent.items() if isinstance(value, str)}
+    if session is None or not session.fits(form.get("csrf", "")):
+        _void()
+    return session, form
+
+
+def _void() -> NoReturn:
+    raise HTTPException(403)
+
+
+def _signed(form: dict[str, str], session: Session | None) -> JsonObject:
+    """Who acts: the one who is named in the form, else who is signed in; and the PIN, if any."""
+    by = form.get("by", "").strip() or (session.by if session else "") or ""
+    pin = form.get("pin", "")
+    return {"by": by, "pin": pin} if pin else {"by": by}
+
+
+def _gate(request: Request) -> Gate:
+    gate: Gate = request.app.state.shared.gate
+    return gate
+
+
+async def _do(request: Request, session: Session, asked: JsonObject) -> JsonObject:
+    token = {} if session.token is None else {"token": session.token}
+    return await _gate(request).ask(asked | token)

@@ -1,0 +1,177 @@
+"""Each task of an invigilator, in a browser, on a gate at work."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.conftest import (
+    READY_S,
+    WAIT_MS,
+    Console,
+    console_process,
+    free_port,
+    gate_at,
+    jpeg,
+    listens,
+    signed_in,
+)
+from tests.scenarios.fakes import STRANGER, Rig, rig
+from tests.waiting import soon
+
+pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
+expect.set_options(timeout=WAIT_MS)
+PAGES = ("", "cases", "unit")
+
+
+async def referred(console: Console) -> str:
+    """The usual candidate, whose face does not match; the id of the REFER."""
+    console.parts.matcher.verdicts = [STRANGER] * 3
+    console.parts.matcher.jpeg = jpeg((20, 90, 160))
+    assert console.gate.lane.roster is not None
+    console.gate.lane.roster.photos["A1"] = jpeg((160, 90, 20))  # type: ignore[attr-defined]
+    console.card()
+    return str((await console.gate.decision())["id"])
+
+
+async def test_nobody_sees_anything_before_signing_in(page: Page, console: Console) -> None:
+    await page.goto(f"{console.address}/cases")
+    assert page.url.endswith("/sign-in")
+    await expect(page.get_by_test_id("gate-id")).to_have_count(1)
+    await expect(page.get_by_test_id("nav-now")).to_have_count(0)
+
+
+async def test_a_decision_comes_to_the_page_by_itself(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    await expect(page.get_by_test_id("no-case")).to_be_visible()
+    console.card()
+    await expect(page.get_by_test_id("inside")).to_have_text("1")
+    await expect(page.get_by_test_id("showing")).to_contain_text("请入场")
+
+
+async def test_a_case_is_settled_on_the_page(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    case = await referred(console)
+    await expect(page.get_by_test_id("to-do")).to_be_visible()
+    await expect(page.get_by_test_id("case-ticket")).to_have_text("A1")
+    for picture in ("ticket-photo", "live-face"):
+        shown = page.get_by_test_id(picture)
+        width = await shown.evaluate("image => image.decode().then(() => image.naturalWidth)")
+        assert width == 240
+    await page.get_by_test_id("reason").fill("核对无误")
+    await page.get_by_test_id("admit").click()
+    await expect(page.get_by_test_id("settled")).to_contain_text("监考甲")
+    assert page.url == f"{console.address}/cases/{case}"
+    assert console.gate.lane.state.inside
+    assert console.gate.lane.recorder.live_faces.of(case) is None
+
+
+async def test_a_stale_page_is_told_who_settled_the_case(
+    page: Page, browser: Browser, console: Console
+) -> None:
+    await signed_in(page, console)
+    case = await referred(console)
+    await page.goto(f"{console.address}/cases/{case}")
+    held = await page.locator("[data-testid=form-settle] [name=csrf]").input_value()
+    other = await (await browser.new_context(ignore_https_errors=True)).new_page()
+    await signed_in(other, console, "监考乙")
+    await other.goto(f"{console.address}/cases/{case}")
+    await other.get_by_test_id("deny").click()
+    await expect(other.get_by_test_id("settled")).to_contain_text("监考乙")
+    await expect(page.get_by_test_id("settled")).to_contain_text("监考乙")
+    late = await page.request.post(
+        f"{console.address}/cases/{case}/admit", form={"csrf": held, "by": "监考甲"}
+    )
+    said = await late.text()
+    assert late.status == 404
+    assert 'data-testid="refused"' in said
+    assert "监考乙" in said
+    assert not console.gate.lane.state.inside
+
+
+async def test_a_form_without_its_token_is_refused(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    case = await referred(console)
+    await page.goto(f"{console.address}/cases/{case}")
+    form = page.get_by_test_id("form-settle")
+    await form.evaluate("form => { form.querySelector('[name=csrf]').value = 'x' }")
+    await page.get_by_test_id("admit").click()
+    await expect(page.get_by_test_id("refused")).to_be_visible()
+    assert not console.gate.lane.state.inside
+
+
+async def test_keys_alone_settle_a_case(page: Page, console: Console) -> None:
+    await page.goto(console.address)
+    await page.keyboard.type("监考甲")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("who").wait_for()
+    await referred(console)
+    await expect(page.get_by_test_id("admit")).to_be_enabled()
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.dataset.testid") == "admit":
+            break
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("settled")).to_be_visible()
+
+
+async def test_a_console_without_its_gate_says_so_and_comes_back(
+    page: Page, parts: Rig, tmp_path: Path
+) -> None:
+    port, folder = free_port(), tmp_path / "run"
+    folder.mkdir()
+    async with console_process(tmp_path, port) as process:
+        await soon(lambda: listens(port), READY_S)
+        async with gate_at(parts, folder) as gate:
+            console = Console(gate, parts, f"https://127.0.0.1:{port}", tmp_path, process)
+            await signed_in(page, console)
+            await referred(console)
+            await expect(page.get_by_test_id("admit")).to_be_enabled()
+        await expect(page.get_by_test_id("lost")).to_be_visible()
+        await expect(page.get_by_test_id("admit")).to_be_disabled()
+        async with gate_at(rig(tmp_path), folder):
+            await expect(page.get_by_test_id("lost")).to_be_hidden()
+            await expect(page.get_by_test_id("admit")).to_be_enabled()
+
+
+async def test_a_page_without_its_console_says_so_and_comes_back(
+    page: Page, parts: Rig, tmp_path: Path
+) -> None:
+    port, folder = free_port(), tmp_path / "run"
+    folder.mkdir()
+    async with gate_at(parts, folder) as gate:
+        async with console_process(tmp_path, port) as process:
+            await soon(lambda: listens(port), READY_S)
+            console = Console(gate, parts, f"https://127.0.0.1:{port}", tmp_path, process)
+            await signed_in(page, console)
+            await expect(page.get_by_test_id("lost")).to_be_hidden()
+        await expect(page.get_by_test_id("lost")).to_be_visible()
+        await expect(page.get_by_test_id("type")).to_be_disabled()
+
+
+@pytest.mark.parametrize("width", [360, 1920])
+async def test_no_page_scrolls_sideways(page: Page, console: Console, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    await signed_in(page, console)
+    await referred(console)
+    for path in PAGES:
+        await page.goto(f"{console.address}/{path}")
+        await page.get_by_test_id("who").wait_for()
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+
+
+async def test_every_answer_forbids_caches_and_foreign_scripts(
+    page: Page, console: Console
+) -> None:
+    await signed_in(page, console)
+    for path in (*PAGES, "healthz", "static/console.css", "nowhere"):
+        answer = await page.request.get(f"{console.address}/{path}")
+        headers = answer.headers
+        assert headers["cache-control"] == "no-store", path
+        assert "unsafe" not in headers["content-security-policy"], path
+        assert "default-src 'none'" in headers["content-security-policy"], path
+    cookies = await page.context.cookies()
+    assert [(c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
+        (True, True, "Strict")
+    ]
