@@ -86,6 +86,8 @@ setup(
         "calibrate": ["jinja2>=3.1,<4", "matplotlib>=3.9"],
         "build": ["flatbuffers>=24", "ml_dtypes<0.6", "onnx>=1.17", "tflite>=2.18"],
         "test": [
+            # axe-core of Deque: what is wrong with a page for who cannot see or use a mouse.
+            "axe-playwright-python>=0.1.4",
             "hypothesis>=6.100",
             "import-linter>=2.7",
             "mypy>=1.11",

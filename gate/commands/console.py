@@ -1,14 +1,21 @@
 """exam-gate console: the pages for invigilators and the candidate's screen."""
 
 import logging
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gate.config.settings import DEFAULT, load
+from gate.config.settings import DEFAULT, Settings, load
 
 log = logging.getLogger(__name__)
+
+
+def _own_folder(settings: Settings) -> Path:
+    """Where systemd says, else below the gate's own state."""
+    given = os.environ.get("STATE_DIRECTORY")
+    return Path(given) if given else settings.paths.state / "console"
 
 
 def console(
@@ -28,6 +35,6 @@ def console(
     run_console(
         settings.paths.runtime / "staff.sock",
         at,
-        settings.paths.state / "console",
+        _own_folder(settings),
         screen_open=settings.console.screen_open,
     )

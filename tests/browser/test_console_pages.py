@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Error, Page, expect
 
 from tests.browser.conftest import (
     READY_S,
@@ -175,3 +175,56 @@ async def test_every_answer_forbids_caches_and_foreign_scripts(
     assert [(c["secure"], c["httpOnly"], c["sameSite"]) for c in cookies] == [
         (True, True, "Strict")
     ]
+
+
+async def test_a_name_with_markup_and_marks_is_text(page: Page, console: Console) -> None:
+    name = "<b>甲</b>\u202e乙"
+    assert console.gate.lane.roster is not None
+    console.gate.lane.roster.name = name  # type: ignore[attr-defined]
+    await signed_in(page, console)
+    await referred(console)
+    shown = page.get_by_test_id("case-name")
+    await expect(shown).to_have_text(name)
+    assert await shown.locator("b").count() == 0
+    assert await shown.locator("bdi").count() == 1
+
+
+async def test_a_form_that_is_sent_twice_records_one_verdict(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    case = await referred(console)
+    await page.goto(f"{console.address}/cases/{case}")
+    form = {
+        "csrf": await page.locator("[data-testid=form-settle] [name=csrf]").input_value(),
+        "by": "监考甲",
+    }
+    answers = [
+        await page.request.post(f"{console.address}/cases/{case}/admit", form=form)
+        for _ in range(2)
+    ]
+    assert [a.status for a in answers] == [200, 404]
+    events = await console.parts.unit.journal.read(1, 100)
+    assert [e["kind"] for e in events].count("verdict") == 1
+
+
+async def test_the_browser_keeps_nothing(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    case = await referred(console)
+    await page.goto(f"{console.address}/cases/{case}")
+    await page.get_by_test_id("admit").wait_for()
+    kept = await page.evaluate(
+        "async () => [localStorage.length, sessionStorage.length, (await caches.keys()).length,"
+        " (await indexedDB.databases()).length, document.cookie]"
+    )
+    assert kept == [0, 0, 0, 0, ""]
+    await page.get_by_test_id("sign-out").click()
+    await page.go_back()
+    await page.get_by_test_id("sign-in").wait_for()
+    assert await page.context.cookies() == [] or "case-name" not in await page.content()
+
+
+async def test_a_browser_refuses_a_certificate_that_it_does_not_know(
+    browser: Browser, console: Console
+) -> None:
+    careful = await (await browser.new_context()).new_page()
+    with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
+        await careful.goto(console.address)

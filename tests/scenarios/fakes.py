@@ -176,6 +176,7 @@ class FakeRoster:
 
     def __init__(self, staff: tuple[StaffMember, ...] = ()) -> None:
         self.photos: dict[str, bytes] = {}
+        self.name = "测试"
         self.staff = staff
         self.closed = False
         self.readable = True
@@ -202,7 +203,7 @@ class FakeRoster:
 
     def _entry(self, ticket: str) -> RosterEntry:
         seat = Seat(PAPER.id, "03", "12")
-        candidate = Candidate(ticket, "测试", f"key-{ticket}", (seat,), has_reference=True)
+        candidate = Candidate(ticket, self.name, f"key-{ticket}", (seat,), has_reference=True)
         template = np.zeros(128, dtype=np.float32)
         return RosterEntry(candidate, Reference(template, None, None, None))
 
