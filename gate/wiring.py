@@ -43,10 +43,10 @@ from gate.models.network_files import model_path
 from gate.models.rate_coverage import requiring_rates
 from gate.models.recogniser import Recogniser
 from gate.platform.json_lines import Handler, serve
-from gate.ports import Camera, Clock
+from gate.ports import Camera, CardReader, Clock, Scanner
 from gate.roster.installed import RosterInstallation
 from gate.roster.keys import check_private, read_key
-from gate.service.adapters import Adapters
+from gate.service.adapters import Adapters, Exit
 from gate.service.desk import Desk
 from gate.service.lane import Lane
 from gate.service.supervisors import Supervisors
@@ -108,7 +108,14 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
         scanners=tuple(
             scanner_of(source, hardware.scanner_ports[source.name], hardware.clock)
             for source in settings.source
+            if source.role == "entry"
         ),
+        exits=tuple(
+            Exit(source.name, exit_device(source, hardware.scanner_ports[source.name], hardware))
+            for source in settings.source
+            if source.role == "exit"
+        ),
+        rooms=unit.rooms,
         rtc=hardware.rtc,
         matcher=CameraThread(
             hardware.camera,
@@ -200,6 +207,13 @@ def _vitals(clock: Clock, state: Path) -> dict[str, object]:
         "clock": "trusted" if now.trusted else "untrusted",
         "disk_free_mb": free_mb,
     }
+
+
+def exit_device(source: SourceTable, port: str, hardware: Hardware) -> CardReader | Scanner:
+    """The exit reader of one `[[source]]` with role exit: a card reader or a scanner."""
+    if source.kind == "sdt":
+        return SerialCardReader(port, source.reader_baud, hardware.clock)
+    return scanner_of(source, port, hardware.clock)
 
 
 def scanner_of(source: SourceTable, port: str, clock: Clock) -> SerialScanner:
@@ -300,7 +314,14 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
                 LineModule(settings.paths.runtime / f"scanner-{source.name}", kind=source.kind)
             )
             for source in settings.source
-            if source.port == SIMULATED
+            if source.port == SIMULATED and source.kind != "sdt"
+        }
+        readers = {
+            source.name: stack.enter_context(
+                SdtModule(link=settings.paths.runtime / f"exit-{source.name}", hand_s=HAND_S)
+            )
+            for source in settings.source
+            if source.port == SIMULATED and source.kind == "sdt"
         }
         ports = {source.name: source.port for source in settings.source}
         yield Hardware(
@@ -309,13 +330,16 @@ def _simulated(settings: Settings) -> Iterator[Hardware]:
             second=second,
             signals=signals,
             reader_port=settings.reader.port if module is None else module.port,
-            scanner_ports=ports | {name: s.port for name, s in scanners.items()},
+            scanner_ports=ports
+            | {name: s.port for name, s in scanners.items()}
+            | {name: r.port for name, r in readers.items()},
             simulator=Simulator(
                 clock=clock,
                 camera=camera if second is None else SimulatedCameraPair(camera, second),
                 module=module,
                 signals=signals,
                 scanners=scanners,
+                readers=readers,
             ).answer,
         )
 

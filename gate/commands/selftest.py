@@ -132,9 +132,13 @@ def _reader(settings: "Settings") -> str:
 
 
 def _scanners(settings: "Settings") -> str:
+    from gate.drivers.card_reader.serial_link import probe as probe_reader
     from gate.drivers.scanners.scanner_port import probe
 
-    found = [probe(s.name, s.port, s.baud) for s in settings.source]
+    found = [
+        probe_reader(s.port, s.reader_baud) if s.kind == "sdt" else probe(s.name, s.port, s.baud)
+        for s in settings.source
+    ]
     return "; ".join(found) or "none in gate.toml"
 
 

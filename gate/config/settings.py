@@ -19,12 +19,14 @@ from pydantic_core import ErrorDetails
 from gate.config.second_camera import Device, SecondCameraTable
 from gate.config.sources import SourceTable
 from gate.core.json_types import JsonObject, JsonValue
+from gate.core.rooms_and_seats import place_form
 from gate.errors import ConfigInvalid, Refused
 from gate.platform.regular_file import read_regular
 from gate.platform.toml_values import decode_toml
 from gate.platform.user_paths import expanded
 
 _Place = Annotated[Path, AfterValidator(expanded)]
+Room = Annotated[str, Field(min_length=1, max_length=32)]
 _Pin = Annotated[int, Field(ge=0, le=27)]
 DEFAULT = Path("/etc/exam-gate/gate.toml")
 """Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
@@ -38,16 +40,29 @@ class _Section(BaseModel):
 
 
 class UnitTable(_Section):
-    """`id` is MQTT client id, certificate CN and ACL pattern; it begins with the site id."""
+    """`id` is MQTT client id, certificate CN and ACL pattern; it begins with the site id. `rooms`:
+    those that this gate serves; empty: every room of the site."""
 
     id: str
     site: str
+    rooms: tuple[Room, ...] = ()
 
     @field_validator("id", "site")
     @classmethod
     def _is_name(cls, value: str) -> str:
         if not _UNIT_ID.fullmatch(value) or value == "office":
             raise ValueError("use 1 to 64 of a-z, 0-9 and -, and not 'office'")
+        return value
+
+    @field_validator("rooms")
+    @classmethod
+    def _rooms_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        forms = [place_form(room) for room in value]
+        doubled = [room for room, form in zip(value, forms, strict=True) if forms.count(form) > 1]
+        if doubled:
+            raise ValueError(f"one room named twice: {', '.join(doubled)}")
+        if not all(forms):
+            raise ValueError("a room has no name")
         return value
 
     @model_validator(mode="after")

@@ -5,9 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+_READER_BAUD = 115200
+
 
 class SourceTable(BaseModel):
-    """One scanner beside the card reader, docs/other-sources.md.
+    """One scanner beside the card reader, docs/other-sources.md, or an exit reader.
+
+    `role`: `exit` ends stays and asks for no face. `sdt`: a second card reader, at the exit only.
 
     `end`: `line` (CR, LF or both), `gap` (a silence) or the text that ends a payload. `pattern`:
     its one group is the ticket. `again_s`: repeats of one payload within this time, in seconds, are
@@ -17,7 +21,8 @@ class SourceTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-    kind: Literal["qr", "rfid", "mrz", "line"]
+    kind: Literal["qr", "rfid", "mrz", "line", "sdt"]
+    role: Literal["entry", "exit"] = "entry"
     port: Annotated[str, Field(pattern=r"^[^\x00]+$")]
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     end: Annotated[str, Field(pattern=r"^(line|gap|[\x00-\x7f]{1,4})$")] = "line"
@@ -42,8 +47,19 @@ class SourceTable(BaseModel):
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> "SourceTable":
         text = ("end", "prefix", "suffix", "pattern")
-        fitting = {"qr": text, "line": text, "rfid": ("number",), "mrz": ("framing",)}[self.kind]
+        own = {"qr": text, "line": text, "rfid": ("number",), "mrz": ("framing",)}
+        fitting = own.get(self.kind, ())
         strange = sorted(self.model_fields_set & {*text, "number", "framing"} - {*fitting})
         if strange:
             raise ValueError(f"{', '.join(strange)}: not for kind {self.kind}")
+        if self.kind == "sdt" and self.role != "exit":
+            raise ValueError(
+                'kind sdt is a second card reader at the exit: say role = "exit"; the card '
+                "reader of the entry stands in [reader]"
+            )
         return self
+
+    @property
+    def reader_baud(self) -> int:
+        """Of kind sdt: 115200 where the file does not say, as in [reader]."""
+        return self.baud if "baud" in self.model_fields_set else _READER_BAUD

@@ -9,7 +9,7 @@ from datetime import datetime
 from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat, current_papers, entry_window
 
 Inside = Set[tuple[str, str]]
-"""(paper id, candidate key) of everybody who has entered at this gate."""
+"""(paper id, candidate key) of everybody who has entered, whether they have left or not."""
 
 OwnPaper = tuple[Paper, Seat, EntryWindow]
 """One paper of a candidate, the seat in it, and when its room may be entered."""

@@ -62,6 +62,26 @@ class JournalNote:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordBeside:
+    """Commit this beside the visit; RecordedBeside or RefusedBeside is the answer. A `kind` of
+    `decision` is counted and told like any. `reader`: the exit reader that asked, or empty."""
+
+    kind: str
+    body: Mapping[str, object]
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TellExit:
+    """Tell the staff of the exit `reader`. `reason`: empty where none fits."""
+
+    reader: str
+    reason: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """Lamps, buzzer and the sentence for the candidate. `facts`: what the sentence is about."""
 
@@ -107,6 +127,8 @@ Effect = (
     | JudgeFace
     | Record
     | JournalNote
+    | RecordBeside
+    | TellExit
     | Show
     | OpenBarrier
     | StartTimer

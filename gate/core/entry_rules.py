@@ -1,8 +1,9 @@
 """May this candidate enter now? The rules that the exam data settle, before any face is asked for.
 
-Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting,
-document accepted for it, not inside already, entry window. Who is inside a paper that goes on is
-asked no window: with re-entry the face decides, without it the answer is that.
+Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting, not
+left already, room of this gate, document accepted, not inside already, entry window. Who is inside
+a paper that goes on is asked no window: with re-entry the face decides, without it the answer is
+that. A wrong room is said while the right one may still be entered.
 """
 
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from gate.core.events import (
     Source,
 )
 from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat
+from gate.core.gate_rooms import serves
 from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
 
@@ -51,6 +53,15 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
+class GateView:
+    """What this gate knows of people and rooms, as `rule` takes it."""
+
+    entered: Inside = frozenset()
+    left: Inside = frozenset()
+    rooms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """OK: the face decides. Anything else is the decision. `facts` fill the reason's sentence."""
 
@@ -65,8 +76,16 @@ def rule(
     answer: CandidateFound | CandidateElsewhere | CandidateUnknown,
     shown: Presented,
     inside: Inside,
+    *,
+    left: Inside = frozenset(),
+    rooms: tuple[str, ...] = (),
 ) -> Ruling:
-    """The ruling on what the roster answered for `shown`."""
+    """The ruling on what the roster answered for `shown`.
+
+    `inside`: who has entered, `left`: those of them who have left. `rooms`: those that this gate
+    serves; empty: every room of the site.
+    """
+    here = GateView(inside, left, rooms)
     match answer:
         case CandidateUnknown():
             return Ruling(Reason.NOT_ON_ROSTER)
@@ -78,15 +97,16 @@ def rule(
                 site = site_now(exam, papers, [], None, shown.found.at) or site
             return _wrong_site(exam, site)
         case CandidateFound(candidate=candidate):
-            return _rule_candidate(exam, candidate, shown, inside)
+            return _rule_candidate(exam, candidate, shown, here)
 
 
-def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: Inside) -> Ruling:
+def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, here: GateView) -> Ruling:
+    inside = here.entered
     own, at = own_papers(exam, candidate), shown.found.at
     if not own:
         return Ruling(Reason.NOT_ON_ROSTER)
     if not shown.found.trusted:
-        return _rule_without_time(exam, own, candidate, at, inside)
+        return _rule_without_time(exam, own, candidate, at, here)
     sitting = paper_now(exam, own, candidate, at, inside)
     undated = _undated(shown, local_day(at, exam.zone))
     if undated is not None:
@@ -99,31 +119,42 @@ def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, inside: 
     if sitting is None:
         return _wrong_paper(exam, own, at)
     paper, seat, _ = sitting
-    reason, facts = _rule_paper(exam, sitting, candidate, shown, inside)
+    reason, facts = _rule_paper(exam, sitting, candidate, shown, here)
     if reason is Reason.OK and not candidate.has_reference:
         reason = Reason.NO_REFERENCE
     return Ruling(reason, paper, seat, facts or {"room": seat.room, "seat": seat.seat})
 
 
 def _rule_without_time(
-    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, inside: Inside
+    exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, here: GateView
 ) -> Ruling:
-    """What is true whatever the time is: who has entered every own paper is inside. Else the paper
-    is a guess by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
+    """What is true whatever the time is: who has entered every own paper is inside, or has left
+    them all; and a gate that serves none of their rooms is the wrong one. Else the paper is a guess
+    by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
+    inside = here.entered
     left = [o for o in own if _may_enter_yet(o[0], candidate, inside)]
     papers = left or own
     paper, seat, _ = paper_now(exam, papers, candidate, at, inside) or next_paper(papers, at)
-    return Ruling(Reason.CLOCK_UNTRUSTED if left else Reason.ALREADY_ADMITTED, paper, seat)
+    if not left:
+        gone = all((o[0].id, candidate.key) in here.left for o in own)
+        return Ruling(Reason.LEFT_ALREADY if gone else Reason.ALREADY_ADMITTED, paper, seat)
+    if not any(serves(here.rooms, o[1].room) for o in left):
+        return Ruling(Reason.WRONG_ROOM, paper, seat, {"room": seat.room})
+    return Ruling(Reason.CLOCK_UNTRUSTED, paper, seat)
 
 
 def _rule_paper(
-    exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, inside: Inside
+    exam: Exam, sitting: OwnPaper, candidate: Candidate, shown: Presented, here: GateView
 ) -> tuple[Reason, dict[str, str]]:
     (paper, _, window), at = sitting, shown.found.at
+    sits = is_sitting(sitting, candidate, at, here.entered)
+    elsewhere = _gone_or_elsewhere(sitting, candidate, at, here, sits=sits)
+    if elsewhere is not None:
+        return elsewhere
     not_accepted = _not_accepted(paper, shown)
     if not_accepted is not None:
         return Reason.DOCUMENT_NOT_ACCEPTED, not_accepted
-    if is_sitting(sitting, candidate, at, inside):
+    if sits:
         return (Reason.OK if paper.reentry else Reason.ALREADY_ADMITTED), {}
     if at < window.opens:
         return Reason.TOO_EARLY, {"time": time_text(window.opens, exam.zone, at)}
@@ -131,6 +162,18 @@ def _rule_paper(
         closed = time_text(window.closes, exam.zone, at)
         return Reason.TOO_LATE, {"time": closed, "minutes": _minutes(window)}
     return Reason.OK, {}
+
+
+def _gone_or_elsewhere(
+    sitting: OwnPaper, candidate: Candidate, at: datetime, here: GateView, *, sits: bool
+) -> tuple[Reason, dict[str, str]] | None:
+    """Who has left, and who belongs to a room of another gate that may still be entered."""
+    paper, seat, window = sitting
+    if sits and not paper.reentry:
+        return (Reason.LEFT_ALREADY, {}) if (paper.id, candidate.key) in here.left else None
+    if serves(here.rooms, seat.room) or not (sits or at < window.closes):
+        return None
+    return Reason.WRONG_ROOM, {"room": seat.room}
 
 
 def _not_accepted(paper: Paper, shown: Presented) -> dict[str, str] | None:

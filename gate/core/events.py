@@ -13,6 +13,7 @@ from gate.core.card import DocumentKind, Expiry, IdCard, OddField
 from gate.core.exam import Candidate, Exam
 from gate.core.liveness import Liveness
 from gate.core.reasons import FACE_REASONS, Advice, Reason
+from gate.core.records import JournalEvent
 
 YEARS = range(2020, 2100)
 """What a clock in service may show: this program is younger, and no unit is to stand that long.
@@ -279,6 +280,44 @@ class LookDue:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class ExitRead:
+    """An exit reader has read who leaves.
+
+    `reader`: its name. `answer`: what the roster said, None while no roster is in use or it cannot
+    be read. `at`: the instant that counts.
+    """
+
+    reader: str
+    source: Source
+    document: DocumentKind
+    answer: CandidateFound | CandidateElsewhere | CandidateUnknown | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsReassigned:
+    """Staff (`by`) give the gate these rooms; none: every room of the site."""
+
+    rooms: tuple[str, ...]
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBeside:
+    """What was asked for beside a visit is committed, as the journal event `event`."""
+
+    event: JournalEvent
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedBeside:
+    """The journal did not take it. `reader`: the exit reader that asked, or empty."""
+
+    reader: str = ""
+
+
 LaneEvent = (
     CardPresented
     | CardUnreadable
@@ -302,4 +341,8 @@ LaneEvent = (
     | FaultCleared
     | RosterOpened
     | LookDue
+    | ExitRead
+    | RoomsReassigned
+    | RecordedBeside
+    | RefusedBeside
 )

@@ -65,6 +65,9 @@ class Reason(StrEnum):
     LIVENESS_FAILED = "LIVENESS_FAILED"
     NO_REFERENCE = "NO_REFERENCE"
     CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
+    WRONG_ROOM = "WRONG_ROOM"
+    LEFT_ALREADY = "LEFT_ALREADY"
+    TOO_EARLY_TO_LEAVE = "TOO_EARLY_TO_LEAVE"
     STAFF_ADMIT = "STAFF_ADMIT"
     STAFF_DENY = "STAFF_DENY"
     OUT_OF_SERVICE = "OUT_OF_SERVICE"
@@ -234,6 +237,16 @@ MEANING: dict[Reason, Meaning] = {
     Reason.CLOCK_UNTRUSTED: Meaning(
         _REFER, _PAPERWORK, "时钟未校准，请监考员确认时间",
         "Clock not trusted: invigilator decides the time",
+    ),
+    Reason.WRONG_ROOM: Meaning(
+        _REFUSE, _red(Rhythm.DOUBLE), "您的考场是：{room}考场", "Your room is {room}"
+    ),
+    Reason.LEFT_ALREADY: Meaning(
+        _REFUSE, _red(Rhythm.DOUBLE),
+        "已交卷离场，不得再次入场", "Has left: no way back in",
+    ),
+    Reason.TOO_EARLY_TO_LEAVE: Meaning(
+        _REFER, _PAPERWORK, "{time}前不得交卷离场", "No leaving before {time}"
     ),
     Reason.STAFF_ADMIT: Meaning(_ADMIT, _green(), "监考员放行", "Admitted by staff"),
     Reason.STAFF_DENY: Meaning(_REFUSE, _red(Rhythm.SLOW), "监考员未予放行", "Refused by staff"),

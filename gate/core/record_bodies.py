@@ -7,10 +7,10 @@ from datetime import tzinfo
 
 from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import FaceJudged, Source, VerdictGiven
-from gate.core.exam import FacePolicy
+from gate.core.exam import FacePolicy, Paper, Seat
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import MEANING, Outcome, Reason
-from gate.core.records import DecisionBody, FaceFields, VerdictBody
+from gate.core.records import AtExit, DecisionBody, FaceFields, LeftBody, VerdictBody
 from gate.core.staff_verdict import Settlement
 from gate.core.state import Unsettled
 
@@ -74,6 +74,25 @@ def decision_body(
     return body
 
 
+def left_body(
+    reader: str,
+    who: tuple[str | None, str | None],
+    paper: Paper | None = None,
+    seat: Seat | None = None,
+    entered: str | None = None,
+) -> LeftBody:
+    """The body of `left`: a reading of the exit reader `reader`. `who`: ticket and key."""
+    return {
+        "ticket": who[0],
+        "key": who[1],
+        "paper": paper.id if paper else None,
+        "room": seat.room if seat else None,
+        "seat": seat.seat if seat else None,
+        "source": reader,
+        "entered": entered,
+    }
+
+
 def unreadable_body(
     shown: Presented, attempt: int, why: str, zone: tzinfo | None = None
 ) -> DecisionBody:
@@ -91,7 +110,9 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> V
     reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
     meaning, referred = MEANING[reason], case.facts
     outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE
+    at_exit: AtExit = {"at_exit": True} if case.at_exit else {}
     return {
+        **at_exit,
         "decision": given.decision,
         "earlier": list(case.earlier),
         "ticket": referred["ticket"],

@@ -46,7 +46,8 @@ class DecisionBody(FaceFields):
     `entered`: when the candidate was last let in to this paper. `signals`: what the lamps show.
 
     Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
-    `unreadable`: why a card could not be read.
+    `unreadable`: why a card could not be read,
+    `at_exit`: it is of an exit reader, `leave_from`: from when on the paper may be left.
     """
 
     ticket: str | None
@@ -68,10 +69,34 @@ class DecisionBody(FaceFields):
     valid_to: NotRequired[str]
     odd: NotRequired[list[str]]
     unreadable: NotRequired[str]
+    at_exit: NotRequired[bool]
+    leave_from: NotRequired[str]
+
+
+class LeftBody(TypedDict):
+    """A stay has ended. `source`: the name of the exit reader. `ticket`, `key`, `paper`: None where
+    nobody is known. `entered`: when they were let in, None where no journal says so. `by`,
+    `decision`: the REFER at the exit, and who settled it."""
+
+    ticket: str | None
+    key: str | None
+    paper: str | None
+    room: str | None
+    seat: str | None
+    source: str
+    entered: str | None
+    by: NotRequired[str]
+    decision: NotRequired[str]
+
+
+class AtExit(TypedDict, total=False):
+    """Of the verdict on a REFER of an exit reader: `at_exit` is True."""
+
+    at_exit: bool
 
 
 class VerdictBody(FaceFields):
-    """The final word of staff on the REFER `decision`.
+    """The final word of staff on the REFER `decision`. `at_exit`: it was at an exit.
 
     `earlier`: ids of REFERs that it settles too. `referred`: the reason of the REFER. `second`: the
     other signature. `after`: any of `admission` and `close`. `age_s`: age of the REFER in seconds,
@@ -96,6 +121,7 @@ class VerdictBody(FaceFields):
     age_s: float | None
     barrier: bool
     signals: list[str]
+    at_exit: NotRequired[bool]
 
 
 class CountsBody(TypedDict):
@@ -203,6 +229,11 @@ class JournalEvent(Envelope, total=False):
     valid_to: str
     odd: list[str]
     unreadable: str
+    at_exit: bool
+    leave_from: str
+    # reassigned
+    rooms: list[str]
+    configured: list[str]
     # of the unit
     model: str | None
     roster: str | None

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from gate.core.events import DecisionRecorded, Instant
+from gate.core.gate_rooms import Reassignment
 from gate.core.reasons import Outcome, Reason
 from gate.core.records import DecisionBody, JournalEvent, VerdictBody
 from gate.core.state import State, Unsettled
@@ -18,8 +19,9 @@ from gate.core.state import State, Unsettled
 EARLIER_KEPT = 50
 """Ids of REFERs that a newer one took the place of: a verdict that names them fits an entry."""
 
-Person = tuple[str | None, str]
-"""Paper id, None where none is known; candidate key."""
+Person = tuple[str | None, str, bool]
+"""Paper id, None where none is known; candidate key; whether at an exit, where a case is another
+one than at the entry."""
 
 
 def replay(state: State, events: Iterable[JournalEvent]) -> State:
@@ -28,6 +30,13 @@ def replay(state: State, events: Iterable[JournalEvent]) -> State:
     memory = _Memory(state)
     for event in events:
         memory.add(event)
+    return memory.into(state)
+
+
+def remember_event(state: State, event: JournalEvent) -> State:
+    """`state` after an event that was recorded just now."""
+    memory = _Memory(state)
+    memory.add(event, this_run=True)
     return memory.into(state)
 
 
@@ -54,11 +63,19 @@ class _Memory:
 
     def __init__(self, state: State) -> None:
         self._entered = dict(state.entered)
+        self._left = dict(state.left)
+        self._reassigned = state.reassigned
         self._open = {u.decision: u for u in state.unsettled}
         self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
 
     def into(self, state: State) -> State:
-        return replace(state, entered=self._entered, unsettled=tuple(self._open.values()))
+        return replace(
+            state,
+            entered=self._entered,
+            left=self._left,
+            reassigned=self._reassigned,
+            unsettled=tuple(self._open.values()),
+        )
 
     def add(self, event: JournalEvent, *, this_run: bool = False) -> None:
         match event["kind"]:
@@ -69,8 +86,17 @@ class _Memory:
             case "acknowledged":
                 for decision in event["decisions"]:
                     self._mark(decision, acknowledged=True)
+            case "left":
+                self._leave(event)
+            case "reassigned":
+                self._reassigned = Reassignment(
+                    tuple(event["rooms"]), event.get("exam"), tuple(event["configured"])
+                )
         if event.get("outcome") == Outcome.ADMIT:
-            self._admit(event)
+            if event.get("at_exit"):
+                self._leave(event)
+            else:
+                self._admit(event)
 
     def _refer(self, event: JournalEvent, this_run: bool) -> None:
         case = Unsettled(
@@ -95,7 +121,15 @@ class _Memory:
         paper, person = event.get("paper"), _person(event)
         if paper and person:
             self._entered[paper, person[1]] = str(event.get("at", ""))
+            self._left.pop((paper, person[1]), None)
             self._mark(self._cases.get(person, ""), admitted=True)
+
+    def _leave(self, event: JournalEvent) -> None:
+        """Who has left has been there, whatever this journal knows of it. The first time counts."""
+        paper, key = event.get("paper"), event.get("key")
+        if paper and key:
+            self._entered.setdefault((paper, key), "")
+            self._left.setdefault((paper, key), str(event.get("at", "")))
 
     def _mark(self, decision: str, *, acknowledged: bool = False, admitted: bool = False) -> None:
         if (case := self._open.get(decision)) is not None:
@@ -109,7 +143,7 @@ class _Memory:
 def _person(event: JournalEvent) -> Person | None:
     """None where nobody is known: each card that could not be read is a case of its own."""
     key = event.get("key")
-    return (event.get("paper"), key) if key else None
+    return (event.get("paper"), key, bool(event.get("at_exit"))) if key else None
 
 
 def instant_of(event: JournalEvent) -> Instant:

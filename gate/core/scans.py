@@ -82,7 +82,7 @@ def is_bare_notice(visit: Visit) -> bool:
 def is_inside(state: State, visit: Visit) -> bool:
     """Whether who is named has entered this paper: a notice scanned once more says nothing."""
     paper = visit.ruling.paper
-    return paper is not None and not paper.reentry and (paper.id, visit.key) in state.inside
+    return paper is not None and not paper.reentry and (paper.id, visit.key) in state.entered
 
 
 def ask_for_card(state: State, notice: Visit) -> Step:

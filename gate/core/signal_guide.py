@@ -61,8 +61,8 @@ STAFF_TEXT: dict[tuple[tuple[Lamp, ...], Rhythm], tuple[str, str]] = {
         "No entry now: tell the candidate the reason that is shown.",
     ),
     (_RED, Rhythm.DOUBLE): (
-        "走错考点或场次：按屏幕上的地点和时间指引考生。",
-        "Wrong site or paper: send the candidate to the place and time that are shown.",
+        "走错考点、考场或场次，或已离场：按屏幕上的提示指引考生。",
+        "Wrong site, room or paper, or left already: the candidate goes where the sentence says.",
     ),
     (_RED, Rhythm.FAST): (
         "名单中没有此人：请考生到考务办公室。",

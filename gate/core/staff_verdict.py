@@ -38,8 +38,10 @@ class Settlement:
 
 def settlement(state: State, given: VerdictGiven, case: Unsettled) -> Settlement:
     """What the verdict `given` on `case` comes to."""
+    if case.at_exit:
+        return Settlement((), _age_s(case, given.at), at_the_door=False)
     paper = _paper(state, case)
-    inside = (case.facts["paper"], case.facts["key"]) in state.inside
+    inside = (case.facts["paper"], case.facts["key"]) in state.entered
     returning = paper is not None and paper.reentry and inside and not case.admitted
     after = []
     if inside and not returning:

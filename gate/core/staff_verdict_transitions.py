@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gate.core import record_bodies
+from gate.core import exits, record_bodies
 from gate.core.effects import Effect, OpenBarrier, Record
 from gate.core.events import DecisionRecorded, Fault, VerdictGiven
 from gate.core.reasons import SHOW_S, Reason
@@ -58,7 +58,9 @@ def verdict_recorded(state: State, event: DecisionRecorded) -> Step:
     body = record_bodies.verdict_body(given, case, settled)
     done = remember(replace(state, verdict=None), "verdict", event, body)
     if not settled.at_the_door:
-        return at_rest(done) if done.phase is Phase.IDLE else (done, ())
+        ended = exits.stay_ended(given, case) if case.at_exit and given.admit else ()
+        rested, shown_now = at_rest(done) if done.phase is Phase.IDLE else (done, ())
+        return rested, (*shown_now, *ended)
     acts: tuple[Effect, ...] = (show(Reason(body["reason"]), {}),)
     if given.admit:
         acts = (*acts, OpenBarrier())

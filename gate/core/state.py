@@ -16,6 +16,7 @@ from gate.core.events import (
     VerdictGiven,
 )
 from gate.core.exam import Exam
+from gate.core.gate_rooms import Reassignment, rooms_now
 from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
 from gate.core.records import DecisionBody, JournalEvent
 from gate.errors import IllegalEvent
@@ -57,9 +58,24 @@ class Unsettled:
     this_run: bool = False
 
     @property
+    def at_exit(self) -> bool:
+        """Whether it is of an exit reader: an ADMIT ends a stay then."""
+        return bool(self.facts.get("at_exit"))
+
+    @property
     def advice(self) -> dict[str, str]:
         """The advice was for the candidate at that moment; what is left is to look up again."""
+        if self.reason is Reason.TOO_EARLY_TO_LEAVE:
+            return {"time": _wall_time(self.facts.get("leave_from", ""))}
         return {"advice": Advice.LOOK_STRAIGHT} if self.reason is Reason.FACE_POOR else {}
+
+
+def _wall_time(moment: str) -> str:
+    """HH:MM of an RFC 3339 time; empty where it is none."""
+    try:
+        return f"{datetime.fromisoformat(moment):%H:%M}"
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,9 @@ class CardLeftLying:
 class State:
     """All that the gate knows.
 
-    `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it.
+    `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it;
+    empty for who has left and never entered by it. `left`: of those who have left, when.
+    `unit_rooms`: as gate.toml has them. `reassigned`: what staff said of them since.
     `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
     served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the
     reader. `excused`: candidate key, and when staff excused its owner from the action, monotonic in
@@ -113,6 +131,9 @@ class State:
     notice: Visit | None = None
     unreadable: int = 0
     entered: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    left: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    unit_rooms: tuple[str, ...] = ()
+    reassigned: Reassignment | None = None
     unsettled: tuple[Unsettled, ...] = ()
     verdict: VerdictGiven | None = None
     faults: frozenset[Fault] = frozenset({Fault.ROSTER})
@@ -122,8 +143,13 @@ class State:
 
     @property
     def inside(self) -> Set[tuple[str, str]]:
-        """(paper id, candidate key) of everybody who has entered."""
-        return self.entered.keys()
+        """(paper id, candidate key) of everybody who has entered and not left."""
+        return self.entered.keys() - self.left.keys() if self.left else self.entered.keys()
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms that this gate serves; empty: every room of the site."""
+        return rooms_now(self.unit_rooms, self.reassigned, self.exam.id if self.exam else None)
 
 
 Step = tuple[State, tuple[Effect, ...]]

@@ -56,7 +56,14 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     visit, exam = visit_of(state), state.exam
     if exam is None:
         raise illegal(state, "a lookup without an exam")
-    ruling = rule(exam, event, visit.shown, state.inside)
+    ruling = rule(
+        exam,
+        event,
+        visit.shown,
+        state.entered.keys(),
+        left=state.left.keys(),
+        rooms=state.rooms,
+    )
     if isinstance(event, CandidateFound):
         ticket, key = event.candidate.ticket, event.candidate.key
         if ruling.paper is not None:
@@ -153,13 +160,13 @@ def _entered_meanwhile(state: State, visit: Visit) -> bool:
     given = state.verdict
     case = find_unsettled(state, given.decision) if given and given.admit else None
     coming = case is not None and (case.facts["paper"], case.facts["key"]) == (paper.id, visit.key)
-    return coming or (paper.id, visit.key) in state.inside
+    return coming or (paper.id, visit.key) in state.entered
 
 
 def _entered(state: State, visit: Visit) -> str | None:
     """When the candidate was last let in to the paper that the visit is about."""
     paper, key = visit.ruling.paper, visit.key
-    return state.entered.get((paper.id, key)) if paper and key else None
+    return (state.entered.get((paper.id, key)) or None) if paper and key else None
 
 
 def _entry_facts(state: State, visit: Visit, paper: Paper, entered: str | None) -> dict[str, str]:

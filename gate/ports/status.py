@@ -71,6 +71,24 @@ class ScannerStatus(TypedDict):
     refused: dict[str, int]
 
 
+class ExitStatus(TypedDict):
+    """The state of one exit reader. `read`: readings since the start. `reason`, `zh`, `en`: what
+    its staff were told last; empty before the first reading."""
+
+    connected: bool
+    read: int
+    reason: str
+    zh: str
+    en: str
+
+
+class RoomsStatus(TypedDict):
+    """The rooms that this gate serves, and as gate.toml has them; empty: every room of the site."""
+
+    now: list[str]
+    configured: list[str]
+
+
 class JournalSave(TypedDict):
     """A file of the journal that was lost or replaced, and saved under its own name."""
 
@@ -104,6 +122,7 @@ class OpenCase(TypedDict):
     acknowledged: bool
     entered: str | None
     earlier: list[str]
+    at_exit: bool
 
 
 class CaseVerdict(TypedDict):
@@ -189,7 +208,8 @@ class JournalStatus(TypedDict):
 
 class DeskStatus(TypedDict):
     """A snapshot. `papers`: of the current sitting, None without a trusted clock; `showing`: what
-    the lamps show and the sentence; `inside`: how many have entered.
+    the lamps show and the sentence; `inside`: how many have entered and not
+    left, `left`: how many have left.
 
     `staff`: how many may sign, 0 where no PIN is asked. `windows`: of entry, for the papers of the
     sitting.
@@ -213,7 +233,10 @@ class DeskStatus(TypedDict):
     windows: list[WindowStatus]
     unsettled: list[OpenCase]
     counts: CountsSummary
+    left: int
     scanners: dict[str, ScannerStatus]
+    exits: Mapping[str, ExitStatus]
+    rooms: RoomsStatus
     warnings: Sequence[str]
     uplink: UplinkStatus
     journal: JournalStatus

@@ -18,6 +18,14 @@ from gate.ports import (
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """An exit reader: the device, and its name in gate.toml."""
+
+    name: str
+    device: CardReader | Scanner
+
+
+@dataclass(frozen=True, slots=True)
 class Adapters:
     """The adapters of one gate, by port."""
 
@@ -32,5 +40,8 @@ class Adapters:
     evidence: Evidence
     uplink: Uplink
     scanners: tuple[Scanner, ...] = ()
+    exits: tuple[Exit, ...] = ()
+    rooms: tuple[str, ...] = ()
+    """Those that this gate serves, as gate.toml says; empty: every room of the site."""
     rtc: Callable[[], datetime | None] = lambda: None
     """What the board's own clock shows, None where it has none."""

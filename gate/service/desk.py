@@ -120,7 +120,8 @@ class Desk:
             },
             "showing": lane.showing,
             "attempt": state.visit.attempt if state.visit else None,
-            "inside": len(state.inside),
+            "inside": len(state.entered) - len(state.left),
+            "left": len(state.left),
             "staff": len(lane.roster.staff) if lane.roster else 0,
             "windows": entry_windows(state.exam, now),
             "unsettled": [
@@ -133,14 +134,18 @@ class Desk:
                     "acknowledged": u.acknowledged,
                     "entered": u.facts.get("entered"),
                     "earlier": list(u.earlier),
+                    "at_exit": u.at_exit,
                 }
                 for u in state.unsettled
             ],
             "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
             "scanners": {s.name: s.status.copy() for s in lane.adapters.scanners},
+            "exits": {name: exit_.copy() for name, exit_ in lane.exits.items()},
+            "rooms": {"now": list(state.rooms), "configured": list(state.unit_rooms)},
             "warnings": [
                 *self._liveness_lacking(),
                 *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
+                *(f"exit {name}" for name, e in lane.exits.items() if not e["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
                 *lane.adapters.journal.warnings.values(),
             ],

@@ -28,6 +28,7 @@ from gate.errors import (
     StorageRefused,
 )
 from gate.ports import Lookup, Reference, Roster, RosterEntry
+from gate.ports.status import ExitStatus
 from gate.service.adapters import Adapters
 from gate.service.recorder import Recorder, ms_since
 
@@ -77,7 +78,8 @@ class Lane:
         self.adapters = adapters
         self._reaction_s = reaction_s
         self._timers = timers
-        self.state = State()
+        self.state = State(unit_rooms=adapters.rooms)
+        self.exits: dict[str, ExitStatus] = {}
         self.recorder = Recorder(
             adapters.journal,
             adapters.evidence,
@@ -150,7 +152,8 @@ class Lane:
                 return
             self.recorder.took("rules", ms_since(began))
             for effect in wanted:
-                follows = await self._perform(effect, asked)
+                perform = self._beside if isinstance(effect, _BESIDE) else self._perform
+                follows = await perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
         asked.done(None)
@@ -321,6 +324,30 @@ class Lane:
         asked.done(event)
         return events.DecisionRecorded(event["id"], instant_of(event))
 
+    async def _beside(
+        self, wanted: effects.Effect, asked: Asked
+    ) -> events.RecordedBeside | events.RefusedBeside | None:
+        """What is no part of a visit: the first entry is the answer of who asked."""
+        if isinstance(wanted, effects.TellExit):
+            self.tell_exit(wanted.reader, wanted.reason, wanted.zh, wanted.en)
+        if not isinstance(wanted, effects.RecordBeside):
+            return None
+        try:
+            event = await self.recorder.record_beside(wanted, self._of_this_unit())
+        except StorageRefused as e:
+            log.error("not recorded, out of service: %s", e.en)
+            if asked.answer is not None:
+                asked.fail(e)
+            return events.RefusedBeside(wanted.reader)
+        asked.done(event)
+        return events.RecordedBeside(event)
+
+    def tell_exit(self, reader: str, reason: str, zh: str, en: str) -> None:
+        """The staff of an exit read it in the status."""
+        status = self.exits.get(reader)
+        if status is not None:
+            status.update({"reason": str(reason), "zh": zh, "en": en})
+
     def _since_ns(self, wanted: effects.Record) -> int:
         visit, verdict = self.state.visit, self.state.verdict
         if wanted.kind == "verdict" and verdict is not None:
@@ -349,6 +376,9 @@ class Lane:
         if asked.answer is not None:
             asked.fail(out_of_service())
         return events.RecordRefused()
+
+
+_BESIDE = (effects.RecordBeside, effects.TellExit)
 
 
 def _said(judged: events.FaceJudged) -> str:

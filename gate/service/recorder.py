@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from typing import cast
 
 from gate.core import effects
 from gate.core.daily_counts import DailyCounts
@@ -13,7 +14,7 @@ from gate.core.events import Instant
 from gate.core.journal_entries import JournalEntry
 from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import Outcome
-from gate.core.records import EvidenceFields, JournalEvent, UnitFields
+from gate.core.records import DecisionBody, EvidenceFields, JournalEvent, UnitFields
 from gate.errors import StorageRefused
 from gate.ports import Clock, Evidence, Journal, Matcher
 from gate.service.broadcast import Broadcast
@@ -99,6 +100,18 @@ class Recorder:
             jpeg = await asyncio.to_thread(self._matcher.evidence)
             if jpeg is not None:
                 self.live_faces.keep(event["id"], jpeg)
+
+    async def record_beside(self, wanted: effects.RecordBeside, about: UnitFields) -> JournalEvent:
+        """Commit what is no part of a visit. A decision is counted and told like any; of the rest
+        followers are told under its kind. StorageRefused: nothing was written."""
+        if wanted.kind == "decision":
+            body = cast(DecisionBody, wanted.body)
+            now_ns = self._clock.now().mono_ns
+            return await self.record(effects.Record(wanted.kind, body), about, now_ns)
+        async with self._one:
+            event = await self._journal.append(JournalEntry(wanted.kind, self.now(), wanted.body))
+        self.broadcast.publish({wanted.kind: event})
+        return event
 
     async def note(self, kind: str, body: Mapping[str, object]) -> JournalEvent | None:
         """Journal what happened beside a visit; None where nothing was written."""

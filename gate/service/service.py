@@ -11,6 +11,7 @@ from gate.core.card_left_lying import is_due
 from gate.core.journal_entries import JournalEntry
 from gate.errors import CameraMissing, StorageRefused
 from gate.ports import Scanner, ScannerBack, ScannerLost
+from gate.service.exit_readers import pump
 from gate.service.lane import Lane
 from gate.service.supervisors import Supervisors, replay_journal
 from gate.service.watchdog import Health
@@ -72,7 +73,7 @@ class Service:
             )  # before the reader: a card already lying there counts
             await stack.enter_async_context(unit.matcher)
             await stack.enter_async_context(unit.reader)
-            for scanner in unit.scanners:
+            for scanner in (*unit.scanners, *(e.device for e in unit.exits)):
                 await stack.enter_async_context(scanner)
             await self._work(stop)
 
@@ -109,6 +110,10 @@ class Service:
                 *(
                     group.create_task(self._pump_scanner(s), name=f"scanner {s.name}")
                     for s in self._adapters.scanners
+                ),
+                *(
+                    group.create_task(pump(e, self._lane), name=f"exit {e.name}")
+                    for e in self._adapters.exits
                 ),
             ]
             steady = [

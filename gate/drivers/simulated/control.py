@@ -49,7 +49,8 @@ class ShownCamera(Protocol):
 
 class Simulator:
     """`answer` is the handler of simulator.sock. `module` is None where a real reader is used;
-    `camera` and `signals` likewise: their requests are then answered with an error.
+    `camera` and `signals` likewise: their requests are then answered with an error. `readers`: the
+    exit readers of kind sdt, for `card`, `lift` and `fault` with a `source`.
 
     Pictures and the reader's thread are waited for off the event loop, which is the gate's own.
     """
@@ -62,12 +63,14 @@ class Simulator:
         module: SdtModule | None,
         signals: SimulatedSignals | None,
         scanners: Mapping[str, LineModule] | None = None,
+        readers: Mapping[str, SdtModule] | None = None,
     ) -> None:
         self._clock = clock
         self._camera = camera
         self._module = module
         self._signals = signals
         self._scanners = scanners or {}
+        self._readers = readers or {}
         self._verbs: Mapping[tuple[str, str], Callable[[Message], Awaitable[Message]]] = {
             ("do", "clock"): self._set_clock,
             ("do", "card"): self._lay,
@@ -105,7 +108,7 @@ class Simulator:
         }
 
     async def _lay(self, request: Message) -> Message:
-        module = _present(self._module, "reader", "读卡器")
+        module = self._reader(request)
         words = {
             name: _optional(request, name, str)
             for name in ("number", "name", "valid_to", "kind", "valid_from")
@@ -122,9 +125,22 @@ class Simulator:
         await asyncio.to_thread(module.lay, card)
         return DONE
 
-    async def _lift(self, _: Message) -> Message:
-        await asyncio.to_thread(_present(self._module, "reader", "读卡器").lift)
+    async def _lift(self, request: Message) -> Message:
+        await asyncio.to_thread(self._reader(request).lift)
         return DONE
+
+    def _reader(self, request: Message) -> SdtModule:
+        """The card reader of the entry, or the exit reader that `source` names."""
+        name = _optional(request, "source", str)
+        if name is None:
+            return _present(self._module, "reader", "读卡器")
+        if name not in self._readers:
+            known = ", ".join(self._readers) or "none"
+            raise UsageError(
+                f"No simulated exit reader {name!r} of kind sdt; there are: {known}.",
+                f"没有名为 {name} 的模拟离场读卡器，现有：{known}。",
+            )
+        return self._readers[name]
 
     async def _scan(self, request: Message) -> Message:
         """`text` under the scanner named `source`, which may be left out where there is one."""
@@ -176,10 +192,11 @@ class Simulator:
         if scanner is not None:
             await asyncio.to_thread(scanner.fault, name, on is not False)
             return DONE
+        module = self._reader(request) if request.get("source") else self._module
         of_module: tuple[str, ...] = ()
-        if self._module is not None:
+        if module is not None:
             try:
-                await asyncio.to_thread(self._module.fault, name, on is not False)
+                await asyncio.to_thread(module.fault, name, on is not False)
             except UsageError as e:
                 names = e.facts.get("names", ())
                 of_module = names if isinstance(names, tuple) else ()
