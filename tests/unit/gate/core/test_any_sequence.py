@@ -10,7 +10,7 @@ import pytest
 
 from gate.core.admission import ROWS
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
-from gate.core.effects import ForgetFaces, JudgeFace, Record, Show
+from gate.core.effects import ForgetFaces, JudgeFace, Record, RecordBeside, Show
 from gate.core.events import (
     Acknowledged,
     ActionExcused,
@@ -28,7 +28,10 @@ from gate.core.events import (
     LookupFailed,
     ReaderBack,
     ReaderLost,
+    RecordedBeside,
     RecordRefused,
+    RefusedBeside,
+    RoomsReassigned,
     RosterOpened,
     ScanPresented,
     TimeElapsed,
@@ -50,6 +53,7 @@ from tests.unit.gate.core.world import (
     face,
     instant,
     laid,
+    leaving,
     scanned,
     typed,
     unread,
@@ -131,6 +135,8 @@ class AnyMorning:
             (self.answer, 40),
             (self.journal, 40),
             (self.thing, 6),
+            (self.exit, 4),
+            (self.reassign, 2),
             (self.trouble, 3),
             (self.healing, 12),
             (self.settle, 9),
@@ -156,6 +162,34 @@ class AnyMorning:
 
     def thing(self) -> None:
         self.feed(self.chance.choice(THINGS))
+
+    def exit(self) -> None:
+        """Somebody lays a card at the exit, at any time of the morning."""
+        who = self.chance.choice([*FOUND[:-2], None])
+        when = at(self.chance.choice(["08:50", "10:59", "11:00", "11:10", "11:40", "14:10"]))
+        before = self.gate.state
+        self.feed(leaving(who, when, trusted=self.chance.random() < 0.9))
+        self.the_journal_answers_beside(before)
+        assert self.gate.state.visit == before.visit, "an exit reading touches nobody's visit"
+
+    def reassign(self) -> None:
+        before = self.gate.state
+        rooms = self.chance.choice([(), (), ("03",), ("3",), ("04", "05")])
+        self.feed(RoomsReassigned(rooms, "li", instant()))
+        self.the_journal_answers_beside(before)
+
+    def the_journal_answers_beside(self, before: State) -> None:
+        if not self.gate.of(RecordBeside) or self.gate.state != before:
+            return
+        if self.chance.random() < 0.9:
+            asked = self.gate.of(RecordBeside)[0]
+            self.gate.commit_beside()
+            self.leads(before, RecordedBeside, self.gate.state)
+            assert asked.kind != "left" or self.gate.state.phase is before.phase
+        else:
+            self.feed(RefusedBeside("south"))
+            assert self.gate.state.left == before.left, "who was not recorded has not left"
+        self.who_is_where()
 
     def trouble(self) -> None:
         event = self.chance.choice(TROUBLE)
@@ -228,7 +262,7 @@ class AnyMorning:
         admitted, person = body["outcome"] == Outcome.ADMIT, (body["paper"], body["key"])
         assert after.inside - before.inside <= {person}
         assert after.inside == before.inside or admitted
-        if admitted and person in before.inside:
+        if admitted and person in before.inside and not body.get("at_exit"):
             self.a_second_admit_is_a_return_or_says_so(record)
         if record.kind == "verdict":
             assert after.visit == before.visit
@@ -313,9 +347,17 @@ class AnyMorning:
         self.one_open_case_for_a_candidate_and_paper()
 
     def one_open_case_for_a_candidate_and_paper(self) -> None:
-        open_cases = [(u.facts["paper"], u.facts["key"]) for u in self.gate.state.unsettled]
-        known = [(paper, key) for paper, key in open_cases if key]
+        cases = [(u.facts["paper"], u.facts["key"], u.at_exit) for u in self.gate.state.unsettled]
+        known = [case for case in cases if case[1]]
         assert len(known) == len(set(known))
+
+    def who_is_where(self) -> None:
+        """Everybody who is expected is inside, has left or is absent; nobody is two of it."""
+        state, expected = self.gate.state, {(p, k) for p in ("am", "pm") for k in "abcd"}
+        assert state.left.keys() <= state.entered.keys()
+        inside, left = expected & state.inside, expected & state.left.keys()
+        absent = expected - state.entered.keys()
+        assert len(inside) + len(left) + len(absent) == len(expected)
 
     def lamps_at_rest(self) -> None:
         """Whatever is shown on coming to rest is the newest REFER that nobody acknowledged."""
@@ -349,7 +391,8 @@ class AnyMorning:
 
     def a_restart_remembers(self) -> None:
         again, state = replay(State(), self.gate.journal), self.gate.state
-        assert again.entered == state.entered
+        assert (again.entered, again.left) == (state.entered, state.left)
+        assert again.reassigned == state.reassigned
         assert [remembered(u) for u in again.unsettled] == [remembered(u) for u in state.unsettled]
 
 
@@ -373,7 +416,7 @@ def edges_of(seed: int) -> frozenset[Edge]:
     return frozenset(morning.edges)
 
 
-SEEDS = range(120)
+SEEDS = range(150)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -37,6 +37,9 @@ FACE_MISMATCH | again, then REFER, doubtful | yellow:fast | None | two-long | �
 LIVENESS_FAILED | again, then REFER, doubtful | yellow:fast | None | two-long | 活体检测未通过，请联系监考员 | Liveness not confirmed: see the invigilator
 NO_REFERENCE | REFER | yellow:slow | None | two-short | 无准考证相片，请人工核验 | No ticket photo: manual check
 CLOCK_UNTRUSTED | REFER | yellow:slow | None | two-short | 时钟未校准，请监考员确认时间 | Clock not trusted: invigilator decides the time
+WRONG_ROOM | REFUSE | red:double | 3.0 | one-long | 您的考场是：{room}考场 | Your room is {room}
+LEFT_ALREADY | REFUSE | red:double | 3.0 | one-long | 已交卷离场，不得再次入场 | Has left: no way back in
+TOO_EARLY_TO_LEAVE | REFER | yellow:slow | None | two-short | {time}前不得交卷离场 | No leaving before {time}
 STAFF_ADMIT | ADMIT | green:steady | 3.0 | one-short | 监考员放行 | Admitted by staff
 STAFF_DENY | REFUSE | red:slow | 3.0 | one-long | 监考员未予放行 | Refused by staff
 OUT_OF_SERVICE | none | red:slow yellow:slow green:slow | None | three-long repeated | 设备停用，请走人工通道 | Out of service: use the staffed lane

@@ -7,7 +7,15 @@ from typing import Any
 
 from gate.core.admission import step
 from gate.core.card import DocumentKind, IdCard
-from gate.core.effects import Effect, JournalNote, OpenBarrier, Record, Show, StartTimer
+from gate.core.effects import (
+    Effect,
+    JournalNote,
+    OpenBarrier,
+    Record,
+    RecordBeside,
+    Show,
+    StartTimer,
+)
 from gate.core.entry_rules import Presented
 from gate.core.events import (
     Acknowledged,
@@ -15,10 +23,12 @@ from gate.core.events import (
     CardPresented,
     CardUnreadable,
     DecisionRecorded,
+    ExitRead,
     FaceJudged,
     Fault,
     FaultRaised,
     Instant,
+    RecordedBeside,
     RosterOpened,
     ScanPresented,
     Source,
@@ -113,6 +123,16 @@ def verdict(
     return VerdictGiven(decision, admit, "Wang", second, "seen", when or instant())
 
 
+def leaving(who: Any, when: Any = None, *, trusted: bool = True) -> ExitRead:
+    return ExitRead(
+        "south",
+        Source.CARD,
+        DocumentKind.RESIDENT,
+        who,
+        instant(when or at("11:10"), trusted=trusted),
+    )
+
+
 LIVING = Liveness(LivenessVerdict.LIVE, {"network": 0.9})
 GOOD = FaceJudged(Reason.OK, 0.71, 5.2, "s-norm", 4.1, 3, LIVING, 0.8, fresh=2)
 
@@ -148,6 +168,19 @@ class Gate:
         """The journal takes what it was asked to first."""
         record = self.asked.pop(0)
         return self.feed(DecisionRecorded(self._write(record.kind, record.body), self.now))
+
+    def commit_beside(self) -> tuple[Effect, ...]:
+        """The journal takes what was asked for beside a visit in the last step."""
+        (asked,) = self.of(RecordBeside)
+        self._write(asked.kind, dict(asked.body))
+        return self.feed(RecordedBeside(self.journal[-1]))
+
+    def leave(self, who: Any = None, when: Any = None, *, trusted: bool = True) -> "Gate":
+        """A card at the exit, and what follows from it. `when`: a time; noon where it is None."""
+        self.feed(leaving(who or CandidateFound(ANNA), when, trusted=trusted))
+        if self.of(RecordBeside):
+            self.commit_beside()
+        return self
 
     def _write(self, kind: str, body: dict[str, Any]) -> str:
         decision = f"e-{next(self._ids)}"
