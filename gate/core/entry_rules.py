@@ -1,7 +1,7 @@
 """May this candidate enter now? The rules that the exam data settle, before any face is asked for.
 
-Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting, not
-left already, room of this gate, document accepted, not inside already, entry window. Who is inside
+Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting. Then:
+not left already, room of this gate, document accepted, not inside already, entry window. Who is inside
 a paper that goes on is asked no window: with re-entry the face decides, without it the answer is
 that. A wrong room is said while the right one may still be entered.
 """
@@ -129,7 +129,7 @@ def _rule_without_time(
     exam: Exam, own: list[OwnPaper], candidate: Candidate, at: datetime, here: GateView
 ) -> Ruling:
     """What is true whatever the time is: who has entered every own paper is inside, or has left
-    them all; and a gate that serves none of their rooms is the wrong one. Else the paper is a guess
+    them all. A gate that serves none of their rooms is the wrong one. Else the paper is a guess
     by the clock that is there, so that an invigilator's ADMIT counts for one of them."""
     inside = here.entered
     left = [o for o in own if _may_enter_yet(o[0], candidate, inside)]

@@ -46,7 +46,7 @@ class DecisionBody(FaceFields):
     `entered`: when the candidate was last let in to this paper. `signals`: what the lamps show.
 
     Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
-    `unreadable`: why a card could not be read,
+    `unreadable`: why a card could not be read.
     `at_exit`: it is of an exit reader, `leave_from`: from when on the paper may be left.
     """
 

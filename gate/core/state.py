@@ -115,8 +115,8 @@ class CardLeftLying:
 class State:
     """All that the gate knows.
 
-    `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it;
-    empty for who has left and never entered by it. `left`: of those who have left, when.
+    `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it. It
+    is empty for who has left and never entered by it. `left`: of those who have left, when.
     `unit_rooms`: as gate.toml has them. `reassigned`: what staff said of them since.
     `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
     served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the

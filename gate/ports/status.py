@@ -208,8 +208,8 @@ class JournalStatus(TypedDict):
 
 class DeskStatus(TypedDict):
     """A snapshot. `papers`: of the current sitting, None without a trusted clock; `showing`: what
-    the lamps show and the sentence; `inside`: how many have entered and not
-    left, `left`: how many have left.
+    the lamps show and the sentence. `inside`: how many have entered and not left. `left`: how many
+    have left.
 
     `staff`: how many may sign, 0 where no PIN is asked. `windows`: of entry, for the papers of the
     sitting.
