@@ -1,9 +1,9 @@
 """May this candidate enter now? The rules that the exam data settle, before any face is asked for.
 
 Order: known here or elsewhere, clock, document valid on the day, site, paper of this sitting. Then:
-not left already, room of this gate, document accepted, not inside already, entry window. Who is inside
-a paper that goes on is asked no window: with re-entry the face decides, without it the answer is
-that. A wrong room is said while the right one may still be entered.
+not left already, room of this gate, document accepted, not inside already, entry window. Who is
+inside a paper that goes on is asked no window: with re-entry the face decides, without it the
+answer is that. A wrong room is said while the right one may still be entered.
 """
 
 from dataclasses import dataclass, field, replace

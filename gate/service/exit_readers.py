@@ -51,8 +51,8 @@ async def pump(exit_reader: Exit, lane: Lane) -> None:
                 lane.exits[name]["connected"] = False
                 await _note(lane, "fault", {"fault": f"exit {name}", "detail": detail})
             case ReaderBack() | ScannerBack():
-                lane.exits[name]["connected"] = True
                 await _note(lane, "healed", {"fault": f"exit {name}"})
+                lane.exits[name]["connected"] = True
 
 
 def _count(lane: Lane, name: str) -> None:
