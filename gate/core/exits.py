@@ -12,7 +12,14 @@ from gate.core.beside import NOT_RECORDED
 from gate.core.card import Expiry
 from gate.core.effects import Effect, JournalNote, RecordBeside, TellExit
 from gate.core.entry_rules import Presented, Ruling
-from gate.core.events import CandidateFound, ExitRead, Fault, VerdictGiven
+from gate.core.events import (
+    CandidateElsewhere,
+    CandidateFound,
+    CandidateUnknown,
+    ExitRead,
+    Fault,
+    VerdictGiven,
+)
 from gate.core.leaving import Leaving, leave_from, rule_leaving
 from gate.core.local_time import in_fixed_offset, time_text
 from gate.core.reasons import Reason, text
@@ -30,14 +37,16 @@ UNKNOWN = (
     "At the exit: nobody is known by this, the invigilator looks",
 )
 
+_NOT_HERE = (CandidateElsewhere, CandidateUnknown)
+
 
 def read(state: State, event: ExitRead) -> Step:
     """Somebody laid a card or ticket at an exit."""
     if Fault.JOURNAL in state.faults:
         return state, (TellExit(event.reader, "", *NOT_RECORDED),)
     if state.exam is None or not isinstance(event.answer, CandidateFound):
-        key = getattr(event.answer, "key", None) or None
-        body = record_bodies.left_body(event.reader, (None, key))
+        key = event.answer.key if isinstance(event.answer, _NOT_HERE) else None
+        body = record_bodies.left_body(event.reader, (None, key or None))
         return state, (
             _record("left", body, event.reader),
             TellExit(event.reader, Reason.NOT_ON_ROSTER, *UNKNOWN),

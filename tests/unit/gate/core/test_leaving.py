@@ -124,6 +124,7 @@ def test_leaving_one_paper_says_nothing_of_the_next() -> None:
     gate = Gate(exam_of(MORNING, AFTERNOON)).admit(both)
     for when in ("11:10", "11:11", "11:40", "12:00"):
         gate.leave(CandidateFound(both), at(when))
+    assert len([e for e in gate.journal if e["kind"] in ("left", "decision")]) == 2
     gate.feed(laid(at("14:10")))
     gate.feed(CandidateFound(both))
     assert gate.of(JudgeFace), "who tapped twice at noon enters in the afternoon"
