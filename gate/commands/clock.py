@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from gate.commands.staff import By, Config, Runtime, socket_of, told
+from gate.commands.staff_pin import with_pin
 from gate.config.settings import DEFAULT
 from gate.platform.json_lines import Message
 
@@ -56,7 +57,7 @@ def confirm(
     if day is None and sys.stdin.isatty():
         typer.confirm(f"Is today {shown} by another clock? 今天是 {shown} 吗？", abort=True)
     request = {"do": "confirm-clock", "date": day or shown, "by": by}
-    done = asyncio.run(told(path, request))
+    done = asyncio.run(told(path, with_pin(path, request)))
     print(f"confirmed: {done['date']} by {by} 已确认")
     if "steady" in done["wanting"]:
         print(

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from gate.commands.staff_pin import with_pin
 from gate.config.settings import DEFAULT
 from gate.core.json_types import JsonObject
 from gate.errors import GateError, NetworkFault, UsageError
@@ -59,6 +60,7 @@ def type_(
     handles = {name: value for name, value in given.items() if value is not None}
     request = {"do": "type", **handles, "document": document, "valid_to": valid_to, "by": by}
     path = socket_of(config, runtime)
+    request = with_pin(path, request)
     if not wait:
         say(str(asyncio.run(told(path, request))["ticket"]))
         return
@@ -87,7 +89,8 @@ def settle(
         "second": second,
         "reason": reason,
     }
-    given = asyncio.run(told(socket_of(config, runtime), request))
+    path = socket_of(config, runtime)
+    given = asyncio.run(told(path, with_pin(path, request)))
     say(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
     say(f"{given['zh']} {given['en']}")
 
@@ -101,7 +104,8 @@ def acknowledge(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> No
 @app.command()
 def excuse(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
     """The candidate at the gate cannot do the action: one attempt without it. 免除动作。"""
-    given = asyncio.run(told(socket_of(config, runtime), {"do": "excuse", "by": by}))
+    path = socket_of(config, runtime)
+    given = asyncio.run(told(path, with_pin(path, {"do": "excuse", "by": by})))
     say(f"excused {given['ticket'] or '-'} {given['id']}")
 
 

@@ -41,6 +41,11 @@ class StaffRequest(BaseModel):
 
     token: SecretStr | None = None
 
+    def sign_by_token(self, desk: Desk, connection: StaffConnection) -> None:
+        """Signs the connection in where the request has a token. Refused for one that has ended."""
+        if self.token is not None:
+            desk.resume(self.token.get_secret_value(), connection)
+
     async def perform(
         self, desk: Desk, connection: StaffConnection
     ) -> Answer | AsyncIterator[Answer]:
@@ -68,6 +73,20 @@ class SignIn(SignedRequest):
     async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
         """Refused without the person's own PIN."""
         return await desk.sign_in(self.by, self.secret, connection)
+
+
+class SignOut(StaffRequest):
+    """Ends this connection's sign-in; with `token` that of others by it, too."""
+
+    do: Literal["sign-out"]
+
+    def sign_by_token(self, desk: Desk, connection: StaffConnection) -> None:
+        """Nobody signs in to sign out."""
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """Done whether or not anybody was signed in."""
+        token = None if self.token is None else self.token.get_secret_value()
+        return desk.sign_out(token, connection)
 
 
 class Type(SignedRequest):
@@ -190,7 +209,7 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Doing = SignIn | Type | Settle | Acknowledge | Excuse | ConfirmClock
+Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock
 Asking = AskStatus | AskFollow | AskCase | AskScreen
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])

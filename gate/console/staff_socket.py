@@ -21,6 +21,5 @@ class StaffSocket:
     ) -> Answer | AsyncIterator[Answer]:
         """One request's answer; a stream for `follow`. GateError says what is wrong with it."""
         request = request_of(message)
-        if request.token is not None:
-            self._desk.resume(request.token.get_secret_value(), connection)
+        request.sign_by_token(self._desk, connection)
         return await request.perform(self._desk, connection)

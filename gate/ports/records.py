@@ -199,6 +199,9 @@ class Desk(Protocol):
         """Signs `connection` in by the token of another sign-in. Refused for one that is unknown or
         too old."""
 
+    def sign_out(self, token: str | None, connection: StaffConnection) -> Mapping[str, object]:
+        """Ends the sign-in of `connection`, and of the token."""
+
     async def type(
         self, typed: Typed, pin: str | None = None, connection: StaffConnection | None = None
     ) -> Mapping[str, object]:

@@ -16,15 +16,17 @@ from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
+from gate.core.staff_list import Role, StaffMember
 from gate.core.staff_verdict import told
 from gate.core.state import find_unsettled
-from gate.errors import GateBug, NoSuchEntry, Refused, UsageError
+from gate.errors import GateBug, NoSuchEntry, UsageError
 from gate.ports import DeskStatus, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
 from gate.service.case_view import no_such_case, open_case, settled_case
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
+from gate.service.staff_pins import StaffPins
 from gate.service.supervisors import Supervisors
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -45,6 +47,7 @@ class Desk:
         self._lane = lane
         self._supervisors = supervisors
         self._screens = Broadcast()
+        self.pins = StaffPins(lambda: supervisors.rosters.at_hand, lane.adapters.clock.now)
         lane.subscribe(self._publish_status)
         lane.adapters.matcher.use_screen(lambda: self._screens.is_followed, self._publish_status)
 
@@ -59,8 +62,8 @@ class Desk:
         """One case with ticket photo and live face. NoSuchEntry where there is none. Refused where
         the roster has staff and none of them has signed in."""
         lane, roster = self._lane, self._lane.roster
-        if roster is not None and roster.staff and connection.signed_in is None:
-            raise Refused("Sign in to see a case.", "请先登录后查看。")
+        if self.pins.staff:
+            self.pins.signed_in(connection)
         verdict = lane.recorder.settled.of(decision)
         if verdict is not None:
             return {**await settled_case(verdict, roster), "signatures": [], "wanted": 0}
@@ -122,7 +125,7 @@ class Desk:
             "attempt": state.visit.attempt if state.visit else None,
             "inside": len(state.entered) - len(state.left),
             "left": len(state.left),
-            "staff": len(lane.roster.staff) if lane.roster else 0,
+            "staff": len(self.pins.staff),
             "windows": entry_windows(state.exam, now),
             "unsettled": [
                 {
@@ -148,6 +151,7 @@ class Desk:
                 *(f"exit {name}" for name, e in lane.exits.items() if not e["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
                 *lane.adapters.journal.warnings.values(),
+                *self.pins.warnings,
             ],
             "uplink": lane.adapters.uplink.status.copy(),
             "journal": {
@@ -183,21 +187,42 @@ class Desk:
     async def sign_in(
         self, by: str, pin: str | None, connection: StaffConnection
     ) -> Mapping[str, object]:
-        """Signs `connection` in as `by`. UsageError: no roster has staff yet."""
-        raise _usage(
-            "This roster has no staff: nobody signs in, and no PIN is asked.",
-            "本名册未含工作人员：无需登录，也不询问 PIN。",
-        )
+        """Signs `connection` in: {"ok", "id", "name", "role", "token"}. Refused, UsageError."""
+        token = await self.pins.sign_in(by, pin, connection)
+        who = self.pins.signed_in(connection)
+        return {"ok": True, "id": who.id, "name": who.name, "role": who.role.value, "token": token}
 
     def resume(self, token: str, connection: StaffConnection) -> None:
-        """Signs `connection` in by a token. Refused for one that is unknown."""
-        raise Refused("Sign in again: this sign-in has ended.", "登录已失效，请重新登录。")
+        """Signs `connection` in by a token. Refused for one that has ended."""
+        self.pins.resume(token, connection)
+
+    def sign_out(self, token: str | None, connection: StaffConnection) -> Mapping[str, object]:
+        """Ends the sign-in of `connection`, and of the token."""
+        self.pins.sign_out(token, connection)
+        return {"ok": True}
+
+    async def signed(
+        self, by: str, pin: str | None, connection: StaffConnection | None
+    ) -> StaffMember:
+        """Who signs: somebody of the roster's staff, by id and PIN. Where the roster has no staff,
+        an invigilator of the name `by`. Refused; StorageRefused while no roster can say who may."""
+        rosters = self._supervisors.rosters
+        if self.pins.staff:
+            return await self.pins.check(by, pin, connection)
+        if rosters.at_hand is None and self._lane.adapters.rosters.holds:
+            raise out_of_service()
+        return self._named(by)
+
+    def _named(self, by: str) -> StaffMember:
+        site = self._lane.adapters.site
+        return StaffMember(_name(by), "", Role.INVIGILATOR, site, pin_hash="")
 
     async def type(
         self, typed: Typed, pin: str | None = None, connection: StaffConnection | None = None
     ) -> Mapping[str, object]:
         """Begin a visit for a typed candidate. NoSuchEntry for nobody or several; UsageError for
         a request that does not fit or while somebody is being checked."""
+        who = await self.signed(typed.by, pin, connection)
         document, valid_to = _document(typed.document), _valid_to(typed.valid_to)
         if document is DocumentKind.TEMPORARY and valid_to is Expiry.LONG_TERM:
             raise _usage(
@@ -214,7 +239,7 @@ class Desk:
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
         now = self._lane.adapters.clock.now()
         await self._lane.ask(
-            events.StaffTyped(typed.handle, typed.value, document, valid_to, _name(typed.by), now),
+            events.StaffTyped(typed.handle, typed.value, document, valid_to, who.id, now),
             Found(roster, entry),
         )
         return {"ok": True, "ticket": entry.candidate.ticket}
@@ -227,10 +252,16 @@ class Desk:
     ) -> Mapping[str, object]:
         """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
         nothing is open under that id, UsageError for two signatures of one person."""
+        who = await self.signed(verdict.by, pin, connection)
+        if verdict.second and self.pins.staff:
+            raise _usage(
+                "The second person signs with an own PIN: leave second out, then use sign.",
+                "复核人须用本人 PIN 签字：请去掉 second，再由复核人用 sign 签字。",
+            )
         given = events.VerdictGiven(
             verdict.decision,
             verdict.admit,
-            _name(verdict.by),
+            who.id,
             _name(verdict.second, "second") if verdict.second else None,
             _short(verdict.note, "reason", NOTE_MAX),
             self._lane.adapters.clock.now(),
@@ -257,9 +288,8 @@ class Desk:
     ) -> Mapping[str, object]:
         """The candidate at the gate need not do the action, for one attempt: the journal's entry.
         UsageError where nobody is there to be excused."""
-        event = await self._lane.ask(
-            events.ActionExcused(_name(by), self._lane.adapters.clock.now())
-        )
+        who = await self.signed(by, pin, connection)
+        event = await self._lane.ask(events.ActionExcused(who.id, self._lane.adapters.clock.now()))
         if event is None:
             raise GateBug("An excuse was answered without a record.")
         return {"ok": True, **event}
@@ -273,7 +303,10 @@ class Desk:
     ) -> Mapping[str, object]:
         """An operator has looked at another clock: it is `day` (YYYY-MM-DD) at the exam's sites, as
         the unit's clock has it. UsageError where it has another day, or nobody may rely on it."""
-        lane, now, who = self._lane, self._lane.adapters.clock.now(), _name(by)
+        lane, rosters = self._lane, self._supervisors.rosters
+        known = rosters.at_hand is not None
+        signer = await self.signed(by, pin, connection) if known else self._named(by)
+        now, who = lane.adapters.clock.now(), signer.id
         shown, given = local_day(now.at, lane.zone), _day(day)
         if not now.trusted:
             raise _usage(

@@ -44,6 +44,11 @@ class RosterSupervisor:
         self._recheck_at = 0.0
 
     @property
+    def at_hand(self) -> Roster | None:
+        """The roster in use, else one whose time is over or to come: its staff still sign."""
+        return self._lane.roster or self._next
+
+    @property
     def retention(self) -> dict[str, object]:
         """For status: whether a roster is out of use because its time is over by this clock, and
         what its destruction waits for."""

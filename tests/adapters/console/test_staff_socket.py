@@ -135,7 +135,7 @@ async def test_each_request_reaches_the_desk(
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ({"do": "open"}, "do is one of sign-in, type, settle, acknowledge"),
+        ({"do": "open"}, "do is one of sign-in, sign-out, type, settle, acknowledge"),
         ({"do": "type", "by": "li"}, "exactly one"),
         ({"do": "type", "ticket": "1", "seat": "2", "by": "li"}, "exactly one"),
         ({"do": "settle", "decision": "e-1", "verdict": "maybe", "by": "li"}, "verdict"),
