@@ -11,7 +11,16 @@ from gate.core.records import JournalEvent
 from gate.core.staff_list import StaffMember
 from gate.ports.staff_connection import StaffConnection
 from gate.ports.status import DeskStatus, JournalSave, ScreenStatus, UplinkStatus
-from gate.ports.values import DiskSpace, Head, Lookup, Receipt, RosterEntry, StaffVerdict, Typed
+from gate.ports.values import (
+    DiskSpace,
+    Head,
+    Lookup,
+    Receipt,
+    RosterEntry,
+    SeatedCandidate,
+    StaffVerdict,
+    Typed,
+)
 
 
 class Roster(Protocol):
@@ -38,6 +47,16 @@ class Roster(Protocol):
     async def find_typed(self, handle: str, value: str, papers: tuple[str, ...]) -> RosterEntry:
         """By `ticket` (whole or its last 5), `id_tail` (last 6 of the ID number) or `seat`
         (`room-seat`, within `papers`). NoSuchEntry for none or several."""
+
+    async def room_names(self, paper: str) -> tuple[str, ...]:
+        """The rooms of `paper` at this site, sorted. StorageDamaged."""
+
+    async def room_keys(self, paper: str, room: str) -> tuple[str, ...]:
+        """The candidate keys (hex) of who sits in `room`, in the order of the seats; empty for an
+        unknown one. StorageDamaged."""
+
+    async def seated(self, paper: str, room: str) -> tuple[SeatedCandidate, ...]:
+        """Who sits in `room`, in the order of the seats. StorageDamaged."""
 
     def photo(self, ticket: str) -> bytes | None:
         """The ticket photo of a whole ticket number as JPEG, None where there is none.

@@ -16,7 +16,7 @@ from gate.core.events import (
     ReaderLost,
     ScanPresented,
 )
-from gate.core.exam import Candidate
+from gate.core.exam import Candidate, Seat
 from gate.core.liveness import FrameScores
 
 Picture = npt.NDArray[np.uint8]
@@ -170,6 +170,22 @@ class RosterEntry:
 
     candidate: Candidate
     reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatedCandidate:
+    """Who sits somewhere, as a sheet or a list shows them. `key`: the candidate key, hex; `photo`:
+    the ticket photo as JPEG, None where there is none."""
+
+    key: str
+    ticket: str
+    name: str
+    seat: Seat
+    flags: frozenset[str]
+    photo: bytes | None
+
+    def __repr__(self) -> str:  # a log line must not carry a name
+        return f"SeatedCandidate({self.ticket})"
 
 
 Lookup = RosterEntry | CandidateElsewhere | CandidateUnknown

@@ -1,5 +1,6 @@
 """The installed roster, opened one row at a time (`gate.ports.Roster`)."""
 
+import asyncio
 import sqlite3
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Candidate, Exam
 from gate.core.staff_list import StaffMember
 from gate.errors import InputDamaged, NoSuchEntry, StorageDamaged
-from gate.ports import Lookup, Reference, RosterEntry
+from gate.ports import Lookup, Reference, RosterEntry, SeatedCandidate
 from gate.ports.values import TemplateRows
 from gate.roster.file_format import (
     APPLICATION_ID,
@@ -27,6 +28,7 @@ from gate.roster.file_format import (
 )
 from gate.roster.manifest import Manifest
 from gate.roster.pin_hashes import pin_fits
+from gate.roster.room_index import RoomIndex, read_room_index, seat_in
 from gate.roster.sealed_staff import STAFF_KEY, decode_staff
 from gate.roster.sealing import RosterKeys, handle_key, number_key, unseal
 
@@ -48,6 +50,8 @@ class InstalledRoster:
     def __init__(self, path: Path, manifest: Manifest, keys: RosterKeys) -> None:
         self.manifest = manifest
         self._keys = keys
+        self._path = path
+        self._rooms: RoomIndex | None = None
         self._db = _opened(path)
         try:
             self._cohort = self._read_cohort()
@@ -137,8 +141,50 @@ class InstalledRoster:
         keys = self._handle_keys(ticket_handle(ticket))
         if not keys:
             raise _not_one("ticket", 0)
-        rows = self._rows("SELECT sealed FROM photo WHERE key = ?", keys[0])
-        return unseal(self._keys.content, "photo", keys[0], rows[0][0]) if rows else None
+        return self._photo(keys[0])
+
+    async def room_names(self, paper: str) -> tuple[str, ...]:
+        """The rooms of `paper` at this site, sorted. StorageDamaged."""
+        return (await self._room_index()).room_names(paper)
+
+    async def room_keys(self, paper: str, room: str) -> tuple[str, ...]:
+        """The candidate keys (hex) of who sits in `room`, in the order of the seats; nobody's row
+        is opened for it but the first time. StorageDamaged."""
+        return tuple(key.hex() for key in (await self._room_index()).keys(paper, room))
+
+    async def seated(self, paper: str, room: str) -> tuple[SeatedCandidate, ...]:
+        """Who sits in `room`, in the order of the seats, with the ticket photo. StorageDamaged."""
+        found = []
+        for key in (await self._room_index()).keys(paper, room):
+            record = self._record(key)
+            seat = seat_in(record, paper) if record is not None else None
+            if record is not None and seat is not None:
+                photo = self._photo(key)
+                found.append(
+                    SeatedCandidate(
+                        key.hex(), record.ticket, record.name, seat, record.flags, photo
+                    )
+                )
+        return tuple(found)
+
+    async def _room_index(self) -> RoomIndex:
+        """Read the first time that it is asked for: at 20,000 candidates that takes a second."""
+        if self._rooms is None:
+            self._rooms = await asyncio.to_thread(self._read_rooms)
+        return self._rooms
+
+    def _read_rooms(self) -> RoomIndex:
+        db = _opened(self._path)
+        try:
+            return read_room_index(
+                db, lambda key, sealed: unseal(self._keys.content, "candidate", key, sealed)
+            )
+        finally:
+            db.close()
+
+    def _photo(self, key: bytes) -> bytes | None:
+        rows = self._rows("SELECT sealed FROM photo WHERE key = ?", key)
+        return unseal(self._keys.content, "photo", key, rows[0][0]) if rows else None
 
     def _keys_of(self, handle: str, value: str, papers: tuple[str, ...]) -> list[bytes]:
         if handle == "ticket":

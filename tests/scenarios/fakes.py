@@ -22,7 +22,14 @@ from gate.core.records import JournalEvent
 from gate.core.staff_list import StaffMember
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.models.liveness.layer_set import LayerSet
-from gate.ports import Lookup, ReaderEvent, Reference, RosterEntry, ScannerEvent
+from gate.ports import (
+    Lookup,
+    ReaderEvent,
+    Reference,
+    RosterEntry,
+    ScannerEvent,
+    SeatedCandidate,
+)
 from gate.roster.pin_hashes import pin_fits
 from gate.service.adapters import Adapters
 from gate.store.journal import SqliteJournal
@@ -183,6 +190,27 @@ class FakeRoster:
 
     def close(self) -> None:
         self.closed = True
+
+    async def room_names(self, paper: str) -> tuple[str, ...]:
+        return ("03",) if paper == PAPER.id else ()
+
+    async def room_keys(self, paper: str, room: str) -> tuple[str, ...]:
+        return tuple(s.key for s in await self.seated(paper, room))
+
+    async def seated(self, paper: str, room: str) -> tuple[SeatedCandidate, ...]:
+        if (paper, room) != (PAPER.id, "03"):
+            return ()
+        return tuple(
+            SeatedCandidate(
+                f"key-{ticket}",
+                ticket,
+                self.name,
+                Seat(paper, room, f"{12 + n}"),
+                frozenset(),
+                self.photos.get(ticket),
+            )
+            for n, ticket in enumerate(sorted(set(NUMBERS.values())))
+        )
 
     def photo(self, ticket: str) -> bytes | None:
         return self.photos.get(ticket)
