@@ -89,15 +89,12 @@ class SignOut(StaffRequest):
         return desk.sign_out(token, connection)
 
 
-class Type(SignedRequest):
-    """A candidate whose card does not read. Exactly one of `ticket`, `id_tail`, `seat`."""
+class Handles(BaseModel):
+    """What names a candidate. Exactly one of `ticket`, `id_tail`, `seat`."""
 
-    do: Literal["type"]
     ticket: Text | None = None
     id_tail: Text | None = None
     seat: Text | None = None
-    document: Text = "resident"
-    valid_to: Text = "长期"
 
     @property
     def handle(self) -> tuple[str, str]:
@@ -110,6 +107,14 @@ class Type(SignedRequest):
                 "请只输入 ticket、id_tail、seat 之一。",
             )
         return given[0]
+
+
+class Type(Handles, SignedRequest):
+    """A candidate whose card does not read."""
+
+    do: Literal["type"]
+    document: Text = "resident"
+    valid_to: Text = "长期"
 
     async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
         """UsageError, NoSuchEntry, Refused."""
@@ -165,6 +170,39 @@ class ConfirmClock(SignedRequest):
         return await desk.confirm_clock(self.by, self.date, self.secret, connection)
 
 
+class Reassign(SignedRequest):
+    """The rooms that this gate serves from now on; none: every room of the site."""
+
+    do: Literal["reassign"]
+    rooms: Annotated[list[Text], Field(max_length=3000)]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, Refused."""
+        return await desk.reassign(self.rooms, self.by, self.secret, connection)
+
+
+class AskRooms(StaffRequest):
+    """Counts of every paper and room; with `paper` and `room` the absent of that room too."""
+
+    ask: Literal["rooms"]
+    paper: Text | None = None
+    room: Text | None = None
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        return await desk.rooms(self.paper, self.room, connection)
+
+
+class AskFind(Handles, StaffRequest):
+    """One candidate, and where they are."""
+
+    ask: Literal["find"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        return await desk.find(*self.handle, connection)
+
+
 class AskStatus(StaffRequest):
     """How the gate is."""
 
@@ -209,8 +247,8 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock
-Asking = AskStatus | AskFollow | AskCase | AskScreen
+Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign
+Asking = AskStatus | AskFollow | AskCase | AskScreen | AskRooms | AskFind
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
 _ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])

@@ -64,6 +64,7 @@ class _Memory:
     def __init__(self, state: State) -> None:
         self._entered = dict(state.entered)
         self._left = dict(state.left)
+        self._doubtful = dict(state.doubtful)
         self._reassigned = state.reassigned
         self._open = {u.decision: u for u in state.unsettled}
         self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
@@ -73,6 +74,7 @@ class _Memory:
             state,
             entered=self._entered,
             left=self._left,
+            doubtful=self._doubtful,
             reassigned=self._reassigned,
             unsettled=tuple(self._open.values()),
         )
@@ -122,6 +124,8 @@ class _Memory:
         if paper and person:
             self._entered[paper, person[1]] = str(event.get("at", ""))
             self._left.pop((paper, person[1]), None)
+            if event["kind"] == "verdict" and event.get("doubtful"):
+                self._doubtful[paper, person[1]] = str(event.get("id", ""))
             self._mark(self._cases.get(person, ""), admitted=True)
 
     def _leave(self, event: JournalEvent) -> None:

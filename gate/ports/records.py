@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
-from gate.core.exam import Exam
+from gate.core.exam import Candidate, Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
@@ -65,6 +65,13 @@ class Roster(Protocol):
     @property
     def staff(self) -> tuple[StaffMember, ...]:
         """Who may sign at this site. Empty: one signature settles, and no PIN is asked."""
+
+    def candidate(self, key: str) -> Candidate:
+        """Who has this key, hex. NoSuchEntry, StorageDamaged."""
+
+    def site_gates(self) -> Mapping[str, bytes]:
+        """The gates of the site to the Ed25519 keys that they sign with; empty in rosters of
+        earlier versions. StorageDamaged."""
 
     def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
         """Whether it is the PIN of `member`; False for None, after the same time. Blocks for about
@@ -241,6 +248,25 @@ class Desk(Protocol):
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""
+
+    async def reassign(
+        self,
+        rooms: Sequence[str],
+        by: str,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
+        """This gate serves these rooms from now on; none: every room of the site."""
+
+    async def rooms(
+        self, paper: str | None, room: str | None, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """Counts of every paper and room; of one room its absent too."""
+
+    async def find(
+        self, handle: str, value: str, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """One candidate by `ticket`, `id_tail` or `seat`: papers, and inside, left or absent."""
 
     async def confirm_clock(
         self,

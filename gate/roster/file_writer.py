@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from gate.roster.file_format import (
 )
 from gate.roster.sealed_staff import STAFF_KEY, encode_staff
 from gate.roster.sealing import RosterKeys, handle_key, number_key, seal
+from gate.roster.site_gates import GATES_KEY, encode_gates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,15 +43,21 @@ def write_roster(
     *,
     papers: Iterable[tuple[str, str, str]] = (),
     staff: Sequence[StaffMember] = (),
+    gates: Mapping[str, bytes] | None = None,
 ) -> None:
     """Writes a new file at `path`.
 
     `rows`: the site's candidates, one for each ID number. `whereabouts`: (ID number, site id) of
     all candidates of the exam. `cohort`: (n, 128) float32. `papers`: (ID number, paper id, site id)
     of those who have papers at several sites. `staff`: who may sign at the site.
+    `gates`: those of the site, to the Ed25519 keys that they sign with.
     """
     path.unlink(missing_ok=True)
-    _write(path, rows, whereabouts, cohort, keys, papers=papers, staff=staff)
+    shared = {
+        "staff": (STAFF_KEY, encode_staff(staff) if staff else b""),
+        "gates": (GATES_KEY, encode_gates(gates) if gates else b""),
+    }
+    _write(path, rows, whereabouts, cohort, keys, papers=papers, shared=shared)
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -63,7 +70,7 @@ def _write(
     keys: RosterKeys,
     *,
     papers: Iterable[tuple[str, str, str]],
-    staff: Sequence[StaffMember],
+    shared: Mapping[str, tuple[bytes, bytes]],
 ) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         # The file counts only once it is whole: one sync at the end replaces SQLite's own.
@@ -78,9 +85,10 @@ def _write(
         if cohort is not None:
             sealed = seal(keys.content, "shared", COHORT_KEY, cohort.astype("<f4").tobytes())
             db.execute("INSERT INTO shared VALUES ('cohort', ?)", (sealed,))
-        if staff:
-            sealed = seal(keys.content, "shared", STAFF_KEY, encode_staff(staff))
-            db.execute("INSERT INTO shared VALUES ('staff', ?)", (sealed,))
+        for name, (key, plain) in shared.items():
+            if plain:
+                sealed = seal(keys.content, "shared", key, plain)
+                db.execute("INSERT INTO shared VALUES (?, ?)", (name, sealed))
 
 
 def _write_index(

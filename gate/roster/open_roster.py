@@ -31,6 +31,7 @@ from gate.roster.pin_hashes import pin_fits
 from gate.roster.room_index import RoomIndex, read_room_index, seat_in
 from gate.roster.sealed_staff import STAFF_KEY, decode_staff
 from gate.roster.sealing import RosterKeys, handle_key, number_key, unseal
+from gate.roster.site_gates import GATES_KEY, decode_gates
 
 _SEATS_SAID = 5
 _INSTEAD = {
@@ -185,6 +186,20 @@ class InstalledRoster:
     def _photo(self, key: bytes) -> bytes | None:
         rows = self._rows("SELECT sealed FROM photo WHERE key = ?", key)
         return unseal(self._keys.content, "photo", key, rows[0][0]) if rows else None
+
+    def candidate(self, key: str) -> Candidate:
+        """As in the port. NoSuchEntry."""
+        record = self._record(bytes.fromhex(key))
+        if record is None:
+            raise NoSuchEntry("Nobody on this roster has this key.", "名册中没有该考生。")
+        return self._entry(bytes.fromhex(key), record).candidate
+
+    def site_gates(self) -> dict[str, bytes]:
+        """As in the port."""
+        rows = self._rows("SELECT sealed FROM shared WHERE name = ?", "gates")
+        if not rows:
+            return {}
+        return decode_gates(unseal(self._keys.content, "shared", GATES_KEY, rows[0][0]))
 
     def _keys_of(self, handle: str, value: str, papers: tuple[str, ...]) -> list[bytes]:
         if handle == "ticket":

@@ -20,7 +20,8 @@ CREATE TABLE photo (
     sealed BLOB NOT NULL                -- JPEG
 );
 
--- Apart from candidates: `cohort` (float32, 128 a row) and `staff` (JSON; absent where there is none).
+-- Apart from candidates: `cohort` (float32, 128 a row) and as JSON `staff` and `gates` (of
+-- the site, with the keys that they sign with); `staff` and `gates` may be absent.
 CREATE TABLE shared (
     name   TEXT NOT NULL PRIMARY KEY,
     sealed BLOB NOT NULL

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 
 from gate.core import events
@@ -20,12 +20,13 @@ from gate.core.staff_list import Role, StaffMember
 from gate.core.staff_verdict import told
 from gate.core.state import find_unsettled
 from gate.errors import GateBug, NoSuchEntry, UsageError
-from gate.ports import DeskStatus, StaffConnection, StaffVerdict, Typed
+from gate.ports import DeskStatus, Roster, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
 from gate.service.case_view import no_such_case, open_case, settled_case
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
+from gate.service.site_view import absent_of, counts_by_room, one_candidate, rooms_given
 from gate.service.staff_pins import StaffPins
 from gate.service.supervisors import Supervisors
 
@@ -293,6 +294,56 @@ class Desk:
         if event is None:
             raise GateBug("An excuse was answered without a record.")
         return {"ok": True, **event}
+
+    async def reassign(
+        self,
+        rooms: Sequence[str],
+        by: str,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
+        """This gate serves these rooms from now on; none: every room. The journal's entry.
+        UsageError for a room that no paper of the roster has."""
+        who = await self.signed(by, pin, connection)
+        given = await rooms_given(rooms, self._lane.roster)
+        event = await self._lane.ask(
+            events.RoomsReassigned(given, who.id, self._lane.adapters.clock.now())
+        )
+        if event is None:
+            raise GateBug("A reassignment was answered without a record.")
+        return {"ok": True, **event}
+
+    async def rooms(
+        self, paper: str | None, room: str | None, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """Counts by room; of one room its absent too. UsageError, NoSuchEntry; Refused where names
+        are asked for and nobody has signed in."""
+        roster = self._roster()
+        if paper is None and room is None:
+            return await counts_by_room(self._lane, roster)
+        if paper is None or room is None:
+            raise _usage("Name paper and room, or neither.", "请同时填写场次和考场，或都不填。")
+        self._may_see_names(roster, connection)
+        return await absent_of(self._lane, roster, paper, room)
+
+    async def find(
+        self, handle: str, value: str, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """One candidate, and where they are. NoSuchEntry for nobody or several; Refused where
+        nobody has signed in."""
+        roster = self._roster()
+        self._may_see_names(roster, connection)
+        return await one_candidate(self._lane, roster, handle, value)
+
+    def _roster(self) -> Roster:
+        roster = self._lane.roster
+        if roster is None:
+            raise out_of_service()
+        return roster
+
+    def _may_see_names(self, roster: Roster, connection: StaffConnection) -> None:
+        if roster.staff:
+            self.pins.signed_in(connection)
 
     async def confirm_clock(
         self,

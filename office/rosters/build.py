@@ -122,7 +122,7 @@ def build_site(
         out.mkdir(parents=True, exist_ok=True)
         version = latest_version(home, out, exam.id, site) + 1
         file = out / f"{stem(exam.id, site, version)}.roster"
-        _write_file(making, site, keys, file)
+        _write_file(making, site, keys, gates, file)
         sealed = {g.gate: wrap(keys, g.sealing) for g in gates}
         manifest = _manifest(making, site, version, file, sealed)
         path = out / f"{stem(exam.id, site, version)}{SUFFIX}"
@@ -157,7 +157,9 @@ def draft_site(
     return draft
 
 
-def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None:
+def _write_file(
+    making: Making, site: str, keys: RosterKeys, gates: Sequence[Enrolment], file: Path
+) -> None:
     staged = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     whereabouts = [(p.number, at) for p in making.people for at in p.sites]
     papers = [
@@ -173,6 +175,7 @@ def _write_file(making: Making, site: str, keys: RosterKeys, file: Path) -> None
             keys,
             papers=papers,
             staff=[member for member in making.staff if member.site == site],
+            gates={gate.gate: gate.signing for gate in gates},
         )
         staged.replace(file)
     finally:

@@ -187,6 +187,8 @@ class FakeRoster:
         self.staff = staff
         self.closed = False
         self.readable = True
+        self.opened: list[str] = []
+        self.gates: dict[str, bytes] = {}
 
     def close(self) -> None:
         self.closed = True
@@ -217,6 +219,13 @@ class FakeRoster:
 
     def pin_fits(self, member: StaffMember | None, pin: str) -> bool:
         return pin_fits(None if member is None else member.pin_hash, pin)
+
+    def candidate(self, key: str) -> Candidate:
+        self.opened.append(key)
+        return self._entry(key.removeprefix("key-")).candidate
+
+    def site_gates(self) -> dict[str, bytes]:
+        return self.gates
 
     async def find(self, number: str) -> Lookup:
         if not self.readable:
