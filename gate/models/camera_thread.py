@@ -302,6 +302,8 @@ class CameraThread:
                 self._second.expect(frame)
             view = eyes.look(frame, view, kind, match is not None)
             self._order(match, view)
+            if eager and self._layers.layers:  # the frames before may have shown that it lives
+                self._keep(frame, view)
             self._keep(frame, self._scored(view, frame, eyes))
         finally:
             self._fresh_ns = self._clock.now().mono_ns  # only now is the next one awaited

@@ -240,7 +240,8 @@ class MatchAttempt:
         """Whether a passive layer may still judge."""
         if PATIENT_LAYER in self._fitted.working - liveness.means.keys():
             return now_ns < self._selection.ends_ns
-        is_seen = len(self._selection.scored(view)) >= LIVENESS_FRAMES
+        scored = self._selection.scored(view)
+        is_seen = len([p for p in scored[-1:] if p.liveness]) + len(scored[:-1]) >= LIVENESS_FRAMES
         return not is_seen and now_ns < self._selection.ends_ns + CONFIRM_NS
 
     def _may_escalate(self, liveness: Liveness) -> bool:

@@ -15,6 +15,9 @@ from gate.ports.values import TemplateKind
 AGE_NS = 2_000_000_000
 """A probe or observation older than this (ns), when the attempt begins, belongs to the time before.
 So it is with a card that waited until somebody else was served."""
+LIVENESS_AGE_NS = 10_000_000_000
+"""Scores of the face track in sight count for so long (ns) before an attempt. Who waits with a card
+in hand is judged by then, on a slow unit too: one frame of two cameras takes it half a second."""
 RECENT_NS = 300_000_000
 """A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
 WELL_SEEN_NS = 900_000_000
@@ -67,8 +70,8 @@ class ProbeSelection:
         """The probes whose liveness counts, oldest first.
 
         They are those of the track in sight, also from before the card. None is of those that an
-        earlier attempt has judged."""
-        since_ns = max(self.tried_ns, self.began_ns - AGE_NS)
+        earlier attempt has judged. The newest may not have its scores yet."""
+        since_ns = max(self.tried_ns, self.began_ns - LIVENESS_AGE_NS)
         return tuple(p for p in view.probes if p.mono_ns > since_ns)
 
     def has_looked(self, view: TrackView) -> bool:

@@ -1,5 +1,8 @@
 """The watcher scores frames where the exam asks for liveness, and nothing where it does not."""
 
+import asyncio
+import math
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +31,15 @@ class Scripted:
 
     def __init__(self) -> None:
         self.says, self.scored, self.built = 0.9, 0, 0
+        self.slow_from_s, self.go_on = math.inf, threading.Event()
 
     def build(self) -> "Scripted":
         self.built += 1
         return self
 
     def score(self, seen: LayerInput) -> float | None:
+        if seen.at_s > self.slow_from_s:
+            self.go_on.wait(60)
         self.scored += 1
         return self.says
 
@@ -69,6 +75,22 @@ async def test_a_face_is_scored_while_it_waits(
     assert judged.liveness is not None
     assert (judged.reason, judged.liveness.verdict.value) == (reason, verdict)
     assert judged.liveness.fields["layers"]["network"] == says
+
+
+async def test_what_was_seen_before_the_card_is_enough_while_a_layer_looks(
+    watcher: CameraThread, layer: Scripted
+) -> None:
+    """The second camera's layer takes a tenth of a second and more for a frame."""
+    ScriptedEyes.who = 1
+    watcher.use_liveness("passive")
+    await soon(lambda: layer.scored >= 5)
+    layer.slow_from_s = watcher._clock.now().mono_ns / 1e9
+    found_ns = round(layer.slow_from_s * 1e9)
+    try:
+        judged = await asyncio.wait_for(watcher.judge(reference(1), PASSIVE, found_ns), 30)
+    finally:
+        layer.go_on.set()
+    assert (judged.reason, judged.fresh) == (Reason.OK, 1)
 
 
 async def test_an_exam_without_liveness_builds_and_scores_nothing(

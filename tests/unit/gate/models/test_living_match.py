@@ -76,6 +76,31 @@ def test_a_face_seen_before_its_card_is_judged_at_once(
     assert told(look(attempt(), seen(*scores))) == said
 
 
+def test_the_newest_frame_may_not_be_scored_yet() -> None:
+    """A layer takes its time with a frame. What it said of those before is enough."""
+    one, view = attempt(), seen(*(0.9,) * 5, first=5)
+    assert told(look(one, good(view, 10 * FRAME_NS, 1))) == (Reason.OK, "live")
+
+
+def test_a_frame_that_is_not_scored_yet_is_no_frame_that_says_nothing() -> None:
+    one, view = attempt(), seen(*(None,) * (LIVENESS_FRAMES - 1), first=3)
+    assert look(one, good(view, 10 * FRAME_NS, 1)) is None
+    assert told(look(one, scored(view, 10, None))) == (Reason.LIVENESS_FAILED, "unsure")
+
+
+def test_a_slow_unit_has_judged_who_waits_with_a_card_in_hand() -> None:
+    """A frame of two cameras takes it 0.6 s: there are five within 3 s, and not within two."""
+    apart = 600_000_000 // FRAME_NS
+    assert apart > 1
+    view = TrackView()
+    for n in range(5):
+        view = scored(view, BEGAN + (n - 4) * apart + 100, 0.9)
+    selection = ProbeSelection((BEGAN + 100) * FRAME_NS, 3, 3, (FOUND + 100) * FRAME_NS)
+    reference = Reference(template(1), None, None, None)
+    one = MatchAttempt(selection, reference, 1e-3, TABLES, LivenessRule("passive", "refer"))
+    assert told(look(one, view)) == (Reason.OK, "live")
+
+
 def test_nothing_is_said_where_nothing_is_asked() -> None:
     judged = look(attempt("off"), seen(*(0.0,) * 5))
     assert told(judged) == (Reason.OK, None)
