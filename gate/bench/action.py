@@ -43,11 +43,15 @@ from gate.models.liveness.action import (
     ActionTrial,
     FaceObservation,
     Judgement,
+    Moved,
     action_of,
+    beside,
     is_flat,
     judge,
+    observed,
 )
-from gate.models.liveness.face_turn import FaceTurn, FaceView, face_turn, face_view, mean_view
+from gate.models.liveness.face_turn import face_turn, face_view, mean_view
+from gate.models.liveness.nose_shift import nose_profile
 from gate.models.still_pictures import StillPictures
 
 GEOMETRY_FRAME_S, DRAWN_FRAME_S = 0.1, 0.16
@@ -147,7 +151,7 @@ def seen_by_detector(
         if face is None:
             return None
         face = detector.closer(frame, face)
-        return FaceObservation(at_s, face.box, face.landmarks)
+        return observed(at_s, face.box, face.landmarks, frame)
 
     return see
 
@@ -247,40 +251,49 @@ def measure_geometry(count: int, seed: int) -> JsonObject:
 
 def single_turns(
     count: int, view: View, performer: Maker, seed: int
-) -> Iterator[tuple[str, list[FaceTurn]]]:
-    """What is done, and how each of a few frames of a turn differs from the face at rest. Without
-    the order and its times: only whether it looks like a turn."""
+) -> Iterator[tuple[str, Moved | None]]:
+    """What is done, and how a few frames of a turn differ from the face at rest; None without a
+    face. Without the order and its times: only whether it looks like a turn."""
     for n in range(count):
         chance = np.random.default_rng((seed, 5, n))
         kind, held = performer(n, chance)
         see, told = view(n, chance), _told(n)
-        at_rest = _views(held, see, 0.0, Instruction.LOOK_AHEAD)
+        at_rest = _looks(held, see, 0.0, Instruction.LOOK_AHEAD)
         held.at(1.0, told)  # the screen changes now; long before the next look
-        turned = _views(held, see, 4.0, told)
-        found = [face_turn(mean_view(at_rest), v) for v in turned] if at_rest and turned else []
-        if found:
-            found.append(face_turn(mean_view(at_rest), mean_view(turned)))
-        yield kind, [t for t in found if t is not None]
+        yield kind, _moved(at_rest, _looks(held, see, 4.0, told))
 
 
-def _views(held: Performer, see: See, from_s: float, told: Instruction) -> list[FaceView]:
+def _looks(held: Performer, see: See, from_s: float, told: Instruction) -> list[FaceObservation]:
     times = [from_s + n * DRAWN_FRAME_S for n in range(AGREEING)]
     seen = [see(*held.at(at_s, told), at_s) for at_s in times]
-    return [face_view(s.box, s.landmarks) for s in seen if s is not None]
+    return [s for s in seen if s is not None]
 
 
-def report_of_looks(found: Iterable[tuple[str, list[FaceTurn]]]) -> JsonObject:
+def _moved(at_rest: Sequence[FaceObservation], now: Sequence[FaceObservation]) -> Moved | None:
+    if not at_rest or len(now) < AGREEING:
+        return None
+    ahead = mean_view([face_view(s.box, s.landmarks) for s in at_rest])
+    views, patch = [face_view(s.box, s.landmarks) for s in now], at_rest[-1].patch
+    turns, together = [face_turn(ahead, v) for v in views], face_turn(ahead, mean_view(views))
+    known = [turn for turn in turns if turn is not None]
+    if together is None or len(known) < len(turns):
+        return None
+    profiles = [nose_profile(patch, s.patch) if patch and s.patch else None for s in now]
+    return Moved(known, together, beside(patch, profiles, together.nose))
+
+
+def report_of_looks(found: Iterable[tuple[str, Moved | None]]) -> JsonObject:
     """How many looked like a turn of a head, how many like a flat picture, by what was done."""
     seen = list(found)
-    whole = [(kind, turns[:-1], turns[-1]) for kind, turns in seen if len(turns) == AGREEING + 1]
-    turned = [kind for kind, turns, mean in whole if action_of(turns, mean) in TURNS]
+    whole = [(kind, moved) for kind, moved in seen if moved is not None]
+    turned = [kind for kind, moved in whole if action_of(*moved) in TURNS]
     return {
         "looks": len(seen),
         "looks_by_kind": dict(Counter(kind for kind, _ in seen)),
         "without_a_face": len(seen) - len(whole),
         "taken_for_a_turn": len(turned),
         "taken_for_a_turn_by_kind": dict(Counter(turned)),
-        "flat": sum(is_flat(mean) for *_, mean in whole),
+        "flat": sum(is_flat(moved.together) for _, moved in whole),
     }
 
 

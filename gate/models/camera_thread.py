@@ -301,7 +301,7 @@ class CameraThread:
             if self._second is not None:
                 self._second.expect(frame)
             view = eyes.look(frame, view, kind, match is not None)
-            self._order(match, view)
+            self._order(match, view, frame)
             if eager and self._layers.layers:  # the frames before may have shown that it lives
                 self._keep(frame, view)
             self._keep(frame, self._scored(view, frame, eyes))
@@ -310,12 +310,12 @@ class CameraThread:
             self._is_looking = False
         self._expose(camera, view, eager)
 
-    def _order(self, match: Held | None, view: TrackView) -> None:
+    def _order(self, match: Held | None, view: TrackView, frame: Frame) -> None:
         """The action layer sees every frame in which the face may be, and not only its probes."""
         layer = self._layers.action
         if layer is None:
             return
-        told = self._ordered.after_frame(layer, match, view)
+        told = self._ordered.after_frame(layer, match, view, frame.pixels)
         if match is not None and told is not None:
             self._loop.call_soon_threadsafe(self._tell, (match, told))
 

@@ -9,6 +9,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
 
 from gate.core.action_order import (
     ENDING_TEXT,
@@ -26,7 +29,15 @@ from gate.core.action_order import (
 )
 from gate.models.liveness.face_turn import FaceTurn, FaceView, face_turn, face_view, mean_view
 from gate.models.liveness.layers import LayerInput
+from gate.models.liveness.nose_shift import (
+    FacePatch,
+    Profile,
+    face_patch,
+    nose_profile,
+    seen_beside,
+)
 from gate.models.liveness.one_face import is_same_face
+from gate.ports import Picture
 from gate.ports.values import Box, Landmarks
 
 AGREEING = 4
@@ -40,12 +51,22 @@ STILL = 0.09
 """How far a face that holds still moves: its nose against the plane, its size."""
 NOSE_MIN, EYES_MIN = 0.055, 0.034
 """The least that a turn moves nose and eyes (`FaceTurn`)."""
-TURN_MIN = 0.22
-"""The least that a turn moves both together: about 20 degrees of a head. A bent photograph looks
-like a head that turns by 10 to 15 degrees, and cannot be told from one. It does not get so far."""
-HEAD_MIN = 0.4
-"""Nose and eyes together, against the sine of the slant, in a head: at least this. A flat or bent
-picture must be slanted much further to move them as far."""
+
+
+class TurnBounds(NamedTuple):
+    """What a turn of a head moves at least. `together`: nose and eyes, added. `of_slant`: the same
+    against the sine of the slant. A flat or bent picture must be slanted much further for it."""
+
+    together: float
+    of_slant: float
+
+
+BY_LANDMARKS = TurnBounds(0.22, 0.4)
+"""About 20 degrees of a head, for landmarks alone."""
+BY_PIXELS = TurnBounds(0.17, 0.3)
+"""About 15 degrees, where pixels show too that the nose stands beside its place."""
+BESIDE_MIN = 0.08
+"""By how much the nose must be more alike there than in its place (`seen_beside`)."""
 FLAT_SLANT, FLAT_MOST = 0.5, 0.15
 """A flat picture is slanted by so much (29 degrees), and they moved by less than that times the
 sine of the slant."""
@@ -58,11 +79,31 @@ class FaceObservation:
     """One face in one frame.
 
     `at_s`: monotonic, in seconds. `box`: x, y, width, height. `landmarks`: (5, 2). In pixels.
+    `patch`: its pixels; None where there are none, as in trials from geometry.
     """
 
     at_s: float
     box: Box
     landmarks: Landmarks
+    patch: FacePatch | None = None
+
+
+def observed(at_s: float, box: Box, landmarks: Landmarks, picture: Picture) -> FaceObservation:
+    """A face of `picture`, (h, w, 3) RGB, with its pixels."""
+    try:
+        patch = face_patch(picture, landmarks)
+    except ValueError:  # nor will the landmarks be taken for a face
+        patch = None
+    return FaceObservation(at_s, box, landmarks, patch)
+
+
+class Moved(NamedTuple):
+    """How the newest frames differ from the face that looked ahead. `turns`: of each; `together`:
+    of their mean. `seen_aside`: see `seen_beside`; None without pixels."""
+
+    turns: list[FaceTurn]
+    together: FaceTurn
+    seen_aside: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +137,8 @@ class ActionTrial:
         self._last: FaceObservation | None = None
         self._ahead: list[FaceView] = []
         self._reference: FaceView | None = None
-        self._newest: deque[tuple[FaceView, FaceTurn]] = deque(maxlen=AGREEING)
+        self._looked: FacePatch | None = None
+        self._newest: deque[tuple[FaceView, FaceTurn, Profile | None]] = deque(maxlen=AGREEING)
         self._returning: Instruction | None = None
 
     def observe(self, seen: FaceObservation) -> ActionProgress:
@@ -112,10 +154,10 @@ class ActionTrial:
         if last and not is_same_face(last.box, seen.box):
             return self.lose()
         before = self.progress
-        self._measure(view)
+        self._measure(view, seen.patch)
         self.progress = after_frame(before, self._finding(seen.at_s, view))
         if self.progress.told_s is not None and before.told_s is None:
-            self._reference = mean_view(self._ahead)
+            self._reference, self._looked = mean_view(self._ahead), seen.patch
             self._ahead, self._returning = [], None
             self._newest.clear()
         elif self.progress.told_s is None and before.told_s is not None:
@@ -147,9 +189,8 @@ class ActionTrial:
         if moved is None:
             action, is_back, flat = None, self._reference is None, False
         else:
-            turns, together = moved
-            action, flat = action_of(turns, together), is_flat(together)
-            is_back = abs(together.nose) < NOSE_MIN
+            action, flat = action_of(*moved), is_flat(moved.together)
+            is_back = abs(moved.together.nose) < NOSE_MIN
         if self.progress.told_s is not None:
             return FrameFinding(at_s, action, flat=flat)
         if action in (self._returning, Instruction.COME_CLOSER):
@@ -157,21 +198,24 @@ class ActionTrial:
         is_ahead = self._holds_still(view) and is_back
         return FrameFinding(at_s, action, ahead=is_ahead, flat=flat)
 
-    def _moved(self) -> tuple[list[FaceTurn], FaceTurn] | None:
-        """How the newest frames differ from the face that looked ahead, each and their mean. None
-        where they are too few, or nothing can be said."""
+    def _moved(self) -> Moved | None:
+        """None where the newest frames are too few, or nothing can be said."""
         if self._reference is None or len(self._newest) < AGREEING:
             return None
-        together = face_turn(self._reference, mean_view([view for view, _ in self._newest]))
-        return ([turn for _, turn in self._newest], together) if together else None
+        together = face_turn(self._reference, mean_view([view for view, *_ in self._newest]))
+        if together is None:
+            return None
+        turns, profiles = [turn for _, turn, _ in self._newest], [p for *_, p in self._newest]
+        return Moved(turns, together, beside(self._looked, profiles, together.nose))
 
-    def _measure(self, view: FaceView) -> None:
+    def _measure(self, view: FaceView, patch: FacePatch | None) -> None:
         """Each frame once. One of which nothing can be said breaks the row of frames that agree."""
         turn = face_turn(self._reference, view) if self._reference else None
         if turn is None:
             self._newest.clear()
         else:
-            self._newest.append((view, turn))
+            profile = nose_profile(self._looked, patch) if self._looked and patch else None
+            self._newest.append((view, turn, profile))
 
     def _holds_still(self, view: FaceView) -> bool:
         """Whether the face has looked ahead for some frames without moving."""
@@ -185,19 +229,17 @@ class ActionTrial:
         return len(self._ahead) >= AHEAD_FRAMES
 
 
-def action_of(turns: Sequence[FaceTurn], together: FaceTurn) -> Instruction | None:
-    """The action that the newest frames agree on; None where they do not.
-
-    `turns`: of each frame; `together`: of their mean.
-    """
+def action_of(
+    turns: Sequence[FaceTurn], together: FaceTurn, seen_aside: float | None = None
+) -> Instruction | None:
+    """The action that the newest frames agree on; None where they do not. As in `Moved`."""
     side = 1 if together.nose > 0 else -1
     if (
         all(side * t.nose > NOSE_MIN / 2 for t in turns)
         and side * together.nose >= NOSE_MIN
         and side * together.eyes >= EYES_MIN
         and abs(together.nose_up) < abs(together.nose)
-        and abs(together.nose + together.eyes) >= TURN_MIN
-        and is_head(together)
+        and is_head(together, seen_aside)
     ):
         return Instruction.TURN_LEFT if side > 0 else Instruction.TURN_RIGHT
     if all(t.growth >= CLOSER_MIN for t in turns):
@@ -205,9 +247,26 @@ def action_of(turns: Sequence[FaceTurn], together: FaceTurn) -> Instruction | No
     return None
 
 
-def is_head(turn: FaceTurn) -> bool:
-    """Whether nose and eyes have moved as far as a head's do at that slant."""
-    return abs(turn.nose + turn.eyes) >= HEAD_MIN * math.sin(turn.slant)
+def beside(
+    ahead: FacePatch | None, profiles: Sequence[Profile | None], nose: float
+) -> float | None:
+    """`seen_beside` of the mean profile; None where a frame has none."""
+    known = [profile for profile in profiles if profile is not None]
+    if ahead is None or len(known) < len(profiles):
+        return None
+    return seen_beside(np.mean(known, axis=0), nose, ahead.between_eyes)
+
+
+def is_head(turn: FaceTurn, seen_aside: float | None = None) -> bool:
+    """Whether nose and eyes have moved as far as a head's do at that slant, and as pixels show it.
+    `seen_aside`: as in `Moved`."""
+    bounds = BY_LANDMARKS if seen_aside is None else BY_PIXELS
+    moved = abs(turn.nose + turn.eyes)
+    return (
+        moved >= bounds.together
+        and moved >= bounds.of_slant * math.sin(turn.slant)
+        and (seen_aside is None or seen_aside >= BESIDE_MIN)
+    )
 
 
 def is_flat(turn: FaceTurn) -> bool:
@@ -268,7 +327,7 @@ class ActionLayer:
         An action that was not seen proves no attack."""
         if self._trial is None:
             return None
-        self._trial.observe(FaceObservation(seen.at_s, seen.box, seen.landmarks))
+        self._trial.observe(observed(seen.at_s, seen.box, seen.landmarks, seen.picture))
         judgement = self._trial.judgement
         return None if judgement.score == 0.5 else judgement.score
 

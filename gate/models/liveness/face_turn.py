@@ -97,8 +97,9 @@ def face_turn(ahead: FaceView, now: FaceView) -> FaceTurn | None:
     )
 
 
-def _flat_nose(before: Points, after: Points) -> Points | None:
-    """Where the nose tip is now if all five points lie in a plane: (2,) float64."""
+def flat_change(before: Points, after: Points) -> Points | None:
+    """(3, 3) float64: the homography by which a flat picture's eyes and mouth corners came from
+    (5, 2) `before` to (5, 2) `after`. None where they lie so that there is none."""
     rows = []
     for (x, y), (u, v) in zip(before[QUAD], after[QUAD], strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
@@ -106,11 +107,17 @@ def _flat_nose(before: Points, after: Points) -> Points | None:
         found = np.linalg.solve(np.array(rows), after[QUAD].reshape(-1))
     except np.linalg.LinAlgError:  # three in a line, or wild numbers
         return None
-    to_plane = np.append(found, 1.0).reshape(3, 3)
-    u, v, w = to_plane @ [*before[NOSE], 1.0]
-    if not (np.isfinite(to_plane).all() and abs(w) > 1e-9):
+    change = np.append(found, 1.0).reshape(3, 3)
+    return change if np.isfinite(change).all() else None
+
+
+def _flat_nose(before: Points, after: Points) -> Points | None:
+    """Where the nose tip is now if all five points lie in a plane: (2,) float64."""
+    change = flat_change(before, after)
+    if change is None:
         return None
-    return np.array([u / w, v / w])
+    u, v, w = change @ [*before[NOSE], 1.0]
+    return np.array([u / w, v / w]) if abs(w) > 1e-9 else None
 
 
 def _stretches(before: Points, after: Points) -> tuple[float, float]:

@@ -8,7 +8,8 @@ from typing import Protocol
 
 from gate.core.action_order import ActionStatus
 from gate.models.face_track import TrackView
-from gate.models.liveness.action import ActionLayer, FaceObservation
+from gate.models.liveness.action import ActionLayer, observed
+from gate.ports import Picture
 
 
 class MatchedFace(Protocol):
@@ -26,11 +27,12 @@ class OrderedAction:
         self._of: MatchedFace | None = None
 
     def after_frame(
-        self, layer: ActionLayer, match: MatchedFace | None, view: TrackView
+        self, layer: ActionLayer, match: MatchedFace | None, view: TrackView, picture: Picture
     ) -> ActionStatus | None:
         """What the candidate is told after the newest frame of `view`; None where nothing is.
 
-        `match`: what asks for an action now. Each one gets an order of its own.
+        `match`: what asks for an action now. Each one gets an order of its own. `picture`: the
+        frame.
         """
         if match is None:
             self._of = None
@@ -45,5 +47,5 @@ class OrderedAction:
             layer.lose()
         elif newest.same_face is not None:
             face = newest.same_face
-            layer.see(FaceObservation(at_s, face.box, face.landmarks))
+            layer.see(observed(at_s, face.box, face.landmarks, picture))
         return layer.status(at_s)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from gate.models.liveness.action import FaceObservation
+from gate.models.liveness.face_turn import flat_change
 
 FOCAL_PX, FAR_MM, NECK_MM = 600.0, 700.0, 80.0
 
@@ -42,3 +43,24 @@ def face(
     low, high = seen(outline).min(axis=0), seen(outline).max(axis=0)
     box = np.concatenate([low, high - low]).astype(np.float32)
     return FaceObservation(at_s, box, marks.astype(np.float32))
+
+
+NOSE_TEXTURE = np.kron(np.random.default_rng(2).integers(0, 255, (9, 11)), np.ones((4, 4)))
+"""(36, 44): what a nose looks like, as fine as the camera sees it."""
+
+
+def picture(seen: FaceObservation, nose: np.ndarray | None = None) -> np.ndarray:
+    """(480, 640, 3) uint8: a grey frame with a nose where the landmarks say, or at `nose` (2,)."""
+    pixels = np.full((480, 640, 3), 128, np.uint8)
+    column, row = np.rint(seen.landmarks[2] if nose is None else nose).astype(int)
+    high, wide = NOSE_TEXTURE.shape
+    pixels[row - high // 2 :, column - wide // 2 :][:high, :wide] = NOSE_TEXTURE[..., None]
+    return pixels
+
+
+def flat_nose(ahead: FaceObservation, now: FaceObservation) -> np.ndarray:
+    """(2,): where the nose of a photograph is, whose eyes and mouth corners went so far."""
+    change = flat_change(ahead.landmarks.astype(float), now.landmarks.astype(float))
+    assert change is not None
+    where = change @ [*ahead.landmarks[2], 1]
+    return where[:2] / where[2]
