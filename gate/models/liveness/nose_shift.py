@@ -1,9 +1,10 @@
 """Where the nose of a turned face is seen, by its pixels and not by landmarks. Pure.
 
 A detector knows heads, so it puts the nose tip of a bent and turned photograph where a head would
-have it. The pixels do not. Take from the frame what a flat picture of the face would show if it
-were turned back, by its eyes and mouth corners. In it the nose of a photograph lies where it lay
-before. The nose of a head lies beside that place, as far as the landmarks say.
+have it, and moves eyes and mouth as well. The pixels do not. Take from the frame what a flat
+picture of the face would show if it were turned back, by its eyes and mouth corners. These are then
+found once more by their pixels, so that the detector's errors cancel. Now the nose of a photograph
+lies where it lay before. The nose of a head lies beside that place, as far as the landmarks say.
 """
 
 from dataclasses import dataclass
@@ -22,13 +23,20 @@ PATCH_PX = 120
 RADIUS_PX = 28.0
 """Root mean square of how far eyes and mouth corners are from their middle, in a patch."""
 HALF_PX = 11, 9
-"""Half of the piece around the nose that is looked for: across and down."""
+"""Half of the piece around a landmark that is looked for: across and down."""
 REACH_PX = 18, 4
-"""How far it is looked for: both ways along the line of the eyes, and across it."""
+"""How far the nose is looked for: both ways along the line of the eyes, and across it."""
+CORNER_REACH_PX = 7
+"""How far an eye or a mouth corner is looked for, each way."""
+ALIKE_MIN = 0.4
+"""One that is less alike wherever it is looked for counts as found in its place, and for little."""
 IN_PLACE = 0.05
 """A nose that is seen less than so far beside, in distances between the eyes, has not moved."""
 BESIDE = 0.5, 1.6
 """Where a head's nose is seen, in shares of what the landmarks say."""
+
+PerPoint = npt.NDArray[np.float64]
+"""(2,) or (n,) float64."""
 
 Grey = npt.NDArray[np.uint8]
 """(rows, columns) uint8."""
@@ -76,14 +84,44 @@ def nose_profile(ahead: FacePatch, now: FacePatch) -> Profile | None:
     change = flat_change(ahead.landmarks, now.landmarks)
     if change is None:
         return None
-    wide, high = HALF_PX
-    left, top = ahead.landmarks[NOSE] - HALF_PX
-    piece = _cut(ahead.pixels, np.eye(3), (left, top), (2 * wide + 1, 2 * high + 1))
-    further, lower = REACH_PX
-    size = 2 * (wide + further) + 1, 2 * (high + lower) + 1
-    around = _cut(now.pixels, change, (left - further, top - lower), size)
-    alike: Profile = _correlation(piece, around).max(axis=0).astype(np.float64)
+    back = _TurnedBack(ahead.pixels, now.pixels, change)
+    nose, flat = ahead.landmarks[NOSE], _flat_nose(ahead.landmarks, back)
+    alike: Profile = back.alike(nose, flat, REACH_PX).max(axis=0).astype(np.float64)
     return alike
+
+
+def _flat_nose(ahead: Points, back: "_TurnedBack") -> PerPoint:
+    """(2,): where the nose of a flat picture is seen, by where its eyes and mouth corners are.
+    `ahead`: (5, 2)."""
+    corners, reach = ahead[QUAD], CORNER_REACH_PX
+    shifts, weights = np.zeros((len(corners), 2)), np.full(len(corners), ALIKE_MIN**2)
+    for n, corner in enumerate(corners):
+        alike = back.alike(corner, corner, (reach, reach))
+        if alike.max() >= ALIKE_MIN:
+            row, column = np.unravel_index(int(alike.argmax()), alike.shape)
+            shifts[n], weights[n] = (column - reach, row - reach), float(alike.max()) ** 2
+    places = np.column_stack([corners, np.ones(len(corners))])
+    plane, *_ = np.linalg.lstsq(places * weights[:, None], shifts * weights[:, None], rcond=None)
+    shift = np.clip(np.append(ahead[NOSE], 1) @ plane, -reach, reach)
+    return np.asarray(ahead[NOSE] + shift)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _TurnedBack:
+    """Pixels of a face that looked ahead, and of one that is turned back as a flat picture, by
+    `change` (3, 3)."""
+
+    ahead: Grey
+    now: Grey
+    change: Points
+
+    def alike(self, place: PerPoint, around: PerPoint, reach: tuple[int, int]) -> Plane:
+        """(2 * reach[1] + 1, 2 * reach[0] + 1), each -1 to 1: how alike what was at `place`, (2,),
+        is to what is seen about `around`, (2,)."""
+        half, further = np.array(HALF_PX), np.array(reach)
+        piece = _cut(self.ahead, np.eye(3), place - half, 2 * half + 1)
+        region = _cut(self.now, self.change, around - half - further, 2 * (half + further) + 1)
+        return _correlation(piece, region)
 
 
 def seen_beside(profile: Profile, nose: float, between_eyes: float) -> float:
@@ -126,14 +164,16 @@ def _warped(picture: Picture, to_picture: Points) -> Picture:
     return np.asarray(cut)
 
 
-def _cut(pixels: Grey, change: Points, corner: tuple[float, float], size: tuple[int, int]) -> Plane:
-    """What lies at `corner` and on, taken from where `change` (3, 3) says that it is now."""
+def _cut(pixels: Grey, change: Points, corner: PerPoint, size: npt.NDArray[np.intp]) -> Plane:
+    """What lies at `corner`, (2,), and on, taken from where `change` (3, 3) says that it is now.
+    `size`: (2,), columns and rows."""
     to_now = change @ np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1.0]])
+    columns, rows = (int(n) for n in size)
     if abs(to_now[2, 2]) < 1e-9:
-        return np.zeros((size[1], size[0]), np.float32)
+        return np.zeros((rows, columns), np.float32)
     coefficients = (to_now / to_now[2, 2]).reshape(-1)[:8].tolist()
     cut = Image.fromarray(pixels).transform(
-        size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR
+        (columns, rows), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR
     )
     return np.asarray(cut, np.float32)
 

@@ -115,10 +115,12 @@ async def lane() -> AsyncIterator[Lane]:
             camera.frames.put(None)
 
 
-def obeying(lane: Lane, number: str, swapped: bool = False) -> Shown:
+def obeying(
+    lane: Lane, number: str, swapped: bool = False, degrees: float = 32, further: float = 1.2
+) -> Shown:
     """A head that does what it is told, or always the other side."""
     side = -1 if swapped else 1
-    turn = np.radians(32)
+    turn = np.radians(degrees)
     who = Performer(
         Head(),
         Pose(z=560.0, pivot=80.0, y=-10.0),
@@ -131,7 +133,7 @@ def obeying(lane: Lane, number: str, swapped: bool = False) -> Shown:
         takes_s=0.9,
         sway=Sway(degrees=1.0, mm=3.0, hertz=0.4),
         phases=np.zeros((2, 6)),
-        further=1.2,
+        further=further,
     )
     face = lane.portrait(number)
     return lambda at_s, told: (face, *who.at(at_s, told))
@@ -163,6 +165,15 @@ async def test_where_the_other_layers_cannot_tell_a_head_does_what_is_told(lane:
     assert told_of(judged) == (Reason.OK, "live", 1.0)
     assert lane.told == ["look-ahead", "turn-left", "look-ahead", "turn-right", "look-ahead"]
     assert lane.watcher.action is None
+
+
+@pytest.mark.parametrize("degrees", [20, 26, 36, 42])
+async def test_it_does_not_matter_how_far_a_head_turns_and_stops(
+    lane: Lane, degrees: float
+) -> None:
+    shown = obeying(lane, "001", degrees=degrees, further=0.0)
+    judged = await lane.judge(lane.reference("001"), PASSIVE, shown)
+    assert told_of(judged) == (Reason.OK, "live", 1.0)
 
 
 @pytest.mark.parametrize("act", [still, turned])

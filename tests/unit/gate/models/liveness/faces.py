@@ -45,16 +45,19 @@ def face(
     return FaceObservation(at_s, box, marks.astype(np.float32))
 
 
-NOSE_TEXTURE = np.kron(np.random.default_rng(2).integers(0, 255, (9, 11)), np.ones((4, 4)))
-"""(36, 44): what a nose looks like, as fine as the camera sees it."""
+TEXTURES = np.kron(np.random.default_rng(2).integers(0, 255, (5, 7, 9)), np.ones((1, 4, 4)))
+"""(5, 28, 36): what each landmark looks like, as fine as the camera sees it."""
 
 
 def picture(seen: FaceObservation, nose: np.ndarray | None = None) -> np.ndarray:
-    """(480, 640, 3) uint8: a grey frame with a nose where the landmarks say, or at `nose` (2,)."""
+    """(480, 640, 3) uint8: a grey frame with all five as the landmarks say, or the nose at `nose`
+    (2,)."""
     pixels = np.full((480, 640, 3), 128, np.uint8)
-    column, row = np.rint(seen.landmarks[2] if nose is None else nose).astype(int)
-    high, wide = NOSE_TEXTURE.shape
-    pixels[row - high // 2 :, column - wide // 2 :][:high, :wide] = NOSE_TEXTURE[..., None]
+    places = seen.landmarks.copy()
+    places[2] = places[2] if nose is None else nose
+    for texture, (column, row) in zip(TEXTURES, np.rint(places).astype(int), strict=True):
+        high, wide = texture.shape
+        pixels[row - high // 2 :, column - wide // 2 :][:high, :wide] = texture[..., None]
     return pixels
 
 

@@ -75,3 +75,17 @@ def test_no_landmarks_whatever_raise_anything_but_that(values: list[float]) -> N
         return
     profile = nose_profile(ahead, now)
     assert profile is None or np.abs(profile).max() <= 1 + 1e-3
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_photograph_is_none_whose_landmarks_were_put_where_a_heads_would_be(side: int) -> None:
+    """The detector moved the eyes of a flexed photograph too, and its trial was passed."""
+    ahead, now = face(AHEAD_MM, 0.0), face(AHEAD_MM, 1.0, yaw=35.0 * side)
+    told = now.landmarks + np.float32([(-6, 0), (-6, 0), (3, 0), (-6, 0), (-6, 0)]) * side
+    looked = face_patch(picture(ahead), ahead.landmarks)
+    turn = face_turn(face_view(ahead.box, ahead.landmarks), face_view(now.box, told))
+    profile = nose_profile(looked, face_patch(picture(now), told))
+    assert turn is not None
+    assert profile is not None
+    assert abs(turn.nose) > 0.1
+    assert seen_beside(profile, turn.nose, looked.between_eyes) < -0.2
