@@ -6,7 +6,7 @@ import numpy as np
 
 from gate.calibration.exact_interval import exact_interval
 from gate.core.json_types import JsonObject
-from gate.core.liveness import FRAMES, THRESHOLDS
+from gate.core.liveness import FRAMES, THRESHOLDS, is_attack
 from gate.models.liveness.stereo import TURNED_MAX, Protrusion
 
 KINDS = ("flat", "rolled", "wavy", "creased", "pinched", "cone")
@@ -15,7 +15,7 @@ KINDS = ("flat", "rolled", "wavy", "creased", "pinched", "cone")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How one case ended.
+    """How one case ended. With too few scores, or a mean between both verdicts, it was not judged.
 
     `looks`: of each frame alone, None where it shows no such face. `score`: mean of the layer's
     first FRAMES scores, None where the shots gave fewer. `judge_s`: CPU seconds a frame.
@@ -36,7 +36,12 @@ class Judged:
     @property
     def refused(self) -> bool:
         """Whether the layer calls it an attack."""
-        return self.score is not None and self.score < THRESHOLDS["geometry"]
+        return self.score is not None and is_attack("geometry", self.score)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the layer calls it one or the other."""
+        return self.accepted or self.refused
 
     @property
     def turned_away(self) -> bool:
@@ -47,7 +52,7 @@ class Judged:
 
 def report(ended: list[Judged]) -> JsonObject:
     """The figures, ready for JSON. `nose_cm`: mean of a case's frames; `not_judged`: cases without
-    FRAMES scores, which the gate leaves to staff and calls no attack."""
+    FRAMES scores or too close to call, which the gate leaves to staff and calls no attack."""
     sheets, heads = ([e for e in ended if (e.kind == "head") == h] for h in (False, True))
     accepted, refused = (sum(e.accepted for e in sheets), sum(e.refused for e in heads))
     return {
@@ -56,7 +61,8 @@ def report(ended: list[Judged]) -> JsonObject:
             "cases": len(sheets),
             "accepted": accepted,
             "accepted_interval": _interval(accepted, len(sheets)),
-            "not_judged": sum(e.score is None for e in sheets),
+            "not_judged": sum(not e.judged for e in sheets),
+            "too_close_to_call": sum(not e.judged and e.score is not None for e in sheets),
             "not_judged_because_turned_away": sum(e.turned_away for e in sheets),
             "by_kind": {k: _row([e for e in sheets if e.kind == k]) for k in KINDS},
             "by_distance_cm": _by_distance(sheets),
@@ -65,7 +71,8 @@ def report(ended: list[Judged]) -> JsonObject:
             "cases": len(heads),
             "refused": refused,
             "refused_interval": _interval(refused, len(heads)),
-            "not_judged": sum(e.score is None for e in heads),
+            "not_judged": sum(not e.judged for e in heads),
+            "too_close_to_call": sum(not e.judged and e.score is not None for e in heads),
             "not_judged_because_turned_away": sum(e.turned_away for e in heads),
             "by_distance_cm": _by_distance(heads),
             "by_nose_cm": {
@@ -102,7 +109,7 @@ def _row(cases: list[Judged]) -> JsonObject:
     return {
         "cases": len(cases),
         "accepted": sum(e.accepted for e in cases),
-        "not_judged": sum(e.score is None for e in cases),
+        "not_judged": sum(not e.judged for e in cases),
         "frames": {
             "median": _round(float(np.median([len(e.looks) for e in cases]))) if cases else 0.0,
             "most": max((len(e.looks) for e in cases), default=0),

@@ -27,6 +27,10 @@ FRAMES = 5
 THRESHOLDS: Mapping[str, float] = dict.fromkeys(LAYERS, 0.5)
 """The least mean that is living, for a site that is not calibrated."""
 
+ATTACK_BELOW: Mapping[str, float] = {"geometry": 0.45}
+"""A layer that is named here calls nothing an attack above this. Between it and its threshold it
+could not tell: the flattest noses and the best folded sheets lie there (docs, second-camera)."""
+
 FrameScores = Mapping[str, float | None]
 """What each layer says of one frame; None where that frame cannot tell."""
 
@@ -125,21 +129,29 @@ def assess(
 ) -> Liveness | None:
     """What `frames` of one face track, oldest first, come to; None where nothing is asked for.
 
-    `asked`: one of `LIVENESS`. One layer with a threshold that says attack is enough for an attack.
-    Living is a face of which every needed layer says so. Everything else is unsure. `escalated`:
-    the passive layers could not tell, and the action that was ordered then is what is needed.
+    `asked`: one of `LIVENESS`. One layer with a threshold that says attack (`is_attack`) is enough
+    for an attack. Living is a face of which every needed layer says so. Everything else is unsure.
+    `escalated`: the passive layers could not tell, and the action that was ordered then is what is
+    needed.
     """
     if asked == OFF:
         return None
     means = {n: m for n in LAYERS if (m := mean_score(n, frames)) is not None}
-    if any(means[n] < thresholds[n] for n in means.keys() & thresholds.keys()):
+    low = {n for n in means.keys() & thresholds.keys() if means[n] < thresholds[n]}
+    if any(is_attack(n, means[n], thresholds[n]) for n in low):
         return Liveness(LivenessVerdict.ATTACK, means)
     deciding = FittedLayers(fitted.working & thresholds.keys(), fitted.lost)
     needed = frozenset({ACTION}) if escalated else deciding.needed(asked)
-    is_open, is_lacking = not needed <= means.keys(), deciding.lacks(asked)
+    told = means.keys() if escalated else means.keys() - low
+    is_open, is_lacking = not needed | low <= told, deciding.lacks(asked)
     if is_open or is_lacking:
         return Liveness(LivenessVerdict.UNSURE, means, is_open, is_lacking)
     return Liveness(LivenessVerdict.LIVE, means)
+
+
+def is_attack(layer: str, mean: float, threshold: float = 0.5) -> bool:
+    """Whether a layer whose scores have this mean, 0 to 1, says attack."""
+    return mean < min(threshold, ATTACK_BELOW.get(layer, threshold))
 
 
 def mean_score(layer: str, frames: Sequence[FrameScores]) -> float | None:

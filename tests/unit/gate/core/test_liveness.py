@@ -192,3 +192,36 @@ def test_a_mean_is_between_the_scores(frames: list[FrameScores], layer: str) -> 
     assert (mean is None) is (len(own) < FRAMES)
     if mean is not None:
         assert min(own) - 1e-12 <= mean <= max(own) + 1e-12
+
+
+GEOMETRY = FittedLayers(frozenset({"geometry"}))
+
+
+@pytest.mark.parametrize(
+    ("score", "verdict", "is_open"),
+    [(0.5, LIVE, False), (0.49, UNSURE, True), (0.45, UNSURE, True), (0.44, ATTACK, False)],
+)
+def test_what_is_too_close_to_call_is_unsure_and_no_attack(
+    score: float, verdict: LivenessVerdict, is_open: bool
+) -> None:
+    found = judged("passive", shown(score, "geometry"), GEOMETRY)
+    assert (found.verdict, found.is_open) == (verdict, is_open)
+    assert found.passes("admit") is found.passes("refer") is (verdict is LIVE)
+
+
+def test_what_is_too_close_to_call_is_let_in_by_no_fallback() -> None:
+    fitted = FittedLayers(frozenset({"geometry"}), frozenset({"nir"}))
+    assert not judged("passive", shown(0.47, "geometry"), fitted).passes("admit")
+    lost = FittedLayers(lost=frozenset({"geometry"}))
+    assert not judged("passive", shown(0.47, "geometry"), lost).passes("admit")
+
+
+def test_what_is_too_close_to_call_is_settled_by_the_action() -> None:
+    fitted = FittedLayers(frozenset({"geometry", "action"}))
+    acted: list[FrameScores] = [{"geometry": 0.47, "action": 1.0}] * FRAMES
+    found = assess("passive", acted, fitted, escalated=True)
+    assert found is not None
+    assert found.verdict is LIVE
+    asked = assess("action", acted, fitted)
+    assert asked is not None
+    assert (asked.verdict, asked.is_open) == (UNSURE, True)
