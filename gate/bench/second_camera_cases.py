@@ -1,5 +1,7 @@
-"""Cases of the second camera's trial that have ended, line by line in a file, so that a run of many
-goes on where it was stopped."""
+"""Cases of the second camera's trial that have ended, line by line in a file.
+
+A run of many cases goes on where it was stopped.
+"""
 
 import json
 from collections.abc import Iterator

@@ -52,7 +52,7 @@ class Judged:
 
 def report(ended: list[Judged]) -> JsonObject:
     """The figures, ready for JSON. `nose_cm`: mean of a case's frames; `not_judged`: cases without
-    FRAMES scores or too close to call, which the gate leaves to staff and calls no attack."""
+    FRAMES scores or too close to call. The gate leaves them to staff and calls no attack."""
     sheets, heads = ([e for e in ended if (e.kind == "head") == h] for h in (False, True))
     accepted, refused = (sum(e.accepted for e in sheets), sum(e.refused for e in heads))
     return {

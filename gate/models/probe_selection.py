@@ -16,8 +16,8 @@ AGE_NS = 2_000_000_000
 """A probe or observation older than this (ns), when the attempt begins, belongs to the time before.
 So it is with a card that waited until somebody else was served."""
 LIVENESS_AGE_NS = 10_000_000_000
-"""Scores of the face track in sight count for so long (ns) before an attempt. Who waits with a card
-in hand is judged by then, on a slow unit too: one frame of two cameras takes it half a second."""
+"""Scores of the face track in sight count for so long (ns) before an attempt. So who waits with a
+card in hand has been judged, on a slow unit too. A frame of two cameras takes one half a second."""
 RECENT_NS = 300_000_000
 """A frame older than this does not tell who is at the gate now: a person leaves it in that time."""
 WELL_SEEN_NS = 900_000_000

@@ -1,6 +1,6 @@
 """Where the nose of a turned face is seen, by its pixels and not by landmarks. Pure.
 
-A detector knows heads, so it puts the nose tip of a bent and turned photograph where a head would
+A detector knows heads. So it puts the nose tip of a bent and turned photograph where a head would
 have it, and moves eyes and mouth as well. The pixels do not. Take from the frame what a flat
 picture of the face would show if it were turned back, by its eyes and mouth corners. These are then
 found once more by their pixels, so that the detector's errors cancel. Now the nose of a photograph
@@ -42,7 +42,7 @@ Grey = npt.NDArray[np.uint8]
 """(rows, columns) uint8."""
 
 Profile = npt.NDArray[np.float64]
-"""(2 * REACH_PX[0] + 1,) float64, each -1 to 1: how alike the nose is at each shift, from the
+"""(37,) float64, each -1 to 1: how alike the nose is at each shift of at most REACH_PX. From the
 face's own right to its left, in pixels of a patch."""
 
 
@@ -116,8 +116,8 @@ class _TurnedBack:
     change: Points
 
     def alike(self, place: PerPoint, around: PerPoint, reach: tuple[int, int]) -> Plane:
-        """(2 * reach[1] + 1, 2 * reach[0] + 1), each -1 to 1: how alike what was at `place`, (2,),
-        is to what is seen about `around`, (2,)."""
+        """(rows, columns), each -1 to 1: how alike what was at `place`, (2,), is to what is seen
+        about `around`, (2,). One for each shift of at most `reach`."""
         half, further = np.array(HALF_PX), np.array(reach)
         piece = _cut(self.ahead, np.eye(3), place - half, 2 * half + 1)
         region = _cut(self.now, self.change, around - half - further, 2 * (half + further) + 1)
@@ -125,7 +125,7 @@ class _TurnedBack:
 
 
 def seen_beside(profile: Profile, nose: float, between_eyes: float) -> float:
-    """By how much the nose is more alike where a head's must be than where a photograph's may be:
+    """By how much the nose is more alike where a head's must be than where a photograph's may be.
     -2 to 2, above 0 for a head.
 
     `nose`: how far the landmarks say that it has moved (`FaceTurn.nose`). `between_eyes`: of the
