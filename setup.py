@@ -11,6 +11,8 @@ VERSION = re.search(r'__version__ = "(.+?)"', (HERE / "gate/__init__.py").read_t
 
 RUNTIME = [
     "aiosqlite>=0.22,<0.23",
+    # Seat-photo sheets as PDF.
+    "fpdf2>=2.8,<3",
     "gpiozero>=2.0.1",
     # tflite-runtime 2.14 imports with numpy 2 but cannot build an interpreter; LiteRT can, and
     # Trixie's Python has no wheel of numpy 1.

@@ -16,6 +16,7 @@ from gate.commands import (
     roster,
     run,
     selftest,
+    sheet,
     signals,
     simulate,
     simulate_line,
@@ -35,6 +36,7 @@ app.command("calibrate")(calibrate.calibrate)
 app.command("out-of-service")(out_of_service.out_of_service)
 app.command("rehearse")(rehearse.rehearse)
 app.command("selftest")(selftest.selftest)
+app.command("sheet")(sheet.sheet)
 app.add_typer(bench.app, name="bench")
 app.add_typer(camera.app, name="camera")
 app.add_typer(clock.app, name="clock")

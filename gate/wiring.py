@@ -50,6 +50,7 @@ from gate.service.adapters import Adapters, Exit
 from gate.service.desk import Desk
 from gate.service.lane import Lane
 from gate.service.supervisors import Supervisors
+from gate.sheets.drawing_process import DrawingProcess
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
 from gate.sync.uplink import MqttUplink
@@ -132,6 +133,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
         evidence=SealedEvidence(
             state / "evidence", read_key(keys.examiner, "the chief examiner's public key")
         ),
+        sheets=DrawingProcess(),
         uplink=MqttUplink(
             host=settings.mqtt.host,
             port=settings.mqtt.port,

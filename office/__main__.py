@@ -16,6 +16,7 @@ from office.commands import (
     photos,
     receive,
     roster,
+    sheet,
     staff,
     verify,
 )
@@ -31,6 +32,7 @@ app.command("receive")(receive.receive)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
+app.command("sheet")(sheet.sheet)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")

@@ -58,7 +58,7 @@ builds_guard() {
         cc -x c -E -o /dev/null - 2>/dev/null
 }
 
-# system [mosquitto] [cc] [guard] [nodejs] [qemu-aarch64]: Debian's part of the set-up.
+# system [mosquitto] [cc] [guard] [nodejs] [chromium] [pdftotext] [chinese-font] [qemu-aarch64]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
@@ -66,6 +66,12 @@ system() {
         case $tool in
             nodejs) has node || missing="$missing nodejs" ;;
             cc) compiles || missing="$missing gcc libc6-dev" ;;
+            pdftotext) has pdftotext || missing="$missing poppler-utils" ;;
+            chinese-font)
+                [ -e /usr/share/fonts/truetype/wqy/wqy-microhei.ttc ] ||
+                    [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ||
+                    missing="$missing fonts-wqy-microhei"
+                ;;
             qemu-aarch64) has qemu-aarch64 || missing="$missing qemu-user" ;;
             guard) builds_guard || missing="$missing gcc libc6-dev mosquitto-dev libssl-dev" ;;
             *) has "$tool" || missing="$missing $tool" ;;

@@ -234,6 +234,18 @@ class AskCase(StaffRequest):
         return await desk.case(self.id, connection)
 
 
+class AskSheet(StaffRequest):
+    """The seat-photo sheet of one room and paper, to who has signed in."""
+
+    ask: Literal["sheet"]
+    paper: Text
+    room: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry, Refused, InputDamaged."""
+        return await desk.sheet(self.paper, self.room, connection)
+
+
 class AskScreen(StaffRequest):
     """What the candidate's screen shows; with `follow`, as it changes."""
 
@@ -248,7 +260,7 @@ class AskScreen(StaffRequest):
 
 
 Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign
-Asking = AskStatus | AskFollow | AskCase | AskScreen | AskRooms | AskFind
+Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskFind
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
 _ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])

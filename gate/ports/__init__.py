@@ -19,6 +19,7 @@ from gate.ports.records import (
     InstalledRosters,
     Journal,
     Roster,
+    SheetPrinter,
     Uplink,
 )
 from gate.ports.staff_connection import StaffConnection
@@ -78,6 +79,7 @@ __all__ = [
     "ScannerLost",
     "ScannerStatus",
     "SeatedCandidate",
+    "SheetPrinter",
     "Signals",
     "StaffConnection",
     "StaffVerdict",

@@ -8,6 +8,7 @@ from gate.core.exam import Candidate, Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
+from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.ports.staff_connection import StaffConnection
 from gate.ports.status import DeskStatus, JournalSave, ScreenStatus, UplinkStatus
@@ -180,6 +181,13 @@ class Evidence(Protocol):
         StorageRefused."""
 
 
+class SheetPrinter(Protocol):
+    """Draws printed sheets."""
+
+    async def seat_photo_sheet(self, head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
+        """The PDF of one room and paper. InputDamaged, RetryLater."""
+
+
 class Uplink(Protocol):
     """Journal to office. Has no state of its own: the journal and the receipt are it."""
 
@@ -207,6 +215,12 @@ class Desk(Protocol):
 
     async def case(self, decision: str, connection: StaffConnection) -> Mapping[str, object]:
         """One case with its pictures. NoSuchEntry; Refused to who has not signed in."""
+
+    async def sheet(
+        self, paper: str, room: str, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """The seat-photo sheet as `pdf` in base64. NoSuchEntry; Refused to who has not signed
+        in."""
 
     def screen(self) -> ScreenStatus:
         """What the candidate's screen shows at this moment."""

@@ -12,6 +12,7 @@ from gate.ports import (
     Journal,
     Matcher,
     Scanner,
+    SheetPrinter,
     Signals,
     Uplink,
 )
@@ -39,6 +40,7 @@ class Adapters:
     journal: Journal
     evidence: Evidence
     uplink: Uplink
+    sheets: SheetPrinter
     scanners: tuple[Scanner, ...] = ()
     exits: tuple[Exit, ...] = ()
     rooms: tuple[str, ...] = ()

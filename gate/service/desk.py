@@ -1,6 +1,7 @@
 """The Desk: what staff may ask of a running gate, checked before it reaches the lane."""
 
 import asyncio
+import base64
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from gate.core.entry_windows import entry_windows
 from gate.core.exam import liveness_asked
 from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
+from gate.core.seat_sheet import SheetCell, no_such_room, sheet_head, sheet_state
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_list import Role, StaffMember
@@ -74,6 +76,29 @@ class Desk:
         shown = await open_case(case, roster, lane.recorder.live_faces.of(decision))
         told = next(c for c in self.status()["unsettled"] if c["decision"] == decision)
         return {"signatures": [], "wanted": 1, **shown, **told}
+
+    async def sheet(
+        self, paper: str, room: str, connection: StaffConnection
+    ) -> Mapping[str, object]:
+        """The seat-photo sheet of one room as `pdf` in base64. NoSuchEntry for a paper or a room
+        that is not of this roster. Refused where the roster has staff and none has signed in."""
+        lane, roster = self._lane, self._lane.roster
+        if roster is None:
+            raise out_of_service()
+        if self.pins.staff:
+            self.pins.signed_in(connection)
+        seated = await roster.seated(paper, room)
+        of = next((p for p in roster.exam.papers if p.id == paper), None)
+        if of is None or not seated:
+            raise no_such_room(paper, room)
+        now = lane.adapters.clock.now().at
+        head = sheet_head(roster.exam, lane.adapters.site, of, seated[0].seat.room, now)
+        cells = [
+            SheetCell(s.seat.seat, s.ticket, s.name, s.photo, sheet_state(lane.state, paper, s.key))
+            for s in seated
+        ]
+        pdf = await lane.adapters.sheets.seat_photo_sheet(head, cells)
+        return {"ok": True, "pdf": base64.b64encode(pdf).decode("ascii")}
 
     def screen(self) -> ScreenStatus:
         """What the candidate's screen shows: the action while one is ordered, else the lamps'

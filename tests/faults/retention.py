@@ -28,7 +28,14 @@ from tests.faults.places import scratch
 from tests.faults.row import Finding, Row, Say
 from tests.faults.sim.seams import patched
 from tests.roster_making import GATE, NOW, SITE, Office
-from tests.scenarios.fakes import FakeEvidence, FakeMatcher, FakeReader, FakeSignals, FakeUplink
+from tests.scenarios.fakes import (
+    FakeEvidence,
+    FakeMatcher,
+    FakeReader,
+    FakeSheets,
+    FakeSignals,
+    FakeUplink,
+)
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 EXPIRES = NOW + 3 * DAY
@@ -116,6 +123,7 @@ class Site:
             self.journal,
             FakeEvidence(),
             self.uplink,
+            FakeSheets(),
             rtc=lambda: self.rtc,
         )
         self.lane = Lane(unit)

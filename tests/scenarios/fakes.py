@@ -4,7 +4,7 @@ The journal is not faked: scenarios use the real one on a real file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Self
@@ -19,6 +19,7 @@ from gate.core.journal_entries import JournalEntry
 from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
+from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
 from gate.models.liveness.layer_set import LayerSet
@@ -291,6 +292,15 @@ class FakeEvidence:
         return "ab" * 32
 
 
+class FakeSheets:
+    def __init__(self) -> None:
+        self.asked: list[tuple[SheetHead, Sequence[SheetCell]]] = []
+
+    async def seat_photo_sheet(self, head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
+        self.asked.append((head, cells))
+        return b"%PDF-1.4"
+
+
 class FakeUplink:
     status: dict[str, Any] = {"connected": False}  # noqa: RUF012 - never written
     office_time: datetime | None = None
@@ -354,6 +364,7 @@ def rig(folder: Any) -> Rig:
         journal,
         evidence,
         FakeUplink(),
+        FakeSheets(),
         (scanner,),
     )
     return Rig(unit, clock, reader, matcher, signals, rosters, journal, evidence, scanner)

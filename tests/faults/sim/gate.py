@@ -31,7 +31,7 @@ from tests.faults.sim.parts import (
 )
 from tests.faults.sim.people import EXAM, OFFICE_PUBLIC, SITE, card, seed_of, ticket
 from tests.faults.sim.process import Killed, Process
-from tests.scenarios.fakes import FakeReader
+from tests.scenarios.fakes import FakeReader, FakeSheets
 
 PACE = Pace(watch_s=11.0, retry_s=5.0, room_s=60.0)
 """Slower than at a door: what is asked of the schedule is order, not speed."""
@@ -123,6 +123,7 @@ class SimGate(Process):
             self.journal,
             SimEvidence(),
             self.uplink,
+            FakeSheets(),
         )
         self.lane = Lane(unit)
         service = Service(self.lane, Supervisors.of(self.lane), Health({}, self.loop.time), PACE)

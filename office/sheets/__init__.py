@@ -1,0 +1,1 @@
+"""Printed sheets from the office's own data."""
