@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 
 from gate.core.exam import Exam, Paper
 from gate.core.local_time import in_fixed_offset
+from gate.core.room_counts import where
 from gate.core.state import State
 from gate.errors import NoSuchEntry
 
@@ -45,16 +46,13 @@ class SheetCell:
         return f"SheetCell({self.ticket})"
 
 
-def sheet_state(state: State, paper: str, key: str) -> str:
-    """One of `STATES` for the candidate `key`, as this gate knows it."""
-    doubts = {
-        (u.facts["paper"], u.facts["key"]) for u in state.unsettled if u.facts.get("doubtful")
-    }
-    if (paper, key) in doubts:
+def sheet_state(state: State, paper: str, key: str, doubtful: frozenset[str]) -> str:
+    """One of `STATES` for the candidate `key`, as this gate knows it. `doubtful`: keys of the
+    doubtful of `paper`."""
+    if key in doubtful:
         return "doubtful"
-    if (paper, key) in state.left:
-        return "left"
-    return "admitted" if (paper, key) in state.entered else "absent"
+    there = where(state, paper, key)
+    return "admitted" if there == "inside" else there
 
 
 def sheet_head(exam: Exam, site: str, paper: Paper, room: str, now: datetime) -> SheetHead:

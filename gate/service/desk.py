@@ -15,6 +15,7 @@ from gate.core.entry_windows import entry_windows
 from gate.core.exam import liveness_asked
 from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
+from gate.core.room_counts import doubtful_of
 from gate.core.seat_sheet import SheetCell, no_such_room, sheet_head, sheet_state
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
@@ -93,8 +94,15 @@ class Desk:
             raise no_such_room(paper, room)
         now = lane.adapters.clock.now().at
         head = sheet_head(roster.exam, lane.adapters.site, of, seated[0].seat.room, now)
+        doubtful = doubtful_of(lane.state, paper)
         cells = [
-            SheetCell(s.seat.seat, s.ticket, s.name, s.photo, sheet_state(lane.state, paper, s.key))
+            SheetCell(
+                seat=s.seat.seat,
+                ticket=s.ticket,
+                name=s.name,
+                photo=s.photo,
+                state=sheet_state(lane.state, paper, s.key, doubtful),
+            )
             for s in seated
         ]
         pdf = await lane.adapters.sheets.seat_photo_sheet(head, cells)

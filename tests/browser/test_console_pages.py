@@ -21,7 +21,7 @@ from tests.waiting import soon
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
 expect.set_options(timeout=WAIT_MS)
-PAGES = ("", "cases", "unit")
+PAGES = ("", "cases", "rooms", "rooms/03", "sheets", "unit")
 
 
 async def referred(console: Console) -> str:
@@ -228,3 +228,39 @@ async def test_a_browser_refuses_a_certificate_that_it_does_not_know(
     careful = await (await browser.new_context()).new_page()
     with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
         await careful.goto(console.address)
+
+
+async def test_rooms_are_counted_and_one_candidate_is_found(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    console.card()
+    await console.gate.decision()
+    await page.get_by_test_id("nav-rooms").click()
+    table = page.get_by_test_id("rooms-00015-am")
+    await expect(table.locator("tbody td")).to_have_text(["2", "1", "0", "1", "0"])
+    await page.get_by_test_id("find-value").fill("A2")
+    await page.get_by_test_id("find").click()
+    await expect(page.get_by_test_id("found")).to_contain_text("A2")
+    assert "A2" not in page.url
+    await table.get_by_role("link").click()
+    await expect(page.get_by_test_id("absent")).to_contain_text("A2")
+    await expect(page.get_by_test_id("absent")).not_to_contain_text("A1")
+
+
+async def test_a_sheet_is_a_pdf(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    await page.get_by_test_id("nav-sheets").click()
+    link = await page.get_by_test_id("sheet-00015-am-03").get_attribute("href")
+    answer = await page.request.get(f"{console.address}{link}")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert (await answer.body()).startswith(b"%PDF")
+
+
+async def test_a_gate_is_reassigned_on_the_page(page: Page, console: Console) -> None:
+    await signed_in(page, console)
+    await page.get_by_test_id("nav-unit").click()
+    await page.get_by_test_id("rooms").fill("03")
+    await page.get_by_test_id("reassign").click()
+    await expect(page.get_by_test_id("unit-rooms")).to_have_text("03")
+    await page.get_by_test_id("rooms").fill("99")
+    await page.get_by_test_id("reassign").click()
+    await expect(page.get_by_test_id("refused")).to_contain_text("99")
