@@ -41,6 +41,10 @@ TO_DO: dict[str, tuple[str, str]] = {
         "名册中没有准考证相片：请人工核对证件与本人。",
         "There is no ticket photo: compare card and person.",
     ),
+    Reason.FACE_DECLINED: (
+        "考生选择不做人脸核验：两人核对证件、准考证与本人，均签名后方可放行。",
+        "Declines the face check: two people compare card, ticket and person, and both sign.",
+    ),
     Reason.CLOCK_UNTRUSTED: (
         "闸机时钟不可信：请看考场时钟，确认在入场时段内再放行。",
         "The gate's clock is not to be trusted: look at the site's clock, then decide.",

@@ -5,7 +5,8 @@ event without a row is IllegalEvent, our own mistake, and changes nothing. What 
 wrong moment is an error of theirs (InputRejected, StorageRefused). It changes nothing either.
 
 The handlers are in arrivals.py, scans.py, visit.py, action_excuse.py and card_left_lying.py, and
-in staff_verdict_transitions.py and staff_and_fault_transitions.py.
+in face_declined.py, staff_verdict_transitions.py, staff_record_transitions.py and
+staff_and_fault_transitions.py.
 
 A visit goes LOOKING_UP -> MATCHING -> RECORDING -> SHOWING; rules may skip MATCHING. ASKING waits
 for a card, to be laid again or after a scanned notice. OUT_OF_SERVICE decides nothing. Staff
@@ -25,9 +26,11 @@ from gate.core import (
     beside,
     card_left_lying,
     exits,
+    face_declined,
     reassignment,
     scans,
     staff_and_fault_transitions,
+    staff_record_transitions,
     staff_verdict_transitions,
     visit,
 )
@@ -40,8 +43,11 @@ from gate.core.events import (
     CardPresented,
     CardRemoved,
     CardUnreadable,
+    CaseSigned,
+    CorrectionGiven,
     DecisionRecorded,
     ExitRead,
+    FaceDeclined,
     FaceJudged,
     FaultCleared,
     FaultRaised,
@@ -134,11 +140,11 @@ ROWS = (
     Transition((_RECORDING,), (DecisionRecorded,), visit.recorded, (_SHOWING, _IDLE)),
     Transition((_RECORDING,), (RecordRefused,), visit.refused, (_OUT,)),
     Transition(
-        (_LOOKING, _MATCHING), (DecisionRecorded,), staff_verdict_transitions.verdict_recorded
+        (_LOOKING, _MATCHING), (DecisionRecorded,), staff_record_transitions.staff_recorded
     ),
     Transition((_LOOKING, _MATCHING), (RecordRefused,), staff_and_fault_transitions.record_refused),
     Transition(
-        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), staff_verdict_transitions.verdict_recorded,
+        (*_REST, _SHOWING, _OUT), (DecisionRecorded,), staff_record_transitions.staff_recorded,
         (_SHOWING,),
     ),
     Transition(
@@ -156,7 +162,10 @@ ROWS = (
     Transition(_REST, (RefusedBeside,), beside.refused, (_OUT,)),
     Transition((*_BUSY, _SHOWING, _OUT), (RefusedBeside,), beside.refused),
     Transition(_ALL, (VerdictGiven,), staff_verdict_transitions.verdict),
+    Transition(_ALL, (CaseSigned,), staff_verdict_transitions.sign),
+    Transition(_ALL, (CorrectionGiven,), staff_verdict_transitions.correct),
     Transition(_ALL, (ActionExcused,), action_excuse.excused),
+    Transition(_ALL, (FaceDeclined,), face_declined.declined),
     Transition(_ALL, (Acknowledged,), staff_and_fault_transitions.acknowledged),
     Transition(_REST, _FAULTS, staff_and_fault_transitions.fault, (_OUT,)),
     Transition((*_BUSY, _SHOWING, _OUT), _FAULTS, staff_and_fault_transitions.fault),

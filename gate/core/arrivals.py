@@ -3,7 +3,7 @@ scans.py. Wired up in admission.TABLE."""
 
 from dataclasses import replace
 
-from gate.core import record_bodies, scans
+from gate.core import face_declined, record_bodies, scans
 from gate.core.card import DocumentKind, Expiry
 from gate.core.effects import LookUpCard, LookUpTyped, Record, Show
 from gate.core.entry_rules import Presented, Ruling
@@ -38,8 +38,9 @@ def card(state: State, event: CardPresented) -> Step:
         event.read_mono_ns,
         odd=event.card.odd,
     )
+    visit = Visit(shown, declined_by=face_declined.of_card(state))
     begun = replace(
-        state, phase=Phase.LOOKING_UP, visit=Visit(shown), waiting=None, notice=None, unreadable=0
+        state, phase=Phase.LOOKING_UP, visit=visit, waiting=None, notice=None, unreadable=0
     )
     return begun, (LookUpCard(event.card.number),)
 
@@ -63,9 +64,8 @@ def typed(state: State, event: StaffTyped) -> Step:
     shown = Presented(
         Source.TYPED, event.document, None, event.valid_to, event.at, event.at.mono_ns, event.by
     )
-    begun = replace(
-        scans.without_scan(state), phase=Phase.LOOKING_UP, visit=Visit(shown), unreadable=0
-    )
+    visit = Visit(shown, declined_by=event.by if event.declined else None)
+    begun = replace(scans.without_scan(state), phase=Phase.LOOKING_UP, visit=visit, unreadable=0)
     return begun, (LookUpTyped(event.handle, event.value),)
 
 

@@ -16,6 +16,7 @@ from gate.core.events import (
     CardRemoved,
     CardUnreadable,
     DecisionRecorded,
+    FaceDeclined,
     Instant,
     LaneEvent,
     LookDue,
@@ -53,7 +54,9 @@ def follow(before: State, event: LaneEvent, after: State) -> State:
             card = None
         case RosterOpened() if card is not None:
             card = replace(card, renewed=True)
-        case DecisionRecorded(decision=decision) if card is not None and before.verdict is None:
+        case DecisionRecorded(decision=decision) if (
+            card is not None and not before.is_staff_record_due
+        ):
             visit = before.visit if before.phase is Phase.RECORDING else None
             if visit is not None and visit.shown.found == card.found:
                 card = replace(
@@ -63,7 +66,7 @@ def follow(before: State, event: LaneEvent, after: State) -> State:
                     opens=_opens(before, visit),
                     renewed=False,
                 )
-        case LookDue():
+        case LookDue() | FaceDeclined():
             card = after.card_left_lying
     return after if card == after.card_left_lying else replace(after, card_left_lying=card)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gate.core.exam import FacePolicy
 from gate.core.reasons import Pattern
-from gate.core.records import DecisionBody, VerdictBody
+from gate.core.records import DecisionBody, StaffBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Record:
     first and name its hash in the body."""
 
     kind: str
-    body: DecisionBody | VerdictBody
+    body: DecisionBody | StaffBody
     evidence: bool = False
 
 

@@ -105,6 +105,8 @@ class StaffTyped:
     valid_to: date | Expiry
     by: str
     at: Instant
+    declined: bool = False
+    """Whether the candidate declines the face check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +216,46 @@ class RecordRefused:
 
 @dataclass(frozen=True, slots=True)
 class VerdictGiven:
-    """An invigilator settled a REFER. `decision`: its id."""
+    """An invigilator's verdict on a REFER, the first signature where it wants two. `decision`: its
+    id. `role`: None where the roster names no staff."""
 
     decision: str
     admit: bool
     by: str
     second: str | None
     note: str
+    at: Instant
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSigned:
+    """Another person confirms the verdict that was signed first. `case`: the decision's id."""
+
+    case: str
+    by: str
+    role: str | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionGiven:
+    """Staff correct what a case was settled with. `decision`: the id of its REFER."""
+
+    decision: str
+    admit: bool
+    by: str
+    role: str | None
+    note: str
+    at: Instant
+    second: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceDeclined:
+    """The candidate at the gate declines the face check, as an invigilator (`by`) says."""
+
+    by: str
     at: Instant
 
 
@@ -242,10 +277,12 @@ class ActionExcused:
 
 @dataclass(frozen=True, slots=True)
 class RosterOpened:
-    """A roster was installed, or a newer one. `version`: as decisions carry it."""
+    """A roster was installed, or a newer one. `version`: as decisions carry it. `has_staff`: it
+    names who may sign."""
 
     exam: Exam
     version: str
+    has_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +371,9 @@ LaneEvent = (
     | DecisionRecorded
     | RecordRefused
     | VerdictGiven
+    | CaseSigned
+    | CorrectionGiven
+    | FaceDeclined
     | Acknowledged
     | ActionExcused
     | TimeElapsed

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     FACE_MISMATCH = "FACE_MISMATCH"
     LIVENESS_FAILED = "LIVENESS_FAILED"
     NO_REFERENCE = "NO_REFERENCE"
+    FACE_DECLINED = "FACE_DECLINED"
     CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
     WRONG_ROOM = "WRONG_ROOM"
     LEFT_ALREADY = "LEFT_ALREADY"
@@ -234,6 +235,9 @@ MEANING: dict[Reason, Meaning] = {
     Reason.NO_REFERENCE: Meaning(
         _REFER, _PAPERWORK, "无准考证相片，请人工核验", "No ticket photo: manual check"
     ),
+    Reason.FACE_DECLINED: Meaning(
+        _REFER, _PAPERWORK, "请走人工核验通道", "Please take the staffed lane"
+    ),
     Reason.CLOCK_UNTRUSTED: Meaning(
         _REFER, _PAPERWORK, "时钟未校准，请监考员确认时间",
         "Clock not trusted: invigilator decides the time",
@@ -260,6 +264,14 @@ FACE_REASONS = frozenset(r for r, m in MEANING.items() if m.retried) - {Reason.C
 """What an attempt at the face may end with, beside OK."""
 
 
+CLOSED_PATH = "closed"
+"""The fact that a face was not asked for, because the machine path is closed."""
+
+_CLOSED_PATH = (
+    "自动核验已关闭，请走人工核验通道",
+    "The face is not checked again: please take the staffed lane",
+)
+
 _NOT_YET_VALID = (
     "证件自{valid_from}起有效，请联系监考员",
     "Document valid only from {valid_from}: see the invigilator",
@@ -284,13 +296,15 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
     `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
-    `advice`, `odd`, `unsaid`. The advice is an `Advice`, odd fields and one that is left blank are
+    `advice`, `odd`, `unsaid`, `closed`. The advice is an `Advice`. Odd fields and blank ones are
     `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a sentence of its own
     for a document that is valid from a later day.
     """
     meaning = MEANING[reason]
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
         return _NOT_YET_VALID[0].format_map(facts), _NOT_YET_VALID[1].format_map(facts)
+    if CLOSED_PATH in facts:
+        return _CLOSED_PATH
     if "advice" in facts:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)

@@ -6,13 +6,23 @@ The journal adds the envelope. The service adds what belongs to the unit (model,
 from datetime import tzinfo
 
 from gate.core.entry_rules import Presented, Ruling
-from gate.core.events import FaceJudged, Source, VerdictGiven
+from gate.core.events import CorrectionGiven, FaceJudged, Source, VerdictGiven
 from gate.core.exam import FacePolicy, Paper, Seat
 from gate.core.local_time import in_fixed_offset
-from gate.core.reasons import MEANING, Outcome, Reason
-from gate.core.records import AtExit, DecisionBody, FaceFields, LeftBody, VerdictBody
+from gate.core.reasons import CLOSED_PATH, MEANING, Outcome, Reason
+from gate.core.records import (
+    CORRECTION,
+    AtExit,
+    CorrectionBody,
+    DecisionBody,
+    FaceFields,
+    LeftBody,
+    SignatureBody,
+    VerdictBody,
+)
+from gate.core.settled_case import SettledCase
 from gate.core.staff_verdict import Settlement
-from gate.core.state import Unsettled
+from gate.core.state import Signing, Unsettled
 
 NO_FACE_ASKED = FaceJudged(Reason.OK)
 """Stands in for the face where the rules alone decided."""
@@ -28,6 +38,7 @@ def decision_body(
     attempt: int,
     zone: tzinfo | None = None,
     entered: str | None = None,
+    declined_by: str | None = None,
 ) -> DecisionBody:
     """The body of a decision.
 
@@ -71,6 +82,10 @@ def decision_body(
         body["valid_to"] = str(shown.valid_to)
     if shown.odd:
         body["odd"] = [str(field) for field in shown.odd]
+    if CLOSED_PATH in ruling.facts:
+        body["closed_path"] = True
+    if declined_by is not None and ruling.reason is Reason.FACE_DECLINED:
+        body["declined_by"] = declined_by
     return body
 
 
@@ -132,6 +147,44 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> V
         "barrier": given.admit and settled.at_the_door,
         "signals": list(meaning.pattern.labels()) if settled.at_the_door else [],
         **_NO_FACE,
+    }
+
+
+def signature_body(signing: Signing) -> SignatureBody:
+    """One person's word on a REFER."""
+    signature, facts = signing.signature, signing.facts
+    return {
+        "case": signing.case,
+        "verdict": signature.verdict,
+        "by": signature.by,
+        "role": signature.role,
+        "note": signature.note,
+        "corrects": signing.corrects,
+        "ticket": facts["ticket"],
+        "key": facts["key"],
+        "paper": facts["paper"],
+    }
+
+
+def correction_body(given: CorrectionGiven, settled: SettledCase) -> CorrectionBody:
+    """What a settled case is corrected to."""
+    first = settled.verdict
+    reason = Reason.STAFF_ADMIT if given.admit else Reason.STAFF_DENY
+    at_exit: AtExit = {"at_exit": True} if first.get("at_exit") else {}
+    return {
+        **at_exit,
+        "case": given.decision,
+        "change": CORRECTION,
+        "ticket": first["ticket"],
+        "key": first["key"],
+        "paper": first["paper"],
+        "was": (Outcome.ADMIT if settled.admit else Outcome.REFUSE).value,
+        "outcome": (Outcome.ADMIT if given.admit else Outcome.REFUSE).value,
+        "reason": reason.value,
+        "doubtful": first["doubtful"],
+        "by": given.by,
+        "second": given.second,
+        "note": given.note,
     }
 
 

@@ -46,7 +46,8 @@ class DecisionBody(FaceFields):
     `entered`: when the candidate was last let in to this paper. `signals`: what the lamps show.
 
     Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
-    `unreadable`: why a card could not be read.
+    `unreadable`: why a card could not be read, `closed_path`: no face was asked for, because the
+    machine path was closed, `declined_by`: who said that the candidate declines the face check,
     `at_exit`: it is of an exit reader, `leave_from`: from when on the paper may be left.
     """
 
@@ -69,6 +70,8 @@ class DecisionBody(FaceFields):
     valid_to: NotRequired[str]
     odd: NotRequired[list[str]]
     unreadable: NotRequired[str]
+    closed_path: NotRequired[bool]
+    declined_by: NotRequired[str]
     at_exit: NotRequired[bool]
     leave_from: NotRequired[str]
 
@@ -122,6 +125,49 @@ class VerdictBody(FaceFields):
     barrier: bool
     signals: list[str]
     at_exit: NotRequired[bool]
+
+
+class SignatureBody(TypedDict):
+    """One person's word on the REFER `case`.
+
+    `verdict`: `admit` or `deny`. `role`: `invigilator` or `chief`. `corrects`: it is under a
+    correction of what the case was settled with.
+    """
+
+    case: str
+    verdict: str
+    by: str
+    role: str | None
+    note: str
+    corrects: bool
+    ticket: str | None
+    key: str | None
+    paper: str | None
+
+
+class CorrectionBody(TypedDict):
+    """A correction of what the REFER `case` was settled with. `was`: the outcome before it.
+    `outcome`, `reason`, `by`, `second`, `at_exit`: as in a verdict."""
+
+    case: str
+    change: str
+    ticket: str | None
+    key: str | None
+    paper: str | None
+    was: str
+    outcome: str
+    reason: str
+    doubtful: bool
+    by: str
+    second: str | None
+    note: str
+    at_exit: NotRequired[bool]
+
+
+CORRECTION, PATH_CLOSED = "correction", "machine-path-closed"
+"""What a `case` entry says in `change`."""
+
+StaffBody = VerdictBody | SignatureBody | CorrectionBody
 
 
 class CountsBody(TypedDict):
@@ -234,6 +280,17 @@ class JournalEvent(Envelope, total=False):
     # reassigned
     rooms: list[str]
     configured: list[str]
+    closed_path: bool
+    declined_by: str
+    # signature, case
+    case: str
+    verdict: str
+    role: str | None
+    corrects: bool
+    change: str
+    was: str
+    # roster
+    staff: bool
     # of the unit
     model: str | None
     roster: str | None

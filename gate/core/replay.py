@@ -1,4 +1,4 @@
-"""What a gate remembers of people: who is inside, and which REFERs are open.
+"""What a gate remembers of people: who is inside, which REFERs are open, who signed them.
 
 The journal says it. At a start all of it is folded, and then each event as it is recorded, by the
 same rules. A candidate has one open case for each paper. A newer REFER takes the place of the one
@@ -10,10 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
+from gate.core.closed_path import FailedVisit, is_failed_visit, with_failed
 from gate.core.events import DecisionRecorded, Instant
 from gate.core.gate_rooms import Reassignment
 from gate.core.reasons import Outcome, Reason
-from gate.core.records import DecisionBody, JournalEvent, VerdictBody
+from gate.core.records import CORRECTION, DecisionBody, JournalEvent, StaffBody
+from gate.core.settled_case import KEPT, SettledCase, settled_by
+from gate.core.signatures import ADMIT, Signature, added
 from gate.core.state import State, Unsettled
 
 EARLIER_KEPT = 50
@@ -41,9 +44,9 @@ def remember_event(state: State, event: JournalEvent) -> State:
 
 
 def remember(
-    state: State, kind: str, recorded: DecisionRecorded, body: DecisionBody | VerdictBody
+    state: State, kind: str, recorded: DecisionRecorded, body: DecisionBody | StaffBody
 ) -> State:
-    """`state` after a decision or verdict that was recorded just now."""
+    """`state` after a decision, or what staff said of one, that was recorded just now."""
     at = recorded.at
     event = {
         **body,
@@ -68,6 +71,9 @@ class _Memory:
         self._reassigned = state.reassigned
         self._open = {u.decision: u for u in state.unsettled}
         self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
+        self._settled = dict(state.settled)
+        self._failed = dict(state.failed)
+        self._has_staff = state.has_staff
 
     def into(self, state: State) -> State:
         return replace(
@@ -77,6 +83,9 @@ class _Memory:
             doubtful=self._doubtful,
             reassigned=self._reassigned,
             unsettled=tuple(self._open.values()),
+            settled=self._settled,
+            failed=self._failed,
+            has_staff=self._has_staff,
         )
 
     def add(self, event: JournalEvent, *, this_run: bool = False) -> None:
@@ -84,7 +93,13 @@ class _Memory:
             case "decision" if event["outcome"] == Outcome.REFER:
                 self._refer(event, this_run)
             case "verdict":
-                self._open.pop(event["decision"], None)
+                self._settle(event)
+            case "signature":
+                self._sign(event)
+            case "case" if event.get("change") == CORRECTION:
+                self._correct(event)
+            case "roster" if "staff" in event:
+                self._has_staff = bool(event["staff"])
             case "acknowledged":
                 for decision in event["decisions"]:
                     self._mark(decision, acknowledged=True)
@@ -100,6 +115,48 @@ class _Memory:
             else:
                 self._admit(event)
 
+    def _settle(self, event: JournalEvent) -> None:
+        self._open.pop(event["decision"], None)
+        self._settled[event["decision"]] = settled_by(event)
+        if len(self._settled) > KEPT:
+            del self._settled[next(iter(self._settled))]
+
+    def _sign(self, event: JournalEvent) -> None:
+        case = event["case"]
+        signature = Signature(
+            str(event["by"]),
+            event.get("role"),
+            event["verdict"] == ADMIT,
+            str(event.get("note", "")),
+            event["at"],
+        )
+        if event.get("corrects"):
+            if (settled := self._settled.get(case)) is not None:
+                signatures = added(settled.signatures, signature)
+                self._settled[case] = replace(settled, signatures=signatures)
+        elif (unsettled := self._open.get(case)) is not None:
+            signatures = added(unsettled.signatures, signature)
+            self._open[case] = replace(unsettled, signatures=signatures, acknowledged=True)
+
+    def _correct(self, event: JournalEvent) -> None:
+        """Who was let in, or let out, by what is corrected is so no more. What another word did
+        stands."""
+        settled = self._settled.get(event["case"])
+        if settled is None:
+            return
+        corrected = settled_by(event)
+        self._settled[event["case"]] = replace(
+            corrected, verdict=settled.verdict, corrections=settled.corrections + 1
+        )
+        if settled.admit and not corrected.admit:
+            self._take_back(event, settled)
+
+    def _take_back(self, event: JournalEvent, settled: SettledCase) -> None:
+        paper, person = event.get("paper"), _person(event)
+        times = self._left if event.get("at_exit") else self._entered
+        if paper and person and times.get((paper, person[1])) == settled.at:
+            del times[paper, person[1]]
+
     def _refer(self, event: JournalEvent, this_run: bool) -> None:
         case = Unsettled(
             event["id"],
@@ -109,6 +166,9 @@ class _Memory:
             this_run=this_run,
         )
         person = _person(event)
+        if person and is_failed_visit(event):
+            failed = FailedVisit(case.reason, case.recorded, this_run, event.get("exam"))
+            self._failed[person[1]] = with_failed(self._failed.get(person[1], ()), failed)
         before = self._open.pop(self._cases.get(person, ""), None) if person else None
         if before is not None:
             doubtful = bool(before.facts.get("doubtful") or event.get("doubtful"))

@@ -47,7 +47,13 @@ def record_refused(state: State, event: RecordRefused) -> Step:
     A visit under way goes on to its own end, because the answer to its face or its lookup is still
     to come. Nothing is decided there.
     """
-    hurt = replace(state, verdict=None, faults=state.faults | {Fault.JOURNAL})
+    hurt = replace(
+        state,
+        verdict=None,
+        signing=None,
+        correction=None,
+        faults=state.faults | {Fault.JOURNAL},
+    )
     if state.phase in BUSY:
         return hurt, ()
     return at_rest(hurt)
@@ -104,11 +110,18 @@ def healed(state: State, event: FaultCleared | ReaderBack) -> Step:
 def roster(state: State, event: RosterOpened) -> Step:
     """What another exam left unsettled is its own affair: nobody at the gate can settle it now.
     One journal entry says it all: that a roster is there again needs no second one."""
-    of_this = tuple(u for u in state.unsettled if u.facts.get("exam") in (None, event.exam.id))
+    of_this = (None, event.exam.id)
     opened = replace(
-        state, exam=event.exam, faults=state.faults - {Fault.ROSTER}, unsettled=of_this, notice=None
+        state,
+        exam=event.exam,
+        faults=state.faults - {Fault.ROSTER},
+        unsettled=tuple(u for u in state.unsettled if u.facts.get("exam") in of_this),
+        settled={k: s for k, s in state.settled.items() if s.verdict.get("exam") in of_this},
+        failed={k: f for k, f in state.failed.items() if f[-1].exam in of_this},
+        has_staff=event.has_staff,
+        notice=None,
     )
-    note = JournalNote("roster", {"roster": event.version})
+    note = JournalNote("roster", {"roster": event.version, "staff": event.has_staff})
     if state.phase is not Phase.OUT_OF_SERVICE:
         return opened, (note,)
     rested, acts = at_rest(opened)

@@ -9,6 +9,7 @@ for somebody who was admitted since.
 
 from dataclasses import dataclass
 
+from gate.core.event_age import age_s
 from gate.core.events import Instant, VerdictGiven
 from gate.core.exam import Paper, entry_window
 from gate.core.reasons import Outcome
@@ -38,9 +39,10 @@ class Settlement:
 
 def settlement(state: State, given: VerdictGiven, case: Unsettled) -> Settlement:
     """What the verdict `given` on `case` comes to."""
+    age = age_s(case.recorded, given.at, this_run=case.this_run)
     if case.at_exit:
-        return Settlement((), _age_s(case, given.at), at_the_door=False)
-    paper = _paper(state, case)
+        return Settlement((), age, at_the_door=False)
+    paper = paper_of(state, case.facts["paper"])
     inside = (case.facts["paper"], case.facts["key"]) in state.entered
     returning = paper is not None and paper.reentry and inside and not case.admitted
     after = []
@@ -48,18 +50,19 @@ def settlement(state: State, given: VerdictGiven, case: Unsettled) -> Settlement
         after.append(AFTER_ADMISSION)
     if paper is not None and not returning and _has_closed(state, paper, case, given.at):
         after.append(AFTER_CLOSE)
-    return Settlement(tuple(after), _age_s(case, given.at), is_at_the_door(case, given.at))
+    return Settlement(tuple(after), age, is_at_the_door(case, given.at))
 
 
 def is_at_the_door(case: Unsettled, now: Instant) -> bool:
     """Whether the person of `case` may still stand there at `now`."""
-    age_s = _age_s(case, now)
-    return age_s is not None and 0 <= age_s < AT_THE_DOOR_S and not case.admitted
+    age = age_s(case.recorded, now, this_run=case.this_run)
+    return age is not None and 0 <= age < AT_THE_DOOR_S and not case.admitted
 
 
-def _paper(state: State, case: Unsettled) -> Paper | None:
+def paper_of(state: State, paper: str | None) -> Paper | None:
+    """The paper of that id; None where the exam has none, or there is no exam."""
     papers = state.exam.papers if state.exam else ()
-    return next((p for p in papers if p.id == case.facts["paper"]), None)
+    return next((p for p in papers if p.id == paper), None)
 
 
 def _has_closed(state: State, paper: Paper, case: Unsettled, now: Instant) -> bool:
@@ -67,22 +70,6 @@ def _has_closed(state: State, paper: Paper, case: Unsettled, now: Instant) -> bo
     extensions = state.exam.extensions if state.exam else ()
     window = entry_window(paper, case.facts.get("room") or "", extensions)
     return now.trusted and now.at >= window.closes
-
-
-def _age_s(case: Unsettled, now: Instant) -> float | None:
-    """Age in seconds by the larger of two clocks.
-
-    The monotonic one counts within this run of the program, the wall clock where it was trusted
-    both times. A wall clock that was set back says nothing.
-    """
-    then = case.recorded
-    if then is None:
-        return None
-    ages = [(now.mono_ns - then.mono_ns) / 1e9] if case.this_run else []
-    if then.trusted and now.trusted:
-        wall_s = (now.at - then.at).total_seconds()
-        ages += [wall_s] if wall_s >= 0 else []
-    return max(ages, default=None)
 
 
 # -- what staff are told -------------------------------------------------------------------------
@@ -111,11 +98,11 @@ def told(event: JournalEvent) -> tuple[str, str]:
     return "".join(zh), " ".join(en)
 
 
-def _why_shut(age_s: float | None) -> tuple[str, str]:
-    if age_s is not None and age_s < AT_THE_DOOR_S:
+def _why_shut(age: float | None) -> tuple[str, str]:
+    if age is not None and age < AT_THE_DOOR_S:
         return "闸门不动作。", "The barrier stays as it is."
-    old = f"{age_s:.0f} s old" if age_s is not None else "from before the restart"
-    zh_old = f"已过 {age_s:.0f} 秒" if age_s is not None else "早于本次启动"
+    old = f"{age:.0f} s old" if age is not None else "from before the restart"
+    zh_old = f"已过 {age:.0f} 秒" if age is not None else "早于本次启动"
     return (
         f"该判定{zh_old}，闸门不动作：请由人工通道放行。",
         f"The REFER is {old}: the barrier stays as it is, let the candidate in by hand.",

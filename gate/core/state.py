@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from gate.core.closed_path import FailedVisits
 from gate.core.effects import Effect, Show, StartTimer
 from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import (
     CardPresented,
+    CorrectionGiven,
     FaceJudged,
     Fault,
     Instant,
@@ -17,8 +19,10 @@ from gate.core.events import (
 )
 from gate.core.exam import Exam
 from gate.core.gate_rooms import Reassignment, rooms_now
-from gate.core.reasons import IDLE, MEANING, Advice, Reason, text
+from gate.core.reasons import CLOSED_PATH, IDLE, MEANING, Advice, Reason, text
 from gate.core.records import DecisionBody, JournalEvent
+from gate.core.settled_case import Settled
+from gate.core.signatures import Signature
 from gate.errors import IllegalEvent
 
 
@@ -46,6 +50,8 @@ class Unsettled:
     `facts`: what its verdict must name. `earlier`: older REFERs of the same candidate and paper,
     which this one replaced. `admitted`: an ADMIT of theirs came after it. `recorded`: when, None
     where an old journal does not say. `this_run`: the same by the monotonic clock of this process.
+    `signatures`: those for one verdict, the first one first. Those of an earlier REFER do not count
+    for a newer one, because nobody has compared who stands there now.
     """
 
     decision: str
@@ -56,6 +62,7 @@ class Unsettled:
     admitted: bool = False
     recorded: Instant | None = None
     this_run: bool = False
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def at_exit(self) -> bool:
@@ -64,7 +71,10 @@ class Unsettled:
 
     @property
     def advice(self) -> dict[str, str]:
-        """The advice was for the candidate at that moment; what is left is to look up again."""
+        """What fills the sentence again. The advice was for the candidate at that moment; what is
+        left is to look up again."""
+        if self.facts.get("closed_path"):
+            return {CLOSED_PATH: "yes"}
         if self.reason is Reason.TOO_EARLY_TO_LEAVE:
             return {"time": _wall_time(self.facts.get("leave_from", ""))}
         return {"advice": Advice.LOOK_STRAIGHT} if self.reason is Reason.FACE_POOR else {}
@@ -81,7 +91,8 @@ def _wall_time(moment: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One person at the gate, from the card to the decision. `excused_attempt`: the one without an
-    action, because staff have excused the candidate from it; 0 for none."""
+    action, because staff have excused the candidate from it; 0 for none. `declined_by`: who says
+    that the candidate declines the face check."""
 
     shown: Presented
     ruling: Ruling = field(default_factory=lambda: Ruling(Reason.OK))
@@ -91,6 +102,19 @@ class Visit:
     gravest: FaceJudged | None = None
     excused_attempt: int = 0
     body: DecisionBody | None = None
+    declined_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A signature that is being recorded. `settles`: what follows from it, None where it is the
+    first of two. `corrects`: it is under a correction."""
+
+    case: str
+    signature: Signature
+    facts: JournalEvent
+    settles: VerdictGiven | CorrectionGiven | None
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,7 @@ class CardLeftLying:
     `reason`, `decision`: the outcome of its visit and its id, None where it was not decided.
     `opens`: when its own paper may be entered, where that is to come. `renewed`: another roster
     came since. `looks`: how often it was sought again. `is_looked_for`: it is being sought now.
+    `declined_by`: who says that its owner declines the face check.
     """
 
     found: Instant
@@ -109,6 +134,7 @@ class CardLeftLying:
     renewed: bool = False
     looks: int = 0
     is_looked_for: bool = False
+    declined_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +148,9 @@ class State:
     `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
     served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the
     reader. `excused`: candidate key, and when staff excused its owner from the action, monotonic in
-    ns.
+    ns. `has_staff`: the roster names who may sign. `verdict`, `signing`, `correction`: what is
+    being recorded for staff, one of them at most. `failed`: candidate key to the last visits that
+    a face ended.
     """
 
     exam: Exam | None = None
@@ -142,6 +170,16 @@ class State:
     token: int = 0
     card_left_lying: CardLeftLying | None = None
     excused: tuple[str, int] | None = None
+    has_staff: bool = False
+    signing: Signing | None = None
+    correction: CorrectionGiven | None = None
+    settled: Settled = field(default_factory=dict)
+    failed: Mapping[str, FailedVisits] = field(default_factory=dict)
+
+    @property
+    def is_staff_record_due(self) -> bool:
+        """Whether the journal's answer to what staff asked for is still to come."""
+        return (self.verdict, self.signing, self.correction) != (None, None, None)
 
     @property
     def inside(self) -> Set[tuple[str, str]]:

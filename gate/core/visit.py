@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from gate.core import record_bodies, scans
+from gate.core import closed_path, face_declined, record_bodies, scans
 from gate.core.action_excuse import first_look, look_at
 from gate.core.arrivals import serve
 from gate.core.effects import (
@@ -14,7 +14,7 @@ from gate.core.effects import (
     Record,
     Show,
 )
-from gate.core.entry_rules import rule
+from gate.core.entry_rules import Ruling, rule
 from gate.core.events import (
     CandidateElsewhere,
     CandidateFound,
@@ -29,10 +29,11 @@ from gate.core.events import (
 from gate.core.exam import Paper
 from gate.core.local_time import time_text
 from gate.core.lookalike_policy import paper_for
-from gate.core.reasons import ASK_AGAIN, MEANING, SHOW_S, Advice, Outcome, Reason, text
+from gate.core.reasons import ASK_AGAIN, CLOSED_PATH, MEANING, SHOW_S, Advice, Outcome, Reason, text
+from gate.core.records import PATH_CLOSED, DecisionBody
 from gate.core.replay import remember
 from gate.core.staff_and_fault_transitions import record_refused
-from gate.core.staff_verdict_transitions import verdict_recorded
+from gate.core.staff_record_transitions import staff_recorded
 from gate.core.state import (
     STOPS_ALL,
     Phase,
@@ -68,6 +69,7 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         ticket, key = event.candidate.ticket, event.candidate.key
         if ruling.paper is not None:
             ruling = replace(ruling, paper=paper_for(event.candidate, ruling.paper))
+        ruling = face_declined.ruled(ruling, event.candidate, visit)
     else:
         ticket, key = None, event.key
     visit = replace(visit, ruling=ruling, ticket=ticket, key=key)
@@ -75,11 +77,24 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         return _bare_notice(state, visit)
     if ruling.reason is not Reason.OK or ruling.paper is None:
         return _decide(state, visit, None)
+    closed = _closed_path(state, visit)
+    if closed is not None:
+        return _decide(state, replace(visit, ruling=closed), None)
     if Fault.CAMERA in state.faults:  # no face was asked for, and the record says so
         blind = replace(ruling, reason=Reason.NO_FACE, facts={})
         return _decide(state, replace(visit, ruling=blind), None)
     matching, judge = first_look(state, visit, ruling.paper)
     return matching, (judge,)
+
+
+def _closed_path(state: State, visit: Visit) -> Ruling | None:
+    """The ruling where the machine asks this face no more; None: it does."""
+    failed = state.failed.get(visit.key or "", ())
+    if not closed_path.is_machine_path(visit.shown.source):
+        return None
+    if not closed_path.is_closed(failed, visit.shown.found):
+        return None
+    return replace(visit.ruling, reason=closed_path.reason_of(failed), facts={CLOSED_PATH: "yes"})
 
 
 def _bare_notice(state: State, visit: Visit) -> Step:
@@ -105,6 +120,8 @@ def judged(state: State, event: FaceJudged) -> Step:
         return _abandoned(state)
     visit = visit_of(state)
     paper = visit.ruling.paper
+    if visit.declined_by is not None:  # whatever the face says, nobody was to look at it
+        return _decide(state, face_declined.decided(visit), None)
     if event.reason is Reason.OK or paper is None:
         return _decide(state, visit, event)
     gravest = _graver(visit.gravest, event)
@@ -145,6 +162,7 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
         attempt=visit.attempt,
         zone=zone_of(state),
         entered=entered,
+        declined_by=visit.declined_by,
     )
     decided = replace(visit, ruling=ruling, body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=decided)
@@ -157,7 +175,7 @@ def _entered_meanwhile(state: State, visit: Visit) -> bool:
     paper = visit.ruling.paper
     if paper is None or paper.reentry:
         return False
-    given = state.verdict
+    given = state.verdict or (state.signing.settles if state.signing else None)
     case = find_unsettled(state, given.decision) if given and given.admit else None
     coming = case is not None and (case.facts["paper"], case.facts["key"]) == (paper.id, visit.key)
     return coming or (paper.id, visit.key) in state.entered
@@ -195,8 +213,8 @@ def _advice(face: FaceJudged) -> dict[str, str]:
 
 def recorded(state: State, event: DecisionRecorded) -> Step:
     """Answers come in the order of the records; a verdict can only have been asked for before."""
-    if state.verdict is not None:
-        return verdict_recorded(state, event)
+    if state.is_staff_record_due:
+        return staff_recorded(state, event)
     visit = visit_of(state)
     if visit.body is None:
         raise illegal(state, "nothing was to be recorded")
@@ -210,12 +228,27 @@ def recorded(state: State, event: DecisionRecorded) -> Step:
             phase = Phase.IDLE
     done = remember(replace(state, phase=phase, visit=None), "decision", event, visit.body)
     shown, timer = with_timer(done, SHOW_S)
-    return shown, (*acts, ForgetFaces(), timer)
+    return shown, (*acts, ForgetFaces(), timer, *_path_closes(state, shown, visit.body, event))
+
+
+def _path_closes(
+    before: State, after: State, body: DecisionBody, event: DecisionRecorded
+) -> tuple[JournalNote, ...]:
+    """The journal says so where this decision closed the machine path of its candidate."""
+    key = body["key"] or ""
+    if before.failed.get(key) == after.failed.get(key):
+        return ()
+    if closed_path.is_closed(before.failed.get(key, ()), event.at):
+        return ()
+    if not closed_path.is_closed(after.failed[key], event.at):
+        return ()
+    facts = {"ticket": body["ticket"], "key": body["key"], "paper": body["paper"]}
+    return (JournalNote("case", {"case": event.decision, "change": PATH_CLOSED, **facts}),)
 
 
 def refused(state: State, event: RecordRefused) -> Step:
     """What could not be written did not happen: nobody is admitted."""
-    if state.verdict is not None:
+    if state.is_staff_record_due:
         return record_refused(state, event)
     return _abandoned(replace(state, faults=state.faults | {Fault.JOURNAL}))
 

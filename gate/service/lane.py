@@ -47,13 +47,15 @@ class Found:
     entry: RosterEntry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """An event in the inbox; `answer` gets what was recorded because of it."""
 
     event: events.LaneEvent
     answer: asyncio.Future[JournalEvent | None] | None = None
     found: Found | None = None
+    recorded: JournalEvent | None = None
+    """What answers where nothing else is recorded after it."""
 
     def done(self, recorded: JournalEvent | None) -> None:
         """The first answer counts: what was recorded, or nothing."""
@@ -156,7 +158,7 @@ class Lane:
                 follows = await perform(effect, asked)
                 if follows is not None:
                     queue.append(follows)
-        asked.done(None)
+        asked.done(asked.recorded)
 
     @property
     def exam_id(self) -> str | None:
@@ -321,7 +323,10 @@ class Lane:
             if asked.answer is not None:
                 asked.fail(e)
             return events.RecordRefused()
-        asked.done(event)
+        if wanted.kind == "signature":  # its verdict may follow, and is the better answer
+            asked.recorded = event
+        else:
+            asked.done(event)
         return events.DecisionRecorded(event["id"], instant_of(event))
 
     async def _beside(
@@ -352,6 +357,8 @@ class Lane:
         visit, verdict = self.state.visit, self.state.verdict
         if wanted.kind == "verdict" and verdict is not None:
             return verdict.at.mono_ns
+        if wanted.kind != "decision":
+            return self.adapters.clock.now().mono_ns
         return visit.shown.since_mono_ns if visit else self.adapters.clock.now().mono_ns
 
     def _of_this_unit(self) -> UnitFields:

@@ -96,7 +96,7 @@ class Recorder:
         """After the commit and before the frames are forgotten."""
         if event["kind"] == "verdict":
             self.live_faces.drop(self.settled.add(event))
-        elif event["outcome"] == Outcome.REFER and event["frames"] is not None:
+        elif event.get("outcome") == Outcome.REFER and event.get("frames") is not None:
             jpeg = await asyncio.to_thread(self._matcher.evidence)
             if jpeg is not None:
                 self.live_faces.keep(event["id"], jpeg)
@@ -128,15 +128,15 @@ class Recorder:
         untold, self._untold = self._untold, []
         for event, ms in untold:
             self.broadcast.publish(event | {"ms": ms})
-            level = logging.INFO if event["outcome"] != Outcome.REFER else logging.WARNING
+            level = logging.INFO if event.get("outcome") != Outcome.REFER else logging.WARNING
             log.log(
                 level,
                 "%s %s %s ticket=%s attempt=%s total=%.1f ms",
                 event["id"],
-                event["outcome"],
-                event["reason"],
+                event.get("outcome") or event["kind"],
+                event.get("reason") or event.get("verdict"),
                 event["ticket"],
-                event["attempt"],
+                event.get("attempt"),
                 ms["total"],
             )
             await self._journal.keep_timing(event["seq"], ms)

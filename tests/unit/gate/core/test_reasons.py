@@ -36,6 +36,7 @@ FACE_POOR | again, then REFER | yellow:double | None | two-short | {advice} | {a
 FACE_MISMATCH | again, then REFER, doubtful | yellow:fast | None | two-long | 人脸比对未通过，请联系监考员 | Face not matched: see the invigilator
 LIVENESS_FAILED | again, then REFER, doubtful | yellow:fast | None | two-long | 活体检测未通过，请联系监考员 | Liveness not confirmed: see the invigilator
 NO_REFERENCE | REFER | yellow:slow | None | two-short | 无准考证相片，请人工核验 | No ticket photo: manual check
+FACE_DECLINED | REFER | yellow:slow | None | two-short | 请走人工核验通道 | Please take the staffed lane
 CLOCK_UNTRUSTED | REFER | yellow:slow | None | two-short | 时钟未校准，请监考员确认时间 | Clock not trusted: invigilator decides the time
 WRONG_ROOM | REFUSE | red:double | 3.0 | one-long | 您的考场是：{room}考场 | Your room is {room}
 LEFT_ALREADY | REFUSE | red:double | 3.0 | one-long | 已交卷离场，不得再次入场 | Has left: no way back in

@@ -155,7 +155,7 @@ def test_a_newer_refer_takes_the_place_of_the_one_before() -> None:
     assert (body["earlier"], body["referred"], body["doubtful"]) == ([first], "NO_FACE", True)
     assert [u.decision for u in gate.state.unsettled] == [other]
     for gone in (first, second):
-        with pytest.raises(NoSuchEntry, match="No unsettled"):
+        with pytest.raises(NoSuchEntry, match="is settled: admit, by Wang at 08:45"):
             gate.feed(verdict(gone))
 
 
