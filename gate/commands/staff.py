@@ -89,9 +89,55 @@ def settle(
         "second": second,
         "reason": reason,
     }
+    _say_signed(socket_of(config, runtime), request)
+
+
+@app.command()
+def sign(
+    case: Annotated[str, typer.Argument(help="The id of its decision, from status.")],
+    *,
+    by: By,
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+) -> None:
+    """The second signature under a verdict that somebody else gave. 复核签字。"""
+    _say_signed(socket_of(config, runtime), {"do": "sign", "case": case, "by": by})
+
+
+@app.command()
+def correct(
+    decision: Annotated[str, typer.Argument(help="The REFER's id.")],
+    verdict: VerdictWord,
+    *,
+    by: By,
+    reason: Annotated[str, typer.Option(help="Why it was mistaken. 理由。")],
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+) -> None:
+    """Another verdict on a case that is settled; what was recorded stays. 更正。"""
+    request = {
+        "do": "correct",
+        "decision": decision,
+        "verdict": verdict.value,
+        "by": by,
+        "reason": reason,
+    }
+    _say_signed(socket_of(config, runtime), request)
+
+
+@app.command()
+def decline(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
+    """The candidate at the gate declines the face check: two people compare. 选择人工核验。"""
     path = socket_of(config, runtime)
+    given = asyncio.run(told(path, with_pin(path, {"do": "decline", "by": by})))
+    say(f"declined {given['ticket'] or '-'}")
+
+
+def _say_signed(path: Path, request: Message) -> None:
+    """What a signature came to; where the verdict is recorded, its line first."""
     given = asyncio.run(told(path, with_pin(path, request)))
-    say(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
+    if "outcome" in given:
+        say(f"{given['outcome']} {given['reason']} {given['ticket'] or '-'} {given['id']}")
     say(f"{given['zh']} {given['en']}")
 
 

@@ -110,16 +110,17 @@ class Handles(BaseModel):
 
 
 class Type(Handles, SignedRequest):
-    """A candidate whose card does not read."""
+    """A candidate whose card does not read. `declined`: the face check is."""
 
     do: Literal["type"]
     document: Text = "resident"
     valid_to: Text = "长期"
+    declined: bool = False
 
     async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
         """UsageError, NoSuchEntry, Refused."""
         handle, value = self.handle
-        typed = Typed(handle, value, self.document, self.valid_to, self.by)
+        typed = Typed(handle, value, self.document, self.valid_to, self.by, self.declined)
         return await desk.type(typed, self.secret, connection)
 
 
@@ -137,6 +138,42 @@ class Settle(SignedRequest):
         admit = self.verdict == "admit"
         verdict = StaffVerdict(self.decision, admit, self.by, self.second, self.reason)
         return await desk.settle(verdict, self.secret, connection)
+
+
+class Sign(SignedRequest):
+    """The second signature under the verdict on a case, or under its correction."""
+
+    do: Literal["sign"]
+    case: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        return await desk.sign(self.case, self.by, self.secret, connection)
+
+
+class Correct(SignedRequest):
+    """Another verdict on a case that was settled."""
+
+    do: Literal["correct"]
+    decision: Text
+    verdict: Literal["admit", "deny"]
+    reason: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        admit = self.verdict == "admit"
+        verdict = StaffVerdict(self.decision, admit, self.by, None, self.reason)
+        return await desk.correct(verdict, self.secret, connection)
+
+
+class Decline(SignedRequest):
+    """The candidate at the gate declines the face check."""
+
+    do: Literal["decline"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, Refused."""
+        return await desk.decline(self.by, self.secret, connection)
 
 
 class Acknowledge(SignedRequest):
@@ -259,7 +296,8 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign
+Signing = Sign | Correct | Decline
+Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign | Signing
 Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskFind
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])

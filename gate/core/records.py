@@ -45,10 +45,11 @@ class DecisionBody(FaceFields):
     `by`: who typed. `scanner`: which one read it. `found`: when the reader found the card.
     `entered`: when the candidate was last let in to this paper. `signals`: what the lamps show.
 
-    Only where it applies: `valid_to` of what was typed, `odd`: fields of the card that are odd,
-    `unreadable`: why a card could not be read, `closed_path`: no face was asked for, because the
-    machine path was closed, `declined_by`: who said that the candidate declines the face check,
-    `at_exit`: it is of an exit reader, `leave_from`: from when on the paper may be left.
+    The last keys stand there only where they apply. `valid_to`: of what was typed. `odd`: fields of
+    the card that are odd. `unreadable`: why a card could not be read. `closed_path`: no face was
+    asked for, because the machine path was closed. `declined_by`: who said that the candidate
+    declines the face check. `at_exit`: it is of an exit reader. `leave_from`: from when on the
+    paper may be left.
     """
 
     ticket: str | None

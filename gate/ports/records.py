@@ -255,6 +255,24 @@ class Desk(Protocol):
     ) -> Mapping[str, object]:
         """Records a staff verdict; the answer to the client."""
 
+    async def sign(
+        self, case: str, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """Records the second signature under a case or its correction, and what follows from it."""
+
+    async def correct(
+        self,
+        verdict: StaffVerdict,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
+        """Records another verdict on a case that was settled; nothing is deleted."""
+
+    async def decline(
+        self, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """The candidate at the gate declines the face check."""
+
     async def excuse(
         self, by: str, pin: str | None = None, connection: StaffConnection | None = None
     ) -> Mapping[str, object]:

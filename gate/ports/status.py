@@ -111,8 +111,19 @@ class FormerJournal(TypedDict):
     set_aside: str | None
 
 
+class CaseSignature(TypedDict):
+    """One person's word. `verdict`: `admit` or `deny`. `at`: RFC 3339."""
+
+    by: str
+    role: str | None
+    verdict: str
+    at: str
+    note: str
+
+
 class OpenCase(TypedDict):
-    """A REFER that staff have not settled; `earlier`: those that it took the place of."""
+    """A REFER that staff have not settled. `earlier`: those that it took the place of. `signatures`:
+    of `wanted` people. `closed_path`: the machine asks this face no more."""
 
     decision: str
     ticket: str | None
@@ -123,6 +134,20 @@ class OpenCase(TypedDict):
     entered: str | None
     earlier: list[str]
     at_exit: bool
+    signatures: list[CaseSignature]
+    wanted: int
+    closed_path: bool
+
+
+class CaseCorrection(TypedDict):
+    """A settled case whose correction to `verdict` wants another signature."""
+
+    decision: str
+    ticket: str | None
+    paper: str | None
+    verdict: str
+    signatures: list[CaseSignature]
+    wanted: int
 
 
 class CaseVerdict(TypedDict):
@@ -232,6 +257,7 @@ class DeskStatus(TypedDict):
     staff: int
     windows: list[WindowStatus]
     unsettled: list[OpenCase]
+    corrections: list[CaseCorrection]
     counts: CountsSummary
     left: int
     scanners: dict[str, ScannerStatus]

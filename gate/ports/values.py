@@ -265,10 +265,11 @@ class StaffVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A candidate typed by staff; exactly one handle."""
+    """A candidate typed by staff; exactly one handle. `declined`: the face check is."""
 
     handle: str
     value: str
     document: str
     valid_to: str
     by: str
+    declined: bool = False

@@ -35,7 +35,7 @@ class SettledCases:
         return self._verdicts.get(decision)
 
 
-async def open_case(case: Unsettled, roster: Roster | None, live: bytes | None) -> CaseView:
+async def view_of_open(case: Unsettled, roster: Roster | None, live: bytes | None) -> CaseView:
     """The case as a page shows it. `live`: JPEG of the face, None where none is kept."""
     return await _view(case.decision, case.facts, case.reason, roster, live)
 

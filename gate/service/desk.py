@@ -20,13 +20,14 @@ from gate.core.seat_sheet import SheetCell, no_such_room, sheet_head, sheet_stat
 from gate.core.signer_names import signature_form
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_list import Role, StaffMember
-from gate.core.staff_verdict import told
+from gate.core.staff_refusals import second_signs_alone
 from gate.core.state import find_unsettled
 from gate.errors import GateBug, NoSuchEntry, UsageError
 from gate.ports import DeskStatus, Roster, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
-from gate.service.case_view import no_such_case, open_case, settled_case
+from gate.service.case_signing import CaseSigning, open_case, open_corrections
+from gate.service.case_view import no_such_case, settled_case, view_of_open
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.site_view import absent_of, counts_by_room, one_candidate, rooms_given
@@ -52,6 +53,7 @@ class Desk:
         self._supervisors = supervisors
         self._screens = Broadcast()
         self.pins = StaffPins(lambda: supervisors.rosters.at_hand, lane.adapters.clock.now)
+        self._signing = CaseSigning(lane)
         lane.subscribe(self._publish_status)
         lane.adapters.matcher.use_screen(lambda: self._screens.is_followed, self._publish_status)
 
@@ -70,13 +72,13 @@ class Desk:
             self.pins.signed_in(connection)
         verdict = lane.recorder.settled.of(decision)
         if verdict is not None:
-            return {**await settled_case(verdict, roster), "signatures": [], "wanted": 0}
+            shown = await settled_case(verdict, roster)
+            return {**shown, **self._signing.as_it_is_now(verdict)}
         case = find_unsettled(lane.state, decision)
         if case is None:
             raise no_such_case(decision)
-        shown = await open_case(case, roster, lane.recorder.live_faces.of(decision))
-        told = next(c for c in self.status()["unsettled"] if c["decision"] == decision)
-        return {"signatures": [], "wanted": 1, **shown, **told}
+        shown = await view_of_open(case, roster, lane.recorder.live_faces.of(decision))
+        return {**shown, **open_case(lane.state, case, lane.adapters.clock.now())}
 
     async def sheet(
         self, paper: str, room: str, connection: StaffConnection
@@ -161,20 +163,8 @@ class Desk:
             "left": len(state.left),
             "staff": len(self.pins.staff),
             "windows": entry_windows(state.exam, now),
-            "unsettled": [
-                {
-                    "decision": u.decision,
-                    "ticket": u.facts["ticket"],
-                    "paper": u.facts["paper"],
-                    "reason": u.reason.value,
-                    "doubtful": bool(u.facts["doubtful"]),
-                    "acknowledged": u.acknowledged,
-                    "entered": u.facts.get("entered"),
-                    "earlier": list(u.earlier),
-                    "at_exit": u.at_exit,
-                }
-                for u in state.unsettled
-            ],
+            "unsettled": [open_case(state, u, now) for u in state.unsettled],
+            "corrections": open_corrections(state),
             "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
             "scanners": {s.name: s.status.copy() for s in lane.adapters.scanners},
             "exits": {name: exit_.copy() for name, exit_ in lane.exits.items()},
@@ -273,7 +263,9 @@ class Desk:
         entry = await roster.find_typed(typed.handle, typed.value, self._lane.papers_now())
         now = self._lane.adapters.clock.now()
         await self._lane.ask(
-            events.StaffTyped(typed.handle, typed.value, document, valid_to, who.id, now),
+            events.StaffTyped(
+                typed.handle, typed.value, document, valid_to, who.id, now, typed.declined
+            ),
             Found(roster, entry),
         )
         return {"ok": True, "ticket": entry.candidate.ticket}
@@ -284,14 +276,12 @@ class Desk:
         pin: str | None = None,
         connection: StaffConnection | None = None,
     ) -> Mapping[str, object]:
-        """The verdict's journal event, and what it did in words (`zh`, `en`). NoSuchEntry where
-        nothing is open under that id, UsageError for two signatures of one person."""
-        who = await self.signed(verdict.by, pin, connection)
+        """The journal event, what it did in words (`zh`, `en`), and who has signed the case.
+        NoSuchEntry where nothing is open under that id, UsageError for two signatures of one
+        person."""
+        who = await self._signer(verdict.by, pin, connection)
         if verdict.second and self.pins.staff:
-            raise _usage(
-                "The second person signs with an own PIN: leave second out, then use sign.",
-                "复核人须用本人 PIN 签字：请去掉 second，再由复核人用 sign 签字。",
-            )
+            raise second_signs_alone()
         given = events.VerdictGiven(
             verdict.decision,
             verdict.admit,
@@ -299,12 +289,43 @@ class Desk:
             _name(verdict.second, "second") if verdict.second else None,
             _short(verdict.note, "reason", NOTE_MAX),
             self._lane.adapters.clock.now(),
+            who.role.value,
         )
-        event = await self._lane.ask(given)
-        if event is None:
-            raise GateBug("A verdict was answered without a record.")
-        zh, en = told(event)
-        return {"ok": True, **event, "zh": zh, "en": en}
+        return await self._signing.settle(given)
+
+    async def sign(
+        self, case: str, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """The second signature under a case, or under its correction; answered as `settle`."""
+        return await self._signing.sign(case, await self._signer(by, pin, connection))
+
+    async def correct(
+        self,
+        verdict: StaffVerdict,
+        pin: str | None = None,
+        connection: StaffConnection | None = None,
+    ) -> Mapping[str, object]:
+        """Another verdict on a case that is settled; answered as `settle`. UsageError without a
+        reason."""
+        who = await self._signer(verdict.by, pin, connection)
+        note = _short(verdict.note.strip(), "reason", NOTE_MAX)
+        if not note:
+            raise _usage("Say why it is corrected: reason is empty.", "请填写更正理由（reason）。")
+        return await self._signing.correct(verdict.decision, who, note, admit=verdict.admit)
+
+    async def decline(
+        self, by: str, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """The candidate at the gate declines the face check: FACE_DECLINED follows. UsageError
+        where nobody is there."""
+        return await self._signing.decline(await self.signed(by, pin, connection))
+
+    async def _signer(
+        self, by: str, pin: str | None, connection: StaffConnection | None
+    ) -> StaffMember:
+        who = await self.signed(by, pin, connection)
+        self._signing.refuse_without_list(has_list=bool(self.pins.staff))
+        return who
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one

@@ -192,7 +192,7 @@ class Lane:
             former.close()
         self.adapters.uplink.use_exam(roster.exam.id)
         self.adapters.matcher.use_liveness(liveness_asked(roster.exam))
-        self.put(events.RosterOpened(roster.exam, roster.version))
+        self.put(events.RosterOpened(roster.exam, roster.version, bool(roster.staff)))
 
     def drop(self, why: str) -> Roster:
         """Use no roster, and say why; the one that was in use, still open, for the caller to keep
