@@ -122,8 +122,8 @@ class CaseSignature(TypedDict):
 
 
 class OpenCase(TypedDict):
-    """A REFER that staff have not settled. `earlier`: those that it took the place of. `signatures`:
-    of `wanted` people. `closed_path`: the machine asks this face no more."""
+    """A REFER that staff have not settled. `earlier`: those that it took the place of.
+    `signatures`: of `wanted` people. `closed_path`: the machine asks this face no more."""
 
     decision: str
     ticket: str | None
