@@ -6,6 +6,7 @@ is. The verdict is wrong where somebody is admitted while the newest frame does 
 """
 
 import asyncio
+import logging
 import queue
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,11 +23,13 @@ from gate.core.events import FaceJudged, Instant
 from gate.core.exam import FacePolicy
 from gate.core.json_types import JsonObject
 from gate.core.reasons import Reason
-from gate.errors import FrameTimeout
+from gate.errors import FrameTimeout, InputDamaged, PhotoRejected
 from gate.models.camera_thread import CameraThread
 from gate.models.portrait import PortraitJudge
 from gate.models.still_pictures import StillPictures
 from gate.ports import Frame, Picture, Reference
+
+log = logging.getLogger(__name__)
 
 MS = 1_000_000
 FRAME_MS, ARRIVES_MS = 100, 20
@@ -209,21 +212,32 @@ class Lane:
         return Frame(pixels, exposed_ns, self._number)
 
 
+def references_of(models: Path, actors: list[Actor]) -> dict[str, Reference]:
+    """Of everybody whose ticket photo is accepted, by name. ModelDamaged."""
+    judge, references = PortraitJudge(models), dict[str, Reference]()
+    for actor in actors:
+        try:
+            template = judge.enrol(actor.ticket).template
+        except PhotoRejected as e:
+            log.warning("%s is left out: %s", actor.name, e.en)
+        else:
+            references[actor.name] = Reference(template, None, None, None)
+    return references
+
+
 async def played(
     models: Path,
     actors: list[Actor],
+    references: dict[str, Reference],
     counts: dict[str, int],
+    *,
     show: Callable[[int, int], None],
     policy: FacePolicy,
 ) -> dict[str, list[Ended]]:
     """Plays all trials; how each ended, by the name of its kind.
 
-    `counts`: trials of each name. ModelDamaged, PhotoRejected.
+    `counts`: trials of each name. `references`: of each of `actors`. ModelDamaged.
     """
-    enroller = PortraitJudge(models)
-    references = {
-        a.name: Reference(enroller.enrol(a.ticket).template, None, None, None) for a in actors
-    }
     camera, clock = TrialCamera(asyncio.get_running_loop()), TrialClock()
     makers = {"handover": handovers, "genuine": genuine, "stranger": strangers}
     ended: dict[str, list[Ended]] = {name: [] for name in makers}
@@ -257,12 +271,24 @@ async def all_played(
     models: Path, actors: list[Actor], counts: dict[str, int], show: Callable[[int, int], None]
 ) -> dict[str, list[Ended]]:
     """Handovers and genuine people get one attempt, and that is what is counted. A person who has
-    taken the place would be alone in further ones. Strangers get all."""
+    taken the place would be alone in further ones. Strangers get all. Who has no ticket photo that
+    is accepted is left out. InputDamaged where fewer than two people are left."""
+    references = references_of(models, actors)
+    actors = [actor for actor in actors if actor.name in references]
+    if len(actors) < 2:
+        raise InputDamaged(
+            "Fewer than two people have a first picture that is a ticket photo: hand in others.",
+            "首张相片可用作准考证相片的不足两人：请更换相片。",
+        )
     once, all_attempts = replace(DEFAULT, attempts=1), DEFAULT
-    first = await played(models, actors, counts | {"stranger": 0}, show, once)
+    first = await played(
+        models, actors, references, counts | {"stranger": 0}, show=show, policy=once
+    )
     last = counts | {"handover": 0, "genuine": 0}
     return first | {
-        "stranger": (await played(models, actors, last, show, all_attempts))["stranger"]
+        "stranger": (
+            await played(models, actors, references, last, show=show, policy=all_attempts)
+        )["stranger"]
     }
 
 

@@ -1,11 +1,15 @@
 """A small set of the handover trials, on the demo's photographs: real watcher, real networks."""
 
 import asyncio
+import logging
+from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from demo import pictures
-from gate.bench.handover import DELAYS_MS, Ended, all_played, report
+from gate.bench.handover import DELAYS_MS, Ended, all_played, references_of, report
 from gate.bench.handover_scenes import KINDS, cast, read_people
 from gate.core.reasons import Reason
 from gate.models.still_pictures import StillPictures
@@ -43,3 +47,19 @@ def test_a_stranger_is_referred_within_six_seconds(ended: dict[str, list[Ended]]
     for stranger in ended["stranger"]:
         assert [a.reason for a in stranger.attempts] == [Reason.FACE_MISMATCH] * 3
     assert report(ended)["stranger_s"]["max"] <= 6.0
+
+
+def test_who_has_no_ticket_photo_is_left_out_and_the_others_go_on(
+    ended: dict[str, list[Ended]], caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = ended["genuine"][0].trial.owner
+    covered = replace(owner, name="covered", ticket=without_a_face())
+    with caplog.at_level(logging.WARNING):
+        assert set(references_of(networks(), [covered, owner])) == {owner.name}
+    assert "covered is left out" in caplog.text
+
+
+def without_a_face() -> bytes:
+    grey = BytesIO()
+    Image.new("RGB", (240, 320), (120, 120, 120)).save(grey, "JPEG")
+    return grey.getvalue()
