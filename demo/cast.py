@@ -16,6 +16,7 @@ STEPS = frozenset(
         "stand",
         "lay",
         "pull",
+        "leave",
         "scan",
         "type",
         "decided",
@@ -28,7 +29,7 @@ STEPS = frozenset(
         "await",
     }
 )
-WITH_A_NAME = ("lay", "pull", "scan", "type")
+WITH_A_NAME = ("lay", "pull", "leave", "scan", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Row:
         for step in reversed(self.steps):
             if step.verb == "shown":
                 return step
-            if step.verb in ("stand", "lay", "type", "gate"):
+            if step.verb in ("stand", "lay", "leave", "type", "gate"):
                 return None
         return None
 

@@ -6,7 +6,7 @@ from demo import judge, watch
 from demo.cast import Person, Row, Step
 from demo.judge import Seen
 from demo.sockets import Message, NotAnswered, told
-from demo.stage import SCANNED, Stage
+from demo.stage import EXIT, SCANNED, Stage
 
 DECISION_S = 40.0
 VERDICT_S = 5.0
@@ -26,6 +26,7 @@ class Player:
         self._standing: list[str] | None = None
         self._standing_since_s = 0.0
         self._cut_s = 0.0
+        self._inside_before = 0
 
     def play(self, row: Row, following: Row | None = None) -> Seen:
         """What the row showed. `following` steps up while the last lamp of this row is watched, as
@@ -43,14 +44,15 @@ class Player:
             self._seen.stray = self._stray_decisions()
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
-        self._leave()
+        self._clear()
         self._seen.took_s = round(time.monotonic() - began, 2)
         judge.judge(self._seen, self.cast[row.card], self._stage.disk.folder)
         return self._seen
 
-    def _leave(self) -> None:
+    def _clear(self) -> None:
         try:
             self._simulate(do="lift")
+            self._simulate(do="lift", source=EXIT)
             if self._following is None:
                 self._place([])
         except NotAnswered as e:
@@ -102,6 +104,10 @@ class Player:
         person = self.cast[step.argument]
         valid_to = step.more.get("valid_to", "长期")
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
+
+    def _leave(self, step: Step) -> None:
+        self._inside_before = self._stage.inside()
+        self._simulate(**self._card(step), source=EXIT)
 
     def _scan(self, step: Step) -> None:
         self._simulate(do="scan", text=f"{SCANNED}{self.cast[step.argument].ticket}")
@@ -181,6 +187,9 @@ class Player:
                 self._cut_s = watch.first_lit(self._stage, "red", self._cut_s)
             case "in-service":
                 self._stage.until(step.argument, lambda: not self._stage.out_of_service(), STATE_S)
+            case "left":
+                before = self._inside_before
+                self._stage.until("left", lambda: self._stage.inside() < before, STATE_S)
             case "offline":
                 self._stage.until(step.argument, lambda: not self._stage.connected(), STATE_S)
             case "all-receipted":

@@ -20,6 +20,8 @@ SITE, GATE = "wh-hs-01", "wh-hs-01-g1"
 DISK_MB = 16
 SCANNED = "https://notice.example/t/"
 """What stands before the ticket number in the code on an exam notice."""
+EXIT = "exit"
+"""The card reader at which candidates leave."""
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
 
 
@@ -167,6 +169,11 @@ name = "notices"
 kind = "qr"
 port = "simulated"
 prefix = "{SCANNED}"
+[[source]]
+name = "{EXIT}"
+kind = "sdt"
+role = "exit"
+port = "simulated"
 [camera]
 kind = "pictures"
 [signals]
@@ -245,6 +252,10 @@ port = {self._port}
 
     def _uplink(self) -> Message:
         return dict(told(self.staff, {"ask": "status"})["uplink"])
+
+    def inside(self) -> int:
+        """How many have entered and not left."""
+        return int(told(self.staff, {"ask": "status"})["inside"])
 
     def out_of_service(self) -> bool:
         return bool(told(self.staff, {"ask": "status"})["phase"] == "out-of-service")
