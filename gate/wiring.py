@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from nacl.signing import SigningKey
+
 from gate.config.settings import SIMULATED, Reader, Settings
 from gate.config.settings import CameraTable as CameraSettings
 from gate.config.settings import SignalsTable as SignalsSettings
@@ -53,6 +55,7 @@ from gate.service.supervisors import Supervisors
 from gate.sheets.drawing_process import DrawingProcess
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
+from gate.sync.site_exchange import SiteExchange
 from gate.sync.uplink import MqttUplink
 
 HAND_S = 0.7
@@ -101,6 +104,8 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
     journal = SqliteJournal(
         state / "journal.sqlite", gate=unit.id, boot=hardware.clock.boot, now=hardware.clock.now
     )
+    signing = read_key(keys.signing, "this unit's signing key")
+    exchange = SiteExchange(unit.id, SigningKey(signing))
     return Adapters(
         id=unit.id,
         site=unit.site,
@@ -143,11 +148,13 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             gate=unit.id,
             site=unit.site,
             journal=journal,
-            signing=read_key(keys.signing, "this unit's signing key"),
+            signing=signing,
             office_public=_office_key(settings),
             vitals=lambda: _vitals(hardware.clock, state),
             inbox=inbox_of(settings),
+            site_exchange=exchange,
         ),
+        site_link=exchange,
     )
 
 

@@ -14,6 +14,7 @@ from gate.core.exam import Candidate, Exam
 from gate.core.liveness import Liveness
 from gate.core.reasons import FACE_REASONS, Advice, Reason
 from gate.core.records import JournalEvent
+from gate.core.site_entries import SiteEntry
 
 YEARS = range(2020, 2100)
 """What a clock in service may show: this program is younger, and no unit is to stand that long.
@@ -342,6 +343,18 @@ class RoomsReassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class PeersHeard:
+    """Another gate of the site has told whom it let in or saw leave. `entries`: those that were not
+    known yet, up to number `to` of its journal `epoch`."""
+
+    exam: str
+    gate: str
+    epoch: str
+    to: int
+    entries: tuple[SiteEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedBeside:
     """What was asked for beside a visit is committed, as the journal event `event`."""
 
@@ -383,6 +396,7 @@ LaneEvent = (
     | LookDue
     | ExitRead
     | RoomsReassigned
+    | PeersHeard
     | RecordedBeside
     | RefusedBeside
 )

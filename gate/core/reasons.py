@@ -296,9 +296,9 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
     `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
-    `advice`, `odd`, `unsaid`, `closed`. The advice is an `Advice`. Odd fields and blank ones are
-    `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a sentence of its own
-    for a document that is valid from a later day.
+    `advice`, `odd`, `unsaid`, `closed`, `gate`. The advice is an `Advice`. Odd fields and blank
+    ones are `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a sentence of
+    its own for a document that is valid from a later day.
     """
     meaning = MEANING[reason]
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
@@ -309,4 +309,7 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)
     zh, en = _of_fields(facts)
+    if reason is Reason.ALREADY_ADMITTED and "gate" in facts:
+        where = f"{facts['gate']}, {facts['when']}"
+        zh, en = f"（{where}）", f" (gate {where})"
     return meaning.zh.format_map(facts) + zh, meaning.en.format_map(facts) + en

@@ -49,7 +49,7 @@ class DecisionBody(FaceFields):
     the card that are odd. `unreadable`: why a card could not be read. `closed_path`: no face was
     asked for, because the machine path was closed. `declined_by`: who said that the candidate
     declines the face check. `at_exit`: it is of an exit reader. `leave_from`: from when on the
-    paper may be left.
+    paper may be left. `entered_gate`: which other gate let the candidate in.
     """
 
     ticket: str | None
@@ -75,6 +75,7 @@ class DecisionBody(FaceFields):
     declined_by: NotRequired[str]
     at_exit: NotRequired[bool]
     leave_from: NotRequired[str]
+    entered_gate: NotRequired[str]
 
 
 class LeftBody(TypedDict):
@@ -292,6 +293,14 @@ class JournalEvent(Envelope, total=False):
     was: str
     # roster
     staff: bool
+    # heard, double: of another gate of the site
+    from_gate: str
+    from_epoch: str
+    to: int
+    entries: list[list[str]]
+    other_gate: str
+    other_at: str
+    entered_gate: str
     # of the unit
     model: str | None
     roster: str | None

@@ -17,6 +17,7 @@ from gate.core.reasons import Outcome, Reason
 from gate.core.records import CORRECTION, DecisionBody, JournalEvent, StaffBody
 from gate.core.settled_case import KEPT, SettledCase, settled_by
 from gate.core.signatures import ADMIT, Signature, added
+from gate.core.site_entries import OUT, SiteEntry, is_later
 from gate.core.state import State, Unsettled
 
 EARLIER_KEPT = 50
@@ -68,6 +69,8 @@ class _Memory:
         self._entered = dict(state.entered)
         self._left = dict(state.left)
         self._doubtful = dict(state.doubtful)
+        self._gates = dict(state.gates)
+        self._doubles = state.doubles
         self._reassigned = state.reassigned
         self._open = {u.decision: u for u in state.unsettled}
         self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
@@ -81,6 +84,8 @@ class _Memory:
             entered=self._entered,
             left=self._left,
             doubtful=self._doubtful,
+            gates=self._gates,
+            doubles=self._doubles,
             reassigned=self._reassigned,
             unsettled=tuple(self._open.values()),
             settled=self._settled,
@@ -103,17 +108,27 @@ class _Memory:
             case "acknowledged":
                 for decision in event["decisions"]:
                     self._mark(decision, acknowledged=True)
-            case "left":
-                self._leave(event)
-            case "reassigned":
-                self._reassigned = Reassignment(
-                    tuple(event["rooms"]), event.get("exam"), tuple(event["configured"])
-                )
+            case _:
+                self._add_beside(event)
         if event.get("outcome") == Outcome.ADMIT:
             if event.get("at_exit"):
                 self._leave(event)
             else:
                 self._admit(event)
+
+    def _add_beside(self, event: JournalEvent) -> None:
+        match event["kind"]:
+            case "left":
+                self._leave(event)
+            case "heard":
+                for entry in event["entries"]:
+                    self._hear(event["from_gate"], SiteEntry(*entry))
+            case "double":
+                self._double(event)
+            case "reassigned":
+                self._reassigned = Reassignment(
+                    tuple(event["rooms"]), event.get("exam"), tuple(event["configured"])
+                )
 
     def _settle(self, event: JournalEvent) -> None:
         self._open.pop(event["decision"], None)
@@ -184,9 +199,33 @@ class _Memory:
         if paper and person:
             self._entered[paper, person[1]] = str(event.get("at", ""))
             self._left.pop((paper, person[1]), None)
+            self._gates.pop((paper, person[1]), None)
             if event["kind"] == "verdict" and event.get("doubtful"):
                 self._doubtful[paper, person[1]] = str(event.get("id", ""))
             self._mark(self._cases.get(person, ""), admitted=True)
+
+    def _hear(self, gate: str, entry: SiteEntry) -> None:
+        """What another gate told. An entry of our own stands; a leaving is undone only by an
+        entry that is later."""
+        person = entry.paper, entry.key
+        if entry.way == OUT:
+            if person not in self._left and not is_later(self._entered.get(person, ""), entry.at):
+                self._entered.setdefault(person, "")
+                self._left[person] = entry.at
+            return
+        if person in self._left:
+            if not is_later(entry.at, self._left[person]):
+                return
+            del self._left[person]
+        elif self._entered.get(person):
+            return
+        self._entered[person] = entry.at
+        self._gates[person] = gate
+
+    def _double(self, event: JournalEvent) -> None:
+        paper, key = event.get("paper"), event.get("key")
+        if paper and key:
+            self._doubles |= {(paper, key, event["other_gate"])}
 
     def _leave(self, event: JournalEvent) -> None:
         """Who has left has been there, whatever this journal knows of it. The first time counts."""

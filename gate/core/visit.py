@@ -164,6 +164,9 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
         entered=entered,
         declined_by=visit.declined_by,
     )
+    gate = _entered_at(state, visit)
+    if entered and gate:
+        body["entered_gate"] = gate
     decided = replace(visit, ruling=ruling, body=body)
     recording = replace(state, phase=Phase.RECORDING, visit=decided)
     return recording, (Record("decision", body, evidence=MEANING[ruling.reason].doubtful),)
@@ -187,12 +190,21 @@ def _entered(state: State, visit: Visit) -> str | None:
     return (state.entered.get((paper.id, key)) or None) if paper and key else None
 
 
+def _entered_at(state: State, visit: Visit) -> str | None:
+    """Which other gate of the site let the candidate in; None where it was this one."""
+    paper, key = visit.ruling.paper, visit.key
+    return state.gates.get((paper.id, key)) if paper and key else None
+
+
 def _entry_facts(state: State, visit: Visit, paper: Paper, entered: str | None) -> dict[str, str]:
     """Which paper was entered and, as far as the journal knows, at what time."""
     facts = {"paper": paper.subject}
     if entered:
         minute = datetime.fromisoformat(entered).replace(second=0, microsecond=0)
         facts["when"] = time_text(minute, zone_of(state), visit.shown.found.at)
+        gate = _entered_at(state, visit)
+        if gate:
+            facts["gate"] = gate
     return facts
 
 

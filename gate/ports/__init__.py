@@ -20,6 +20,7 @@ from gate.ports.records import (
     Journal,
     Roster,
     SheetPrinter,
+    SiteLink,
     Uplink,
 )
 from gate.ports.staff_connection import StaffConnection
@@ -81,6 +82,7 @@ __all__ = [
     "SeatedCandidate",
     "SheetPrinter",
     "Signals",
+    "SiteLink",
     "StaffConnection",
     "StaffVerdict",
     "Template",

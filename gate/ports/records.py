@@ -1,9 +1,10 @@
 """What is kept, sent and asked: roster, journal, evidence, uplink, and the staff's desk."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+from gate.core.events import PeersHeard
 from gate.core.exam import Candidate, Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
@@ -186,6 +187,27 @@ class SheetPrinter(Protocol):
 
     async def seat_photo_sheet(self, head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
         """The PDF of one room and paper. InputDamaged, RetryLater."""
+
+
+class SiteLink(Protocol):
+    """What the gates of one site tell each other of who has entered and left."""
+
+    def use(self, exam: str, keys: Mapping[str, bytes]) -> None:
+        """The exam, and the gates of the site to the Ed25519 keys that they sign with."""
+
+    def add(self, event: JournalEvent) -> None:
+        """An event of this gate's own journal, of this run or an earlier one, in order."""
+
+    def deliver_to(self, deliver: Callable[[PeersHeard], None]) -> None:
+        """Who is given what was heard, on the loop's thread."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages that were not believed, by reason."""
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """The other gates of the site."""
 
 
 class Uplink(Protocol):

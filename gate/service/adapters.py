@@ -14,6 +14,7 @@ from gate.ports import (
     Scanner,
     SheetPrinter,
     Signals,
+    SiteLink,
     Uplink,
 )
 
@@ -42,6 +43,8 @@ class Adapters:
     uplink: Uplink
     sheets: SheetPrinter
     scanners: tuple[Scanner, ...] = ()
+    site_link: SiteLink | None = None
+    """To the other gates of the site."""
     exits: tuple[Exit, ...] = ()
     rooms: tuple[str, ...] = ()
     """Those that this gate serves, as gate.toml says; empty: every room of the site."""

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 
@@ -172,6 +173,7 @@ class Desk:
             "warnings": [
                 *self._liveness_lacking(),
                 *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
+                *self._doubles(),
                 *(f"exit {name}" for name, e in lane.exits.items() if not e["connected"]),
                 *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
                 *lane.adapters.journal.warnings.values(),
@@ -192,6 +194,14 @@ class Desk:
             return []
         why = ", ".join(n for n, s in matcher.layers.items() if not s["judges"])
         return [f"liveness {asked} is asked for and not judged; off: {why} 活体检测缺失"]
+
+    def _doubles(self) -> list[str]:
+        """Who entered here and at another gate of the site, by gate."""
+        found = Counter(gate for _, _, gate in self._lane.state.doubles)
+        return [
+            f"double: {n} entered here and at {gate}, see the journal 两处入场"
+            for gate, n in sorted(found.items())
+        ]
 
     def _before(self) -> FormerJournal | None:
         """What became of the journal before this one; None where nothing was lost."""

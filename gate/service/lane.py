@@ -89,6 +89,10 @@ class Lane:
             adapters.clock,
             zone=lambda: self.zone,
         )
+        site = adapters.site_link
+        if site is not None:
+            site.deliver_to(self.put)
+            self.recorder.tell_site(site)
         self.showing: dict[str, object] = {}
         self._roster: Roster | None = None
         self._zone: tzinfo | None = None
@@ -191,6 +195,8 @@ class Lane:
         if former is not None:
             former.close()
         self.adapters.uplink.use_exam(roster.exam.id)
+        if self.adapters.site_link is not None:
+            self.adapters.site_link.use(roster.exam.id, roster.site_gates())
         self.adapters.matcher.use_liveness(liveness_asked(roster.exam))
         self.put(events.RosterOpened(roster.exam, roster.version, bool(roster.staff)))
 

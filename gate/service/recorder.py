@@ -16,7 +16,7 @@ from gate.core.local_time import in_fixed_offset
 from gate.core.reasons import Outcome
 from gate.core.records import DecisionBody, EvidenceFields, JournalEvent, UnitFields
 from gate.errors import StorageRefused
-from gate.ports import Clock, Evidence, Journal, Matcher
+from gate.ports import Clock, Evidence, Journal, Matcher, SiteLink
 from gate.service.broadcast import Broadcast
 from gate.service.case_view import SettledCases
 from gate.service.live_faces import LiveFaces
@@ -49,14 +49,21 @@ class Recorder:
         self._matcher = matcher
         self._clock = clock
         self._zone = zone
+        self._site: SiteLink | None = None
         self._one = asyncio.Lock()
         self._ms: dict[str, float] = {}
         self._untold: list[tuple[JournalEvent, dict[str, float]]] = []
+
+    def tell_site(self, site: SiteLink) -> None:
+        """What is recorded from now on is told to the other gates, too."""
+        self._site = site
 
     def replay(self, page: Sequence[JournalEvent]) -> None:
         """The counts of earlier events, from the journal."""
         for event in page:
             self.counts.add(event)
+            if self._site is not None:
+                self._site.add(event)
 
     def took(self, part: str, ms: float) -> None:
         """Time of the visit under way, by part of the work."""
@@ -87,6 +94,8 @@ class Recorder:
             began = time.perf_counter()
             event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
         self.counts.add(event)
+        if self._site is not None:
+            self._site.add(event)
         await self._keep_for_staff(event)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
@@ -109,7 +118,10 @@ class Recorder:
             now_ns = self._clock.now().mono_ns
             return await self.record(effects.Record(wanted.kind, body), about, now_ns)
         async with self._one:
-            event = await self._journal.append(JournalEntry(wanted.kind, self.now(), wanted.body))
+            whole: dict[str, object] = {"exam": about["exam"], **wanted.body}
+            event = await self._journal.append(JournalEntry(wanted.kind, self.now(), whole))
+        if self._site is not None:
+            self._site.add(event)
         self.broadcast.publish({wanted.kind: event})
         return event
 

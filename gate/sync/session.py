@@ -42,6 +42,7 @@ class Session:
         self._batches: dict[int, int] = {}
         """How many events each batch has that the broker has not answered, by `mid`."""
         self._shows_receipt = False
+        self._hears_site = False
         will = Will(topics.state, self._state("lost"))
         self._link = MqttConnection(uplink.address, self._post, will)
 
@@ -77,6 +78,7 @@ class Session:
                 self._tell_of_journal()
                 self._window = outbox.note_time(self._window, self._loop.time())
                 await self._send_all()
+                self._tell_site()
                 await self._beat()
 
     async def _next_event(self) -> LinkEvent | None:
@@ -137,6 +139,10 @@ class Session:
                 self._uplink.office == "online",
                 just_now=not message.retained,
                 strange=self._is_newer(note.get("generation")),
+            )
+        elif self._uplink.site is not None and message.topic.endswith("/in"):
+            self._uplink.site.hear(
+                Topics.of(message.topic)[0].gate, message.payload, self._loop.time()
             )
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
@@ -199,6 +205,21 @@ class Session:
         for why in sorted(now.keys() - self._journal_told):
             self._alert("journal", why, now[why])
         self._journal_told = frozenset(now)
+
+    def _tell_site(self) -> None:
+        """What the other gates of the site are to know, and doubles that were found."""
+        site = self._uplink.site
+        if site is None or not site.peers:
+            return
+        if not self._hears_site:
+            self._hears_site = True
+            self._link.subscribe(self._topics.site_entries)
+            site.connected()
+        for payload, retain in site.outgoing(self._loop.time()):
+            self._link.publish(self._topics.entries, payload, retain=retain)
+        while site.alerts:
+            other, who = site.alerts.popleft()
+            self._alert("double", other, f"entered here and at {other}: {who}")
 
     def _alert(self, what: str, why: str, detail: str) -> None:
         head = self._uplink.journal.head

@@ -13,6 +13,7 @@ from gate.ports import Journal, UplinkStatus
 from gate.sync import outbox
 from gate.sync.link import Address
 from gate.sync.session import Session
+from gate.sync.site_exchange import SiteExchange
 from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import Topics
 
@@ -27,7 +28,8 @@ class MqttUplink:
     `signing`: Ed25519 seed, 32 bytes. `office_public`: the key that receipts are signed with.
     Nothing is sent before `use_exam`. When the exam changes, sending goes on under the new topic.
     `vitals`: what heartbeats say of the unit (see `gate.sync.heartbeat`). `chance`: draws the waits
-    between attempts. `inbox`: a file where `exam-gate journal receipt` leaves what came by stick.
+    between attempts. `inbox`: a file where `exam-gate journal receipt` leaves what came
+    by stick. `site_exchange`: what the gates of the site tell each other.
 
     `status` has more than the port's keys. `error_kind`: class of `last_error`. `office`: `online`,
     `offline` or None. `refused`: refused receipts by reason. `broker_refused`: batches that the
@@ -51,6 +53,7 @@ class MqttUplink:
         vitals: Callable[[], Mapping[str, object]] = dict,
         chance: random.Random | None = None,
         inbox: Path | None = None,
+        site_exchange: SiteExchange | None = None,
     ) -> None:
         self._site = site
         self._exam: str | None = None
@@ -64,6 +67,7 @@ class MqttUplink:
             vitals,
             self._chance,
             inbox,
+            site_exchange,
         )
 
     @property

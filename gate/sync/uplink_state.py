@@ -22,6 +22,7 @@ from gate.sync.envelope import MAX_BYTES
 from gate.sync.link import Address
 from gate.sync.outbox import Range
 from gate.sync.pace import Pace
+from gate.sync.site_exchange import SiteExchange
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class UplinkState:
     vitals: Callable[[], Mapping[str, Any]]
     chance: random.Random
     inbox: Path | None = None
+    site: SiteExchange | None = None
     receipt: Receipt | None = None
     office_time: datetime | None = None
     """The latest time in a receipt that was heard and believed."""

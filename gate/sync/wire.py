@@ -80,6 +80,16 @@ class Topics:
         return self._own("alert")
 
     @property
+    def entries(self) -> str:
+        """The topic of who has entered here, for the other gates of the site."""
+        return self._own("in")
+
+    @property
+    def site_entries(self) -> str:
+        """The same of every gate of the site, as a filter."""
+        return f"eg/1/{self.exam}/{self.site}/+/in"
+
+    @property
     def rcpt(self) -> str:
         """The topic of the office's receipts."""
         return self._own("rcpt")
@@ -98,7 +108,7 @@ class Topics:
         return Topics(*parts[2:5]), parts[5]
 
 
-_PARTS = ("ev", "hb", "state", "alert", "rcpt", "cmd", "cmd/res", "cfg", "cfg/rep", "mirror")
+_PARTS = ("ev", "hb", "state", "alert", "rcpt", "cmd", "cmd/res", "cfg", "cfg/rep", "mirror", "in")
 
 OFFICE_STATE = "eg/1/office/state"
 EVERY_GATES_EVENTS = "eg/1/+/+/+/ev"

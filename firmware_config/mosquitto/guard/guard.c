@@ -99,8 +99,11 @@ static int on_acl(int event, void *data, void *user)
 	(void)user;
 	const struct mosquitto_evt_acl_check *asked = data;
 	struct name *gate;
-	if (asked->access == MOSQ_ACL_READ || !(gate = gate_of(asked->client)))
+	if (!(gate = gate_of(asked->client)))
 		return MOSQ_ERR_PLUGIN_DEFER;
+	if (asked->access == MOSQ_ACL_READ)
+		return may_hear(asked->topic, gate->name, gate->site) ? MOSQ_ERR_PLUGIN_DEFER
+			: MOSQ_ERR_ACL_DENIED;
 	int64_t now = now_ms();
 	enum reason found = OK;
 	if (asked->access == MOSQ_ACL_WRITE)

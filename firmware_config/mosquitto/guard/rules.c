@@ -20,6 +20,7 @@ static const struct {
 	{"ev", 1, BATCH, false},   {"hb", 0, SMALL, false},        {"state", 1, SMALL, true},
 	{"alert", 1, SMALL, false}, {"cmd/res", 1, BATCH, false},  {"cfg/rep", 1, SMALL, true},
 	{"mirror", 0, BATCH, false},
+	{"in", 1, BATCH, true},
 };
 
 static bool id_at(const char **at, const char **start, size_t *len)
@@ -41,6 +42,17 @@ bool place_of(const char *topic, struct place *place)
 		return false;
 	place->part = at;
 	return true;
+}
+
+bool may_hear(const char *topic, const char *gate, const char *site)
+{
+	struct place place;
+	if (!place_of(topic, &place) || strcmp(place.part, "in") != 0)
+		return true;
+	size_t len = place.site_len;
+	if (site)
+		return strlen(site) == len && strncmp(site, place.site, len) == 0;
+	return strncmp(gate, place.site, len) == 0 && gate[len] == '-';
 }
 
 enum reason rules_publish(const struct place *place, unsigned qos, bool retain, uint32_t bytes)
