@@ -10,10 +10,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from gate.core.card import USUAL_DOCUMENTS, DocumentKind
+from gate.core.health_report import NOTHING, HandedIn, Question
 from gate.core.rooms_and_seats import place_form
 
 FMR_LEAST = 1e-6
 """The least target false match rate that a paper may ask for."""
+
+SIGNATURES = 2
+"""Of two people, that settle a doubtful case where the paper says nothing else."""
 
 LIVENESS = ("off", "passive", "action")
 """What a paper may ask for, the least first."""
@@ -57,7 +61,11 @@ class FacePolicy:
 @dataclass(frozen=True, slots=True)
 class Paper:
     """One sitting of one subject. Entry: `start - opens_before` inclusive to `start + closes_after`
-    exclusive; a negative `closes_after_min` closes before the start."""
+    exclusive; a negative `closes_after_min` closes before the start.
+
+    `requires`: of `REQUIREMENTS`. `signatures`: 1 or 2, that settle a doubtful case.
+    `standby_room`: where whoever has symptoms goes; empty where none is named.
+    """
 
     id: str
     subject: str
@@ -69,6 +77,9 @@ class Paper:
     reentry: bool = False
     documents: frozenset[DocumentKind] = USUAL_DOCUMENTS
     face: FacePolicy = field(default_factory=FacePolicy)
+    requires: frozenset[str] = frozenset()
+    signatures: int = SIGNATURES
+    standby_room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +105,9 @@ class Extension:
 class Exam:
     """An exam as the manifest of a roster describes it.
 
-    `timezone`: IANA name of the zone in which days are counted and times told; ValueError and
-    KeyError (`ZoneInfoNotFoundError`) where there is none of that name.
+    `questions`: of the health report. `timezone`: IANA name of the zone in which days are counted
+    and times told; ValueError and KeyError (`ZoneInfoNotFoundError`) where there is none of that
+    name.
     """
 
     id: str
@@ -105,6 +117,7 @@ class Exam:
     sites: tuple[Site, ...]
     papers: tuple[Paper, ...]
     extensions: tuple[Extension, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
         ZoneInfo(self.timezone)
@@ -137,7 +150,7 @@ class Seat:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A candidate as the rules see one. `key` is the keyed ID (hex), never the number itself;
-    `elsewhere`: (paper id, site id) of papers at other sites."""
+    `elsewhere`: (paper id, site id) of papers at other sites. `handed_in`: at enrolment."""
 
     ticket: str
     name: str
@@ -146,6 +159,7 @@ class Candidate:
     has_reference: bool
     flags: frozenset[str] = frozenset()
     elsewhere: tuple[tuple[str, str], ...] = ()
+    handed_in: HandedIn = NOTHING
 
     def __repr__(self) -> str:  # a log line must not carry a name
         return f"Candidate({self.ticket})"

@@ -41,6 +41,9 @@ class HandedIn:
     health: Mapping[str, str] | None = field(default=None, repr=False)
 
 
+NOTHING = HandedIn()
+
+
 class Wanting(StrEnum):
     """What staff have to look at, by remedy."""
 

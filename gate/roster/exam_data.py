@@ -6,13 +6,14 @@ allowed.
 """
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
+from gate.core.health_report import Question
 from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
 from gate.platform.toml_values import decode_toml
@@ -20,6 +21,7 @@ from gate.roster.exam_toml import (
     ExamFields,
     ExtensionFields,
     PaperFields,
+    QuestionFields,
     Rules,
     SiteFields,
     aware_or_none,
@@ -29,9 +31,17 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _PAPER_RULES = ("opens_before_min", "closes_after_min", "leave_before_end_min", "reentry")
 _FACE_RULES = tuple(f.name for f in fields(FacePolicy) if f.name != "excused")
-_YOUNGER_RULES = {"liveness_fallback": FacePolicy().liveness_fallback}
+_YOUNGER_PAPER_RULES = ("signatures", "standby_room")
+_YOUNGER_RULES: JsonObject = {
+    "liveness_fallback": FacePolicy().liveness_fallback,
+    **{f.name: f.default for f in fields(Paper) if f.name in _YOUNGER_PAPER_RULES},
+}
 """Rules that older gates do not know, and what they are where nothing is said of them. They stand
 in a manifest only where they differ: a gate refuses a key that it does not know."""
+_OF_PAPER = (*_PAPER_RULES, *_YOUNGER_PAPER_RULES, "documents", "requires")
+_TABLES = ("site", "paper", "extension", "question")
+SYMPTOMS = "symptoms"
+"""The question whose concern leads to the standby room where the description says nothing else."""
 _STANDARD = {
     f.name: f.default for f in fields(Paper) if f.name in ("opens_before_min", "closes_after_min")
 }
@@ -61,6 +71,7 @@ def exam_to_json(exam: Exam) -> JsonObject:
         "site": [{"id": s.id, "name": s.name} for s in exam.sites],
         "paper": [_paper_to_json(p) for p in exam.papers],
         "extension": [_extension_to_json(e) for e in exam.extensions],
+        **({"question": [asdict(q) for q in exam.questions]} if exam.questions else {}),
     }
 
 
@@ -73,11 +84,16 @@ def _paper_to_json(paper: Paper) -> JsonObject:
         **{name: getattr(paper, name) for name in _PAPER_RULES},
         **_face_to_json(paper.face),
         "documents": sorted(paper.documents),
+        **_where_they_differ({name: getattr(paper, name) for name in _YOUNGER_PAPER_RULES}),
+        **({"requires": sorted(paper.requires)} if paper.requires else {}),
     }
 
 
 def _face_to_json(face: FacePolicy) -> JsonObject:
-    rules = {name: getattr(face, name) for name in _FACE_RULES}
+    return _where_they_differ({name: getattr(face, name) for name in _FACE_RULES})
+
+
+def _where_they_differ(rules: JsonFields) -> JsonObject:
     return {n: r for n, r in rules.items() if n not in _YOUNGER_RULES or r != _YOUNGER_RULES[n]}
 
 
@@ -99,16 +115,18 @@ class _Reading:
         self.faults: list[str] = []
 
     def exam(self, raw: JsonFields) -> Exam:
-        tables = {name: self._tables(raw, name) for name in ("site", "paper", "extension")}
+        tables = {name: self._tables(raw, name) for name in _TABLES}
         plain = {k: v for k, v in raw.items() if k not in (*tables, "defaults")}
         head = self._parsed(ExamFields, plain, "")
         defaults = self._defaults(raw.get("defaults", {}))
         sites = self._rows(SiteFields, tables["site"], "site")
         papers = self._rows(PaperFields, tables["paper"], "paper")
         extensions = self._rows(ExtensionFields, tables["extension"], "extension")
+        questions = self._rows(QuestionFields, tables["question"], "question")
         self._check_papers(tables["paper"], raw.get("defaults"))
         self._check_ids("site", tables["site"])
         self._check_ids("paper", tables["paper"])
+        self._check_ids("question", tables["question"])
         self._check_extensions(tables["extension"], tables["paper"])
         if self.faults or head is None:
             raise _invalid(self.source, self.faults)
@@ -120,6 +138,7 @@ class _Reading:
             sites=tuple(Site(s.id, s.name) for s in sites),
             papers=tuple(_paper(p, defaults) for p in papers),
             extensions=tuple(Extension(**e.model_dump()) for e in extensions),
+            questions=tuple(map(_question, questions)),
         )
 
     def _tables(self, raw: JsonFields, name: str) -> list[JsonValue]:
@@ -127,7 +146,7 @@ class _Reading:
         if not isinstance(found, list):
             self.faults.append(f"{name}: write it as [[{name}]]")
             return []
-        if not found and name != "extension":
+        if not found and name not in ("extension", "question"):
             self.faults.append(f"[[{name}]]: missing; at least one is needed")
         return found
 
@@ -183,6 +202,8 @@ class _Reading:
 def _paper(given: PaperFields, defaults: JsonFields) -> Paper:
     """What the paper says, else what [defaults] say, else the program's defaults."""
     rules: JsonObject = {**defaults, **_set_fields(given)}
+    if "requires" in rules:
+        rules["requires"] = frozenset(rules["requires"])
     if "documents" in rules:
         rules["documents"] = frozenset(DocumentKind(kind) for kind in rules["documents"])
     return Paper(
@@ -190,9 +211,14 @@ def _paper(given: PaperFields, defaults: JsonFields) -> Paper:
         subject=given.subject,
         start=given.start,
         end=given.end,
-        **{name: rules[name] for name in (*_PAPER_RULES, "documents") if name in rules},
+        **{name: rules[name] for name in _OF_PAPER if name in rules},
         face=FacePolicy(**{name: rules[name] for name in _FACE_RULES if name in rules}),
     )
+
+
+def _question(given: QuestionFields) -> Question:
+    standby = given.id == SYMPTOMS if given.standby is None else given.standby
+    return Question(given.id, given.zh, given.en, given.concern, standby)
 
 
 def _is_number(value: JsonValue) -> bool:

@@ -10,9 +10,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gate.core.events import YEARS
 from gate.core.exam import FMR_LEAST
 from gate.core.json_types import JsonValue
+from gate.platform.printable_text import is_printable
 
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
 _SITE_ID = re.compile(r"[a-z0-9-]{1,60}")
+_QUESTION_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _PAPER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
@@ -71,6 +73,12 @@ _Document = Literal[
 ]
 
 
+def _seen(value: str) -> str:
+    if not is_printable(value):
+        raise ValueError("allowed: characters that can be seen")
+    return value
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -108,6 +116,9 @@ class Rules(_Table):
     liveness: Literal["off", "passive", "action"] = "off"
     liveness_fallback: Literal["refer", "admit"] = "refer"
     background: Literal["any", "plain", "blue", "white"] = "any"
+    requires: Annotated[list[Literal["notice", "health-report"]], Field(max_length=2)] = []
+    signatures: Annotated[int, Field(ge=1, le=2)] = 0
+    standby_room: Annotated[str, AfterValidator(_seen), Field(max_length=32)] = ""
 
 
 class PaperFields(Rules):
@@ -117,6 +128,17 @@ class PaperFields(Rules):
     subject: _Name
     start: _Time
     end: _Time
+
+
+class QuestionFields(_Table):
+    """A question of the health report. `standby`: its concern leads to the standby room; where
+    nothing is said, that of a question with the id `symptoms` does."""
+
+    id: Annotated[str, _matching(_QUESTION_ID, "1 to 32 of a-z, 0-9, _ and -")]
+    zh: Annotated[_Name, AfterValidator(_seen)]
+    en: Annotated[_Name, AfterValidator(_seen)]
+    concern: Literal["yes", "no"] = "yes"
+    standby: bool | None = None
 
 
 class ExtensionFields(_Table):

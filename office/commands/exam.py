@@ -2,15 +2,18 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.platform.program_end import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gate.core.exam import EntryWindow, Exam
+    from gate.core.exam import EntryWindow, Exam, Paper
     from gate.errors import ConfigInvalid
     from office.rosters.candidates import Candidates
     from office.rosters.exam_days import DayPlan, PaperPlan, RoomPlan
@@ -61,6 +64,7 @@ def check(
         print(json.dumps(said, ensure_ascii=False))
     else:
         _print_days(found, days, with_rooms=listed is not None)
+        _print_questions(found)
         for warning in warnings:
             print(warning)
         if rejected:
@@ -136,7 +140,8 @@ def _times(exam: "Exam", plan: "PaperPlan") -> tuple[str, str, str]:
 
 
 def _exceptions(exam: "Exam", plan: "PaperPlan") -> list[str]:
-    """What the table has no room for: rooms that close later, and people with two papers."""
+    """What the table has no room for: what is required, rooms that close later, and people with two
+    papers."""
     from gate.core.local_time import time_text
 
     later = [room for room in plan.rooms if room.window.closes != plan.window.closes]
@@ -147,6 +152,7 @@ def _exceptions(exam: "Exam", plan: "PaperPlan") -> list[str]:
     ]
     if len(later) > LINES_MAX:
         said.append(f"{plan.paper.id}: {len(later) - LINES_MAX} more room(s) 另有考场延长入场")
+    said[:0] = _required(plan.paper)
     for other, tickets in plan.clashes.items():
         if plan.paper.id < other:  # each pair once
             shown = ", ".join(tickets[:5]) + (" …" if len(tickets) > 5 else "")
@@ -155,6 +161,27 @@ def _exceptions(exam: "Exam", plan: "PaperPlan") -> list[str]:
                 f"which are sat at the same time: {shown}. 同一时间有两科考试的考生。"
             )
     return said
+
+
+def _required(paper: "Paper") -> list[str]:
+    """What a paper asks for beside card and face, in one line; none where it is as usual."""
+    from gate.core.exam import SIGNATURES
+
+    parts = [f"requires {', '.join(sorted(paper.requires))} 需提交"] if paper.requires else []
+    if paper.standby_room:
+        parts.append(f"standby room 备用考场 {paper.standby_room}")
+    if paper.signatures != SIGNATURES:
+        parts.append(f"signatures of a doubtful case 存疑签字 {paper.signatures}")
+    return [f"{paper.id}: {'; '.join(parts)}"] if parts else []
+
+
+def _print_questions(exam: "Exam") -> None:
+    for question in exam.questions:
+        room = ", standby room 备用考场" if question.standby else ""
+        say(
+            f"question 问题 {question.id}: {question.zh} {question.en} "
+            f"(of concern 需核查: {question.concern}{room})"
+        )
 
 
 def _as_json(
@@ -172,6 +199,7 @@ def _as_json(
         "timezone": exam.timezone,
         "rejected": rejected,
         "warnings": list(warnings),
+        "questions": [asdict(question) for question in exam.questions],
         "days": [
             {"date": day.date, "papers": [_paper_json(exam, p) for p in day.papers]} for day in days
         ],
@@ -203,6 +231,9 @@ def _paper_json(exam: "Exam", plan: "PaperPlan") -> dict[str, object]:
         "end": in_fixed_offset(paper.end, exam.zone).isoformat(),
         **told(plan.window),
         "leave_from": in_fixed_offset(plan.leave_from, exam.zone).isoformat(),
+        "requires": sorted(paper.requires),
+        "signatures": paper.signatures,
+        "standby_room": paper.standby_room,
         "overlaps": list(plan.overlaps),
         "clashes": {other: list(tickets) for other, tickets in plan.clashes.items()},
         "candidates": plan.candidates,

@@ -104,3 +104,17 @@ def test_a_day_of_many_rooms_is_counted_and_not_listed(tmp_path: Path) -> None:
 def test_markup_in_a_subject_is_shown_as_it_is(tmp_path: Path) -> None:
     done = checked(tmp_path, EXAM_TOML.replace("高等数学", "[bold]数学[/bold]"))
     assert "[bold]数学[/bold]" in done.output
+
+
+def test_what_a_paper_requires_is_shown(tmp_path: Path) -> None:
+    text = EXAM_TOML.replace("[defaults]", '[defaults]\nrequires = ["health-report", "notice"]')
+    text = text.replace("closes_after_min = -15", 'signatures = 1\nstandby_room = "备用01"')
+    text += '[[question]]\nid = "symptoms"\nzh = "近14天有无症状？"\nen = "Any symptoms?"\n'
+    said = checked(tmp_path, text).output
+    assert "00015-am: requires health-report, notice" in said
+    assert "standby room 备用考场 备用01; signatures of a doubtful case 存疑签字 1" in said
+    assert "question 问题 symptoms: 近14天有无症状？" in said
+    found = json.loads(checked(tmp_path, text, "--json").output)
+    morning, afternoon = found["days"][0]["papers"]
+    assert (morning["requires"], afternoon["signatures"]) == (["health-report", "notice"], 1)
+    assert found["questions"][0]["standby"] is True

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gate.core.card import DocumentKind
 from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
+from gate.core.health_report import REQUIREMENTS, Question
 from gate.errors import ConfigInvalid
 from gate.roster.exam_data import exam_from_json, exam_from_toml, exam_to_json
 from tests.examples import examples
@@ -143,12 +144,26 @@ _papers = st.builds(
         liveness=st.sampled_from(["off", "passive", "action"]),
         liveness_fallback=st.sampled_from(["refer", "admit"]),
     ),
+    requires=st.frozensets(st.sampled_from(REQUIREMENTS)),
+    signatures=st.integers(1, 2),
+    standby_room=st.sampled_from(["", "备用03"]),
+)
+_questions = st.builds(
+    Question,
+    id=st.sampled_from(["contact", "symptoms", "travel-14"]),
+    zh=st.just("是否接触过病例？"),
+    en=st.just("Any contact?"),
+    concern=st.sampled_from(["yes", "no"]),
+    standby=st.booleans(),
 )
 
 
 @examples(20)
-@given(papers=st.lists(_papers, min_size=1, max_size=3, unique_by=lambda p: p.id), room=st.none())
-def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) -> None:
+@given(
+    papers=st.lists(_papers, min_size=1, max_size=3, unique_by=lambda p: p.id),
+    questions=st.lists(_questions, max_size=3, unique_by=lambda q: q.id),
+)
+def test_nothing_is_lost_in_the_manifest(papers: list[Paper], questions: list[Question]) -> None:
     exam = Exam(
         id="x",
         name="考试",
@@ -156,7 +171,8 @@ def test_nothing_is_lost_in_the_manifest(papers: list[Paper], room: str | None) 
         retention_days=0,
         sites=(Site("s-1", "一考点"),),
         papers=tuple(papers),
-        extensions=(Extension(papers[0].id, room, 25.0, "主考", "雨"),),
+        extensions=(Extension(papers[0].id, None, 25.0, "主考", "雨"),),
+        questions=tuple(questions),
     )
     assert exam_from_json(json.loads(json.dumps(exam_to_json(exam)))) == exam
 
@@ -169,6 +185,79 @@ def test_a_rule_that_older_gates_do_not_know_is_written_where_it_is_used() -> No
     admitting = EXAM_TOML.replace("[defaults]", "[defaults]\nliveness_fallback = 'admit'")
     manifest = exam_to_json(exam_from_toml(admitting, "x"))
     assert {p["liveness_fallback"] for p in manifest["paper"]} == {"admit"}
+
+
+PEOPLE = """
+[[question]]
+id = "contact"
+zh = "近14天是否接触过病例？"
+en = "Any contact within 14 days?"
+[[question]]
+id = "symptoms"
+zh = "近14天是否有症状？"
+en = "Any symptoms within 14 days?"
+[[question]]
+id = "green"
+zh = "健康码是否为绿码？"
+en = "Is the code green?"
+concern = "no"
+standby = true
+"""
+
+
+def test_what_is_required_stands_in_paper_or_defaults() -> None:
+    text = EXAM_TOML.replace(
+        "[defaults]", "[defaults]\nrequires = ['notice', 'health-report']\nstandby_room = '备用01'"
+    ).replace("closes_after_min = -15", "requires = []\nsignatures = 1\nstandby_room = '备用02'")
+    exam = exam_from_toml(text + PEOPLE, "x")
+    morning, afternoon = exam.papers
+    assert (morning.requires, morning.signatures) == ({"notice", "health-report"}, 2)
+    assert (afternoon.requires, afternoon.signatures) == (frozenset(), 1)
+    assert (morning.standby_room, afternoon.standby_room) == ("备用01", "备用02")
+    assert [(q.id, q.concern, q.standby) for q in exam.questions] == [
+        ("contact", "yes", False),
+        ("symptoms", "yes", True),
+        ("green", "no", True),
+    ]
+
+
+def test_an_exam_without_them_has_a_manifest_that_older_gates_read() -> None:
+    manifest = exam_to_json(exam_from_toml(EXAM_TOML, "x"))
+    assert "question" not in manifest
+    for paper in manifest["paper"]:
+        assert not {"requires", "signatures", "standby_room"} & paper.keys()
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("signatures = 0", "defaults.signatures"),
+        ("signatures = 3", "defaults.signatures"),
+        ("signatures = '2'", "defaults.signatures"),
+        ("requires = ['vaccine']", "defaults.requires.0"),
+        ("requires = 'notice'", "defaults.requires"),
+        ("standby_room = '\\u202e'", "defaults.standby_room"),
+    ],
+)
+def test_a_wrong_value_of_them_is_named(more: str, key: str) -> None:
+    text = EXAM_TOML.replace("[defaults]", f"[defaults]\n{more}".replace("'", '"'))
+    with pytest.raises(ConfigInvalid) as raised:
+        exam_from_toml(text, "x")
+    assert [f.split(":")[0] for f in raised.value.faults] == [key]
+
+
+def test_every_fault_of_the_questions_is_named() -> None:
+    odd = PEOPLE.replace("contact", "symptoms").replace('"no"', '"maybe"').replace("green", "G 1")
+    with pytest.raises(ConfigInvalid) as raised:
+        exam_from_toml(EXAM_TOML + odd + "[[question]]\nid = 'x'\nwhy = 1\n", "x")
+    assert {f.split(":")[0] for f in raised.value.faults} == {
+        "[[question]] G 1.id",
+        "[[question]] G 1.concern",
+        "[[question]] symptoms.id",
+        "[[question]] x.zh",
+        "[[question]] x.en",
+        "[[question]] x.why",
+    }
 
 
 def test_time_zones_are_there_where_the_system_has_none() -> None:
