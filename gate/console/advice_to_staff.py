@@ -45,6 +45,10 @@ TO_DO: dict[str, tuple[str, str]] = {
         "考生选择不做人脸核验：两人核对证件、准考证与本人，均签名后方可放行。",
         "Declines the face check: two people compare card, ticket and person, and both sign.",
     ),
+    Reason.PAPERS_CHECK: (
+        "请查验通知单和健康申报；齐全后登记，考生再次放置证件。",
+        "Look at notice and health report and tick them. Then the candidate lays the card again.",
+    ),
     Reason.CLOCK_UNTRUSTED: (
         "闸机时钟不可信：请看考场时钟，确认在入场时段内再放行。",
         "The gate's clock is not to be trusted: look at the site's clock, then decide.",

@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 from gate.errors import UsageError
 from gate.platform.json_lines import Answer, Message
 from gate.platform.printable_text import is_printable, printable
-from gate.ports import Desk, StaffConnection, StaffVerdict, Typed
+from gate.ports import Desk, PapersSeen, StaffConnection, StaffVerdict, Typed
 
 
 def _plain(text: str) -> str:
@@ -176,6 +176,20 @@ class Decline(SignedRequest):
         return await desk.decline(self.by, self.secret, connection)
 
 
+class Papers(SignedRequest):
+    """Staff have looked at a candidate's notice and health report."""
+
+    do: Literal["papers"]
+    ticket: Text
+    shown: Annotated[list[Text], Field(max_length=8)] = []
+    answers: Annotated[dict[Text, Text], Field(max_length=64)] = {}
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        seen = PapersSeen(self.ticket, tuple(self.shown), self.answers, self.by)
+        return await desk.papers(seen, self.secret, connection)
+
+
 class Acknowledge(SignedRequest):
     """Whoever silences a REFER needs no PIN: a button does the same. `pin` is not looked at."""
 
@@ -296,7 +310,7 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Signing = Sign | Correct | Decline
+Signing = Sign | Correct | Decline | Papers
 Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign | Signing
 Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskFind
 

@@ -28,6 +28,7 @@ from gate.core.events import (
 )
 from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat
 from gate.core.gate_rooms import serves
+from gate.core.health_report import wanting
 from gate.core.local_time import date_time_text, local_day, time_text
 from gate.core.reasons import Reason
 
@@ -59,6 +60,7 @@ class GateView:
     entered: Inside = frozenset()
     left: Inside = frozenset()
     rooms: tuple[str, ...] = ()
+    papers_shown: Inside = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,15 @@ def rule(
     *,
     left: Inside = frozenset(),
     rooms: tuple[str, ...] = (),
+    papers_shown: Inside = frozenset(),
 ) -> Ruling:
     """The ruling on what the roster answered for `shown`.
 
     `inside`: who has entered, `left`: those of them who have left. `rooms`: those that this gate
-    serves; empty: every room of the site.
+    serves; empty: every room of the site. `papers_shown`: whose notice and health report staff have
+    seen.
     """
-    here = GateView(inside, left, rooms)
+    here = GateView(inside, left, rooms, papers_shown)
     match answer:
         case CandidateUnknown():
             return Ruling(Reason.NOT_ON_ROSTER)
@@ -120,7 +124,9 @@ def _rule_candidate(exam: Exam, candidate: Candidate, shown: Presented, here: Ga
         return _wrong_paper(exam, own, at)
     paper, seat, _ = sitting
     reason, facts = _rule_paper(exam, sitting, candidate, shown, here)
-    if reason is Reason.OK and not candidate.has_reference:
+    if reason is Reason.OK and _lacks_papers(exam, paper, candidate, here):
+        reason = Reason.PAPERS_CHECK
+    elif reason is Reason.OK and not candidate.has_reference:
         reason = Reason.NO_REFERENCE
     return Ruling(reason, paper, seat, facts or {"room": seat.room, "seat": seat.seat})
 
@@ -174,6 +180,14 @@ def _gone_or_elsewhere(
     if serves(here.rooms, seat.room) or not (sits or at < window.closes):
         return None
     return Reason.WRONG_ROOM, {"room": seat.room}
+
+
+def _lacks_papers(exam: Exam, paper: Paper, candidate: Candidate, here: GateView) -> bool:
+    """Whether staff have to look at notice or health report. Who has entered has shown them."""
+    person = paper.id, candidate.key
+    if person in here.papers_shown or person in here.entered:
+        return False
+    return bool(wanting(paper.requires, exam.questions, candidate.handed_in))
 
 
 def _not_accepted(paper: Paper, shown: Presented) -> dict[str, str] | None:

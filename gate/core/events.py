@@ -277,6 +277,19 @@ class ActionExcused:
 
 
 @dataclass(frozen=True, slots=True)
+class PapersLooked:
+    """Staff (`by`) have looked at a candidate's notice and health report. `complete`: nothing is
+    wanting for the paper."""
+
+    by: str
+    ticket: str
+    key: str
+    paper: str
+    complete: bool
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class RosterOpened:
     """A roster was installed, or a newer one. `version`: as decisions carry it. `has_staff`: it
     names who may sign."""
@@ -389,6 +402,7 @@ LaneEvent = (
     | FaceDeclined
     | Acknowledged
     | ActionExcused
+    | PapersLooked
     | TimeElapsed
     | FaultRaised
     | FaultCleared

@@ -83,6 +83,31 @@ def _of_report(
         yield Wanting.STANDBY
 
 
+def looked_through(
+    questions: Collection[Question],
+    before: HandedIn,
+    shown: Collection[str],
+    answers: Mapping[str, str],
+) -> HandedIn:
+    """`before` after staff have looked. `shown`: of `REQUIREMENTS`. `answers`: what staff read or
+    were told, by question.
+
+    A report that was shown is in order where `answers` say nothing else. Only an answer takes back
+    one that leads to the standby room.
+    """
+    health = None if before.health is None else dict(before.health)
+    if HEALTH_REPORT in shown:
+        kept = {q.id for q in questions if q.standby and (health or {}).get(q.id) == q.concern}
+        health = {q.id: q.concern if q.id in kept else _other(q.concern) for q in questions}
+    if answers:
+        health = {**(health or {}), **answers}
+    return HandedIn(before.notice or NOTICE in shown, health)
+
+
+def _other(answer: str) -> str:
+    return ANSWERS[1 - ANSWERS.index(answer)]
+
+
 _TO_DO = {
     Wanting.NOTICE: ("查验准考通知单", "look at the exam notice"),
     Wanting.HEALTH_REPORT: ("请考生填写健康申报表", "have the health report filled in"),

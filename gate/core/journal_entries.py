@@ -30,7 +30,7 @@ NOT_HASHED = frozenset({"prev", "hash", "ms"})
 class JournalEntry:
     """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
     `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`,
-    `disk`, `clock_confirmed`, `excused`, `journal_begun`, `left`, `reassigned`,
+    `disk`, `clock_confirmed`, `excused`, `papers`, `journal_begun`, `left`, `reassigned`,
     `heard`, `double`).
 
     `body` holds JSON values only; keys of the envelope are refused.

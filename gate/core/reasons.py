@@ -69,6 +69,7 @@ class Reason(StrEnum):
     WRONG_ROOM = "WRONG_ROOM"
     LEFT_ALREADY = "LEFT_ALREADY"
     TOO_EARLY_TO_LEAVE = "TOO_EARLY_TO_LEAVE"
+    PAPERS_CHECK = "PAPERS_CHECK"
     STAFF_ADMIT = "STAFF_ADMIT"
     STAFF_DENY = "STAFF_DENY"
     OUT_OF_SERVICE = "OUT_OF_SERVICE"
@@ -251,6 +252,9 @@ MEANING: dict[Reason, Meaning] = {
     ),
     Reason.TOO_EARLY_TO_LEAVE: Meaning(
         _REFER, _PAPERWORK, "{time}前不得交卷离场", "No leaving before {time}"
+    ),
+    Reason.PAPERS_CHECK: Meaning(
+        _REFER, _PAPERWORK, "材料需人工核查，请联系监考员", "Papers: see the invigilator"
     ),
     Reason.STAFF_ADMIT: Meaning(_ADMIT, _green(), "监考员放行", "Admitted by staff"),
     Reason.STAFF_DENY: Meaning(_REFUSE, _red(Rhythm.SLOW), "监考员未予放行", "Refused by staff"),

@@ -279,6 +279,8 @@ class JournalEvent(Envelope, total=False):
     unreadable: str
     at_exit: bool
     leave_from: str
+    # papers
+    complete: bool
     # reassigned
     rooms: list[str]
     configured: list[str]

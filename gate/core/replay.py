@@ -72,6 +72,7 @@ class _Memory:
         self._gates = dict(state.gates)
         self._doubles = state.doubles
         self._reassigned = state.reassigned
+        self._papers_shown = state.papers_shown
         self._open = {u.decision: u for u in state.unsettled}
         self._cases = {p: u.decision for u in state.unsettled if (p := _person(u.facts))}
         self._settled = dict(state.settled)
@@ -87,6 +88,7 @@ class _Memory:
             gates=self._gates,
             doubles=self._doubles,
             reassigned=self._reassigned,
+            papers_shown=self._papers_shown,
             unsettled=tuple(self._open.values()),
             settled=self._settled,
             failed=self._failed,
@@ -118,6 +120,8 @@ class _Memory:
 
     def _add_beside(self, event: JournalEvent) -> None:
         match event["kind"]:
+            case "papers":
+                self._look_at_papers(event)
             case "left":
                 self._leave(event)
             case "heard":
@@ -233,6 +237,15 @@ class _Memory:
         if paper and key:
             self._entered.setdefault((paper, key), "")
             self._left.setdefault((paper, key), str(event.get("at", "")))
+
+    def _look_at_papers(self, event: JournalEvent) -> None:
+        """Of several looks the last one counts."""
+        paper, key = event.get("paper"), event.get("key")
+        if paper and key:
+            shown = frozenset({(paper, key)})
+            complete = event.get("complete") is True
+            known = self._papers_shown
+            self._papers_shown = known | shown if complete else known - shown
 
     def _mark(self, decision: str, *, acknowledged: bool = False, admitted: bool = False) -> None:
         if (case := self._open.get(decision)) is not None:

@@ -151,7 +151,8 @@ class State:
     reader. `excused`: candidate key, and when staff excused its owner from the action, monotonic in
     ns. `has_staff`: the roster names who may sign. `verdict`, `signing`, `correction`: what is
     being recorded for staff, one of them at most. `failed`: candidate key to the last visits that
-    a face ended.
+    a face ended. `papers_shown`: (paper id, candidate key) of whom staff have seen notice
+    and health report.
     """
 
     exam: Exam | None = None
@@ -173,6 +174,7 @@ class State:
     token: int = 0
     card_left_lying: CardLeftLying | None = None
     excused: tuple[str, int] | None = None
+    papers_shown: frozenset[tuple[str, str]] = frozenset()
     has_staff: bool = False
     signing: Signing | None = None
     correction: CorrectionGiven | None = None

@@ -64,6 +64,7 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         state.entered.keys(),
         left=state.left.keys(),
         rooms=state.rooms,
+        papers_shown=state.papers_shown,
     )
     if isinstance(event, CandidateFound):
         ticket, key = event.candidate.ticket, event.candidate.key

@@ -17,6 +17,7 @@ from gate.ports.values import (
     DiskSpace,
     Head,
     Lookup,
+    PapersSeen,
     Receipt,
     RosterEntry,
     SeatedCandidate,
@@ -299,6 +300,12 @@ class Desk(Protocol):
         self, by: str, pin: str | None = None, connection: StaffConnection | None = None
     ) -> Mapping[str, object]:
         """The candidate at the gate need not do the action, for one attempt."""
+
+    async def papers(
+        self, seen: PapersSeen, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """Notes that staff have looked at a candidate's notice and health report; the answer to the
+        client, with what is left to do."""
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""

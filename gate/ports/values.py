@@ -1,5 +1,6 @@
 """What crosses the seams. Pictures and templates are numpy arrays; everything else is plain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -261,6 +262,17 @@ class StaffVerdict:
     by: str
     second: str | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PapersSeen:
+    """What staff have seen of a candidate. `shown`: of `REQUIREMENTS`. `answers`: question id to
+    answer, where they say so."""
+
+    ticket: str
+    shown: tuple[str, ...]
+    answers: Mapping[str, str] = field(repr=False)
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

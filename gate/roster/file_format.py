@@ -13,6 +13,7 @@ import numpy as np
 
 from gate.core.card import normalise_number
 from gate.core.exam import Seat
+from gate.core.health_report import NOTHING, HandedIn
 from gate.core.rooms_and_seats import place_form
 from gate.ports.values import Template, TemplateRows
 
@@ -39,6 +40,7 @@ class CandidateRecord:
     template: Template | None = None
     mean: float | None = None
     deviation: float | None = None
+    handed_in: HandedIn = NOTHING
 
     def __repr__(self) -> str:  # a log line must not carry a name
         return f"Record({self.ticket})"
@@ -55,6 +57,10 @@ def encode_record(record: CandidateRecord) -> bytes:
         "deviation": record.deviation,
         "template": None if record.template is None else _template_text(record.template),
     }
+    if record.handed_in.notice:
+        values["notice"] = True
+    if record.handed_in.health is not None:
+        values["health"] = dict(record.handed_in.health)
     plain = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     return plain.ljust(-(-len(plain) // _PAD_BYTES) * _PAD_BYTES)
 
@@ -71,6 +77,7 @@ def decode_record(plain: bytes) -> CandidateRecord:
         template=None if template is None else templates_of(base64.b64decode(template))[0],
         mean=values["mean"],
         deviation=values["deviation"],
+        handed_in=HandedIn(values.get("notice", False), values.get("health")),
     )
 
 

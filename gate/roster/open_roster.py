@@ -248,6 +248,7 @@ class InstalledRoster:
             has_reference=record.template is not None,
             flags=record.flags,
             elsewhere=self._papers_elsewhere(key),
+            handed_in=record.handed_in,
         )
         if record.template is None:
             return RosterEntry(candidate, None)

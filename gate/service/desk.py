@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from gate.core import events
@@ -16,6 +17,8 @@ from gate.core.entry_windows import entry_windows
 from gate.core.exam import liveness_asked
 from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
+from gate.core.reasons import Reason
+from gate.core.records import JournalEvent
 from gate.core.room_counts import doubtful_of
 from gate.core.seat_sheet import SheetCell, no_such_room, sheet_head, sheet_state
 from gate.core.signer_names import signature_form
@@ -24,13 +27,14 @@ from gate.core.staff_list import Role, StaffMember
 from gate.core.staff_refusals import second_signs_alone
 from gate.core.state import find_unsettled
 from gate.errors import GateBug, NoSuchEntry, UsageError
-from gate.ports import DeskStatus, Roster, StaffConnection, StaffVerdict, Typed
+from gate.ports import DeskStatus, PapersSeen, Roster, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
 from gate.service.case_signing import CaseSigning, open_case, open_corrections
 from gate.service.case_view import no_such_case, settled_case, view_of_open
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
+from gate.service.papers_desk import PapersDesk, asking
 from gate.service.site_view import absent_of, counts_by_room, one_candidate, rooms_given
 from gate.service.staff_pins import StaffPins
 from gate.service.supervisors import Supervisors
@@ -53,6 +57,7 @@ class Desk:
         self._lane = lane
         self._supervisors = supervisors
         self._screens = Broadcast()
+        self._papers = PapersDesk()
         self.pins = StaffPins(lambda: supervisors.rosters.at_hand, lane.adapters.clock.now)
         self._signing = CaseSigning(lane)
         lane.subscribe(self._publish_status)
@@ -79,7 +84,8 @@ class Desk:
         if case is None:
             raise no_such_case(decision)
         shown = await view_of_open(case, roster, lane.recorder.live_faces.of(decision))
-        return {**shown, **open_case(lane.state, case, lane.adapters.clock.now())}
+        told = open_case(lane.state, case, lane.adapters.clock.now())
+        return {**shown, **told, "to_do": await self._papers_to_do(case.facts)}
 
     async def sheet(
         self, paper: str, room: str, connection: StaffConnection
@@ -110,6 +116,17 @@ class Desk:
         ]
         pdf = await lane.adapters.sheets.seat_photo_sheet(head, cells)
         return {"ok": True, "pdf": base64.b64encode(pdf).decode("ascii")}
+
+    async def _papers_to_do(self, facts: JournalEvent) -> Mapping[str, str] | None:
+        """What to do about notice and health report, for PAPERS_CHECK."""
+        roster, ticket = self._lane.roster, facts.get("ticket")
+        if roster is None or ticket is None or facts.get("reason") != Reason.PAPERS_CHECK:
+            return None
+        paper = next((p for p in roster.exam.papers if p.id == facts.get("paper")), None)
+        if paper is None:
+            return None
+        candidate = (await roster.find_typed("ticket", ticket, ())).candidate
+        return self._papers.to_do(roster.exam, paper, candidate)
 
     def screen(self) -> ScreenStatus:
         """What the candidate's screen shows: the action while one is ordered, else the lamps'
@@ -336,6 +353,26 @@ class Desk:
         who = await self.signed(by, pin, connection)
         self._signing.refuse_without_list(has_list=bool(self.pins.staff))
         return who
+
+    async def papers(
+        self, seen: PapersSeen, pin: str | None = None, connection: StaffConnection | None = None
+    ) -> Mapping[str, object]:
+        """Staff have looked at a candidate's notice and health report: the journal's entry, and
+        what is left to do (`zh`, `en`; neither where nothing is). UsageError, NoSuchEntry,
+        Refused."""
+        who = await self.signed(seen.by, pin, connection)
+        roster, now = self._lane.roster, self._lane.adapters.clock.now()
+        if roster is None:
+            raise out_of_service()
+        candidate = (await roster.find_typed("ticket", seen.ticket, ())).candidate
+        paper = asking(roster.exam, candidate, self._lane.papers_now())
+        looked = self._papers.look(
+            roster.exam, paper, candidate, seen=replace(seen, by=who.id), at=now
+        )
+        event = await self._lane.ask(looked)
+        if event is None:
+            raise GateBug("A look at papers was answered without a record.")
+        return {"ok": True, **event, **self._papers.to_do(roster.exam, paper, candidate)}
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Silence the REFERs that flash; they stay unsettled. The journal's entry, the first one

@@ -196,6 +196,7 @@ def _rows(making: Making, site: str) -> Iterator[RosterRow]:
             template=template,
             mean=mean,
             deviation=deviation,
+            handed_in=person.handed_in,
         )
         photo = (
             None if template is None else travelling_jpeg(read_photo(making.photos, person.ticket))

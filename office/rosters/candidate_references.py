@@ -10,10 +10,12 @@ from typing import Protocol
 import numpy as np
 
 from gate.core.exam import Seat
+from gate.core.health_report import HandedIn
 from gate.errors import PhotoRejected
 from gate.ports import Template
 from gate.ports.values import TemplateRows
 from gate.roster.file_format import COHORT_SIZE
+from office.rosters.health_cells import merged
 from office.rosters.photo_names import Claims, printable
 from office.rosters.photos import read_photo
 from office.rosters.rows import CandidateRow
@@ -54,6 +56,11 @@ class Candidate:
     def flags(self) -> frozenset[str]:
         """The flags of all of the candidate's rows."""
         return frozenset(flag for row in self.rows for flag in row.flags)
+
+    @property
+    def handed_in(self) -> HandedIn:
+        """Notice and health report, of all of the candidate's rows."""
+        return merged(row.handed_in for row in self.rows)
 
     def seats_at(self, site: str) -> tuple[Seat, ...]:
         """The candidate's seats at `site`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from gate.core.card import DocumentKind, normalise_number, number_fault
 from gate.core.exam import Exam
 from gate.errors import InputDamaged
-from office.rosters import cells
+from office.rosters import cells, health_cells
 from office.rosters.columns import OPTIONAL, REQUIRED, Header, headed
 from office.rosters.designations import Designations
 from office.rosters.rounded_numbers import ends_in_noughts, rounding
@@ -67,6 +67,8 @@ _ZH = {
     "seat": "座位",
     "document": "证件种类",
     "flags": "标记",
+    "notice": "通知单",
+    "health": "健康申报",
 }
 
 
@@ -127,6 +129,7 @@ class _Checked:
         self.numbers: list[tuple[str, str]] = []
         """Ticket and ID number of every row, whatever else is wrong with it."""
         self._header = header
+        self._exam = exam
         self._sites = Designations((s.id, s.name) for s in exam.sites) if exam else None
         self._papers = Designations((p.id, p.subject) for p in exam.papers) if exam else None
 
@@ -144,7 +147,11 @@ class _Checked:
             "site": _id_of(self._sites, values["site"]),
             "paper": _id_of(self._papers, values["paper"]),
         }
-        faults = [*_faults(values, known), *_number_faults(values)]
+        faults = [
+            *_faults(values, known),
+            *_number_faults(values),
+            *health_cells.faults(values, self._exam),
+        ]
         if faults:
             # An unfit ticket may be anything, a number in the wrong column too: not repeated.
             fit = _TICKET.fullmatch(ticket) or cells.digits_lost(ticket)
@@ -173,7 +180,11 @@ def _row(line: int, values: dict[str, str]) -> CandidateRow:
     plain = {name: values[name] for name in ("ticket", "name", "site", "paper", "room", "seat")}
     flags = frozenset(_flags(values.get("flags", "")))
     return CandidateRow(
-        line=line, number=normalise_number(values["id_number"]), flags=flags, **plain
+        line=line,
+        number=normalise_number(values["id_number"]),
+        flags=flags,
+        handed_in=health_cells.handed_in(values),
+        **plain,
     )
 
 
@@ -281,7 +292,7 @@ def _told(raw: dict[str, str], values: dict[str, str]) -> Iterator[Fault]:
             "the ID number ends in 000, as a rounded one does: compare it",
             "身份证号末三位为 000，可能被舍入：请核对",
         )
-    others = [v for name, v in raw.items() if name not in ("name", "flags")]
+    others = [v for name, v in raw.items() if name not in ("name", "flags", "notice", "health")]
     if any(cells.is_cluttered(value) for value in others):
         yield (
             "cells",

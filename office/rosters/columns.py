@@ -12,7 +12,7 @@ from office.rosters import cells
 from office.rosters.tables import Lines, TableReading
 
 REQUIRED = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
-OPTIONAL = ("document", "flags")
+OPTIONAL = ("document", "flags", "notice", "health")
 
 _HEAD = 20
 """Rows in which the header is looked for: titles and notes stand above it."""
@@ -29,6 +29,8 @@ _NAMES = {
     "seat": "座位 座位号 座位编号 座号 座次 座次号 seatno",
     "document": "证件类型 证件种类 证件类别 documenttype",
     "flags": "标记 标志 特殊标记",
+    "notice": "通知单 准考通知单 考试通知单",
+    "health": "健康申报 健康申报表 健康报告",
 }
 _SECOND = {
     "site": "考点名称 考点名 sitename",

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from gate.core.health_report import NOTHING, HandedIn
 from gate.roster.file_format import seat_handle
 from office.rosters.cells import same_name
 
@@ -28,6 +29,7 @@ class CandidateRow:
     room: str
     seat: str
     flags: frozenset[str] = frozenset()
+    handed_in: HandedIn = field(default=NOTHING, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

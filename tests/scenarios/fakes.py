@@ -5,7 +5,7 @@ The journal is not faked: scenarios use the real one on a real file.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from gate.core.action_order import ActionStatus
 from gate.core.card import DocumentKind, Expiry, IdCard
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
+from gate.core.health_report import NOTHING
 from gate.core.journal_entries import JournalEntry
 from gate.core.liveness import FittedLayers
 from gate.core.reasons import Pattern, Reason
@@ -179,6 +180,7 @@ class FakeSignals:
 
 class FakeRoster:
     exam = EXAM
+    handed_in = NOTHING
     version = "hb-zk-2027-04/wh-hs-01/v1"
     expires = PAPER.end + timedelta(days=30)
 
@@ -242,6 +244,7 @@ class FakeRoster:
     def _entry(self, ticket: str) -> RosterEntry:
         seat = Seat(PAPER.id, "03", "12")
         candidate = Candidate(ticket, self.name, f"key-{ticket}", (seat,), has_reference=True)
+        candidate = replace(candidate, handed_in=self.handed_in)
         template = np.zeros(128, dtype=np.float32)
         return RosterEntry(candidate, Reference(template, None, None, None))
 

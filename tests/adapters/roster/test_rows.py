@@ -10,6 +10,7 @@ import pytest
 
 from gate.core.events import CandidateElsewhere, CandidateUnknown
 from gate.core.exam import Seat
+from gate.core.health_report import HandedIn
 from gate.errors import NoSuchEntry, StorageDamaged
 from gate.ports import RosterEntry
 from gate.roster import file_format, file_writer, sealing
@@ -283,3 +284,12 @@ def test_staff_show_neither_name_nor_hash_in_a_log() -> None:
     shown = repr(staff_making.member("li"))
     assert "老师" not in shown
     assert "argon2" not in shown
+
+
+async def test_notice_and_health_report_are_sealed_and_come_out(tmp_path: Path) -> None:
+    handed_in = HandedIn(True, {"contact": "yes", "symptoms": "no"})
+    with opened(tmp_path, [row(1, handed_in=handed_in), row(2)]) as roster:
+        found = [await roster.find(citizen(n)) for n in (1, 2)]
+        assert [f.candidate.handed_in for f in found] == [handed_in, HandedIn()]
+    raw = b"".join(p.read_bytes() for p in (tmp_path / "out").iterdir())
+    assert b"contact" not in raw

@@ -41,6 +41,7 @@ CLOCK_UNTRUSTED | REFER | yellow:slow | None | two-short | 时钟未校准，请
 WRONG_ROOM | REFUSE | red:double | 3.0 | one-long | 您的考场是：{room}考场 | Your room is {room}
 LEFT_ALREADY | REFUSE | red:double | 3.0 | one-long | 已交卷离场，不得再次入场 | Has left: no way back in
 TOO_EARLY_TO_LEAVE | REFER | yellow:slow | None | two-short | {time}前不得交卷离场 | No leaving before {time}
+PAPERS_CHECK | REFER | yellow:slow | None | two-short | 材料需人工核查，请联系监考员 | Papers: see the invigilator
 STAFF_ADMIT | ADMIT | green:steady | 3.0 | one-short | 监考员放行 | Admitted by staff
 STAFF_DENY | REFUSE | red:slow | 3.0 | one-long | 监考员未予放行 | Refused by staff
 OUT_OF_SERVICE | none | red:slow yellow:slow green:slow | None | three-long repeated | 设备停用，请走人工通道 | Out of service: use the staffed lane
