@@ -64,7 +64,7 @@ class TurnBounds(NamedTuple):
 BY_LANDMARKS = TurnBounds(0.22, 0.4)
 """About 20 degrees of a head, for landmarks alone."""
 BY_PIXELS = TurnBounds(0.18, 0.3)
-"""About 15 degrees, where pixels show too that the nose stands beside its place."""
+"""Less than 20 degrees of most heads, where pixels show too that the nose is beside its place."""
 BESIDE_MIN = 0.1
 """By how much the nose must be more alike there than in its place (`seen_beside`)."""
 FLAT_SLANT, FLAT_MOST = 0.5, 0.15
