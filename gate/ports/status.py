@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from gate.core.action_order import ActionStatus
+from gate.core.candidate_screen import ScreenFields
 from gate.core.daily_counts import CountsSummary
 from gate.core.entry_windows import WindowStatus
 
@@ -212,15 +213,18 @@ class LivenessStatus(TypedDict):
     action: ActionStatus | None
 
 
-class ScreenStatus(TypedDict):
-    """What the candidate's screen shows. It names nobody.
+class ScreenStatus(ScreenFields):
+    """What the candidate's screen shows. A name is masked.
 
     `zh`, `en`: the sentence, of the action while one is ordered. `action`: see `LivenessStatus`.
+    `gate`: the unit. `at`: its clock.
     """
 
     zh: str
     en: str
     action: ActionStatus | None
+    gate: str
+    at: str
 
 
 class JournalStatus(TypedDict):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from gate.core import events
+from gate.core.candidate_screen import candidate_screen
 from gate.core.card import DocumentKind, Expiry
 from gate.core.confirmed_time import TimeSource, Word
 from gate.core.daily_counts import day_of, summary
@@ -133,7 +134,23 @@ class Desk:
         sentence."""
         showing, action = self._lane.showing, self._lane.adapters.matcher.action
         told = showing if action is None else action
-        return {"zh": str(told.get("zh", "")), "en": str(told.get("en", "")), "action": action}
+        lane, now = self._lane, self._lane.adapters.clock.now()
+        windows = entry_windows(lane.state.exam, now)
+        return {
+            "zh": str(told.get("zh", "")),
+            "en": str(told.get("en", "")),
+            "action": action,
+            "gate": lane.adapters.id,
+            "at": in_fixed_offset(now.at, lane.zone).isoformat(timespec="seconds"),
+            **candidate_screen(
+                lane.state.phase,
+                showing,
+                action,
+                name=lane.shown_name.name,
+                windows=windows,
+                now=now,
+            ),
+        }
 
     async def follow_screen(self) -> AsyncIterator[ScreenStatus]:
         """`screen` at once, when it changes, and every SCREEN_S, until the client leaves."""

@@ -31,6 +31,7 @@ from gate.ports import Lookup, Reference, Roster, RosterEntry
 from gate.ports.status import ExitStatus
 from gate.service.adapters import Adapters
 from gate.service.recorder import Recorder, ms_since
+from gate.service.shown_name import ShownName
 
 log = logging.getLogger("gate.lane")
 
@@ -94,6 +95,7 @@ class Lane:
             site.deliver_to(self.put)
             self.recorder.tell_site(site)
         self.showing: dict[str, object] = {}
+        self.shown_name = ShownName()
         self._roster: Roster | None = None
         self._zone: tzinfo | None = None
         self._inbox: asyncio.Queue[Asked] = asyncio.Queue()
@@ -243,6 +245,7 @@ class Lane:
                 self.adapters.reader.find_again()
             case effects.ForgetFaces():
                 self._reference = None
+                self.shown_name.visit_is_over()
                 self.recorder.forget_times()
                 self.adapters.matcher.forget()
         return None
@@ -259,6 +262,7 @@ class Lane:
         `known`: what the desk found already, as long as the same roster is in use.
         """
         self.recorder.forget_times()
+        self.shown_name.begin("")
         began = time.perf_counter()
         try:
             if self.roster is None:
@@ -279,6 +283,7 @@ class Lane:
             if whole and typed and found.candidate.ticket.upper() != typed[1].upper():
                 return events.CandidateUnknown("")
             self._reference = found.reference
+            self.shown_name.begin(found.candidate.name)
             return events.CandidateFound(found.candidate)
         return found
 
@@ -306,6 +311,7 @@ class Lane:
         if wanted.reason == Reason.OUT_OF_SERVICE == self.showing.get("reason"):
             return  # said already: its rhythm and its buzzer go on undisturbed
         self.adapters.signals.show(wanted.pattern)
+        self.shown_name.shown()
         self.showing = {
             "reason": str(wanted.reason),
             "zh": wanted.zh,
