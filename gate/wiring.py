@@ -14,6 +14,7 @@ from gate.config.settings import SIMULATED, Reader, Settings
 from gate.config.settings import CameraTable as CameraSettings
 from gate.config.settings import SignalsTable as SignalsSettings
 from gate.config.sources import SourceTable
+from gate.console.preview_socket import PreviewSocket
 from gate.console.staff_socket import StaffSocket
 from gate.core.action_order import ORDERS, order_of
 from gate.core.liveness import ACTION
@@ -92,6 +93,8 @@ async def wired(settings: Settings, *, simulate: bool) -> AsyncIterator[tuple[La
         async with contextlib.AsyncExitStack() as stack:
             staff = StaffSocket(Desk(lane, supervisors))
             await stack.enter_async_context(serve(runtime / "staff.sock", staff.answer))
+            mirror = PreviewSocket(lane.adapters.matcher.preview)
+            await stack.enter_async_context(serve(runtime / "preview.sock", mirror.answer))
             if hardware.simulator is not None:
                 listening = serve(runtime / "simulator.sock", hardware.simulator)
                 await stack.enter_async_context(listening)

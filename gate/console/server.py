@@ -36,7 +36,9 @@ def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: b
     certificate, key = own_certificate(folder, own_addresses(host), utc_now())
     feed = Feed()
     link = GateLink(staff_socket, feed)
-    app = console_app(Shared(link, feed, Sessions(), screen_open), following=link.run)
+    app = console_app(
+        Shared(link, feed, Sessions(), screen_open, staff_socket.parent), following=link.run
+    )
     config = uvicorn.Config(
         app,
         host=host,

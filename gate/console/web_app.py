@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gate.console import web_actions, web_events, web_pages
+from gate.console import preview_stream, screen_page, web_actions, web_events, web_pages
 from gate.console.feed import Feed
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
@@ -47,12 +47,14 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What every page of one console has. `screen_open`: /screen is shown to other machines too."""
+    """What every page of one console has. `screen_open`: /screen is shown to other machines too.
+    `runtime`: the folder of the gate's sockets."""
 
     gate: Gate
     feed: Feed
     sessions: Sessions
     screen_open: bool = False
+    runtime: Path = Path("/run/exam-gate")
 
 
 Following = Callable[[], Coroutine[None, None, None]]
@@ -87,6 +89,9 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/type", web_actions.type_, methods=["POST"]),
             Route("/acknowledge", web_actions.acknowledge, methods=["POST"]),
             Route("/events", web_events.events),
+            Route("/screen", screen_page.screen),
+            Route("/screen/events", screen_page.events),
+            Route("/preview.mjpeg", preview_stream.mirror),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         exception_handlers={
@@ -96,6 +101,8 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
         lifespan=lifespan,
     )
     app.state.shared = shared
+    app.state.screens = set()
+    app.state.mirrors = set()
     app.add_middleware(Guard, shared=shared)
     return app
 
@@ -175,6 +182,8 @@ class Guard:
             return PlainTextResponse(words, status)
         path = request.url.path
         is_open = any(path == o.rstrip("/") or path.startswith(o) for o in self.OPEN)
+        if path == "/preview.mjpeg" and screen_page.is_for(request):
+            return None
         if is_open or (session is not None and session.by is not None):
             return None
         if request.method == "POST" or path in ("/events", "/preview.mjpeg"):

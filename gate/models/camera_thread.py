@@ -29,6 +29,7 @@ from gate.models.liveness.second_camera import SecondCamera
 from gate.models.match_attempt import Held, MatchAttempt, MatchTables
 from gate.models.outage_log import OutageLog
 from gate.models.picture_arrays import as_rgb
+from gate.models.preview_picture import preview_jpeg
 from gate.models.probe_selection import ProbeSelection
 from gate.ports import Camera, Clock, Frame, Reference
 from gate.ports.status import LayerStatus
@@ -233,6 +234,14 @@ class CameraThread:
         jpeg = io.BytesIO()
         Image.fromarray(frame.pixels).save(jpeg, "JPEG", quality=JPEG_QUALITY)
         return jpeg.getvalue()
+
+    def preview(self, after: int) -> tuple[int, bytes] | None:
+        """Of the newest frame; see the port."""
+        with self._turn:
+            frame = self._newest
+        if frame is None or frame.mono_ns <= after:
+            return None
+        return frame.mono_ns, preview_jpeg(frame.pixels)
 
     def _tell(self, ordered: tuple[Held, ActionStatus] | None) -> None:
         """What the screen shows changes; the seconds that are left do so by themselves. An attempt

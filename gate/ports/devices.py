@@ -129,6 +129,10 @@ class Matcher(Protocol):
         else the newest. From any thread.
         """
 
+    def preview(self, after: int) -> tuple[int, bytes] | None:
+        """Time and small mirrored JPEG of the newest frame; None where it is not from after `after`
+        (monotonic, ns), or none ever came. From any thread; nothing is kept."""
+
 
 class Signals(Protocol):
     """Lamps, buzzer, barrier. Calls return at once; the rhythm goes on by itself."""

@@ -117,6 +117,7 @@ class FakeMatcher:
         self.found_ns: list[int] = []
         self.forgotten = self.actions_ended = 0
         self.jpeg = b"jpeg"
+        self.previewed = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,6 +145,10 @@ class FakeMatcher:
 
     def evidence(self) -> bytes | None:
         return self.jpeg
+
+    def preview(self, after: int) -> tuple[int, bytes] | None:
+        self.previewed += 1
+        return self.previewed, self.jpeg
 
 
 class FakeSignals:

@@ -1,0 +1,57 @@
+"""GET /preview.mjpeg: the gate's own picture as a mirror, for its screen and for staff.
+
+Motion JPEG as browsers take it in an `<img>`. Nothing is kept: a browser that is slow gets fewer
+pictures, because each is asked for when the one before has been taken.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from gate.errors import GateError
+from gate.platform.json_lines import follow
+
+AGAIN_S = 1.0
+MIRRORS_MAX = 4
+"""At once: one display, and staff who help to aim."""
+_BOUNDARY = "picture"
+_TOO_MANY = "Too many mirrors: close one of them. 镜像页面过多，请关闭其中一个。"
+
+
+async def mirror(request: Request) -> Response:
+    """Pictures until the browser goes; the gate may come and go meanwhile."""
+    mirrors: set[object] = request.app.state.mirrors
+    if len(mirrors) >= MIRRORS_MAX:
+        return PlainTextResponse(_TOO_MANY, 503)
+    return StreamingResponse(
+        _parts(request.app.state.shared.runtime / "preview.sock", mirrors),
+        media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}",
+    )
+
+
+async def _parts(socket: Path, mirrors: set[object]) -> AsyncIterator[bytes]:
+    me = object()
+    mirrors.add(me)
+    try:
+        while True:
+            lines = follow(socket, {"ask": "preview"})
+            try:
+                async for line in lines:
+                    if "jpeg" in line:
+                        yield _part(base64.b64decode(line["jpeg"]))
+            except (GateError, ValueError):
+                pass
+            finally:
+                await lines.aclose()
+            await asyncio.sleep(AGAIN_S)
+    finally:
+        mirrors.discard(me)
+
+
+def _part(jpeg: bytes) -> bytes:
+    head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+    return head.encode() + jpeg + b"\r\n"
