@@ -12,8 +12,10 @@ QUALITY = 70
 
 
 def preview_jpeg(pixels: Picture) -> bytes:
-    """The JPEG of `pixels` (RGB uint8, (height, width, 3)), mirrored, HEIGHT to 2 * HEIGHT - 1
-    pixels high, or as high as `pixels` where they are lower. About 10 kB."""
+    """The JPEG of `pixels` (RGB uint8, (height, width, 3)), mirrored; about 10 kB.
+
+    It is HEIGHT to 2 * HEIGHT - 1 pixels high, or as high as a lower picture.
+    """
     picture = Image.fromarray(pixels)
     small = picture.reduce(max(1, picture.height // HEIGHT))
     out = io.BytesIO()
