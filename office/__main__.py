@@ -7,6 +7,7 @@ from gate.platform.program_end import run_program
 from office.commands import (
     broker_config,
     candidates,
+    doubtful,
     drift,
     evidence,
     exam,
@@ -40,6 +41,7 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(candidates.app, name="candidates")
 app.add_typer(photos.app, name="photos")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(doubtful.app, name="doubtful")
 app.add_typer(gates.app, name="gates")
 
 
