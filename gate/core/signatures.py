@@ -45,7 +45,7 @@ def wanted(paper: Paper | None, reason: Reason, *, doubtful: bool, has_staff: bo
 
 def asked_by(paper: Paper | None) -> int:
     """How many people sign a doubtful case of `paper`."""
-    return USUAL
+    return USUAL if paper is None else paper.signatures
 
 
 def added(before: tuple[Signature, ...], new: Signature) -> tuple[Signature, ...]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gate.core.json_types import JsonObject
 from gate.core.signer_names import signature_form
 from gate.errors import NoSuchEntry, UsageError
 from gate.platform.printable_text import is_printable
@@ -197,7 +196,7 @@ def _with_people(
     ]
 
 
-def _facts(case: "DoubtfulCase") -> JsonObject:
+def _facts(case: "DoubtfulCase") -> dict[str, object]:
     """No name and no picture."""
     return {
         "decision": case.id,

@@ -29,7 +29,9 @@ from tests.unit.gate.core.world import (
     BEN,
     EXAM,
     GOOD,
+    MORNING,
     Gate,
+    exam_of,
     face,
     instant,
     laid,
@@ -214,6 +216,15 @@ def test_what_is_not_doubtful_wants_one(reason: Reason) -> None:
     gate.feed(settle(gate.refer(reason), "i-1"))
     assert commit_all(gate)
     assert kinds(gate) == ["verdict"]
+
+
+@pytest.mark.parametrize("signatures", [1, 2])
+def test_the_paper_says_how_many(signatures: int) -> None:
+    gate = Gate()
+    exam = exam_of(replace(MORNING, signatures=signatures))
+    gate.feed(RosterOpened(exam, "v2", has_staff=True))
+    gate.feed(settle(gate.refer(), "i-1"))
+    assert commit_all(gate) is (signatures == 1)
 
 
 def test_a_doubt_once_raised_wants_two_whatever_followed() -> None:
