@@ -232,6 +232,28 @@ class Reassign(SignedRequest):
         return await desk.reassign(self.rooms, self.by, self.secret, connection)
 
 
+class SignReport(SignedRequest):
+    """The chief examiner signs the site's numbers of a paper."""
+
+    do: Literal["report"]
+    paper: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry, Refused."""
+        return await desk.sign_report(self.paper, self.by, self.secret, connection)
+
+
+class AskReport(StaffRequest):
+    """The site's numbers of a paper."""
+
+    ask: Literal["report"]
+    paper: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry, StorageRefused."""
+        return await desk.report(self.paper)
+
+
 class AskRooms(StaffRequest):
     """Counts of every paper and room; with `paper` and `room` the absent of that room too."""
 
@@ -310,9 +332,9 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Signing = Sign | Correct | Decline | Papers
+Signing = Sign | Correct | Decline | Papers | SignReport
 Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign | Signing
-Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskFind
+Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskReport | AskFind
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
 _ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])

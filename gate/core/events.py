@@ -5,6 +5,7 @@ are never mixed.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -356,6 +357,15 @@ class RoomsReassigned:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSigned:
+    """The chief examiner (`by`) has signed the numbers of a paper."""
+
+    numbers: Mapping[str, object]
+    by: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
 class PeersHeard:
     """Another gate of the site has told whom it let in or saw leave. `entries`: those that were not
     known yet, up to number `to` of its journal `epoch`."""
@@ -410,6 +420,7 @@ LaneEvent = (
     | LookDue
     | ExitRead
     | RoomsReassigned
+    | ReportSigned
     | PeersHeard
     | RecordedBeside
     | RefusedBeside

@@ -28,10 +28,12 @@ NOT_HASHED = frozenset({"prev", "hash", "ms"})
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """Something to be journaled. `kind`: `decision`, `verdict`, or an operational one (`start`,
-    `stop`, `clock`, `roster`, `fault`, `healed`, `attempt`, `acknowledged`, `wiped`, `counts`,
-    `disk`, `clock_confirmed`, `excused`, `papers`, `journal_begun`, `left`, `reassigned`,
-    `heard`, `double`).
+    """Something to be journaled.
+
+    `kind`: `decision`, `verdict`, `signature`, `case`, or an operational one. Of the unit: `start`,
+    `stop`, `clock`, `roster`, `fault`, `healed`, `wiped`, `counts`, `disk`, `journal_begun`.
+    Of people: `attempt`, `acknowledged`, `clock_confirmed`, `excused`, `papers`, `left`,
+    `reassigned`, `report`. Of the site's other gates: `heard`, `double`.
 
     `body` holds JSON values only; keys of the envelope are refused.
     """

@@ -324,6 +324,14 @@ class Desk(Protocol):
     ) -> Mapping[str, object]:
         """Counts of every paper and room; of one room its absent too."""
 
+    async def report(self, paper: str) -> Mapping[str, object]:
+        """The site's numbers of a paper, as this gate knows them."""
+
+    async def sign_report(
+        self, paper: str, by: str, pin: str | None, connection: StaffConnection | None
+    ) -> Mapping[str, object]:
+        """The chief examiner signs the numbers of now."""
+
     async def find(
         self, handle: str, value: str, connection: StaffConnection
     ) -> Mapping[str, object]:

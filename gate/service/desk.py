@@ -27,7 +27,7 @@ from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_list import Role, StaffMember
 from gate.core.staff_refusals import second_signs_alone
 from gate.core.state import find_unsettled
-from gate.errors import GateBug, NoSuchEntry, UsageError
+from gate.errors import GateBug, NoSuchEntry, Refused, UsageError
 from gate.ports import DeskStatus, PapersSeen, Roster, StaffConnection, StaffVerdict, Typed
 from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
 from gate.service.broadcast import Broadcast
@@ -36,6 +36,7 @@ from gate.service.case_view import no_such_case, settled_case, view_of_open
 from gate.service.clock_monitor import CONFIRMED
 from gate.service.lane import Found, Lane
 from gate.service.papers_desk import PapersDesk, asking
+from gate.service.site_report import report_of
 from gate.service.site_view import absent_of, counts_by_room, one_candidate, rooms_given
 from gate.service.staff_pins import StaffPins
 from gate.service.supervisors import Supervisors
@@ -443,6 +444,24 @@ class Desk:
             raise _usage("Name paper and room, or neither.", "请同时填写场次和考场，或都不填。")
         self._may_see_names(roster, connection)
         return await absent_of(self._lane, roster, paper, room)
+
+    async def report(self, paper: str) -> Mapping[str, object]:
+        """The site's numbers of a paper, as this gate knows them. NoSuchEntry, StorageRefused."""
+        return await report_of(self._lane, self._roster(), paper)
+
+    async def sign_report(
+        self, paper: str, by: str, pin: str | None, connection: StaffConnection | None
+    ) -> Mapping[str, object]:
+        """The chief examiner signs the numbers of now: the journal's entry. Refused for others."""
+        who = await self.signed(by, pin, connection)
+        if self.pins.staff and who.role is not Role.CHIEF:
+            raise Refused("The chief examiner signs the report.", "场次报告须由主考签字。")
+        numbers = await self.report(paper)
+        now = self._lane.adapters.clock.now()
+        event = await self._lane.ask(events.ReportSigned(numbers, who.id, now))
+        if event is None:
+            raise GateBug("A report was answered without a record.")
+        return {"ok": True, **event}
 
     async def find(
         self, handle: str, value: str, connection: StaffConnection

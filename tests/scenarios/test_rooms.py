@@ -10,7 +10,7 @@ from gate.errors import NoSuchEntry, Refused, UsageError
 from gate.service.desk import Desk
 from tests.scenarios.fakes import NUMBERS, PAPER, FakeRoster, Rig, rig
 from tests.scenarios.running import running
-from tests.staff_making import member
+from tests.staff_making import PINS, member
 
 ALL = len(NUMBERS)
 
@@ -113,3 +113,24 @@ async def test_other_rooms_are_journaled_and_outlive_a_restart(parts: Rig, tmp_p
         assert gate.desk.status()["rooms"] == {"now": ["３"], "configured": []}
         await asked(gate.desk, do="reassign", rooms=[], by="li")
         assert gate.desk.status()["rooms"]["now"] == []
+
+
+async def test_the_chief_examiner_signs_the_numbers(parts: Rig) -> None:
+    parts.rosters.next = FakeRoster((member("li"), member("chief")))
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.decision()
+        parts.matcher.stalled_s = 5.0
+        await gate.phase("out-of-service")
+        parts.matcher.stalled_s = 0.0
+        await gate.until(lambda: not gate.lane.state.faults)
+        numbers = await asked(gate.desk, ask="report", paper=PAPER.id)
+        wanted = {"expected": ALL, "admitted": 1, "inside": 1, "left": 0, "absent": ALL - 1}
+        assert wanted.items() <= numbers.items()
+        assert [o["what"] for o in numbers["outages"]] == ["camera"]
+        with pytest.raises(Refused):
+            await asked(gate.desk, do="report", paper=PAPER.id, by="li", pin=PINS["li"])
+        with pytest.raises(NoSuchEntry):
+            await asked(gate.desk, ask="report", paper="another")
+        signed = await asked(gate.desk, do="report", paper=PAPER.id, by="chief", pin=PINS["chief"])
+        assert (signed["kind"], signed["by"], signed["absent"]) == ("report", "chief", ALL - 1)

@@ -1,0 +1,34 @@
+"""The site's report of one paper, as this gate knows it."""
+
+from gate.core.exam import entry_window
+from gate.core.records import JournalEvent
+from gate.core.site_report import outages
+from gate.errors import NoSuchEntry
+from gate.ports import Roster
+from gate.service.lane import Lane
+from gate.service.site_view import paper_counts
+
+
+async def report_of(lane: Lane, roster: Roster, paper_id: str) -> dict[str, object]:
+    """Expected, admitted, absent, doubtful, doubles and outages. It names nobody. NoSuchEntry for a
+    paper that nobody sits here; StorageRefused, StorageDamaged."""
+    paper = next((p for p in roster.exam.papers if p.id == paper_id), None)
+    if paper is None:
+        raise NoSuchEntry(f"No paper {paper_id} in this exam.", f"本次考试没有场次 {paper_id}。")
+    counts = await paper_counts(lane, roster, paper_id)
+    troubles: list[JournalEvent] = []
+    async for page in lane.adapters.journal.past():
+        troubles += [e for e in page if e["kind"] in ("fault", "healed")]
+    return {
+        "paper": paper_id,
+        "site": lane.adapters.site,
+        "roster": roster.version,
+        "expected": counts["expected"],
+        "admitted": counts["inside"] + counts["left"],
+        "inside": counts["inside"],
+        "left": counts["left"],
+        "absent": counts["absent"],
+        "doubtful": counts["doubtful"],
+        "doubles": len({key for of, key, _ in lane.state.doubles if of == paper_id}),
+        "outages": outages(troubles, entry_window(paper, "").opens, paper.end),
+    }
