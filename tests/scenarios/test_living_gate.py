@@ -72,7 +72,7 @@ start = 2027-04-10T14:00:00+08:00
 end = 2027-04-10T15:30:00+08:00
 """
 MORNING, AFTERNOON = "08:45:00", "13:45:00"
-TURN = np.radians(35)
+TURN = np.radians(34)
 ACTS = {
     "turn-left": [Pose(z=560.0, y=-10.0, pivot=80.0, yaw=TURN * n / 4) for n in range(1, 5)],
     "turn-right": [Pose(z=560.0, y=-10.0, pivot=80.0, yaw=-TURN * n / 4) for n in range(1, 5)],
