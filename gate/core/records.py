@@ -279,6 +279,8 @@ class JournalEvent(Envelope, total=False):
     unreadable: str
     at_exit: bool
     leave_from: str
+    # acknowledged
+    reaction_s: list[float | None]
     # papers
     complete: bool
     # reassigned

@@ -1,8 +1,10 @@
 """The transitions beside a visit: staff, faults, rosters. Wired up in admission.TABLE."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gate.core.effects import JournalNote
+from gate.core.event_age import age_s
 from gate.core.events import (
     Acknowledged,
     Fault,
@@ -19,6 +21,7 @@ from gate.core.state import (
     Phase,
     State,
     Step,
+    Unsettled,
     at_rest,
 )
 from gate.errors import StorageRefused
@@ -61,21 +64,33 @@ def record_refused(state: State, event: RecordRefused) -> Step:
 
 def acknowledged(state: State, event: Acknowledged) -> Step:
     """Marks all open REFERs as seen and notes it; without a new one nothing happens."""
-    new = [u.decision for u in state.unsettled if not u.acknowledged]
+    new = [u for u in state.unsettled if not u.acknowledged]
     if not new:
         return state, ()  # a button that bounces
     seen = tuple(replace(u, acknowledged=True) for u in state.unsettled)
     silent = replace(state, unsettled=seen)
     notes = tuple(
-        JournalNote(
-            "acknowledged", {"by": event.by, "decisions": new[first : first + NOTED_AT_ONCE]}
-        )
+        _seen_by(event, new[first : first + NOTED_AT_ONCE])
         for first in range(0, len(new), NOTED_AT_ONCE)
     )
     if state.phase is not Phase.IDLE:
         return silent, notes
     rested, acts = at_rest(silent)
     return rested, (*acts, *notes)
+
+
+def _seen_by(event: Acknowledged, seen: Sequence[Unsettled]) -> JournalNote:
+    """`reaction_s`: from each REFER's record to now, None where nobody can know."""
+    ages = [_reaction_s(u, event) for u in seen]
+    return JournalNote(
+        "acknowledged",
+        {"by": event.by, "decisions": [u.decision for u in seen], "reaction_s": ages},
+    )
+
+
+def _reaction_s(case: Unsettled, event: Acknowledged) -> float | None:
+    age = age_s(case.recorded, event.at, this_run=case.this_run)
+    return None if age is None else round(age, 1)
 
 
 # -- faults and roster ---------------------------------------------------------------------------

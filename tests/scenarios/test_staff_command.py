@@ -107,12 +107,14 @@ async def test_status_settle_and_acknowledge(staff: Keyboard, parts: Rig) -> Non
     parts.matcher.verdicts = [STRANGER]
     parts.reader.queue.put_nowait(parts.card())
     referred = await staff.gate.decision()
+    parts.clock.mono_ns += 7_400_000_000
     assert f"open: {referred['id']} FACE_MISMATCH A1" in (await staff("status", by=None)).output
     assert (await staff("acknowledge")).exit_code == 0
     said: dict[str, Any] = json.loads((await staff("status", "--json", by=None)).output)
     assert said["unsettled"][0]["acknowledged"]
     noted = [e async for page in parts.journal.past() for e in page if e["kind"] == "acknowledged"]
     assert [(e["by"], e["decisions"]) for e in noted] == [("li", [referred["id"]])]
+    assert noted[0]["reaction_s"] == [7.4]
     done = await staff("settle", referred["id"], "admit", "--second", " ＬＩ")
     assert isinstance(done.exception, GateError)
     assert "somebody else must confirm" in done.exception.en
