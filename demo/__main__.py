@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from demo import cast, ending, report
+from demo.console import console_pages
 from demo.judge import Seen
 from demo.load import under_load
 from demo.pictures import PictureFault
@@ -70,10 +71,10 @@ def _morning(
     """What the rows showed, up to where something ended it; `last` says what."""
     rows: list[Seen] = []
     try:
-        _open(stage, screen)
-        for row, following in itertools.zip_longest(chosen, chosen[1:]):
-            rows.append(player.play(row, following))
-            screen.row(rows[-1])
+        with console_pages(_open(stage, screen)) as player.pages:
+            for row, following in itertools.zip_longest(chosen, chosen[1:]):
+                rows.append(player.play(row, following))
+                screen.row(rows[-1])
         ending.audit(stage, player.cast, last)
     except (CommandFailed, NotAnswered, OSError) as e:
         last.wrong.append(str(e))
@@ -83,7 +84,8 @@ def _morning(
     return rows
 
 
-def _open(stage: Stage, screen: report.Screen) -> None:
+def _open(stage: Stage, screen: report.Screen) -> str:
+    """Everything is started; the address of the invigilators' pages."""
     screen.say("keys, roster, broker, office, gate 密钥、名册、消息服务器、考试中心、闸机 …")
     stage.build()
     if stage.disk_fault:
@@ -91,7 +93,9 @@ def _open(stage: Stage, screen: report.Screen) -> None:
     stage.start_broker()
     stage.start_office()
     stage.start_gate()
+    address = stage.start_console()
     screen.head()
+    return address
 
 
 def _arguments() -> argparse.Namespace:

@@ -46,6 +46,7 @@ class Person:
     paper: str = ""
     room: str = ""
     seat: str = ""
+    flags: str = ""
 
 
 @dataclass(frozen=True, slots=True)

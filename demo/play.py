@@ -4,6 +4,7 @@ import time
 
 from demo import judge, watch
 from demo.cast import Person, Row, Step
+from demo.console import PINS, ConsolePages
 from demo.judge import Seen
 from demo.sockets import Message, NotAnswered, told
 from demo.stage import EXIT, SCANNED, Stage
@@ -20,6 +21,7 @@ class Player:
 
     def __init__(self, stage: Stage, cast: dict[str, Person]) -> None:
         self._stage = stage
+        self.pages: ConsolePages | None = None
         self.cast = cast
         self._seen: Seen
         self._following: Row | None = None
@@ -113,7 +115,9 @@ class Player:
         self._simulate(do="scan", text=f"{SCANNED}{self.cast[step.argument].ticket}")
 
     def _type(self, step: Step) -> None:
-        request = {"do": "type", "ticket": self.cast[step.argument].ticket, **step.more}
+        by = step.more["by"]
+        ticket = self.cast[step.argument].ticket
+        request = {"do": "type", "ticket": ticket, "pin": PINS[by], **step.more}
         told(self._stage.staff, request)
 
     def _begin(self) -> None:
@@ -147,11 +151,19 @@ class Player:
 
     def _settle(self, step: Step) -> None:
         decision = self._seen.decision or {}
-        request = {"do": "settle", "decision": decision.get("id"), "verdict": step.argument}
-        told(self._stage.staff, request | step.more)
+        case, more = str(decision.get("id")), step.more
+        self._console.settle(case, step.argument, more["by"], more.get("reason", ""))
+        if "second" in more:
+            self._console.sign(case, more["second"])
         verdict = self._follow("verdict", VERDICT_S)
         self._cut_s = verdict["mono_ms"] / 1000
         self._seen.verdict = verdict
+
+    @property
+    def _console(self) -> ConsolePages:
+        if self.pages is None:
+            raise NotAnswered("no page of the console is open")
+        return self.pages
 
     def _acknowledge(self, step: Step) -> None:
         told(self._stage.staff, {"do": "acknowledge", "by": step.argument})

@@ -109,11 +109,15 @@ def allocator_settings() -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def run(*command: str, ok: tuple[int, ...] = (0,), timeout_s: float = HANGS_S) -> str:
-    """What a command printed. CommandFailed where it ends otherwise than `ok`."""
+def run(
+    *command: str, ok: tuple[int, ...] = (0,), timeout_s: float = HANGS_S, typed: str = ""
+) -> str:
+    """What a command printed; `typed` is its standard input. CommandFailed where it ends otherwise
+    than `ok`."""
     try:
         done = subprocess.run(
             command,
+            input=typed,
             capture_output=True,
             text=True,
             check=False,

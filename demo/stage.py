@@ -12,6 +12,7 @@ from pathlib import Path
 
 from demo import pictures
 from demo.cast import HERE, Person
+from demo.console import PINS
 from demo.lamps import LAMPS, Change
 from demo.processes import Crew, allocator_settings, program, run
 from demo.sockets import Follower, Message, NotAnswered, ask, told
@@ -22,7 +23,7 @@ SCANNED = "https://notice.example/t/"
 """What stands before the ticket number in the code on an exam notice."""
 EXIT = "exit"
 """The card reader at which candidates leave."""
-COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat")
+COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat", "flags")
 
 
 class Disk:
@@ -118,6 +119,8 @@ class Stage:
             str(rosters),
             "--home",
             str(self.home),
+            "--staff",
+            str(self._write_staff()),
         )
         run(gate, "roster", "install", str(rosters), "--config", str(self.config))
         run(
@@ -139,6 +142,15 @@ class Stage:
         exam.write_text(text, encoding="utf-8")
         return exam
 
+    def _write_staff(self) -> Path:
+        """Who signs at the gate, each with a PIN."""
+        file = self.work / "staff.toml"
+        for who, pin in PINS.items():
+            role = "chief" if who == "chief" else "invigilator"
+            person = ("--id", who, "--name", f"演示{who}", "--role", role, "--site", SITE)
+            run(program("exam-office"), "staff", "add", str(file), *person, typed=f"{pin}\n{pin}\n")
+        return file
+
     def _write_candidates(self) -> None:
         tickets = self.work / "photos"
         tickets.mkdir()
@@ -147,7 +159,9 @@ class Stage:
             table = csv.writer(file)
             table.writerow(COLUMNS)
             for p in enrolled:
-                table.writerow((p.ticket, p.number, p.name, p.site, p.paper, p.room, p.seat))
+                table.writerow(
+                    (p.ticket, p.number, p.name, p.site, p.paper, p.room, p.seat, p.flags)
+                )
         for p in enrolled:
             shutil.copy(self.photos[str(p.ticket_photo)], tickets / f"{p.ticket}.jpg")
 
@@ -218,6 +232,21 @@ port = {self._port}
         )
         self.crew.until("gate", self._answers, 60)
         self.follower = Follower(self.staff)
+
+    def start_console(self) -> str:
+        """The address of the invigilators' pages, once they are served."""
+        port = free_port()
+        self.crew.start(
+            "console",
+            program("exam-gate"),
+            "console",
+            "--config",
+            str(self.config),
+            "--listen",
+            f"127.0.0.1:{port}",
+        )
+        self.crew.until("console", lambda: listens(port), 30)
+        return f"https://127.0.0.1:{port}"
 
     def kill_gate(self) -> None:
         self.crew.kill("gate")

@@ -1,0 +1,79 @@
+"""The invigilators' pages, in headless Chromium: cases are settled as people at the door do it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Error, Page, sync_playwright
+
+from demo.sockets import NotAnswered
+
+PAGE_MS = 20_000.0
+PINS = {"i1": "270418", "i2": "816402", "chief": "593716"}
+"""Made up, of the demo's staff: two invigilators and the chief examiner."""
+
+
+class ConsolePages:
+    """One browser at the console's `address`, signed in once as the first invigilator."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self._page = page
+        self._address = address
+
+    def settle(self, case: str, verdict: str, by: str, reason: str) -> None:
+        """The first signature under a case, or the only one. NotAnswered."""
+        with _told():
+            self._open(case)
+            form = self._page.get_by_test_id("form-settle")
+            form.get_by_test_id("by").fill(by)
+            form.get_by_test_id("pin").fill(PINS[by])
+            form.get_by_test_id("reason").fill(reason)
+            form.get_by_test_id(verdict).click()
+            self._page.locator("[data-testid=signed-by], [data-testid=settled]").wait_for()
+
+    def sign(self, case: str, by: str) -> None:
+        """The second signature. NotAnswered."""
+        with _told():
+            self._open(case)
+            form = self._page.get_by_test_id("form-sign")
+            form.get_by_test_id("by").fill(by)
+            form.get_by_test_id("pin").fill(PINS[by])
+            form.get_by_test_id("sign").click()
+            self._page.get_by_test_id("settled").wait_for()
+
+    def _open(self, case: str) -> None:
+        """The page of a case, as somebody who may see it."""
+        self._page.goto(f"{self._address}/cases/{case}")
+        if not self._page.url.endswith("/sign-in"):
+            return
+        self._page.get_by_test_id("by").fill("i1")
+        self._page.get_by_test_id("pin").fill(PINS["i1"])
+        self._page.get_by_test_id("sign-in").click()
+        self._page.get_by_test_id("who").wait_for()
+        self._page.goto(f"{self._address}/cases/{case}")
+
+
+@contextmanager
+def console_pages(address: str) -> Iterator[ConsolePages]:
+    """A browser until left. NotAnswered where Chromium is not installed."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise NotAnswered("chromium is not installed: scripts/demo installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.set_default_timeout(PAGE_MS)
+        try:
+            yield ConsolePages(page, address)
+        finally:
+            browser.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Error as e:
+        raise NotAnswered(f"the console's page: {e.message.splitlines()[0]}") from e
