@@ -16,6 +16,7 @@ STEPS = frozenset(
         "stand",
         "lay",
         "pull",
+        "lift",
         "leave",
         "scan",
         "type",
@@ -29,7 +30,7 @@ STEPS = frozenset(
         "await",
     }
 )
-WITH_A_NAME = ("lay", "pull", "leave", "scan", "type")
+WITH_A_NAME = ("lay", "pull", "lift", "leave", "scan", "type")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,9 @@ class Player:
         valid_to = step.more.get("valid_to", "长期")
         return {"do": "card", "number": person.number, "name": person.name, "valid_to": valid_to}
 
+    def _lift(self, step: Step) -> None:
+        self._simulate(do="lift")
+
     def _leave(self, step: Step) -> None:
         self._inside_before = self._stage.inside()
         self._simulate(**self._card(step), source=EXIT)

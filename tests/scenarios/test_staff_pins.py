@@ -148,8 +148,8 @@ async def test_a_sign_in_ends_after_twelve_hours_and_with_the_roster(
 async def test_a_thousand_wrong_pins_over_four_connections(
     gate: Running, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """None gets through, most are not even looked at, and nobody else waits: not the others, and
-    not the person whose account it is on a device of their own."""
+    """None gets through, and most are not even looked at. Nobody else waits, nor does the owner of
+    the account on a device of their own."""
     async with contextlib.AsyncExitStack() as stack:
         attackers = [await stack.enter_async_context(connected(path)) for _ in range(4)]
 

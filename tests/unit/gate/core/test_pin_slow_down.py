@@ -92,8 +92,8 @@ def test_new_connections_do_not_help() -> None:
 
 
 def test_the_person_under_attack_gets_a_turn() -> None:
-    """Thirty connections try the account without a pause; its owner comes with a new one, waits as
-    told and gets in, and so the attack locks nobody out."""
+    """Thirty connections try the account without a pause. Its owner comes with a new one, waits as
+    told and gets in: the attack locks nobody out."""
     it, now_s = SlowDown(), 0.0
     attackers = range(1, 31)
     for now in range(600):
