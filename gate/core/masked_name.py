@@ -26,6 +26,7 @@ def masked_name(name: str) -> str:
     units = _units(name)
     if all(u == " " or _is_han(u) for u in units):
         return _masked_han([u for u in units if u != " "])
+    is_alone = sum(u != " " and u not in _BETWEEN for u in units) < 2
     shown: list[str] = []
     part: list[str] = []
     for unit in (*units, " "):
@@ -33,7 +34,7 @@ def masked_name(name: str) -> str:
             part.append(unit)
             continue
         if part:
-            kept = part[0] if len(part) > 1 or (not shown and len(units) > 1) else ""
+            kept = part[0] if len(part) > 1 or (not shown and not is_alone) else ""
             shown += [kept + _stars(max(len(part) - 1, not kept)), unit]
         part = []
     return "".join(shown[:-1])

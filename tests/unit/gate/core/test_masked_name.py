@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gate.core.masked_name import masked_name
@@ -53,6 +53,8 @@ def test_a_name_of_any_length_shows_two_characters_at_most(length: int) -> None:
 
 
 @given(st.text(max_size=40))
+@example("0\n")
+@example("a·")
 def test_no_name_is_shown_whole(name: str) -> None:
     shown = masked_name(name)
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
