@@ -22,6 +22,7 @@ STEPS = frozenset(
         "type",
         "decided",
         "shown",
+        "papers",
         "settle",
         "acknowledge",
         "broker",
@@ -30,7 +31,7 @@ STEPS = frozenset(
         "await",
     }
 )
-WITH_A_NAME = ("lay", "pull", "lift", "leave", "scan", "type")
+WITH_A_NAME = ("lay", "pull", "lift", "leave", "papers", "scan", "type")
 
 
 @dataclass(frozen=True, slots=True)

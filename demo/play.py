@@ -12,6 +12,8 @@ from demo.stage import EXIT, SCANNED, Stage
 DECISION_S = 40.0
 VERDICT_S = 5.0
 STATE_S = 30.0
+AWAY_S = 0.7
+"""The reader takes a card that cannot be read, sooner after another, for a wobble of that one."""
 FACE_S = 0.9
 """Long enough for somebody to walk up and for a few frames to be looked at."""
 
@@ -99,6 +101,7 @@ class Player:
         self._simulate(**self._card(step))
 
     def _pull(self, step: Step) -> None:
+        self._stage.pause(AWAY_S)
         self._simulate(do="fault", name="card-pulled", on=True)
         self._simulate(**self._card(step))
 
@@ -122,6 +125,11 @@ class Player:
         ticket = self.cast[step.argument].ticket
         request = {"do": "type", "ticket": ticket, "pin": PINS[by], **step.more}
         told(self._stage.staff, request)
+
+    def _papers(self, step: Step) -> None:
+        """Staff have looked at what the paper requires."""
+        pin, ticket = PINS[step.more["by"]], self.cast[step.argument].ticket
+        told(self._stage.staff, {"do": "papers", "ticket": ticket, "pin": pin, **step.more})
 
     def _begin(self) -> None:
         """Whatever was shown before belongs to the row before."""
