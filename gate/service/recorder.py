@@ -88,27 +88,33 @@ class Recorder:
         the unit; `since_ns`: where its time counts from. StorageRefused: nothing was written."""
         async with self._one:
             picture: EvidenceFields = {"evidence": None}
+            jpeg = await self._face_of(wanted)
             if wanted.evidence:
-                picture = await self._picture()
+                picture = await self._picture(jpeg)
             body = {**wanted.body, **about, **picture}
             began = time.perf_counter()
             event = await self._journal.append(JournalEntry(wanted.kind, self.now(), body))
         self.counts.add(event)
         if self._site is not None:
             self._site.add(event)
-        await self._keep_for_staff(event)
+        self._keep_for_staff(event, jpeg)
         parts = self._ms if wanted.kind == "decision" else {}
         self._untold.append((event, self._timing(parts, began, since_ns)))
         return event
 
-    async def _keep_for_staff(self, event: JournalEvent) -> None:
-        """After the commit and before the frames are forgotten."""
+    async def _face_of(self, wanted: effects.Record) -> bytes | None:
+        """A frame of the visit as JPEG, made once, for the evidence and for who settles a REFER."""
+        body = wanted.body
+        looked = body.get("frames") is not None and body.get("outcome") == Outcome.REFER
+        if not (wanted.evidence or looked):
+            return None
+        return await asyncio.to_thread(self._matcher.evidence)
+
+    def _keep_for_staff(self, event: JournalEvent, jpeg: bytes | None) -> None:
         if event["kind"] == "verdict":
             self.live_faces.drop(self.settled.add(event))
-        elif event.get("outcome") == Outcome.REFER and event.get("frames") is not None:
-            jpeg = await asyncio.to_thread(self._matcher.evidence)
-            if jpeg is not None:
-                self.live_faces.keep(event["id"], jpeg)
+        elif jpeg is not None and event.get("frames") is not None:
+            self.live_faces.keep(event["id"], jpeg)
 
     async def record_beside(self, wanted: effects.RecordBeside, about: UnitFields) -> JournalEvent:
         """Commit what is no part of a visit. A decision is counted and told like any; of the rest
@@ -153,19 +159,18 @@ class Recorder:
             )
             await self._journal.keep_timing(event["seq"], ms)
 
-    async def _picture(self) -> EvidenceFields:
+    async def _picture(self, jpeg: bytes | None) -> EvidenceFields:
         """A decision is not lost with its picture: one that could not be kept is named as such."""
+        if jpeg is None:
+            return {"evidence": None}
         head = self._journal.head
         try:
-            kept = await asyncio.to_thread(self._seal_as, f"{head.epoch}-{head.seq + 1}")
+            name = f"{head.epoch}-{head.seq + 1}"
+            kept = await asyncio.to_thread(self._evidence.keep, jpeg, name)
         except StorageRefused as e:
             log.error("the evidence picture is not kept: %s", e.en)
             return {"evidence": None, "evidence_fault": "storage"}
         return {"evidence": kept}
-
-    def _seal_as(self, name: str) -> str | None:
-        jpeg = self._matcher.evidence()
-        return None if jpeg is None else self._evidence.keep(jpeg, name)
 
     def _timing(self, parts: dict[str, float], began: float, since_ns: int) -> dict[str, float]:
         ms = {part: round(parts.get(part, 0.0), 3) for part in ("roster", "match", "rules")}

@@ -117,6 +117,7 @@ class FakeMatcher:
         self.found_ns: list[int] = []
         self.forgotten = self.actions_ended = 0
         self.jpeg = b"jpeg"
+        self.pictures = 0
         self.previewed = 0
 
     async def __aenter__(self) -> Self:
@@ -144,6 +145,7 @@ class FakeMatcher:
         self.forgotten += 1
 
     def evidence(self) -> bytes | None:
+        self.pictures += 1
         return self.jpeg
 
     def preview(self, after: int) -> tuple[int, bytes] | None:

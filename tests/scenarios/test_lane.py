@@ -152,6 +152,16 @@ async def test_three_mismatches_refer_with_evidence_and_staff_settle(parts: Rig)
             await gate.desk.settle(StaffVerdict(referred["id"], True, "li"))
 
 
+async def test_the_picture_of_a_doubt_is_made_once_for_evidence_and_staff(parts: Rig) -> None:
+    parts.matcher.verdicts = [STRANGER] * 3
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        decided = await gate.decision()
+        assert gate.lane.recorder.live_faces.of(decided["id"]) == b"jpeg"
+        assert decided["evidence"]
+    assert parts.matcher.pictures == 1
+
+
 @pytest.mark.parametrize(
     "long", [{"by": "l" * 20_000}, {"second": "l" * 101}, {"note": "l" * 1001}]
 )
