@@ -113,6 +113,17 @@ class ConfigInvalid(InputRejected):
 
     exit_code = 3
 
+    @classmethod
+    def of(cls, source: object, faults: list[str] | tuple[str, ...]) -> "ConfigInvalid":
+        """Every one of `faults` in one message; `source` names the file."""
+        listed = "\n".join(f"  - {fault}" for fault in faults)
+        return cls(
+            f"{source} has {len(faults)} mistake(s); correct them:\n{listed}",
+            f"{source} 有 {len(faults)} 处错误，请改正（见上）。",
+            path=str(source),
+            faults=tuple(faults),
+        )
+
 
 class UsageError(InputRejected):
     """A command or a control-socket request that does not fit its form."""

@@ -261,13 +261,7 @@ def _every_fault(path: Path, found: list[ErrorDetails]) -> ConfigInvalid:
         else f"{'.'.join(str(p) for p in f['loc'])}: missing"
         for f in found
     )
-    listed = "\n".join(f"  - {f}" for f in faults)
-    return ConfigInvalid(
-        f"{path} has {len(faults)} mistake(s); correct them:\n{listed}",
-        f"{path} 有 {len(faults)} 处错误，请改正（见上）。",
-        path=str(path),
-        faults=faults,
-    )
+    return ConfigInvalid.of(path, faults)
 
 
 def _resolved(settings: Settings, folder: Path) -> Settings:

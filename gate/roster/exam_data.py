@@ -52,7 +52,7 @@ def exam_from_toml(text: str, source: str) -> Exam:
     try:
         raw = decode_toml(text.encode())
     except ValueError as e:
-        raise _invalid(source, [f"not TOML: {e}"]) from e
+        raise ConfigInvalid.of(source, [f"not TOML: {e}"]) from e
     return _Reading(source).exam(raw)
 
 
@@ -129,7 +129,7 @@ class _Reading:
         self._check_ids("question", tables["question"])
         self._check_extensions(tables["extension"], tables["paper"])
         if self.faults or head is None:
-            raise _invalid(self.source, self.faults)
+            raise ConfigInvalid.of(self.source, self.faults)
         return Exam(
             id=head.exam,
             name=head.name,
@@ -243,13 +243,3 @@ def _sentence(model: type[BaseModel], place: str, fault: JsonValue) -> str:
         return f"{where}: unknown key; allowed: {', '.join(model.model_fields)}"
     said = fault["msg"].removeprefix("Value error, ")
     return f"{where or 'file'}: {said} (got {fault['input']!r})"
-
-
-def _invalid(source: str, faults: list[str]) -> ConfigInvalid:
-    listed = "\n".join(f"  - {fault}" for fault in faults)
-    return ConfigInvalid(
-        f"{source} has {len(faults)} mistake(s); correct them:\n{listed}",
-        f"{source} 有 {len(faults)} 处错误，请改正（见上）。",
-        path=source,
-        faults=tuple(faults),
-    )

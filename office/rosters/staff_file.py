@@ -80,7 +80,7 @@ def staff_of(text: bytes, source: str, exam: Exam | None = None) -> tuple[StaffM
     try:
         raw = decode_toml(text.removeprefix(b"\xef\xbb\xbf"))
     except ValueError as e:
-        raise _invalid(source, [f"not TOML: {printable(str(e))}"]) from e
+        raise ConfigInvalid.of(source, [f"not TOML: {printable(str(e))}"]) from e
     faults: list[str] = [
         f"{printable(key)}: unknown key; allowed: [[staff]]" for key in raw if key != "staff"
     ]
@@ -98,7 +98,7 @@ def staff_of(text: bytes, source: str, exam: Exam | None = None) -> tuple[StaffM
         faults += _strange_sites(found, [site.id for site in exam.sites])
     faults += _crowded(found)
     if faults:
-        raise _invalid(source, faults)
+        raise ConfigInvalid.of(source, faults)
     return tuple(found)
 
 
@@ -178,13 +178,3 @@ def _crowded(found: list[StaffMember]) -> Iterator[str]:
     for site, count in Counter(m.site for m in found).items():
         if count > ONE_SITE_MAX:
             yield f"{site}: {count} people; at most {ONE_SITE_MAX} may sign at one site"
-
-
-def _invalid(source: str, faults: list[str]) -> ConfigInvalid:
-    listed = "\n".join(f"  - {fault}" for fault in faults)
-    return ConfigInvalid(
-        f"{source} has {len(faults)} mistake(s); correct them:\n{listed}",
-        f"{source} 有 {len(faults)} 处错误，请改正（见上）。",
-        path=source,
-        faults=tuple(faults),
-    )
