@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,10 +12,7 @@ from gate.core import events
 from gate.core.candidate_screen import candidate_screen
 from gate.core.card import DocumentKind, Expiry
 from gate.core.confirmed_time import TimeSource, Word
-from gate.core.daily_counts import day_of, summary
 from gate.core.entry_windows import entry_windows
-from gate.core.exam import liveness_asked
-from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset, local_day
 from gate.core.reasons import Reason
 from gate.core.records import JournalEvent
@@ -29,11 +25,12 @@ from gate.core.staff_refusals import second_signs_alone
 from gate.core.state import find_unsettled
 from gate.errors import GateBug, NoSuchEntry, Refused, UsageError
 from gate.ports import DeskStatus, PapersSeen, Roster, StaffConnection, StaffVerdict, Typed
-from gate.ports.status import FormerJournal, LayerStatus, ScreenStatus
+from gate.ports.status import ScreenStatus
 from gate.service.broadcast import Broadcast
-from gate.service.case_signing import CaseSigning, open_case, open_corrections
+from gate.service.case_signing import CaseSigning, open_case
 from gate.service.case_view import no_such_case, settled_case, view_of_open
 from gate.service.clock_monitor import CONFIRMED
+from gate.service.desk_status import desk_status
 from gate.service.lane import Found, Lane
 from gate.service.papers_desk import PapersDesk, asking
 from gate.service.site_report import report_of
@@ -76,8 +73,7 @@ class Desk:
         """One case with ticket photo and live face. NoSuchEntry where there is none. Refused where
         the roster has staff and none of them has signed in."""
         lane, roster = self._lane, self._lane.roster
-        if self.pins.staff:
-            self.pins.signed_in(connection)
+        self._may_see_names(connection)
         verdict = lane.recorder.settled.of(decision)
         if verdict is not None:
             shown = await settled_case(verdict, roster)
@@ -94,11 +90,8 @@ class Desk:
     ) -> Mapping[str, object]:
         """The seat-photo sheet of one room as `pdf` in base64. NoSuchEntry for a paper or a room
         that is not of this roster. Refused where the roster has staff and none has signed in."""
-        lane, roster = self._lane, self._lane.roster
-        if roster is None:
-            raise out_of_service()
-        if self.pins.staff:
-            self.pins.signed_in(connection)
+        lane, roster = self._lane, self._roster()
+        self._may_see_names(connection)
         seated = await roster.seated(paper, room)
         of = next((p for p in roster.exam.papers if p.id == paper), None)
         if of is None or not seated:
@@ -168,90 +161,7 @@ class Desk:
 
     def status(self) -> DeskStatus:
         """A snapshot for people and programs; names nobody."""
-        lane, state, now = self._lane, self._lane.state, self._lane.adapters.clock.now()
-        supervisors, layers = self._supervisors, dict(lane.adapters.matcher.layers)
-        at = in_fixed_offset(now.at, lane.zone)
-        return {
-            "gate": lane.adapters.id,
-            "site": lane.adapters.site,
-            "phase": state.phase.value,
-            "faults": sorted(f.value for f in state.faults),
-            "clock": {
-                "at": at.isoformat(timespec="milliseconds"),
-                "trusted": now.trusted,
-                "timezone": str(lane.zone or ""),
-                **supervisors.clock.status,
-            },
-            "exam": lane.exam_id,
-            "roster": lane.roster.version if lane.roster else None,
-            "retention": supervisors.rosters.retention,
-            "papers": list(lane.papers_now()) if now.trusted else None,
-            "model": lane.adapters.matcher.model,
-            "liveness": {
-                "asked": liveness_asked(state.exam),
-                "judged": _judged(layers),
-                "layers": layers,
-                "action": lane.adapters.matcher.action,
-            },
-            "showing": lane.showing,
-            "attempt": state.visit.attempt if state.visit else None,
-            "inside": len(state.entered) - len(state.left),
-            "left": len(state.left),
-            "staff": len(self.pins.staff),
-            "windows": entry_windows(state.exam, now),
-            "unsettled": [open_case(state, u, now) for u in state.unsettled],
-            "corrections": open_corrections(state),
-            "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
-            "scanners": {s.name: s.status.copy() for s in lane.adapters.scanners},
-            "exits": {name: exit_.copy() for name, exit_ in lane.exits.items()},
-            "rooms": {"now": list(state.rooms), "configured": list(state.unit_rooms)},
-            "warnings": [
-                *self._liveness_lacking(),
-                *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
-                *self._doubles(),
-                *(f"exit {name}" for name, e in lane.exits.items() if not e["connected"]),
-                *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
-                *lane.adapters.journal.warnings.values(),
-                *self.pins.warnings,
-            ],
-            "uplink": lane.adapters.uplink.status.copy(),
-            "journal": {
-                "disk": supervisors.disk.status,
-                "follows": self._before(),
-                "saved": [save.copy() for save in lane.adapters.journal.saves],
-            },
-        }
-
-    def _liveness_lacking(self) -> list[str]:
-        """What the exam asks for and this unit cannot judge is told before the first candidate."""
-        asked, matcher = liveness_asked(self._lane.state.exam), self._lane.adapters.matcher
-        if not matcher.fitted.lacks(asked):
-            return []
-        why = ", ".join(n for n, s in matcher.layers.items() if not s["judges"])
-        return [f"liveness {asked} is asked for and not judged; off: {why} 活体检测缺失"]
-
-    def _doubles(self) -> list[str]:
-        """Who entered here and at another gate of the site, by gate."""
-        found = Counter(gate for _, _, gate in self._lane.state.doubles)
-        return [
-            f"double: {n} entered here and at {gate}, see the journal 两处入场"
-            for gate, n in sorted(found.items())
-        ]
-
-    def _before(self) -> FormerJournal | None:
-        """What became of the journal before this one; None where nothing was lost."""
-        begun = self._lane.adapters.journal.begun
-        if begun is None:
-            return None
-        return {
-            "detail": begun["detail"],
-            "previous_epoch": begun["previous_epoch"],
-            "receipted": begun["receipted"],
-            "salvaged": begun["salvaged"],
-            "last_known": begun["last_known"],
-            "missing": begun["missing"],
-            "set_aside": begun["set_aside"],
-        }
+        return desk_status(self._lane, self._supervisors, self.pins)
 
     async def sign_in(
         self, by: str, pin: str | None, connection: StaffConnection
@@ -442,7 +352,7 @@ class Desk:
             return await counts_by_room(self._lane, roster)
         if paper is None or room is None:
             raise _usage("Name paper and room, or neither.", "请同时填写场次和考场，或都不填。")
-        self._may_see_names(roster, connection)
+        self._may_see_names(connection)
         return await absent_of(self._lane, roster, paper, room)
 
     async def report(self, paper: str) -> Mapping[str, object]:
@@ -469,7 +379,7 @@ class Desk:
         """One candidate, and where they are. NoSuchEntry for nobody or several; Refused where
         nobody has signed in."""
         roster = self._roster()
-        self._may_see_names(roster, connection)
+        self._may_see_names(connection)
         return await one_candidate(self._lane, roster, handle, value)
 
     def _roster(self) -> Roster:
@@ -478,8 +388,8 @@ class Desk:
             raise out_of_service()
         return roster
 
-    def _may_see_names(self, roster: Roster, connection: StaffConnection) -> None:
-        if roster.staff:
+    def _may_see_names(self, connection: StaffConnection) -> None:
+        if self.pins.staff:
             self.pins.signed_in(connection)
 
     async def confirm_clock(
@@ -517,11 +427,6 @@ class Desk:
     def follow(self) -> AsyncIterator[Mapping[str, object]]:
         """Status at once, then every published line, until the client leaves."""
         return self._lane.recorder.broadcast.follow({"status": self.status()})
-
-
-def _judged(layers: Mapping[str, LayerStatus]) -> str:
-    """The most liveness that these layers judge now."""
-    return FittedLayers(frozenset(n for n, s in layers.items() if s["judges"])).judged
 
 
 def _document(kind: str) -> DocumentKind:
