@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Error, Locator, Page, sync_playwright
 
 from demo.sockets import NotAnswered
 
@@ -24,9 +24,7 @@ class ConsolePages:
         """The first signature under a case, or the only one. NotAnswered."""
         with _told():
             self._open(case)
-            form = self._page.get_by_test_id("form-settle")
-            form.get_by_test_id("by").fill(by)
-            form.get_by_test_id("pin").fill(PINS[by])
+            form = self._form("form-settle", by)
             form.get_by_test_id("reason").fill(reason)
             form.get_by_test_id(verdict).click()
             self._page.locator("[data-testid=signed-by], [data-testid=settled]").wait_for()
@@ -35,20 +33,22 @@ class ConsolePages:
         """The second signature. NotAnswered."""
         with _told():
             self._open(case)
-            form = self._page.get_by_test_id("form-sign")
-            form.get_by_test_id("by").fill(by)
-            form.get_by_test_id("pin").fill(PINS[by])
-            form.get_by_test_id("sign").click()
+            self._form("form-sign", by).get_by_test_id("sign").click()
             self._page.get_by_test_id("settled").wait_for()
+
+    def _form(self, name: str, by: str) -> Locator:
+        """The form of the page that is open, with id and PIN of `by`."""
+        form = self._page.get_by_test_id(name)
+        form.get_by_test_id("by").fill(by)
+        form.get_by_test_id("pin").fill(PINS[by])
+        return form
 
     def _open(self, case: str) -> None:
         """The page of a case, as somebody who may see it."""
         self._page.goto(f"{self._address}/cases/{case}")
         if not self._page.url.endswith("/sign-in"):
             return
-        self._page.get_by_test_id("by").fill("i1")
-        self._page.get_by_test_id("pin").fill(PINS["i1"])
-        self._page.get_by_test_id("sign-in").click()
+        self._form("form-sign-in", "i1").get_by_test_id("sign-in").click()
         self._page.get_by_test_id("who").wait_for()
         self._page.goto(f"{self._address}/cases/{case}")
 

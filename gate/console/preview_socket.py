@@ -1,8 +1,8 @@
 """preview.sock: what the camera sees, as small JPEGs, only while somebody follows.
 
 A line is `{"mono_ns", "jpeg"}`: when the frame was taken (monotonic), and the mirrored picture in
-base64. A client
-that is slow misses pictures. None of them is kept, and none is of anybody but who stands there.
+base64. A client that is slow misses pictures. None of them is kept, and none is of anybody but who
+stands there.
 """
 
 import asyncio

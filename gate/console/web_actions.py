@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of, with_session
 from gate.console.sessions import COOKIE, Session
-from gate.console.web_pages import case_or_none
+from gate.console.web_pages import ask_as, case_or_none
 from gate.core.json_types import JsonObject
 
 VERDICTS = ("admit", "deny")
@@ -46,7 +46,8 @@ async def sign_in(request: Request) -> Response:
 async def _known(request: Request, asked: JsonObject) -> JsonObject:
     if not request.app.state.shared.feed.status.get("staff"):
         return {"id": asked["by"]}
-    return await _gate(request).ask({"do": "sign-in", **asked})
+    gate: Gate = request.app.state.shared.gate  # not as who was signed in before
+    return await gate.ask({"do": "sign-in", **asked})
 
 
 async def sign_out(request: Request) -> Response:
@@ -75,7 +76,7 @@ async def settle(request: Request) -> Response:
     else:
         raise HTTPException(404)
     try:
-        await _do(request, session, asked | signed)
+        await ask_as(request, asked | signed)
     except GateSaid as said:
         shown = await case_or_none(request, case)
         if shown is None:
@@ -91,21 +92,21 @@ async def type_(request: Request) -> Response:
     session, form = await _form(request)
     given = {h: form[h].strip() for h in HANDLES if form.get(h, "").strip()}
     paper = {k: form[k] for k in ("document", "valid_to") if form.get(k)}
-    await _do(request, session, {"do": "type", **given, **paper, **_signed(form, session)})
+    await ask_as(request, {"do": "type", **given, **paper, **_signed(form, session)})
     return RedirectResponse("/", 303)
 
 
 async def find(request: Request) -> Response:
     """Looks one candidate up. What was typed stands in no address. HTTPException 400."""
-    session, form = await _form(request)
+    _, form = await _form(request)
     handle = form.get("handle", "")
     if handle not in HANDLES:
         raise HTTPException(400)
-    counted = await _do(request, session, {"ask": "rooms"})
+    counted = await ask_as(request, {"ask": "rooms"})
     found, refused = None, None
     try:
         asked = {"ask": "find", handle: form.get("value", "").strip()}
-        found = await _do(request, session, asked)
+        found = await ask_as(request, asked)
     except GateSaid as said:
         refused = said
     return page_of(request, "rooms.html", papers=counted["papers"], found=found, said=refused)
@@ -114,7 +115,7 @@ async def find(request: Request) -> Response:
 async def acknowledge(request: Request) -> Response:
     """Silences the REFERs that flash."""
     session, _ = await _form(request)
-    await _do(request, session, {"do": "acknowledge", "by": str(session.by)})
+    await ask_as(request, {"do": "acknowledge", "by": str(session.by)})
     return RedirectResponse("/", 303)
 
 
@@ -123,7 +124,7 @@ async def reassign(request: Request) -> Response:
     session, form = await _form(request)
     rooms = [room for room in form.get("rooms", "").replace("，", ",").split(",") if room.strip()]
     asked = {"do": "reassign", "rooms": [room.strip() for room in rooms]}
-    await _do(request, session, asked | _signed(form, session))
+    await ask_as(request, asked | _signed(form, session))
     return RedirectResponse("/unit", 303)
 
 
@@ -149,13 +150,3 @@ def _signed(form: dict[str, str], session: Session | None) -> JsonObject:
     by = form.get("by", "").strip() or (session.by if session else "") or ""
     pin = form.get("pin", "")
     return {"by": by, "pin": pin} if pin else {"by": by}
-
-
-def _gate(request: Request) -> Gate:
-    gate: Gate = request.app.state.shared.gate
-    return gate
-
-
-async def _do(request: Request, session: Session, asked: JsonObject) -> JsonObject:
-    token = {} if session.token is None else {"token": session.token}
-    return await _gate(request).ask(asked | token)

@@ -11,6 +11,7 @@ from gate.console.advice_to_staff import what_to_do
 from gate.console.gate_link import Gate, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.score_words import score_words
+from gate.console.sessions import Session
 from gate.core.json_types import JsonObject
 
 PICTURES = {"ticket": "photo", "live": "live"}
@@ -53,7 +54,7 @@ async def case_picture(request: Request) -> Response:
     name = PICTURES.get(request.path_params["picture"])
     if name is None:
         raise HTTPException(404)
-    found = await _ask(request, {"ask": "case", "id": request.path_params["case"]})
+    found = await ask_as(request, {"ask": "case", "id": request.path_params["case"]})
     if not found.get(name):
         raise HTTPException(404)
     return Response(base64.b64decode(found[name]), media_type="image/jpeg")
@@ -61,31 +62,31 @@ async def case_picture(request: Request) -> Response:
 
 async def rooms(request: Request) -> Response:
     """Counts by room, and the search for one candidate."""
-    counted = await _ask(request, {"ask": "rooms"})
+    counted = await ask_as(request, {"ask": "rooms"})
     return page_of(request, "rooms.html", papers=counted["papers"], found=None, said=None)
 
 
 async def room(request: Request) -> Response:
     """Who is absent in one room, by paper. HTTPException 404."""
     name = request.path_params["room"]
-    counted = await _ask(request, {"ask": "rooms"})
+    counted = await ask_as(request, {"ask": "rooms"})
     papers = [p["paper"] for p in counted["papers"] if any(r["room"] == name for r in p["rooms"])]
     if not papers:
         raise HTTPException(404)
-    lists = [await _ask(request, {"ask": "rooms", "paper": p, "room": name}) for p in papers]
+    lists = [await ask_as(request, {"ask": "rooms", "paper": p, "room": name}) for p in papers]
     return page_of(request, "room.html", room=name, lists=lists)
 
 
 async def sheets(request: Request) -> Response:
     """A link to the sheet of each room."""
-    counted = await _ask(request, {"ask": "rooms"})
+    counted = await ask_as(request, {"ask": "rooms"})
     return page_of(request, "sheets.html", papers=counted["papers"])
 
 
 async def sheet(request: Request) -> Response:
     """The seat-photo sheet of one paper and room, as PDF."""
     place = {"paper": request.path_params["paper"], "room": request.path_params["room"]}
-    made = await _ask(request, {"ask": "sheet", **place})
+    made = await ask_as(request, {"ask": "sheet", **place})
     return Response(base64.b64decode(made["pdf"]), media_type="application/pdf")
 
 
@@ -97,14 +98,16 @@ async def unit(request: Request) -> Response:
 # -- parts ---------------------------------------------------------------------------------------
 
 
-async def _ask(request: Request, asked: JsonObject) -> JsonObject:
+async def ask_as(request: Request, asked: JsonObject) -> JsonObject:
+    """The gate's answer to who is signed in on this browser. GateSaid."""
     gate: Gate = request.app.state.shared.gate
-    token = request.state.session.token
+    session: Session | None = request.state.session
+    token = None if session is None else session.token
     return await gate.ask(asked if token is None else asked | {"token": token})
 
 
 async def _case(request: Request, name: str) -> JsonObject:
-    found = await _ask(request, {"ask": "case", "id": name})
+    found = await ask_as(request, {"ask": "case", "id": name})
     return found | {"score_words": score_words(found), "to_do": what_to_do(found)}
 
 

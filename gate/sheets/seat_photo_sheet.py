@@ -35,8 +35,10 @@ def seat_photo_sheet(head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
             _cell(pdf, fonts, cell, _MARGIN + column * _WIDE, _MARGIN + _HEAD + row * _HIGH)
         fonts.line(
             "监考员签名 Invigilators: ______________________    ______________________",
-            _MARGIN, 292, 9,
-        )  # fmt: skip
+            _MARGIN,
+            292,
+            9,
+        )
         fonts.line(head.printed, 150, 292, 8, 210 - _MARGIN - 150)
     return bytes(pdf.output())
 
@@ -53,8 +55,11 @@ def _head(
     fonts.line(
         f"第 {head.room} 考场 room {head.room}    应到 expected {len(cells)}    "
         + "    ".join(counted),
-        _MARGIN, _MARGIN + 21, 11, wide,
-    )  # fmt: skip
+        _MARGIN,
+        _MARGIN + 21,
+        11,
+        wide,
+    )
 
 
 def _counted(cells: Sequence[SheetCell], state: str) -> str:

@@ -92,12 +92,19 @@ def test_the_doubtful_list_has_two_cases_on_a_page() -> None:
     at = datetime(2027, 4, 10, 0, 45, tzinfo=UTC)
     cases = [
         DoubtfulCase(
-            f"e-{n}", "wh-hs-01-g1", f"4201{n:08d}", "00015-am", Reason.FACE_MISMATCH, at,
-            name=f"张三{n}", photo=jpeg(), evidence=None,
+            f"e-{n}",
+            "wh-hs-01-g1",
+            f"4201{n:08d}",
+            "00015-am",
+            Reason.FACE_MISMATCH,
+            at,
+            name=f"张三{n}",
+            photo=jpeg(),
+            evidence=None,
             evidence_missing=("证据未交回", "The evidence was not handed in"),
         )
         for n in range(3)
-    ]  # fmt: skip
+    ]
     text = text_of(doubtful_list(cases))
     assert text.count("\f") == 2
     assert all(case.name in text for case in cases)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import io
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
 
+from demo.stage import free_port, listens
 from gate.console.staff_socket import StaffSocket
 from gate.platform.json_lines import serve
 from tests.scenarios.fakes import Rig, rig
@@ -61,10 +61,10 @@ async def console_process(folder: Path, port: int) -> AsyncIterator[asyncio.subp
         encoding="utf-8",
     )
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gate", "console", "--config", str(config),
-        "--listen", f"127.0.0.1:{port}",
+        *(sys.executable, "-m", "gate", "console", "--config", str(config)),
+        *("--listen", f"127.0.0.1:{port}"),
         stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:
@@ -115,18 +115,6 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     yield shown
     assert faults == [], "no script fails, and nothing breaks the content security policy"
     await context.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def signed_in(page: Page, console: Console, by: str = "监考甲", pin: str = "") -> None:
