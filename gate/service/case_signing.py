@@ -1,5 +1,6 @@
-"""What staff say of a case, taken to the lane and answered: verdict, signature, correction, and
-that a candidate declines the face check. Who asks was checked by the desk.
+"""What staff say of a case, taken to the lane and answered: verdict, signature, correction.
+
+Who asks was checked by the desk.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,6 @@ from gate.core.reasons import Outcome
 from gate.core.records import JournalEvent
 from gate.core.settled_case import SettledCase
 from gate.core.signatures import Signature
-from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_list import StaffMember
 from gate.core.staff_records import corrections_wanted, signatures_wanted
 from gate.core.staff_verdict import told
@@ -29,12 +29,6 @@ class CaseSigning:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
 
-    def refuse_without_list(self, *, has_list: bool) -> None:
-        """StorageRefused where the cases want people of a list that is not at hand: without it
-        nobody can tell one person from two."""
-        if self._lane.state.has_staff and not has_list:
-            raise out_of_service()
-
     async def settle(self, given: events.VerdictGiven) -> Mapping[str, object]:
         """The verdict's journal event, or its first signature's. NoSuchEntry, UsageError,
         StorageRefused: see the state table."""
@@ -51,12 +45,6 @@ class CaseSigning:
         """The correction's journal event, or its first signature's."""
         given = events.CorrectionGiven(decision, admit, who.id, who.role.value, note, self._now())
         return self._answer(decision, await self._lane.ask(given))
-
-    async def decline(self, who: StaffMember) -> Mapping[str, object]:
-        """The candidate at the gate declines the face check. UsageError for nobody."""
-        await self._lane.ask(events.FaceDeclined(who.id, self._now()))
-        visit = self._lane.state.visit
-        return {"ok": True, "ticket": visit.ticket if visit else None}
 
     def as_it_is_now(self, verdict: JournalEvent) -> Mapping[str, object]:
         """What holds of a case that `verdict` settled: signatures under a correction that wants

@@ -22,7 +22,7 @@ from gate.core.reasons import Reason
 from gate.errors import GateError
 from gate.platform.json_lines import serve
 from gate.ports import Typed
-from gate.service import desk
+from gate.service import screen_desk
 from tests.scenarios.fakes import STRANGER, Rig, rig
 from tests.scenarios.running import Running, running
 
@@ -193,7 +193,7 @@ async def test_a_screen_that_is_gone_is_noticed(
     staff: Keyboard, parts: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It had only closed its writing side, as `printf ... | socat` does, and then went."""
-    monkeypatch.setattr(desk, "SCREEN_S", 0.01)
+    monkeypatch.setattr(screen_desk, "SCREEN_S", 0.01)
     reader, writer = await asyncio.open_unix_connection(tmp_path / "run" / "staff.sock")
     writer.write(b'{"ask": "screen", "follow": true}\n')
     writer.write_eof()

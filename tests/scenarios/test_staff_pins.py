@@ -106,7 +106,7 @@ async def test_without_a_roster_at_hand_nobody_signs(parts: Rig) -> None:
         gate.lane.drop("for the test")
         gate.parts.rosters.holds = True
         with pytest.raises(OSError, match="Out of service"):
-            await gate.desk.signed("li", None, None)
+            await gate.desk.excuse("li")
 
 
 async def test_signing_in_holds_for_the_connection_and_by_token_for_another(
