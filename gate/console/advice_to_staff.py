@@ -7,6 +7,10 @@ _LOOK = (
     "请核对证件、准考证相片与本人是否为同一人，再决定放行或不予放行。",
     "Compare card, ticket photo and person, then admit or send away.",
 )
+_COMPLETE = (
+    "材料齐全：请考生再次放置证件。",
+    "Notice and health report are in order: the candidate lays the card again.",
+)
 _AGAIN = (
     "请考生正对摄像头再试一次；仍不行则核对证件、准考证相片与本人。",
     "The candidate faces the camera and tries again. Else compare card, photo and person.",
@@ -61,6 +65,9 @@ TO_DO: dict[str, tuple[str, str]] = {
 
 def what_to_do(case: JsonFields) -> tuple[str, str]:
     """(Chinese, English) for the `reason` of a case. The gate's own word, where it sends one."""
+    papers = case.get("papers")
+    if isinstance(papers, dict) and papers.get("complete"):
+        return _COMPLETE
     own = case.get("to_do")
     if isinstance(own, dict) and own.get("zh") and own.get("en"):
         return str(own["zh"]), str(own["en"])

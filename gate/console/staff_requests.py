@@ -233,14 +233,15 @@ class Reassign(SignedRequest):
 
 
 class SignReport(SignedRequest):
-    """The chief examiner signs the site's numbers of a paper."""
+    """The chief examiner signs the site's numbers of a paper. `digest`: of those that were seen."""
 
     do: Literal["report"]
     paper: Text
+    digest: Text | None = None
 
     async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
-        """NoSuchEntry, Refused."""
-        return await desk.sign_report(self.paper, self.by, self.secret, connection)
+        """NoSuchEntry, Refused, UsageError."""
+        return await desk.sign_report(self.paper, self.by, self.secret, connection, self.digest)
 
 
 class AskReport(StaffRequest):
@@ -307,6 +308,27 @@ class AskCase(StaffRequest):
         return await desk.case(self.id, connection)
 
 
+class AskCases(StaffRequest):
+    """The cases that were settled last. Open ones stand in the status."""
+
+    ask: Literal["cases"]
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """A snapshot; it names nobody."""
+        return desk.cases()
+
+
+class AskPapers(StaffRequest):
+    """What the paper asks of a candidate and what is wanting, to who has signed in."""
+
+    ask: Literal["papers"]
+    ticket: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """UsageError, NoSuchEntry, Refused."""
+        return await desk.papers_of(self.ticket, connection)
+
+
 class AskSheet(StaffRequest):
     """The seat-photo sheet of one room and paper, to who has signed in."""
 
@@ -334,7 +356,8 @@ class AskScreen(StaffRequest):
 
 Signing = Sign | Correct | Decline | Papers | SignReport
 Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign | Signing
-Asking = AskStatus | AskFollow | AskCase | AskSheet | AskScreen | AskRooms | AskReport | AskFind
+OfPeople = AskCase | AskCases | AskPapers | AskFind
+Asking = AskStatus | AskFollow | AskSheet | AskScreen | AskRooms | AskReport | OfPeople
 
 _DOING: TypeAdapter[Doing] = TypeAdapter(Annotated[Doing, Field(discriminator="do")])
 _ASKING: TypeAdapter[Asking] = TypeAdapter(Annotated[Asking, Field(discriminator="ask")])

@@ -1,14 +1,13 @@
 """What staff do at the console: POST of each form. The gate checks every one of them itself."""
 
-from typing import NoReturn
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gate.console.form_fields import form_of, signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of, with_session
-from gate.console.sessions import COOKIE, Session
+from gate.console.sessions import COOKIE
 from gate.console.web_pages import ask_as, case_or_none
 from gate.core.json_types import JsonObject
 
@@ -19,8 +18,8 @@ HANDLES = ("ticket", "id_tail", "seat")
 async def sign_in(request: Request) -> Response:
     """Staff id and PIN; the gate says who that is. Where the roster has no staff, a name will do:
     the gate asks nobody for a PIN then."""
-    session, form = await _form(request)
-    asked = _signed(form, None)
+    session, form = await form_of(request)
+    asked = signed_as(form, None)
     shared = request.app.state.shared
     try:
         if not asked["by"]:
@@ -52,7 +51,7 @@ async def _known(request: Request, asked: JsonObject) -> JsonObject:
 
 async def sign_out(request: Request) -> Response:
     """The session ends here; the browser forgets its cookie."""
-    session, _ = await _form(request)
+    session, _ = await form_of(request)
     request.app.state.shared.sessions.end(session)
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
@@ -60,10 +59,10 @@ async def sign_out(request: Request) -> Response:
 
 
 async def settle(request: Request) -> Response:
-    """A verdict on a case, or the second signature under it. HTTPException 404."""
-    session, form = await _form(request)
+    """A verdict on a case, the second signature under it, or a correction. HTTPException 404."""
+    session, form = await form_of(request)
     case, verb = request.path_params["case"], request.path_params["verb"]
-    signed = _signed(form, session)
+    signed = signed_as(form, session)
     if verb in VERDICTS:
         asked = {
             "do": "settle",
@@ -73,6 +72,9 @@ async def settle(request: Request) -> Response:
         }
     elif verb == "sign":
         asked = {"do": "sign", "case": case}
+    elif verb == "correct":
+        verdict, reason = form.get("verdict", ""), form.get("reason", "")
+        asked = {"do": "correct", "decision": case, "verdict": verdict, "reason": reason}
     else:
         raise HTTPException(404)
     try:
@@ -89,16 +91,33 @@ async def settle(request: Request) -> Response:
 
 async def type_(request: Request) -> Response:
     """A candidate whose card does not read."""
-    session, form = await _form(request)
+    session, form = await form_of(request)
     given = {h: form[h].strip() for h in HANDLES if form.get(h, "").strip()}
     paper = {k: form[k] for k in ("document", "valid_to") if form.get(k)}
-    await ask_as(request, {"do": "type", **given, **paper, **_signed(form, session)})
+    declined = {"declined": True} if form.get("declined") else {}
+    await ask_as(request, {"do": "type", **given, **paper, **declined, **signed_as(form, session)})
+    return RedirectResponse("/", 303)
+
+
+async def decline(request: Request) -> Response:
+    """The candidate at the gate takes the staffed lane."""
+    return await _at_the_gate(request, "decline")
+
+
+async def excuse(request: Request) -> Response:
+    """The candidate at the gate need not do the action."""
+    return await _at_the_gate(request, "excuse")
+
+
+async def _at_the_gate(request: Request, verb: str) -> Response:
+    session, form = await form_of(request)
+    await ask_as(request, {"do": verb, **signed_as(form, session)})
     return RedirectResponse("/", 303)
 
 
 async def find(request: Request) -> Response:
     """Looks one candidate up. What was typed stands in no address. HTTPException 400."""
-    _, form = await _form(request)
+    _, form = await form_of(request)
     handle = form.get("handle", "")
     if handle not in HANDLES:
         raise HTTPException(400)
@@ -114,39 +133,15 @@ async def find(request: Request) -> Response:
 
 async def acknowledge(request: Request) -> Response:
     """Silences the REFERs that flash."""
-    session, _ = await _form(request)
+    session, _ = await form_of(request)
     await ask_as(request, {"do": "acknowledge", "by": str(session.by)})
     return RedirectResponse("/", 303)
 
 
 async def reassign(request: Request) -> Response:
     """Which rooms this unit serves, from now on."""
-    session, form = await _form(request)
+    session, form = await form_of(request)
     rooms = [room for room in form.get("rooms", "").replace("，", ",").split(",") if room.strip()]
     asked = {"do": "reassign", "rooms": [room.strip() for room in rooms]}
-    await ask_as(request, asked | _signed(form, session))
+    await ask_as(request, asked | signed_as(form, session))
     return RedirectResponse("/unit", 303)
-
-
-# -- parts ---------------------------------------------------------------------------------------
-
-
-async def _form(request: Request) -> tuple[Session, dict[str, str]]:
-    """The session and the form's texts. HTTPException 403 where the form is of another session."""
-    session: Session | None = request.state.session
-    async with request.form(max_files=0, max_fields=20) as sent:
-        form = {name: value for name, value in sent.items() if isinstance(value, str)}
-    if session is None or not session.fits(form.get("csrf", "")):
-        _void()
-    return session, form
-
-
-def _void() -> NoReturn:
-    raise HTTPException(403)
-
-
-def _signed(form: dict[str, str], session: Session | None) -> JsonObject:
-    """Who acts: the one who is named in the form, else who is signed in; and the PIN, if any."""
-    by = form.get("by", "").strip() or (session.by if session else "") or ""
-    pin = form.get("pin", "")
-    return {"by": by, "pin": pin} if pin else {"by": by}

@@ -19,7 +19,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gate.console import preview_stream, screen_page, web_actions, web_events, web_pages
+from gate.console import (
+    papers_pages,
+    preview_stream,
+    report_pages,
+    screen_page,
+    web_actions,
+    web_events,
+    web_pages,
+)
 from gate.console.feed import Feed
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
@@ -87,6 +95,14 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/unit", web_pages.unit),
             Route("/unit/rooms", web_actions.reassign, methods=["POST"]),
             Route("/type", web_actions.type_, methods=["POST"]),
+            Route("/decline", web_actions.decline, methods=["POST"]),
+            Route("/excuse", web_actions.excuse, methods=["POST"]),
+            Route("/papers", papers_pages.page),
+            Route("/papers", papers_pages.look, methods=["POST"]),
+            Route("/papers/find", papers_pages.find, methods=["POST"]),
+            Route("/report", report_pages.papers),
+            Route("/report/{paper}", report_pages.report),
+            Route("/report/{paper}", report_pages.sign, methods=["POST"]),
             Route("/acknowledge", web_actions.acknowledge, methods=["POST"]),
             Route("/events", web_events.events),
             Route("/screen", screen_page.screen),

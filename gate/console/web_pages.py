@@ -38,8 +38,12 @@ async def now(request: Request) -> Response:
 
 
 async def cases(request: Request) -> Response:
-    """Every case that is open, the newest first."""
-    return page_of(request, "cases.html")
+    """Every case that is open, corrections that wait for a signature, and cases settled lately."""
+    try:
+        settled = (await ask_as(request, {"ask": "cases"}))["settled"]
+    except GateSaid:
+        settled = []  # the gate is away, and the page says so
+    return page_of(request, "cases.html", settled=settled)
 
 
 async def case(request: Request) -> Response:

@@ -3,12 +3,14 @@
 Outages come from the journal: what began with `fault` and ended with `healed`, or has not ended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import TypedDict
 
 from gate.core.effects import RecordBeside
 from gate.core.events import Fault, ReportSigned
+from gate.core.journal_entries import canonical_json
 from gate.core.records import JournalEvent
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.state import State, Step
@@ -22,6 +24,16 @@ class Outage(TypedDict):
     what: str
     since: str
     until: str | None
+
+
+def digest_of(numbers: Mapping[str, object]) -> str:
+    """SHA-256 of the numbers in hex: whoever signs says by it which ones were seen."""
+    return sha256(canonical_json(dict(numbers))).hexdigest()
+
+
+def is_of(signed: JournalEvent, numbers: Mapping[str, object]) -> bool:
+    """Whether the `report` event `signed` says these numbers."""
+    return all(signed.get(name) == value for name, value in numbers.items())
 
 
 def outages(events: Iterable[JournalEvent], begins: datetime, ends: datetime) -> list[Outage]:

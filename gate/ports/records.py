@@ -239,6 +239,9 @@ class Desk(Protocol):
     async def case(self, decision: str, connection: StaffConnection) -> Mapping[str, object]:
         """One case with its pictures. NoSuchEntry; Refused to who has not signed in."""
 
+    def cases(self) -> Mapping[str, object]:
+        """`settled`: the cases that were settled last, without names."""
+
     async def sheet(
         self, paper: str, room: str, connection: StaffConnection
     ) -> Mapping[str, object]:
@@ -307,6 +310,10 @@ class Desk(Protocol):
         """Notes that staff have looked at a candidate's notice and health report; the answer to the
         client, with what is left to do."""
 
+    async def papers_of(self, ticket: str, connection: StaffConnection) -> Mapping[str, object]:
+        """What the paper asks of a candidate, and what is wanting; no answer is repeated.
+        NoSuchEntry; Refused to who has not signed in."""
+
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""
 
@@ -325,12 +332,17 @@ class Desk(Protocol):
         """Counts of every paper and room; of one room its absent too."""
 
     async def report(self, paper: str) -> Mapping[str, object]:
-        """The site's numbers of a paper, as this gate knows them."""
+        """The site's numbers of a paper, as this gate knows them, their digest and who signed."""
 
     async def sign_report(
-        self, paper: str, by: str, pin: str | None, connection: StaffConnection | None
+        self,
+        paper: str,
+        by: str,
+        pin: str | None,
+        connection: StaffConnection | None,
+        digest: str | None = None,
     ) -> Mapping[str, object]:
-        """The chief examiner signs the numbers of now."""
+        """The chief examiner signs the numbers of now; `digest`: of those that were seen."""
 
     async def find(
         self, handle: str, value: str, connection: StaffConnection

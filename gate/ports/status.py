@@ -151,6 +151,21 @@ class CaseCorrection(TypedDict):
     wanted: int
 
 
+class SettledStatus(TypedDict):
+    """A case that was settled. `verdict`: `admit` or `deny`, as it holds now; `corrections`: how
+    many there were. `at`: RFC 3339."""
+
+    decision: str
+    ticket: str | None
+    paper: str | None
+    reason: str
+    verdict: str
+    by: str
+    second: str | None
+    at: str
+    corrections: int
+
+
 class CaseVerdict(TypedDict):
     """How a case was settled. `second`: the other signature; `note`: the words of staff."""
 
@@ -241,7 +256,7 @@ class DeskStatus(TypedDict):
     have left.
 
     `staff`: how many may sign, 0 where no PIN is asked. `windows`: of entry, for the papers of the
-    sitting.
+    sitting. `requires`: what any paper of the exam asks for beside the card.
     """
 
     gate: str
@@ -260,6 +275,7 @@ class DeskStatus(TypedDict):
     inside: int
     staff: int
     windows: list[WindowStatus]
+    requires: list[str]
     unsettled: list[OpenCase]
     corrections: list[CaseCorrection]
     counts: CountsSummary

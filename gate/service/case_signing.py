@@ -11,16 +11,18 @@ from gate.core.events import Instant
 from gate.core.reasons import Outcome
 from gate.core.records import JournalEvent
 from gate.core.settled_case import SettledCase
-from gate.core.signatures import Signature
+from gate.core.signatures import ADMIT, DENY, Signature
 from gate.core.staff_list import StaffMember
 from gate.core.staff_records import corrections_wanted, signatures_wanted
 from gate.core.staff_verdict import told
 from gate.core.state import State, Unsettled, find_unsettled
-from gate.ports.status import CaseCorrection, CaseSignature, CaseVerdict, OpenCase
+from gate.ports.status import CaseCorrection, CaseSignature, CaseVerdict, OpenCase, SettledStatus
 from gate.service.lane import Lane
 
 DONE_ALREADY = ("已处理，未重复记录。", "Done already: nothing was recorded twice.")
 CORRECTED = ("更正已记录，原记录保留。", "The correction is recorded; nothing was deleted.")
+
+SETTLED_SHOWN = 50
 
 
 class CaseSigning:
@@ -115,6 +117,25 @@ def open_case(state: State, case: Unsettled, now: Instant) -> OpenCase:
 def open_corrections(state: State) -> list[CaseCorrection]:
     """Settled cases whose correction wants another signature."""
     return [_correction(state, case, s) for case, s in state.settled.items() if s.signatures]
+
+
+def lately_settled(state: State) -> list[SettledStatus]:
+    """The last SETTLED_SHOWN cases that were settled, the newest first."""
+    newest = reversed([*state.settled.items()][-SETTLED_SHOWN:])
+    return [
+        {
+            "decision": case,
+            "ticket": settled.verdict["ticket"],
+            "paper": settled.verdict["paper"],
+            "reason": str(settled.verdict["referred"]),
+            "verdict": ADMIT if settled.admit else DENY,
+            "by": settled.by,
+            "second": settled.second,
+            "at": settled.at,
+            "corrections": settled.corrections,
+        }
+        for case, settled in newest
+    ]
 
 
 def _correction(state: State, case: str, settled: SettledCase) -> CaseCorrection:

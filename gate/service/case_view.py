@@ -54,10 +54,10 @@ async def settled_case(verdict: JournalEvent, roster: Roster | None) -> CaseView
 
 
 def no_such_case(decision: str) -> NoSuchEntry:
-    """Neither open nor settled in this run."""
+    """Neither open nor among those that were settled last."""
     return NoSuchEntry(
-        f"No case {decision}: it was settled before the gate's last start, or never was.",
-        f"没有该存疑记录 {decision}：可能已在本次启动前处理。",
+        f"No case {decision} is known here: look at the list of cases, or ask the office.",
+        f"本机没有该存疑记录 {decision}：请查看存疑列表或询问考务端。",
         decision=decision,
     )
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from gate.core import events
+from gate.core.records import JournalEvent
 from gate.core.staff_refusals import second_signs_alone
 from gate.core.state import find_unsettled
 from gate.ports import StaffConnection, StaffVerdict
-from gate.service.case_signing import CaseSigning, open_case
+from gate.service.case_signing import CaseSigning, lately_settled, open_case
 from gate.service.case_view import no_such_case, settled_case, view_of_open
 from gate.service.lane import Lane
 from gate.service.papers_desk import PapersDesk
@@ -28,7 +29,7 @@ class CasesDesk:
         the roster has staff and none of them has signed in."""
         lane, roster = self._lane, self._lane.roster
         self._signers.may_see_names(connection)
-        verdict = lane.recorder.settled.of(decision)
+        verdict = self._verdict_on(decision)
         if verdict is not None:
             shown = await settled_case(verdict, roster)
             return {**shown, **self._signing.as_it_is_now(verdict)}
@@ -37,7 +38,18 @@ class CasesDesk:
             raise no_such_case(decision)
         shown = await view_of_open(case, roster, lane.recorder.live_faces.of(decision))
         told = open_case(lane.state, case, lane.adapters.clock.now())
-        return {**shown, **told, "to_do": await self._papers.to_do_of(case.facts)}
+        papers = await self._papers.of_case(case.facts)
+        return {**shown, **told, "to_do": _to_do(papers), "papers": papers}
+
+    def _verdict_on(self, decision: str) -> JournalEvent | None:
+        """What settled it, in this run or as the journal has it; None while it is open."""
+        settled = self._lane.state.settled.get(decision)
+        of_journal = None if settled is None else settled.verdict
+        return self._lane.recorder.settled.of(decision) or of_journal
+
+    def cases(self) -> Mapping[str, object]:
+        """The cases that were settled last, the newest first; they name nobody."""
+        return {"ok": True, "settled": lately_settled(self._lane.state)}
 
     async def settle(
         self,
@@ -81,3 +93,8 @@ class CasesDesk:
         if not note:
             raise misfit("Say why it is corrected: reason is empty.", "请填写更正理由（reason）。")
         return await self._signing.correct(verdict.decision, who, note, admit=verdict.admit)
+
+
+def _to_do(papers: Mapping[str, object] | None) -> Mapping[str, object] | None:
+    """What staff do about papers, in words; empty where all are in order."""
+    return papers and {name: papers[name] for name in ("zh", "en") if name in papers}

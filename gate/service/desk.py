@@ -34,10 +34,10 @@ class Desk:
         self.excuse, self.acknowledge = visit.excuse, visit.acknowledge
 
         papers = PapersDesk(lane, signers)
-        self.papers = papers.papers
+        self.papers, self.papers_of = papers.papers, papers.asked_of
 
         cases = CasesDesk(lane, signers, papers)
-        self.case, self.settle = cases.case, cases.settle
+        self.case, self.cases, self.settle = cases.case, cases.cases, cases.settle
         self.sign, self.correct = cases.sign, cases.correct
 
         rooms = RoomsDesk(lane, signers)

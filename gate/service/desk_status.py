@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from gate.core.daily_counts import day_of, summary
 from gate.core.entry_windows import entry_windows
-from gate.core.exam import liveness_asked
+from gate.core.exam import Exam, liveness_asked
+from gate.core.health_report import REQUIREMENTS
 from gate.core.liveness import FittedLayers
 from gate.core.local_time import in_fixed_offset
 from gate.core.state import State
@@ -50,6 +51,7 @@ def desk_status(lane: Lane, supervisors: Supervisors, pins: StaffPins) -> DeskSt
         "left": len(state.left),
         "staff": len(pins.staff),
         "windows": entry_windows(state.exam, now),
+        "requires": _required(state.exam),
         "unsettled": [open_case(state, u, now) for u in state.unsettled],
         "corrections": open_corrections(state),
         "counts": summary(lane.recorder.counts.of_day(day_of(now, lane.zone))),
@@ -72,6 +74,11 @@ def desk_status(lane: Lane, supervisors: Supervisors, pins: StaffPins) -> DeskSt
             "saved": [save.copy() for save in lane.adapters.journal.saves],
         },
     }
+
+
+def _required(exam: Exam | None) -> list[str]:
+    papers = exam.papers if exam else ()
+    return [r for r in REQUIREMENTS if any(r in paper.requires for paper in papers)]
 
 
 def _liveness_lacking(lane: Lane) -> list[str]:

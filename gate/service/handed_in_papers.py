@@ -13,6 +13,7 @@ from gate.core.health_report import (
     ANSWERS,
     REQUIREMENTS,
     HandedIn,
+    Wanting,
     looked_through,
     wanting,
     what_to_do,
@@ -29,6 +30,7 @@ class HandedInPapers:
 
     def __init__(self) -> None:
         self._told: OrderedDict[tuple[str, str], HandedIn] = OrderedDict()
+        self._last: dict[tuple[str, str], PapersSeen] = {}
 
     def look(
         self,
@@ -44,21 +46,28 @@ class HandedInPapers:
         before = self.handed_in(paper, candidate)
         now = looked_through(exam.questions, before, seen.shown, seen.answers)
         place = paper.id, candidate.key
-        self._told[place] = now
+        self._told[place], self._last[place] = now, seen
         self._told.move_to_end(place)
         if len(self._told) > KEPT_MAX:
-            self._told.popitem(last=False)
+            del self._last[self._told.popitem(last=False)[0]]
         complete = not wanting(paper.requires, exam.questions, now)
         return PapersLooked(seen.by, candidate.ticket, candidate.key, paper.id, complete, at)
+
+    def is_posted_twice(self, paper: Paper, candidate: Candidate, seen: PapersSeen) -> bool:
+        """Whether the same person said the same of this candidate last."""
+        return self._last.get((paper.id, candidate.key)) == seen
 
     def handed_in(self, paper: Paper, candidate: Candidate) -> HandedIn:
         """What staff saw last, else what came with the roster."""
         return self._told.get((paper.id, candidate.key), candidate.handed_in)
 
+    def wanting(self, exam: Exam, paper: Paper, candidate: Candidate) -> tuple[Wanting, ...]:
+        """What staff still have to look at."""
+        return wanting(paper.requires, exam.questions, self.handed_in(paper, candidate))
+
     def to_do(self, exam: Exam, paper: Paper, candidate: Candidate) -> dict[str, str]:
         """`zh`, `en`: what staff do about what is wanting; empty where nothing is."""
-        handed_in = self.handed_in(paper, candidate)
-        found = wanting(paper.requires, exam.questions, handed_in)
+        found = self.wanting(exam, paper, candidate)
         if not found:
             return {}
         zh, en = what_to_do(found, paper.standby_room)

@@ -1,15 +1,32 @@
 """The site's report of one paper, as this gate knows it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from gate.core.exam import entry_window
 from gate.core.records import JournalEvent
-from gate.core.site_report import outages
+from gate.core.site_report import is_of, outages
 from gate.errors import NoSuchEntry
 from gate.ports import Roster
 from gate.service.lane import Lane
 from gate.service.site_view import paper_counts
 
 
-async def report_of(lane: Lane, roster: Roster, paper_id: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """`numbers`: as they are now. `signed`: the chief examiner's last `report` event, None before
+    there is one."""
+
+    numbers: Mapping[str, object]
+    signed: JournalEvent | None
+
+    @property
+    def is_signed_so(self) -> bool:
+        """Whether the numbers that were signed are still those of now."""
+        return self.signed is not None and is_of(self.signed, self.numbers)
+
+
+async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
     """Expected, admitted, absent, doubtful, doubles and outages. It names nobody. NoSuchEntry for a
     paper that nobody sits here; StorageRefused, StorageDamaged."""
     paper = next((p for p in roster.exam.papers if p.id == paper_id), None)
@@ -17,9 +34,12 @@ async def report_of(lane: Lane, roster: Roster, paper_id: str) -> dict[str, obje
         raise NoSuchEntry(f"No paper {paper_id} in this exam.", f"本次考试没有场次 {paper_id}。")
     counts = await paper_counts(lane, roster, paper_id)
     troubles: list[JournalEvent] = []
+    signed: JournalEvent | None = None
     async for page in lane.adapters.journal.past():
         troubles += [e for e in page if e["kind"] in ("fault", "healed")]
-    return {
+        reports = [e for e in page if e["kind"] == "report" and e["paper"] == paper_id]
+        signed = reports[-1] if reports else signed
+    numbers = {
         "paper": paper_id,
         "site": lane.adapters.site,
         "roster": roster.version,
@@ -32,3 +52,4 @@ async def report_of(lane: Lane, roster: Roster, paper_id: str) -> dict[str, obje
         "doubles": len({key for of, key, _ in lane.state.doubles if of == paper_id}),
         "outages": outages(troubles, entry_window(paper, "").opens, paper.end),
     }
+    return SiteReport(numbers, signed)

@@ -17,7 +17,12 @@ function inContact(is) {
 function inUse(part) {
   const active = document.activeElement;
   if (part.contains(active) && active.matches("input, select")) return true;
-  return [...part.querySelectorAll("input:not([type=hidden])")].some((i) => i.value !== i.defaultValue);
+  if ([...part.querySelectorAll("input:not([type=hidden])")].some(isChanged)) return true;
+  return [...part.querySelectorAll("select")].some((s) => s.selectedIndex > 0);
+}
+
+function isChanged(input) {
+  return input.value !== input.defaultValue || input.checked !== input.defaultChecked;
 }
 
 async function renew() {
@@ -68,4 +73,14 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
+});
+
+// One key each: a digit ticks its box, unless somebody is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const active = document.activeElement;
+  if (active.matches("select, textarea, input:not([type=checkbox])")) return;
+  const form = active.closest("form") ?? document.querySelector("form[data-keys]");
+  const box = form?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (box) box.click();
 });

@@ -141,7 +141,7 @@ async def test_each_request_reaches_the_desk(
         ({"do": "settle", "decision": "e-1", "verdict": "maybe", "by": "li"}, "verdict"),
         ({"do": "acknowledge"}, "by"),
         ({"do": "excuse", "pin": "1234"}, "by"),
-        ({"ask": "everything"}, "ask is one of status, follow, case, sheet, screen"),
+        ({"ask": "everything"}, "ask is one of status, follow, sheet, screen"),
         ({}, "do"),
     ],
 )

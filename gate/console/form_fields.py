@@ -1,0 +1,27 @@
+"""The fields of a posted form: whose session it is of, and who signs it."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from gate.console.sessions import Session
+from gate.core.json_types import JsonObject
+
+FIELDS_MAX = 100
+"""A health report may have 64 questions."""
+
+
+async def form_of(request: Request) -> tuple[Session, dict[str, str]]:
+    """The session and the form's texts. HTTPException 403 where the form is of another session."""
+    session: Session | None = request.state.session
+    async with request.form(max_files=0, max_fields=FIELDS_MAX) as sent:
+        form = {name: value for name, value in sent.items() if isinstance(value, str)}
+    if session is None or not session.fits(form.get("csrf", "")):
+        raise HTTPException(403)
+    return session, form
+
+
+def signed_as(form: dict[str, str], session: Session | None) -> JsonObject:
+    """Who acts: the one who is named in the form, else who is signed in; and the PIN, if any."""
+    by = form.get("by", "").strip() or (session.by if session else "") or ""
+    pin = form.get("pin", "")
+    return {"by": by, "pin": pin} if pin else {"by": by}
