@@ -20,6 +20,9 @@ from demo.processes import CommandFailed
 from demo.sockets import NotAnswered
 from demo.stage import Stage, new_stage
 
+LOOKED_UP = "second"
+"""Whom the invigilators look up at the end of the morning."""
+
 
 def main() -> int:
     """0 as expected, 1 not, 130 interrupted."""
@@ -46,7 +49,7 @@ def main() -> int:
         shown = report.facts(rows, len(chosen), last)
         keep = asked.keep or not (shown["ok"] or last.interrupted)
         if not shown["ok"]:
-            last.wrong.append(f"the end of the gate's log:\n{stage.crew.tail('gate')}")
+            last.wrong.append(f"the end of the gate's log:\n{stage.crew.tail(stage.gates[0].unit)}")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave processes
         stage.close(keep)
@@ -71,11 +74,14 @@ def _morning(
     """What the rows showed, up to where something ended it; `last` says what."""
     rows: list[Seen] = []
     try:
-        with console_pages(_open(stage, screen)) as player.pages:
+        with console_pages(_open(stage, screen), stage.browser) as pages:
+            player.pages = pages
             for row, following in itertools.zip_longest(chosen, chosen[1:]):
                 rows.append(player.play(row, following))
                 screen.row(rows[-1])
-        ending.audit(stage, player.cast, last)
+            seated = player.cast[LOOKED_UP]
+            pages.look_around(str(seated.ticket), seated.paper, seated.room)
+        ending.audit(stage, player.cast, pages.asked, last)
     except (CommandFailed, NotAnswered, OSError) as e:
         last.wrong.append(str(e))
     except KeyboardInterrupt:
@@ -86,13 +92,13 @@ def _morning(
 
 def _open(stage: Stage, screen: report.Screen) -> str:
     """Everything is started; the address of the invigilators' pages."""
-    screen.say("keys, roster, broker, office, gate 密钥、名册、消息服务器、考试中心、闸机 …")
+    screen.say("keys, roster, broker, office, gates 密钥、名册、消息服务器、考试中心、闸机 …")
     stage.build()
     if stage.disk_fault:
         screen.say(f"the full disk cannot be shown 磁盘写满无法演示: {stage.disk_fault}")
     stage.start_broker()
     stage.start_office()
-    stage.start_gate()
+    stage.start_gates()
     address = stage.start_console()
     screen.head()
     return address

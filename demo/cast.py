@@ -24,6 +24,8 @@ STEPS = frozenset(
         "shown",
         "papers",
         "settle",
+        "correct",
+        "reassign",
         "acknowledge",
         "broker",
         "gate",
@@ -86,6 +88,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """What happens, and what must come of it. `at`: the gate of the site, from 1.
+    `entered_at`: the gate that ALREADY_ADMITTED must name."""
+
     number: int
     zh: str
     en: str
@@ -93,6 +98,8 @@ class Row:
     expect: Expected
     steps: tuple[Step, ...]
     source: str = "card"
+    at: int = 1
+    entered_at: int | None = None
     hold_s: float | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""After the last candidate: what the gate uses while idle, and whether gate and office agree."""
+"""After the last candidate: what a gate uses while idle, and whether gates and office agree."""
 
 import json
 import statistics
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from demo.cast import Person
 from demo.judge import Seen
+from demo.privacy import in_the_clear
 from demo.processes import cpu_s, program, resident_mb, run
 from demo.sockets import JsonObject, Message
-from demo.stage import GATE, Stage
+from demo.stage import Stage
 
 IDLE_S = 6.0
 RECEIPTS_S = 30.0
@@ -23,8 +24,8 @@ class Ending:
     gate_events: int = 0
     office_events: int = 0
     missing: int = 0
-    gate_chain: str = "not verified"
-    office_chain: str = "not verified"
+    gate_chains: dict[str, str] = field(default_factory=dict)
+    office_chains: dict[str, str] = field(default_factory=dict)
     stopped_with: int | None = None
     rss_mb: float = 0.0
     idle_cpu_percent: float = 0.0
@@ -33,76 +34,70 @@ class Ending:
 
     @property
     def chain(self) -> str:
-        both = (self.gate_chain, self.office_chain)
-        return "verified" if both == ("verified", "verified") else f"NOT verified ({both})"
+        """`verified` where that holds of every gate's journal, there and at the office."""
+        found = {*self.gate_chains.values(), *self.office_chains.values()}
+        whole = found == {"verified"} and self.gate_chains.keys() == self.office_chains.keys()
+        return "verified" if whole else f"NOT verified ({self.gate_chains}, {self.office_chains})"
 
 
-def audit(stage: Stage, cast: dict[str, Person], ending: Ending) -> None:
-    """Everything receipted, gate idle, gate stopped in order; both logs verified and compared."""
-    stage.until("all-receipted", lambda: stage.unsent() == 0, RECEIPTS_S)
+def audit(stage: Stage, cast: dict[str, Person], asked: list[str], ending: Ending) -> None:
+    """Everything receipted, gates idle, gates stopped in order; all logs verified and compared.
+
+    `asked`: the addresses that the browser asked for.
+    """
+    for gate in stage.gates:
+        gate.until("all-receipted", gate.all_receipted, RECEIPTS_S)
     exported, office = _while_idle(stage, ending)
-    ending.stopped_with = stage.crew.stop("gate")
-    if ending.stopped_with != 0:
-        ending.wrong.append(f"SIGTERM ended the gate with {ending.stopped_with}, expected 0")
-    verify = ("journal", "verify", "--config", str(stage.config), "--json")
-    verdict = json.loads(run(program("exam-gate"), *verify, ok=(0, 1)))
-    ending.gate_chain = str(verdict["chain"])
-    _compare([json.loads(line) for line in exported.splitlines()], office, ending)
-    _private(stage, cast, exported, ending)
+    for gate in stage.gates:
+        ending.stopped_with = gate.stop()
+        if ending.stopped_with != 0:
+            ending.wrong.append(f"SIGTERM ended {gate.unit} with {ending.stopped_with}, expected 0")
+        verify = ("journal", "verify", "--config", str(gate.config), "--json")
+        verdict = json.loads(run(program("exam-gate"), *verify, ok=(0, 1)))
+        ending.gate_chains[gate.unit] = str(verdict["chain"])
+    for unit, text in exported.items():
+        events = [json.loads(line) for line in text.splitlines()]
+        _compare(unit, events, office["gates"].get(unit, {}), ending)
+    if ending.chain != "verified":
+        ending.wrong.append(f"chain {ending.chain}")
+    stage.crew.stop("broker")  # it writes down what it retains
+    ending.wrong += in_the_clear(stage, cast, exported, asked)
 
 
-def _while_idle(stage: Stage, ending: Ending) -> tuple[str, Message]:
-    """The gate's own processor use over IDLE_S with nobody there and the camera watching, and its
-    memory after the morning. Export and the office's check run beside it meanwhile."""
-    pid, began_s = stage.crew.pid("gate"), time.monotonic()
-    before_s = cpu_s(pid)
-    exported = run(program("exam-gate"), "journal", "export", "--config", str(stage.config))
+def _while_idle(stage: Stage, ending: Ending) -> tuple[dict[str, str], Message]:
+    """The first gate's processor use over IDLE_S with nobody there and the camera watching, and
+    its memory after the morning. Exports by unit and the office's check are made meanwhile."""
+    gate = stage.gates[0]
+    began_s, before_s = time.monotonic(), cpu_s(gate.pid)
+    export = ("journal", "export", "--config")
+    exported = {g.unit: run(program("exam-gate"), *export, str(g.config)) for g in stage.gates}
     verify = ("verify", "--home", str(stage.home), "--json")
     office = json.loads(run(program("exam-office"), *verify, ok=(0, 1)))
-    stage.pause(began_s + IDLE_S - time.monotonic())
+    gate.pause(began_s + IDLE_S - time.monotonic())
     took_s = time.monotonic() - began_s
-    ending.idle_cpu_percent = round((cpu_s(pid) - before_s) / took_s * 100, 1)
-    ending.rss_mb = round(resident_mb(pid), 1)
+    ending.idle_cpu_percent = round((cpu_s(gate.pid) - before_s) / took_s * 100, 1)
+    ending.rss_mb = round(resident_mb(gate.pid), 1)
     return exported, office
 
 
-def _compare(events: list[Message], office: Message, ending: Ending) -> None:
+def _compare(unit: str, events: list[Message], office: Message, ending: Ending) -> None:
     """The office's chain is verified and its head is the gate's hash at that place.
 
     Then every event before it is the same, byte for byte.
     """
     last = events[-1]
-    there = office["gates"].get(GATE, {}).get(last["epoch"], {})
-    ending.gate_events = len(events)
-    ending.office_events = int(there.get("events", 0))
-    ending.office_chain = str(there.get("chain", "nothing received"))
+    there = office.get(last["epoch"], {})
+    ending.gate_events += len(events)
+    ending.office_events += int(there.get("events", 0))
+    ending.office_chains[unit] = str(there.get("chain", "nothing received"))
     high = int(there.get("high", 0))
     same = 0 < high <= len(events) and events[high - 1]["hash"] == there.get("head")
-    ending.missing = len(events) - (high if same else 0)
-    if ending.missing:
-        ending.wrong.append(f"{ending.missing} events of the gate are not the office's")
-    if ending.office_events != ending.gate_events or there.get("conflicts"):
-        ending.wrong.append(f"the office's journal of this gate is {there}")
-    if ending.chain != "verified":
-        ending.wrong.append(f"chain {ending.chain}")
-
-
-def _private(stage: Stage, cast: dict[str, Person], exported: str, ending: Ending) -> None:
-    """No name and no ID number lies in the clear in the gate's state, its export, the office's
-    database or the broker's."""
-    words = [w.encode() for p in cast.values() for w in (p.name, p.number) if w]
-    files = [
-        p
-        for folder in (stage.disk.folder, stage.work / "broker", stage.home)
-        for p in folder.rglob("*")
-        if p.is_file()
-    ]
-    for name, data in [
-        ("the export", exported.encode()),
-        *((str(p), p.read_bytes()) for p in files),
-    ]:
-        if any(w in data for w in words):
-            ending.wrong.append(f"a candidate's name or ID number lies in the clear in {name}")
+    missing = len(events) - (high if same else 0)
+    ending.missing += missing
+    if missing:
+        ending.wrong.append(f"{missing} events of {unit} are not the office's")
+    if int(there.get("events", 0)) != len(events) or there.get("conflicts"):
+        ending.wrong.append(f"the office's journal of {unit} is {there}")
 
 
 def timings(morning: list[Seen]) -> JsonObject:

@@ -1,6 +1,7 @@
 """Compares what a row showed with what script.toml expects, and says each difference in words."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +33,8 @@ class Seen:
         return not self.wrong
 
 
-def judge(seen: Seen, person: Person, state: Path) -> None:
-    """Fills `seen.wrong`. `state`: where sealed evidence must lie."""
+def judge(seen: Seen, person: Person, state: Path, units: Sequence[str]) -> None:
+    """Fills `seen.wrong`. `state`: where sealed evidence must lie. `units`: the site's gates."""
     expect = seen.row.expect
     _shows(seen, seen.shown, expect)
     if expect.outcome is None:
@@ -44,6 +45,10 @@ def judge(seen: Seen, person: Person, state: Path) -> None:
         return
     _decides(seen, seen.decision, expect)
     _names(seen, seen.decision, person)
+    if seen.row.entered_at is not None:
+        other = units[seen.row.entered_at - 1]
+        _differs(seen, "entered at gate", seen.decision.get("entered_gate"), other)
+        _differs(seen, "time of entering named", bool(seen.decision.get("entered")), True)
     _evidence(seen, seen.decision, expect, state)
     if expect.then:
         _settles(seen, seen.verdict or {}, expect.then)

@@ -19,7 +19,7 @@ from demo.cast import Person
 from demo.ending import PARTS
 from demo.processes import resident_mb
 from demo.sockets import JsonObject, Message, NotAnswered, told
-from demo.stage import Stage, new_stage
+from demo.stage import GATES, Stage, new_stage
 
 PLAYERS = ("first", "second", "third", "robbed")
 SEEN_S = 0.9
@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE")
     asked = parser.parse_args()
     people = cast.people()
-    stage = new_stage(people, small_disk=False, reentry=True)
+    stage = new_stage(people, units=GATES[:1], small_disk=False, reentry=True)
     try:
         result = _measured(stage, [people[p] for p in PLAYERS], asked.cards)
     finally:
@@ -55,29 +55,29 @@ def _measured(stage: Stage, players: list[Person], cards: int) -> JsonObject:
     stage.build()
     stage.start_broker()
     stage.start_office()
-    stage.start_gate()
-    told(stage.simulator, {"do": "clock", "at": "2027-04-10T08:45:00+08:00", "run": True})
+    stage.start_gates()
+    told(stage.gates[0].simulator, {"do": "clock", "at": "2027-04-10T08:45:00+08:00", "run": True})
     decisions = [_one(stage, players[n * len(players) // cards]) for n in range(cards)]
     return {
         "cards": cards,
         "admitted": sum(d["outcome"] == "ADMIT" for d in decisions),
         "ms": {part: _spread([d["ms"][part] for d in decisions]) for part in PARTS},
         "disk": _file_system(stage.disk.folder),
-        "rss_mb": resident_mb(stage.crew.pid("gate")),
+        "rss_mb": resident_mb(stage.gates[0].pid),
     }
 
 
 def _one(stage: Stage, person: Person) -> Message:
     """One person who has stood there for a moment lays the card; the decision on it."""
-    photos = [str(stage.photos[p]) for p in person.live]
-    told(stage.simulator, {"do": "person", "pictures": photos})
-    stage.pause(SEEN_S)
+    gate, photos = stage.gates[0], [str(stage.photos[p]) for p in person.live]
+    told(gate.simulator, {"do": "person", "pictures": photos})
+    gate.pause(SEEN_S)
     card = {"number": person.number, "name": person.name, "valid_to": "长期"}
-    told(stage.simulator, {"do": "card", **card})
-    if stage.follower is None:
+    told(gate.simulator, {"do": "card", **card})
+    if gate.follower is None:
         raise NotAnswered("the gate is not running")
-    decision = stage.follower.wait(lambda m: m.get("kind") == "decision", DECISION_S)
-    told(stage.simulator, {"do": "lift"})
+    decision = gate.follower.wait(lambda m: m.get("kind") == "decision", DECISION_S)
+    told(gate.simulator, {"do": "lift"})
     return decision
 
 

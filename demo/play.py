@@ -5,9 +5,10 @@ import time
 from demo import judge, watch
 from demo.cast import Person, Row, Step
 from demo.console import PINS, ConsolePages
+from demo.gate import EXIT, SCANNED, Gate
 from demo.judge import Seen
 from demo.sockets import Message, NotAnswered, told
-from demo.stage import EXIT, SCANNED, Stage
+from demo.stage import Stage
 
 DECISION_S = 40.0
 VERDICT_S = 5.0
@@ -27,7 +28,8 @@ class Player:
         self.cast = cast
         self._seen: Seen
         self._following: Row | None = None
-        self._standing: list[str] | None = None
+        self._here: Gate = stage.gates[0]
+        self._standing: dict[str, list[str]] = {}
         self._standing_since_s = 0.0
         self._cut_s = 0.0
         self._inside_before = 0
@@ -36,6 +38,7 @@ class Player:
         """What the row showed. `following` steps up while the last lamp of this row is watched, as
         in a queue. A socket that does not answer is a difference, not an end."""
         self._seen, self._following = Seen(row), following
+        self._here = self._stage.gates[row.at - 1]
         self._begin()
         began = self._cut_s
         try:
@@ -44,46 +47,52 @@ class Player:
                     self._next_steps_up()
                 getattr(self, f"_{step.verb}")(step)
             if row.hold_s is not None:
-                self._seen.held_s = watch.held(self._stage, row.expect.lamps, self._cut_s)
+                self._seen.held_s = watch.held(self._here, row.expect.lamps, self._cut_s)
             self._seen.stray = self._stray_decisions()
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
         self._clear()
         self._seen.took_s = round(time.monotonic() - began, 2)
-        judge.judge(self._seen, self.cast[row.card], self._stage.disk.folder)
+        units = [gate.unit for gate in self._stage.gates]
+        judge.judge(self._seen, self.cast[row.card], self._here.state, units)
         return self._seen
 
     def _clear(self) -> None:
         try:
             self._simulate(do="lift")
             self._simulate(do="lift", source=EXIT)
-            if self._following is None:
+            if self._following is None or self._following.at != self._seen.row.at:
                 self._place([])
         except NotAnswered as e:
             self._seen.wrong.append(str(e))
 
     def _next_steps_up(self) -> None:
-        stands = self._following.stands_first if self._following else None
-        if stands is not None:
-            self._place(stands)
+        following = self._following
+        if following is None or following.at != self._seen.row.at:
+            return
+        if following.stands_first is not None:
+            self._place(following.stands_first)
 
     # -- the world --
 
     def _simulate(self, **request: object) -> Message:
-        return told(self._stage.simulator, request)
+        return told(self._here.simulator, request)
 
     def _clock(self, step: Step) -> None:
-        self._simulate(do="clock", at=step.argument, run=bool(step.more.get("run")), trusted=True)
+        """At every gate of the site."""
+        at = {"at": step.argument, "run": bool(step.more.get("run")), "trusted": True}
+        for gate in self._stage.gates:
+            told(gate.simulator, {"do": "clock", **at})
 
     def _trusted(self, step: Step) -> None:
         self._simulate(do="clock", trusted=step.argument)
 
     def _stand(self, step: Step) -> None:
-        if step.argument != self._standing:
+        if step.argument != self._standing.get(self._here.unit):
             self._place(step.argument)
         if step.argument and self._seen.row.expect.attempt is not None:
             stood_s = time.monotonic() - self._standing_since_s
-            self._stage.pause(max(0.0, FACE_S - stood_s))
+            self._here.pause(max(0.0, FACE_S - stood_s))
 
     def _place(self, names: list[str]) -> None:
         """These people, and nobody else, before the camera."""
@@ -95,13 +104,14 @@ class Player:
                 self._simulate(do="person", pictures=alone)
             case _:
                 self._simulate(do="people", pictures=sets)
-        self._standing, self._standing_since_s = names, time.monotonic()
+        self._standing[self._here.unit] = names
+        self._standing_since_s = time.monotonic()
 
     def _lay(self, step: Step) -> None:
         self._simulate(**self._card(step))
 
     def _pull(self, step: Step) -> None:
-        self._stage.pause(AWAY_S)
+        self._here.pause(AWAY_S)
         self._simulate(do="fault", name="card-pulled", on=True)
         self._simulate(**self._card(step))
 
@@ -114,7 +124,7 @@ class Player:
         self._simulate(do="lift")
 
     def _leave(self, step: Step) -> None:
-        self._inside_before = self._stage.inside()
+        self._inside_before = self._here.inside()
         self._simulate(**self._card(step), source=EXIT)
 
     def _scan(self, step: Step) -> None:
@@ -124,17 +134,17 @@ class Player:
         by = step.more["by"]
         ticket = self.cast[step.argument].ticket
         request = {"do": "type", "ticket": ticket, "pin": PINS[by], **step.more}
-        told(self._stage.staff, request)
+        told(self._here.staff, request)
 
     def _papers(self, step: Step) -> None:
         """Staff have looked at what the paper requires."""
         pin, ticket = PINS[step.more["by"]], self.cast[step.argument].ticket
-        told(self._stage.staff, {"do": "papers", "ticket": ticket, "pin": pin, **step.more})
+        told(self._here.staff, {"do": "papers", "ticket": ticket, "pin": pin, **step.more})
 
     def _begin(self) -> None:
         """Whatever was shown before belongs to the row before."""
-        if self._stage.follower:
-            self._stage.follower.drain()
+        if self._here.follower:
+            self._here.follower.drain()
         self._cut_s = time.monotonic()
 
     def _broker(self, step: Step) -> None:
@@ -145,10 +155,10 @@ class Player:
 
     def _gate(self, step: Step) -> None:
         if step.argument == "kill":
-            self._stage.kill_gate()
-            self._standing = None
+            self._here.kill()
+            self._standing.pop(self._here.unit, None)
         else:
-            self._stage.start_gate()
+            self._here.start()
 
     def _disk(self, step: Step) -> None:
         if self._stage.disk_fault:
@@ -170,6 +180,21 @@ class Player:
         self._cut_s = verdict["mono_ms"] / 1000
         self._seen.verdict = verdict
 
+    def _correct(self, step: Step) -> None:
+        """Another verdict on the case of this row, by as many people as signed the first one."""
+        case, more = str((self._seen.decision or {}).get("id")), step.more
+        about = {"do": "correct", "decision": case, "verdict": step.argument}
+        self._sign(about | {"reason": more["reason"]}, more["by"])
+        if "second" in more:
+            self._sign({"do": "sign", "case": case}, more["second"])
+
+    def _reassign(self, step: Step) -> None:
+        """This gate serves these rooms from now on; none: every room."""
+        self._sign({"do": "reassign", "rooms": step.argument}, step.more["by"])
+
+    def _sign(self, request: Message, by: str) -> None:
+        told(self._here.staff, request | {"by": by, "pin": PINS[by]})
+
     @property
     def _console(self) -> ConsolePages:
         if self.pages is None:
@@ -177,8 +202,8 @@ class Player:
         return self.pages
 
     def _acknowledge(self, step: Step) -> None:
-        told(self._stage.staff, {"do": "acknowledge", "by": step.argument})
-        if not watch.goes_dark(self._stage):
+        told(self._here.staff, {"do": "acknowledge", "by": step.argument})
+        if not watch.goes_dark(self._here):
             self._seen.wrong.append("the lamps went on after the acknowledgement")
 
     # -- what comes of it --
@@ -188,14 +213,14 @@ class Player:
         decision = self._follow("decision", DECISION_S)
         self._cut_s = decision["mono_ms"] / 1000
         self._seen.decision = decision
-        self._seen.asked = watch.asked(self._stage, began, self._cut_s)
-        self._seen.unsent = self._stage.unsent() > 0
+        self._seen.asked = watch.asked(self._here, began, self._cut_s)
+        self._seen.unsent = self._here.unsent() > 0
 
     def _shown(self, step: Step) -> None:
         """Lamps and buzzer of the decision, or of the verdict once there is one."""
         expect = self._seen.row.expect
         target = expect.then if self._seen.verdict and expect.then else expect
-        shown = watch.shown(self._stage, self._cut_s, target)
+        shown = watch.shown(self._here, self._cut_s, target)
         if target is expect:
             self._seen.shown = shown
         else:
@@ -204,29 +229,34 @@ class Player:
     def _await(self, step: Step) -> None:
         match step.argument:
             case "asked-again":
-                watch.asked_again(self._stage, self._cut_s)
+                watch.asked_again(self._here, self._cut_s)
             case "out-of-service":
-                self._stage.until(step.argument, self._stage.out_of_service, STATE_S)
-                self._cut_s = watch.first_lit(self._stage, "red", self._cut_s)
+                self._here.until(step.argument, self._here.out_of_service, STATE_S)
+                self._cut_s = watch.first_lit(self._here, "red", self._cut_s)
             case "in-service":
-                self._stage.until(step.argument, lambda: not self._stage.out_of_service(), STATE_S)
+                self._here.until(step.argument, lambda: not self._here.out_of_service(), STATE_S)
             case "left":
                 before = self._inside_before
-                self._stage.until("left", lambda: self._stage.inside() < before, STATE_S)
+                self._here.until("left", lambda: self._here.inside() < before, STATE_S)
             case "offline":
-                self._stage.until(step.argument, lambda: not self._stage.connected(), STATE_S)
+                self._here.until(step.argument, lambda: not self._here.connected(), STATE_S)
+            case "double":
+                self._here.until(step.argument, self._all_tell_a_double, STATE_S)
             case "all-receipted":
-                self._stage.until(step.argument, lambda: self._stage.unsent() == 0, STATE_S)
+                self._here.until(step.argument, self._here.all_receipted, STATE_S)
+
+    def _all_tell_a_double(self) -> bool:
+        return all(gate.doubles() for gate in self._stage.gates)
 
     def _follow(self, kind: str, timeout_s: float) -> Message:
-        if self._stage.follower is None:
+        if self._here.follower is None:
             raise NotAnswered("the gate is not running")
         try:
-            return self._stage.follower.wait(lambda m: m.get("kind") == kind, timeout_s)
+            return self._here.follower.wait(lambda m: m.get("kind") == kind, timeout_s)
         except NotAnswered as e:
             raise NotAnswered(f"no {kind}: {e}") from e
 
     def _stray_decisions(self) -> int:
         """Decisions that nobody waited for."""
-        said = self._stage.follower.drain() if self._stage.follower else []
+        said = self._here.follower.drain() if self._here.follower else []
         return sum(m.get("kind") in ("decision", "verdict") for m in said)

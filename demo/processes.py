@@ -23,7 +23,7 @@ class Crew:
     """Every process that the demo started. `logs`: one file each."""
 
     def __init__(self, logs: Path) -> None:
-        self._logs = logs
+        self.logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
@@ -32,7 +32,7 @@ class Crew:
     ) -> subprocess.Popen[bytes]:
         """In a session of its own, so that Ctrl-C reaches the runner alone, which ends the rest in
         order. `environment`: what is set beside the runner's own."""
-        with (self._logs / f"{name}.log").open("ab") as log:
+        with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -85,7 +85,7 @@ class Crew:
             self.stop(name, 5.0)
 
     def tail(self, name: str, lines: int = 15) -> str:
-        log = self._logs / f"{name}.log"
+        log = self.logs / f"{name}.log"
         said = (
             log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
         )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo import cast, ending, judge, lamps, load, pictures, processes
+from demo import cast, ending, judge, lamps, load, pictures, privacy, processes
 from demo.judge import Seen
 from demo.lamps import Change
 from demo.schedule import RHYTHMS, STALL_S, TONES, Schedule
@@ -85,8 +85,30 @@ def test_the_script_shows_what_a_morning_must() -> None:
         "STAFF_ADMIT",
         "STAFF_DENY",
         "OUT_OF_SERVICE",
+        "WRONG_ROOM",
+        "LEFT_ALREADY",
+        "TOO_EARLY_TO_LEAVE",
+        "PAPERS_CHECK",
+        "FACE_DECLINED",
     }
-    assert len(ROWS) >= 18
+    assert len(ROWS) >= 40
+    assert {row.at for row in ROWS} == {1, 2}, "two gates of one site"
+    assert [row.entered_at for row in ROWS if row.entered_at], "entered at the other gate"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "演示甲".encode(),
+        "演示甲".encode("utf-16-le"),
+        "演示甲".encode("gb18030"),
+        b"%E6%BC%94%E7%A4%BA%E7%94%B2",
+        rb"\u6f14\u793a\u7532",
+    ],
+)
+def test_a_name_is_found_however_it_is_written(written: bytes) -> None:
+    places = [("a log", b"before " + written + b" after"), ("another", b"nothing here")]
+    assert list(privacy.found(places, ["演示甲"])) == [("a log", "演示甲")]
 
 
 def of(output: str, *spans: tuple[float, float]) -> list[Change]:
@@ -330,7 +352,7 @@ def test_a_further_attempt_will_do_where_the_row_says_so(
     row = next(row for row in ROWS if row.expect.or_later)
     row = replace(row, expect=replace(row.expect, or_later=or_later))
     seen = Seen(row, decision={"attempt": attempt}, asked=asked)
-    judge.judge(seen, PEOPLE[row.card], Path("none"))
+    judge.judge(seen, PEOPLE[row.card], Path("none"), ("g1", "g2"))
     assert right is not any(w.startswith(("attempt", "asked again")) for w in seen.wrong)
 
 

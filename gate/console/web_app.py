@@ -112,6 +112,7 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
         ],
         exception_handlers={
             GateSaid: _gate_said,
+            web_pages.SignInEnded: _sign_in_ended,
             HTTPException: _http_fault,
         },
         lifespan=lifespan,
@@ -140,6 +141,14 @@ async def _gate_said(request: Request, said: Exception) -> Response:
     assert isinstance(said, GateSaid)
     status = STATUS_OF_EXIT.get(said.exit_code, 409)
     return page_of(request, "refused.html", status, zh=said.zh, en=said.en)
+
+
+async def _sign_in_ended(request: Request, _: Exception) -> Response:
+    """The browser's session ends too: whoever is there signs in again."""
+    session = request.state.session
+    if session is not None:
+        request.app.state.shared.sessions.end(session)
+    return RedirectResponse("/sign-in?ended=1", 303)
 
 
 async def _http_fault(request: Request, fault: Exception) -> Response:

@@ -14,6 +14,9 @@ from gate.console.score_words import score_words
 from gate.console.sessions import Session
 from gate.core.json_types import JsonObject
 
+REFUSED = 5
+"""The gate's exit code for what somebody may not do."""
+ENDED = GateSaid("Sign in again: this sign-in has ended.", "登录已失效，请重新登录。", REFUSED)
 PICTURES = {"ticket": "photo", "live": "live"}
 
 
@@ -24,7 +27,8 @@ async def healthz(request: Request) -> Response:
 
 async def sign_in_page(request: Request) -> Response:
     """The form for staff id and PIN."""
-    return page_of(request, "sign_in.html", said=None)
+    said = ENDED if "ended" in request.query_params else None
+    return page_of(request, "sign_in.html", said=said)
 
 
 async def now(request: Request) -> Response:
@@ -102,12 +106,32 @@ async def unit(request: Request) -> Response:
 # -- parts ---------------------------------------------------------------------------------------
 
 
+class SignInEnded(Exception):
+    """The gate does not know this sign-in any more: it was started anew, or time is up."""
+
+
 async def ask_as(request: Request, asked: JsonObject) -> JsonObject:
-    """The gate's answer to who is signed in on this browser. GateSaid."""
+    """The gate's answer to who is signed in on this browser. GateSaid, SignInEnded."""
     gate: Gate = request.app.state.shared.gate
     session: Session | None = request.state.session
     token = None if session is None else session.token
-    return await gate.ask(asked if token is None else asked | {"token": token})
+    if token is None:
+        return await gate.ask(asked)
+    try:
+        return await gate.ask(asked | {"token": token})
+    except GateSaid as said:
+        if said.exit_code == REFUSED and not await _holds(gate, token):
+            raise SignInEnded from said
+        raise
+
+
+async def _holds(gate: Gate, token: str) -> bool:
+    """Whether the gate still knows a sign-in; what it refused may have another reason."""
+    try:
+        await gate.ask({"ask": "status", "token": token})
+    except GateSaid as said:
+        return said.exit_code != REFUSED
+    return True
 
 
 async def _case(request: Request, name: str) -> JsonObject:

@@ -16,7 +16,8 @@ from tests.browser.conftest import (
     listens,
     signed_in,
 )
-from tests.scenarios.fakes import STRANGER, Rig, rig
+from tests.scenarios.fakes import STRANGER, FakeRoster, Rig, rig
+from tests.staff_making import PINS, everybody
 from tests.waiting import soon
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -132,6 +133,31 @@ async def test_a_console_without_its_gate_says_so_and_comes_back(
         async with gate_at(rig(tmp_path), folder):
             await expect(page.get_by_test_id("lost")).to_be_hidden()
             await expect(page.get_by_test_id("admit")).to_be_enabled()
+
+
+async def test_a_gate_that_was_started_anew_asks_to_sign_in_again(
+    page: Page, parts: Rig, tmp_path: Path
+) -> None:
+    """The new process knows no sign-in of the old one. A page that says nothing would show no
+    case where one is open."""
+    port, folder = free_port(), tmp_path / "run"
+    folder.mkdir()
+    parts.rosters.next = FakeRoster(everybody())
+    again = rig(tmp_path)
+    again.rosters.next = FakeRoster(everybody())
+    async with console_process(tmp_path, port) as process:
+        await soon(lambda: listens(port), READY_S)
+        async with gate_at(parts, folder) as gate:
+            console = Console(gate, parts, f"https://127.0.0.1:{port}", tmp_path, process)
+            await soon(lambda: gate.desk.status()["staff"], READY_S)
+            await signed_in(page, console, "li", PINS["li"])
+            await page.goto(f"{console.address}/rooms")
+        async with gate_at(again, folder):
+            await expect(page.get_by_test_id("refused")).to_contain_text("请重新登录")
+            await page.get_by_test_id("by").fill("li")
+            await page.get_by_test_id("pin").fill(PINS["li"])
+            await page.get_by_test_id("sign-in").click()
+            await expect(page.get_by_test_id("who")).to_be_visible()
 
 
 async def test_a_page_without_its_console_says_so_and_comes_back(

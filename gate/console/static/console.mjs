@@ -29,7 +29,8 @@ async function renew() {
   const turn = (asked += 1);
   let text;
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", redirect: "error" });
+    const answer = await fetch(location.pathname, { cache: "no-store" });
+    if (answer.redirected) return location.assign(answer.url); // the sign-in has ended
     if (!answer.ok) return;
     text = await answer.text();
   } catch {
