@@ -1,6 +1,7 @@
 """The only file that names concrete adapters: settings in, one unit out."""
 
 import contextlib
+import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -158,6 +159,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             site_exchange=exchange,
         ),
         site_link=exchange,
+        is_supervised=bool(os.environ.get("INVOCATION_ID")),
     )
 
 

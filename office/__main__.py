@@ -7,6 +7,7 @@ from gate.platform.program_end import run_program
 from office.commands import (
     broker_config,
     candidates,
+    command,
     doubtful,
     drift,
     evidence,
@@ -34,6 +35,7 @@ app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("sheet")(sheet.sheet)
+app.command("command")(command.command)
 app.command("broker-config")(broker_config.broker_config)
 app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")

@@ -39,6 +39,8 @@ JSON_BORDERS = {
     "gate.console": "requests and answers of the staff socket",
     "gate.drivers.simulated.control": "requests on the simulator's socket",
     "gate.config": "gate.toml before it is checked",
+    "gate.core.command_args": "arguments of a command, before they are checked",
+    "gate.core.configuration": "a desired configuration, before it is checked",
     "gate.core.journal_entries": "any JSON object may claim to be an event of a chain",
     "gate.models.calibration_table": "calibration.toml",
     "gate.models.liveness.camera_pair_file": "the site's file of a pair of cameras",
@@ -52,6 +54,7 @@ JSON_BORDERS = {
     "gate.store": "the mark beside the journal, and damage.json",
     "gate.sync": "messages and exports before they are checked",
     "office.commands.verify": "facts of exports, passed on to --json",
+    "office.receiving.command_words": "arguments of a command, as a person types them",
     "office.rosters.staff_file": "STAFF.toml before it is checked",
     "office.store": "the text of an event, a proof or a receipt before it is checked",
 }

@@ -15,7 +15,10 @@ from gate.core.json_types import JsonObject
 DECISIONS_KEPT = 30
 EVENTS_FOR_ONE = 64
 """Events that wait for one page; a page that is slower than that is dropped."""
-HEALTH = ("gate", "phase", "faults", "showing", "attempt", "warnings", "roster", "exam", "liveness")
+HEALTH = (
+    *("gate", "phase", "faults", "showing", "attempt", "warnings", "messages"),
+    *("roster", "exam", "liveness"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,17 @@ class Acknowledge(SignedRequest):
         return await desk.acknowledge(self.by)
 
 
+class ReadMessage(SignedRequest):
+    """A message of the office is read. `pin` is not looked at: whoever reads it tells no secret."""
+
+    do: Literal["read"]
+    message: Text
+
+    async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
+        """NoSuchEntry, StorageRefused."""
+        return await desk.read_message(self.message, self.by)
+
+
 class Excuse(SignedRequest):
     """The candidate at the gate need not do the action."""
 
@@ -354,7 +365,7 @@ class AskScreen(StaffRequest):
         return desk.follow_screen() if self.follow else desk.screen()
 
 
-Signing = Sign | Correct | Decline | Papers | SignReport
+Signing = Sign | Correct | Decline | Papers | SignReport | ReadMessage
 Doing = SignIn | SignOut | Type | Settle | Acknowledge | Excuse | ConfirmClock | Reassign | Signing
 OfPeople = AskCase | AskCases | AskPapers | AskFind
 Asking = AskStatus | AskFollow | AskSheet | AskScreen | AskRooms | AskReport | OfPeople

@@ -138,6 +138,14 @@ async def acknowledge(request: Request) -> Response:
     return RedirectResponse("/", 303)
 
 
+async def read_message(request: Request) -> Response:
+    """A message of the office is read, by who is signed in."""
+    session, _ = await _form(request)
+    message = request.path_params["message"]
+    await ask_as(request, {"do": "read", "message": message, "by": str(session.by)})
+    return RedirectResponse("/", 303)
+
+
 async def reassign(request: Request) -> Response:
     """Which rooms this unit serves, from now on."""
     session, form = await form_of(request)

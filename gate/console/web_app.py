@@ -103,6 +103,7 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/report", report_pages.papers),
             Route("/report/{paper}", report_pages.report),
             Route("/report/{paper}", report_pages.sign, methods=["POST"]),
+            Route("/messages/{message}/read", web_actions.read_message, methods=["POST"]),
             Route("/acknowledge", web_actions.acknowledge, methods=["POST"]),
             Route("/events", web_events.events),
             Route("/screen", screen_page.screen),

@@ -33,7 +33,8 @@ class JournalEntry:
     `kind`: `decision`, `verdict`, `signature`, `case`, or an operational one. Of the unit: `start`,
     `stop`, `clock`, `roster`, `fault`, `healed`, `wiped`, `counts`, `disk`, `journal_begun`.
     Of people: `attempt`, `acknowledged`, `clock_confirmed`, `excused`, `papers`, `left`,
-    `reassigned`, `report`. Of the site's other gates: `heard`, `double`.
+    `reassigned`, `report`, `message_read`. Of the site's other gates: `heard`, `double`. Of the
+    office's commands: `command`, `command_done`, `paper_closed`.
 
     `body` holds JSON values only; keys of the envelope are refused.
     """

@@ -8,6 +8,7 @@ for those with `get`. Times are RFC 3339 with offset and milliseconds.
 
 from typing import NotRequired, TypedDict
 
+from gate.core.json_types import JsonFields
 from gate.core.liveness import LivenessFields
 
 Counted = dict[str, int]
@@ -311,6 +312,13 @@ class JournalEvent(Envelope, total=False):
     exam: str | None
     evidence: str | None
     evidence_fault: str
+    # command, command_done, message_read: of the office's commands
+    command: str
+    verb: str
+    args: JsonFields
+    result: str | None
+    expires: str
+    set: JsonFields
     # acknowledged, counts
     decisions: list[str] | Counted
     day: str

@@ -1,13 +1,15 @@
 """What is kept, sent and asked: roster, journal, evidence, uplink, and the staff's desk."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, Self
 
+from gate.core.configuration import Configuration
 from gate.core.events import PeersHeard
 from gate.core.exam import Candidate, Exam
 from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
+from gate.core.office_commands import Command, CommandAnswer
 from gate.core.records import JournalEvent
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
@@ -226,6 +228,18 @@ class Uplink(Protocol):
     def use_exam(self, exam: str) -> None:
         """The id of the exam whose events are sent from now on."""
 
+    def deliver_commands_to(self, take: Callable[[Command], None]) -> None:
+        """Who is given each command that the office signed, on the loop's thread."""
+
+    def answer(self, answer: CommandAnswer, at: str) -> None:
+        """Tells the office what became of a command. `at`: RFC 3339."""
+
+    def send_again(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Sends these events once more, both ends included, receipted or not."""
+
+    def use_configuration(self, configuration: Configuration, command: str | None) -> None:
+        """What is in force from now on, and the id of the command that asked for it."""
+
     async def run(self) -> None:
         """Until cancelled. Survives every network fault."""
 
@@ -313,6 +327,9 @@ class Desk(Protocol):
     async def papers_of(self, ticket: str, connection: StaffConnection) -> Mapping[str, object]:
         """What the paper asks of a candidate, and what is wanting; no answer is repeated.
         NoSuchEntry; Refused to who has not signed in."""
+
+    async def read_message(self, message: str, by: str) -> Mapping[str, object]:
+        """`by` has read a message of the office; the answer to the client."""
 
     async def acknowledge(self, by: str) -> Mapping[str, object]:
         """Acknowledges the open REFERs in the name `by`; the answer to the client."""

@@ -7,6 +7,7 @@ from gate.core.action_order import ActionStatus
 from gate.core.candidate_screen import ScreenFields
 from gate.core.daily_counts import CountsSummary
 from gate.core.entry_windows import WindowStatus
+from gate.core.office_messages import OfficeMessage
 
 
 class ClockStatus(TypedDict):
@@ -46,7 +47,8 @@ class UplinkStatus(TypedDict):
 
     `unsent`: number of events, None before it is known. `receipted`: the last event that the office
     has. `error_kind`: the class of `last_error`. `office`: `online`, `offline` or None. `refused`:
-    receipts by reason. `broker_refused`: batches by MQTT's reason code. `alarm`: a sentence once
+    receipts by reason. `broker_refused`: batches by MQTT's reason code.
+    `refused_topics`: any message, by the last part of its topic. `alarm`: a sentence once
     two journals of this gate and epoch exist.
     """
 
@@ -59,6 +61,7 @@ class UplinkStatus(TypedDict):
     refused: NotRequired[dict[str, int]]
     alarm: NotRequired[str | None]
     broker_refused: NotRequired[dict[str, int]]
+    refused_topics: NotRequired[dict[str, int]]
 
 
 class ScannerStatus(TypedDict):
@@ -255,6 +258,7 @@ class DeskStatus(TypedDict):
     the lamps show and the sentence. `inside`: how many have entered and not left. `left`: how many
     have left.
 
+    `messages`: of the office, that nobody has read yet, the oldest first.
     `staff`: how many may sign, 0 where no PIN is asked. `windows`: of entry, for the papers of the
     sitting. `requires`: what any paper of the exam asks for beside the card.
     """
@@ -284,5 +288,6 @@ class DeskStatus(TypedDict):
     exits: Mapping[str, ExitStatus]
     rooms: RoomsStatus
     warnings: Sequence[str]
+    messages: Sequence[OfficeMessage]
     uplink: UplinkStatus
     journal: JournalStatus

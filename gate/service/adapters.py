@@ -48,5 +48,9 @@ class Adapters:
     exits: tuple[Exit, ...] = ()
     rooms: tuple[str, ...] = ()
     """Those that this gate serves, as gate.toml says; empty: every room of the site."""
+    is_supervised: bool = False
+    """Whether systemd runs this process, and so starts it again."""
+    fetch_roster: Callable[[], None] | None = None
+    """Looks for a newer roster at once; None where nothing fetches any."""
     rtc: Callable[[], datetime | None] = lambda: None
     """What the board's own clock shows, None where it has none."""

@@ -52,6 +52,8 @@ class Desk:
         self._screens = ScreenDesk(lane)
         self.screen, self.follow_screen = self._screens.screen, self._screens.follow
         lane.subscribe(self._publish_status)
+        supervisors.commands.subscribe(self._publish_status)
+        self.read_message = supervisors.commands.read
         lane.adapters.matcher.use_screen(lambda: self._screens.is_followed, self._publish_status)
 
     def _publish_status(self) -> None:

@@ -67,6 +67,7 @@ def desk_status(lane: Lane, supervisors: Supervisors, pins: StaffPins) -> DeskSt
             *lane.adapters.journal.warnings.values(),
             *pins.warnings,
         ],
+        "messages": list(supervisors.commands.messages.unread.values()),
         "uplink": lane.adapters.uplink.status.copy(),
         "journal": {
             "disk": supervisors.disk.status,

@@ -122,8 +122,10 @@ class Service:
                 group.create_task(self._watch_roster(), name="roster"),
                 group.create_task(self._mend_journal(), name="journal"),
                 group.create_task(self._watch_room(), name="room"),
+                group.create_task(self._obey(), name="commands"),
                 group.create_task(self._health.feed_watchdog(), name="watchdog"),
             ]
+            self._supervisors.commands.ends_by(stop.set)
             uplink = group.create_task(self._adapters.uplink.run(), name="uplink")
             self._health.ready(self._condition())
             await stop.wait()
@@ -250,6 +252,13 @@ class Service:
             await self._supervisors.rosters.look()
             self._health.beat("roster")
             await asyncio.sleep(self._pace.retry_s)
+
+    async def _obey(self) -> None:
+        """The office's commands, one after the other."""
+        self._health.expect("commands", ROSTER_SILENT_S)
+        while True:
+            await self._supervisors.commands.work(timeout_s=self._pace.retry_s)
+            self._health.beat("commands")
 
     async def _watch_room(self) -> None:
         self._health.expect("room", ROSTER_SILENT_S)

@@ -1,10 +1,12 @@
-"""What watches over a lane: its clock, its rosters, its disk. Each owns what it tells."""
+"""What watches over a lane: its clock, its rosters, its disk, the office's commands. Each owns
+what it tells."""
 
 from dataclasses import dataclass
 from typing import Self
 
 from gate.ports import Journal
 from gate.service.clock_monitor import ClockMonitor
+from gate.service.command_desk import CommandDesk
 from gate.service.disk_monitor import DiskMonitor
 from gate.service.lane import Lane
 from gate.service.roster_supervisor import RosterSupervisor
@@ -17,13 +19,14 @@ class Supervisors:
     clock: ClockMonitor
     rosters: RosterSupervisor
     disk: DiskMonitor
+    commands: CommandDesk
 
     @classmethod
     def of(cls, lane: Lane) -> Self:
         """They only look when they are asked to."""
         it = lane.adapters
         clock = ClockMonitor(it.clock, it.rtc, lambda: it.uplink.office_time)
-        return cls(clock, RosterSupervisor(lane, clock), DiskMonitor(lane))
+        return cls(clock, RosterSupervisor(lane, clock), DiskMonitor(lane), CommandDesk(lane))
 
 
 async def replay_journal(journal: Journal, lane: Lane, supervisors: Supervisors) -> None:
@@ -34,3 +37,4 @@ async def replay_journal(journal: Journal, lane: Lane, supervisors: Supervisors)
             lane.replay(page)
             supervisors.clock.replay(page)
             supervisors.rosters.replay(page)
+            supervisors.commands.replay(page)

@@ -103,10 +103,9 @@ def signed(domain: str, head: JsonObject, key: SigningKey) -> JsonObject:
 
 def verify(domain: str, head: JsonFields, public: bytes | None) -> None:
     """SignatureRefused unless `head` was signed with the private half of `public`."""
+    of = head.get("gate") or head.get("to")
     if public is None:
-        raise SignatureRefused(
-            f"Gate {head['gate']} is not enrolled here.", f"闸机 {head['gate']} 未在此登记。"
-        )
+        raise SignatureRefused(f"Gate {of} is not enrolled here.", f"闸机 {of} 未在此登记。")
     if head["key"] != key_id(public):
         signer, ours = f"{head['key'][:16]!r}", key_id(public)
         raise SignatureRefused(
@@ -120,8 +119,8 @@ def verify(domain: str, head: JsonFields, public: bytes | None) -> None:
         VerifyKey(public).verify(_covered(domain, head), signature)
     except (BadSignatureError, binascii.Error, ValueError, TypeError) as e:
         raise SignatureRefused(
-            f"The signature of a {domain} of {head['gate']} is wrong.",
-            f"{head['gate']} 的签名（{domain}）有误。",
+            f"The signature of a {domain} of {of} is wrong.",
+            f"{of} 的签名（{domain}）有误。",
         ) from e
 
 

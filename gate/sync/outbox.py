@@ -50,7 +50,8 @@ class SendWindow:
     the office has not said that it is away. `unheard`: batches in a row that ran into their
     timeout. `strange`: the office's database is newer than our receipt, and may not know us.
     `flush_at_s`: until then live events are collected. `tried`: went out without moving the
-    receipt; goes again behind what has not been tried."""
+    receipt; goes again behind what has not been tried. `asked`: goes once more because the office
+    asked for it, receipted or not."""
 
     live_from: int
     listening: bool = True
@@ -59,6 +60,7 @@ class SendWindow:
     strange: bool = False
     flush_at_s: float = -math.inf
     tried: tuple[Range, ...] = ()
+    asked: tuple[Range, ...] = ()
 
     @property
     def width(self) -> int:
@@ -107,7 +109,7 @@ def next_slice(
     to_send = unstored(head, receipt)
     if window.strange and head and not to_send:  # one event makes a new database say what it lacks
         to_send = [(head, head)]
-    wanted = _without(to_send, _ranges(window.sent))
+    wanted = _without(_joined(to_send, window.asked), _ranges(window.sent))
     untried = _without(wanted, window.tried)
     if untried or not window.unheard:
         wanted = untried
@@ -148,7 +150,14 @@ def note_leaving(window: SendWindow) -> SendWindow:
 
 def note_sent(window: SendWindow, part: Slice, now_s: float) -> SendWindow:
     """`part` was sent at `now_s`."""
-    return replace(window, sent=(*window.sent, Sent(part, now_s)))
+    asked = tuple(_without(window.asked, [(part.first, part.last)]))
+    return replace(window, sent=(*window.sent, Sent(part, now_s)), asked=asked)
+
+
+def note_asked(window: SendWindow, ranges: Iterable[Range]) -> SendWindow:
+    """The office asked for these events once more: each goes once, whatever is receipted."""
+    asked = _joined(window.asked, ranges)
+    return replace(window, asked=asked, tried=tuple(_without(window.tried, asked)))
 
 
 def note_receipt(window: SendWindow, old: Receipt | None, new: Receipt) -> SendWindow:
@@ -235,8 +244,9 @@ def _joined(some: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]
     return tuple(joined)
 
 
-def _without(ranges: list[Range], taken: Iterable[Range]) -> list[Range]:
+def _without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
     """`ranges` without `taken`."""
+    ranges = list(ranges)
     for low, high in taken:
         ranges = [
             part

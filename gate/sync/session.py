@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from gate.errors import InputRejected, Refused, StorageRefused
 from gate.sync import batch_size, outbox
+from gate.sync.command_exchange import CommandExchange
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.link_faults import PACKET_TOO_LARGE, TOO_LARGE_ENDS
@@ -17,8 +18,8 @@ from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, enco
 
 log = logging.getLogger(__name__)
 
-_HEARTBEAT_S = (30.0, 60.0)
-"""Least and most between two: a fleet that began together must not beat together."""
+_HEARTBEAT_SPREAD = (2 / 3, 4 / 3)
+"""Of the mean between two, least and most: a fleet that began together must not beat together."""
 _POLL_S = 1.0
 _GOODBYE_S = 2.0
 _TOLD_MAX = 50
@@ -41,6 +42,9 @@ class Session:
         self._journal_told: frozenset[str] = frozenset()
         self._batches: dict[int, int] = {}
         """How many events each batch has that the broker has not answered, by `mid`."""
+        self._others: dict[int, tuple[str, bytes]] = {}
+        """Topic and payload of every other message that the broker has not answered, by `mid`."""
+        self._commands = CommandExchange(uplink, topics, self._name, self._publish)
         self._shows_receipt = False
         self._hears_site = False
         will = Will(topics.state, self._state("lost"))
@@ -77,8 +81,10 @@ class Session:
             if self._stood:
                 self._tell_of_journal()
                 self._window = outbox.note_time(self._window, self._loop.time())
+                self._window = outbox.note_asked(self._window, self._commands.asked())
                 await self._send_all()
                 self._tell_site()
+                self._commands.tell()
                 await self._beat()
 
     async def _next_event(self) -> LinkEvent | None:
@@ -108,9 +114,12 @@ class Session:
         smaller pieces where it was too large.
         """
         events = self._batches.pop(acked.mid, 0)
+        topic, _ = self._others.pop(acked.mid, (self._topics.ev, b""))
         if acked.refused is None:
             return
-        said = f"The broker refuses a message of ours: {acked.refused} ({acked.code})."
+        part = Topics.of(topic)[1]
+        self._uplink.refused_topics[part] += 1
+        said = f"The broker refuses a message of ours ({part}): {acked.refused} ({acked.code})."
         if events:
             self._uplink.broker_refused[str(acked.code)] += 1
             if acked.code == PACKET_TOO_LARGE:
@@ -127,8 +136,8 @@ class Session:
             log.info("The broker is back.")
         self._stood = self._uplink.connected = True
         self._uplink.error = None
-        self._link.subscribe(self._topics.rcpt, OFFICE_STATE)
-        self._link.publish(self._topics.state, self._state("ready"), retain=True)
+        self._link.subscribe(self._topics.rcpt, self._topics.cmd, OFFICE_STATE)
+        self._publish(self._topics.state, self._state("ready"), retain=True)
 
     async def _hear(self, message: Message) -> None:
         if message.topic == OFFICE_STATE:
@@ -144,6 +153,12 @@ class Session:
             self._uplink.site.hear(
                 Topics.of(message.topic)[0].gate, message.payload, self._loop.time()
             )
+        elif message.topic == self._topics.cmd:
+            try:
+                self._commands.hear(message.payload)
+            except InputRejected as e:
+                if self._tell(str(e)):
+                    self._alert("command-refused", "signature", str(e))
         elif message.topic == self._topics.rcpt:
             await self._hear_receipt(message.payload)
             if not message.retained:
@@ -216,7 +231,7 @@ class Session:
             self._link.subscribe(self._topics.site_entries)
             site.connected()
         for payload, retain in site.outgoing(self._loop.time()):
-            self._link.publish(self._topics.entries, payload, retain=retain)
+            self._publish(self._topics.entries, payload, retain=retain)
         while site.alerts:
             other, who = site.alerts.popleft()
             self._alert("double", other, f"entered here and at {other}: {who}")
@@ -232,7 +247,13 @@ class Session:
             why=why,
             detail=detail[:200],
         )
-        self._link.publish(self._topics.alert, note)
+        self._publish(self._topics.alert, note)
+
+    def _publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+        """Any message but a batch, QoS 1. Its PUBACK is looked at like a batch's."""
+        mid = self._link.publish(topic, payload, retain=retain)
+        self._others[mid] = topic, payload
+        return mid
 
     def _is_newer(self, generation: object) -> bool:
         """Whether the office's database is another than the one of our last receipt."""
@@ -272,7 +293,8 @@ class Session:
         now = self._loop.time()
         if now < self._heartbeat_at:
             return
-        self._heartbeat_at = now + self._uplink.chance.uniform(*_HEARTBEAT_S)
+        mean_s = self._uplink.configuration.heartbeat_s
+        self._heartbeat_at = now + mean_s * self._uplink.chance.uniform(*_HEARTBEAT_SPREAD)
         head = self._uplink.journal.head
         beat = Heartbeat(
             self._topics.gate,
@@ -306,7 +328,8 @@ class Session:
         if self._stood:
             self._window = outbox.note_leaving(self._window)
             await self._send_all()
-            said = self._link.publish(self._topics.state, self._state("closed"), retain=True)
+            self._commands.tell()
+            said = self._publish(self._topics.state, self._state("closed"), retain=True)
         while said is not None:
             event = await self._link_queue.get()
             if isinstance(event, Down) or (isinstance(event, Acked) and event.mid == said):

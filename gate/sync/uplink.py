@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from gate.core.configuration import Configuration
+from gate.core.office_commands import Command, CommandAnswer
 from gate.ports import Journal, UplinkStatus
 from gate.sync import outbox
+from gate.sync.command_wire import encode_result
 from gate.sync.link import Address
 from gate.sync.session import Session
 from gate.sync.site_exchange import SiteExchange
@@ -33,7 +36,8 @@ class MqttUplink:
 
     `status` has more than the port's keys. `error_kind`: class of `last_error`. `office`: `online`,
     `offline` or None. `refused`: refused receipts by reason. `broker_refused`: batches that the
-    broker did not take, by MQTT's reason code. `alarm`: a sentence once two journals of this gate
+    broker did not take, by MQTT's reason code. `refused_topics`: any message that it did not take,
+    by the last part of its topic. `alarm`: a sentence once two journals of this gate
     and epoch exist. A PUBACK proves nothing: only receipts advance.
     """
 
@@ -83,6 +87,7 @@ class MqttUplink:
             "office": state.office,
             "refused": dict(state.refused),
             "broker_refused": dict(state.broker_refused),
+            "refused_topics": dict(state.refused_topics),
             "alarm": state.alarm,
         }
 
@@ -97,6 +102,24 @@ class MqttUplink:
     def use_exam(self, exam: str) -> None:
         """The id of the exam whose topics count from now on."""
         self._exam = exam
+
+    def deliver_commands_to(self, take: Callable[[Command], None]) -> None:
+        """Who is given each command that the office signed, on the loop's thread."""
+        self._state.take_command = take
+
+    def answer(self, answer: CommandAnswer, at: str) -> None:
+        """Tells the office what became of a command, now or when the link stands again. `at`:
+        RFC 3339."""
+        state = self._state
+        state.answers.append(encode_result(answer, state.address.name, at, state.signing))
+
+    def send_again(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Sends these events once more, both ends included, receipted or not."""
+        self._state.asked.extend(ranges)
+
+    def use_configuration(self, configuration: Configuration, command: str | None) -> None:
+        """What is in force from now on, and the id of the command that asked for it."""
+        self._state.configuration, self._state.configured_by = configuration, command
 
     def _unsent(self) -> int | None:
         """None before and after the work: the journal may not be open then, staff may ask all the

@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,8 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
+from gate.core.configuration import Configuration
+from gate.core.office_commands import Command
 from gate.errors import GateError
 from gate.ports import Journal, Receipt
 from gate.sync.batch_size import BatchSize
@@ -25,6 +27,9 @@ from gate.sync.pace import Pace
 from gate.sync.site_exchange import SiteExchange
 
 log = logging.getLogger(__name__)
+
+ANSWERS_MAX = 256
+ASKED_MAX = 4096
 
 
 @dataclass(slots=True)
@@ -52,6 +57,17 @@ class UplinkState:
     refused: Counter[str] = field(default_factory=Counter)
     broker_refused: Counter[str] = field(default_factory=Counter)
     """Batches that the broker did not take, by MQTT's reason code."""
+    refused_topics: Counter[str] = field(default_factory=Counter)
+    """Any message that the broker did not take, by the last part of its topic."""
+    take_command: Callable[[Command], None] | None = None
+    """Who carries commands out; None: nobody does yet."""
+    answers: deque[bytes] = field(default_factory=lambda: deque(maxlen=ANSWERS_MAX))
+    """What became of commands, and has not been published yet."""
+    asked: deque[Range] = field(default_factory=lambda: deque(maxlen=ASKED_MAX))
+    """What the office asked for once more, and the connection has not heard of yet."""
+    configuration: Configuration = field(default_factory=Configuration)
+    configured_by: str | None = None
+    """The command that asked for it."""
     pace: Pace = field(default_factory=Pace)
     batch_size: BatchSize = field(default_factory=BatchSize)
 

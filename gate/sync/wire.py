@@ -90,6 +90,21 @@ class Topics:
         return f"eg/1/{self.exam}/{self.site}/+/in"
 
     @property
+    def cmd(self) -> str:
+        """The topic of the office's commands."""
+        return self._own("cmd")
+
+    @property
+    def cmd_res(self) -> str:
+        """The topic of what became of them."""
+        return self._own("cmd/res")
+
+    @property
+    def cfg_rep(self) -> str:
+        """The topic of the configuration that is in force."""
+        return self._own("cfg/rep")
+
+    @property
     def rcpt(self) -> str:
         """The topic of the office's receipts."""
         return self._own("rcpt")
@@ -112,7 +127,9 @@ _PARTS = ("ev", "hb", "state", "alert", "rcpt", "cmd", "cmd/res", "cfg", "cfg/re
 
 OFFICE_STATE = "eg/1/office/state"
 EVERY_GATES_EVENTS = "eg/1/+/+/+/ev"
-EVERY_GATES_NOTES = ("eg/1/+/+/+/hb", "eg/1/+/+/+/state", "eg/1/+/+/+/alert")
+EVERY_GATES_NOTES = tuple(
+    f"eg/1/+/+/+/{part}" for part in ("hb", "state", "alert", "cmd/res", "cfg/rep")
+)
 
 
 @dataclass(frozen=True, slots=True)

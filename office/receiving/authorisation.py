@@ -1,6 +1,8 @@
 """Who may say what: every batch and heartbeat passes here, from the broker or from a stick."""
 
+from gate.core.office_commands import CommandAnswer
 from gate.errors import Refused, SignatureRefused
+from gate.sync.command_wire import decode_result
 from gate.sync.heartbeat import Heartbeat, decode_heartbeat
 from gate.sync.wire import Batch, Topics, decode_batch, decode_note
 from office.home import Home
@@ -35,6 +37,18 @@ class Authorisation:
         beat = decode_heartbeat(payload, self.signing_key)
         self.admit(beat.gate, topics, "heartbeat")
         return beat
+
+    def result(self, payload: bytes, topics: Topics) -> CommandAnswer:
+        """What a gate answered to a command, if it may be believed. InputRejected,
+        SignatureRefused, Refused."""
+        gate, answer = decode_result(payload, self.signing_key)
+        self.admit(gate, topics, "result")
+        return answer
+
+    def word(self, payload: bytes, topics: Topics, part: str) -> None:
+        """InputRejected, SignatureRefused, Refused unless an enrolled gate may say this."""
+        self.admit(topics.gate, topics, part)
+        decode_note(payload)
 
     def note(self, payload: bytes, topics: Topics, part: str) -> dict[str, str]:
         """A state or an alert of an enrolled gate, bounded. InputRejected, SignatureRefused,

@@ -1,5 +1,6 @@
 """Messages of gates taken in: one transaction for what came together, and the receipts for it."""
 
+import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -17,6 +18,9 @@ from office.receiving.gate_status import Watch
 from office.receiving.journal_alarms import JournalAlarms
 from office.receiving.lost_generations import is_forgotten, shown_receipt
 from office.store.database import OfficeStore, Stored
+from office.store.kept_commands import GateSaid
+
+log = logging.getLogger(__name__)
 
 AfterCommit = list[Callable[[], None]]
 """What is counted and told once the transaction is committed. A transaction that is rolled back and
@@ -42,6 +46,8 @@ class MessageIntake:
         """The highest generation that gates have shown and this database has not begun."""
         self._signing = signing
         self._watch = watch
+        self.back: set[str] = set()
+        """Gates that have begun a connection since somebody looked."""
 
     def begin(self) -> list[Given]:
         """Receipts for the last journal of every gate that the database knows."""
@@ -98,11 +104,34 @@ class MessageIntake:
                 return self._beat(topics, message.payload, now, after)
             if part in ("state", "alert"):
                 said = self._authorisation.note(message.payload, topics, part)
+                if part == "state":
+                    self._keep_word(topics, part, message.payload, now)
+                    if said.get("state") == "ready":
+                        after.append(partial(self.back.add, topics.gate))
                 after.append(partial(self._watch.note, topics.gate, part, said, now))
                 after.append(partial(self.counts.taken.update, [topics.gate]))
+            if part == "cmd/res":
+                self._result(topics, message.payload, now, after)
+            if part == "cfg/rep":
+                self._authorisation.word(message.payload, topics, part)
+                self._keep_word(topics, part, message.payload, now)
         except InputRejected as e:
             after.append(partial(self.counts.reject, "note", message, e))
         return None
+
+    def _result(self, topics: Topics, payload: bytes, now: str, after: AfterCommit) -> None:
+        """What became of a command. InputRejected."""
+        answer = self._authorisation.result(payload, topics)
+        said = str(answer.result), answer.detail
+        if not self._store.commands.keep_result(topics.gate, answer, now, payload):
+            raise InputRejected(f"Nobody here gave {topics.gate} the command {answer.id}.")
+        after.append(partial(log.info, "command %s at %s: %s (%s)", answer.id, topics.gate, *said))
+        after.append(partial(self.counts.taken.update, [topics.gate]))
+
+    def _keep_word(self, topics: Topics, part: str, payload: bytes, now: str) -> None:
+        """The last one of each gate stays. It is bounded by what a payload may have."""
+        said = GateSaid(topics.gate, part, topics.exam, topics.site, now, payload.decode())
+        self._store.commands.keep_word(said)
 
     def _beat(
         self, topics: Topics, payload: bytes, now: str, after: AfterCommit
@@ -116,6 +145,7 @@ class MessageIntake:
         beat = self._authorisation.heartbeat(payload, topics)
         after.append(partial(self._watch.beat, beat, now))
         after.append(partial(self.counts.taken.update, [beat.gate]))
+        self._keep_word(topics, "hb", payload, now)
         if not self._store.add_claim(beat, payload, now):
             after.append(partial(self.alarms.tell_claim, beat))
         public = self._signing.verify_key.encode()

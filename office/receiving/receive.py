@@ -30,6 +30,7 @@ from gate.sync.wire import (
 )
 from office.home import Home
 from office.receiving import wall_clock
+from office.receiving.command_outbox import CommandOutbox
 from office.receiving.counts import Counts
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
@@ -80,6 +81,7 @@ class Receiver:
     """Connections given up because the office did not hear itself."""
     intake: MessageIntake = field(init=False)
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
+    commands: CommandOutbox = field(init=False)
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
@@ -87,6 +89,7 @@ class Receiver:
     def __post_init__(self, begun: int) -> None:
         self.intake = MessageIntake(self.home, self.store, begun, self.signing, self.watch)
         self._enrolments = EnrolmentFiles(self.home)
+        self.commands = CommandOutbox(self.home, self.store)
 
     @property
     def generation(self) -> int:
@@ -132,6 +135,7 @@ class Receiver:
                 if isinstance(event, Up):
                     own = OwnHeartbeat(uuid.uuid4().hex, time.monotonic())
                     self._enrolments.forget()
+                    self.commands.forget()
                     subscription = self._stand(link)
                 elif isinstance(event, Subscribed) and event.mid == subscription:
                     self._hears()
@@ -160,6 +164,11 @@ class Receiver:
         now_s = time.monotonic()
         for message in self._enrolments.changes(now_s):
             link.publish(GUARD_CONTROL, message)
+        for gate in self.intake.back:
+            self.commands.is_back(gate)
+        self.intake.back.clear()
+        for topic, payload in self.commands.due(now_s):
+            link.publish(topic, payload)
         if own.due(now_s):
             link.publish(OWN_HEARTBEAT, own.say(now_s))
 

@@ -19,6 +19,7 @@ from gate.ports import Receipt
 from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch, encode_receipt
 from office.store.ingest import Range, Watermark, advance, plan, receipt_of
+from office.store.kept_commands import KeptCommands
 from office.store.kept_proofs import KeptProofs, as_written
 from office.store.kept_settlements import KeptSettlements
 from office.store.locks import NoLock, WriterLock
@@ -59,6 +60,7 @@ class OfficeStore:
                 self._db.execute(f"PRAGMA {pragma}")
             migrate(self._db)
         self.proofs = KeptProofs(self._db, self._in_words)
+        self.commands = KeptCommands(self._db, self._in_words)
         self.settlements = KeptSettlements(self._db, self._in_words)
 
     def __enter__(self) -> "OfficeStore":

@@ -1,10 +1,12 @@
 """Each task of an invigilator, in a browser, on a gate at work."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Error, Page, expect
 
+from gate.core.office_commands import Command
 from tests.browser.conftest import (
     READY_S,
     WAIT_MS,
@@ -290,3 +292,17 @@ async def test_a_gate_is_reassigned_on_the_page(page: Page, console: Console) ->
     await page.get_by_test_id("rooms").fill("99")
     await page.get_by_test_id("reassign").click()
     await expect(page.get_by_test_id("refused")).to_contain_text("99")
+
+
+async def test_a_message_of_the_office_is_shown_until_it_is_read(
+    page: Page, console: Console
+) -> None:
+    await signed_in(page, console)
+    now = console.parts.clock.at
+    said = {"zh": "请检查时钟", "en": "Check the clock"}
+    message = Command("c1", "message", said, "all", now, now + timedelta(hours=1), None, "office")
+    console.parts.unit.uplink.command(message)  # type: ignore[attr-defined]
+    await expect(page.get_by_test_id("message")).to_contain_text("请检查时钟")
+    await page.get_by_test_id("read").click()
+    await expect(page.get_by_test_id("message")).to_have_count(0)
+    assert console.gate.desk.status()["messages"] == []

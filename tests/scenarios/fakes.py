@@ -4,7 +4,7 @@ The journal is not faked: scenarios use the real one on a real file.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Self
@@ -13,11 +13,13 @@ import numpy as np
 
 from gate.core.action_order import ActionStatus
 from gate.core.card import DocumentKind, Expiry, IdCard
+from gate.core.configuration import Configuration
 from gate.core.events import CandidateUnknown, CardPresented, FaceJudged, Instant
 from gate.core.exam import Candidate, Exam, FacePolicy, Paper, Seat, Site
 from gate.core.health_report import NOTHING
 from gate.core.journal_entries import JournalEntry
 from gate.core.liveness import FittedLayers
+from gate.core.office_commands import Command, CommandAnswer
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
 from gate.core.seat_sheet import SheetCell, SheetHead
@@ -317,9 +319,25 @@ class FakeUplink:
 
     def __init__(self) -> None:
         self.exams: list[str] = []
+        self.answers: list[CommandAnswer] = []
+        self.again: list[tuple[int, int]] = []
+        self.configuration = Configuration()
+        self.command: Callable[[Command], None] = lambda _: None
 
     def use_exam(self, exam: str) -> None:
         self.exams.append(exam)
+
+    def deliver_commands_to(self, take: Callable[[Command], None]) -> None:
+        self.command = take
+
+    def answer(self, answer: CommandAnswer, at: str) -> None:
+        self.answers.append(answer)
+
+    def send_again(self, ranges: Iterable[tuple[int, int]]) -> None:
+        self.again.extend(ranges)
+
+    def use_configuration(self, configuration: Configuration, command: str | None) -> None:
+        self.configuration = configuration
 
     async def run(self) -> None:
         await asyncio.Event().wait()

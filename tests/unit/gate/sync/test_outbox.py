@@ -323,3 +323,19 @@ def test_an_office_that_speaks_is_there_whatever_was_said_of_it() -> None:
     assert outbox.note_alive(away) == SendWindow(1)
     there = under_way((1, 1))
     assert outbox.note_alive(there) is there
+
+
+def test_what_the_office_asks_for_goes_once_more_whatever_is_receipted() -> None:
+    window = outbox.note_asked(SendWindow(101), [(10, 20), (90, 100)])
+    sent = []
+    while part := outbox.next_slice(100, receipt(100), window):
+        sent.append((part.first, part.last))
+        window = outbox.note_sent(window, part, 0.0)
+        window = outbox.note_receipt(window, receipt(100), receipt(100))
+    assert sent == [(10, 20), (90, 100)]
+    assert window.asked == ()
+
+
+def test_what_was_tried_in_vain_is_sent_when_the_office_asks_for_it() -> None:
+    window = outbox.note_asked(SendWindow(51, tried=((1, 50),)), [(1, 5)])
+    assert outbox.next_slice(50, None, window) == Slice(1, 5, True)
