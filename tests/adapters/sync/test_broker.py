@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 
 from gate.core.journal_entries import GENESIS, seal
 from gate.roster.keys import read_key
-from gate.sync.link import Acked, LinkEvent, Message, Up
+from gate.sync.link import Acked, LinkEvent, Message, Subscribed, Up
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch
 from office.home import Home
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry, fill, opened
@@ -47,7 +47,8 @@ def test_a_gate_speaks_and_hears_under_its_own_name_only(home: Home, tmp_path: P
         office: queue.Queue[LinkEvent] = queue.Queue()
         speaker = office_link(home, broker.port, office)
         heard(office, Up)
-        link.subscribe(others.rcpt, others.ev, "eg/1/#", mine.rcpt)
+        link.subscribe(others.rcpt, others.ev, "eg/1/#")
+        heard(news, Subscribed, mid=link.subscribe(mine.rcpt))
         for topic in (others.rcpt, others.ev, mine.rcpt):
             heard(office, Acked, mid=speaker.publish(topic, b"to " + topic.encode()))
         assert heard(news, Message).topic == mine.rcpt
