@@ -140,7 +140,7 @@ async def acknowledge(request: Request) -> Response:
 
 async def read_message(request: Request) -> Response:
     """A message of the office is read, by who is signed in."""
-    session, _ = await _form(request)
+    session, _ = await form_of(request)
     message = request.path_params["message"]
     await ask_as(request, {"do": "read", "message": message, "by": str(session.by)})
     return RedirectResponse("/", 303)

@@ -210,7 +210,7 @@ class CommandDesk:
         if now.at < closes:
             said = in_fixed_offset(closes, roster.exam.zone).isoformat(timespec="minutes")
             raise _CannotDo(f"Entry is open until {said}: a reissued exam ends it. 入场尚未截止。")
-        report = await report_of(lane, roster, paper_id)
+        report = (await report_of(lane, roster, paper_id)).numbers
         closing = {
             "exam": lane.exam_id,
             "command": command.id,
