@@ -137,7 +137,8 @@ def counts(
 ) -> None:
     """Decisions, scores and seconds of each day, paper, roster and networks, as JSON lines: no
     face, no name, no ticket. 按日统计。"""
-    from gate.core.daily_counts import DailyCounts, summary
+    from gate.core.count_figures import summary
+    from gate.core.daily_counts import DailyCounts
 
     with _opened(config, journal)[0] as found:
         groups = DailyCounts(found.events()).groups

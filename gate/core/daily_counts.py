@@ -11,11 +11,11 @@ show whether a calibration still fits, years after its pictures are gone.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import NamedTuple, TypedDict, cast
+from typing import NamedTuple, cast
 
-from gate.core.events import Instant, Source
+from gate.core.events import Instant
 from gate.core.local_time import local_day
-from gate.core.reasons import Outcome, Reason
+from gate.core.reasons import Reason
 from gate.core.records import CountsBody, JournalEvent
 
 Table = dict[str, int]
@@ -25,7 +25,8 @@ Counts = dict[str, Table]
 `decisions`: by `OUTCOME/REASON`. `verdicts`: by `REFERRED/REASON`; FACE_MISMATCH/STAFF_ADMIT counts
 those whom the face match turned away wrongly, as staff saw it. `sources`: by source. `attempts`: of
 those whose face was asked for. `seconds`: from the card to the decision, of the same. `score`,
-`normalised`: of ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`).
+`normalised`: of ADMIT (`admitted_`) and FACE_MISMATCH (`mismatched_`). `reactions`: seconds from a
+REFER to the acknowledgement of its lamps; they stand in a group without roster and model.
 """
 
 TABLES = (
@@ -38,6 +39,7 @@ TABLES = (
     "admitted_normalised",
     "mismatched_score",
     "mismatched_normalised",
+    "reactions",
 )
 
 
@@ -64,8 +66,10 @@ BINS = {
     "seconds": Bins(0.0, 0.2, 300),
     "score": Bins(-1.0, 0.05, 40),
     "normalised": Bins(-5.0, 0.5, 60),
+    "reactions": Bins(0.0, 1.0, 600),
 }
-"""Seconds to one minute; cosines; s-norm in standard deviations of the cohort."""
+"""Seconds to one minute; cosines; s-norm in standard deviations of the cohort; reactions to ten
+minutes."""
 
 
 NO_DAY = "untrusted"
@@ -102,12 +106,23 @@ class DailyCounts:
         kind = event.get("kind")
         if kind == "counts":
             self.wrote(event)
+        elif kind == "acknowledged":
+            self._acknowledged(event)
         elif kind in ("decision", "verdict"):
             counts = self._counts_of(_group(event))
             if kind == "verdict":
                 _count(counts["verdicts"], f"{event.get('referred')}/{event.get('reason')}")
             else:
                 _count_decision(counts, event)
+
+    def _acknowledged(self, event: JournalEvent) -> None:
+        """Older journals do not say which papers."""
+        seconds = event.get("reaction_s", [])
+        papers = event.get("papers") or [None] * len(seconds)
+        for paper, s in zip(papers, seconds, strict=False):
+            if isinstance(s, _NUMBER):
+                group = Group(_day(event), paper, None, None)
+                _count(self._counts_of(group)["reactions"], BINS["reactions"].bin(s))
 
     def _counts_of(self, group: Group) -> Counts:
         """Neighbours in a journal are mostly of one group: comparing is a third of a look-up."""
@@ -119,6 +134,10 @@ class DailyCounts:
     def of_day(self, day: str) -> Counts:
         """Every group of `day` together."""
         return merged(counts for group, counts in self.groups.items() if group.day == day)
+
+    def of_paper(self, day: str, paper: str) -> Counts:
+        """Every group of one paper on one day together."""
+        return merged(c for g, c in self.groups.items() if (g.day, g.paper) == (day, paper))
 
     @property
     def days(self) -> list[str]:
@@ -150,22 +169,9 @@ class DailyCounts:
 
     def wrote(self, body: CountsBody | JournalEvent) -> None:
         """A `counts` entry stands in the journal."""
-        tables = {"decisions": body.get("decisions"), "verdicts": body.get("verdicts")}
+        tables = {name: body.get(name) for name in ("decisions", "verdicts", "reactions")}
         counts = {name: found if isinstance(found, dict) else {} for name, found in tables.items()}
         self._written[_group(body)] = (str(body.get("closed")), _total(counts))
-
-
-class CountsSummary(TypedDict):
-    """The few figures that people look at; None where nothing was counted. Rates are shares, 0 to
-    1; `seconds_*`: from the card to the decision."""
-
-    decisions: int
-    referred: int
-    refer_rate: float | None
-    typed_share: float | None
-    attempts_mean: float | None
-    seconds_median: float | None
-    seconds_p95: float | None
 
 
 _RANK = {"": 0, "exam": 1, "day": 2}
@@ -179,43 +185,6 @@ def merged(many: Iterable[Counts]) -> Counts:
             for key, number in table.items():
                 whole[name][key] = whole[name].get(key, 0) + number
     return whole
-
-
-def decided(counts: Counts) -> tuple[int, int]:
-    """How many decisions, and how many of them REFER."""
-    refers = f"{Outcome.REFER}/"
-    by_reason = counts["decisions"].items()
-    return sum(n for _, n in by_reason), sum(n for k, n in by_reason if k.startswith(refers))
-
-
-def summary(counts: Counts) -> CountsSummary:
-    """The few figures that people look at; None where nothing was counted."""
-    total, referred = decided(counts)
-    faces = sum(counts["attempts"].values())
-    tries = sum(int(attempt) * n for attempt, n in counts["attempts"].items())
-    return {
-        "decisions": total,
-        "referred": referred,
-        "refer_rate": _ratio(referred, total),
-        "typed_share": _ratio(counts["sources"].get(Source.TYPED, 0), total),
-        "attempts_mean": _ratio(tries, faces),
-        "seconds_median": quantile(counts["seconds"], 0.5, BINS["seconds"]),
-        "seconds_p95": quantile(counts["seconds"], 0.95, BINS["seconds"]),
-    }
-
-
-def quantile(table: Table, share: float, bins: Bins) -> float | None:
-    """The upper edge of the bin in which the `share` of all values lies.
-
-    It is never too low, and too high by less than one bin. Values beyond the last bin are the
-    exception.
-    """
-    total, seen = sum(table.values()), 0
-    for number in sorted(map(int, table)):
-        seen += table[str(number)]
-        if seen >= share * total:
-            return bins.upper(number)
-    return None
 
 
 def _count_decision(counts: Counts, event: JournalEvent) -> None:
@@ -261,10 +230,13 @@ def _seconds(event: JournalEvent) -> float | None:
 _LONGEST_S = 600.0
 
 
-def _group(event: JournalEvent | CountsBody) -> Group:
+def _day(event: JournalEvent | CountsBody) -> str:
     by_clock = NO_DAY if event.get("clock") == "untrusted" else str(event.get("at"))[:10]
-    day = event.get("day") or by_clock
-    return Group(str(day), event.get("paper"), event.get("roster"), event.get("model"))
+    return str(event.get("day") or by_clock)
+
+
+def _group(event: JournalEvent | CountsBody) -> Group:
+    return Group(_day(event), event.get("paper"), event.get("roster"), event.get("model"))
 
 
 def _count(table: Table, key: str) -> None:
@@ -272,15 +244,11 @@ def _count(table: Table, key: str) -> None:
 
 
 def _total(counts: Mapping[str, Table]) -> int:
-    return sum(counts["decisions"].values()) + sum(counts["verdicts"].values())
+    return sum(sum(counts[name].values()) for name in ("decisions", "verdicts", "reactions"))
 
 
 def _copied(counts: Counts) -> Counts:
     return {name: dict(table) for name, table in counts.items()}
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return round(part / whole, 4) if whole else None
 
 
 def _closed(day: str, today: str, ended: Mapping[str, bool]) -> str:

@@ -191,6 +191,7 @@ class CountsBody(TypedDict):
     admitted_normalised: Counted
     mismatched_score: Counted
     mismatched_normalised: Counted
+    reactions: Counted
 
 
 class UnitFields(TypedDict):
@@ -282,6 +283,7 @@ class JournalEvent(Envelope, total=False):
     leave_from: str
     # acknowledged
     reaction_s: list[float | None]
+    papers: list[str | None]
     # papers
     complete: bool
     # reassigned

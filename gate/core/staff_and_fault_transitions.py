@@ -81,10 +81,14 @@ def acknowledged(state: State, event: Acknowledged) -> Step:
 
 def _seen_by(event: Acknowledged, seen: Sequence[Unsettled]) -> JournalNote:
     """`reaction_s`: from each REFER's record to now, None where nobody can know."""
-    ages = [_reaction_s(u, event) for u in seen]
     return JournalNote(
         "acknowledged",
-        {"by": event.by, "decisions": [u.decision for u in seen], "reaction_s": ages},
+        {
+            "by": event.by,
+            "decisions": [u.decision for u in seen],
+            "papers": [u.facts.get("paper") for u in seen],
+            "reaction_s": [_reaction_s(u, event) for u in seen],
+        },
     )
 
 

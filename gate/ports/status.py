@@ -5,7 +5,7 @@ from typing import NotRequired, TypedDict
 
 from gate.core.action_order import ActionStatus
 from gate.core.candidate_screen import ScreenFields
-from gate.core.daily_counts import CountsSummary
+from gate.core.count_figures import CountsSummary
 from gate.core.entry_windows import WindowStatus
 from gate.core.office_messages import OfficeMessage
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from gate.core.daily_counts import day_of, summary
+from gate.core.count_figures import summary
+from gate.core.daily_counts import day_of
 from gate.core.entry_windows import entry_windows
 from gate.core.exam import Exam, liveness_asked
 from gate.core.health_report import REQUIREMENTS

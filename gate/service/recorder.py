@@ -135,10 +135,12 @@ class Recorder:
         """Journal what happened beside a visit; None where nothing was written."""
         try:
             async with self._one:
-                return await self._journal.append(JournalEntry(kind, self.now(), body))
+                event = await self._journal.append(JournalEntry(kind, self.now(), body))
         except StorageRefused as e:
             log.error("not recorded, out of service: %s", e.en)
             return None
+        self.counts.add(event)
+        return event
 
     async def tell(self) -> None:
         """What was recorded, to log and followers, without a name or a number. After the lamps:

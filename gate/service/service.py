@@ -238,7 +238,6 @@ class Service:
             if refused is not None:
                 self._lane.put(refused)
                 return
-            counts.wrote(body)
 
     def _tell_fault(self, fault: events.Fault, present: bool, detail: str = "") -> None:
         if present != (fault in self._lane.state.faults):

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gate.core.count_figures import reaction_figures
 from gate.core.exam import entry_window
+from gate.core.local_time import local_day
 from gate.core.records import JournalEvent
 from gate.core.site_report import is_of, outages
 from gate.errors import NoSuchEntry
@@ -27,12 +29,13 @@ class SiteReport:
 
 
 async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
-    """Expected, admitted, absent, doubtful, doubles and outages. It names nobody. NoSuchEntry for a
-    paper that nobody sits here; StorageRefused, StorageDamaged."""
+    """Expected, admitted, absent, doubtful, doubles, reactions and outages. It names nobody.
+    NoSuchEntry for a paper that nobody sits here; StorageRefused, StorageDamaged."""
     paper = next((p for p in roster.exam.papers if p.id == paper_id), None)
     if paper is None:
         raise NoSuchEntry(f"No paper {paper_id} in this exam.", f"本次考试没有场次 {paper_id}。")
     counts = await paper_counts(lane, roster, paper_id)
+    day = local_day(paper.start, lane.zone).isoformat()
     troubles: list[JournalEvent] = []
     signed: JournalEvent | None = None
     async for page in lane.adapters.journal.past():
@@ -50,6 +53,7 @@ async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
         "absent": counts["absent"],
         "doubtful": counts["doubtful"],
         "doubles": len({key for of, key, _ in lane.state.doubles if of == paper_id}),
+        **reaction_figures(lane.recorder.counts.of_paper(day, paper_id)),
         "outages": outages(troubles, entry_window(paper, "").opens, paper.end),
     }
     return SiteReport(numbers, signed)

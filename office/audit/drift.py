@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gate.core.daily_counts import CountsSummary, DailyCounts, decided, summary
+from gate.core.count_figures import CountsSummary, decided, summary
+from gate.core.daily_counts import DailyCounts
 from gate.core.records import JournalEvent
 
 FAMILY_ALPHA = 0.01

@@ -1,4 +1,4 @@
-"""exam-office drift: refer rates, attempts and seconds of every gate, day by day."""
+"""exam-office drift: refer rates, attempts, seconds and reactions of every gate, day by day."""
 
 import dataclasses
 import json
@@ -43,7 +43,18 @@ def _show(found: "list[GateDay]", alpha: float) -> None:
         return
     caption = f"* differs from the other gates of its day; false alarms: {alpha:.0%} of reports"
     table = Table(caption=caption)
-    for name in ("day", "gate", "people", "refer", "", "tries", "median s", "95% s", "typed"):
+    for name in (
+        "day",
+        "gate",
+        "people",
+        "refer",
+        "",
+        "tries",
+        "median s",
+        "95% s",
+        "typed",
+        "react s",
+    ):
         table.add_column(name, justify="left" if name in ("day", "gate") else "right")
     for row in found:
         f = row.figures
@@ -57,6 +68,7 @@ def _show(found: "list[GateDay]", alpha: float) -> None:
             _number(f["seconds_median"]),
             _number(f["seconds_p95"]),
             _share(f["typed_share"]),
+            _number(f["reaction_median_s"]),
         )
     Console(width=100).print(table)
 

@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from gate.__main__ import app as gate_app
-from gate.core.daily_counts import DailyCounts, summary
+from gate.core.count_figures import summary
+from gate.core.daily_counts import DailyCounts, merged
 from gate.ports import Typed
 from gate.sync.wire import Batch
 from office.__main__ import app as office_app
@@ -52,6 +53,25 @@ async def test_status_says_how_the_day_goes(parts: Rig) -> None:
         assert said["attempts_mean"] == 2.5
 
 
+async def test_reactions_of_staff_are_counted_and_outlive_a_restart(
+    parts: Rig, tmp_path: Path
+) -> None:
+    parts.matcher.verdicts = [STRANGER]
+    async with running(parts) as gate:
+        parts.reader.queue.put_nowait(parts.card())
+        await gate.decision()
+        parts.clock.mono_ns += 7_400_000_000
+        await gate.desk.acknowledge("li")
+        said = gate.desk.status()["counts"]
+        assert (said["reactions"], said["reaction_median_s"]) == (1, 8.0)
+        report = await gate.desk.report(PAPER.id)
+        assert (report["reactions"], report["reaction_longest_s"]) == (1, 8.0)
+        live = gate.lane.recorder.counts.groups
+    async with running(rig(tmp_path)) as gate:
+        assert gate.lane.recorder.counts.groups == live
+        assert gate.desk.status()["counts"] == said
+
+
 async def test_counts_are_journaled_once_when_the_exam_is_over(parts: Rig, tmp_path: Path) -> None:
     async with running(parts) as gate:
         await a_morning(gate, parts)
@@ -86,6 +106,8 @@ async def test_an_untrusted_clock_ends_no_day(parts: Rig) -> None:
 async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path) -> None:
     async with running(parts) as gate:
         await a_morning(gate, parts)
+        parts.clock.mono_ns += 12_000_000_000
+        await gate.desk.acknowledge("li")
         at_gate = gate.lane.recorder.counts
     async with rig(tmp_path).journal as journal:
         events = [dict(e) for e in await journal.read(1, 100)]
@@ -94,9 +116,9 @@ async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path
     unit = '[unit]\nid = "wh-hs-01-g1"\nsite = "wh-hs-01"\n'
     config.write_text(f'{unit}[paths]\nstate = "{tmp_path}"\n', encoding="utf-8")
     done = await command(gate_app, "journal", "counts", "--config", config, "--day", DAY)
-    (line,) = map(json.loads, done.splitlines())
-    assert {k: line[k] for k in at_gate.of_day(DAY)} == at_gate.of_day(DAY)
-    assert line["summary"] == summary(at_gate.of_day(DAY))
+    whole = at_gate.of_day(DAY)
+    lines = [json.loads(line) for line in done.splitlines()]
+    assert merged({k: line[k] for k in whole} for line in lines) == whole
 
     home = Home(tmp_path / "office")
     first, last = events[0], events[-1]
@@ -119,7 +141,7 @@ async def test_gate_command_and_office_count_the_same(parts: Rig, tmp_path: Path
     assert at_office.groups == at_gate.groups
     done = await command(office_app, "drift", "--home", home.root, "--json")
     (row,) = json.loads(done)["gates"]
-    assert (row["gate"], row["day"], row["figures"]) == ("wh-hs-01-g1", DAY, line["summary"])
+    assert (row["gate"], row["day"], row["figures"]) == ("wh-hs-01-g1", DAY, summary(whole))
     assert "wh-hs-01-g1" in await command(office_app, "drift", "--home", home.root)
 
 

@@ -8,18 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.core.daily_counts import (
-    BINS,
-    NO_DAY,
-    TABLES,
-    DailyCounts,
-    Group,
-    day_of,
-    decided,
-    merged,
-    quantile,
-    summary,
-)
+from gate.core.count_figures import decided, quantile, reaction_figures, summary
+from gate.core.daily_counts import BINS, NO_DAY, TABLES, DailyCounts, Group, day_of, merged
 from gate.core.events import Instant
 from gate.core.journal_entries import MAX_EVENT_BYTES, canonical_bytes
 from gate.core.reasons import FACE_REASONS, MEANING, Reason
@@ -58,6 +48,20 @@ def verdict(**facts: Any) -> dict[str, Any]:
     return {k: v for k, v in body.items() if k not in ("source", "found")}
 
 
+def acknowledged(*waited: tuple[str | None, float | None], **facts: Any) -> dict[str, Any]:
+    """The lamps of several REFERs, each of a paper and after its seconds."""
+    return {
+        "kind": "acknowledged",
+        "at": "2027-04-10T08:46:00.000+08:00",
+        "clock": "trusted",
+        "gate": "g1",
+        "by": "li",
+        "decisions": [f"e-{n}" for n in range(len(waited))],
+        "papers": [paper for paper, _ in waited],
+        "reaction_s": [seconds for _, seconds in waited],
+    } | facts
+
+
 GROUP = Group("2027-04-10", "am", "v1", "yunet+sface")
 
 
@@ -77,6 +81,7 @@ def test_a_morning_is_counted() -> None:
             "decisions": {"ADMIT/OK": 2, "REFER/FACE_MISMATCH": 1, "REFUSE/TOO_LATE": 1},
             "verdicts": {"FACE_MISMATCH/STAFF_ADMIT": 1},
             "sources": {"card": 3, "typed": 1},
+            "reactions": {},
             "attempts": {"1": 1, "3": 2},
             "seconds": {"11": 3},
             "admitted_score": {"34": 1, "28": 1},
@@ -93,6 +98,9 @@ def test_a_morning_is_counted() -> None:
         "attempts_mean": 2.3333,
         "seconds_median": 2.4,
         "seconds_p95": 2.4,
+        "reactions": 0,
+        "reaction_median_s": None,
+        "reaction_longest_s": None,
     }
 
 
@@ -137,6 +145,51 @@ def test_a_time_that_no_clock_measured_is_not_counted(facts: dict[str, Any]) -> 
     assert (counts["seconds"], counts["decisions"]) == ({}, {"ADMIT/OK": 1})
 
 
+def test_the_time_from_a_refer_to_its_acknowledgement_is_counted() -> None:
+    daily = DailyCounts(
+        [
+            decision(Reason.FACE_MISMATCH),
+            acknowledged(("am", 7.4), ("am", None), ("pm", 2.0)),
+            acknowledged(("am", 31.0), ("am", 8.0)),
+            acknowledged((None, 4000.0)),
+            acknowledged(("am", 5.0), at="1970-01-01T08:00:00+08:00", clock="untrusted"),
+        ]
+    )
+    assert reaction_figures(daily.of_paper("2027-04-10", "am")) == {
+        "reactions": 3,
+        "reaction_median_s": 9.0,
+        "reaction_longest_s": 32.0,
+    }
+    whole = summary(daily.of_day("2027-04-10"))
+    assert (whole["reactions"], whole["reaction_longest_s"]) == (5, 600.0)
+    assert summary(daily.of_day(NO_DAY))["reactions"] == 1
+
+
+def test_an_acknowledgement_of_an_older_journal_has_no_paper() -> None:
+    event = acknowledged(("am", 7.4))
+    del event["papers"]
+    daily = DailyCounts([event])
+    assert summary(daily.of_day("2027-04-10"))["reactions"] == 1
+    assert reaction_figures(daily.of_paper("2027-04-10", "am"))["reactions"] == 0
+
+
+def test_reactions_of_a_day_are_written_down_once_more_when_they_changed() -> None:
+    daily = DailyCounts([decision(), acknowledged(("am", 3.0))])
+    for body in daily.due(at("11:30"), [at("11:30")]):
+        daily.wrote(body)
+    assert daily.due(at("00:00", 11), [at("11:30")]) == []
+    daily.add(acknowledged(("am", 3.0)))
+    (body,) = daily.due(at("00:00", 11), [at("11:30")])
+    assert body["reactions"] == {"3": 2}
+
+
+def test_any_number_of_reactions_takes_the_same_room() -> None:
+    waited = [("am", n / 3) for n in range(10_000)]
+    (body,) = DailyCounts([acknowledged(*waited)]).due(at("00:00", 11), [])
+    assert len(body["reactions"]) == BINS["reactions"].count
+    assert len(canonical_bytes(body)) < MAX_EVENT_BYTES
+
+
 # -- the same at the gate and at the office ------------------------------------------------------
 
 decisions = st.builds(
@@ -153,7 +206,16 @@ decisions = st.builds(
     score=st.one_of(st.none(), st.floats(-1, 1)),
     normalised=st.one_of(st.none(), st.floats(-8, 40)),
 )
-mornings = st.lists(st.one_of(decisions, st.builds(verdict, paper=st.sampled_from(["am", "pm"]))))
+waits = st.lists(
+    st.tuples(st.sampled_from(["am", None]), st.one_of(st.none(), st.floats(0, 9000))), max_size=4
+)
+mornings = st.lists(
+    st.one_of(
+        decisions,
+        st.builds(verdict, paper=st.sampled_from(["am", "pm"])),
+        waits.map(lambda pairs: acknowledged(*pairs)),
+    )
+)
 
 
 @given(mornings, st.data())
