@@ -17,8 +17,7 @@ class ReactionFigures(TypedDict):
 
 class CountsSummary(ReactionFigures):
     """The few figures that people look at; None where nothing was counted. Rates are shares, 0 to
-    1; `seconds_*`: from the card to the decision; `reaction_*`, in seconds: of `reactions` REFERs,
-    from the decision to the acknowledgement of its lamps."""
+    1. `seconds_*`: from the card to the decision."""
 
     decisions: int
     referred: int

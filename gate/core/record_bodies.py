@@ -179,6 +179,7 @@ def correction_body(given: CorrectionGiven, settled: SettledCase) -> CorrectionB
         "key": first["key"],
         "paper": first["paper"],
         "was": (Outcome.ADMIT if settled.admit else Outcome.REFUSE).value,
+        "was_at": settled.at,
         "outcome": (Outcome.ADMIT if given.admit else Outcome.REFUSE).value,
         "reason": reason.value,
         "doubtful": first["doubtful"],

@@ -150,7 +150,8 @@ class SignatureBody(TypedDict):
 
 class CorrectionBody(TypedDict):
     """A correction of what the REFER `case` was settled with. `was`: the outcome before it.
-    `outcome`, `reason`, `by`, `second`, `at_exit`: as in a verdict."""
+    `was_at`: when that was recorded, RFC 3339. `outcome`, `reason`, `by`, `second`, `at_exit`: as
+    in a verdict."""
 
     case: str
     change: str
@@ -158,6 +159,7 @@ class CorrectionBody(TypedDict):
     key: str | None
     paper: str | None
     was: str
+    was_at: str
     outcome: str
     reason: str
     doubtful: bool
@@ -298,6 +300,7 @@ class JournalEvent(Envelope, total=False):
     corrects: bool
     change: str
     was: str
+    was_at: str
     # roster
     staff: bool
     # heard, double: of another gate of the site

@@ -15,10 +15,11 @@ from gate.core.events import DecisionRecorded, Instant
 from gate.core.gate_rooms import Reassignment
 from gate.core.reasons import Outcome, Reason
 from gate.core.records import CORRECTION, DecisionBody, JournalEvent, StaffBody
-from gate.core.settled_case import KEPT, SettledCase, settled_by
+from gate.core.settled_case import KEPT, settled_by
 from gate.core.signatures import ADMIT, Signature, added
-from gate.core.site_entries import OUT, SiteEntry, is_later
+from gate.core.site_entries import SiteEntry
 from gate.core.state import State, Unsettled
+from gate.core.stays import Stays
 
 EARLIER_KEPT = 50
 """Ids of REFERs that a newer one took the place of: a verdict that names them fits an entry."""
@@ -66,11 +67,8 @@ class _Memory:
     """The fold, in constant time for each event."""
 
     def __init__(self, state: State) -> None:
-        self._entered = dict(state.entered)
-        self._left = dict(state.left)
+        self._stays = Stays(state)
         self._doubtful = dict(state.doubtful)
-        self._gates = dict(state.gates)
-        self._doubles = state.doubles
         self._reassigned = state.reassigned
         self._papers_shown = state.papers_shown
         self._open = {u.decision: u for u in state.unsettled}
@@ -81,12 +79,8 @@ class _Memory:
 
     def into(self, state: State) -> State:
         return replace(
-            state,
-            entered=self._entered,
-            left=self._left,
+            self._stays.into(state),
             doubtful=self._doubtful,
-            gates=self._gates,
-            doubles=self._doubles,
             reassigned=self._reassigned,
             papers_shown=self._papers_shown,
             unsettled=tuple(self._open.values()),
@@ -126,9 +120,9 @@ class _Memory:
                 self._leave(event)
             case "heard":
                 for entry in event["entries"]:
-                    self._hear(event["from_gate"], SiteEntry(*entry))
+                    self._stays.hear(event["from_gate"], SiteEntry(*entry))
             case "double":
-                self._double(event)
+                self._stays.found_double(event)
             case "reassigned":
                 self._reassigned = Reassignment(
                     tuple(event["rooms"]), event.get("exam"), tuple(event["configured"])
@@ -168,13 +162,9 @@ class _Memory:
             corrected, verdict=settled.verdict, corrections=settled.corrections + 1
         )
         if settled.admit and not corrected.admit:
-            self._take_back(event, settled)
-
-    def _take_back(self, event: JournalEvent, settled: SettledCase) -> None:
-        paper, person = event.get("paper"), _person(event)
-        times = self._left if event.get("at_exit") else self._entered
-        if paper and person and times.get((paper, person[1])) == settled.at:
-            del times[paper, person[1]]
+            paper, person = event.get("paper"), _person(event)
+            if paper and person:
+                self._stays.take_back((paper, person[1]), settled.at, at_exit=person[2])
 
     def _refer(self, event: JournalEvent, this_run: bool) -> None:
         case = Unsettled(
@@ -201,42 +191,15 @@ class _Memory:
         """Nobody is inside by name where staff let in a stranger."""
         paper, person = event.get("paper"), _person(event)
         if paper and person:
-            self._entered[paper, person[1]] = str(event.get("at", ""))
-            self._left.pop((paper, person[1]), None)
-            self._gates.pop((paper, person[1]), None)
+            self._stays.admit((paper, person[1]), str(event.get("at", "")))
             if event["kind"] == "verdict" and event.get("doubtful"):
                 self._doubtful[paper, person[1]] = str(event.get("id", ""))
             self._mark(self._cases.get(person, ""), admitted=True)
 
-    def _hear(self, gate: str, entry: SiteEntry) -> None:
-        """What another gate told. An entry of our own stands; a leaving is undone only by an
-        entry that is later."""
-        person = entry.paper, entry.key
-        if entry.way == OUT:
-            if person not in self._left and not is_later(self._entered.get(person, ""), entry.at):
-                self._entered.setdefault(person, "")
-                self._left[person] = entry.at
-            return
-        if person in self._left:
-            if not is_later(entry.at, self._left[person]):
-                return
-            del self._left[person]
-        elif self._entered.get(person):
-            return
-        self._entered[person] = entry.at
-        self._gates[person] = gate
-
-    def _double(self, event: JournalEvent) -> None:
-        paper, key = event.get("paper"), event.get("key")
-        if paper and key:
-            self._doubles |= {(paper, key, event["other_gate"])}
-
     def _leave(self, event: JournalEvent) -> None:
-        """Who has left has been there, whatever this journal knows of it. The first time counts."""
         paper, key = event.get("paper"), event.get("key")
         if paper and key:
-            self._entered.setdefault((paper, key), "")
-            self._left.setdefault((paper, key), str(event.get("at", "")))
+            self._stays.leave((paper, key), str(event.get("at", "")))
 
     def _look_at_papers(self, event: JournalEvent) -> None:
         """Of several looks the last one counts."""

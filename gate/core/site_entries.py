@@ -7,11 +7,14 @@ from gate.core.reasons import Outcome
 from gate.core.records import JournalEvent
 
 IN, OUT = "in", "out"
+NOT_IN, NOT_OUT = "not-in", "not-out"
+"""Entered, left; and the same taken back by a correction."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteEntry:
-    """One entering or leaving. `key`: the keyed ID, hex. `at`: RFC 3339. `way`: IN or OUT."""
+    """One entering or leaving. `key`: the keyed ID, hex. `at`: RFC 3339. `way`: IN or OUT;
+    NOT_IN or NOT_OUT where what happened at `at` is taken back."""
 
     paper: str
     key: str
@@ -26,6 +29,10 @@ def entry_of(event: JournalEvent) -> SiteEntry | None:
         return None
     if event["kind"] == "left":
         return SiteEntry(paper, key, event["at"], OUT)
+    if event["kind"] == "case" and event.get("was") == Outcome.ADMIT:
+        at = event.get("was_at")  # corrections of earlier versions have none, and are not told
+        way = NOT_OUT if event.get("at_exit") else NOT_IN
+        return SiteEntry(paper, key, at, way) if at else None
     if event.get("outcome") == Outcome.ADMIT:
         # A verdict at an exit is followed by its `left`; told twice, it is one leaving.
         return SiteEntry(paper, key, event["at"], OUT if event.get("at_exit") else IN)

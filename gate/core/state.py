@@ -143,8 +143,9 @@ class State:
 
     `entered`: (paper id, candidate key) to the time of the last ADMIT, as the journal has it. It
     is empty for who has left and never entered by it. `left`: of those who have left, when.
-    `gates`: of those whom another gate of the site let in, which. `doubles`: (paper id, key, other
-    gate) of who entered twice. `doubtful`: whom staff admitted with a doubt, by which verdict.
+    `gates`: of those whom another gate of the site let in, which. `elsewhere`: more gates that let
+    in the same person, each with the time. `doubles`: (paper id, key, other gate) of who entered
+    twice. `doubtful`: whom staff admitted with a doubt, by which verdict.
     `unit_rooms`: as gate.toml has them. `reassigned`: what staff said of them since.
     `unsettled` is in the order of the decisions. `waiting`: presented while somebody else was
     served. `notice`: a scanned notice for which a card is asked. `card_left_lying`: the card on the
@@ -164,6 +165,7 @@ class State:
     entered: Mapping[tuple[str, str], str] = field(default_factory=dict)
     left: Mapping[tuple[str, str], str] = field(default_factory=dict)
     gates: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    elsewhere: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     doubles: frozenset[tuple[str, str, str]] = frozenset()
     doubtful: Mapping[tuple[str, str], str] = field(default_factory=dict)
     unit_rooms: tuple[str, ...] = ()

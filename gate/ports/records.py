@@ -198,7 +198,7 @@ class SiteLink(Protocol):
     def use(self, exam: str, keys: Mapping[str, bytes]) -> None:
         """The exam, and the gates of the site to the Ed25519 keys that they sign with."""
 
-    def add(self, event: JournalEvent) -> None:
+    def add(self, event: JournalEvent, *, this_run: bool = True) -> None:
         """An event of this gate's own journal, of this run or an earlier one, in order."""
 
     def deliver_to(self, deliver: Callable[[PeersHeard], None]) -> None:

@@ -63,7 +63,7 @@ class Recorder:
         for event in page:
             self.counts.add(event)
             if self._site is not None:
-                self._site.add(event)
+                self._site.add(event, this_run=False)
 
     def took(self, part: str, ms: float) -> None:
         """Time of the visit under way, by part of the work."""

@@ -233,8 +233,10 @@ class Session:
         for payload, retain in site.outgoing(self._loop.time()):
             self._publish(self._topics.entries, payload, retain=retain)
         while site.alerts:
-            other, who = site.alerts.popleft()
-            self._alert("double", other, f"entered here and at {other}: {who}")
+            double = site.alerts.popleft()
+            other, receipt = double.other_gate, self._uplink.receipt
+            if receipt is None or not double.is_told(receipt.epoch, receipt.high):
+                self._alert("double", other, f"entered here and at {other}: {double.who}")
 
     def _alert(self, what: str, why: str, detail: str) -> None:
         head = self._uplink.journal.head

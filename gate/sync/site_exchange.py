@@ -8,6 +8,7 @@ for anybody, and a site without a network loses nothing but the knowledge of the
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from nacl.signing import SigningKey
 
@@ -30,6 +31,22 @@ ASK_MAX_S = 60.0
 PAGES_AT_ONCE = 5
 
 
+class DoubleAlert(NamedTuple):
+    """A double that the office is to be told of. `who`: paper and the beginning of the keyed
+    number. `place`: epoch and number of its journal event. `this_run`: it was found since the
+    start."""
+
+    other_gate: str
+    who: str
+    place: tuple[str, int]
+    this_run: bool
+
+    def is_told(self, epoch: str, receipted: int) -> bool:
+        """Whether the office has it from an earlier run: its receipt covers the event. `receipted`:
+        up to which number of `epoch`."""
+        return not self.this_run and self.place[0] == epoch and self.place[1] <= receipted
+
+
 class SiteExchange:
     """Of the gate `gate`. Called from the loop's thread only; time is given in seconds."""
 
@@ -42,7 +59,7 @@ class SiteExchange:
         self._own: dict[str, list[SiteEntry]] = {}
         self._have: dict[str, dict[tuple[str, str], int]] = {}
         self._deliver: Callable[[PeersHeard], None] | None = None
-        self.alerts: deque[tuple[str, str]] = deque(maxlen=WAITING_MAX)
+        self.alerts: deque[DoubleAlert] = deque(maxlen=WAITING_MAX)
         self.refused: Counter[str] = Counter()
         self._totals: dict[tuple[str, str], int] = {}
         self._told = 0
@@ -65,7 +82,7 @@ class SiteExchange:
         """Who is given what was heard, on the loop's thread."""
         self._deliver = deliver
 
-    def add(self, event: JournalEvent) -> None:
+    def add(self, event: JournalEvent, *, this_run: bool = True) -> None:
         """An event of this gate's own journal, of this run or an earlier one."""
         exam, kind = event.get("exam"), event["kind"]
         if event["epoch"] != self._epoch:
@@ -79,7 +96,9 @@ class SiteExchange:
             self._wait_s = ASK_S
             return
         if kind == "double" and event["key"]:
-            self.alerts.append((event["other_gate"], f"{event['paper']} {event['key'][:16]}"))
+            who = f"{event['paper']} {event['key'][:16]}"
+            at = event["epoch"], event.get("seq", 0)
+            self.alerts.append(DoubleAlert(event["other_gate"], who, at, this_run))
         entry = entry_of(event)
         if entry is not None:
             self._own.setdefault(exam, []).append(entry)

@@ -1,4 +1,9 @@
-"""Messages of the topic `in`: one page of what a gate has let in or seen leave, signed by it."""
+"""Messages of the topic `in`: one page of what a gate has let in or seen leave, signed by it.
+
+What is taken back stands in the list as the admission or leaving said once more. `back` has the
+numbers of such entries. So a gate of an earlier version, which does not know `back`, counts the
+same entries and hears nothing new.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +12,7 @@ from dataclasses import dataclass
 from nacl.signing import SigningKey
 
 from gate.core.json_types import JsonObject, JsonValue
-from gate.core.site_entries import IN, OUT, SiteEntry, is_time
+from gate.core.site_entries import IN, NOT_IN, NOT_OUT, OUT, SiteEntry, is_time
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import (
     EPOCH,
@@ -29,6 +34,9 @@ PAGE = 100
 HAVE_MAX = 64
 _KEY = re.compile(r"[0-9a-f]{64}")
 _PAPER = re.compile(r"[^\x00-\x1f]{1,64}")
+
+_SAID_AS = {NOT_IN: IN, NOT_OUT: OUT}
+_TAKEN_BACK = {said: taken for taken, said in _SAID_AS.items()}
 
 _FORM: Form = {
     "v": lambda value: type(value) is int and value == 1,
@@ -76,8 +84,11 @@ def encode_page(page: SitePage, key: SigningKey) -> bytes:
         "have": None
         if page.have is None
         else [[g, e, n] for (g, e), n in sorted(page.have.items())[:HAVE_MAX]],
-        "in": [[e.paper, e.key, e.at, e.way] for e in page.entries],
+        "in": [[e.paper, e.key, e.at, _SAID_AS.get(e.way, e.way)] for e in page.entries],
     }
+    back = [n for n, e in enumerate(page.entries, page.first) if e.way in _SAID_AS]
+    if back:
+        head["back"] = [*back]
     return compact(signed("in", head, key))
 
 
@@ -89,7 +100,8 @@ def decode_page(payload: bytes, keys: Mapping[str, bytes]) -> SitePage:
     if gate not in keys:
         raise SignatureRefused(f"Gate {gate} is not one of this site's.", f"{gate} 不属于本考点。")
     verify("in", head, keys[gate])
-    entries = tuple(_entry(raw) for raw in head["in"])
+    back = _back(head.get("back", []))
+    entries = tuple(_entry(raw, n in back) for n, raw in enumerate(head["in"], head["from"]))
     if head["to"] - head["from"] + 1 != len(entries) or head["to"] > head["total"]:
         raise InputRejected("A page of entries does not hold what it says.")
     have = None if head["have"] is None else _have(head["have"])
@@ -105,14 +117,20 @@ def decode_page(payload: bytes, keys: Mapping[str, bytes]) -> SitePage:
     )
 
 
-def _entry(raw: JsonValue) -> SiteEntry:
+def _back(raw: JsonValue) -> frozenset[int]:
+    if not isinstance(raw, list) or len(raw) > PAGE or not all(map(count(1), raw)):
+        raise InputRejected("What is taken back is a list of numbers.")
+    return frozenset(int(str(n)) for n in raw)
+
+
+def _entry(raw: JsonValue, taken_back: bool) -> SiteEntry:
     if not isinstance(raw, list) or len(raw) != 4 or not all(isinstance(v, str) for v in raw):
         raise InputRejected("An entry is paper, key, time and way.")
     paper, key, at, way = (str(v) for v in raw)
     fits = _PAPER.fullmatch(paper) and _KEY.fullmatch(key) and len(at) <= 40 and is_time(at)
     if not fits or way not in (IN, OUT):
         raise InputRejected("An entry has a field that is none.")
-    return SiteEntry(paper, key, at, way)
+    return SiteEntry(paper, key, at, _TAKEN_BACK[way] if taken_back else way)
 
 
 def _have(raw: Sequence[JsonValue]) -> dict[tuple[str, str], int]:

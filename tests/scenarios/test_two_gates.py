@@ -21,6 +21,7 @@ from gate.sync.wire import Topics
 from office.home import Home
 from office.keys.enrolment import read_enrolment
 from office.keys.key_files import make_keys
+from office.receiving.receive import Receiver
 from tests.journal_making import SITE
 from tests.mqtt_making import (
     MOSQUITTO,
@@ -29,6 +30,7 @@ from tests.mqtt_making import (
     client_of,
     heard,
     made_home,
+    office_at,
     uplink_of,
 )
 from tests.scenarios.fakes import FakeRoster, RefusingJournal, Rig, rig
@@ -131,6 +133,33 @@ async def test_gates_that_were_apart_find_doubles_at_both(
                 assert any("double" in warning for warning in it.desk.status()["warnings"])
     async with gate(home, broker, tmp_path / "two", GATES[1]) as two:
         assert len(two.lane.state.doubles) == 1, "a restart knows it"
+
+
+async def test_a_double_is_alerted_once_over_restarts(
+    home: Home, broker: Broker, tmp_path: Path
+) -> None:
+    def alerts(office: Receiver) -> list[str]:
+        seen = office.watch.seen(GATES[1])["alerts"]
+        return [a["why"] for a in seen if a["alert"] == "double"]
+
+    async def sent(it: Running) -> None:
+        uplink = it.parts.unit.uplink
+        await it.until(lambda: uplink.status["connected"] and uplink.status["unsent"] == 0)
+
+    broker.stop()
+    async with gate(home, broker, tmp_path / "one", GATES[0]) as one:
+        await lay(one)
+        async with gate(home, broker, tmp_path / "two", GATES[1]) as two:
+            await lay(two)
+            broker.start()
+            with office_at(home, broker.port) as office:
+                await two.until(lambda: alerts(office) == [GATES[0]])
+                await sent(two)
+    with office_at(home, broker.port) as office:
+        async with gate(home, broker, tmp_path / "two", GATES[1]) as two:
+            await two.until(lambda: not two.parts.unit.site_link.alerts)  # type: ignore[union-attr]
+            await sent(two)
+            assert alerts(office) == []
 
 
 async def test_a_whole_day_without_a_network_changes_nothing(

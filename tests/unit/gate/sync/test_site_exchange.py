@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from gate.core.events import PeersHeard
+from gate.core.site_entries import IN, NOT_IN, NOT_OUT, OUT, SiteEntry
 from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import MAX_BYTES, compact, signed
 from gate.sync.site_exchange import SiteExchange
+from gate.sync.site_wire import PAGE, SitePage, decode_page, encode_page
 
 EXAM = "hb-2027"
 KEYS = {name: SigningKey(bytes([n]) * 32) for n, name in enumerate(("s-g1", "s-g2", "s-g3"), 1)}
@@ -164,6 +166,8 @@ def test_a_sound_page_is_believed() -> None:
         {"in": [["am", "110105194912310021", "2027-04-10T08:45:00+08:00", "in"]]},
         {"have": 7}, {"have": [[1]]}, {"have": [["s-g2", "x", 1]]},
         {"to": 101, "total": 101, "in": page()["in"] * 101},
+        {"back": None}, {"back": "1"}, {"back": [0]}, {"back": [True]}, {"back": ["1"]},
+        {"back": [1] * 101},
     ],
 )  # fmt: skip
 def test_a_page_that_does_not_fit_is_refused_and_counted(changed: dict[str, Any]) -> None:
@@ -172,6 +176,57 @@ def test_a_page_that_does_not_fit_is_refused_and_counted(changed: dict[str, Any]
         unit.exchange.hear("s-g1", compact(signed("in", page(**changed), KEYS["s-g1"])), 0.0)
     assert unit.knows() == []
     assert sum(unit.exchange.refused.values()) == 1
+
+
+WAYS = st.sampled_from([IN, OUT, NOT_IN, NOT_OUT])
+MINUTES = st.integers(0, 59).map(lambda m: f"2027-04-10T08:{m:02d}:00+08:00")
+ENTRIES = st.lists(
+    st.builds(SiteEntry, st.sampled_from(["am", "pm"]), st.just("ab" * 32), MINUTES, WAYS),
+    max_size=PAGE,
+)
+
+
+@given(ENTRIES, st.integers(1, 900))
+def test_a_page_is_read_as_it_was_written_and_an_older_gate_can_read_it(
+    entries: list[SiteEntry], first: int
+) -> None:
+    last = first + len(entries) - 1
+    said = SitePage(EXAM, "s-g1", "0" * 16, first, last, 999, tuple(entries), None)
+    payload = encode_page(said, KEYS["s-g1"])
+    assert len(payload) <= MAX_BYTES
+    assert decode_page(payload, PUBLIC) == said
+    as_before = json.loads(payload)
+    assert {way for *_, way in as_before["in"]} <= {IN, OUT}
+    assert [e[:3] for e in as_before["in"]] == [[e.paper, e.key, e.at] for e in entries]
+
+
+def test_what_is_taken_back_is_signed() -> None:
+    said = SitePage(
+        EXAM, "s-g1", "0" * 16, 1, 1, 1,
+        (SiteEntry("am", "ab" * 32, "2027-04-10T08:45:00+08:00", NOT_IN),), None,
+    )  # fmt: skip
+    payload = json.loads(encode_page(said, KEYS["s-g1"]))
+    for back in ([], [2]):
+        with pytest.raises(SignatureRefused):
+            decode_page(compact(payload | {"back": back}), PUBLIC)
+    del payload["back"]
+    with pytest.raises(SignatureRefused):
+        decode_page(compact(payload), PUBLIC)
+
+
+def test_a_double_of_an_earlier_run_is_told_until_the_office_has_it() -> None:
+    unit = Unit("s-g2")
+    facts = {"other_gate": "s-g1", "paper": "am", "key": "ab" * 32, "seq": 7}
+    unit.write("double", **facts)
+    (now,) = unit.exchange.alerts
+    assert not now.is_told(unit.epoch, 7), "found in this run: it is told, whatever the receipt"
+    exchange = SiteExchange(unit.name, KEYS[unit.name])
+    for event in unit.journal:
+        exchange.add(event, this_run=False)  # type: ignore[arg-type]
+    (then,) = exchange.alerts
+    assert then.is_told(unit.epoch, 7)
+    assert not then.is_told(unit.epoch, 6)
+    assert not then.is_told("f" * 16, 7)
 
 
 def test_only_a_gate_of_the_site_is_believed_and_only_of_itself() -> None:
