@@ -21,6 +21,7 @@ from gate.commands import (
     simulate,
     simulate_line,
     staff,
+    staff_site,
 )
 from gate.platform.program_end import run_program
 
@@ -46,6 +47,14 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(signals.app, name="signals")
 simulate.app.command("line")(simulate_line.line)
 app.add_typer(simulate.app, name="simulate")
+for verb in (
+    staff_site.rooms,
+    staff_site.find,
+    staff_site.reassign,
+    staff_site.papers,
+    staff_site.report,
+):
+    staff.app.command()(verb)
 app.add_typer(staff.app, name="staff")
 
 

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from gate.commands.staff import By, Config, Runtime, socket_of, told
-from gate.commands.staff_pin import with_pin
+from gate.commands.staff import By, Config, Runtime, socket_of
+from gate.commands.staff_pin import told, with_pin
 from gate.config.settings import DEFAULT
 from gate.platform.json_lines import Message
 

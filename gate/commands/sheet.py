@@ -1,6 +1,5 @@
 """exam-gate sheet: the seat-photo sheet of one room, from the running gate."""
 
-import asyncio
 import base64
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +7,9 @@ from typing import Annotated
 import typer
 
 from gate.commands.output_file import write_output
-from gate.commands.staff import Config, Runtime, socket_of, told
-from gate.commands.staff_pin import with_pin
+from gate.commands.staff import Config, Runtime, socket_of
+from gate.commands.staff_pin import told_as
 from gate.config.settings import DEFAULT
-from gate.core.json_types import JsonObject
 
 
 def sheet(
@@ -27,10 +25,5 @@ def sheet(
     runtime: Runtime = None,
 ) -> None:
     """Seat-photo sheet of one room: photo, name, seat, state and a box to sign. 考场图像单。"""
-    path = socket_of(config, runtime)
-    asked: JsonObject = {"ask": "sheet", "paper": paper, "room": room}
-    signed = with_pin(path, {"do": "sign-in", "by": by}) if by else {}
-    if "pin" in signed:
-        asked["token"] = asyncio.run(told(path, signed))["token"]
-    made = asyncio.run(told(path, asked))
+    made = told_as(socket_of(config, runtime), by, {"ask": "sheet", "paper": paper, "room": room})
     write_output(out, base64.b64decode(made["pdf"]), 0o600)

@@ -12,16 +12,16 @@ from typing import Annotated
 
 import typer
 
-from gate.commands.staff_pin import with_pin
+from gate.commands.staff_pin import told, with_pin
 from gate.config.settings import DEFAULT
 from gate.core.json_types import JsonObject
-from gate.errors import GateError, NetworkFault, UsageError
-from gate.platform.json_lines import Message, ask, follow
+from gate.errors import NetworkFault
+from gate.platform.json_lines import Message, follow
 from gate.platform.program_end import say
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Staff at the running gate: type, settle, acknowledge, excuse, status. 监考员操作。",
+    help="Staff at the running gate: type, settle, papers, rooms, report, status. 监考员操作。",
 )
 
 DECIDED_S = 120.0
@@ -51,6 +51,9 @@ def type_(
     seat: Annotated[str | None, typer.Option(help="Room and seat, such as 03-12.")] = None,
     document: Annotated[str, typer.Option(help="Which document was seen.")] = "resident",
     valid_to: Annotated[str, typer.Option(help="Its last day, 2027-05-01, or 长期.")] = "长期",
+    declined: Annotated[
+        bool, typer.Option("--declined", help="The face check is declined. 不做人脸核验。")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Until the decision.")] = True,
     config: Config = DEFAULT,
     runtime: Runtime = None,
@@ -58,7 +61,8 @@ def type_(
     """A candidate whose card does not read; the face is judged as always. 手工录入。"""
     given = {"ticket": ticket, "id_tail": id_tail, "seat": seat}
     handles = {name: value for name, value in given.items() if value is not None}
-    request = {"do": "type", **handles, "document": document, "valid_to": valid_to, "by": by}
+    request: JsonObject = {"do": "type", **handles, "document": document, "valid_to": valid_to}
+    request |= {"by": by, "declined": declined}
     path = socket_of(config, runtime)
     request = with_pin(path, request)
     if not wait:
@@ -156,6 +160,23 @@ def excuse(by: By, config: Config = DEFAULT, runtime: Runtime = None) -> None:
 
 
 @app.command()
+def cases(
+    config: Config = DEFAULT,
+    runtime: Runtime = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """The cases that were settled last; open ones stand in status. 最近已处理的存疑。"""
+    said = asyncio.run(told(socket_of(config, runtime), {"ask": "cases"}))
+    if as_json:
+        say(json.dumps(said, ensure_ascii=False))
+        return
+    for case in said["settled"]:
+        people = " ".join(name for name in (case["by"], case["second"]) if name)
+        corrected = " corrected 已更正" if case["corrections"] else ""
+        say(f"{case['decision']} {case['verdict']} {case['ticket'] or '-'} {people}{corrected}")
+
+
+@app.command()
 def status(
     config: Config = DEFAULT,
     runtime: Runtime = None,
@@ -194,6 +215,7 @@ def _action(said: Message) -> list[str]:
 
 def _lines(said: Message) -> list[str]:
     showing, retention = said["showing"], said.get("retention", {})
+    corrections = said.get("corrections", [])
     return [
         *_action(said),
         f"{said['gate']} {said['phase']}: {showing.get('zh', '')} {showing.get('en', '')}".rstrip(),
@@ -202,6 +224,7 @@ def _lines(said: Message) -> list[str]:
         *(f"warning: {warning}" for warning in said["warnings"]),
         *([f"{retention['zh']} {retention['en']}"] if retention.get("over") else []),
         *(f"open: {u['decision']} {u['reason']} {u['ticket'] or '-'}" for u in said["unsettled"]),
+        *(f"correction: {c['decision']} {c['verdict']} wants a signature" for c in corrections),
     ]
 
 
@@ -212,22 +235,6 @@ def socket_of(config: Path, runtime: Path | None) -> Path:
 
         runtime = load(config).paths.runtime
     return runtime / "staff.sock"
-
-
-class _Answered(GateError):
-    """The gate's own refusal, with its own exit code."""
-
-    def __init__(self, answer: Message) -> None:
-        super().__init__(answer["error"], answer.get("zh", ""))
-        self.exit_code = int(answer.get("exit", UsageError.exit_code))
-
-
-async def told(path: Path, request: Message) -> JsonObject:
-    """The gate's answer; its refusal is raised as it was said."""
-    answer = await ask(path, request)
-    if "error" in answer:
-        raise _Answered(answer)
-    return answer
 
 
 async def _typed(path: Path, request: Message) -> JsonObject:

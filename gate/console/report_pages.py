@@ -1,5 +1,7 @@
 """The site's report at the console: the numbers of a paper, and the chief examiner's signature."""
 
+import base64
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,6 +20,13 @@ async def papers(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """The numbers of one paper, who signed them, and the form to sign."""
     return await _shown(request, 200, None)
+
+
+async def printed(request: Request) -> Response:
+    """The report as PDF."""
+    asked = {"ask": "report", "paper": request.path_params["paper"], "pdf": True}
+    made = await ask_as(request, asked)
+    return Response(base64.b64decode(made["pdf"]), media_type="application/pdf")
 
 
 async def sign(request: Request) -> Response:

@@ -256,13 +256,16 @@ class SignReport(SignedRequest):
 
 
 class AskReport(StaffRequest):
-    """The site's numbers of a paper."""
+    """The site's numbers of a paper; with `pdf` printed, to who has signed in."""
 
     ask: Literal["report"]
     paper: Text
+    pdf: bool = False
 
     async def perform(self, desk: Desk, connection: StaffConnection) -> Answer:
-        """NoSuchEntry, StorageRefused."""
+        """NoSuchEntry, StorageRefused; Refused, InputDamaged where it is printed."""
+        if self.pdf:
+            return await desk.printed_report(self.paper, connection)
         return await desk.report(self.paper)
 
 

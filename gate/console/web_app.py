@@ -101,6 +101,7 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/papers", papers_pages.look, methods=["POST"]),
             Route("/papers/find", papers_pages.find, methods=["POST"]),
             Route("/report", report_pages.papers),
+            Route("/report/{paper}.pdf", report_pages.printed),
             Route("/report/{paper}", report_pages.report),
             Route("/report/{paper}", report_pages.sign, methods=["POST"]),
             Route("/messages/{message}/read", web_actions.read_message, methods=["POST"]),

@@ -4,12 +4,14 @@ Outages come from the journal: what began with `fault` and ended with `healed`, 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import TypedDict
 
 from gate.core.effects import RecordBeside
 from gate.core.events import Fault, ReportSigned
+from gate.core.exam import Paper
 from gate.core.journal_entries import canonical_json
 from gate.core.records import JournalEvent
 from gate.core.staff_and_fault_transitions import out_of_service
@@ -34,6 +36,22 @@ def digest_of(numbers: Mapping[str, object]) -> str:
 def is_of(signed: JournalEvent, numbers: Mapping[str, object]) -> bool:
     """Whether the `report` event `signed` says these numbers."""
     return all(signed.get(name) == value for name, value in numbers.items())
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """`numbers`: as they are now, `outages` among them. `signed`: the chief examiner's last
+    `report` event, None before there is one."""
+
+    paper: Paper
+    numbers: Mapping[str, object]
+    outages: list[Outage]
+    signed: JournalEvent | None
+
+    @property
+    def is_signed_so(self) -> bool:
+        """Whether the numbers that were signed are still those of now."""
+        return self.signed is not None and is_of(self.signed, self.numbers)
 
 
 def outages(events: Iterable[JournalEvent], begins: datetime, ends: datetime) -> list[Outage]:

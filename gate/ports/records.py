@@ -11,6 +11,7 @@ from gate.core.journal_entries import JournalEntry
 from gate.core.json_types import JsonObject
 from gate.core.office_commands import Command, CommandAnswer
 from gate.core.records import JournalEvent
+from gate.core.report_sheet import ReportSheet
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.ports.staff_connection import StaffConnection
@@ -191,6 +192,9 @@ class SheetPrinter(Protocol):
     async def seat_photo_sheet(self, head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
         """The PDF of one room and paper. InputDamaged, RetryLater."""
 
+    async def site_report(self, sheet: ReportSheet) -> bytes:
+        """The PDF of the site's report of one paper. InputDamaged, RetryLater."""
+
 
 class SiteLink(Protocol):
     """What the gates of one site tell each other of who has entered and left."""
@@ -350,6 +354,9 @@ class Desk(Protocol):
 
     async def report(self, paper: str) -> Mapping[str, object]:
         """The site's numbers of a paper, as this gate knows them, their digest and who signed."""
+
+    async def printed_report(self, paper: str, connection: StaffConnection) -> Mapping[str, object]:
+        """The same as `pdf` in base64. Refused to who has not signed in."""
 
     async def sign_report(
         self,

@@ -45,7 +45,8 @@ class Desk:
         self.sheet, self.reassign = rooms.sheet, rooms.reassign
 
         report = ReportDesk(lane, signers)
-        self.report, self.sign_report = report.report, report.sign_report
+        self.report, self.printed_report = report.report, report.printed_report
+        self.sign_report = report.sign_report
 
         self.confirm_clock = ClockDesk(lane, supervisors, signers).confirm_clock
 

@@ -1,16 +1,18 @@
 """The site's report of a paper: its numbers, and the chief examiner's signature under them."""
 
+import base64
 from collections.abc import Mapping
 
 from gate.core import events
 from gate.core.records import JournalEvent
-from gate.core.site_report import digest_of
-from gate.core.staff_list import Role
+from gate.core.report_sheet import report_sheet
+from gate.core.site_report import SiteReport, digest_of
+from gate.core.staff_list import Role, member
 from gate.errors import GateBug, Refused, UsageError
 from gate.ports import StaffConnection
 from gate.service.lane import Lane
 from gate.service.signers import Signers
-from gate.service.site_report import SiteReport, report_of
+from gate.service.site_report import report_of
 
 SIGNED = ("已签字并记录。", "Signed and recorded.")
 SIGNED_ALREADY = ("已签字，未重复记录。", "Signed already: nothing was recorded twice.")
@@ -28,6 +30,23 @@ class ReportDesk:
         NoSuchEntry, StorageRefused."""
         report = await self._report(paper)
         return {**report.numbers, "digest": digest_of(report.numbers), "signed": _signature(report)}
+
+    async def printed_report(self, paper: str, connection: StaffConnection) -> Mapping[str, object]:
+        """The report as `pdf` in base64. NoSuchEntry, StorageRefused; Refused where the roster has
+        staff and none has signed in."""
+        lane, roster = self._lane, self._signers.roster
+        self._signers.may_see_names(connection)
+        report = await self._report(paper)
+        signer = None if report.signed is None else member(roster.staff, str(report.signed["by"]))
+        sheet = report_sheet(
+            roster.exam,
+            report,
+            signer="" if signer is None else signer.name,
+            gate=lane.adapters.id,
+            now=lane.adapters.clock.now().at,
+        )
+        pdf = await lane.adapters.sheets.site_report(sheet)
+        return {"ok": True, "pdf": base64.b64encode(pdf).decode("ascii")}
 
     async def sign_report(
         self,

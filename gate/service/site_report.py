@@ -1,31 +1,14 @@
 """The site's report of one paper, as this gate knows it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from gate.core.count_figures import reaction_figures
 from gate.core.exam import entry_window
 from gate.core.local_time import local_day
 from gate.core.records import JournalEvent
-from gate.core.site_report import is_of, outages
+from gate.core.site_report import SiteReport, outages
 from gate.errors import NoSuchEntry
 from gate.ports import Roster
 from gate.service.lane import Lane
 from gate.service.site_view import paper_counts
-
-
-@dataclass(frozen=True, slots=True)
-class SiteReport:
-    """`numbers`: as they are now. `signed`: the chief examiner's last `report` event, None before
-    there is one."""
-
-    numbers: Mapping[str, object]
-    signed: JournalEvent | None
-
-    @property
-    def is_signed_so(self) -> bool:
-        """Whether the numbers that were signed are still those of now."""
-        return self.signed is not None and is_of(self.signed, self.numbers)
 
 
 async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
@@ -42,6 +25,7 @@ async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
         troubles += [e for e in page if e["kind"] in ("fault", "healed")]
         reports = [e for e in page if e["kind"] == "report" and e["paper"] == paper_id]
         signed = reports[-1] if reports else signed
+    touching = outages(troubles, entry_window(paper, "").opens, paper.end)
     numbers = {
         "paper": paper_id,
         "site": lane.adapters.site,
@@ -54,6 +38,6 @@ async def report_of(lane: Lane, roster: Roster, paper_id: str) -> SiteReport:
         "doubtful": counts["doubtful"],
         "doubles": len({key for of, key, _ in lane.state.doubles if of == paper_id}),
         **reaction_figures(lane.recorder.counts.of_paper(day, paper_id)),
-        "outages": outages(troubles, entry_window(paper, "").opens, paper.end),
+        "outages": touching,
     }
-    return SiteReport(numbers, signed)
+    return SiteReport(paper, numbers, touching, signed)

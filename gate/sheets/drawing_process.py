@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from gate.core.report_sheet import ReportSheet
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.errors import InputDamaged, RetryLater
 
@@ -36,6 +37,13 @@ class DrawingProcess:
                 for c in cells
             ],
         }
+        return await self._drawn({"seats": asked})
+
+    async def site_report(self, sheet: ReportSheet) -> bytes:
+        """The same of the site's report of one paper."""
+        return await self._drawn({"report": asdict(sheet)})
+
+    async def _drawn(self, asked: dict[str, object]) -> bytes:
         async with self._one:
             return await _drawn(json.dumps(asked, ensure_ascii=False).encode())
 

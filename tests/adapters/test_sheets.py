@@ -3,6 +3,7 @@
 import io
 import os
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from fpdf import FPDF
 from PIL import Image
 
 from gate.core.reasons import Reason
+from gate.core.report_sheet import ReportSheet
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.sheets import fonts
 from gate.sheets.drawing_process import DrawingProcess
 from gate.sheets.seat_photo_sheet import seat_photo_sheet
+from gate.sheets.site_report_sheet import site_report_sheet
 from office.doubtful.case import DoubtfulCase
 from office.sheets.doubtful_list import doubtful_list
 
@@ -109,3 +112,28 @@ def test_the_doubtful_list_has_two_cases_on_a_page() -> None:
     assert text.count("\f") == 2
     assert all(case.name in text for case in cases)
     assert "证据未交回" in text
+
+
+REPORT = ReportSheet(
+    title=("自学考试", "一考点（wh-hs-01）", "英语（二）（00015-am）    2027-04-10 09:00"),
+    rows=(("应到", "Expected", "30"), ("未到", "Absent", "2")),
+    outages=(("摄像头 camera", "04-10 08:55:00", "未恢复 not over"),),
+    signature=("主考已签字 Signed by the chief examiner: chief 李主考    2027-04-10 12:00:00",),
+    is_signed=True,
+    printed="g1    v1    打印于 printed 2027-04-10 12:01",
+)
+
+
+async def test_the_report_is_drawn_in_a_process_of_its_own() -> None:
+    text = text_of(await DrawingProcess().site_report(REPORT))
+    assert text.count("\f") == 1
+    for words in ("Expected", "30", "摄像头 camera", "chief 李主考", "Signature"):
+        assert words in text
+
+
+def test_many_outages_go_on_to_another_page_and_long_words_stay_in_their_box() -> None:
+    many = (("无" * 80, "04-10 08:55:00", "未恢复 not over"),) * 50
+    text = text_of(site_report_sheet(replace(REPORT, outages=many)))
+    assert text.count("\f") == 3
+    assert text.count("未恢复 not over") == 50
+    assert text.count("Report of the site") == 3

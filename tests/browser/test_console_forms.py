@@ -334,6 +334,12 @@ async def test_the_chief_signs_the_report(page: Page, console: Console) -> None:
     await expect(page.get_by_test_id("report-signed")).to_contain_text("chief")
     (signed,) = await events(console, "report")
     assert (signed["by"], signed["admitted"]) == ("chief", 1)
+    link = await page.get_by_test_id("report-pdf").get_attribute("href")
+    printed = await page.request.get(f"{console.address}{link}")
+    assert printed.headers["content-type"] == "application/pdf"
+    assert (await printed.body()).startswith(b"%PDF")
+    (drawn,) = console.parts.unit.sheets.reports  # type: ignore[attr-defined]
+    assert (drawn.is_signed, "老师chief" in " ".join(drawn.signature)) == (True, True)
 
 
 async def test_a_report_is_signed_once_and_as_it_was_seen(page: Page, console: Console) -> None:

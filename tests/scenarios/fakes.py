@@ -22,6 +22,7 @@ from gate.core.liveness import FittedLayers
 from gate.core.office_commands import Command, CommandAnswer
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
+from gate.core.report_sheet import ReportSheet
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
@@ -307,9 +308,14 @@ class FakeEvidence:
 class FakeSheets:
     def __init__(self) -> None:
         self.asked: list[tuple[SheetHead, Sequence[SheetCell]]] = []
+        self.reports: list[ReportSheet] = []
 
     async def seat_photo_sheet(self, head: SheetHead, cells: Sequence[SheetCell]) -> bytes:
         self.asked.append((head, cells))
+        return b"%PDF-1.4"
+
+    async def site_report(self, sheet: ReportSheet) -> bytes:
+        self.reports.append(sheet)
         return b"%PDF-1.4"
 
 
