@@ -66,12 +66,14 @@ setup(
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
         "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
-        # Jinja2: the report of exam-office photos check.
+        # Jinja2: the report of exam-office photos check. Alembic, psycopg: the office's database.
         "office": [
+            "alembic>=1.13",
             "cryptography>=42",
             "jinja2>=3.1,<4",
             "openpyxl>=3.1",
             "pillow-heif>=1",
+            "psycopg[binary]>=3.2",
             "scipy>=1.13",
             "sqlalchemy>=2",
         ],

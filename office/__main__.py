@@ -8,6 +8,7 @@ from office.commands import (
     broker_config,
     candidates,
     command,
+    database_option,
     doubtful,
     drift,
     evidence,
@@ -15,6 +16,7 @@ from office.commands import (
     gates,
     import_,
     keys,
+    migrate,
     photos,
     receive,
     roster,
@@ -25,12 +27,15 @@ from office.commands import (
 
 app = typer.Typer(
     name="exam-office",
+    cls=database_option.DatabaseGroup,
     help="The central office of an exam. 考试中心。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.callback()(database_option.everywhere)
 app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
+app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)

@@ -14,7 +14,7 @@
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
                                            gate-signing.key gate-sealing.key office.pub examiner.pub
                                            gate-enrolled.json: the office's word for its signing key
-    office.sqlite                          what was received
+    office.sqlite                          what was received, unless --database names another
     office/database.json                   that there is one, and its highest generation
     receive.lock office.sqlite.writing     held by who receives, by who writes
 
@@ -78,7 +78,7 @@ class Home:
 
     @property
     def database(self) -> Path:
-        """The database of what was received."""
+        """The SQLite file of what was received, where no other database is named."""
         return self.root / "office.sqlite"
 
     @property

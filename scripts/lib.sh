@@ -58,12 +58,15 @@ builds_guard() {
         cc -x c -E -o /dev/null - 2>/dev/null
 }
 
-# system [mosquitto] [cc] [guard] [nodejs] [chromium] [pdftotext] [chinese-font] [qemu-aarch64]: Debian's part of the set-up.
+# system [mosquitto] [postgresql] [cc] [guard] [nodejs] [chromium] [pdftotext] [chinese-font] [qemu-aarch64]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
     for tool in "$@"; do
         case $tool in
+            postgresql)
+                ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+                ;;
             nodejs) has node || missing="$missing nodejs" ;;
             cc) compiles || missing="$missing gcc libc6-dev" ;;
             pdftotext) has pdftotext || missing="$missing poppler-utils" ;;

@@ -87,9 +87,13 @@ def rewrite(db: sqlite3.Connection, events: list[JournalEvent]) -> None:
         body = {k: v for k, v in event.items() if k not in ("prev", "hash")}
         digest = event_hash(prev, body)
         row = (GATE, EPOCH, event["seq"], prev, digest, canonical_bytes(body).decode(), NOW)
-        db.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute(
+            "INSERT INTO event (gate, epoch, seq, prev, hash, event, received, sitting) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, EXAM),
+        )
         prev = digest
-    db.execute("UPDATE mark SET high = ?, head = ?", (len(events), prev))
+    db.execute("UPDATE mark SET high = ?, head = ?, top = ?", (len(events), prev, len(events)))
 
 
 def admitting(db: sqlite3.Connection) -> None:

@@ -24,6 +24,7 @@ ANY_BORDERS = {
     "gate.roster.open_roster": "rows of SQLite",
     "gate.store.journal": "rows and values of SQLite; coroutines that are only awaited",
     "gate.sync.link": "paho's callbacks",
+    "office.commands.database_option": "click's context, of typer's own click or the other",
 }
 """Modules whose signatures may name Any, and why."""
 

@@ -102,12 +102,11 @@ def revoke(
 def _alarms(place: Home, gates: list[str]) -> dict[str, list[str]]:
     """Of each gate the journals that began unannounced; none before anything was received."""
     from office.audit.journal_lineage import unannounced
-    from office.store.database import OfficeStore
+    from office.store.opening import has_received, open_received
 
-    database = place.database
-    if not database.exists() or not database.stat().st_size:
+    if not has_received(place):
         return {gate: [] for gate in gates}
-    with OfficeStore(database) as store:
+    with open_received(place) as store:
         return {gate: unannounced(store, gate) for gate in gates}
 
 

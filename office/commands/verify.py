@@ -71,15 +71,15 @@ def _verify_files(files: list[Path], place: Home, office: Path | None, as_json: 
     from gate.roster.keys import read_key
     from gate.sync import export_files
     from office.receiving.authorisation import Authorisation
-    from office.store.database import OfficeStore
+    from office.store.opening import has_received, open_received
 
     key = office or _if_there(place.office / "office.pub")
     public = None if key is None else read_key(key, "the office's public key")
     known = Authorisation(place).signing_key if office is None else lambda _: None
     with contextlib.ExitStack() as stack:
         copies = export_files.Copies()
-        if place.database.exists() and place.database.stat().st_size:
-            copies = export_files.Copies(stack.enter_context(OfficeStore(place.database)).hash_at)
+        if has_received(place):
+            copies = export_files.Copies(stack.enter_context(open_received(place)).hash_at)
         found = [_one(path, copies, known, public) for path in files]
     if as_json:
         say(json.dumps({"files": [facts for facts, _, _ in found]}, ensure_ascii=False))

@@ -2,15 +2,21 @@
 forgery. Told once the transaction stands, or an alarm would speak of what is not stored."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from gate.sync.heartbeat import Heartbeat
-from gate.sync.wire import Batch
+from gate.sync.wire import Batch, Topics
 from office.audit.journal_lineage import ALARM, unannounced
+from office.receiving import alerts
 from office.receiving.counts import Counts
-from office.store.database import OfficeStore, Stored
+from office.store.database import Arrival, OfficeStore, SecondAdmission, Stored
 
 log = logging.getLogger(__name__)
+
+AfterCommit = list[Callable[[], None]]
+"""What is counted and told once the transaction is committed. A transaction that is rolled back and
+repeated must not count twice. Nor may it raise an alarm of something that is not stored."""
 
 
 class JournalAlarms:
@@ -28,6 +34,27 @@ class JournalAlarms:
     def unannounced(self, gate: str) -> list[str]:
         """Journals of `gate` that name none before them though the office knows one."""
         return self._unannounced.get(gate, [])
+
+    def keep(self, arrivals: Sequence[Arrival], stored: Sequence[Stored], now: str) -> AfterCommit:
+        """Writes what is wrong with `arrivals`, within the transaction that stores them; what is
+        then to be told. `now`: RFC 3339."""
+        found = list(alerts.of_batches(arrivals, stored, now))
+        for arrival in arrivals:
+            batch = arrival.batch
+            is_first = batch.first == 1 and batch.events[0].get("previous_epoch") is None
+            if is_first and batch.epoch in unannounced(self._store, batch.gate):
+                found.append(alerts.of_beginning(arrival, now))
+        twice = self._store.second_admissions(arrivals)
+        self._store.alerts.raise_all([*found, *alerts.of_second_admissions(twice, now)])
+        return [partial(_tell_second, one) for one in twice]
+
+    def keep_claim(self, beat: Heartbeat, topics: Topics, now: str) -> None:
+        """Writes that `beat` names another event than is stored, within a transaction."""
+        self._store.alerts.raise_all([alerts.of_claim(beat, topics, now)])
+
+    def keep_said(self, topics: Topics, said: dict[str, str], now: str) -> None:
+        """Writes what a gate says of itself, within a transaction."""
+        self._store.alerts.raise_all([alerts.of_note(topics, said, now)])
 
     def tell_claim(self, beat: Heartbeat) -> None:
         """A heartbeat that names another event than the one received."""
@@ -83,3 +110,16 @@ class JournalAlarms:
                 batch.epoch,
                 str(before)[:40],
             )
+
+
+def _tell_second(one: SecondAdmission) -> None:
+    log.error(
+        "ALARM: %s was let in to paper %s of %s twice: at %s (event %d) and at %s (event %d)",
+        one.ticket or "somebody without a ticket",
+        one.paper,
+        one.exam,
+        one.first[0],
+        one.first[2],
+        one.second[0],
+        one.second[2],
+    )

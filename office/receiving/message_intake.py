@@ -1,7 +1,7 @@
 """Messages of gates taken in: one transaction for what came together, and the receipts for it."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from nacl.signing import SigningKey
@@ -15,16 +15,13 @@ from office.receiving import wall_clock
 from office.receiving.authorisation import Authorisation
 from office.receiving.counts import Counts
 from office.receiving.gate_status import Watch
-from office.receiving.journal_alarms import JournalAlarms
+from office.receiving.journal_alarms import AfterCommit, JournalAlarms
 from office.receiving.lost_generations import is_forgotten, shown_receipt
-from office.store.database import OfficeStore, Stored
+from office.store.database import Arrival, OfficeStore, Stored
 from office.store.kept_commands import GateSaid
 
 log = logging.getLogger(__name__)
 
-AfterCommit = list[Callable[[], None]]
-"""What is counted and told once the transaction is committed. A transaction that is rolled back and
-repeated must not count twice. Nor may it raise an alarm of something that is not stored."""
 Given = tuple[Topics, Receipt, bytes]
 """Where a receipt is published, what it says, its signed bytes."""
 
@@ -64,9 +61,11 @@ class MessageIntake:
         taken = [found for m in batches if (found := self._checked(m, after)) is not None]
         now = wall_clock.now()
         with self._store.transaction():
-            for topics, batch in taken:
-                stored = self._store.add(batch, exam=topics.exam, site=topics.site, now=now)
-                after.append(partial(self._count, batch, stored))
+            arrivals = [Arrival(batch, topics.exam, topics.site) for topics, batch in taken]
+            stored = self._store.add_all(arrivals, now)
+            for arrival, one in zip(arrivals, stored, strict=True):
+                after.append(partial(self._count, arrival.batch, one))
+            after.extend(self.alarms.keep(arrivals, stored, now))
             noted = [self._note(m, now, after) for m in messages if not is_batch(m)]
             asked = [*filter(None, noted), *((topics, b.epoch) for topics, b in taken)]
             given = self.give_receipts(asked)
@@ -74,17 +73,14 @@ class MessageIntake:
 
     def give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[Given]:
         """Signed, and kept in the same transaction as what they speak of; one for each gate."""
-        given = []
-        for topics, epoch in {topics.gate: (topics, epoch) for topics, epoch in asked}.values():
-            receipt, payload = self._store.give_receipt(
-                topics.gate,
-                epoch,
-                generation=self.generation,
-                now=wall_clock.now(),
-                key=self._signing,
-            )
-            given.append((topics, receipt, payload))
-        return given
+        one_each = {topics.gate: (topics, epoch) for topics, epoch in asked}
+        given = self._store.give_receipts(
+            [(gate, epoch) for gate, (_, epoch) in one_each.items()],
+            generation=self.generation,
+            now=wall_clock.now(),
+            key=self._signing,
+        )
+        return [(topics, *given[topics.gate, epoch]) for topics, epoch in one_each.values()]
 
     def _checked(self, message: Message, after: AfterCommit) -> tuple[Topics, Batch] | None:
         """The batch, if it may be believed."""
@@ -109,6 +105,8 @@ class MessageIntake:
                     if said.get("state") == "ready":
                         after.append(partial(self.back.add, topics.gate))
                 after.append(partial(self._watch.note, topics.gate, part, said, now))
+                if part == "alert":
+                    self.alarms.keep_said(topics, said, now)
                 after.append(partial(self.counts.taken.update, [topics.gate]))
             if part == "cmd/res":
                 self._result(topics, message.payload, now, after)
@@ -148,6 +146,8 @@ class MessageIntake:
         self._keep_word(topics, "hb", payload, now)
         if not self._store.add_claim(beat, payload, now):
             after.append(partial(self.alarms.tell_claim, beat))
+            self.alarms.keep_claim(beat, topics, now)
+        self._store.gates_said.keep(beat, topics.exam, topics.site, now)
         public = self._signing.verify_key.encode()
         shown = shown_receipt(beat.receipt, beat.gate, beat.epoch, public)
         if shown is not None and is_forgotten(shown, self._store, self.generation):

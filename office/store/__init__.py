@@ -1,1 +1,1 @@
-"""The office's database: one SQLite file, one writer."""
+"""The office's database: SQLite by default, PostgreSQL by URL."""

@@ -2,34 +2,47 @@
 heartbeats, and the office's word for each gate's key. A reader believes none of it unverified.
 """
 
-import contextlib
 import json
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from gate.core.journal_entries import NOT_HASHED, canonical_json
 from gate.core.json_types import JsonObject
 from gate.core.records import JournalEvent
 from gate.ports import Receipt
+from gate.sync.heartbeat import Heartbeat
 from gate.sync.proofs import KeptEvent
 from gate.sync.wire import Batch
+from office.store.connection import Database
 
-InWords = Callable[[], contextlib.AbstractContextManager[None]]
+_HEAD = """
+INSERT INTO signed_head (gate, epoch, first, last, prev, head, hist, key, sig, beside)
+SELECT k.value ->> 0, k.value ->> 1, CAST(k.value ->> 2 AS {number}),
+       CAST(k.value ->> 3 AS {number}), k.value ->> 4, k.value ->> 5,
+       CAST(k.value ->> 6 AS {number}), k.value ->> 7, k.value ->> 8, k.value ->> 9
+FROM {keys} WHERE TRUE ON CONFLICT DO NOTHING
+"""
+_RECEIPT = """
+INSERT INTO receipt (gate, epoch, generation, high, head, receipt)
+SELECT k.value ->> 0, k.value ->> 1, CAST(k.value ->> 2 AS {number}),
+       CAST(k.value ->> 3 AS {number}), k.value ->> 4, k.value ->> 5
+FROM {keys} WHERE TRUE ON CONFLICT DO NOTHING
+"""
+_JOURNAL = "WHERE gate = :gate AND epoch = :epoch"
+_WINDOW = f"{_JOURNAL} AND seq BETWEEN :first AND :last"
 
 
 class KeptProofs:
-    """Of one open database. `in_words`: turns SQLite's errors into sentences. The `keep_` ones are
-    called within a transaction."""
+    """Of one open database. The `keep_` ones are called within a transaction; the others raise
+    StorageRefused, StorageDamaged."""
 
-    def __init__(self, db: sqlite3.Connection, in_words: InWords) -> None:
-        self._db, self._in_words = db, in_words
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._number = "bigint" if database.is_postgresql else "integer"
 
-    def keep_head(self, batch: Batch) -> None:
-        """Keeps the signed head of `batch`."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO signed_head (gate, epoch, first, last, prev, head, hist, key, "
-            "sig, beside) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    def keep_heads(self, batches: Sequence[Batch]) -> None:
+        """Keeps the signed heads of `batches`."""
+        rows = [
             (
                 batch.gate,
                 batch.epoch,
@@ -40,118 +53,126 @@ class KeptProofs:
                 int(batch.hist),
                 batch.key,
                 batch.sig,
-                canonical_json(dict(batch.beside)).decode(),
-            ),
-        )
+                canonical_json(dict(batch.beside)).decode() if batch.beside else "{}",
+            )
+            for batch in batches
+        ]
+        self._db.write_keyed(_HEAD.replace("{number}", self._number), rows)
 
-    def keep_receipt(self, receipt: Receipt, given: bytes) -> None:
-        """Keeps a receipt that was given to a gate.
+    def keep_receipts(self, given: Sequence[tuple[Receipt, bytes]]) -> None:
+        """Keeps receipts that were given to gates, each with its signed bytes. The first of each
+        mark and generation stays."""
+        rows = [
+            (r.gate, r.epoch, r.generation, r.high, r.head, signed.decode()) for r, signed in given
+        ]
+        self._db.write_keyed(_RECEIPT.replace("{number}", self._number), rows)
 
-        `given`: as it was signed. The first of each mark and generation stays.
-        """
-        place = (receipt.gate, receipt.epoch, receipt.generation, receipt.high, receipt.head)
+    def keep_claim(self, beat: Heartbeat, raw: bytes, now: str) -> bool:
+        """Keeps what a gate says of its journal; whether that is true as far as it is stored
+        here. Of true ones the newest stays."""
+        place = {"gate": beat.gate, "epoch": beat.epoch, "seq": beat.seq}
+        row = self._db.execute(f"SELECT hash FROM event {_JOURNAL} AND seq = :seq", **place)
+        there = row.fetchone()
+        is_true = there is None or there[0] == beat.head
+        if is_true:
+            self._db.execute(f"DELETE FROM claim {_JOURNAL} AND seq < :seq AND forked = 0", **place)
         self._db.execute(
-            "INSERT OR IGNORE INTO receipt (gate, epoch, generation, high, head, receipt) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (*place, given.decode()),
+            "INSERT INTO claim (gate, epoch, seq, head, forked, beat, received) VALUES "
+            "(:gate, :epoch, :seq, :head, :forked, :beat, :now) ON CONFLICT DO NOTHING",
+            **place,
+            head=beat.head,
+            forked=int(not is_true),
+            beat=raw.decode(),
+            now=now,
         )
+        return is_true
 
     def keep_word(self, gate: str, key: str, word: bytes) -> None:
         """The office's signed word that `key` is of `gate`."""
         self._db.execute(
-            "INSERT OR IGNORE INTO gate_key VALUES (?, ?, ?)", (gate, key, word.decode())
+            "INSERT INTO gate_key (gate, key, word) VALUES (:gate, :key, :word) "
+            "ON CONFLICT DO NOTHING",
+            gate=gate,
+            key=key,
+            word=word.decode(),
         )
 
     def words(self, gate: str) -> list[str]:
         """The office's words for the keys of `gate`, as JSON."""
-        with self._in_words():
-            found = self._db.execute("SELECT word FROM gate_key WHERE gate = ?", (gate,))
-            return [word for (word,) in found]
+        found = self._db.rows("SELECT word FROM gate_key WHERE gate = :gate", gate=gate)
+        return [word for (word,) in found]
 
     def heads(self, gate: str, epoch: str) -> Iterator[JsonObject]:
         """The signed heads of one journal's batches, as they came."""
-        with self._in_words():
-            for first, last, prev, head, hist, key, sig, beside in self._db.execute(
-                "SELECT first, last, prev, head, hist, key, sig, beside FROM signed_head "
-                "WHERE gate = ? AND epoch = ? ORDER BY first, last",
-                (gate, epoch),
-            ):
-                yield {
-                    "v": 1,
-                    "gate": gate,
-                    "epoch": epoch,
-                    "from": first,
-                    "to": last,
-                    "prev": prev,
-                    "hist": bool(hist),
-                    "head": head,
-                    "key": key,
-                    "sig": sig,
-                    **_object(beside),
-                }
+        for first, last, prev, head, hist, key, sig, beside in self._db.rows(
+            "SELECT first, last, prev, head, hist, key, sig, beside FROM signed_head "
+            f"{_JOURNAL} ORDER BY first, last",
+            gate=gate,
+            epoch=epoch,
+        ):
+            yield {
+                "v": 1,
+                "gate": gate,
+                "epoch": epoch,
+                "from": first,
+                "to": last,
+                "prev": prev,
+                "hist": bool(hist),
+                "head": head,
+                "key": key,
+                "sig": sig,
+                **_object(beside),
+            }
 
     def signed_with(self, gate: str, epoch: str) -> set[str]:
         """The ids of the keys that heads of this journal name."""
-        with self._in_words():
-            found = self._db.execute(
-                "SELECT DISTINCT key FROM signed_head WHERE gate = ? AND epoch = ?", (gate, epoch)
-            )
-            return {key for (key,) in found}
+        found = self._db.rows(
+            f"SELECT DISTINCT key FROM signed_head {_JOURNAL}", gate=gate, epoch=epoch
+        )
+        return {key for (key,) in found}
 
     def receipts(self, gate: str, epoch: str) -> list[str]:
         """As they were given, as JSON, the lowest first."""
-        with self._in_words():
-            found = self._db.execute(
-                "SELECT receipt FROM receipt WHERE gate = ? AND epoch = ? ORDER BY high",
-                (gate, epoch),
-            )
-            return [receipt for (receipt,) in found]
+        found = self._db.rows(
+            f"SELECT receipt FROM receipt {_JOURNAL} ORDER BY high", gate=gate, epoch=epoch
+        )
+        return [receipt for (receipt,) in found]
 
     def gave(self, receipt: Receipt) -> bool:
         """Whether this very mark was vouched for by this database."""
-        place = (receipt.gate, receipt.epoch, receipt.high, receipt.head, receipt.generation)
-        with self._in_words():
-            return (
-                self._db.execute(
-                    "SELECT 1 FROM receipt WHERE gate = ? AND epoch = ? AND high = ? AND head = ? "
-                    "AND generation = ?",
-                    place,
-                ).fetchone()
-                is not None
-            )
+        found = self._db.rows(
+            f"SELECT 1 FROM receipt {_JOURNAL} AND high = :high AND head = :head "
+            "AND generation = :generation",
+            gate=receipt.gate,
+            epoch=receipt.epoch,
+            high=receipt.high,
+            head=receipt.head,
+            generation=receipt.generation,
+        )
+        return bool(found)
 
     def beats(self, gate: str, epoch: str) -> list[tuple[int, str, str]]:
         """(seq, head, heartbeat as JSON) of what the gate said of this journal."""
-        with self._in_words():
-            return self._db.execute(
-                "SELECT seq, head, beat FROM claim WHERE gate = ? AND epoch = ? ORDER BY seq",
-                (gate, epoch),
-            ).fetchall()
+        found = self._db.rows(
+            f"SELECT seq, head, beat FROM claim {_JOURNAL} ORDER BY seq", gate=gate, epoch=epoch
+        )
+        return [(seq, head, beat) for seq, head, beat in found]
 
     def rows(self, gate: str, epoch: str) -> Iterator[KeptEvent]:
         """The journal's events, in order."""
-        with self._in_words():
+        with self._db.in_words():
             for row in self._db.execute(
-                "SELECT seq, prev, hash, event FROM event WHERE gate = ? AND epoch = ? "
-                "ORDER BY seq",
-                (gate, epoch),
+                f"SELECT seq, prev, hash, event FROM event {_JOURNAL} ORDER BY seq",
+                gate=gate,
+                epoch=epoch,
             ):
-                yield _row(*row)
+                yield _row(row[0], row[1], row[2], row[3])
 
     def window(self, gate: str, epoch: str, first: int, last: int) -> list[KeptEvent]:
         """Events of the journal and conflicting ones, in order."""
-        place = (gate, epoch, first, last)
-        with self._in_words():
-            stored = self._db.execute(
-                "SELECT seq, prev, hash, event FROM event WHERE gate = ? AND epoch = ? "
-                "AND seq BETWEEN ? AND ?",
-                place,
-            ).fetchall()
-            beside = self._db.execute(
-                "SELECT seq, prev, hash, event FROM conflict WHERE gate = ? AND epoch = ? "
-                "AND seq BETWEEN ? AND ?",
-                place,
-            ).fetchall()
+        place = {"gate": gate, "epoch": epoch, "first": first, "last": last}
+        stored = self._db.rows(f"SELECT seq, prev, hash, event FROM event {_WINDOW}", **place)
+        beside = self._db.rows(f"SELECT seq, prev, hash, event FROM conflict {_WINDOW}", **place)
         rows = [_row(*r) for r in stored] + [_row(*r, stored=False) for r in beside]
         return sorted(rows, key=lambda row: row.seq)
 

@@ -1,9 +1,8 @@
 """The office's own words on cases, as its database keeps them: signed, numbered, in order."""
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+
+from office.store.connection import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,26 +16,29 @@ class KeptSettlement:
 
 
 class KeptSettlements:
-    """Of one open database. `in_words`: turns SQLite's errors into sentences."""
+    """Of one open database."""
 
-    def __init__(
-        self, db: sqlite3.Connection, in_words: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        self._db, self._in_words = db, in_words
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def of_exam(self, exam: str) -> list[KeptSettlement]:
         """Every one of an exam, by case, the oldest first. StorageRefused, StorageDamaged."""
-        with self._in_words():
-            rows = self._db.execute(
-                "SELECT decision, number, record, sig FROM settlement WHERE exam = ? "
-                "ORDER BY decision, number",
-                (exam,),
-            ).fetchall()
+        rows = self._db.rows(
+            "SELECT decision, number, record, sig FROM settlement WHERE exam = :exam "
+            "ORDER BY decision, number",
+            exam=exam,
+        )
         return [KeptSettlement(*row) for row in rows]
 
     def keep(self, exam: str, kept: KeptSettlement) -> None:
-        """Keeps one more, within a transaction. sqlite3.IntegrityError for a taken number."""
+        """Keeps one more, within a transaction. sqlalchemy.exc.IntegrityError for a taken
+        number."""
         self._db.execute(
-            "INSERT INTO settlement VALUES (?, ?, ?, ?, ?)",
-            (exam, kept.decision, kept.number, kept.record, kept.sig),
+            "INSERT INTO settlement (exam, decision, number, record, sig) "
+            "VALUES (:exam, :decision, :number, :record, :sig)",
+            exam=exam,
+            decision=kept.decision,
+            number=kept.number,
+            record=kept.record,
+            sig=kept.sig,
         )

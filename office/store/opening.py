@@ -17,6 +17,7 @@ from gate.platform.regular_file import read_regular
 from office.home import Home
 from office.store.database import OfficeStore
 from office.store.locks import WriterLock
+from office.store.place import chosen, shown
 from office.store.store_errors import refused
 
 _RECORD_BYTES_MAX = 1 << 16
@@ -34,30 +35,73 @@ class DatabaseNote:
 
 def open_received(home: Home) -> OfficeStore:
     """What was received, for a look at it. InputDamaged where nothing ever was; StorageDamaged
-    where something was and is gone."""
-    _refuse_lost(home)
-    if not home.database.exists():
-        raise InputDamaged(
-            f"Nothing was received yet: there is no {home.database}.",
-            f"尚未收到任何数据：没有 {home.database}。",
-        )
-    return OfficeStore(home.database)
+    where something was and is gone; UsageError for a URL of something else."""
+    place = chosen(home)
+    if isinstance(place, str):
+        store = OfficeStore(place)
+        _refuse_empty(home, store)
+        if store.generation() is None and not store.journals():
+            store.__exit__()
+            raise _nothing_yet(shown(place))
+        return store
+    _refuse_lost(home, place)
+    if not place.exists():
+        raise _nothing_yet(str(place))
+    return OfficeStore(place)
+
+
+def has_received(home: Home) -> bool:
+    """Whether there is a database to open. UsageError for a URL of something else."""
+    place = chosen(home)
+    return isinstance(place, str) or _size(place) > 0
+
+
+def _nothing_yet(name: str) -> InputDamaged:
+    return InputDamaged(
+        f"Nothing was received yet: there is no {name}.", f"尚未收到任何数据：没有 {name}。"
+    )
 
 
 def open_receiving(home: Home, *, new: bool = False) -> OfficeStore:
     """To store what comes. `new`: begin an empty database in place of one that is gone.
-    StorageDamaged where one is gone and `new` was not said; UsageError where it was said and one
-    is there."""
-    if new and _size(home.database):
-        raise UsageError(
-            f"{home.database} is there and not empty: move it away first, or leave out "
-            "--new-database.",
-            f"{home.database} 已存在且非空：请先移走，或去掉 --new-database。",
-        )
+    StorageDamaged where one is gone and `new` was not said. UsageError where it was said and one
+    is there, and for a URL of something else."""
+    place = chosen(home)
+    if isinstance(place, str):
+        store = OfficeStore(place)
+        if not new:
+            _refuse_empty(home, store)
+        elif store.generation() is not None:
+            store.__exit__()
+            raise _not_new(shown(place))
+        return store
+    if new and _size(place):
+        raise _not_new(str(place))
     if not new:
-        _refuse_lost(home)
-    _begin(home)
-    return OfficeStore(home.database)
+        _refuse_lost(home, place)
+    _begin(home, place)
+    return OfficeStore(place)
+
+
+def _not_new(name: str) -> UsageError:
+    return UsageError(
+        f"{name} is there and not empty: move it away first, or leave out --new-database.",
+        f"{name} 已存在且非空：请先移走，或去掉 --new-database。",
+    )
+
+
+def _refuse_empty(home: Home, store: OfficeStore) -> None:
+    """An empty database of PostgreSQL where this home remembers a full one."""
+    if store.generation() is None and read_record(home).generation:
+        name = shown(store.database.place)
+        store.__exit__()
+        raise StorageDamaged(
+            f"The office's database {name} is empty, and something was received here before: "
+            "restore the last backup, or begin an empty one with exam-office receive "
+            "--new-database; the gates then send again what they have.",
+            f"考试中心数据库 {name} 为空，但此前已收到过数据：请恢复最近的备份，或用 exam-office "
+            "receive --new-database 新建空库，闸机会重新发送。",
+        )
 
 
 def begin_generation(home: Home, store: OfficeStore, now_ms: int, *, above: int = 0) -> int:
@@ -91,8 +135,7 @@ def read_record(home: Home) -> DatabaseNote:
         ) from e
 
 
-def _refuse_lost(home: Home) -> None:
-    database = home.database
+def _refuse_lost(home: Home, database: Path) -> None:
     is_there = database.exists()
     log = database.with_name(f"{database.name}-wal")
     if _size(database) or not (is_there or read_record(home).generation or _size(log)):
@@ -108,25 +151,26 @@ def _refuse_lost(home: Home) -> None:
     )
 
 
-def _begin(home: Home) -> None:
+def _begin(home: Home, database: Path) -> None:
     """Unless there is one, an empty database under its name, whole or not there: a kill leaves none
     of 0 bytes."""
-    staged = home.database.with_name(f".{home.database.name}.new")
+    staged = database.with_name(f".{database.name}.new")
     try:
         home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with WriterLock(home.database):
-            if _size(home.database):
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with WriterLock(database):
+            if _size(database):
                 return
             _remove(staged, "", "-wal", "-shm", "-journal")
             with OfficeStore(staged):
                 pass
             _remove(staged, ".writing")
-            _remove(home.database, "-wal", "-shm")  # of the one that is gone: not this one's
-            staged.replace(home.database)
+            _remove(database, "-wal", "-shm")  # of the one that is gone: not this one's
+            staged.replace(database)
     except OSError as e:
         if isinstance(e, GateError):
             raise
-        raise refused(home.database, e) from e
+        raise refused(database, e) from e
 
 
 def _remove(path: Path, *ends: str) -> None:

@@ -30,7 +30,7 @@ from office.receiving.authorisation import Authorisation
 from office.receiving.gate_status import Watch
 from office.receiving.signers import signers
 from office.store.database import OfficeStore
-from tests.adapters.office.test_database import EPOCH, EVENTS, KEY, KEYS, add, batch, chain
+from tests.contracts.test_office_store import EPOCH, EVENTS, KEY, KEYS, add, batch, chain
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.mqtt_making import broker_at, client_of, heard, made_home, office_at
 from tests.waiting import until

@@ -19,7 +19,7 @@ from gate.store.evidence import SealedEvidence
 from office.__main__ import app
 from office.home import Home
 from office.store.opening import open_receiving
-from tests.adapters.office.test_database import EPOCH, GATE, NOW, SITE, batch
+from tests.contracts.test_office_store import EPOCH, GATE, NOW, SITE, batch
 
 EXAM = "hb-2027"
 JPEG = b"\xff\xd8\xff a face \xff\xd9"

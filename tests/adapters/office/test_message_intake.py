@@ -69,7 +69,7 @@ def test_a_transaction_that_fails_leaves_nothing(
     with OfficeStore(home.database) as store:
         intake = intake_of(home, store)
         with monkeypatch.context() as broken:
-            broken.setattr(store, "give_receipt", full)
+            broken.setattr(store, "give_receipts", full)
             with pytest.raises(StorageRefused):
                 intake.take([message(home, GATE)])
         assert not store.journals()

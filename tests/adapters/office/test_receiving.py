@@ -86,7 +86,7 @@ def test_what_is_not_committed_is_neither_counted_nor_told(
 
     with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port) as office:
         until(lambda: office.connected)
-        give, failed = office.store.give_receipt, []
+        give, failed = office.store.give_receipts, []
 
         def failing(*args: object, **more: object) -> object:
             if not failed:
@@ -94,7 +94,7 @@ def test_what_is_not_committed_is_neither_counted_nor_told(
                 raise StorageRefused("database or disk is full", "磁盘已满")
             return give(*args, **more)
 
-        office.store.give_receipt = failing  # type: ignore[method-assign]
+        office.store.give_receipts = failing  # type: ignore[method-assign]
         news: queue.Queue[LinkEvent] = queue.Queue()
         link = client_of(home, OTHER, broker.port, news)
         link.open()

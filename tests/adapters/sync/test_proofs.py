@@ -3,8 +3,6 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -264,30 +262,6 @@ def test_no_depth_of_nesting_stops_the_audit(home: Home) -> None:
     insider(home, nested)
     code, found = verified(home)
     assert (code, found["uncovered"]) == (1, [[1, COUNT]])
-
-
-def test_a_database_of_the_version_before_opens_and_is_whole(home: Home) -> None:
-    """It has kept the heads from the beginning; receipts were not kept then."""
-    older(home)
-    code, found = verified(home)
-    assert (code, found["uncovered"], found["faults"], found["receipted"]) == (0, [], [], 0)
-
-
-def older(home: Home) -> None:
-    """The same content in the schema of steps 1 and 2."""
-    steps = sorted(files("office.store").joinpath("schema").iterdir(), key=lambda f: f.name)[:2]
-    path = home.root / "older.sqlite"
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for number, step in enumerate(steps, 1):
-            db.executescript(step.read_text())
-            db.execute("INSERT INTO schema_record VALUES (?)", (number,))
-        db.execute("ATTACH ? AS new", (str(home.database),))
-        for table in ("office", "event", "signed_head", "mark", "claim"):
-            columns = ", ".join(r[1] for r in db.execute(f"PRAGMA main.table_info({table})"))
-            db.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")
-    for file in home.root.glob("office.sqlite*"):
-        file.unlink()
-    path.rename(home.database)
 
 
 def test_the_sentence_names_gate_epoch_and_seq(home: Home) -> None:

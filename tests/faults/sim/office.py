@@ -37,12 +37,13 @@ class SimStore(OfficeStore):
                 error.sqlite_errorcode = sqlite3.SQLITE_FULL
                 raise error
             self.owner.step("before the office's commit")
-        self.owner.note_committed(self._db)
+        self.owner.note_committed(self.db)
         self.owner.step("after the office's commit")
 
     @property
     def db(self) -> sqlite3.Connection:
-        return self._db
+        driver: sqlite3.Connection = self.database.driver
+        return driver
 
 
 class SimOffice(Process):

@@ -5,7 +5,7 @@ from typing import Any
 
 import gate.core.journal_entries
 import gate.sync.wire
-import office.store.database
+import office.store.arrivals
 import office.store.ingest
 from tests.faults.sim.office import SimStore
 from tests.faults.sim.seams import Patch
@@ -13,17 +13,18 @@ from tests.faults.sim.seams import Patch
 
 def ack_before_commit() -> list[Patch]:
     """The receipt leaves inside the transaction."""
-    add = SimStore.add
+    add = SimStore.add_all
 
-    def add_and_say(store: SimStore, batch: Any, **about: Any) -> Any:
-        stored = add(store, batch, **about)
+    def add_and_say(store: SimStore, arrivals: Any, now: str) -> Any:
+        stored = add(store, arrivals, now)
         receiver = store.owner.receiver
-        topics = gate.sync.wire.Topics(about["exam"], about["site"], batch.gate)
-        early = receiver.intake.give_receipts([(topics, batch.epoch)])
-        receiver._publish_receipts(store.owner._link, early)
+        for came in arrivals:
+            topics = gate.sync.wire.Topics(came.exam, came.site, came.batch.gate)
+            early = receiver.intake.give_receipts([(topics, came.batch.epoch)])
+            receiver._publish_receipts(store.owner._link, early)
         return stored
 
-    return [(SimStore, "add", add_and_say)]
+    return [(SimStore, "add_all", add_and_say)]
 
 
 def batch_signature_unchecked() -> list[Patch]:
@@ -52,17 +53,18 @@ def inner_chain_unchecked() -> list[Patch]:
 
 
 def conflict_overwritten() -> list[Patch]:
-    def overwriting(store: SimStore, batch: Any, **about: Any) -> Any:
-        for event in batch.events:
-            store.db.execute("DROP TRIGGER IF EXISTS event_no_delete")
-            store.db.execute(
-                "DELETE FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
-                (batch.gate, batch.epoch, event["seq"]),
-            )
-        return add(store, batch, **about)
+    def overwriting(store: SimStore, arrivals: Any, now: str) -> Any:
+        for batch in (came.batch for came in arrivals):
+            for event in batch.events:
+                store.db.execute("DROP TRIGGER IF EXISTS event_no_delete")
+                store.db.execute(
+                    "DELETE FROM event WHERE gate = ? AND epoch = ? AND seq = ?",
+                    (batch.gate, batch.epoch, event["seq"]),
+                )
+        return add(store, arrivals, now)
 
-    add = SimStore.add
-    return [(SimStore, "add", overwriting)]
+    add = SimStore.add_all
+    return [(SimStore, "add_all", overwriting)]
 
 
 def generation_ignored() -> list[Patch]:
@@ -82,7 +84,7 @@ def gap_taken_for_whole() -> list[Patch]:
             mark = office.store.ingest.Watermark(seq, digest)
         return mark, None
 
-    return [(office.store.database, "advance", jumping), (office.store.database, "_GAPS", _NO_GAPS)]
+    return [(office.store.arrivals, "advance", jumping), (office.store.arrivals, "_GAPS", _NO_GAPS)]
 
 
-_NO_GAPS = "SELECT 1, 1 WHERE :gate = :epoch AND :high = :most"
+_NO_GAPS = "SELECT 1, 1 WHERE :gate = :epoch AND :high = :most AND :sitting = ''"

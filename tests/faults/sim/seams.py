@@ -5,12 +5,12 @@ socket, chance and time from the seed.
 """
 
 import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache, lru_cache
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -27,9 +27,11 @@ import gate.sync.envelope
 import gate.sync.session
 import office.receiving.authorisation
 import office.receiving.wall_clock
+import office.store.arrivals
 import office.store.database
 import office.store.ingest
 from gate.sync import outbox, signed_export, wire
+from office.store.connection import Database
 from tests.faults.sim.disk import InlineConnection
 from tests.faults.sim.loop import VirtualLoop
 from tests.faults.sim.people import OPENING
@@ -90,16 +92,17 @@ def _verified(public: bytes, message: bytes, signature: bytes) -> bytes:
 @cache
 def _migrated() -> bytes:
     """An office's empty database, as the product's own migration makes it."""
-    db = sqlite3.connect(":memory:")
-    _MIGRATE(db)
-    return db.serialize()
+    database = Database(Path(":memory:"))
+    _MIGRATE(database)
+    image: bytes = database.driver.serialize()
+    return image
 
 
 _MIGRATE = office.store.database.migrate
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    db.deserialize(_migrated())
+def _migrate(database: Database) -> None:
+    database.driver.deserialize(_migrated())
 
 
 def knobs(rng: Random, hits: Counter[str]) -> list[Patch]:
@@ -111,7 +114,7 @@ def knobs(rng: Random, hits: Counter[str]) -> list[Patch]:
         turned += [(m, "MAX_EVENTS", size) for m in (wire, outbox, signed_export)]
         hits["batches of few"] += 1
     if rng.random() < 0.2:
-        turned += [(m, "MAX_RANGES", 1) for m in (wire, office.store.ingest, office.store.database)]
+        turned += [(m, "MAX_RANGES", 1) for m in (wire, office.store.ingest, office.store.arrivals)]
         hits["receipts of one range"] += 1
     if rng.random() < 0.3:
         turned.append((gate.store.journal, "_CHECKPOINT_EVERY", rng.randint(2, 8)))

@@ -1,20 +1,26 @@
-"""What the office stores: any batches, any order, any number of times, each event once."""
+"""What every store of an office promises: any batches, any order, any number of times, each event
+once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
+from sqlalchemy.exc import DBAPIError
 
 from gate.core.journal_entries import GENESIS, key_id, seal
 from gate.core.records import JournalEvent
 from gate.errors import StorageDamaged
 from gate.ports import Receipt
+from gate.sync.heartbeat import Heartbeat
 from gate.sync.wire import MAX_RANGES, Batch, batch_head
 from office.audit.journal_audit import audit, is_whole
-from office.store.database import OfficeStore, Stored
+from office.store.database import Arrival, OfficeStore, SecondAdmission, Stored
+from office.store.kept_alerts import Alert
+from office.store.place import Place
 from tests.examples import examples
 from tests.journal_making import EXAM, GATE, SITE, entry
 
@@ -53,8 +59,8 @@ def batch(events: list[JournalEvent]) -> Batch:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[OfficeStore]:
-    with OfficeStore(tmp_path / "office.sqlite") as opened:
+def store(office_place: Place) -> Iterator[OfficeStore]:
+    with OfficeStore(office_place) as opened:
         yield opened
 
 
@@ -171,3 +177,127 @@ def test_a_file_of_something_else_is_told(tmp_path: Path) -> None:
     (tmp_path / "office.sqlite").write_bytes(b"junk " * 1000)
     with pytest.raises(StorageDamaged):
         OfficeStore(tmp_path / "office.sqlite")
+
+
+def admission(gate: str, epoch: str, who: str, **body: object) -> Batch:
+    about = {"outcome": "ADMIT", "reason": "OK", "paper": "00015-am", "exam": EXAM, "key": who}
+    one = entry(1, **(about | body))
+    event = seal(one, gate=gate, epoch=epoch, seq=1, boot="b", previous=GENESIS)
+    return replace(batch([event]), gate=gate, epoch=epoch)
+
+
+def twice(store: OfficeStore, *batches: Batch) -> list[SecondAdmission]:
+    with store.transaction():
+        arrivals = [Arrival(b, EXAM, SITE) for b in batches]
+        store.add_all(arrivals, NOW)
+        return store.second_admissions(arrivals)
+
+
+def test_who_is_let_in_at_two_gates_is_found(store: OfficeStore) -> None:
+    assert twice(store, admission("g-1", EPOCH, "ab")) == []
+    assert twice(store, admission("g-2", EPOCH, "cd")) == []
+    assert twice(store, admission("g-3", EPOCH, "ab")) == [
+        SecondAdmission(EXAM, "00015-am", "000000000001", ("g-1", EPOCH, 1), ("g-3", EPOCH, 1))
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"paper": "00015-pm"},
+        {"outcome": "REFER"},
+        {"entered": "2027-04-10T08:40:00+08:00"},  # the gate knew: a way back in
+        {"exam": "another"},
+    ],
+)
+def test_a_second_paper_or_a_known_way_back_in_is_no_alarm(
+    store: OfficeStore, body: dict[str, object]
+) -> None:
+    twice(store, admission("g-1", EPOCH, "ab"))
+    assert twice(store, admission("g-2", EPOCH, "ab", **body)) == []
+
+
+def test_both_of_one_transaction_are_seen(store: OfficeStore) -> None:
+    assert len(twice(store, admission("g-1", EPOCH, "ab"), admission("g-2", EPOCH, "ab"))) == 1
+
+
+def test_a_journal_of_two_exams_stays_in_one_sitting(store: OfficeStore) -> None:
+    """Or one event could be stored twice, in two partitions."""
+    add(store, EVENTS[:3])
+    with store.transaction():
+        again = store.add(batch(EVENTS[:6]), exam="hb-zk-2027-10", site=SITE, now=NOW)
+    assert (again.new, again.conflicts, told(store).high) == (3, (), 6)
+    found = store.database.execute("SELECT DISTINCT sitting FROM event").fetchall()
+    assert [tuple(row) for row in found] == [(EXAM,)]
+
+
+def test_what_was_received_is_never_changed_or_deleted(store: OfficeStore) -> None:
+    add(store, EVENTS[:3])
+    for change in ("UPDATE event SET event = ''", "DELETE FROM event"):
+        with pytest.raises(DBAPIError, match="never"):
+            store.database.execute(change)
+
+
+def test_the_columns_of_the_views_are_those_of_the_contract(store: OfficeStore) -> None:
+    views = {
+        "v_event": "gate epoch seq at kind exam site paper ticket outcome reason hash received_at",
+        "v_gate": (
+            "gate site last_seen high head unsent clock disk_free_mb roster_version version"
+        ),
+        "v_completeness": "gate epoch high head said_head missing verdict",
+    }
+    for name, columns in views.items():
+        found = store.database.execute(f"SELECT * FROM {name}")
+        assert list(found.keys()) == columns.split()
+
+
+def test_the_views_say_what_is_stored(store: OfficeStore) -> None:
+    add(store, EVENTS[:5])
+    add(store, EVENTS[7:9])
+    beat = Heartbeat(
+        GATE, EPOCH, 12, "c" * 64, 5, "s", None, {"clock": "trusted", "disk_free_mb": 900}
+    )
+    with store.transaction():
+        assert store.add_claim(beat, b"{}", NOW)
+        store.gates_said.keep(beat, EXAM, SITE, NOW)
+    assert store.gates_said.all() == [
+        {
+            "gate": GATE,
+            "site": SITE,
+            "last_seen": NOW,
+            "high": 5,
+            "head": EVENTS[4]["hash"],
+            "unsent": 7,
+            "clock": "trusted",
+            "disk_free_mb": 900,
+            "roster_version": None,
+            "version": None,
+        }
+    ]
+    found = store.database.execute("SELECT * FROM v_completeness").fetchone()
+    assert found is not None
+    assert tuple(found) == (GATE, EPOCH, 5, EVENTS[4]["hash"], "c" * 64, 5, "missing")
+    events = store.database.execute("SELECT seq, exam, site, ticket FROM v_event ORDER BY seq")
+    assert tuple(events.fetchall()[0]) == (1, EXAM, SITE, f"{1:012d}")
+
+
+def test_an_alert_is_one_row_however_often_it_is_seen(store: OfficeStore) -> None:
+    for at in ("t1", "t2"):
+        with store.transaction():
+            store.alerts.raise_all([Alert("conflict", at, "en", "zh", GATE, EPOCH, 3)])
+    (row,) = store.alerts.all()
+    assert (row["first_at"], row["last_at"], row["times"]) == ("t1", "t2", 2)
+
+
+def test_text_that_postgresql_would_not_take_is_stored(store: OfficeStore) -> None:
+    """Or one gate could stop the transaction of two hundred."""
+    odd = seal(
+        entry(1, ticket="a\0b", reason="x\ty\\z\n", note="\ufffd\u2028"),
+        gate=GATE,
+        epoch=EPOCH,
+        seq=1,
+        boot="b",
+        previous=GENESIS,
+    )
+    assert add(store, [odd]).new == 1
+    assert next(store.events(GATE, EPOCH)) == odd

@@ -1,0 +1,214 @@
+"""One connection to the office's database by SQLAlchemy Core, SQLite or PostgreSQL.
+
+Every statement commits by itself outside `transaction`. SQLite has one writer at a time, by a
+lock beside the file. PostgreSQL keeps its writers apart by locks on rows.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import CursorResult, TextClause, create_engine, text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from gate.core.json_types import JsonValue
+from gate.errors import GateError
+from office.store.locks import NoLock, WriterLock
+from office.store.place import Place, shown
+from office.store.store_errors import explained, explained_postgresql, refused
+
+_CONNECT_S = 5
+_ALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
+_SESSION = (
+    "SET lock_timeout = '30s'",
+    # Few keys against large tables: always by the index, also before statistics are there.
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    # A receipt says that an event is on the disk. A setting that promises more may stay.
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+)
+
+Row = Sequence[object]
+
+
+@cache
+def _statement(sql: str) -> TextClause:
+    return text(sql)
+
+
+class Database:
+    """Of one thread. The methods raise StorageRefused, StorageDamaged, StorageBroken: within
+    `transaction` or `in_words` that is done; elsewhere errors are those of SQLAlchemy."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.is_postgresql = isinstance(place, str)
+        self._engine = _engine_of(place)
+        self._connection: Connection | None = None
+        self.connected = 0
+        """How often a connection was made; above 1 where PostgreSQL was away."""
+        self.made: set[str] = set()
+        """Tables that this connection knows to be there; forgotten with it, and by a rollback."""
+        in_memory = self.is_postgresql or str(place) == ":memory:"
+        self.writer = NoLock() if in_memory else WriterLock(Path(place))
+
+    def execute(self, sql: str, **values: object) -> CursorResult[*tuple[JsonValue, ...]]:
+        """One statement, values as `:name`. SQLAlchemy's errors."""
+        return self._open().execute(_statement(sql), values)
+
+    def rows(self, sql: str, **values: object) -> list[JsonValue]:
+        """All rows of a query; an error in our words. StorageRefused, StorageDamaged."""
+        with self.in_words():
+            return list(self.execute(sql, **values).fetchall())
+
+    def execute_rows(self, sql: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """One statement for each of `rows`; nothing for none."""
+        listed = list(rows)
+        if listed:
+            self._open().execute(_statement(sql), listed)
+
+    def keyed(self, sql: str, keys: Iterable[Row]) -> list[JsonValue]:
+        """Rows of a query over many keys at once. `sql` has `{keys}`, a relation `k` whose column
+        `value` is one of `keys` as a JSON list: `k.value ->> 0` is its first field as text."""
+        listed = [list(key) for key in keys]
+        if not listed:
+            return []
+        found = self.execute(sql.format(keys=self._relation), keys=json.dumps(listed))
+        return list(found.fetchall())
+
+    def write_keyed(self, sql: str, rows: Iterable[Row]) -> int:
+        """A writing statement of the same form; how many rows it wrote."""
+        listed = [list(row) for row in rows]
+        if not listed:
+            return 0
+        done = self.execute(sql.format(keys=self._relation), keys=json.dumps(listed))
+        return done.rowcount
+
+    def copy_in(self, sql: str, block: bytes) -> None:
+        """COPY of PostgreSQL, its text form in `block`. OperationalError of SQLAlchemy."""
+        import psycopg
+
+        try:
+            with self.driver.cursor().copy(sql) as copy:
+                copy.write(block)
+        except psycopg.Error as e:
+            gone = self.driver.closed or self.driver.broken
+            raise OperationalError(sql, {}, e, connection_invalidated=gone) from e
+
+    @property
+    def _relation(self) -> str:
+        if self.is_postgresql:
+            return "jsonb_array_elements(CAST(:keys AS jsonb)) AS k(value)"
+        return "json_each(:keys) AS k"
+
+    @property
+    def driver(self) -> JsonValue:
+        """The connection of sqlite3 or psycopg below."""
+        return self._open().connection.driver_connection
+
+    @property
+    def open_connection(self) -> Connection:
+        """The connection of SQLAlchemy; made where there is none."""
+        return self._open()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Committed and on the disk when it ends; nothing of it stands after an error."""
+        with self.writer, self.in_words():
+            connection = self._open()
+            connection.exec_driver_sql("BEGIN" if self.is_postgresql else "BEGIN IMMEDIATE")
+            try:
+                yield
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                self._roll_back(connection)
+                raise
+
+    def _roll_back(self, connection: Connection) -> None:
+        """A connection that cannot even do that is given up; its transaction ends with it."""
+        self.made.clear()
+        try:
+            if not self.is_postgresql and not self.driver.in_transaction:
+                return
+            connection.exec_driver_sql("ROLLBACK")
+        except (DBAPIError, InvalidRequestError):
+            self.drop()
+
+    @contextlib.contextmanager
+    def in_words(self) -> Iterator[None]:
+        """Errors of the database and of the system as errors of ours."""
+        try:
+            yield
+        except DBAPIError as e:
+            if e.connection_invalidated:
+                self.drop()
+            raise self._explained(e.orig) from e
+        except InvalidRequestError as e:  # the connection is gone, and SQLAlchemy knows it
+            self.drop()
+            raise self._explained(e) from e
+        except sqlite3.Error as e:
+            raise self._explained(e) from e
+        except OSError as e:
+            if isinstance(e, GateError):
+                raise
+            raise refused(shown(self.place), e) from e
+
+    def _explained(self, error: BaseException | None) -> Exception:
+        if isinstance(error, sqlite3.Error):
+            return explained(shown(self.place), error)
+        return explained_postgresql(shown(self.place), error)
+
+    def drop(self) -> None:
+        """Gives up the connection; the next statement makes a new one."""
+        gone, self._connection = self._connection, None
+        if gone is not None:
+            with contextlib.suppress(DBAPIError, InvalidRequestError):
+                gone.invalidate()
+            with contextlib.suppress(DBAPIError, InvalidRequestError):
+                gone.close()
+
+    def close(self) -> None:
+        """Ends the connection. StorageRefused where another program holds the lock of a file."""
+        with self.writer:  # the last one to close moves the log into the file
+            gone, self._connection = self._connection, None
+            if gone is not None:
+                with contextlib.suppress(DBAPIError, InvalidRequestError):
+                    gone.close()
+            self._engine.dispose()
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            made = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if self.is_postgresql:
+                for statement in _SESSION:
+                    made.exec_driver_sql(statement)
+            self._connection = made
+            self.connected += 1
+            self.made.clear()
+        return self._connection
+
+
+def _engine_of(place: Place) -> Engine:
+    if isinstance(place, Path):
+        return create_engine("sqlite://", creator=lambda: _sqlite(place), poolclass=NullPool)
+    about = {"connect_timeout": _CONNECT_S, "application_name": "exam-office", **_ALIVE}
+    return create_engine(place, poolclass=NullPool, connect_args=about)
+
+
+def _sqlite(path: Path) -> sqlite3.Connection:
+    made = sqlite3.connect(path, isolation_level=None)
+    made.text_factory = _readable
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
+        made.execute(f"PRAGMA {pragma}")
+    return made
+
+
+def _readable(raw: bytes) -> str:
+    """Bytes that are no UTF-8 are an alteration to be named, not an error of the database."""
+    return raw.decode("utf-8", "replace")
