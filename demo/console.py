@@ -1,8 +1,9 @@
 """The invigilators' pages, in headless Chromium: cases are settled as people at the door do it."""
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Error, Locator, Page, sync_playwright
@@ -10,6 +11,7 @@ from playwright.sync_api import Error, Locator, Page, sync_playwright
 from demo.sockets import NotAnswered
 
 PAGE_MS = 20_000.0
+SCREEN_NICE = 10
 PINS = {"i1": "270418", "i2": "816402", "chief": "593716"}
 """Made up, of the demo's staff: two invigilators and the chief examiner."""
 
@@ -81,17 +83,11 @@ class ConsolePages:
 
 @contextmanager
 def console_pages(address: str, profile: Path) -> Iterator[ConsolePages]:
-    """A browser until left; what it keeps lies in `profile`. NotAnswered where Chromium is not
-    installed."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise NotAnswered("chromium is not installed: scripts/demo installs it")
+    """A page of a browser until left; what it keeps lies in `profile`. NotAnswered where Chromium
+    is not installed."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch_persistent_context(
-            profile,
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-            ignore_https_errors=True,
+            profile, executable_path=_chromium(), args=_FLAGS, ignore_https_errors=True
         )
         page = browser.new_page()
         page.set_default_timeout(PAGE_MS)
@@ -99,6 +95,46 @@ def console_pages(address: str, profile: Path) -> Iterator[ConsolePages]:
             yield ConsolePages(page, address)
         finally:
             browser.close()
+
+
+@contextmanager
+def tablets(count: int) -> Iterator[list[Page]]:
+    """A page in each of `count` browsers that share nothing, at the priority of the unit's own
+    browser (exam-gate-screen.service). NotAnswered without Chromium."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, before + SCREEN_NICE)  # the browser inherits it
+    with sync_playwright() as playwright:
+        with suppress(PermissionError):  # only root may raise a priority again
+            os.setpriority(os.PRIO_PROCESS, 0, before)
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=_FLAGS)
+        try:
+            pages = [browser.new_context(ignore_https_errors=True).new_page() for _ in range(count)]
+            for page in pages:
+                page.set_default_timeout(PAGE_MS)
+            yield pages
+        finally:
+            browser.close()
+
+
+_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
+
+
+def _chromium() -> str:
+    """Its path. NotAnswered where it is not installed."""
+    found = shutil.which("chromium")
+    if found is None:
+        raise NotAnswered("chromium is not installed: scripts/demo installs it")
+    return found
+
+
+def sign_in(page: Page, address: str, by: str, pin: str) -> None:
+    """At the page Now, as `by`. NotAnswered."""
+    with _told():
+        page.goto(f"{address}/sign-in")
+        page.get_by_test_id("by").fill(by)
+        page.get_by_test_id("pin").fill(pin)
+        page.get_by_test_id("sign-in").click()
+        page.get_by_test_id("who").wait_for()
 
 
 @contextmanager

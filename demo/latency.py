@@ -57,17 +57,17 @@ def _measured(stage: Stage, players: list[Person], cards: int) -> JsonObject:
     stage.start_office()
     stage.start_gates()
     told(stage.gates[0].simulator, {"do": "clock", "at": "2027-04-10T08:45:00+08:00", "run": True})
-    decisions = [_one(stage, players[n * len(players) // cards]) for n in range(cards)]
+    decisions = [one_card(stage, players[n * len(players) // cards]) for n in range(cards)]
     return {
         "cards": cards,
         "admitted": sum(d["outcome"] == "ADMIT" for d in decisions),
-        "ms": {part: _spread([d["ms"][part] for d in decisions]) for part in PARTS},
+        "ms": {part: spread([d["ms"][part] for d in decisions]) for part in PARTS},
         "disk": _file_system(stage.disk.folder),
         "rss_mb": resident_mb(stage.gates[0].pid),
     }
 
 
-def _one(stage: Stage, person: Person) -> Message:
+def one_card(stage: Stage, person: Person) -> Message:
     """One person who has stood there for a moment lays the card; the decision on it."""
     gate, photos = stage.gates[0], [str(stage.photos[p]) for p in person.live]
     told(gate.simulator, {"do": "person", "pictures": photos})
@@ -81,7 +81,8 @@ def _one(stage: Stage, person: Person) -> Message:
     return decision
 
 
-def _spread(values: list[float]) -> dict[str, float]:
+def spread(values: list[float]) -> dict[str, float]:
+    """Median, 95th percentile and longest."""
     ordered = sorted(values)
     return {
         "median": statistics.median(ordered),

@@ -139,6 +139,13 @@ def resident_mb(pid: int) -> float:
     return int(kb) * 1024 / 1e6
 
 
+def proportional_mb(pid: int) -> float:
+    """Memory that would be free without this process, MB of 10^6 bytes (Pss of smaps_rollup)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    kb = next(line.split()[1] for line in rollup.splitlines() if line.startswith("Pss:"))
+    return int(kb) * 1024 / 1e6
+
+
 def cpu_s(pid: int) -> float:
     """Processor seconds used so far by all threads (utime + stime of /proc/PID/stat)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

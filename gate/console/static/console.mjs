@@ -6,7 +6,8 @@ const source = document.body.dataset.follow ? new EventSource(document.body.data
 const lost = document.getElementById("lost");
 let heard = performance.now();
 let reached = lost.hidden;
-let asked = 0;
+let asking = ""; // "once" while a request is under way, "again" where another is wanted
+let newest = document.body.dataset.position;
 
 function inContact(is) {
   lost.hidden = is;
@@ -25,20 +26,32 @@ function isChanged(input) {
   return input.value !== input.defaultValue || input.checked !== input.defaultChecked;
 }
 
+// One request at a time: what changes meanwhile is asked for after it. Each answer is shown, so a
+// burst of changes delays nothing.
 async function renew() {
-  const turn = (asked += 1);
+  if (asking) {
+    asking = "again";
+    return;
+  }
+  asking = "once";
+  const shown = await takeParts();
+  const again = asking === "again";
+  asking = "";
+  if (again || (shown && document.body.dataset.position !== newest)) renew();
+}
+
+async function takeParts() {
   let text;
   try {
     const answer = await fetch(location.pathname, { cache: "no-store" });
-    if (answer.redirected) return location.assign(answer.url); // the sign-in has ended
-    if (!answer.ok) return;
+    if (answer.redirected) location.assign(answer.url); // the sign-in has ended
+    if (answer.redirected || !answer.ok) return false;
     text = await answer.text();
   } catch {
-    return;
+    return false;
   }
-  if (turn !== asked) return; // a later change is on its way
   const fresh = new DOMParser().parseFromString(text, "text/html");
-  if (!fresh.getElementById("lost").hidden) return; // the gate is away: what stands here is the last word
+  if (!fresh.getElementById("lost").hidden) return false; // the gate is away: what stands here is the last word
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (!next || next.innerHTML === part.innerHTML) continue;
@@ -47,6 +60,7 @@ async function renew() {
   }
   document.body.dataset.position = fresh.body.dataset.position;
   inContact(reached);
+  return true;
 }
 
 function follow() {
@@ -55,7 +69,8 @@ function follow() {
       heard = performance.now();
       if (name === "state" || name === "health") reached = JSON.parse(event.data).reached;
       inContact(reached);
-      if (event.lastEventId !== document.body.dataset.position) renew();
+      newest = event.lastEventId;
+      if (newest !== document.body.dataset.position) renew();
     });
   }
   source.addEventListener("error", () => inContact(false));
