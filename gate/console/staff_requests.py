@@ -30,6 +30,11 @@ def _plain(text: str) -> str:
     return text
 
 
+FAULTS_MAX = 8
+"""Of one request that are told; a request with more is none that anybody typed."""
+PLACE_MAX = 60
+"""Characters of a field's name that are repeated."""
+
 Text = Annotated[str, AfterValidator(_plain)]
 """What staff type is shown and logged: nothing in it moves a cursor or forges a line."""
 
@@ -391,7 +396,10 @@ def request_of(message: Message) -> StaffRequest:
 
 
 def _misfit(error: ValidationError) -> UsageError:
-    faults = [_words(fault) for fault in error.errors(include_input=False, include_url=False)]
+    found = error.errors(include_input=False, include_url=False)
+    faults = [_words(fault) for fault in found[:FAULTS_MAX]]
+    if len(found) > FAULTS_MAX:
+        faults.append(f"{len(found) - FAULTS_MAX} more")
     listed = "; ".join(faults)
     return UsageError(
         f"The request does not fit: {listed}.", f"请求有误：{listed}。", faults=faults
@@ -403,4 +411,4 @@ def _words(fault: ErrorDetails) -> str:
         context = fault["ctx"]
         return f"{context['discriminator']} is one of {context['expected_tags']}".replace("'", "")
     place = ".".join(str(p) for p in fault["loc"][1:]) or "request"
-    return f"{printable(place)}: {fault['msg']}"
+    return f"{printable(place[:PLACE_MAX])}: {fault['msg']}"
