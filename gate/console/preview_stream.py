@@ -10,46 +10,39 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
+from gate.console.open_streams import OpenStream
 from gate.errors import GateError
 from gate.platform.json_lines import follow
 
 AGAIN_S = 1.0
-MIRRORS_MAX = 4
-"""At once: one display, and staff who help to aim."""
+MIRRORS_MAX, MIRRORS_FOR_ONE = 4, 2
+"""At once: one display, and staff who help to aim. The gate has 4 followers at most."""
 _BOUNDARY = "picture"
-_TOO_MANY = "Too many mirrors: close one of them. 镜像页面过多，请关闭其中一个。"
 
 
 async def mirror(request: Request) -> Response:
     """Pictures until the browser goes; the gate may come and go meanwhile."""
-    mirrors: set[object] = request.app.state.mirrors
-    if len(mirrors) >= MIRRORS_MAX:
-        return PlainTextResponse(_TOO_MANY, 503)
-    return StreamingResponse(
-        _parts(request.app.state.shared.runtime / "preview.sock", mirrors),
+    pictures = StreamingResponse(
+        _parts(request.app.state.shared.runtime / "preview.sock"),
         media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}",
     )
+    return OpenStream(pictures, request.app.state.mirrors, request)
 
 
-async def _parts(socket: Path, mirrors: set[object]) -> AsyncIterator[bytes]:
-    me = object()
-    mirrors.add(me)
-    try:
-        while True:
-            lines = follow(socket, {"ask": "preview"})
-            try:
-                async for line in lines:
-                    if "jpeg" in line:
-                        yield _part(base64.b64decode(line["jpeg"]))
-            except (GateError, ValueError):
-                pass
-            finally:
-                await lines.aclose()
-            await asyncio.sleep(AGAIN_S)
-    finally:
-        mirrors.discard(me)
+async def _parts(socket: Path) -> AsyncIterator[bytes]:
+    while True:
+        lines = follow(socket, {"ask": "preview"})
+        try:
+            async for line in lines:
+                if "jpeg" in line:
+                    yield _part(base64.b64decode(line["jpeg"]))
+        except (GateError, ValueError):
+            pass
+        finally:
+            await lines.aclose()
+        await asyncio.sleep(AGAIN_S)
 
 
 def _part(jpeg: bytes) -> bytes:

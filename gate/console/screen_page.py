@@ -5,7 +5,6 @@ events name nobody in full: the gate masks the name before it leaves.
 """
 
 import asyncio
-import ipaddress
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from gate.console.client_address import is_loopback
+from gate.console.open_streams import OpenStream
 from gate.console.page_templates import page_of
 from gate.errors import GateError
 from gate.platform.json_lines import follow
@@ -22,23 +23,17 @@ AGAIN_S = 1.0
 """Before a gate that is away is looked for again."""
 SILENT_S = 12.0
 """A gate tells the screen every 5 s; one that says nothing for so long is away."""
-SEND_S = 5.0
-SCREENS_MAX = 8
+SCREENS_MAX, SCREENS_FOR_ONE = 8, 4
 """At once; one unit has one or two displays."""
 
 _ELSEWHERE = "This screen is shown on the gate's own display. 本页面仅在闸机本机显示。"
-_TOO_MANY = "Too many screens: close those that nobody looks at. 屏幕页面过多，请关闭不用的页面。"
 
 
 def is_for(request: Request) -> bool:
     """Whether this machine may show the candidate's screen."""
     if request.app.state.shared.screen_open:
         return True
-    host = request.client.host if request.client is not None else ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return request.client is not None and is_loopback(request.client.host)
 
 
 async def screen(request: Request) -> Response:
@@ -52,33 +47,22 @@ async def events(request: Request) -> Response:
     """`screen` at each change, `lost` while the gate does not answer."""
     if not is_for(request):
         return PlainTextResponse(_ELSEWHERE, 403)
-    screens: set[object] = request.app.state.screens
-    if len(screens) >= SCREENS_MAX:
-        return PlainTextResponse(_TOO_MANY, 503)
-    return EventSourceResponse(
-        _told(request.app.state.shared.runtime / "staff.sock", screens),
-        send_timeout=SEND_S,
-        ping=60,
-    )
+    lines = _told(request.app.state.shared.runtime / "staff.sock")
+    return OpenStream(EventSourceResponse(lines, ping=60), request.app.state.screens, request)
 
 
-async def _told(staff_socket: Path, screens: set[object]) -> AsyncIterator[ServerSentEvent]:
+async def _told(staff_socket: Path) -> AsyncIterator[ServerSentEvent]:
     """Of one page, until it goes. The gate may come and go meanwhile."""
-    me = object()
-    screens.add(me)
-    try:
-        while True:
-            lines = follow(staff_socket, {"ask": "screen", "follow": True})
-            try:
-                while True:
-                    async with asyncio.timeout(SILENT_S):
-                        line = await anext(lines)
-                    name = "lost" if "error" in line else "screen"
-                    yield ServerSentEvent(json.dumps(line, ensure_ascii=False), event=name)
-            except (GateError, StopAsyncIteration, TimeoutError):
-                yield ServerSentEvent("{}", event="lost")
-            finally:
-                await lines.aclose()
-            await asyncio.sleep(AGAIN_S)
-    finally:
-        screens.discard(me)
+    while True:
+        lines = follow(staff_socket, {"ask": "screen", "follow": True})
+        try:
+            while True:
+                async with asyncio.timeout(SILENT_S):
+                    line = await anext(lines)
+                name = "lost" if "error" in line else "screen"
+                yield ServerSentEvent(json.dumps(line, ensure_ascii=False), event=name)
+        except (GateError, StopAsyncIteration, TimeoutError):
+            yield ServerSentEvent("{}", event="lost")
+        finally:
+            await lines.aclose()
+        await asyncio.sleep(AGAIN_S)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import uvicorn
 
+from gate.console.bounded_connection import BoundedConnection
+from gate.console.bounded_listener import listeners
 from gate.console.certificate import own_addresses, own_certificate, utc_now
 from gate.console.feed import Feed
 from gate.console.gate_link import GateLink
@@ -31,8 +33,9 @@ def listen_address(listen: str) -> tuple[str, int]:
 
 def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: bool) -> None:
     """Until SIGTERM. `folder`: where the console keeps its certificate. `screen_open`: the screen
-    of candidates is shown to other machines too. UsageError, StorageRefused."""
+    of candidates is shown to other machines too. UsageError, StorageRefused, NetworkFault."""
     host, port = listen_address(listen)
+    sockets = listeners(host, port)
     certificate, key = own_certificate(folder, own_addresses(host), utc_now())
     feed = Feed()
     link = GateLink(staff_socket, feed)
@@ -41,8 +44,7 @@ def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: b
     )
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
+        http=BoundedConnection,
         ssl_certfile=str(certificate),
         ssl_keyfile=str(key),
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
@@ -52,7 +54,6 @@ def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: b
         proxy_headers=False,
         log_level="warning",
         timeout_graceful_shutdown=CLOSING_S,
-        limit_concurrency=128,
         h11_max_incomplete_event_size=16 * 1024,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets)

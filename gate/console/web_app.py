@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -31,6 +30,7 @@ from gate.console import (
 from gate.console.feed import Feed
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
+from gate.console.places import Places
 from gate.console.sessions import COOKIE, Sessions
 
 STATIC = Path(__file__).parent / "static"
@@ -116,12 +116,15 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             GateSaid: _gate_said,
             web_pages.SignInEnded: _sign_in_ended,
             HTTPException: _http_fault,
+            ClientDisconnect: _gone,
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # it would lead to the host that the request names
     app.state.shared = shared
-    app.state.screens = set()
-    app.state.mirrors = set()
+    app.state.pages = Places(web_events.PAGES_MAX, web_events.PAGES_FOR_ONE)
+    app.state.screens = Places(screen_page.SCREENS_MAX, screen_page.SCREENS_FOR_ONE)
+    app.state.mirrors = Places(preview_stream.MIRRORS_MAX, preview_stream.MIRRORS_FOR_ONE)
     app.add_middleware(Guard, shared=shared)
     return app
 
@@ -159,6 +162,11 @@ async def _http_fault(request: Request, fault: Exception) -> Response:
     return page_of(request, "refused.html", fault.status_code, zh=zh, en=en)
 
 
+async def _gone(request: Request, fault: Exception) -> Response:
+    """Nobody reads it: the client left in the middle of its form."""
+    return Response(status_code=400)
+
+
 _FAULTS = {
     403: (
         "此表单已失效：请刷新页面后重试。",
@@ -167,6 +175,7 @@ _FAULTS = {
     404: ("没有此页面。", "There is no such page."),
     405: ("此页面不接受该操作。", "This page does not take that."),
     413: ("提交内容过长。", "The form is too long."),
+    415: ("不支持此种表单。", "A form of this kind is not taken."),
     503: ("闸机暂时无应答。", "The gate does not answer at the moment."),
 }
 
@@ -220,7 +229,7 @@ class Guard:
 
 def _unfit(request: Request) -> tuple[int, str] | None:
     """Status and words for what is read no further."""
-    if request.method in ("GET", "HEAD"):
+    if request.method == "GET":
         return None
     if request.method != "POST":
         return 405, "GET or POST. 不支持该方法。"
@@ -242,4 +251,4 @@ def _same_origin(request: Request) -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or origin == f"{request.url.scheme}://{request.headers.get('host')}"

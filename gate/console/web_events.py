@@ -6,24 +6,26 @@ from collections.abc import AsyncIterator
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
+from starlette.responses import Response
 
-from gate.console.feed import Feed, Follower
+from gate.console.feed import Feed
+from gate.console.open_streams import OpenStream
 
 BEAT_S = 3.0
 """A page that hears nothing for longer than two of these has lost contact, and says so."""
-SEND_S = 5.0
-"""A browser that takes nothing for so long is dropped; it comes back by itself, to a new state."""
+PAGES_MAX, PAGES_FOR_ONE = 48, 16
+"""At once. A page that finds no place says that it has no contact, and tries again."""
 
 
-async def events(request: Request) -> EventSourceResponse:
-    """The state at one position, then every change after it. A slow page is dropped."""
+async def events(request: Request) -> Response:
+    """The state at one position, then every change after it. A slow page is dropped; it comes back
+    by itself, to a new state."""
     feed: Feed = request.app.state.shared.feed
-    return EventSourceResponse(
-        _told(feed, feed.join()), send_timeout=SEND_S, ping=60, headers={"X-Accel-Buffering": "no"}
-    )
+    return OpenStream(EventSourceResponse(_told(feed), ping=60), request.app.state.pages, request)
 
 
-async def _told(feed: Feed, follower: Follower) -> AsyncIterator[ServerSentEvent]:
+async def _told(feed: Feed) -> AsyncIterator[ServerSentEvent]:
+    follower = feed.join()
     try:
         while True:
             try:

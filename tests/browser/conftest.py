@@ -52,19 +52,22 @@ def parts(tmp_path: Path) -> Rig:
 
 
 @contextlib.asynccontextmanager
-async def console_process(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """exam-gate console on `port`, until left."""
+async def console_process(
+    folder: Path, port: int, host: str = "127.0.0.1"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """exam-gate console on `port`, until left. What it logs is in `folder`/console.log."""
     config = folder / "gate.toml"
     config.write_text(
         '[unit]\nid = "wh-01-g1"\nsite = "wh-01"\n'
         f'[paths]\nstate = "{folder / "state"}"\nruntime = "{folder / "run"}"\n',
         encoding="utf-8",
     )
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gate", "console", "--config", str(config)),
-        *("--listen", f"127.0.0.1:{port}"),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    with (folder / "console.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gate", "console", "--config", str(config)),
+            *("--listen", f"{host}:{port}"),
+            stderr=log,
+        )
     try:
         yield process
     finally:
