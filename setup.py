@@ -1,4 +1,5 @@
-"""exam-gate: the entry gate of an exam site, and exam-office, its central office."""
+"""exam-gate: the entry gate of an exam site, exam-office, its central office,
+and exam-enrol, the candidates' portal."""
 
 import re
 from pathlib import Path
@@ -53,7 +54,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(include=["gate", "gate.*", "office", "office.*"]),
+    packages=find_packages(
+        include=["gate", "gate.*", "office", "office.*", "enrolment", "enrolment.*"]
+    ),
     package_data={
         "gate": [
             *("**/*.toml", "**/*.sql", "**/*.tflite"),
@@ -77,6 +80,8 @@ setup(
             "scipy>=1.13",
             "sqlalchemy>=2",
         ],
+        # exam-enrol, the candidates' portal.
+        "enrolment": ["sqlalchemy>=2"],
         # exam-gate console: pages over HTTPS, a certificate of its own, forms.
         "console": [
             "cryptography>=42",
@@ -112,6 +117,7 @@ setup(
         "console_scripts": [
             "exam-gate = gate.__main__:main",
             "exam-office = office.__main__:main",
+            "exam-enrol = enrolment.__main__:main",
         ]
     },
 )

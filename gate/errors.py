@@ -38,7 +38,7 @@ def _rebuild(kind: type[GateError], en: str, zh: str, facts: dict[str, object]) 
     return kind(en, zh, **facts)
 
 
-_OURS = ("gate", "office")
+_OURS = ("gate", "office", "enrolment")
 
 
 def ending(error: Exception) -> tuple[int, str, str]:
@@ -49,10 +49,11 @@ def ending(error: Exception) -> tuple[int, str, str]:
         return (
             4,
             f"The Python package {error.name} is not installed: in this program's folder run "
-            "pip install '.[office]' for the office, '.[pi]' for a unit, '.[build]' for networks, "
-            "'.[calibrate]' for reports.",
+            "pip install '.[office]' for the office, '.[enrolment]' for the portal, "
+            "'.[pi]' for a unit, '.[build]' for networks, '.[calibrate]' for reports.",
             f"缺少 Python 包 {error.name}：请在本程序目录运行 pip install '.[office]'（考试中心）、"
-            "'.[pi]'（闸机）、'.[build]'（构建模型）或 '.[calibrate]'（校准报告）。",
+            "'.[enrolment]'（报名平台）、'.[pi]'（闸机）、'.[build]'（构建模型）"
+            "或 '.[calibrate]'（校准报告）。",
         )
     name = type(error).__name__
     return (

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+ROOMS = ("gate", "office", "enrolment")
 
 
 def modules() -> list[Path]:
-    return sorted([*ROOT.glob("gate/**/*.py"), *ROOT.glob("office/**/*.py")])
+    return sorted([path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py")])
 
 
 def name_of(path: Path) -> str:
@@ -74,6 +75,7 @@ frozenset int isinstance iter len list map max min next object ord property rang
 sorted str sum tuple type zip
 """
 """None that reads, writes or asks: `open`, `print`, `input`, `eval`, `__import__`."""
+CORE_OF_OURS = ("gate.core", "gate.errors", "enrolment.core", "enrolment.errors")
 CORE_OF_TIME = {"fromisoformat", "strptime", "combine", "min", "max"}
 """What may be asked of the classes `date` and `datetime`: nothing that reads a clock."""
 
@@ -90,7 +92,7 @@ def impurities(source: str) -> list[str]:
             case ast.Import(names=names):
                 found += [a.name for a in names if a.name not in CORE_IMPORTS or a.asname]
             case ast.ImportFrom(module=str(module), names=names):
-                if not inside(module, "gate.core", "gate.errors"):
+                if not inside(module, *CORE_OF_OURS):
                     allowed = CORE_IMPORTS.get(module, set())
                     found += [
                         f"{module}.{a.name}"
@@ -108,7 +110,10 @@ def impurities(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("gate/core/**/*.py")), ids=name_of)
+CORES = sorted([*ROOT.glob("gate/core/**/*.py"), *ROOT.glob("enrolment/core/**/*.py")])
+
+
+@pytest.mark.parametrize("path", CORES, ids=name_of)
 def test_core_is_pure(path: Path) -> None:
     assert impurities(path.read_text(encoding="utf-8")) == []
 
@@ -142,6 +147,15 @@ def test_errors_import_nothing() -> None:
     assert imports_of(ROOT / "gate/errors.py") == set()
 
 
+def test_errors_of_enrolment_import_those_of_the_gate() -> None:
+    assert imports_of(ROOT / "enrolment/errors.py") == {"gate.errors"}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("gate/**/*.py")), ids=name_of)
+def test_the_gate_knows_no_core_of_the_portal(path: Path) -> None:
+    assert not any(inside(name, "enrolment") for name in imports_of(path))
+
+
 HEAVY = {
     "numpy",
     "PIL",
@@ -161,7 +175,7 @@ HEAVY = {
 }
 
 
-@pytest.mark.parametrize("program", ["gate", "office"])
+@pytest.mark.parametrize("program", ROOMS)
 def test_help_loads_nothing_heavy(program: str) -> None:
     """A command imports what it needs when it is run: `--help` answers at once on a Pi."""
     waiting, seen = [f"{program}.__main__"], set()
@@ -174,4 +188,4 @@ def test_help_loads_nothing_heavy(program: str) -> None:
             assert imported.split(".")[0] not in HEAVY, f"{name} imports {imported}"
             if imported not in seen and is_module(imported):
                 waiting.append(imported)
-    assert len(seen) > 10
+    assert len(seen) > (4 if program == "enrolment" else 10)

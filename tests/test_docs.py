@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 import typer
 
+from enrolment.__main__ import app as enrolment_app
 from gate.__main__ import app as gate_app
 from gate.config.settings import Settings
 from gate.core.admission import TABLE
@@ -23,6 +24,7 @@ DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("firmware
 PROGRAMS = {
     "exam-gate": typer.main.get_command(gate_app),
     "exam-office": typer.main.get_command(office_app),
+    "exam-enrol": typer.main.get_command(enrolment_app),
 }
 OPTIONS_OF = {
     "scripts/demo": "demo/__main__.py",
@@ -46,7 +48,7 @@ def commands(path: Path) -> list[str]:
     for block, inline in CODE.findall(path.read_text(encoding="utf-8")):
         for line in (block or inline).splitlines():
             text = line.split("#")[0].strip()
-            if re.match(r"(exam-gate|exam-office|scripts/[\w-]+)(\s|$)", text):
+            if re.match(r"(exam-gate|exam-office|exam-enrol|scripts/[\w-]+)(\s|$)", text):
                 found.append(text)
     return found
 
@@ -144,7 +146,9 @@ def test_named_files_exist(path: Path) -> None:
     """Paths in code that begin with a folder of this repository."""
     for _, inline in CODE.findall(path.read_text(encoding="utf-8")):
         word = inline.split()[0] if inline else ""
-        if re.match(r"(gate|office|tests|docs|demo|scripts|systemd|firmware_config)/", word):
+        if re.match(
+            r"(gate|office|enrolment|tests|docs|demo|scripts|systemd|firmware_config)/", word
+        ):
             assert next(ROOT.glob(word.rstrip("/")), None), f"{names(path)}: {word}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.checkout import ROOT
 
-ROOMS = ("gate", "office")
+ROOMS = ("gate", "office", "enrolment")
 PROGRAM_FAULTS = {"AssertionError", "GateBug", "NotImplementedError", "StopIteration"}
 """Nobody outside can do anything about these."""
 

@@ -1,0 +1,33 @@
+"""exam-enrol: arguments and exit codes. Each verb lives in enrolment/commands."""
+
+import typer
+
+from gate import __version__
+from gate.platform.program_end import run_program
+
+app = typer.Typer(
+    name="exam-enrol",
+    help="The candidates' portal, from the form to the ticket number. 考生报名平台。",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _verbs() -> None:
+    """The candidates' portal, from the form to the ticket number. 考生报名平台。"""
+
+
+@app.command()
+def version() -> None:
+    """Print the version. 显示版本。"""
+    print(__version__)
+
+
+def main() -> None:
+    """Run a command; never returns without an exit code."""
+    run_program(app, "exam-enrol")
+
+
+if __name__ == "__main__":
+    main()

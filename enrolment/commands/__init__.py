@@ -1,0 +1,1 @@
+"""The verbs of exam-enrol, one file each."""

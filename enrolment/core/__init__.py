@@ -1,0 +1,1 @@
+"""The application and its rules: values and functions of values, standard library only."""

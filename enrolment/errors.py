@@ -1,0 +1,43 @@
+"""What candidates, staff and services can do wrong; sentences as in gate.errors."""
+
+from gate.errors import InputRejected, Refused, RetryLater
+
+
+class EventRefused(InputRejected):
+    """The application's state has no row for this (`status`, `event`); nothing was changed."""
+
+    exit_code = 1
+
+
+class RoleRefused(Refused):
+    """This event is not this actor's to give (`role`, `event`); nothing was changed."""
+
+
+class PeriodOver(Refused):
+    """Outside the period of the round in which this can be done."""
+
+
+class DataRefused(InputRejected):
+    """The data of a form; `faults` holds every one of them."""
+
+    exit_code = 1
+
+
+class VersionConflict(RetryLater):
+    """Somebody else changed the application in between: read it again (`expected`, `found`)."""
+
+    exit_code = 1
+
+
+class NumberTaken(Refused):
+    """Another application of the round has this ID number."""
+
+
+class ServiceDown(RetryLater, ConnectionError):
+    """An external service does not answer; nothing was counted."""
+
+    exit_code = 8
+
+
+class CallbackForged(Refused):
+    """A payment callback whose signature is not the service's."""
