@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from gate import __version__
 from gate.config.settings import SIMULATED, Reader, Settings
 from gate.config.settings import CameraTable as CameraSettings
 from gate.config.settings import SignalsTable as SignalsSettings
@@ -19,6 +20,7 @@ from gate.console.preview_socket import PreviewSocket
 from gate.console.staff_socket import StaffSocket
 from gate.core.action_order import ORDERS, order_of
 from gate.core.liveness import ACTION
+from gate.drivers.board_vitals import read_board
 from gate.drivers.camera import Picamera2Camera
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
@@ -48,6 +50,8 @@ from gate.models.rate_coverage import requiring_rates
 from gate.models.recogniser import Recogniser
 from gate.platform.json_lines import Handler, serve
 from gate.ports import Camera, CardReader, Clock, Scanner
+from gate.roster.content_client import ContentClient
+from gate.roster.fetching import RosterFetcher
 from gate.roster.installed import RosterInstallation
 from gate.roster.keys import check_private, read_key
 from gate.service.adapters import Adapters, Exit
@@ -57,6 +61,7 @@ from gate.service.supervisors import Supervisors
 from gate.sheets.drawing_process import DrawingProcess
 from gate.store.evidence import SealedEvidence
 from gate.store.journal import SqliteJournal
+from gate.sync.roster_notice_wire import decode_notice
 from gate.sync.site_exchange import SiteExchange
 from gate.sync.uplink import MqttUplink
 
@@ -110,6 +115,24 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
     )
     signing = read_key(keys.signing, "this unit's signing key")
     exchange = SiteExchange(unit.id, SigningKey(signing))
+    rosters, fetch = rosters_of(settings), _fetcher(settings, hardware.clock)
+    uplink = MqttUplink(
+        host=settings.mqtt.host,
+        port=settings.mqtt.port,
+        ca=settings.mqtt.ca,
+        certificate=settings.mqtt.certificate,
+        key=settings.mqtt.key,
+        gate=unit.id,
+        site=unit.site,
+        journal=journal,
+        signing=signing,
+        office_public=_office_key(settings),
+        vitals=lambda: _vitals(hardware.clock, state, rosters, fetch),
+        inbox=inbox_of(settings),
+        site_exchange=exchange,
+    )
+    if fetch is not None:
+        uplink.deliver_rosters_to(fetch.hear)
     return Adapters(
         id=unit.id,
         site=unit.site,
@@ -137,28 +160,15 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
             second=_second_camera(settings, hardware),
         ),
         signals=hardware.signals,
-        rosters=rosters_of(settings),
+        rosters=rosters,
         journal=journal,
         evidence=SealedEvidence(
             state / "evidence", read_key(keys.examiner, "the chief examiner's public key")
         ),
         sheets=DrawingProcess(),
-        uplink=MqttUplink(
-            host=settings.mqtt.host,
-            port=settings.mqtt.port,
-            ca=settings.mqtt.ca,
-            certificate=settings.mqtt.certificate,
-            key=settings.mqtt.key,
-            gate=unit.id,
-            site=unit.site,
-            journal=journal,
-            signing=signing,
-            office_public=_office_key(settings),
-            vitals=lambda: _vitals(hardware.clock, state),
-            inbox=inbox_of(settings),
-            site_exchange=exchange,
-        ),
+        uplink=uplink,
         site_link=exchange,
+        roster_fetch=fetch,
         is_supervised=bool(os.environ.get("INVOCATION_ID")),
     )
 
@@ -209,18 +219,47 @@ def inbox_of(settings: Settings) -> Path:
     return settings.paths.state / "receipt.inbox"
 
 
-def _vitals(clock: Clock, state: Path) -> dict[str, object]:
+def _vitals(
+    clock: Clock, state: Path, rosters: RosterInstallation, fetch: RosterFetcher | None
+) -> dict[str, object]:
     """What heartbeats say of the unit."""
     now = clock.now()
     try:
         free_mb: int | None = shutil.disk_usage(state).free // 2**20
     except OSError:
         free_mb = None
+    manifest = rosters.manifest
     return {
         "at": now.at.isoformat(timespec="milliseconds"),
         "clock": "trusted" if now.trusted else "untrusted",
         "disk_free_mb": free_mb,
+        "version": __version__,
+        "boot": clock.boot,
+        "roster": None if manifest is None else manifest.name,
+        "roster_version": None if manifest is None else manifest.version,
+        "candidates": None if manifest is None else manifest.counts.get("candidates"),
+        "roster_fault": None if fetch is None or fetch.fault is None else fetch.fault[:200],
+        **read_board(),
     }
+
+
+def _fetcher(settings: Settings, clock: Clock) -> RosterFetcher | None:
+    """None where gate.toml names no server."""
+    if settings.office.url is None:
+        return None
+    mqtt, keys, unit = settings.mqtt, settings.keys, settings.unit
+    office = _office_key(settings)
+    return RosterFetcher(
+        settings.paths.state,
+        ContentClient(settings.office.url, mqtt.ca, mqtt.certificate, mqtt.key),
+        gate=unit.id,
+        site=unit.site,
+        office=office,
+        sealing=read_key(keys.sealing, "this unit's sealing key"),
+        decode=lambda payload: decode_notice(payload, office),
+        now=lambda: clock.now().at,
+        accept=requiring_rates(),
+    )
 
 
 def exit_device(source: SourceTable, port: str, hardware: Hardware) -> CardReader | Scanner:

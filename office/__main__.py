@@ -20,6 +20,7 @@ from office.commands import (
     photos,
     receive,
     roster,
+    roster_out,
     sheet,
     staff,
     verify,
@@ -40,8 +41,11 @@ app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
 app.command("drift")(drift.drift)
 app.command("sheet")(sheet.sheet)
+app.command("rollout")(roster_out.rollout)
 app.command("command")(command.command)
 app.command("broker-config")(broker_config.broker_config)
+roster.app.command("publish")(roster_out.publish)
+roster.app.command("serve")(roster_out.serve)
 app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")
 app.add_typer(staff.app, name="staff")

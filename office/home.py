@@ -14,6 +14,7 @@
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
                                            gate-signing.key gate-sealing.key office.pub examiner.pub
                                            gate-enrolled.json: the office's word for its signing key
+    published/                             rosters that gates fetch: notices, contents by SHA-256
     office.sqlite                          what was received, unless --database names another
     office/database.json                   that there is one, and its highest generation
     receive.lock office.sqlite.writing     held by who receives, by who writes
@@ -85,6 +86,11 @@ class Home:
     def record(self) -> Path:
         """What outlives the database."""
         return self.office / "database.json"
+
+    @property
+    def published(self) -> Path:
+        """The folder of the rosters that gates fetch."""
+        return self.root / "published"
 
     def rooms(self, exam: str) -> Path:
         """The file of the rooms of `exam`, by paper."""

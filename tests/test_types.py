@@ -54,6 +54,7 @@ JSON_BORDERS = {
     "gate.roster": "exam data, manifests and notes before they are checked",
     "gate.service.roster_supervisor": "the same notes",
     "gate.store": "the mark beside the journal, and damage.json",
+    "office.distribution": "vitals of a heartbeat, as their gate has them",
     "gate.sync": "messages and exports before they are checked",
     "office.commands.verify": "facts of exports, passed on to --json",
     "office.receiving.command_words": "arguments of a command, as a person types them",

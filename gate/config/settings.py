@@ -32,6 +32,7 @@ DEFAULT = Path("/etc/exam-gate/gate.toml")
 """Where systemd/exam-gate.service has it, and every command looks unless told otherwise."""
 SIMULATED = "simulated"
 """The port of a device that --simulate makes."""
+_Url = Annotated[str, Field(pattern=r"^https://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._/-]*)?$")]
 _UNIT_ID = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -146,6 +147,15 @@ class Mqtt(_Section):
     key: _Place = Path("gate.key")
 
 
+class Office(_Section):
+    """The office.
+
+    `url`: of its roster server, https; without it rosters come by stick alone.
+    """
+
+    url: _Url | None = None
+
+
 class Keys(_Section):
     """Files with raw keys of 32 bytes in base64, as exam-office keys writes them.
 
@@ -179,6 +189,7 @@ class Settings(_Section):
     camera: CameraTable = CameraTable()
     signals: SignalsTable = SignalsTable()
     mqtt: Mqtt = Mqtt()
+    office: Office = Office()
     keys: Keys = Keys()
     console: Console = Console()
 

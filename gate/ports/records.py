@@ -118,6 +118,20 @@ class InstalledRosters(Protocol):
         Blocks. StorageRefused."""
 
 
+class RosterFetch(Protocol):
+    """Fetches rosters from the office while the gate runs."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why the last attempt came to nothing, in words; None where all is well."""
+
+    def look_now(self) -> None:
+        """Asks the office at once. From the loop's thread."""
+
+    async def run(self) -> None:
+        """Until cancelled. Survives every fault of network, server and disk."""
+
+
 class Journal(Protocol):
     """The append-only log. One writer; `append` returns after the commit is on disk."""
 
@@ -234,6 +248,10 @@ class Uplink(Protocol):
 
     def deliver_commands_to(self, take: Callable[[Command], None]) -> None:
         """Who is given each command that the office signed, on the loop's thread."""
+
+    def deliver_rosters_to(self, hear: Callable[[bytes], None]) -> None:
+        """Who is given each notice of a roster, unchecked, on the loop's thread. It may raise
+        InputRejected."""
 
     def answer(self, answer: CommandAnswer, at: str) -> None:
         """Tells the office what became of a command. `at`: RFC 3339."""

@@ -10,6 +10,7 @@ from gate.core.json_types import JsonObject
 from gate.errors import GateError, StorageDamaged, StorageRefused
 from gate.roster import shredding
 from gate.roster.install import Accept, accept_any, current_manifest, open_installed
+from gate.roster.manifest import Manifest
 from gate.roster.open_roster import InstalledRoster
 from gate.roster.refused_opening import RefusedOpening, Stamp, refused_again
 from gate.roster.repository import RosterRepository, reading_refused
@@ -40,6 +41,8 @@ class RosterInstallation:
         self._accept = accept
         self._monotonic = monotonic
         self._opened: Path | None = None
+        self.manifest: Manifest | None = None
+        """Of the roster that was opened last; None once none is installed."""
         self._refused: RefusedOpening | None = None
         self._told_lines: set[int] = set()
 
@@ -55,6 +58,8 @@ class RosterInstallation:
         """The installed roster where it is another than before. Errors as `open_installed`, and
         those of `accept`; the same one again while it is not yet time to open it anew."""
         path = current_manifest(self._state)
+        if path is None:
+            self.manifest = None
         if path is None or path == self._opened:
             return None
         stamp, refused = _stamp_of(path.parent), self._refused
@@ -67,7 +72,7 @@ class RosterInstallation:
             raise
         self._refused = None
         if roster is not None:
-            self._opened = path
+            self._opened, self.manifest = path, roster.manifest
         return roster
 
     def _open_accepted(self) -> InstalledRoster | None:

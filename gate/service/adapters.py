@@ -11,6 +11,7 @@ from gate.ports import (
     InstalledRosters,
     Journal,
     Matcher,
+    RosterFetch,
     Scanner,
     SheetPrinter,
     Signals,
@@ -50,7 +51,7 @@ class Adapters:
     """Those that this gate serves, as gate.toml says; empty: every room of the site."""
     is_supervised: bool = False
     """Whether systemd runs this process, and so starts it again."""
-    fetch_roster: Callable[[], None] | None = None
-    """Looks for a newer roster at once; None where nothing fetches any."""
+    roster_fetch: RosterFetch | None = None
+    """Fetches rosters from the office; None where gate.toml names no server."""
     rtc: Callable[[], datetime | None] = lambda: None
     """What the board's own clock shows, None where it has none."""

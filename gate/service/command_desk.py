@@ -223,10 +223,10 @@ class CommandDesk:
         return f"Closed: {report['admitted']} admitted of {report['expected']}. 场次已关闭。"
 
     def _fetch(self) -> str:
-        fetch = self._lane.adapters.fetch_roster
+        fetch = self._lane.adapters.roster_fetch
         if fetch is None:
             raise _CannotDo("gate.toml names no [office] url. 未配置 [office] url。")
-        fetch()
+        fetch.look_now()
         return "A newer roster is looked for now; the heartbeat tells it. 正在获取名册。"
 
     def _may_restart(self) -> str:

@@ -67,6 +67,7 @@ def desk_status(lane: Lane, supervisors: Supervisors, pins: StaffPins) -> DeskSt
             *(f"{s['file']} {s['detail']}, saved" for s in lane.adapters.journal.saves),
             *lane.adapters.journal.warnings.values(),
             *pins.warnings,
+            *_roster_fault(lane),
         ],
         "messages": list(supervisors.commands.messages.unread.values()),
         "uplink": lane.adapters.uplink.status.copy(),
@@ -90,6 +91,12 @@ def _liveness_lacking(lane: Lane) -> list[str]:
         return []
     why = ", ".join(n for n, s in matcher.layers.items() if not s["judges"])
     return [f"liveness {asked} is asked for and not judged; off: {why} 活体检测缺失"]
+
+
+def _roster_fault(lane: Lane) -> list[str]:
+    """Why no roster comes from the office, while it does not."""
+    fetch = lane.adapters.roster_fetch
+    return [f"roster: {fetch.fault}"] if fetch is not None and fetch.fault else []
 
 
 def _doubles(state: State) -> list[str]:

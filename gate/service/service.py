@@ -126,6 +126,9 @@ class Service:
                 group.create_task(self._health.feed_watchdog(), name="watchdog"),
             ]
             self._supervisors.commands.ends_by(stop.set)
+            if self._adapters.roster_fetch is not None:
+                fetching = self._adapters.roster_fetch.run()
+                steady.append(group.create_task(fetching, name="roster-fetch"))
             uplink = group.create_task(self._adapters.uplink.run(), name="uplink")
             self._health.ready(self._condition())
             await stop.wait()

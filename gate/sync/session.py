@@ -37,6 +37,7 @@ class Session:
         self._link_queue: asyncio.Queue[LinkEvent | None] = asyncio.Queue()
         self._window = outbox.begin(uplink.journal.head.seq, uplink.receipt, uplink.tried)
         self._heartbeat_at = 0.0
+        self._beaten, self._roster = 0, None
         self._stood = False
         self._told: set[str] = set()
         self._journal_told: frozenset[str] = frozenset()
@@ -136,7 +137,8 @@ class Session:
             log.info("The broker is back.")
         self._stood = self._uplink.connected = True
         self._uplink.error = None
-        self._link.subscribe(self._topics.rcpt, self._topics.cmd, OFFICE_STATE)
+        heard = (self._topics.rcpt, self._topics.cmd, self._topics.rosters, OFFICE_STATE)
+        self._link.subscribe(*heard)
         self._publish(self._topics.state, self._state("ready"), retain=True)
 
     async def _hear(self, message: Message) -> None:
@@ -153,6 +155,9 @@ class Session:
             self._uplink.site.hear(
                 Topics.of(message.topic)[0].gate, message.payload, self._loop.time()
             )
+        elif message.topic.endswith("/roster"):
+            if self._uplink.take_notice is not None:
+                self._uplink.take_notice(message.payload)
         elif message.topic == self._topics.cmd:
             try:
                 self._commands.hear(message.payload)
@@ -293,7 +298,7 @@ class Session:
 
     async def _beat(self) -> None:
         now = self._loop.time()
-        if now < self._heartbeat_at:
+        if now < self._heartbeat_at and not self._has_news():
             return
         mean_s = self._uplink.configuration.heartbeat_s
         self._heartbeat_at = now + mean_s * self._uplink.chance.uniform(*_HEARTBEAT_SPREAD)
@@ -310,6 +315,16 @@ class Session:
             receipt=self._shown_receipt(),
         )
         self._link.publish(self._topics.hb, encode_heartbeat(beat, self._uplink.signing), qos=0)
+
+    def _has_news(self) -> bool:
+        """Whether another roster is here than the last heartbeat said: the office waits for that.
+        Every change of it is journaled, so nothing is asked while the journal stands still."""
+        head = self._uplink.journal.head
+        if head.seq == self._beaten:
+            return False
+        self._beaten = head.seq
+        before, self._roster = self._roster, self._uplink.vitals().get("roster")
+        return before != self._roster
 
     def _shown_receipt(self) -> str | None:
         known = self._uplink.receipt if self._shows_receipt else None

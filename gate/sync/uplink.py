@@ -107,6 +107,11 @@ class MqttUplink:
         """Who is given each command that the office signed, on the loop's thread."""
         self._state.take_command = take
 
+    def deliver_rosters_to(self, hear: Callable[[bytes], None]) -> None:
+        """Who is given each notice of a roster, unchecked, on the loop's thread. It may raise
+        InputRejected."""
+        self._state.take_notice = hear
+
     def answer(self, answer: CommandAnswer, at: str) -> None:
         """Tells the office what became of a command, now or when the link stands again. `at`:
         RFC 3339."""

@@ -61,6 +61,8 @@ class UplinkState:
     """Any message that the broker did not take, by the last part of its topic."""
     take_command: Callable[[Command], None] | None = None
     """Who carries commands out; None: nobody does yet."""
+    take_notice: Callable[[bytes], None] | None = None
+    """Who fetches rosters; None where nobody does."""
     answers: deque[bytes] = field(default_factory=lambda: deque(maxlen=ANSWERS_MAX))
     """What became of commands, and has not been published yet."""
     asked: deque[Range] = field(default_factory=lambda: deque(maxlen=ASKED_MAX))

@@ -90,6 +90,16 @@ class Topics:
         return f"eg/1/{self.exam}/{self.site}/+/in"
 
     @property
+    def rosters(self) -> str:
+        """Notices of rosters for this site, of any exam, as a filter."""
+        return f"eg/1/+/{self.site}/roster"
+
+    @property
+    def roster(self) -> str:
+        """The topic of the notice of this exam's roster for the site."""
+        return f"eg/1/{self.exam}/{self.site}/roster"
+
+    @property
     def cmd(self) -> str:
         """The topic of the office's commands."""
         return self._own("cmd")

@@ -39,6 +39,7 @@ from office.receiving.guard_report import GUARD_REPORT, GuardReport
 from office.receiving.last_words import goodbye
 from office.receiving.message_intake import Given, MessageIntake, is_batch
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
+from office.receiving.roster_announcer import RosterAnnouncer
 from office.receiving.status_file import write_status
 from office.receiving.takeovers import Takeovers
 from office.store.database import OfficeStore
@@ -82,6 +83,7 @@ class Receiver:
     intake: MessageIntake = field(init=False)
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
     commands: CommandOutbox = field(init=False)
+    announcer: RosterAnnouncer = field(init=False)
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
@@ -90,6 +92,7 @@ class Receiver:
         self.intake = MessageIntake(self.home, self.store, begun, self.signing, self.watch)
         self._enrolments = EnrolmentFiles(self.home)
         self.commands = CommandOutbox(self.home, self.store)
+        self.announcer = RosterAnnouncer(self.home)
 
     @property
     def generation(self) -> int:
@@ -136,6 +139,7 @@ class Receiver:
                     own = OwnHeartbeat(uuid.uuid4().hex, time.monotonic())
                     self._enrolments.forget()
                     self.commands.forget()
+                    self.announcer.forget()
                     subscription = self._stand(link)
                 elif isinstance(event, Subscribed) and event.mid == subscription:
                     self._hears()
@@ -169,6 +173,8 @@ class Receiver:
         self.intake.back.clear()
         for topic, payload in self.commands.due(now_s):
             link.publish(topic, payload)
+        for topic, payload in self.announcer.due(now_s):
+            link.publish(topic, payload, retain=True)
         if own.due(now_s):
             link.publish(OWN_HEARTBEAT, own.say(now_s))
 

@@ -336,6 +336,9 @@ class FakeUplink:
     def deliver_commands_to(self, take: Callable[[Command], None]) -> None:
         self.command = take
 
+    def deliver_rosters_to(self, hear: Callable[[bytes], None]) -> None:
+        pass
+
     def answer(self, answer: CommandAnswer, at: str) -> None:
         self.answers.append(answer)
 

@@ -1,5 +1,6 @@
 """Commands of the office at a gate at work: judged, journaled, carried out, answered."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -158,10 +159,22 @@ async def test_a_journal_that_takes_nothing_carries_nothing_out(tmp_path: Path) 
         parts.journal.full = False
 
 
+class FakeFetch:
+    fault: str | None = None
+    looked = 0
+
+    def look_now(self) -> None:
+        self.looked += 1
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+
 async def test_a_fetch_is_handed_on(tmp_path: Path) -> None:
     parts = rig(tmp_path)
-    looked: list[int] = []
-    unit = replace(parts.unit, fetch_roster=lambda: looked.append(1))
-    async with running(replace(parts, unit=unit)) as gate:
+    fetch = FakeFetch()
+    async with running(replace(parts, unit=replace(parts.unit, roster_fetch=fetch))) as gate:
         assert (await answered(gate, given(Verb.FETCH_ROSTER)))[0] is Result.DONE
-        assert looked == [1]
+        assert fetch.looked == 1
+        fetch.fault = "The disk lacks 5 MiB."
+        assert "roster: The disk lacks 5 MiB." in gate.desk.status()["warnings"]

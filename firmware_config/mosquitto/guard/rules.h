@@ -32,8 +32,8 @@ struct place {
 
 bool place_of(const char *topic, struct place *place);
 
-/* Whether `gate` may hear a message of `topic`: who has entered is for the gates of one site. `site`:
- * NULL until the office has said it; the name begins with it then. */
+/* Whether `gate` may hear a message of `topic`: who has entered, and notices of rosters, are for the
+ * gates of one site. `site`: NULL until the office has said it; the name begins with it then. */
 bool may_hear(const char *topic, const char *gate, const char *site);
 
 /* `bytes`: of the payload. */

@@ -17,6 +17,7 @@ from gate.sync.command_wire import encode_command, encode_result
 from gate.sync.link import Acked, LinkEvent, Message, Subscribed, Up
 from gate.sync.uplink import MqttUplink
 from gate.sync.wire import Topics
+from office.distribution.published import publish
 from office.home import Home
 from office.receiving.receive import Receiver
 from office.store.database import OfficeStore
@@ -32,6 +33,7 @@ from tests.mqtt_making import (
     sending,
     uplink_of,
 )
+from tests.roster_making import NOW, Office
 from tests.waiting import soon
 
 pytestmark = pytest.mark.system
@@ -220,3 +222,25 @@ async def test_a_slip_is_told_and_nothing_is_kept(
     code, told = await exam_office(home, *words)
     assert (code, said in told) == (2, True), told
     assert not home.database.exists()
+
+
+async def test_a_published_roster_is_announced_to_its_own_site_alone(
+    home: Home, tmp_path: Path
+) -> None:
+    signing = SigningKey(read_key(home.office / "office-signing.key", "key"))
+    made = Office(signing=signing)
+    here = publish(home, made.written(tmp_path / "a"), signing, NOW)
+    publish(home, made.written(tmp_path / "b", site="wh-wc-02"), signing, NOW)
+    news: queue.Queue[LinkEvent] = queue.Queue()
+    with broker_at(home, tmp_path / "broker") as broker, office_at(home, broker.port):
+        gate = client_of(home, GATE, broker.port, news)
+        gate.open()
+        await asyncio.to_thread(heard, news, Up)
+        gate.subscribe("eg/1/+/+/roster")
+        message = await asyncio.to_thread(heard, news, Message)
+        assert message.topic == f"eg/1/{EXAM}/{SITE}/roster"
+        assert message.payload == here.payload
+        newer = publish(home, made.written(tmp_path / "a", 2), signing, NOW)
+        message = await asyncio.to_thread(heard, news, Message)
+        assert (message.topic, message.payload) == (f"eg/1/{EXAM}/{SITE}/roster", newer.payload)
+        gate.leave()

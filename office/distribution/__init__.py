@@ -1,0 +1,1 @@
+"""Rosters on their way to the gates: published, announced, served, followed."""
