@@ -1,14 +1,14 @@
 """Which gate has which roster: what is published, beside each gate's own last heartbeat."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gate.core.json_types import JsonObject
+from gate.errors import InputDamaged
 from office.distribution.published import announced
 from office.home import Home
 from office.keys.enrolment import enrolments
-from office.store.opening import has_received, open_received
+from office.store.opening import open_received
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,7 @@ def rows_of(home: Home) -> list[RolloutRow]:
     published: dict[str, list[str]] = {}
     for found in announced(home):
         published.setdefault(found.notice.site, []).append(found.notice.name)
-    heard: Mapping[str, tuple[str, JsonObject]] = {}
-    if has_received(home):
-        with open_received(home) as store:
-            words = store.commands.words("hb")
-        heard = {gate: (w.received, _vitals(w.payload)) for gate, w in words.items()}
+    heard = _heard(home)
     rows = []
     for gate, enrolled in enrolments(home).items():
         at, vitals = heard.get(gate, (None, {}))
@@ -78,6 +74,16 @@ def rows_of(home: Home) -> list[RolloutRow]:
             )
         )
     return rows
+
+
+def _heard(home: Home) -> dict[str, tuple[str, JsonObject]]:
+    """When each gate was heard, and its vitals. Nothing where nobody was heard yet."""
+    try:
+        with open_received(home) as store:
+            words = store.commands.words("hb")
+    except InputDamaged:  # nothing was received yet
+        return {}
+    return {gate: (w.received, _vitals(w.payload)) for gate, w in words.items()}
 
 
 def _vitals(payload: str) -> JsonObject:
