@@ -46,13 +46,17 @@ def of_card(state: State) -> str | None:
 
 def ruled(ruling: Ruling, candidate: Candidate, visit: Visit) -> Ruling:
     """`ruling`, or FACE_DECLINED where it would ask for a face that is declined."""
-    is_declined = FLAG in candidate.flags or visit.declined_by is not None
-    if not is_declined or ruling.paper is None or ruling.reason not in _INSTEAD:
+    if not is_declined(candidate, visit) or ruling.paper is None or ruling.reason not in _INSTEAD:
         return ruling
     return replace(ruling, reason=Reason.FACE_DECLINED, facts={})
+
+
+def is_declined(candidate: Candidate, visit: Visit) -> bool:
+    """Whether no face is looked at: by the candidate's flag, or by a word at the gate."""
+    return FLAG in candidate.flags or visit.declined_by is not None
 
 
 def decided(visit: Visit) -> Visit:
     """The visit whose candidate declined while the face was looked at."""
     ruling = replace(visit.ruling, reason=Reason.FACE_DECLINED, facts={})
-    return replace(visit, ruling=ruling, gravest=None)
+    return replace(visit, ruling=ruling, gravest=None, declined=True)

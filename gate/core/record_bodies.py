@@ -15,6 +15,7 @@ from gate.core.records import (
     AtExit,
     CorrectionBody,
     DecisionBody,
+    Declined,
     FaceFields,
     LeftBody,
     SignatureBody,
@@ -39,6 +40,7 @@ def decision_body(
     zone: tzinfo | None = None,
     entered: str | None = None,
     declined_by: str | None = None,
+    declined: bool = False,
 ) -> DecisionBody:
     """The body of a decision.
 
@@ -86,6 +88,8 @@ def decision_body(
         body["closed_path"] = True
     if declined_by is not None and ruling.reason is Reason.FACE_DECLINED:
         body["declined_by"] = declined_by
+    if declined and meaning.outcome is Outcome.REFER:
+        body["declined"] = True
     return body
 
 
@@ -126,8 +130,10 @@ def verdict_body(given: VerdictGiven, case: Unsettled, settled: Settlement) -> V
     meaning, referred = MEANING[reason], case.facts
     outcome = Outcome.ADMIT if given.admit else Outcome.REFUSE
     at_exit: AtExit = {"at_exit": True} if case.at_exit else {}
+    declined: Declined = {"declined": True} if referred.get("declined") else {}
     return {
         **at_exit,
+        **declined,
         "decision": given.decision,
         "earlier": list(case.earlier),
         "ticket": referred["ticket"],

@@ -49,7 +49,8 @@ class DecisionBody(FaceFields):
     The last keys stand there only where they apply. `valid_to`: of what was typed. `odd`: fields of
     the card that are odd. `unreadable`: why a card could not be read. `closed_path`: no face was
     asked for, because the machine path was closed. `declined_by`: who said that the candidate
-    declines the face check. `at_exit`: it is of an exit reader. `leave_from`: from when on the
+    declines the face check. `declined`: it is declined, by that or by a flag. `at_exit`: it is of
+    an exit reader. `leave_from`: from when on the
     paper may be left. `entered_gate`: which other gate let the candidate in.
     """
 
@@ -74,6 +75,7 @@ class DecisionBody(FaceFields):
     unreadable: NotRequired[str]
     closed_path: NotRequired[bool]
     declined_by: NotRequired[str]
+    declined: NotRequired[bool]
     at_exit: NotRequired[bool]
     leave_from: NotRequired[str]
     entered_gate: NotRequired[str]
@@ -101,12 +103,18 @@ class AtExit(TypedDict, total=False):
     at_exit: bool
 
 
+class Declined(TypedDict, total=False):
+    """Of the verdict on somebody who declined the face check: `declined` is True."""
+
+    declined: bool
+
+
 class VerdictBody(FaceFields):
     """The final word of staff on the REFER `decision`. `at_exit`: it was at an exit.
 
     `earlier`: ids of REFERs that it settles too. `referred`: the reason of the REFER. `second`: the
     other signature. `after`: any of `admission` and `close`. `age_s`: age of the REFER in seconds,
-    None where nobody can know. `barrier`: whether it is to move.
+    None where nobody can know. `barrier`: whether it is to move. `declined`: as in the REFER.
     """
 
     decision: str
@@ -128,6 +136,7 @@ class VerdictBody(FaceFields):
     barrier: bool
     signals: list[str]
     at_exit: NotRequired[bool]
+    declined: NotRequired[bool]
 
 
 class SignatureBody(TypedDict):
@@ -293,6 +302,7 @@ class JournalEvent(Envelope, total=False):
     configured: list[str]
     closed_path: bool
     declined_by: str
+    declined: bool
     # signature, case
     case: str
     verdict: str

@@ -182,7 +182,10 @@ class _Memory:
         if before is not None:
             doubtful = bool(before.facts.get("doubtful") or event.get("doubtful"))
             earlier = (*before.earlier, before.decision)[-EARLIER_KEPT:]
-            case = replace(case, earlier=earlier, facts=case.facts | {"doubtful": doubtful})
+            facts = case.facts | {"doubtful": doubtful}
+            if before.facts.get("declined") or before.reason is Reason.FACE_DECLINED:
+                facts |= {"declined": True}
+            case = replace(case, earlier=earlier, facts=facts)
         self._open[case.decision] = case
         if person:
             self._cases[person] = case.decision

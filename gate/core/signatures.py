@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gate.core.exam import Paper
 from gate.core.reasons import Reason
+from gate.core.records import JournalEvent
 from gate.core.signer_names import are_two
 
 ADMIT, DENY = "admit", "deny"
@@ -36,11 +37,20 @@ class Signature:
         return ADMIT if self.admit else DENY
 
 
-def wanted(paper: Paper | None, reason: Reason, *, doubtful: bool, has_staff: bool) -> int:
-    """How many people sign a REFER for `reason`. One where the roster names no staff."""
-    if not has_staff or not (doubtful or reason is Reason.FACE_DECLINED):
-        return 1
-    return asked_by(paper)
+def wanted(paper: Paper | None, *, by_people: bool, has_staff: bool) -> int:
+    """How many people sign a REFER. `by_people`: people alone say who the candidate is. One where
+    the roster names no staff."""
+    return asked_by(paper) if has_staff and by_people else 1
+
+
+def is_by_people(facts: JournalEvent) -> bool:
+    """Whether people alone say who the candidate of a REFER, or of its verdict, is: the face is in
+    doubt, or it was declined, whatever else the REFER is for."""
+    is_declined = facts.get("declined") or Reason.FACE_DECLINED.value in (
+        facts.get("reason"),
+        facts.get("referred"),
+    )
+    return bool(facts.get("doubtful") or is_declined)
 
 
 def asked_by(paper: Paper | None) -> int:

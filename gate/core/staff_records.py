@@ -5,9 +5,9 @@ from dataclasses import replace
 from gate.core import record_bodies
 from gate.core.effects import Record
 from gate.core.events import CorrectionGiven, Fault, Instant, VerdictGiven
-from gate.core.reasons import Reason
+from gate.core.records import JournalEvent
 from gate.core.settled_case import SettledCase
-from gate.core.signatures import Signature, wanted
+from gate.core.signatures import Signature, is_by_people, wanted
 from gate.core.staff_and_fault_transitions import out_of_service
 from gate.core.staff_verdict import paper_of, settlement
 from gate.core.state import Phase, Signing, State, Step, Unsettled
@@ -24,24 +24,17 @@ def refuse_while_recording(state: State) -> None:
 
 def signatures_wanted(state: State, case: Unsettled) -> int:
     """How many people settle this case."""
-    facts = case.facts
-    return wanted(
-        paper_of(state, facts["paper"]),
-        case.reason,
-        doubtful=bool(facts.get("doubtful")),
-        has_staff=state.has_staff,
-    )
+    return _wanted(state, case.facts)
 
 
 def corrections_wanted(state: State, settled: SettledCase) -> int:
     """How many people correct what this case was settled with."""
-    facts = settled.verdict
-    return wanted(
-        paper_of(state, facts["paper"]),
-        Reason(facts["referred"]),
-        doubtful=bool(facts.get("doubtful")),
-        has_staff=state.has_staff,
-    )
+    return _wanted(state, settled.verdict)
+
+
+def _wanted(state: State, facts: JournalEvent) -> int:
+    by_people = is_by_people(facts)
+    return wanted(paper_of(state, facts["paper"]), by_people=by_people, has_staff=state.has_staff)
 
 
 def record_verdict(state: State, given: VerdictGiven, case: Unsettled) -> Step:

@@ -92,7 +92,7 @@ def _wall_time(moment: str) -> str:
 class Visit:
     """One person at the gate, from the card to the decision. `excused_attempt`: the one without an
     action, because staff have excused the candidate from it; 0 for none. `declined_by`: who says
-    that the candidate declines the face check."""
+    that the candidate declines the face check. `declined`: it is, by that or by a flag."""
 
     shown: Presented
     ruling: Ruling = field(default_factory=lambda: Ruling(Reason.OK))
@@ -103,6 +103,7 @@ class Visit:
     excused_attempt: int = 0
     body: DecisionBody | None = None
     declined_by: str | None = None
+    declined: bool = False
 
 
 @dataclass(frozen=True, slots=True)

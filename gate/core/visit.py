@@ -71,6 +71,7 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
         if ruling.paper is not None:
             ruling = replace(ruling, paper=paper_for(event.candidate, ruling.paper))
         ruling = face_declined.ruled(ruling, event.candidate, visit)
+        visit = replace(visit, declined=face_declined.is_declined(event.candidate, visit))
     else:
         ticket, key = None, event.key
     visit = replace(visit, ruling=ruling, ticket=ticket, key=key)
@@ -164,6 +165,7 @@ def _decide(state: State, visit: Visit, face: FaceJudged | None) -> Step:
         zone=zone_of(state),
         entered=entered,
         declined_by=visit.declined_by,
+        declined=visit.declined,
     )
     gate = _entered_at(state, visit)
     if entered and gate:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from gate.core.reasons import Outcome, Reason
 from gate.core.records import CORRECTION, JournalEvent
+from gate.core.signatures import is_by_people
 from office.doubtful.case import CaseSignature, DoubtfulCase
 
 
@@ -42,8 +43,7 @@ def _fold(cases: dict[str, DoubtfulCase], event: JournalEvent, exam: str, site: 
 
 
 def _is_doubtful(event: JournalEvent) -> bool:
-    declined = event["reason"] == Reason.FACE_DECLINED
-    return event["outcome"] == Outcome.REFER and (bool(event.get("doubtful")) or declined)
+    return event["outcome"] == Outcome.REFER and is_by_people(event)
 
 
 def _opened(event: JournalEvent, site: str) -> DoubtfulCase:

@@ -1,6 +1,7 @@
 """A doubtful case wants two people: who signs, who is refused, and what a restart knows of it."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from gate.core.events import (
     TimeElapsed,
     VerdictGiven,
 )
+from gate.core.exam import Exam
+from gate.core.face_declined import FLAG
 from gate.core.reasons import Reason
 from gate.core.replay import replay
 from gate.core.signer_names import signature_form
@@ -27,6 +30,7 @@ from gate.errors import NoSuchEntry, StorageRefused, UsageError
 from tests.unit.gate.core.world import (
     ANNA,
     BEN,
+    CARD,
     EXAM,
     GOOD,
     MORNING,
@@ -413,11 +417,77 @@ def test_a_correction_posted_twice_is_done() -> None:
     assert kinds(gate)[3:] == ["signature", "signature", "case"]
 
 
+# -- who declines the face, whatever else the REFER is for -----------------------------------------
+
+DECLINING = replace(ANNA, key="declines", flags=frozenset({FLAG}))
+NOTICE_WANTED = exam_of(replace(MORNING, requires=("notice",)))
+EXPIRED_CARD = replace(CARD, valid_to=date(2027, 4, 1))
+NO_FACE_SEEN = {
+    "papers": (NOTICE_WANTED, CARD, Reason.PAPERS_CHECK),
+    "expired": (EXAM, EXPIRED_CARD, Reason.DOCUMENT_EXPIRED),
+}
+
+
+def _staffed_with(exam: Exam) -> Gate:
+    gate = Gate(state=State())
+    gate.feed(RosterOpened(exam, "v1", has_staff=True))
+    return gate
+
+
+@pytest.mark.parametrize("which", NO_FACE_SEEN)
+def test_who_declined_the_face_is_let_in_by_two_whatever_the_refer_is_for(which: str) -> None:
+    exam, card, reason = NO_FACE_SEEN[which]
+    gate = _staffed_with(exam)
+    gate.feed(laid(card=card))
+    gate.feed(CandidateFound(DECLINING))
+    gate.commit()
+    case = gate.state.unsettled[-1]
+    assert (case.reason, case.facts["declined"]) == (reason, True)
+    gate.feed(settle(case.decision, "i-1"))
+    assert not commit_all(gate)
+    gate.feed(sign(case.decision, "i-2"))
+    assert commit_all(gate)
+    assert kinds(gate) == ["signature", "signature", "verdict"]
+    gate.feed(correct(case.decision, "i-1"))
+    commit_all(gate)
+    assert ("am", DECLINING.key) in gate.state.inside, "taking it back wants two as well"
+    assert memory(replay(State(), gate.journal)) == memory(gate.state)
+
+
+@pytest.mark.parametrize("which", NO_FACE_SEEN)
+def test_who_did_not_decline_is_let_in_by_one(which: str) -> None:
+    exam, card, reason = NO_FACE_SEEN[which]
+    gate = _staffed_with(exam)
+    gate.feed(laid(card=card))
+    gate.feed(CandidateFound(ANNA))
+    gate.commit()
+    assert gate.state.unsettled[-1].reason is reason
+    gate.feed(settle(gate.state.unsettled[-1].decision, "i-1"))
+    assert commit_all(gate)
+
+
+def test_a_face_once_declined_stays_declined_with_the_case() -> None:
+    """The card is laid again, and the next REFER is for something else."""
+    gate = staffed()
+    gate.feed(laid())
+    gate.feed(CandidateFound(DECLINING))
+    gate.commit()
+    gate.feed(CardRemoved(instant()))
+    gate.refer(Reason.NO_FACE, who=replace(DECLINING, flags=frozenset()))
+    case = gate.state.unsettled[-1]
+    assert (case.reason, case.facts["declined"]) == (Reason.NO_FACE, True)
+    gate.feed(settle(case.decision, "i-1"))
+    assert not commit_all(gate)
+    assert memory(replay(State(), gate.journal)) == memory(gate.state)
+
+
 # -- whatever happens ----------------------------------------------------------------------------
 
 PEOPLE = ["i-1", "I-1 ", "ｉ-1", "i-2", "i-3", "c-1"]
 ASKED = st.tuples(
-    st.sampled_from(["settle", "sign", "correct", "decline", "card", "typed", "commit", "wait"]),
+    st.sampled_from(
+        ["settle", "sign", "correct", "decline", "card", "expired", "typed", "commit", "wait"]
+    ),
     st.sampled_from(PEOPLE),
     st.booleans(),
     st.integers(0, 3),
@@ -425,10 +495,15 @@ ASKED = st.tuples(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(ASKED, min_size=1, max_size=60))
-def test_nobody_is_let_in_by_fewer_people_than_are_asked_for(asked: Any) -> None:
+@given(st.lists(ASKED, min_size=1, max_size=60), st.booleans())
+def test_nobody_is_let_in_by_fewer_people_than_are_asked_for(asked: Any, papers: bool) -> None:
     gate = staffed()
     gate.refer()
+    if papers:
+        gate.feed(RosterOpened(NOTICE_WANTED, "v2", has_staff=True))
+        gate.feed(laid())
+        gate.feed(CandidateFound(DECLINING))
+        gate.commit()
     for what, by, admit, number in asked:
         _do(gate, what, by, admit, number)
         assert gate.state.phase is not Phase.OUT_OF_SERVICE
@@ -458,6 +533,8 @@ def _do(gate: Gate, what: str, by: str, admit: bool, number: int) -> None:
                 gate.feed(FaceDeclined(by, instant()))
             case "card":
                 gate.feed(laid())
+            case "expired":
+                gate.feed(laid(card=EXPIRED_CARD))
             case "typed":
                 gate.feed(typed())
             case "commit" if gate.asked:
@@ -470,7 +547,7 @@ def _do(gate: Gate, what: str, by: str, admit: bool, number: int) -> None:
 
 def _answer(gate: Gate, *, admit: bool, number: int) -> None:
     if gate.state.phase is Phase.LOOKING_UP:
-        gate.feed(CandidateFound((ANNA, BEN)[number % 2]))
+        gate.feed(CandidateFound((ANNA, BEN, DECLINING)[number % 3]))
     elif gate.state.phase is Phase.MATCHING:
         gate.feed(GOOD if admit else face(Reason.FACE_MISMATCH))
     elif not gate.asked:
@@ -481,7 +558,8 @@ def _has_its_signatures(
     before: list[dict[str, Any]], case: str, settled: dict[str, Any], *, corrects: bool
 ) -> None:
     referred = next(e for e in before if e["id"] == case)
-    wanted = 2 if settled["doubtful"] or referred["reason"] == "FACE_DECLINED" else 1
+    by_people = settled["doubtful"] or referred["key"] == DECLINING.key
+    wanted = 2 if by_people or referred["reason"] == "FACE_DECLINED" else 1
     signers = {settled["by"], settled["second"]} - {None}
     assert len({signature_form(s) for s in signers}) >= wanted
     if wanted > 1:
