@@ -11,8 +11,15 @@ from typing import NamedTuple
 
 from gate.core.card import IdCard
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
-from gate.drivers.card_reader.card_read import LAY_AGAIN, Read, ReaderLink, read_card, reason_of
-from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight, Tell
+from gate.drivers.card_reader.card_read import (
+    LAY_AGAIN,
+    NOT_AN_ID_CARD,
+    Read,
+    ReaderLink,
+    read_card,
+    reason_of,
+)
+from gate.drivers.card_reader.presence_table import LOST, TABLE, Presence, Sight, Tell
 from gate.drivers.card_reader.sdt import Command, Reply, Status, StatusRemedy, damaged
 from gate.drivers.card_reader.serial_faults import Silence, Stuck, noisy
 from gate.errors import SdtError
@@ -73,8 +80,9 @@ class CardWatch:
         self._tell = tell
         self._dwell_ns = round(dwell_s * 1e9)
         self._presence, self._number = laying
-        if self._presence is Presence.READ:
+        if self._presence is Presence.READ or self._presence in LOST:
             self._presence = Presence.LIFTED
+        self._failed: _Failed | None = None
         self._contact_ns = self._find_ns = 0
         self._presence_command: Command | None = None
         self._finds_again = False
@@ -110,7 +118,7 @@ class CardWatch:
         """What was read is found anew and presented once more, though it never left. The module is
         reset, because it may hide a card that it has read. Raises Stuck, and what `ReaderLink`
         raises otherwise."""
-        if self._presence not in (Presence.READ, Presence.LIFTED):
+        if self._presence is not Presence.READ and self._presence not in LOST:
             return  # nothing lies there, or what does is tried again by itself
         self._presence, self._contact_ns = Presence.SOUGHT, self._clock.now().mono_ns
         self._link.reset()
@@ -129,7 +137,8 @@ class CardWatch:
 
     def _settle(self, look: _Look) -> None:
         now = self._clock.now()
-        away = (self._presence is Presence.LIFTED and look is not Sight.STILL) or (
+        self._failed = look if isinstance(look, _Failed) else self._failed
+        away = (self._presence in LOST and look is not Sight.STILL) or (
             self._presence is Presence.SOUGHT and look is Sight.NOTHING
         )
         if away and now.mono_ns - self._contact_ns >= self._dwell_ns:
@@ -143,7 +152,9 @@ class CardWatch:
     def _sight(self, look: _Look) -> Sight:
         if isinstance(look, _Card):
             return Sight.SAME if look.card.number == self._number else Sight.NEW
-        return Sight.UNREADABLE if isinstance(look, _Failed) else look
+        if isinstance(look, _Failed):
+            return Sight.NO_ID_CARD if look.reason == NOT_AN_ID_CARD else Sight.UNREADABLE
+        return look
 
     def _step(self, sight: Sight, look: _Look, now: Instant) -> None:
         self._presence, tells = TABLE[self._presence, sight]
@@ -154,9 +165,9 @@ class CardWatch:
             elif tell is Tell.PRESENTED and isinstance(look, _Card):
                 self._number = look.card.number
                 self._tell(CardPresented(look.card, look.found, look.read_mono_ns))
-            elif tell is Tell.UNREADABLE and isinstance(look, _Failed):
+            elif tell is Tell.UNREADABLE and self._failed is not None:
                 self._number = None
-                self._tell(CardUnreadable(look.found, look.reason))
+                self._tell(CardUnreadable(self._failed.found, self._failed.reason))
 
     def _count_noise(self, error: SdtError) -> None:
         self._noisy_looks += 1
@@ -189,7 +200,7 @@ class CardWatch:
         Every 5 s is enough in case it goes on answering for a card that has left.
         """
         since_ns = self._clock.now().mono_ns - self._find_ns
-        was_read = self._presence in (Presence.READ, Presence.LIFTED)
+        was_read = self._presence is Presence.READ or self._presence in LOST
         return was_read and self._finds_again and since_ns < _FIND_ANYWAY_S * 1e9
 
     def _find(self) -> Reply:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate.drivers.card_reader.presence_table import TABLE, Presence, Sight, Tell
+from gate.drivers.card_reader.presence_table import LOST, TABLE, Presence, Sight, Tell
 from gate.drivers.card_reader.sdt import Status
 from gate.drivers.card_reader.sdt_codes import MEANING, REMEDY_OF
 from scripts.diagrams import card_reader
@@ -37,6 +37,9 @@ def test_no_look_is_without_a_row(lying: Presence) -> None:
         Presence.EMPTY: {Sight.STILL, Sight.SAME, Sight.DWELL_OVER},
         Presence.READ: {Sight.DWELL_OVER},
         Presence.LIFTED: set(),
+        Presence.FAILING: set(),
+        Presence.ARRIVED: set(),
+        Presence.ANOTHER: set(),
         Presence.UNREAD: {Sight.SAME, Sight.DWELL_OVER},
         Presence.SOUGHT: {Sight.STILL},
     }
@@ -47,6 +50,5 @@ def test_a_card_told_is_one_that_ended_or_began() -> None:
     for (source, _), (target, tells) in TABLE.items():
         assert (Tell.PRESENTED in tells) <= (target is Presence.READ)
         assert (Tell.REMOVED in tells) <= (source is not Presence.EMPTY)
-        told_before = source in (Presence.READ, Presence.LIFTED)
-        kept = target in (Presence.READ, Presence.LIFTED)
+        told_before, kept = (p is Presence.READ or p in LOST for p in (source, target))
         assert not told_before or kept or Tell.REMOVED in tells

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gate.core.events import CardPresented, CardRemoved, CardUnreadable, Instant
@@ -287,6 +287,75 @@ def test_another_card_within_the_dwell_time_is_told_at_once(mode: Mode) -> None:
 
 
 @every_mode
+def test_a_second_card_that_cannot_be_read_is_told_though_it_was_there_for_a_moment(
+    mode: Mode,
+) -> None:
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+    scene.chip.lift()
+    assert scene.polls(1) == []
+    scene.chip.faults.add("unreadable")
+    scene.chip.lay(SECOND)
+    assert scene.polls(2) == []
+    scene.chip.lift()
+    assert scene.polls(40) == ["R", "U lay-again", "R"]
+    scene.chip.faults.clear()
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+
+
+@every_mode
+def test_a_second_card_that_is_no_id_card_is_told_at_once(mode: Mode) -> None:
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+    scene.chip.lift()
+    scene.chip.faults.add("wrong-card")
+    scene.chip.lay(SECOND)
+    assert scene.polls(2) == ["R", "U not-an-id-card"]
+
+
+@every_mode
+def test_a_card_that_is_pulled_away_slowly_is_only_removed(mode: Mode) -> None:
+    """It fails, and then nothing is there: no second card came."""
+    scene = Scene(mode, dwell_s=60)
+    scene.chip.lay(FIRST)
+    assert scene.polls() == [P1]
+    scene.chip.faults.add("unreadable")
+    scene.chip.lay(FIRST)
+    assert scene.polls(3) == []
+    scene.chip.lift()
+    assert scene.polls(40) == ["R"]
+
+
+WOBBLES = st.lists(st.sampled_from(["look", "look", "off", "on", "weak", "good"]), max_size=60)
+
+
+@examples(150)
+@given(st.sampled_from(list(Mode)), WOBBLES)
+@example(Mode.STICKY, ["off", "look", "weak", "on", "look", "look"])
+def test_no_wobble_within_the_dwell_time_tells_anything(mode: Mode, wobbles: list[str]) -> None:
+    """However one card loses contact and fails, it is told once, as long as it comes back."""
+    scene = Scene(mode, dwell_s=1e6)
+    scene.chip.lay(FIRST)
+    scene.polls()
+    for what in [*wobbles, "good", "on", "look", "look"]:
+        match what:
+            case "look":
+                scene.watch.poll()
+            case "off":
+                scene.chip.lift()
+            case "on":
+                scene.chip.lay(FIRST)
+            case "weak":
+                scene.chip.faults.add("unreadable")
+            case "good":
+                scene.chip.faults.clear()
+    assert [scene._word(e) for e in scene.events] == [P1]
+
+
+@every_mode
 def test_laid_again_after_the_dwell_time_is_told_again(mode: Mode) -> None:
     scene = Scene(mode, dwell_s=5)
     scene.chip.lay(FIRST)
@@ -431,9 +500,8 @@ def test_found_is_before_the_read_and_the_last_byte_after() -> None:
     assert event.found.mono_ns < event.read_mono_ns
 
 
-HAND = st.sampled_from(
-    ["look", "look", "look", "lift", "first", "second", "pulled", "wrong", "noise", "missed"]
-)
+HANDS = "look look look look lift first second pulled wrong unreadable noise missed"
+HAND = st.sampled_from(HANDS.split())
 
 
 @examples(150)
@@ -457,6 +525,8 @@ def test_whatever_hands_do_cards_told_are_cards_laid(
                 scene.chip.faults.add("card-pulled")
             case "wrong":
                 scene.chip.faults.add("wrong-card")
+            case "unreadable":
+                scene.chip.faults.add("unreadable")
             case "missed":
                 scene.chip.faults.add("find-missed")
             case "noise":
