@@ -117,7 +117,8 @@ class CameraTable(_Section):
 
 
 class SignalsTable(_Section):
-    """BCM pins. `open_s`: the barrier after ADMIT or STAFF_ADMIT."""
+    """BCM pins. `open_s`: the barrier after ADMIT or STAFF_ADMIT. `open_wheelchair_s`: for
+    candidates in a wheelchair, where it is longer."""
 
     red: _Pin = 5
     yellow: _Pin = 6
@@ -126,6 +127,7 @@ class SignalsTable(_Section):
     barrier: _Pin = 26
     acknowledge: _Pin = 21
     open_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    open_wheelchair_s: Annotated[float, Field(gt=0, le=120)] = 15.0
     barrier_rest: Literal["released", "locked"] = "released"
 
     @model_validator(mode="after")

@@ -6,6 +6,7 @@ It is one that is being sat, one that may be entered, one of the current sitting
 from collections.abc import Iterable, Set
 from datetime import datetime
 
+from gate.core.access_arrangements import own_times
 from gate.core.exam import Candidate, EntryWindow, Exam, Paper, Seat, current_papers, entry_window
 
 Inside = Set[tuple[str, str]]
@@ -16,8 +17,8 @@ OwnPaper = tuple[Paper, Seat, EntryWindow]
 
 
 def own_papers(exam: Exam, candidate: Candidate) -> list[OwnPaper]:
-    """The candidate's papers at this site, by start."""
-    papers = {p.id: p for p in exam.papers}
+    """The candidate's papers at this site, by start, each with the end that holds for them."""
+    papers = {p.id: own_times(candidate, p) for p in exam.papers}
     own = [
         (papers[s.paper], s, entry_window(papers[s.paper], s.room, exam.extensions))
         for s in candidate.seats

@@ -94,7 +94,9 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class OpenBarrier:
-    """The barrier is to open once."""
+    """The barrier is to open once. `longer`: for somebody who needs more time to pass."""
+
+    longer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

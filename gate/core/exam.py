@@ -64,7 +64,8 @@ class Paper:
     exclusive; a negative `closes_after_min` closes before the start.
 
     `requires`: of `REQUIREMENTS`. `signatures`: 1 or 2, that settle a doubtful case.
-    `standby_room`: where whoever has symptoms goes; empty where none is named.
+    `standby_room`: where whoever has symptoms goes; empty where none is named. `extra_time_min`: by
+    how much the end is later for candidates who are granted more time.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Paper:
     requires: frozenset[str] = frozenset()
     signatures: int = SIGNATURES
     standby_room: str = ""
+    extra_time_min: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,11 @@ FACE_REASONS = frozenset(r for r, m in MEANING.items() if m.retried) - {Reason.C
 CLOSED_PATH = "closed"
 """The fact that a face was not asked for, because the machine path is closed."""
 
+LONGER = "longer"
+"""The fact that the barrier stays open for a longer time."""
+
+_LONGER = ("（闸门延时关闭，请慢行）", "; the barrier stays open longer")
+
 _CLOSED_PATH = (
     "自动核验已关闭，请走人工核验通道",
     "The face is not checked again: please take the staffed lane",
@@ -300,15 +305,18 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     """The sentence for the candidate, (Chinese, English), with `facts` filled in.
 
     `facts` may hold `room`, `seat`, `time`, `minutes`, `when`, `site`, `paper`, `valid_from`,
-    `advice`, `odd`, `unsaid`, `closed`, `gate`. The advice is an `Advice`. Odd fields and blank
-    ones are `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a sentence of
-    its own for a document that is valid from a later day.
+    `advice`, `odd`, `unsaid`, `closed`, `gate`, `longer`. The advice is an `Advice`. Odd fields
+    and blank ones are `OddField` values: all are put in words here. DOCUMENT_NOT_ACCEPTED has a
+    sentence of its own for a document that is valid from a later day.
     """
     meaning = MEANING[reason]
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
         return _NOT_YET_VALID[0].format_map(facts), _NOT_YET_VALID[1].format_map(facts)
     if CLOSED_PATH in facts:
         return _CLOSED_PATH
+    if LONGER in facts:
+        zh, en = text(reason, {k: v for k, v in facts.items() if k != LONGER})
+        return zh + _LONGER[0], en + _LONGER[1]
     if "advice" in facts:
         zh, en = ADVICE_TEXT[Advice(facts["advice"])]
         return meaning.zh.format(advice=zh), meaning.en.format(advice=en)

@@ -44,8 +44,8 @@ def wanted(paper: Paper | None, *, by_people: bool, has_staff: bool) -> int:
 
 
 def is_by_people(facts: JournalEvent) -> bool:
-    """Whether people alone say who the candidate of a REFER, or of its verdict, is: the face is in
-    doubt, or it was declined, whatever else the REFER is for."""
+    """Whether people alone say who this is: the face is in doubt, or it was declined. `facts`: of a
+    REFER, whatever it is for, or of its verdict."""
     is_declined = facts.get("declined") or Reason.FACE_DECLINED.value in (
         facts.get("reason"),
         facts.get("referred"),

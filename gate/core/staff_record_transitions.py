@@ -7,7 +7,7 @@ asks once more.
 from dataclasses import replace
 
 from gate.core import exits, record_bodies
-from gate.core.effects import Effect, OpenBarrier
+from gate.core.effects import Effect
 from gate.core.events import CorrectionGiven, DecisionRecorded, VerdictGiven
 from gate.core.reasons import SHOW_S, Reason
 from gate.core.replay import remember
@@ -22,6 +22,7 @@ from gate.core.state import (
     at_rest,
     find_unsettled,
     illegal,
+    let_in,
     show,
     with_timer,
 )
@@ -63,9 +64,10 @@ def _verdict_recorded(state: State, event: DecisionRecorded, given: VerdictGiven
         ended = exits.stay_ended(given, case) if case.at_exit and given.admit else ()
         rested, shown_now = at_rest(done) if done.phase is Phase.IDLE else (done, ())
         return rested, (*shown_now, *ended)
-    acts: tuple[Effect, ...] = (show(Reason(body["reason"]), {}),)
+    reason = Reason(body["reason"])
+    acts: tuple[Effect, ...] = (show(reason, {}),)
     if given.admit:
-        acts = (*acts, OpenBarrier())
+        acts = let_in(state, case.facts.get("key"), reason, {})
     if done.phase in BUSY:
         return done, acts
     shown, timer = with_timer(replace(done, phase=Phase.SHOWING), SHOW_S)

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 
 from gate.core.closed_path import FailedVisits
-from gate.core.effects import Effect, Show, StartTimer
+from gate.core.effects import Effect, OpenBarrier, Show, StartTimer
 from gate.core.entry_rules import Presented, Ruling
 from gate.core.events import (
     CardPresented,
@@ -19,7 +19,7 @@ from gate.core.events import (
 )
 from gate.core.exam import Exam
 from gate.core.gate_rooms import Reassignment, rooms_now
-from gate.core.reasons import CLOSED_PATH, IDLE, MEANING, Advice, Reason, text
+from gate.core.reasons import CLOSED_PATH, IDLE, LONGER, MEANING, Advice, Reason, text
 from gate.core.records import DecisionBody, JournalEvent
 from gate.core.settled_case import Settled
 from gate.core.signatures import Signature
@@ -153,7 +153,8 @@ class State:
     reader. `excused`: candidate key, and when staff excused its owner from the action, monotonic in
     ns. `has_staff`: the roster names who may sign. `verdict`, `signing`, `correction`: what is
     being recorded for staff, one of them at most. `failed`: candidate key to the last visits that
-    a face ended. `papers_shown`: (paper id, candidate key) of whom staff have seen notice
+    a face ended. `wheelchairs`: keys of candidates who were here in a wheelchair since the start;
+    no record says so. `papers_shown`: (paper id, candidate key) of whom staff have seen notice
     and health report.
     """
 
@@ -183,6 +184,7 @@ class State:
     correction: CorrectionGiven | None = None
     settled: Settled = field(default_factory=dict)
     failed: Mapping[str, FailedVisits] = field(default_factory=dict)
+    wheelchairs: frozenset[str] = frozenset()
 
     @property
     def is_staff_record_due(self) -> bool:
@@ -230,6 +232,15 @@ def show(reason: Reason, facts: dict[str, str]) -> Show:
     """The lamps, the buzzer and the sentence of a reason."""
     zh, en = text(reason, facts)
     return Show(MEANING[reason].pattern, reason, zh, en, facts)
+
+
+def let_in(
+    state: State, key: str | None, reason: Reason, facts: dict[str, str]
+) -> tuple[Effect, ...]:
+    """Lamps, sentence and barrier for the candidate `key`, None where nobody is known."""
+    longer = key is not None and key in state.wheelchairs
+    said = facts | {LONGER: "yes"} if longer else facts
+    return show(reason, said), OpenBarrier(longer)
 
 
 def at_rest(state: State) -> Step:

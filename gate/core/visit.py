@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from gate.core import closed_path, face_declined, record_bodies, scans
+from gate.core.access_arrangements import WHEELCHAIR
 from gate.core.action_excuse import first_look, look_at
 from gate.core.arrivals import serve
 from gate.core.effects import (
     Effect,
     ForgetFaces,
     JournalNote,
-    OpenBarrier,
     Record,
     Show,
 )
@@ -43,6 +43,7 @@ from gate.core.state import (
     at_rest,
     find_unsettled,
     illegal,
+    let_in,
     show,
     visit_of,
     with_timer,
@@ -68,6 +69,8 @@ def looked_up(state: State, event: CandidateFound | CandidateElsewhere | Candida
     )
     if isinstance(event, CandidateFound):
         ticket, key = event.candidate.ticket, event.candidate.key
+        if WHEELCHAIR in event.candidate.flags:
+            state = replace(state, wheelchairs=state.wheelchairs | {key})
         if ruling.paper is not None:
             ruling = replace(ruling, paper=paper_for(event.candidate, ruling.paper))
         ruling = face_declined.ruled(ruling, event.candidate, visit)
@@ -238,7 +241,7 @@ def recorded(state: State, event: DecisionRecorded) -> Step:
     acts: tuple[Effect, ...] = (show(reason, visit.ruling.facts),)
     match MEANING[reason].outcome:
         case Outcome.ADMIT:
-            acts = (*acts, OpenBarrier())
+            acts = let_in(state, visit.key, reason, visit.ruling.facts)
         case Outcome.REFER if not state.faults:
             phase = Phase.IDLE
     done = remember(replace(state, phase=phase, visit=None), "decision", event, visit.body)

@@ -144,8 +144,9 @@ class Signals(Protocol):
     def show(self, pattern: Pattern) -> None:
         """Replaces whatever is shown."""
 
-    def open_barrier(self) -> None:
-        """Opens for the unit's `open_s`; again while open starts the time anew."""
+    def open_barrier(self, *, longer: bool = False) -> None:
+        """Opens for the unit's `open_s`, or `open_wheelchair_s` where that is longer and asked for.
+        Again while open starts the time anew, and shortens nothing."""
 
     def safe(self) -> None:
         """Buzzer off, barrier at rest, at once."""

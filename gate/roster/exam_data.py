@@ -31,7 +31,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _PAPER_RULES = ("opens_before_min", "closes_after_min", "leave_before_end_min", "reentry")
 _FACE_RULES = tuple(f.name for f in fields(FacePolicy) if f.name != "excused")
-_YOUNGER_PAPER_RULES = ("signatures", "standby_room")
+_YOUNGER_PAPER_RULES = ("signatures", "standby_room", "extra_time_min")
 _YOUNGER_RULES: JsonObject = {
     "liveness_fallback": FacePolicy().liveness_fallback,
     **{f.name: f.default for f in fields(Paper) if f.name in _YOUNGER_PAPER_RULES},

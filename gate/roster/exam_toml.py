@@ -119,6 +119,7 @@ class Rules(_Table):
     requires: Annotated[list[Literal["notice", "health-report"]], Field(max_length=2)] = []
     signatures: Annotated[int, Field(ge=1, le=2)] = 0
     standby_room: Annotated[str, AfterValidator(_seen), Field(max_length=32)] = ""
+    extra_time_min: Annotated[float, Field(ge=0, le=480)] = 0
 
 
 class PaperFields(Rules):

@@ -234,8 +234,8 @@ class Lane:
                 return await self._note(kind, body, asked)
             case effects.Show():
                 self._show(effect)
-            case effects.OpenBarrier():
-                self.adapters.signals.open_barrier()
+            case effects.OpenBarrier(longer=longer):
+                self.adapters.signals.open_barrier(longer=longer)
             case effects.StartTimer(seconds=seconds, token=token):
                 loop = asyncio.get_running_loop()
                 loop.call_later(seconds * self._timers, self.put, events.TimeElapsed(token))

@@ -153,6 +153,11 @@ def _exceptions(exam: "Exam", plan: "PaperPlan") -> list[str]:
     if len(later) > LINES_MAX:
         said.append(f"{plan.paper.id}: {len(later) - LINES_MAX} more room(s) 另有考场延长入场")
     said[:0] = _required(plan.paper)
+    if plan.waiting_for_time and not plan.paper.extra_time_min:
+        said.append(
+            f"{plan.paper.id}: {plan.waiting_for_time} candidate(s) have the flag extra-time, and "
+            "the paper gives none: set extra_time_min. 有延时考生，但未设 extra_time_min。"
+        )
     for other, tickets in plan.clashes.items():
         if plan.paper.id < other:  # each pair once
             shown = ", ".join(tickets[:5]) + (" …" if len(tickets) > 5 else "")
@@ -172,6 +177,8 @@ def _required(paper: "Paper") -> list[str]:
         parts.append(f"standby room 备用考场 {paper.standby_room}")
     if paper.signatures != SIGNATURES:
         parts.append(f"signatures of a doubtful case 存疑签字 {paper.signatures}")
+    if paper.extra_time_min:
+        parts.append(f"extra time 延长 {paper.extra_time_min:g} min")
     return [f"{paper.id}: {'; '.join(parts)}"] if parts else []
 
 
@@ -234,6 +241,7 @@ def _paper_json(exam: "Exam", plan: "PaperPlan") -> dict[str, object]:
         "requires": sorted(paper.requires),
         "signatures": paper.signatures,
         "standby_room": paper.standby_room,
+        "extra_time_min": paper.extra_time_min,
         "overlaps": list(plan.overlaps),
         "clashes": {other: list(tickets) for other, tickets in plan.clashes.items()},
         "candidates": plan.candidates,

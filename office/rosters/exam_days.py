@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gate.core.access_arrangements import EXTRA_TIME
 from gate.core.exam import EntryWindow, Exam, Paper, entry_window
 from gate.core.local_time import local_day
 from gate.core.rooms_and_seats import place_form
@@ -33,6 +34,7 @@ class PaperPlan:
     `window`: of a room without an extension of its own. `leave_from`: the first moment at which
     somebody may leave. `overlaps`: papers that are sat at the same time. `clashes`: for each of
     these the tickets that are listed for both; a person cannot sit both. `rooms`: by site and name.
+    `waiting_for_time`: candidates with the flag for extra time.
     """
 
     paper: Paper
@@ -41,6 +43,7 @@ class PaperPlan:
     overlaps: tuple[str, ...]
     clashes: Mapping[str, tuple[str, ...]]
     rooms: tuple[RoomPlan, ...]
+    waiting_for_time: int = 0
 
     @property
     def candidates(self) -> int:
@@ -73,6 +76,7 @@ def exam_days(exam: Exam, rows: Iterable[CandidateRow] = ()) -> tuple[DayPlan, .
             overlaps=tuple(others),
             clashes={other: tuple(sorted(found)) for other, found in both.items() if found},
             rooms=_rooms(exam, paper, by_paper[paper.id]),
+            waiting_for_time=sum(EXTRA_TIME in r.flags for r in by_paper[paper.id]),
         )
         days[local_day(paper.start, exam.zone).isoformat()].append(plan)
     return tuple(DayPlan(date, tuple(plans)) for date, plans in sorted(days.items()))

@@ -21,7 +21,13 @@ from gate.platform.priority import raise_priority
 from tests.examples import examples
 
 PINS = {"red": 5, "yellow": 6, "green": 13, "buzzer": 19, "barrier": 26}
-SETTINGS = {**PINS, "acknowledge": 21, "open_s": 5.0, "barrier_rest": "released"}
+SETTINGS = {
+    **PINS,
+    "acknowledge": 21,
+    "open_s": 5.0,
+    "open_wheelchair_s": 12.0,
+    "barrier_rest": "released",
+}
 
 
 def played(pattern: Pattern, output: str, until_ms: int) -> list[tuple[int, int]]:
@@ -121,7 +127,13 @@ class Bench:
         self.now_ms = 0
         monkeypatch.setattr(simulated.time, "monotonic_ns", lambda: self.now_ms * 1_000_000)
         self.signals = SimulatedSignals(**(SETTINGS | {"barrier_rest": rest}))
-        self.panel = Panel(**PINS, open_s=5.0, barrier_rest=rest, factory=self.signals._pins)
+        self.panel = Panel(
+            **PINS,
+            open_s=5.0,
+            open_wheelchair_s=12.0,
+            barrier_rest=rest,
+            factory=self.signals._pins,
+        )
 
     def run_late(self, late_ms: list[int], until_ms: int) -> list[int]:
         """Along its due times, each waking late by the next of `late_ms`; when it woke."""
@@ -207,6 +219,22 @@ def test_opening_again_while_open_starts_the_time_anew(bench: Callable[..., Benc
     b.panel.open_barrier(3000)
     b.run_to(20_000)
     assert b.signals.history()["barrier"] == [[0, 0], [0, 1], [8000, 0]]
+
+
+def test_for_a_wheelchair_it_stays_open_longer(bench: Callable[..., Bench]) -> None:
+    b = bench()
+    b.panel.open_barrier(0, longer=True)
+    b.run_to(20_000)
+    assert b.signals.history()["barrier"] == [[0, 0], [0, 1], [12_000, 0]]
+
+
+def test_the_next_person_does_not_shorten_it(bench: Callable[..., Bench]) -> None:
+    b = bench()
+    b.panel.open_barrier(0, longer=True)
+    b.run_to(1000)
+    b.panel.open_barrier(1000)
+    b.run_to(20_000)
+    assert b.signals.history()["barrier"] == [[0, 0], [0, 1], [12_000, 0]]
 
 
 @pytest.mark.parametrize(("rest", "shut"), [("released", True), ("locked", False)])

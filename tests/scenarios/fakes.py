@@ -177,8 +177,8 @@ class FakeSignals:
     def show(self, pattern: Pattern) -> None:
         self.history.append((str(pattern), self._head()))
 
-    def open_barrier(self) -> None:
-        self.history.append(("barrier", self._head()))
+    def open_barrier(self, *, longer: bool = False) -> None:
+        self.history.append(("barrier-longer" if longer else "barrier", self._head()))
 
     def safe(self) -> None:
         self.history.append(("safe", self._head()))

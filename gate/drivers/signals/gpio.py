@@ -45,10 +45,12 @@ class Panel:
         buzzer: int,
         barrier: int,
         open_s: float,
+        open_wheelchair_s: float,
         barrier_rest: str,
         factory: Any,
     ) -> None:
         self._open_ms = round(open_s * 1000)
+        self._longer_ms = max(self._open_ms, round(open_wheelchair_s * 1000))
         self._pattern, self._shown_ms = IDLE, 0
         self._shuts_ms: int | None = None
         self._outputs: dict[str, OutputDevice] = {}
@@ -71,9 +73,10 @@ class Panel:
         self._pattern, self._shown_ms = pattern, now_ms
         self.advance(now_ms)
 
-    def open_barrier(self, now_ms: int) -> None:
-        """Opens the barrier at `now_ms` for its time."""
-        self._shuts_ms = now_ms + self._open_ms
+    def open_barrier(self, now_ms: int, *, longer: bool = False) -> None:
+        """Opens the barrier at `now_ms` for its time. Who passes slowly is not cut short."""
+        shuts_ms = now_ms + (self._longer_ms if longer else self._open_ms)
+        self._shuts_ms = max(shuts_ms, self._shuts_ms or shuts_ms)
         self._barrier.on()
 
     def rest(self) -> None:
@@ -126,6 +129,7 @@ class GpioSignals:
         barrier: int,
         acknowledge: int,
         open_s: float,
+        open_wheelchair_s: float,
         barrier_rest: str,
         factory: Any = None,
     ) -> None:
@@ -136,6 +140,7 @@ class GpioSignals:
             "buzzer": buzzer,
             "barrier": barrier,
             "open_s": open_s,
+            "open_wheelchair_s": open_wheelchair_s,
             "barrier_rest": barrier_rest,
         }
         self._acknowledge = acknowledge
@@ -182,10 +187,10 @@ class GpioSignals:
             self._panel.show(pattern, _now_ms())
             self._turn.notify()
 
-    def open_barrier(self) -> None:
+    def open_barrier(self, *, longer: bool = False) -> None:
         """Opens the barrier now, for its time."""
         with self._turn:
-            self._panel.open_barrier(_now_ms())
+            self._panel.open_barrier(_now_ms(), longer=longer)
             self._turn.notify()
 
     def safe(self) -> None:

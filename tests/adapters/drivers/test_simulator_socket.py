@@ -28,6 +28,7 @@ SETTINGS = {
     "barrier": 26,
     "acknowledge": 21,
     "open_s": 5.0,
+    "open_wheelchair_s": 15.0,
     "barrier_rest": "released",
 }
 

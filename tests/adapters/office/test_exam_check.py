@@ -118,3 +118,20 @@ def test_what_a_paper_requires_is_shown(tmp_path: Path) -> None:
     morning, afternoon = found["days"][0]["papers"]
     assert (morning["requires"], afternoon["signatures"]) == (["health-report", "notice"], 1)
     assert found["questions"][0]["standby"] is True
+
+
+FLAGGED = HEADER + ",flags"
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(0, True), (30, False)])
+def test_extra_time_that_no_paper_gives_is_told(
+    tmp_path: Path, minutes: int, *, told: bool
+) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"{FLAGGED}\n{line(1)},extra-time\n{line(2)},\n", encoding="utf-8")
+    text = EXAM_TOML.replace("[defaults]", f"[defaults]\nextra_time_min = {minutes}")
+    done = checked(tmp_path, text, "--candidates", str(listed))
+    assert done.exit_code == 0, done.output
+    words = " ".join(done.output.split())
+    assert ("1 candidate(s) have the flag extra-time" in words) is told
+    assert ("extra time 延长 30 min" in words) is not told

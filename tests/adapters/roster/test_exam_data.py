@@ -147,6 +147,7 @@ _papers = st.builds(
     requires=st.frozensets(st.sampled_from(REQUIREMENTS)),
     signatures=st.integers(1, 2),
     standby_room=st.sampled_from(["", "备用03"]),
+    extra_time_min=st.floats(0, 480),
 )
 _questions = st.builds(
     Question,
@@ -225,7 +226,7 @@ def test_an_exam_without_them_has_a_manifest_that_older_gates_read() -> None:
     manifest = exam_to_json(exam_from_toml(EXAM_TOML, "x"))
     assert "question" not in manifest
     for paper in manifest["paper"]:
-        assert not {"requires", "signatures", "standby_room"} & paper.keys()
+        assert not {"requires", "signatures", "standby_room", "extra_time_min"} & paper.keys()
 
 
 @pytest.mark.parametrize(
@@ -235,6 +236,8 @@ def test_an_exam_without_them_has_a_manifest_that_older_gates_read() -> None:
         ("signatures = 3", "defaults.signatures"),
         ("signatures = '2'", "defaults.signatures"),
         ("requires = ['vaccine']", "defaults.requires.0"),
+        ("extra_time_min = -1", "defaults.extra_time_min"),
+        ("extra_time_min = 481", "defaults.extra_time_min"),
         ("requires = 'notice'", "defaults.requires"),
         ("standby_room = '\\u202e'", "defaults.standby_room"),
     ],

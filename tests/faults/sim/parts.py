@@ -93,7 +93,7 @@ class SimSignals:
         self._unit.shown(pattern)
         self._unit.step("after a lamp")
 
-    def open_barrier(self) -> None:
+    def open_barrier(self, *, longer: bool = False) -> None:
         self._unit.step("before the barrier")
         self._unit.barrier()
         self._unit.step("after the barrier")
