@@ -6,8 +6,8 @@ time is no removal: the same number found again is the same laying. Another numb
 before it, whatever was seen between the two.
 
 A card that cannot be read has no number. It is another one than the card before it where the module
-says that it is no ID card. It is also another one where it came after an empty look and failed in
-two looks in a row, if the card before it is not back within the dwell time. A contact that wobbles
+says that it is no ID card. Else it has to come after an empty look and to fail in two looks in a
+row. It is told when the card before it is not back within the dwell time. A contact that wobbles
 gives a number again; a card that is pulled away slowly leaves no empty look before it fails.
 """
 
