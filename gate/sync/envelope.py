@@ -28,6 +28,7 @@ Form = dict[str, Callable[[JsonValue], bool]]
 DEPTH_MAX = 16
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 
 def matches(pattern: re.Pattern[str]) -> Callable[[JsonValue], bool]:
@@ -62,7 +63,7 @@ def read_object(payload: bytes) -> JsonObject:
         raise InputRejected(f"A message of {len(payload)} bytes; at most {MAX_BYTES} are taken.")
     try:
         text = payload.decode("utf-8")
-        _check_depth(text)
+        _check_depth(payload, text)
         raw = json.loads(text, parse_constant=_no_such_number)
     except (ValueError, RecursionError) as e:
         raise InputRejected(f"A message is not JSON: {e}.") from e
@@ -71,11 +72,16 @@ def read_object(payload: bytes) -> JsonObject:
     return raw
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(payload: bytes, text: str) -> None:
     """ValueError where brackets lie deeper than any message of ours (a batch's events: 5): what
     reads back deeply may not be written again."""
+    if b"\\" in payload:
+        brackets = "".join(_BRACKETS.findall(_STRINGS.sub("", text)))
+    else:  # a quotation mark is the end of a string: what lies between two is left out
+        shape = payload.translate(None, _NO_BRACKETS).decode("ascii")
+        brackets = "".join(shape.split('"')[::2])
     depth = 0
-    for character in _BRACKETS.findall(_STRINGS.sub("", text)):
+    for character in brackets:
         depth += 1 if character in "[{" else -1
         if depth > DEPTH_MAX:
             raise ValueError(f"nested more than {DEPTH_MAX} deep")

@@ -11,7 +11,7 @@ from typing import cast
 
 from nacl.signing import SigningKey
 
-from gate.core.journal_entries import NOT_HASHED, chained, event_hash, unchained
+from gate.core.journal_entries import NOT_HASHED, canonical_json, chain_hash, chained, unchained
 from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.core.records import JournalEvent
 from gate.errors import InputRejected, SignatureRefused
@@ -159,6 +159,8 @@ class Batch:
     key: str
     sig: str
     beside: JsonFields = field(default_factory=dict)
+    texts: tuple[str, ...] = field(default=(), compare=False)
+    """The canonical text of each event, where it was spelled out to hash it; else none."""
 
     def signed_head(self) -> JsonObject:
         """What was signed, as it came."""
@@ -232,6 +234,7 @@ def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
     if not isinstance(bodies, list) or head["to"] - head["from"] + 1 != len(bodies):
         raise InputRejected("A batch must hold every event from its first to its last.")
     verify("batch", head, keys(head["gate"]))
+    events, texts = _chained(head, bodies)
     return Batch(
         head["gate"],
         head["epoch"],
@@ -240,11 +243,15 @@ def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
         head["prev"],
         head["head"],
         head["hist"],
-        _chained(head, bodies),
+        events,
         head["key"],
         head["sig"],
         {k: v for k, v in head.items() if k not in _BATCH_HEAD},
+        texts,
     )
+
+
+_EVERY_EVENT = ("id", "kind", "at", "boot", "clock")
 
 
 def check_batch_head(raw: JsonFields) -> JsonObject:
@@ -255,8 +262,12 @@ def check_batch_head(raw: JsonFields) -> JsonObject:
     return head
 
 
-def _chained(head: JsonFields, bodies: list[JsonValue]) -> tuple[JournalEvent, ...]:
+def _chained(
+    head: JsonFields, bodies: list[JsonValue]
+) -> tuple[tuple[JournalEvent, ...], tuple[str, ...]]:
+    """The events with their place in the chain, and their canonical texts."""
     events: list[JournalEvent] = []
+    texts: list[str] = []
     previous = head["prev"]
     for seq, body in enumerate(bodies, head["from"]):
         if not isinstance(body, dict) or NOT_HASHED & body.keys():
@@ -267,17 +278,19 @@ def _chained(head: JsonFields, bodies: list[JsonValue]) -> tuple[JournalEvent, .
             seq,
         ) or isinstance(body["seq"], bool):
             raise InputRejected(f"Event {seq} of a batch belongs elsewhere.")
-        if not all(isinstance(body.get(k), str) for k in ("id", "kind", "at", "boot", "clock")):
+        if not all(isinstance(body.get(k), str) for k in _EVERY_EVENT):
             raise InputRejected(f"Event {seq} of a batch lacks a field of every event.")
         try:
-            digest = event_hash(previous, body)
+            canonical = canonical_json(body)
+            digest = chain_hash(previous, canonical)
         except (ValueError, RecursionError) as e:
             raise InputRejected(f"Event {seq} of a batch has no canonical bytes: {e}.") from e
         events.append(chained(cast(JournalEvent, body), previous, digest))
+        texts.append(canonical.decode())
         previous = digest
     if previous != head["head"]:
         raise SignatureRefused("The events of a batch do not lead to its signed head.")
-    return tuple(events)
+    return tuple(events), tuple(texts)
 
 
 def encode_receipt(receipt: Receipt, key: SigningKey) -> bytes:

@@ -1,5 +1,8 @@
 """Who may say what: every batch and heartbeat passes here, from the broker or from a stick."""
 
+import os
+from pathlib import Path
+
 from gate.core.office_commands import CommandAnswer
 from gate.errors import Refused, SignatureRefused
 from gate.sync.command_wire import decode_result
@@ -20,6 +23,7 @@ class Authorisation:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._known: dict[str, tuple[_Stamp, Enrolment]] = {}
+        self._paths: dict[str, str] = {}
 
     @property
     def home(self) -> Home:
@@ -28,14 +32,16 @@ class Authorisation:
 
     def batch(self, payload: bytes, topics: Topics) -> Batch:
         """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
-        batch = decode_batch(payload, self.signing_key)
-        self.admit(batch.gate, topics, "batch")
+        seen: dict[str, Enrolment | None] = {}
+        batch = decode_batch(payload, lambda gate: self._key(gate, seen))
+        self._judge(batch.gate, seen[batch.gate], topics, "batch")
         return batch
 
     def heartbeat(self, payload: bytes, topics: Topics) -> Heartbeat:
         """The heartbeat, if it may be believed. InputRejected, SignatureRefused, Refused."""
-        beat = decode_heartbeat(payload, self.signing_key)
-        self.admit(beat.gate, topics, "heartbeat")
+        seen: dict[str, Enrolment | None] = {}
+        beat = decode_heartbeat(payload, lambda gate: self._key(gate, seen))
+        self._judge(beat.gate, seen[beat.gate], topics, "heartbeat")
         return beat
 
     def result(self, payload: bytes, topics: Topics) -> CommandAnswer:
@@ -61,25 +67,36 @@ class Authorisation:
         enrolled = self._enrolment(gate)
         return None if enrolled is None else enrolled.signing
 
+    def _key(self, gate: str, seen: dict[str, Enrolment | None]) -> bytes | None:
+        """The same; the enrolment is left in `seen`, so that it is read once a message."""
+        enrolled = seen[gate] = self._enrolment(gate)
+        return None if enrolled is None else enrolled.signing
+
     def _enrolment(self, gate: str) -> Enrolment | None:
-        path = self._home.enrolment(gate)
+        path = self._paths.get(gate) or self._paths.setdefault(
+            gate, str(self._home.enrolment(gate))
+        )
         try:
-            seen = path.stat()
+            seen = os.stat(path)
         except FileNotFoundError:
             self._known.pop(gate, None)
+            del self._paths[gate]
             return None
         stamp = (seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size, seen.st_ino)
         if gate not in self._known or self._known[gate][0] != stamp:
             self._known.pop(gate, None)
-            self._known[gate] = (stamp, read_enrolment(path))
+            self._known[gate] = (stamp, read_enrolment(Path(path)))
         enrolled = self._known[gate][1]
         return enrolled if enrolled.gate == gate else None
 
     def admit(self, gate: str, topics: Topics, what: str) -> None:
         """SignatureRefused, Refused unless `gate` may say this under `topics`."""
+        self._judge(gate, self._enrolment(gate), topics, what)
+
+    def _judge(self, gate: str, enrolled: Enrolment | None, topics: Topics, what: str) -> None:
+        """SignatureRefused, Refused."""
         if gate != topics.gate:
             raise SignatureRefused(f"A {what} of {gate} came under {topics.gate}.")
-        enrolled = self._enrolment(gate)
         if enrolled is None:
             raise SignatureRefused(
                 f"Gate {gate} is not enrolled here.", f"闸机 {gate} 未在此登记。"

@@ -39,11 +39,15 @@ class JournalAlarms:
         """Writes what is wrong with `arrivals`, within the transaction that stores them; what is
         then to be told. `now`: RFC 3339."""
         found = list(alerts.of_batches(arrivals, stored, now))
-        for arrival in arrivals:
+        begun = [a for a in arrivals if a.batch.first == 1]
+        known_before = self._store.with_several_journals(a.batch.gate for a in begun)
+        for arrival in begun:
             batch = arrival.batch
-            is_first = batch.first == 1 and batch.events[0].get("previous_epoch") is None
-            if is_first and batch.epoch in unannounced(self._store, batch.gate):
-                found.append(alerts.of_beginning(arrival, now))
+            if batch.events[0].get("previous_epoch") is None:
+                which = unannounced(self._store, batch.gate) if batch.gate in known_before else []
+                self._unannounced[batch.gate] = which
+                if batch.epoch in which:
+                    found.append(alerts.of_beginning(arrival, now))
         twice = self._store.second_admissions(arrivals)
         self._store.alerts.raise_all([*found, *alerts.of_second_admissions(twice, now)])
         return [partial(_tell_second, one) for one in twice]
@@ -98,8 +102,6 @@ class JournalAlarms:
         The office may know a journal of a unit that does not say so. That unit was wiped or copied.
         """
         before = batch.events[0].get("previous_epoch")
-        if before is None:
-            self._unannounced[batch.gate] = unannounced(self._store, batch.gate)
         if batch.epoch in self.unannounced(batch.gate):
             log.error("ALARM: journal %s of gate %s %s", batch.epoch, batch.gate, ALARM)
         if before is not None:

@@ -50,13 +50,14 @@ SELECT k.value ->> 0, k.value ->> 1, CAST(k.value ->> 2 AS {number}), k.value ->
 FROM {keys} WHERE TRUE ON CONFLICT DO NOTHING
 """
 _ADMITTED = """
-SELECT DISTINCT e.admitted, e.paper, e.gate, e.epoch, e.seq, coalesce(e.exam, e.sitting), e.ticket
-FROM {keys} JOIN event e ON e.admitted = k.value ->> 0
-AND (e.paper = k.value ->> 1 OR (e.paper IS NULL AND k.value ->> 1 IS NULL))
+SELECT e.gate, e.epoch, e.seq, k.value ->> 2, k.value ->> 3, k.value ->> 4,
+       coalesce(e.exam, e.sitting), e.paper, k.value ->> 5
+FROM {keys} JOIN event e ON e.admitted = k.value ->> 0 AND e.paper = k.value ->> 1
+AND e.gate <> k.value ->> 2 AND coalesce(e.exam, e.sitting) = k.value ->> 6
 """
 _INSERT = (
     f"INSERT INTO event ({', '.join(COLUMNS)}) VALUES "
-    f"({', '.join(':' + c for c in COLUMNS)}) ON CONFLICT DO NOTHING"
+    f"({', '.join('?' for _ in COLUMNS)}) ON CONFLICT DO NOTHING"
 )
 _COPY = f"COPY arriving ({', '.join(COLUMNS)}) FROM STDIN"
 _ARRIVING = "CREATE TEMPORARY TABLE IF NOT EXISTS arriving (LIKE event) ON COMMIT DELETE ROWS"
@@ -133,7 +134,7 @@ class Arrivals:
             batch = arrival.batch
             journal = journals[batch.gate, batch.epoch]
             planned = plan(batch, journal.there)
-            rows += [event_row(e, received=now, sitting=journal.sitting) for e in planned.new]
+            rows += _rows(batch, planned.new, now, journal.sitting)
             journal.there |= {e["seq"]: e["hash"] for e in planned.new}
             conflicts += [_conflict(batch, e, now) for e in planned.conflicts]
             self._advance(journal, planned.new)
@@ -197,7 +198,7 @@ class Arrivals:
         if not rows:
             return
         if not self._db.is_postgresql:
-            self._db.execute_rows(_INSERT, [row._asdict() for row in rows])
+            self._db.execute_tuples(_INSERT, rows)
             return
         make_partitions(self._db, {row.sitting for row in rows})
         if "arriving" not in self._db.made:
@@ -275,33 +276,28 @@ class Arrivals:
 
     def second_admissions(self, arrivals: Sequence[Arrival]) -> list[SecondAdmission]:
         """Who of those let in by `arrivals` was let in to the same paper at another gate."""
-        let_in = {
-            (who, e.get("paper"))
-            for a in arrivals
-            for e in a.batch.events
-            if (who := admitted(e)) is not None
-        }
-        by_person: dict[tuple[str, str | None, str], list[tuple[str, str, int]]] = {}
-        tickets: dict[str, str | None] = {}
-        for who, paper, gate, epoch, seq, exam, ticket in self._db.keyed(_ADMITTED, let_in):
-            by_person.setdefault((who, paper, exam), []).append((gate, epoch, seq))
-            tickets[who] = ticket
-        return [
-            SecondAdmission(exam, paper, tickets[who], first, second)
-            for (who, paper, exam), places in by_person.items()
-            for first, second in _pairs(sorted(places))
+        let_in = [
+            (
+                *(who, event["paper"], event["gate"], event["epoch"], event["seq"]),
+                *(event.get("ticket"), event.get("exam") or arrival.exam),
+            )
+            for arrival in arrivals
+            for event in arrival.batch.events
+            if (who := admitted(event)) is not None and event.get("paper")
         ]
+        found: dict[frozenset[str], SecondAdmission] = {}
+        for gate, epoch, seq, g, e, s, exam, paper, ticket in self._db.keyed(_ADMITTED, let_in):
+            first, second = sorted([(gate, epoch, int(seq)), (g, e, int(s))])
+            key = frozenset([exam, paper, str(ticket), gate, g])
+            found.setdefault(key, SecondAdmission(exam, paper, ticket, first, second))
+        return list(found.values())
 
 
-def _pairs(
-    places: list[tuple[str, str, int]],
-) -> Iterator[tuple[tuple[str, str, int], tuple[str, str, int]]]:
-    """The first place with the first one at each other gate."""
-    seen = {places[0][0]}
-    for place in places[1:]:
-        if place[0] not in seen:
-            seen.add(place[0])
-            yield places[0], place
+def _rows(batch: Batch, new: Sequence[JournalEvent], now: str, sitting: str) -> Iterator[EventRow]:
+    """Of the `new` events of `batch`, whose texts are known where they were hashed."""
+    for event in new:
+        text = batch.texts[event["seq"] - batch.first] if batch.texts else ""
+        yield event_row(event, received=now, sitting=sitting, text=text)
 
 
 def _conflict(batch: Batch, event: JournalEvent, now: str) -> list[object]:

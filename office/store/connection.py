@@ -6,6 +6,7 @@ lock beside the file. PostgreSQL keeps its writers apart by locks on rows.
 
 import contextlib
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -42,6 +43,16 @@ def _statement(sql: str) -> TextClause:
     return text(sql)
 
 
+_JSON_ROWS = "jsonb_array_elements(CAST(:keys AS jsonb)) AS k(value)"
+
+
+@cache
+def _for_each(sql: str, width: int) -> str:
+    """The same statement for one key, in SQLite's own words."""
+    one = ", ".join(f"?{n + 1} AS c{n}" for n in range(width))
+    return re.sub(r"k\.value ->> (\d+)", r"k.c\1", sql.format(keys=f"(SELECT {one}) AS k"))
+
+
 class Database:
     """Of one thread. The methods raise StorageRefused, StorageDamaged, StorageBroken: within
     `transaction` or `in_words` that is done; elsewhere errors are those of SQLAlchemy."""
@@ -73,22 +84,35 @@ class Database:
         if listed:
             self._open().execute(_statement(sql), listed)
 
+    def execute_tuples(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """The same in the driver's own words: `?` of SQLite. SQLAlchemy's errors."""
+        self._open().exec_driver_sql(sql, list(rows))
+
     def keyed(self, sql: str, keys: Iterable[Row]) -> list[JsonValue]:
-        """Rows of a query over many keys at once. `sql` has `{keys}`, a relation `k` whose column
-        `value` is one of `keys` as a JSON list: `k.value ->> 0` is its first field as text."""
-        listed = [list(key) for key in keys]
+        """Rows of a query over many keys at once. `sql` has `{keys}`, a relation `k` with one key
+        in each row: `k.value ->> 0` is its first field as text. SQLAlchemy's errors."""
+        listed = [tuple(key) for key in keys]
         if not listed:
             return []
-        found = self.execute(sql.format(keys=self._relation), keys=json.dumps(listed))
-        return list(found.fetchall())
+        if self.is_postgresql:
+            found = self.execute(sql.format(keys=_JSON_ROWS), keys=json.dumps(listed))
+            return list(found.fetchall())
+        each = _for_each(sql, len(listed[0]))  # a call of SQLite costs less than its JSON
+        run = self._open().exec_driver_sql
+        if len(listed) == 1:
+            return list(run(each, listed[0]).fetchall())
+        cursor = self.driver.cursor()
+        return [row for key in listed for row in cursor.execute(each, key)]
 
-    def write_keyed(self, sql: str, rows: Iterable[Row]) -> int:
-        """A writing statement of the same form; how many rows it wrote."""
-        listed = [list(row) for row in rows]
+    def write_keyed(self, sql: str, rows: Iterable[Row]) -> None:
+        """A writing statement of the same form. SQLAlchemy's errors."""
+        listed = [tuple(row) for row in rows]
         if not listed:
-            return 0
-        done = self.execute(sql.format(keys=self._relation), keys=json.dumps(listed))
-        return done.rowcount
+            return
+        if self.is_postgresql:
+            self.execute(sql.format(keys=_JSON_ROWS), keys=json.dumps(listed))
+        else:
+            self._open().exec_driver_sql(_for_each(sql, len(listed[0])), listed)
 
     def copy_in(self, sql: str, block: bytes) -> None:
         """COPY of PostgreSQL, its text form in `block`. OperationalError of SQLAlchemy."""
@@ -100,12 +124,6 @@ class Database:
         except psycopg.Error as e:
             gone = self.driver.closed or self.driver.broken
             raise OperationalError(sql, {}, e, connection_invalidated=gone) from e
-
-    @property
-    def _relation(self) -> str:
-        if self.is_postgresql:
-            return "jsonb_array_elements(CAST(:keys AS jsonb)) AS k(value)"
-        return "json_each(:keys) AS k"
 
     @property
     def driver(self) -> JsonValue:

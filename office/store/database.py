@@ -5,7 +5,7 @@ in one transaction.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -164,6 +164,15 @@ class OfficeStore:
             "UNION SELECT gate, epoch FROM receipt WHERE high > 0 ORDER BY gate, epoch"
         )
         return [(g, e) for g, e in rows if gate in (None, g)]
+
+    def with_several_journals(self, gates: Iterable[str]) -> set[str]:
+        """Those of `gates` that have sent more than one journal. Within a transaction."""
+        found = self._db.keyed(
+            "SELECT m.gate FROM {keys} JOIN mark m ON m.gate = k.value ->> 0 "
+            "GROUP BY m.gate HAVING count(DISTINCT m.epoch) > 1",
+            ([gate] for gate in gates),
+        )
+        return {gate for (gate,) in found}
 
     def by_first_arrival(self, gate: str) -> list[str]:
         """Epochs of the journals of `gate` whose first event is stored, in the order in which those

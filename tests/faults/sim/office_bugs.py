@@ -47,7 +47,7 @@ def inner_chain_unchecked() -> list[Patch]:
             events.append(body | {"prev": previous, "hash": digest})
             previous = digest
         events[-1]["hash"] = head["head"]
-        return tuple(events)
+        return tuple(events), ()
 
     return [(gate.sync.wire, "_chained", trusting)]
 
