@@ -81,7 +81,7 @@ setup(
             "sqlalchemy>=2",
         ],
         # exam-enrol, the candidates' portal.
-        "enrolment": ["sqlalchemy>=2"],
+        "enrolment": ["psycopg[binary]>=3.2", "sqlalchemy>=2"],
         # exam-gate console: pages over HTTPS, a certificate of its own, forms.
         "console": [
             "cryptography>=42",

@@ -2,6 +2,7 @@
 
 import typer
 
+from enrolment.commands import export, open_, report, seat, shred
 from gate import __version__
 from gate.platform.program_end import run_program
 
@@ -13,9 +14,11 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _verbs() -> None:
-    """The candidates' portal, from the form to the ticket number. 考生报名平台。"""
+app.command("open")(open_.open_)
+app.command("seat")(seat.seat)
+app.command("export")(export.export)
+app.command("report")(report.report)
+app.command("shred")(shred.shred)
 
 
 @app.command()

@@ -41,3 +41,9 @@ class ServiceDown(RetryLater, ConnectionError):
 
 class CallbackForged(Refused):
     """A payment callback whose signature is not the service's."""
+
+
+class NotSeated(InputRejected):
+    """Some who are registered have no seat yet (`count`): the list would not be complete."""
+
+    exit_code = 1

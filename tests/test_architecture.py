@@ -188,4 +188,4 @@ def test_help_loads_nothing_heavy(program: str) -> None:
             assert imported.split(".")[0] not in HEAVY, f"{name} imports {imported}"
             if imported not in seen and is_module(imported):
                 waiting.append(imported)
-    assert len(seen) > (4 if program == "enrolment" else 10)
+    assert len(seen) > 10

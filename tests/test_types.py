@@ -35,6 +35,8 @@ is one of them."""
 JSON_BORDERS = {
     "demo": "answers of the gate's sockets and of exam-office --json; cast.toml",
     "enrolment.core.event_json": "the text of an event before it is checked",
+    "enrolment.rounds": "ROUND.toml before it is checked",
+    "enrolment.store": "the same texts, and what is hashed of them",
     "gate.bench": "results as JSON, which the command's tables read",
     "gate.calibration": "report.json, which the report's pages read",
     "gate.commands": "the same results and reports, shown; answers of the staff socket",

@@ -16,7 +16,7 @@ from enrolment.core.events import (
 )
 from enrolment.core.reasons import CandidateReason
 from enrolment.core.status import Status
-from enrolment.errors import DataRefused
+from enrolment.errors import DataRefused, EventRefused
 
 
 def card(state: Application, event: CardChecked) -> Step:
@@ -45,8 +45,16 @@ def signature(state: Application, event: SignatureGiven) -> Step:
 
 
 def asked_again(state: Application, event: SignatureGiven) -> Step:
-    """Signed anew after the identity service said no: it is asked once more."""
-    return replace(state, signature=event.signature), (AskIdentity(),)
+    """Signed anew after the identity service said no: it is asked once more. EventRefused while
+    its answer is awaited."""
+    if not state.told:
+        raise EventRefused(
+            "The identity service is being asked: wait for its answer.",
+            "正在进行身份核验：请等待结果。",
+            status=state.status,
+            event="SignatureGiven",
+        )
+    return replace(state, signature=event.signature, told=()), (AskIdentity(),)
 
 
 def identity(state: Application, event: IdentityChecked) -> Step:

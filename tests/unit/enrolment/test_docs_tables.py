@@ -54,6 +54,8 @@ def write_tables() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for name, table in TABLES.items():
         begin, end = marks(name)
+        assert begin in text, f"{name}: no place for it"
+        assert end in text, f"{name}: no end of it"
         head, _, rest = text.partition(begin)
         text = f"{head}{begin}{table()}{end}{rest.partition(end)[2]}"
     PAGE.write_text(text, encoding="utf-8")

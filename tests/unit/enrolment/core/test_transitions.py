@@ -346,7 +346,7 @@ def test_whatever_comes_the_laws_hold(data: st.DataObject) -> None:
     kinds = {type(event).__name__ for event in events}
     needed = NEEDS.get(state.status)
     assert needed is None or any(kind in kinds for kind in needed.split("|"))
-    assert replay("a1", ROUND, events) == state
+    assert replay("a1", [(ROUND, event) for event in events]) == state
     assert [from_json(to_json(event)) for event in events] == events
     fees = [x for x in effects if isinstance(x, BookPayment) and x.kind is Booked.FEE]
     assert len(fees) == state.fee_taken
@@ -361,4 +361,4 @@ def test_whatever_comes_the_laws_hold(data: st.DataObject) -> None:
 
 def test_what_does_not_begin_is_no_application() -> None:
     with pytest.raises(EventRefused):
-        replay("a1", ROUND, road()[1:])
+        replay("a1", [(ROUND, event) for event in road()[1:]])

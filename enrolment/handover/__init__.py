@@ -1,0 +1,1 @@
+"""From registered candidates to the folder that the office takes."""

@@ -1,0 +1,1 @@
+"""ROUND.toml and its lists: read, checked, every fault at once."""

@@ -1,0 +1,1 @@
+"""What is asked of the outside: identity, payment, messages. Ports, and simulators of them."""
