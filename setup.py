@@ -99,6 +99,8 @@ setup(
             "axe-playwright-python>=0.1.4",
             "hypothesis>=6.100",
             "import-linter>=2.7",
+            # docs/asyncapi.yaml against live traffic.
+            "jsonschema>=4.20",
             "mypy>=1.11",
             "onnxruntime>=1.18",
             # Drives Debian's Chromium, in tests and in the demo.
@@ -108,6 +110,7 @@ setup(
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
             "python-stdnum>=2",
+            "pyyaml>=6",
             "ruff>=0.8",
             "types-openpyxl>=3.1",
             "types-pyserial>=3.5",

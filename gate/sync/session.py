@@ -12,6 +12,7 @@ from gate.sync.command_exchange import CommandExchange
 from gate.sync.heartbeat import Heartbeat, encode_heartbeat
 from gate.sync.link import Acked, Down, LinkEvent, Message, MqttConnection, Up, Will
 from gate.sync.link_faults import PACKET_TOO_LARGE, TOO_LARGE_ENDS
+from gate.sync.mirror import Mirror
 from gate.sync.receipts import ABOVE, FORK, GENERATION, OLDER, accept
 from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import OFFICE_STATE, Topics, decode_note, encode_batch, encode_note
@@ -45,6 +46,7 @@ class Session:
         """How many events each batch has that the broker has not answered, by `mid`."""
         self._others: dict[int, tuple[str, bytes]] = {}
         """Topic and payload of every other message that the broker has not answered, by `mid`."""
+        self._mirror = Mirror(topics, uplink.journal.head.seq)
         self._commands = CommandExchange(uplink, topics, self._name, self._publish)
         self._shows_receipt = False
         self._hears_site = False
@@ -86,6 +88,7 @@ class Session:
                 await self._send_all()
                 self._tell_site()
                 self._commands.tell()
+                await self._show_mirror()
                 await self._beat()
 
     async def _next_event(self) -> LinkEvent | None:
@@ -295,6 +298,14 @@ class Session:
             self._batches[self._link.publish(self._topics.ev, payload)] = count
             self._uplink.pace.note_sent(len(payload))
             self._window = outbox.note_sent(self._window, sent, self._loop.time())
+
+    async def _show_mirror(self) -> None:
+        is_on = self._uplink.configuration.mirror
+        try:
+            for payload in await self._mirror.fresh(self._uplink.journal, is_on=is_on):
+                self._link.publish(self._topics.mirror, payload, qos=0)
+        except StorageRefused as e:
+            self._tell(str(e))
 
     async def _beat(self) -> None:
         now = self._loop.time()

@@ -100,6 +100,11 @@ class Topics:
         return f"eg/1/{self.exam}/{self.site}/roster"
 
     @property
+    def mirror(self) -> str:
+        """The topic of decisions as flat JSON, for tools of others."""
+        return self._own("mirror")
+
+    @property
     def cmd(self) -> str:
         """The topic of the office's commands."""
         return self._own("cmd")
