@@ -5,6 +5,7 @@ import typer
 from gate import __version__
 from gate.platform.program_end import run_program
 from office.commands import (
+    audit,
     broker_config,
     candidates,
     command,
@@ -39,6 +40,7 @@ app.command("receive")(receive.receive)
 app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
+app.command("audit")(audit.audit)
 app.command("drift")(drift.drift)
 app.command("sheet")(sheet.sheet)
 app.command("rollout")(roster_out.rollout)

@@ -9,6 +9,7 @@
     office/index-<exam>.key                HMAC key of one exam's ID numbers
     office/rooms-<exam>.json               rooms by paper, as the last build saw them
     office/rosters.json                    highest version built of each exam and site
+    office/manifests/                      every signed manifest: the exam as each version has it
     examiner/examiner.key examiner.pub     X25519: evidence pictures
     gates/<id>.json                        enrolment: gate, site, public keys
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
@@ -112,3 +113,8 @@ class Home:
     def versions(self) -> Path:
         """The file of the highest versions built."""
         return self.office / "rosters.json"
+
+    @property
+    def manifests(self) -> Path:
+        """The folder of the manifests that went out."""
+        return self.office / "manifests"

@@ -5,7 +5,7 @@ same rules. A candidate has one open case for each paper. A newer REFER takes th
 before it. A doubt once raised stays with the case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -36,6 +36,25 @@ def replay(state: State, events: Iterable[JournalEvent]) -> State:
     for event in events:
         memory.add(event)
     return memory.into(state)
+
+
+def before_each_decision(
+    events: Iterable[JournalEvent],
+) -> Iterator[tuple[JournalEvent, State, State]]:
+    """Each decision of `events`, with two states: just before it, and after the decision before it.
+    Somebody may leave, or be heard of, while a face is looked at. The mappings of both hold until
+    the next decision is asked for."""
+    now, then, between = _Memory(State()), _Memory(State()), list[JournalEvent]()
+    for event in events:
+        if event["kind"] == "decision":
+            yield event, now.into(State()), then.into(State())
+            for earlier in between:
+                then.add(earlier)
+            then.add(event)
+            between = []
+        else:
+            between.append(event)
+        now.add(event)
 
 
 def remember_event(state: State, event: JournalEvent) -> State:

@@ -43,3 +43,64 @@ class JournalFound(TypedDict):
     previous: NotRequired[FormerJournalFound | None]
     succeeded_by: NotRequired[str | None]
     begun: NotRequired[str | None]
+
+
+class GateFound(TypedDict):
+    """Of one gate's journal in the audit of an exam. `head`: the hash of event `high`. `closed`:
+    every paper that it decided about is. `whole`: all of it is here, as the gate signed it."""
+
+    gate: str
+    epoch: str
+    high: int
+    head: str | None
+    closed: bool
+    missing: list[list[int]]
+    conflicts: list[int]
+    whole: bool
+    decisions: int
+
+
+class EntryFound(TypedDict):
+    """Where, and when, somebody was let in; `at` is RFC 3339."""
+
+    gate: str
+    at: str
+
+
+class DoubleFound(TypedDict):
+    """Who stands as let in to one paper at more than one gate."""
+
+    paper: str
+    ticket: str | None
+    gates: list[EntryFound]
+
+
+class DifferenceFound(TypedDict):
+    """A decision that the rules do not give: outcome and reason, and what they give."""
+
+    gate: str
+    epoch: str
+    seq: int
+    id: str
+    recorded: str
+    expected: str
+
+
+class ReplayFound(TypedDict):
+    """Every decision decided once more. `without_description`: of a version of the exam that this
+    office has not kept; only what the record says of itself was asked there."""
+
+    decisions: int
+    differing: int
+    without_description: int
+    differences: list[DifferenceFound]
+
+
+class ExamFound(TypedDict):
+    """As `audit --json` writes it (formats.md, Office)."""
+
+    exam: str
+    complete: bool
+    gates: list[GateFound]
+    doubles: list[DoubleFound]
+    replay: ReplayFound

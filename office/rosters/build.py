@@ -22,6 +22,7 @@ from gate.roster.keys import read_key, write_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem
 from gate.roster.repository import storage_refused
 from gate.roster.sealing import RosterKeys, new_key, wrap
+from office.audit.exam_versions import keep_version
 from office.home import Home
 from office.keys.enrolment import Enrolment, assign, enrolments
 from office.rosters.candidate_references import Candidate, References
@@ -126,7 +127,9 @@ def build_site(
         sealed = {g.gate: wrap(keys, g.sealing) for g in gates}
         manifest = _manifest(making, site, version, file, sealed)
         path = out / f"{stem(exam.id, site, version)}{SUFFIX}"
-        write_file(path, sign(manifest, signing), 0o644)
+        signed = sign(manifest, signing)
+        keep_version(home, manifest, signed)
+        write_file(path, signed, 0o644)
         remember_version(home, exam.id, site, version)
         for gate in gates:
             assign(home, gate.gate, exam.id)

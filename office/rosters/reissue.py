@@ -17,6 +17,7 @@ from gate.platform.regular_file import read_regular
 from gate.roster.keys import read_key
 from gate.roster.manifest import SUFFIX, Manifest, sign, stem, verify
 from gate.roster.repository import MANIFEST_BYTES_MAX, storage_refused
+from office.audit.exam_versions import keep_version
 from office.home import Home
 from office.keys.enrolment import enrolments
 from office.rosters.build import Built, check_dates, latest_version, remember_version
@@ -72,7 +73,9 @@ def reissue(path: Path, exam: Exam, home: Home, out: Path, now: datetime) -> Bui
             expires=check_dates(exam, now),
             keys={gate: key for gate, key in before.keys.items() if gate in enrolled},
         )
-        write_file(out / f"{name}{SUFFIX}", sign(manifest, signing), 0o644)
+        signed = sign(manifest, signing)
+        keep_version(home, manifest, signed)
+        write_file(out / f"{name}{SUFFIX}", signed, 0o644)
         remember_version(home, exam.id, before.site, version)
     return Built(manifest, out / f"{name}{SUFFIX}")
 

@@ -39,6 +39,7 @@ from gate.core.events import (
 from gate.core.exam import FacePolicy
 from gate.core.reasons import FACE_REASONS, MEANING, Outcome, Reason
 from gate.core.replay import replay
+from gate.core.rule_check import check_decisions
 from gate.core.state import BUSY, STOPS_ALL, Phase, State, Unsettled
 from gate.errors import IllegalEvent, NoSuchEntry, StorageRefused, UsageError
 from tests.unit.gate.core.world import (
@@ -150,6 +151,7 @@ class AnyMorning:
             self.every_record_is_answered_first()
         self.nothing_is_settled_twice()
         self.a_restart_remembers()
+        self.the_rules_give_every_decision()
 
     def card(self) -> None:
         self.feed(self.chance.choice(CARDS))
@@ -394,6 +396,12 @@ class AnyMorning:
         assert (again.entered, again.left) == (state.entered, state.left)
         assert again.reassigned == state.reassigned
         assert [remembered(u) for u in again.unsettled] == [remembered(u) for u in state.unsettled]
+
+    def the_rules_give_every_decision(self) -> None:
+        """Decided once more from the journal alone, as the office does it."""
+        checked = check_decisions(self.gate.journal, lambda _: self.exam)
+        assert checked.differing == ()
+        assert checked.decisions == [e["kind"] for e in self.gate.journal].count("decision")
 
 
 def remembered(case: Unsettled) -> tuple[Any, ...]:
