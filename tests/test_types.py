@@ -51,6 +51,7 @@ JSON_BORDERS = {
     "gate.models.matching": "the same table",
     "gate.platform.json_values": "what decode_json gives",
     "gate.platform.json_lines": "requests on the sockets, and answers as clients have them",
+    "gate.platform.lasting_connection": "the same, over many requests",
     "gate.platform.toml_values": "what decode_toml gives",
     "gate.ports.records": "notes of the installations' history, as their file has them",
     "gate.roster": "exam data, manifests and notes before they are checked",

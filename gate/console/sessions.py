@@ -16,10 +16,12 @@ KEPT = 256
 @dataclass(slots=True)
 class Session:
     """One browser. `by`: the staff id, None before somebody signed in. `token`: the gate's word
-    that this person has shown a PIN. `csrf`: stands in each form."""
+    that this person has shown a PIN. `csrf`: stands in each form. `link`: which connection to the
+    gate is this browser's."""
 
     id: str = field(default_factory=lambda: secrets.token_hex(32))
     csrf: str = field(default_factory=lambda: secrets.token_hex(32))
+    link: str = field(default_factory=lambda: secrets.token_hex(32))
     by: str | None = None
     name: str = ""
     role: str = ""
@@ -60,9 +62,11 @@ class Sessions:
     def sign_in(
         self, before: Session, *, by: str, name: str, role: str, token: str | None
     ) -> Session:
-        """A new session of `by`; the one `before` ends, so that no known cookie becomes theirs."""
+        """A new session of `by`; the one `before` ends, so that no known cookie becomes theirs. The
+        browser keeps its connection to the gate."""
         self.end(before)
         session = self.begin()
+        session.link = before.link
         session.by, session.name, session.role, session.token = by, name, role, token
         return session
 

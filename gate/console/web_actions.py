@@ -1,5 +1,7 @@
 """What staff do at the console: POST of each form. The gate checks every one of them itself."""
 
+import contextlib
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -7,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from gate.console.form_fields import form_of, signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of, with_session
-from gate.console.sessions import COOKIE
+from gate.console.sessions import COOKIE, Session
 from gate.console.web_pages import ask_as, case_or_none
 from gate.core.json_types import JsonObject
 
@@ -26,10 +28,11 @@ async def sign_in(request: Request) -> Response:
             raise GateSaid("Say who you are.", "请填写工号。", 2)
         if not shared.feed.is_reached:
             raise GateSaid("The gate does not answer at the moment.", "闸机暂时无应答。", 8)
-        who = await _known(request, asked)
+        who = await _known(request, asked, session.link)
     except GateSaid as said:
         status = STATUS_OF_EXIT.get(said.exit_code, 409)
         return page_of(request, "sign_in.html", status, said=said)
+    await _end_at_gate(shared.gate, session)
     signed = shared.sessions.sign_in(
         session,
         by=str(who["id"]),
@@ -42,17 +45,29 @@ async def sign_in(request: Request) -> Response:
     return response
 
 
-async def _known(request: Request, asked: JsonObject) -> JsonObject:
+async def _known(request: Request, asked: JsonObject, link: str) -> JsonObject:
     if not request.app.state.shared.feed.status.get("staff"):
         return {"id": asked["by"]}
     gate: Gate = request.app.state.shared.gate  # not as who was signed in before
-    return await gate.ask({"do": "sign-in", **asked})
+    return await gate.ask({"do": "sign-in", **asked}, link)
+
+
+async def _end_at_gate(gate: Gate, session: Session) -> None:
+    """The gate takes the session's token no more. One that is away has forgotten it, or does so
+    after twelve hours."""
+    if session.token is None:
+        return
+    with contextlib.suppress(GateSaid):
+        await gate.ask({"do": "sign-out", "token": session.token}, session.link)
 
 
 async def sign_out(request: Request) -> Response:
-    """The session ends here; the browser forgets its cookie."""
+    """The session ends here and at the gate; the browser forgets its cookie."""
     session, _ = await form_of(request)
-    request.app.state.shared.sessions.end(session)
+    shared = request.app.state.shared
+    shared.sessions.end(session)
+    await _end_at_gate(shared.gate, session)
+    shared.gate.leave(session.link)
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return response

@@ -113,22 +113,22 @@ class SignInEnded(Exception):
 async def ask_as(request: Request, asked: JsonObject) -> JsonObject:
     """The gate's answer to who is signed in on this browser. GateSaid, SignInEnded."""
     gate: Gate = request.app.state.shared.gate
-    session: Session | None = request.state.session
-    token = None if session is None else session.token
+    session: Session = request.state.session
+    token = session.token
     if token is None:
-        return await gate.ask(asked)
+        return await gate.ask(asked, session.link)
     try:
-        return await gate.ask(asked | {"token": token})
+        return await gate.ask(asked | {"token": token}, session.link)
     except GateSaid as said:
-        if said.exit_code == REFUSED and not await _holds(gate, token):
+        if said.exit_code == REFUSED and not await _holds(gate, session):
             raise SignInEnded from said
         raise
 
 
-async def _holds(gate: Gate, token: str) -> bool:
+async def _holds(gate: Gate, session: Session) -> bool:
     """Whether the gate still knows a sign-in; what it refused may have another reason."""
     try:
-        await gate.ask({"ask": "status", "token": token})
+        await gate.ask({"ask": "status", "token": session.token}, session.link)
     except GateSaid as said:
         return said.exit_code != REFUSED
     return True

@@ -103,9 +103,9 @@ async def ask(path: Path, request: Message, timeout_s: float = 10.0) -> Message:
             await writer.drain()
             line = await reader.readline()
     except (OSError, TimeoutError) as e:
-        raise _nobody(path) from e
+        raise nobody_answers(path) from e
     if not line:
-        raise _nobody(path)
+        raise nobody_answers(path)
     return dict(json.loads(line))
 
 
@@ -117,7 +117,7 @@ async def follow(path: Path, request: Message) -> AsyncGenerator[Message]:
             while line := await reader.readline():
                 yield dict(json.loads(line))
     except OSError as e:
-        raise _nobody(path) from e
+        raise nobody_answers(path) from e
 
 
 def encode(message: Answer) -> bytes:
@@ -311,7 +311,8 @@ async def _connection(
             await writer.wait_closed()
 
 
-def _nobody(path: Path) -> NetworkFault:
+def nobody_answers(path: Path) -> NetworkFault:
+    """What a client is told where no server is, or none that answers in time."""
     return NetworkFault(
         f"Nobody answers at {path}: start the gate with this runtime folder first.",
         f"{path} 无程序应答：请先用此运行目录启动闸机。",

@@ -393,3 +393,49 @@ async def test_the_forms_fit_and_have_no_serious_fault(
             await summary.click()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert await grave_faults(page) == [], path
+
+
+# -- connections to the gate ---------------------------------------------------------------------
+
+
+async def test_guessing_on_one_browser_slows_no_other_down(
+    page: Page, browser: Browser, console: Console
+) -> None:
+    """Forty wrong PINs for the chief, signed in and not: the chief signs in elsewhere at once, and
+    on the same browser li still signs."""
+    await signed_in_as(page, console)
+    csrf = await page.locator("[data-testid=form-at-gate] [name=csrf]").input_value()
+    stranger = await (await browser.new_context(ignore_https_errors=True)).new_page()
+    await stranger.goto(f"{console.address}/sign-in")
+    theirs = await stranger.locator("[name=csrf]").input_value()
+    said = []
+    for n in range(20):
+        wrong = {"by": "chief", "pin": f"{n:06d}"}
+        for guess, verb, token in ((page, "excuse", csrf), (stranger, "sign-in", theirs)):
+            answer = await guess.request.post(
+                f"{console.address}/{verb}", form={"csrf": token, **wrong}
+            )
+            said.append(await answer.text())
+    assert sum("编号与 PIN 不符" in s for s in said) == 6
+    assert sum("PIN 输错次数过多" in s for s in said) == 34
+    chief = await another_page(browser, console, "chief")
+    await expect(chief.get_by_test_id("who")).to_have_text("老师chief")
+    await signs(page, "form-at-gate", "li")
+    await page.get_by_test_id("excuse").click()
+    await refused(page, "没有可免除动作的考生")
+
+
+async def test_signing_out_ends_the_sign_in_at_the_gate(page: Page, console: Console) -> None:
+    pins = console.gate.desk.pins
+    await signed_in_as(page, console)
+    assert len(pins._tokens) == 1
+    await page.goto(f"{console.address}/sign-in")
+    await page.get_by_test_id("by").fill("wang")
+    await page.get_by_test_id("pin").fill(PINS["wang"])
+    await page.get_by_test_id("sign-in").click()
+    await expect(page.get_by_test_id("who")).to_have_text("老师wang")
+    (left,) = pins._tokens.values()
+    assert left.who.id == "wang"
+    await page.get_by_test_id("sign-out").click()
+    await page.get_by_test_id("sign-in").wait_for()
+    assert not pins._tokens
