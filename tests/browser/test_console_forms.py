@@ -395,6 +395,23 @@ async def test_the_forms_fit_and_have_no_serious_fault(
         assert await grave_faults(page) == [], path
 
 
+async def test_on_a_phone_no_value_is_squeezed_and_no_column_is_cut_off(
+    page: Page, console: Console
+) -> None:
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await signed_in_as(page, console)
+    closed = await settled(page, console)
+    for path in ("", f"cases/{closed}", "report/00015-am", "unit", "rooms"):
+        await page.goto(f"{console.address}/{path}")
+        await page.get_by_test_id("who").wait_for()
+        widths = await page.evaluate(
+            "[...document.querySelectorAll('dd')].map(d => d.getBoundingClientRect().width)"
+        )
+        assert min(widths, default=360) >= 120, path
+    table = page.locator(".scroll")
+    assert await table.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 # -- connections to the gate ---------------------------------------------------------------------
 
 
