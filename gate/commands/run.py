@@ -39,6 +39,7 @@ def run(
 
 
 async def _main(settings: Settings, simulate: bool) -> None:
+    from gate.platform.service_manager import ServiceManager
     from gate.service.service import Service
     from gate.service.watchdog import Health
     from gate.wiring import wired
@@ -49,7 +50,7 @@ async def _main(settings: Settings, simulate: bool) -> None:
         loop.add_signal_handler(name, stop.set)
     async with wired(settings, simulate=simulate) as (lane, supervisors):
         log.info("%s: sockets in %s, until SIGTERM", settings.unit.id, settings.paths.runtime)
-        await Service(lane, supervisors, Health()).run(stop)
+        await Service(lane, supervisors, Health(tell=ServiceManager().tell)).run(stop)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

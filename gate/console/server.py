@@ -1,5 +1,6 @@
 """Runs the console: HTTPS by uvicorn, and the link to the gate beside it."""
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from gate.console.gate_link import GateLink
 from gate.console.sessions import Sessions
 from gate.console.web_app import Shared, console_app
 from gate.errors import UsageError
+from gate.platform.service_manager import ServiceManager
 
 CLOSING_S = 3
 """In seconds, for pages that still follow when the console is told to stop."""
@@ -56,4 +58,14 @@ def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: b
         timeout_graceful_shutdown=CLOSING_S,
         h11_max_incomplete_event_size=16 * 1024,
     )
-    uvicorn.Server(config).run(sockets)
+    _Server(config).run(sockets)
+
+
+class _Server(uvicorn.Server):
+    """Tells systemd once it listens: the unit's own browser is started after that."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Until it listens, or has failed to."""
+        await super().startup(sockets)
+        if self.started:
+            ServiceManager().tell("READY=1")

@@ -1,14 +1,12 @@
 """systemd's READY, WATCHDOG and STATUS, and the heartbeats behind them.
 
 The watchdog is fed only while every task that promised to beat does so; a free-running ping would
-keep a dead gate alive. Protocol: sd_notify(3), datagrams to $NOTIFY_SOCKET.
+keep a dead gate alive.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
-import socket
 import time
 from collections.abc import Callable, Mapping
 
@@ -19,15 +17,16 @@ WAITING_S = 30.0
 
 
 class Health:
-    """Heartbeats of named tasks. Without systemd it only counts."""
+    """Heartbeats of named tasks. `tell`: takes lines of sd_notify(3) to systemd, or nowhere."""
 
     def __init__(
         self,
         environment: Mapping[str, str] = os.environ,
         monotonic: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._monotonic = monotonic
-        self._address = _address(environment.get("NOTIFY_SOCKET", ""))
+        self._tell = tell
         self._ping_s = _watchdog_s(environment)
         self._due: dict[str, float] = {}
         self._silent_s: dict[str, float] = {}
@@ -74,18 +73,6 @@ class Health:
                 log.error("no sign of life from: %s", ", ".join(silent))
             told = silent
             await asyncio.sleep(self._ping_s)
-
-    def _tell(self, message: str) -> None:
-        if self._address is None:
-            return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, contextlib.suppress(OSError):
-            s.setblocking(False)  # a full manager queue must not stall a gate
-            s.sendto(message.encode(), self._address)
-
-
-def _address(named: str) -> str | None:
-    """A leading @ names the abstract namespace."""
-    return ("\0" + named[1:] if named.startswith("@") else named) or None
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float:

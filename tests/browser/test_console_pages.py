@@ -1,5 +1,7 @@
 """Each task of an invigilator, in a browser, on a gate at work."""
 
+import asyncio
+import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -160,6 +162,28 @@ async def test_a_gate_that_was_started_anew_asks_to_sign_in_again(
             await page.get_by_test_id("pin").fill(PINS["li"])
             await page.get_by_test_id("sign-in").click()
             await expect(page.get_by_test_id("who")).to_be_visible()
+
+
+async def test_systemd_hears_that_the_console_is_ready_once_it_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The unit's browser is started after that: earlier it shows an error page, and stays there."""
+    port = free_port()
+    (tmp_path / "run").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(READY_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        async with console_process(tmp_path, port):
+            assert await asyncio.to_thread(manager.recv, 4096) == b"READY=1"
+            assert listens(port)
+
+
+@pytest.mark.parametrize("path", ["sign-in", "screen"])
+async def test_no_browser_offers_to_translate(page: Page, console: Console, path: str) -> None:
+    """Chromium lays its offer over the first line of a page in two languages."""
+    await page.goto(f"{console.address}/{path}", wait_until="commit")
+    await expect(page.locator("meta[name=google]")).to_have_attribute("content", "notranslate")
 
 
 async def test_a_page_without_its_console_says_so_and_comes_back(

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gate.platform.service_manager import ServiceManager
 from gate.service import watchdog
 from gate.service.watchdog import Health
 
@@ -28,8 +30,14 @@ def environment(tmp_path: Path, **more: str) -> dict[str, str]:
     return {"NOTIFY_SOCKET": str(tmp_path / "notify"), **more}
 
 
+def on_systemd(
+    environment: dict[str, str], monotonic: Callable[[], float] = time.monotonic
+) -> Health:
+    return Health(environment, monotonic, ServiceManager(environment).tell)
+
+
 def test_waiting_ready_and_stopping(manager: socket.socket, tmp_path: Path) -> None:
-    unit = Health(environment(tmp_path))
+    unit = on_systemd(environment(tmp_path))
     unit.waiting("out of service")
     unit.ready("at work")
     unit.stopping()
@@ -43,12 +51,12 @@ def test_the_abstract_namespace_is_understood() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0" + name)
         listener.settimeout(2.0)
-        Health({"NOTIFY_SOCKET": "@" + name}).stopping()
+        on_systemd({"NOTIFY_SOCKET": "@" + name}).stopping()
         assert told(listener) == "STOPPING=1"
 
 
 async def test_the_watchdog_is_fed_while_all_beat(manager: socket.socket, tmp_path: Path) -> None:
-    unit = Health(environment(tmp_path, WATCHDOG_USEC="2000", WATCHDOG_PID=str(os.getpid())))
+    unit = on_systemd(environment(tmp_path, WATCHDOG_USEC="2000", WATCHDOG_PID=str(os.getpid())))
     unit.expect("decide", 60.0)
     feeding = asyncio.create_task(unit.feed_watchdog())
     assert await asyncio.to_thread(told, manager) == "WATCHDOG=1"
@@ -69,7 +77,7 @@ async def test_a_starved_watchdog_is_fed_again_after_the_beat(
     manager: socket.socket, tmp_path: Path
 ) -> None:
     now = [100.0]
-    unit = Health(environment(tmp_path, WATCHDOG_USEC="2000"), monotonic=lambda: now[0])
+    unit = on_systemd(environment(tmp_path, WATCHDOG_USEC="2000"), monotonic=lambda: now[0])
     unit.expect("decide", 10.0)
     now[0] += 11.0
     feeding = asyncio.create_task(unit.feed_watchdog())
@@ -100,4 +108,4 @@ def test_the_interval_is_half_of_what_systemd_asks(
 
 
 def test_without_systemd_nothing_is_sent() -> None:
-    Health({}).ready("alone")
+    on_systemd({}).ready("alone")
