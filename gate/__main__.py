@@ -15,6 +15,7 @@ from gate.commands import (
     rehearse,
     roster,
     run,
+    screen,
     selftest,
     sheet,
     signals,
@@ -44,6 +45,7 @@ app.add_typer(clock.app, name="clock")
 app.add_typer(journal.app, name="journal")
 app.add_typer(models.app, name="models")
 app.add_typer(roster.app, name="roster")
+app.add_typer(screen.app, name="screen")
 app.add_typer(signals.app, name="signals")
 simulate.app.command("line")(simulate_line.line)
 app.add_typer(simulate.app, name="simulate")

@@ -181,6 +181,17 @@ class Console(_Section):
     screen_open: bool = False
 
 
+class ScreenTable(_Section):
+    """The candidate's screen. `speech`: its sentences are spoken, in each of `languages` one after
+    the other. `sounds`: the folder that `exam-gate screen speech` has filled."""
+
+    speech: bool = False
+    languages: Annotated[tuple[Literal["zh", "en"], ...], Field(min_length=1, max_length=2)] = (
+        "zh",
+    )
+    sounds: _Place = Path("/usr/share/exam-gate/speech")
+
+
 class Settings(_Section):
     """One unit. Every relative path is resolved against the folder of the file."""
 
@@ -194,6 +205,7 @@ class Settings(_Section):
     office: Office = Office()
     keys: Keys = Keys()
     console: Console = Console()
+    screen: ScreenTable = ScreenTable()
 
     @model_validator(mode="after")
     def _sources_differ(self) -> "Settings":
@@ -291,6 +303,7 @@ def _resolved(settings: Settings, folder: Path) -> Settings:
             "camera": camera,
             "paths": under(settings.paths, "state", "runtime", "models"),
             "mqtt": under(settings.mqtt, "ca", "certificate", "key"),
+            "screen": under(settings.screen, "sounds"),
             "keys": under(settings.keys, "signing", "sealing", "office", "examiner"),
         }
     )

@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from gate.console.client_address import is_loopback
 from gate.console.open_streams import OpenStream
 from gate.console.page_templates import page_of
+from gate.console.speech_files import SpeechFiles
 from gate.errors import GateError
 from gate.platform.json_lines import follow
 
@@ -27,6 +28,7 @@ SCREENS_MAX, SCREENS_FOR_ONE = 8, 4
 """At once; one unit has one or two displays."""
 
 _ELSEWHERE = "This screen is shown on the gate's own display. 本页面仅在闸机本机显示。"
+_UNSPOKEN = "There is no such recording. 没有该语音。"
 
 
 def is_for(request: Request) -> bool:
@@ -40,7 +42,20 @@ async def screen(request: Request) -> Response:
     """The page; everything in it comes by `/screen/events`."""
     if not is_for(request):
         return PlainTextResponse(_ELSEWHERE, 403)
-    return page_of(request, "screen.html")
+    speech: SpeechFiles | None = request.app.state.shared.speech
+    return page_of(request, "screen.html", languages=speech.languages if speech else ())
+
+
+async def speech(request: Request) -> Response:
+    """One recording of the screen's sentences."""
+    if not is_for(request):
+        return PlainTextResponse(_ELSEWHERE, 403)
+    files: SpeechFiles | None = request.app.state.shared.speech
+    language, name = request.path_params["language"], request.path_params["name"]
+    sound = files.recording(language, name) if files is not None else None
+    if sound is None:
+        return PlainTextResponse(_UNSPOKEN, 404)
+    return Response(sound, media_type="audio/wav")
 
 
 async def events(request: Request) -> Response:

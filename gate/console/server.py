@@ -12,6 +12,7 @@ from gate.console.certificate import own_addresses, own_certificate, utc_now
 from gate.console.feed import Feed
 from gate.console.gate_link import GateLink
 from gate.console.sessions import Sessions
+from gate.console.speech_files import SpeechFiles
 from gate.console.web_app import Shared, console_app
 from gate.errors import UsageError
 from gate.platform.service_manager import ServiceManager
@@ -33,16 +34,25 @@ def listen_address(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def run_console(staff_socket: Path, listen: str, folder: Path, *, screen_open: bool) -> None:
+def run_console(
+    staff_socket: Path,
+    listen: str,
+    folder: Path,
+    *,
+    screen_open: bool,
+    speech: SpeechFiles | None = None,
+) -> None:
     """Until SIGTERM. `folder`: where the console keeps its certificate. `screen_open`: the screen
-    of candidates is shown to other machines too. UsageError, StorageRefused, NetworkFault."""
+    of candidates is shown to other machines too. `speech`: what it speaks. UsageError,
+    StorageRefused, NetworkFault."""
     host, port = listen_address(listen)
     sockets = listeners(host, port)
     certificate, key = own_certificate(folder, own_addresses(host), utc_now())
     feed = Feed()
     link = GateLink(staff_socket, feed)
     app = console_app(
-        Shared(link, feed, Sessions(), screen_open, staff_socket.parent), following=link.run
+        Shared(link, feed, Sessions(), screen_open, staff_socket.parent, speech),
+        following=link.run,
     )
     config = uvicorn.Config(
         app,

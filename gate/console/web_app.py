@@ -32,6 +32,7 @@ from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.places import Places
 from gate.console.sessions import COOKIE, Sessions
+from gate.console.speech_files import SpeechFiles
 
 STATIC = Path(__file__).parent / "static"
 BODY_MAX = 16 * 1024
@@ -56,13 +57,14 @@ HEADERS = {
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What every page of one console has. `screen_open`: /screen is shown to other machines too.
-    `runtime`: the folder of the gate's sockets."""
+    `runtime`: the folder of the gate's sockets. `speech`: what the screen speaks; None: nothing."""
 
     gate: Gate
     feed: Feed
     sessions: Sessions
     screen_open: bool = False
     runtime: Path = Path("/run/exam-gate")
+    speech: SpeechFiles | None = None
 
 
 Following = Callable[[], Coroutine[None, None, None]]
@@ -109,6 +111,7 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/events", web_events.events),
             Route("/screen", screen_page.screen),
             Route("/screen/events", screen_page.events),
+            Route("/screen/speech/{language}/{name}.wav", screen_page.speech),
             Route("/preview.mjpeg", preview_stream.mirror),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

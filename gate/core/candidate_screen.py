@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
+from gate.core import spoken_prompts
 from gate.core.action_order import ActionStatus
 from gate.core.entry_windows import WindowStatus
 from gate.core.events import Instant
@@ -38,6 +39,12 @@ PROMPT: dict[Step, tuple[str, str]] = {
 }
 """Chinese, English: said where the gate itself has no sentence for the moment."""
 
+_SPOKEN_STEPS = {
+    Step.LAY_CARD: spoken_prompts.LAY_CARD,
+    Step.LOOK: spoken_prompts.LOOK,
+    Step.OUT_OF_SERVICE: spoken_prompts.OUT_OF_SERVICE,
+}
+
 _NEVER_NAMED = frozenset(
     {Reason.STAFF_ADMIT, Reason.STAFF_DENY, Reason.CARD_UNREADABLE, Reason.OUT_OF_SERVICE}
 )
@@ -62,7 +69,8 @@ class ScreenFields(TypedDict):
     `step`: of `Step`. `prompt_zh`, `prompt_en`: what to write in large type. `outcome`: ADMIT,
     REFER, REFUSE, or None while there is no result. `reason`: of that result. `name`: masked, ""
     for nobody. `room`, `seat`: where to sit. `site`, `when`: where to go instead, and at what time.
-    `windows`: of the sitting.
+    `speech`: the recording to play, of `spoken_prompts.SPOKEN`, "" for none. `windows`: of the
+    sitting.
     """
 
     step: str
@@ -75,6 +83,7 @@ class ScreenFields(TypedDict):
     seat: str | None
     site: str | None
     when: str | None
+    speech: str
     windows: list[ScreenWindow]
 
 
@@ -115,8 +124,20 @@ def candidate_screen(
         "seat": facts.get("seat"),
         "site": facts.get("site"),
         "when": facts.get("time") or told_when,
+        "speech": _speech(step, reason, _facts(showing), action),
         "windows": shown,
     }
+
+
+def _speech(
+    step: Step, reason: Reason | None, facts: Mapping[str, str], action: ActionStatus | None
+) -> str:
+    """Nobody is there to hear it while entry is not open."""
+    if step is Step.ACTION and action is not None:
+        return spoken_prompts.of_action(action)
+    if reason is not None and _is_said(step, reason):
+        return spoken_prompts.of_reason(reason, facts)
+    return _SPOKEN_STEPS.get(step, "")
 
 
 def _step(

@@ -276,7 +276,7 @@ LONGER = "longer"
 
 _LONGER = ("（闸门延时关闭，请慢行）", "; the barrier stays open longer")
 
-_CLOSED_PATH = (
+CLOSED_PATH_TEXT = (
     "自动核验已关闭，请走人工核验通道",
     "The face is not checked again: please take the staffed lane",
 )
@@ -313,7 +313,7 @@ def text(reason: Reason, facts: dict[str, str]) -> tuple[str, str]:
     if reason is Reason.DOCUMENT_NOT_ACCEPTED and "valid_from" in facts:
         return _NOT_YET_VALID[0].format_map(facts), _NOT_YET_VALID[1].format_map(facts)
     if CLOSED_PATH in facts:
-        return _CLOSED_PATH
+        return CLOSED_PATH_TEXT
     if LONGER in facts:
         zh, en = text(reason, {k: v for k, v in facts.items() if k != LONGER})
         return zh + _LONGER[0], en + _LONGER[1]

@@ -134,7 +134,7 @@ def judged(state: State, event: FaceJudged) -> Step:
         return _decide(state, visit, gravest)
     again = replace(visit, attempt=visit.attempt + 1, gravest=gravest)
     zh, en = text(event.reason, _advice(event))
-    asking = Show(ASK_AGAIN, event.reason, zh, en)
+    asking = Show(ASK_AGAIN, event.reason, zh, en, _advice(event))
     judge = look_at(again, paper)
     return replace(state, visit=again), (asking, judge)
 

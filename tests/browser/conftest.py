@@ -53,13 +53,14 @@ def parts(tmp_path: Path) -> Rig:
 
 @contextlib.asynccontextmanager
 async def console_process(
-    folder: Path, port: int, host: str = "127.0.0.1"
+    folder: Path, port: int, host: str = "127.0.0.1", more: str = ""
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """exam-gate console on `port`, until left. What it logs is in `folder`/console.log."""
+    """exam-gate console on `port`, until left. What it logs is in `folder`/console.log. `more`: of
+    gate.toml."""
     config = folder / "gate.toml"
     config.write_text(
         '[unit]\nid = "wh-01-g1"\nsite = "wh-01"\n'
-        f'[paths]\nstate = "{folder / "state"}"\nruntime = "{folder / "run"}"\n',
+        f'[paths]\nstate = "{folder / "state"}"\nruntime = "{folder / "run"}"\n{more}',
         encoding="utf-8",
     )
     with (folder / "console.log").open("ab") as log:
@@ -100,7 +101,12 @@ async def browser() -> AsyncIterator[Browser]:
         pytest.skip("chromium is not installed: scripts/test installs it")
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--autoplay-policy=no-user-gesture-required",  # as exam-gate-screen.service
+            ],
         )
         yield started
         await started.close()

@@ -8,6 +8,9 @@ let shown = LOST;
 let shownAt = performance.now();
 let source;
 let looks = 0;
+const languages = (document.body.dataset.speech ?? "").split(" ").filter(Boolean);
+let spoken = [];
+let said = "";
 
 function put(id, text, part = byId(id)) {
   byId(id).textContent = text ?? "";
@@ -64,7 +67,25 @@ function mirror(wanted) {
   }
 }
 
+// Each sentence is spoken when it changes, in one language after the other.
+function say(screen) {
+  const sentence = `${screen.speech ?? ""} ${screen.prompt_zh}`;
+  if (sentence === said) return;
+  said = sentence;
+  spoken = screen.speech ? languages.map((language) => `/screen/speech/${language}/${screen.speech}.wav`) : [];
+  sayNext();
+}
+
+function sayNext() {
+  const voice = byId("voice");
+  const next = spoken.shift();
+  if (next === undefined) return voice.pause();
+  voice.src = next;
+  voice.play().catch(() => {}); // another sentence came, or there is no loudspeaker
+}
+
 function show(screen) {
+  say(screen);
   shown = screen;
   shownAt = performance.now();
   document.body.dataset.step = screen.step;
@@ -97,6 +118,7 @@ byId("preview").addEventListener("error", () => {
   byId("mirror").hidden = true;
   setTimeout(() => byId("preview").removeAttribute("src"), 1000); // the next line tries again
 });
+for (const over of ["ended", "error"]) byId("voice").addEventListener(over, sayNext);
 setInterval(() => {
   if (performance.now() - shownAt > SILENT_MS && shown !== LOST) show(LOST);
   times();
