@@ -23,6 +23,7 @@ MaybeBy = Annotated[
 ]
 COUNTS = ("expected", "inside", "left", "absent", "doubtful")
 NUMBERS = ("expected", "admitted", "inside", "left", "absent", "doubtful", "doubles")
+REACTIONS = ("reactions", "reaction_median_s", "reaction_longest_s")
 
 
 def rooms(
@@ -164,6 +165,7 @@ def _counts(counted: JsonObject) -> str:
 def _report(said: JsonObject) -> list[str]:
     signed = said["signed"]
     lines = [f"{name} {said[name]}" for name in NUMBERS]
+    lines += [f"{name} {said[name]}" for name in REACTIONS if said[name] is not None]
     lines += [
         f"outage {o['what']} {o['since']} - {o['until'] or 'not over 未恢复'}"
         for o in said["outages"]

@@ -33,8 +33,10 @@ from tests.mqtt_making import (
     office_at,
     uplink_of,
 )
+from tests.scenarios.fakes import STRANGER as STRANGER_FACE
 from tests.scenarios.fakes import FakeRoster, RefusingJournal, Rig, rig
 from tests.scenarios.running import Running, running
+from tests.scenarios.test_rooms import asked
 
 GATES = ("wh-hs-01-g1", "wh-hs-01-g2")
 STRANGER, AWAY, SENT = "wh-wc-02-g1", "wh-wc-02", "hb-zk-2027-04"
@@ -133,6 +135,28 @@ async def test_gates_that_were_apart_find_doubles_at_both(
                 assert any("double" in warning for warning in it.desk.status()["warnings"])
     async with gate(home, broker, tmp_path / "two", GATES[1]) as two:
         assert len(two.lane.state.doubles) == 1, "a restart knows it"
+
+
+async def test_a_corrected_admission_is_taken_back_at_the_other_gate(
+    home: Home, broker: Broker, tmp_path: Path
+) -> None:
+    async with (
+        gate(home, broker, tmp_path / "one", GATES[0]) as one,
+        gate(home, broker, tmp_path / "two", GATES[1]) as two,
+    ):
+        one.parts.matcher.verdicts = [STRANGER_FACE] * 3
+        case = (await lay(one))["id"]
+        said = {"decision": case, "by": "li", "second": "wang"}
+        await asked(one.desk, do="settle", verdict="admit", reason="seen", **said)
+        await two.until(lambda: len(two.lane.state.entered) == 1)
+        await asked(
+            one.desk, do="correct", decision=case, verdict="deny", by="wang", reason="another"
+        )
+        assert not one.lane.state.entered
+        await two.until(lambda: not two.lane.state.entered)
+        assert (await lay(two))["outcome"] == "ADMIT"
+        await one.until(lambda: len(one.lane.state.entered) == 1)
+        assert "double" not in await kinds(one) + await kinds(two)
 
 
 async def test_a_double_is_alerted_once_over_restarts(
