@@ -16,6 +16,11 @@ EXTRA_TIME, WHEELCHAIR = "extra-time", "wheelchair"
 def own_times(candidate: Candidate, paper: Paper) -> Paper:
     """`paper` with the end that holds for `candidate`: later by the paper's `extra_time_min` where
     they are granted more time."""
-    if EXTRA_TIME not in candidate.flags or not paper.extra_time_min:
+    return with_extra_time(paper) if EXTRA_TIME in candidate.flags else paper
+
+
+def with_extra_time(paper: Paper) -> Paper:
+    """`paper` as it holds for whoever is granted more time."""
+    if not paper.extra_time_min:
         return paper
     return replace(paper, end=paper.end + timedelta(minutes=paper.extra_time_min))

@@ -1,14 +1,15 @@
 """Whether the rules give the decisions that a journal holds: each is decided once more.
 
 Anything in it has to be what the exam data and the events before it give. What a journal does not
-say is not asked. That is whether a ticket photo exists, how long a card is valid, what was handed
-in, and what the roster knows of other sites.
+say is not asked. That is whether a ticket photo exists, how long a card is valid, and what was
+handed in. Nor does it say who is granted more time, and what the roster knows of other sites.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from gate.core.access_arrangements import EXTRA_TIME, with_extra_time
 from gate.core.card import DocumentKind, Expiry, OddField
 from gate.core.entry_rules import GateView, Presented, rule
 from gate.core.events import CandidateFound, Instant, Source
@@ -153,7 +154,9 @@ def _exit_faults(
         yield "a reason of an exit"
     papers = {p.id: p for p in exam.papers} if exam is not None else {}
     paper = papers.get(str(event.get("paper")))
-    if paper is not None and reason is Reason.TOO_EARLY_TO_LEAVE and found >= leave_from(paper):
+    if paper is None or reason is not Reason.TOO_EARLY_TO_LEAVE:
+        return
+    if found >= leave_from(with_extra_time(paper)):
         yield "left: the paper may be left by then"
 
 
@@ -163,9 +166,12 @@ def _ruling_faults(
     """What the rules give for each of the things that the record leaves open, where none of them is
     what was recorded. `clock` in it is that of the record, not of the card-found reply."""
     clocks = (True,) if reason is Reason.OK else (True, False)
+    may_last = any(p.extra_time_min for p in known.exam.papers)
+    granted = (frozenset[str](), frozenset({EXTRA_TIME})) if may_last else (frozenset[str](),)
     given = {
-        _given(known.exam, event, seats, Instant(found, 0, clock), here)
+        _given(known.exam, event, (seats, flags), Instant(found, 0, clock), here)
         for seats in known.seats
+        for flags in granted
         for clock in clocks
         for here in _views(event, reason, known)
     }
@@ -189,7 +195,11 @@ def _views(event: JournalEvent, reason: Reason, known: _Known) -> list[GateView]
 
 
 def _given(
-    exam: Exam, event: JournalEvent, seats: tuple[Seat, ...], found: Instant, here: GateView
+    exam: Exam,
+    event: JournalEvent,
+    who_may_be: tuple[tuple[Seat, ...], frozenset[str]],
+    found: Instant,
+    here: GateView,
 ) -> Reason:
     shown = Presented(
         Source(event["source"]),
@@ -200,7 +210,9 @@ def _given(
         0,
         odd=tuple(OddField(field) for field in event.get("odd", ())),
     )
-    who = Candidate(str(event.get("ticket")), "", str(event["key"]), seats, has_reference=True)
+    seats, flags = who_may_be
+    ticket, key = str(event.get("ticket")), str(event["key"])
+    who = Candidate(ticket, "", key, seats, has_reference=True, flags=flags)
     ruling = rule(
         exam,
         CandidateFound(who),

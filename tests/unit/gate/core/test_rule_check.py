@@ -3,16 +3,30 @@
 That every journal agrees is asked of 150 walks in test_any_sequence.py.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gate.core.access_arrangements import EXTRA_TIME
 from gate.core.effects import Record
 from gate.core.events import CandidateFound, CardRemoved
 from gate.core.exam import Exam
 from gate.core.rule_check import Checked, check_decisions
 from gate.core.state import Phase
-from tests.unit.gate.core.world import EXAM, GOOD, Gate, at, candidate, instant, laid
+from tests.unit.gate.core.world import (
+    AFTERNOON,
+    ANNA,
+    EXAM,
+    GOOD,
+    MORNING,
+    Gate,
+    at,
+    candidate,
+    exam_of,
+    instant,
+    laid,
+)
 
 Journal = list[dict[str, Any]]
 
@@ -103,3 +117,21 @@ def test_without_the_description_only_the_record_itself_is_asked() -> None:
     assert checked(journal, None) == Checked(5, 5, ())
     journal[0] = {**journal[0], "normalised": -0.5}
     assert len(checked(journal, None).differing) == 1
+
+
+@pytest.mark.parametrize(("minutes", "differing"), [(45, 0), (0, 1)])
+def test_who_is_granted_more_time_is_not_in_the_journal_and_may_be_anybody(
+    minutes: float, differing: int
+) -> None:
+    longer = exam_of(replace(MORNING, extra_time_min=45), AFTERNOON)
+    slow = replace(ANNA, flags=frozenset({EXTRA_TIME}))
+    gate = Gate(longer).admit(slow)
+    gate.wait()
+    gate.leave(CandidateFound(slow), at("11:10"))
+    gate.feed(laid(at("11:40")))
+    gate.feed(CandidateFound(slow))
+    gate.commit()
+    journal = [e for e in gate.journal if e["kind"] == "decision"]
+    assert [e["reason"] for e in journal] == ["OK", "TOO_EARLY_TO_LEAVE", "ALREADY_ADMITTED"]
+    known = exam_of(replace(MORNING, extra_time_min=minutes), AFTERNOON)
+    assert len(checked(journal, known).differing) == differing
