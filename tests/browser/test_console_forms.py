@@ -367,6 +367,37 @@ async def test_a_report_is_signed_once_and_as_it_was_seen(page: Page, console: C
 # -- all of them ---------------------------------------------------------------------------------
 
 
+async def tabbed_to(page: Page, name: str) -> None:
+    """The element has the keyboard, by Tab alone."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.dataset.testid") == name:
+            return
+    raise AssertionError(f"Tab does not come to {name}")
+
+
+async def test_keys_alone_correct_a_case_and_decline(page: Page, console: Console) -> None:
+    await signed_in_as(page, console)
+    case = await settled(page, console)
+    await page.goto(f"{console.address}/cases/{case}")
+    await tabbed_to(page, "correct-open")
+    await page.keyboard.press("Enter")
+    await tabbed_to(page, "pin")
+    await page.keyboard.type(PINS["li"])
+    await tabbed_to(page, "reason")
+    await page.keyboard.type("另有其人")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("signed-by")).to_contain_text("li")
+    await tabbed_to(page, "nav-now")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("form-at-gate").wait_for()
+    await tabbed_to(page, "pin")
+    await page.keyboard.type(PINS["li"])
+    await tabbed_to(page, "excuse")
+    await page.keyboard.press("Enter")
+    await refused(page, "没有可免除动作的考生")
+
+
 @pytest.mark.parametrize("width", [360, 1920])
 async def test_the_forms_fit_and_have_no_serious_fault(
     page: Page, console: Console, width: int

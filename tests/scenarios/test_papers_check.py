@@ -94,3 +94,26 @@ async def test_a_paper_that_asks_for_nothing_needs_no_look(gate: Running, tmp_pa
     gate.lane.roster.exam = EXAM
     answer = await ask(tmp_path / "run" / "staff.sock", {**SEEN, "shown": ["notice"]})
     assert (answer["exit"], "No paper of this candidate" in answer["error"]) == (2, True)
+
+
+async def test_what_is_asked_of_a_candidate_is_for_who_has_signed_in(
+    gate: Running, tmp_path: Path
+) -> None:
+    """It says what is wanting and repeats no answer; what is told twice is recorded once."""
+    path, asked = tmp_path / "run" / "staff.sock", {"ask": "papers", "ticket": "A1"}
+    assert (await ask(path, asked))["exit"] == 5
+    async with connected(path) as console:
+        await console({"do": "sign-in", "by": "li", "pin": PINS["li"]})
+        answer = await console(asked)
+        assert answer["requires"] == ["notice", "health-report"]
+        assert answer["wanting"] == ["notice", "concern", "standby"]
+        assert [set(q) for q in answer["questions"]] == [{"id", "zh", "en"}] * 2
+        nobody = await console({**asked, "ticket": "A99"})
+        assert nobody["exit"] == 1
+    seen = {**SEEN, "shown": ["notice"]}
+    first, again = await ask(path, seen), await ask(path, seen)
+    assert (first["complete"], again["complete"], again["en"]) == (False, False, first["en"])
+    other = await ask(path, {**seen, "by": "wang", "pin": PINS["wang"]})
+    assert other["kind"] == "papers"
+    events = [e async for page in gate.parts.journal.past() for e in page]
+    assert [e["by"] for e in events if e["kind"] == "papers"] == ["li", "wang"]
