@@ -1,5 +1,6 @@
 """exam-office receive: take what the gates send, for as long as it runs."""
 
+import contextlib
 import logging
 import signal
 import threading
@@ -24,6 +25,12 @@ def receive(
         Path | None, typer.Option(help="Keep the counts here, as JSON, for other programs.")
     ] = None,
     *,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=0, max=64, help="Processes that verify, and store with PostgreSQL; 0: none."
+        ),
+    ] = 0,
     new_database: Annotated[
         bool, typer.Option("--new-database", help="Begin an empty one where it is gone.")
     ] = False,
@@ -37,6 +44,7 @@ def receive(
     from office.receiving import wall_clock
     from office.receiving.receive import Receiver
     from office.receiving.signers import keep_words
+    from office.receiving.worker_pool import WorkerPool
     from office.store.locks import ReceiveLock
     from office.store.opening import begin_generation, open_receiving
 
@@ -60,7 +68,13 @@ def receive(
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
         )
-        receiver.run(stop)
+        with contextlib.ExitStack() as stack:
+            if workers:
+                place = store.database.place
+                url = place if isinstance(place, str) else None
+                pool = WorkerPool(workers, found.root, url, signing.encode())
+                receiver.pool = stack.enter_context(pool)
+            receiver.run(stop)
     print(
         f"{receiver.counts.events} events in {receiver.counts.batches} batches, "
         f"{receiver.counts.rejected} refused, {receiver.counts.conflicts} conflicts"

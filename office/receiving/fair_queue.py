@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from gate.sync.link import LinkEvent, Message
+from office.receiving.worker_events import WorkerEvent
 
 WAITING_MAX = 16
 """Messages of one gate that wait: four times what it has under way. Well below the quota of
@@ -30,11 +31,11 @@ class FairQueue:
     def __init__(self, refuse: Callable[[Message], None]) -> None:
         self._refuse = refuse
         self._changed = threading.Condition()
-        self._others: deque[LinkEvent] = deque()
+        self._others: deque[LinkEvent | WorkerEvent] = deque()
         self._waiting: dict[str, deque[Message]] = {}
         self._refused: Counter[str] = Counter()
 
-    def post(self, event: LinkEvent) -> None:
+    def post(self, event: LinkEvent | WorkerEvent) -> None:
         """Adds `event`; from any thread. A message of a gate with too many waiting is refused."""
         with self._changed:
             if not isinstance(event, Message):
@@ -52,13 +53,16 @@ class FairQueue:
         waiting.append(message)
         return True
 
-    def next(self, timeout_s: float) -> LinkEvent | list[Message] | None:
-        """A change of the connection before anything else; None after `timeout_s` without any."""
+    def next(
+        self, timeout_s: float, *, messages: bool = True
+    ) -> LinkEvent | WorkerEvent | list[Message] | None:
+        """A change of the connection, or a worker's answer, before anything else; None after
+        `timeout_s` without any. `messages`: False leaves the messages waiting."""
         with self._changed:
-            self._changed.wait_for(lambda: self._others or self._waiting, timeout_s)
+            self._changed.wait_for(lambda: self._others or (messages and self._waiting), timeout_s)
             if self._others:
                 return self._others.popleft()
-            return self._turns() if self._waiting else None
+            return self._turns() if messages and self._waiting else None
 
     def _turns(self) -> list[Message]:
         """One message of each gate in turn; who was left over comes first the next time."""

@@ -35,7 +35,7 @@ class Watch:
 
     def beat(self, beat: Heartbeat, now: str) -> None:
         """Notes a heartbeat that was received at `now`."""
-        seen = self._of(beat.gate)
+        seen = self.of(beat.gate)
         seen.heard, seen.claims = now, beat.seq
         seen.oldest_unsent_at, seen.vitals = beat.oldest_unsent_at, dict(beat.vitals)
 
@@ -44,7 +44,7 @@ class Watch:
 
         `part`: `state` or `alert`. `said`: bounded (office/receiving/unsigned_notes.py).
         """
-        seen = self._of(gate)
+        seen = self.of(gate)
         if part == "alert":
             log.error("ALARM: gate %s says: %s", gate, said.get("detail"))
             seen.alerts = [*seen.alerts, said | {"heard": now}][-_ALERTS_KEPT:]
@@ -59,5 +59,10 @@ class Watch:
         seen = self._gates.get(gate, GateStatus())
         return {name: getattr(seen, name) for name in GateStatus.__slots__}
 
-    def _of(self, gate: str) -> GateStatus:
+    def of(self, gate: str) -> GateStatus:
+        """What `gate` has last said; begun where it has not been heard."""
         return self._gates.setdefault(gate, GateStatus())
+
+    def take_over(self, seen: dict[str, GateStatus]) -> None:
+        """What a worker has heard of its gates."""
+        self._gates |= seen

@@ -31,6 +31,10 @@ class JournalAlarms:
         """What the database says of `gates`. Within a transaction."""
         self._unannounced = {gate: unannounced(self._store, gate) for gate in gates}
 
+    def take_over(self, unannounced: dict[str, list[str]]) -> None:
+        """What a worker has found of its gates."""
+        self._unannounced |= unannounced
+
     def unannounced(self, gate: str) -> list[str]:
         """Journals of `gate` that name none before them though the office knows one."""
         return self._unannounced.get(gate, [])

@@ -1,29 +1,27 @@
 """Messages of gates taken in: one transaction for what came together, and the receipts for it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from nacl.signing import SigningKey
 
 from gate.errors import InputRejected
-from gate.ports import Receipt
 from gate.sync.link import Message
 from gate.sync.wire import Batch, Topics
 from office.home import Home
 from office.receiving import wall_clock
 from office.receiving.authorisation import Authorisation
+from office.receiving.believed import Checked, Given, checked_batch
 from office.receiving.counts import Counts
 from office.receiving.gate_status import Watch
 from office.receiving.journal_alarms import AfterCommit, JournalAlarms
 from office.receiving.lost_generations import is_forgotten, shown_receipt
+from office.receiving.worker_values import Done
 from office.store.database import Arrival, OfficeStore, Stored
 from office.store.kept_commands import GateSaid
 
 log = logging.getLogger(__name__)
-
-Given = tuple[Topics, Receipt, bytes]
-"""Where a receipt is published, what it says, its signed bytes."""
 
 
 class MessageIntake:
@@ -42,7 +40,7 @@ class MessageIntake:
         self.forgotten = 0
         """The highest generation that gates have shown and this database has not begun."""
         self._signing = signing
-        self._watch = watch
+        self.watch = watch
         self.back: set[str] = set()
         """Gates that have begun a connection since somebody looked."""
 
@@ -54,11 +52,23 @@ class MessageIntake:
             self.alarms.begin({topics.gate for topics, _ in known})
         return given
 
-    def take(self, messages: list[Message]) -> tuple[list[Given], AfterCommit]:
-        """Stored and committed when it returns. The receipts, and what is now to be told."""
+    def take(
+        self, messages: list[Message], checked: Sequence[Checked] | None = None
+    ) -> tuple[list[Given], AfterCommit]:
+        """Stored and committed when it returns. The receipts, and what is now to be told.
+
+        `checked`: what each batch among `messages` is, where somebody has verified it already.
+        """
         after: AfterCommit = []
         batches = [m for m in messages if is_batch(m)]
-        taken = [found for m in batches if (found := self._checked(m, after)) is not None]
+        if checked is None:
+            checked = [self.check(message) for message in batches]
+        taken: list[tuple[Topics, Batch]] = []
+        for message, found in zip(batches, checked, strict=True):
+            if isinstance(found, InputRejected):
+                after.append(partial(self.counts.reject, "batch", message, found))
+            else:
+                taken.append(found)
         now = wall_clock.now()
         with self._store.transaction():
             arrivals = [Arrival(batch, topics.exam, topics.site) for topics, batch in taken]
@@ -71,6 +81,20 @@ class MessageIntake:
             given = self.give_receipts(asked)
         return given, after
 
+    def note_worker(self, done: Done) -> None:
+        """What a worker has stored and heard, added to what is counted and known here."""
+        counts = self.counts
+        counts.batches += done.batches
+        counts.events += done.events
+        counts.conflicts += done.conflicts
+        counts.taken.update(done.taken)
+        for (gate, reason), count in done.refusals.items():
+            counts.reject_many(gate, reason, count)
+        self.watch.take_over(done.seen)
+        self.alarms.take_over(done.unannounced)
+        self.back |= done.back
+        self.forgotten = max(self.forgotten, done.forgotten)
+
     def give_receipts(self, asked: Iterable[tuple[Topics, str]]) -> list[Given]:
         """Signed, and kept in the same transaction as what they speak of; one for each gate."""
         one_each = {topics.gate: (topics, epoch) for topics, epoch in asked}
@@ -82,14 +106,9 @@ class MessageIntake:
         )
         return [(topics, *given[topics.gate, epoch]) for topics, epoch in one_each.values()]
 
-    def _checked(self, message: Message, after: AfterCommit) -> tuple[Topics, Batch] | None:
+    def check(self, message: Message) -> Checked:
         """The batch, if it may be believed."""
-        try:
-            topics, _ = Topics.of(message.topic)
-            return topics, self._authorisation.batch(message.payload, topics)
-        except InputRejected as e:
-            after.append(partial(self.counts.reject, "batch", message, e))
-            return None
+        return checked_batch(message, self._authorisation)
 
     def _note(self, message: Message, now: str, after: AfterCommit) -> tuple[Topics, str] | None:
         """A heartbeat, a state or an alert; whose journal is owed a receipt. Within a
@@ -104,7 +123,7 @@ class MessageIntake:
                     self._keep_word(topics, part, message.payload, now)
                     if said.get("state") == "ready":
                         after.append(partial(self.back.add, topics.gate))
-                after.append(partial(self._watch.note, topics.gate, part, said, now))
+                after.append(partial(self.watch.note, topics.gate, part, said, now))
                 if part == "alert":
                     self.alarms.keep_said(topics, said, now)
                 after.append(partial(self.counts.taken.update, [topics.gate]))
@@ -141,7 +160,7 @@ class MessageIntake:
         takes. One that goes by a lower watermark sends again by itself.
         """
         beat = self._authorisation.heartbeat(payload, topics)
-        after.append(partial(self._watch.beat, beat, now))
+        after.append(partial(self.watch.beat, beat, now))
         after.append(partial(self.counts.taken.update, [beat.gate]))
         self._keep_word(topics, "hb", payload, now)
         if not self._store.add_claim(beat, payload, now):

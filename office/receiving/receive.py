@@ -30,18 +30,22 @@ from gate.sync.wire import (
 )
 from office.home import Home
 from office.receiving import wall_clock
+from office.receiving.believed import Given
 from office.receiving.command_outbox import CommandOutbox
 from office.receiving.counts import Counts
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
 from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
 from office.receiving.guard_report import GUARD_REPORT, GuardReport
+from office.receiving.journal_alarms import AfterCommit
 from office.receiving.last_words import goodbye
-from office.receiving.message_intake import Given, MessageIntake, is_batch
+from office.receiving.message_intake import MessageIntake, is_batch
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.roster_announcer import RosterAnnouncer
 from office.receiving.status_file import write_status
 from office.receiving.takeovers import Takeovers
+from office.receiving.worker_events import Died, WorkerEvent
+from office.receiving.worker_pool import WorkerPool
 from office.store.database import OfficeStore
 from office.store.opening import begin_generation
 
@@ -81,6 +85,8 @@ class Receiver:
     deaf: int = 0
     """Connections given up because the office did not hear itself."""
     intake: MessageIntake = field(init=False)
+    pool: WorkerPool | None = None
+    """Processes that verify, and store with PostgreSQL; None: all is done here."""
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
     commands: CommandOutbox = field(init=False)
     announcer: RosterAnnouncer = field(init=False)
@@ -125,12 +131,14 @@ class Receiver:
         link_queue = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
         will = Will(OFFICE_STATE, self._state(online=False))
         link = MqttConnection(self.address, link_queue.post, will, keep_session_s=_SESSION_S)
+        if self.pool is not None:
+            self.pool.use(link_queue.post)
         link.open()
         own: OwnHeartbeat | None = None
         subscription = 0
         try:
             while not (stop.is_set() or self._idle() or self.takeovers.gives_way):
-                event = link_queue.next(_LOOK_S)
+                event = link_queue.next(_LOOK_S, messages=self.pool is None or self.pool.has_room)
                 self._count_refused(link_queue)
                 if isinstance(event, Down):
                     self._outage(event.error)
@@ -145,6 +153,8 @@ class Receiver:
                     self._hears()
                 elif isinstance(event, list):
                     self._take(link, self._without_own(link, event, own))
+                elif isinstance(event, WorkerEvent):
+                    self._hear_worker(link, event)
                 if own is None:
                     continue
                 if own.is_deaf(time.monotonic()) and not link_queue.has_of("office"):
@@ -253,7 +263,34 @@ class Receiver:
             return
         if any(map(is_batch, messages)):
             self._last_batch_s = time.monotonic()
+        if self.pool is not None:
+            self.pool.give(messages, self.generation)
+            return
         given, after = self.intake.take(messages)
+        self._answer(link, messages, given, after)
+
+    def _hear_worker(self, link: MqttConnection, event: WorkerEvent) -> None:
+        """A worker's answer, or its end. The error that it could not store by."""
+        assert self.pool is not None
+        if isinstance(event, Died):
+            self.pool.replace(event)
+            return
+        job, done = self.pool.finished(event.index, event.done), event.done
+        if job is None:  # of a connection that is over: the broker sends it again
+            return
+        if done.error is not None:
+            raise done.error
+        if done.checked is not None:
+            given, after = self.intake.take(job.messages, done.checked)
+            self._answer(link, job.messages, given, after)
+            return
+        self.intake.note_worker(done)
+        self._answer(link, job.messages, done.given, [])
+
+    def _answer(
+        self, link: MqttConnection, messages: list[Message], given: list[Given], after: AfterCommit
+    ) -> None:
+        """Behind the commit."""
         for message in messages:
             if message.mid:  # heartbeats come without
                 link.ack(message.mid)

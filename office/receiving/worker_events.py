@@ -1,0 +1,24 @@
+"""What the receiver hears of its workers."""
+
+from dataclasses import dataclass
+
+from office.receiving.worker_values import Done
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer of worker `index`, as the receiver hears of it."""
+
+    index: int
+    done: Done
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The process of worker `index` has ended, and what it had not finished goes to a new one."""
+
+    index: int
+    process: int
+
+
+WorkerEvent = Finished | Died
