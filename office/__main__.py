@@ -6,6 +6,7 @@ from gate import __version__
 from gate.platform.program_end import run_program
 from office.commands import (
     audit,
+    backup,
     broker_config,
     candidates,
     command,
@@ -37,6 +38,8 @@ app = typer.Typer(
 app.callback()(database_option.everywhere)
 app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)

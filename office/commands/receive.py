@@ -63,6 +63,7 @@ def receive(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ReceiveLock(found.root), open_receiving(found, new=new_database) as store:
+        store.database.receive_alone()
         keep_words(store, found, signing, wall_clock.now())
         generation = begin_generation(found, store, wall_clock.now_ms())
         receiver = Receiver(

@@ -33,6 +33,7 @@ from office.receiving import wall_clock
 from office.receiving.believed import Given
 from office.receiving.command_outbox import CommandOutbox
 from office.receiving.counts import Counts
+from office.receiving.database_outage import DatabaseOutage
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
 from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
@@ -85,6 +86,7 @@ class Receiver:
     deaf: int = 0
     """Connections given up because the office did not hear itself."""
     intake: MessageIntake = field(init=False)
+    outage: DatabaseOutage = field(default_factory=DatabaseOutage)
     pool: WorkerPool | None = None
     """Processes that verify, and store with PostgreSQL; None: all is done here."""
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
@@ -251,11 +253,29 @@ class Receiver:
 
     def _announce(self, link: MqttConnection) -> None:
         """To every gate: its receipt, and which generation speaks."""
+        self.outage.end(self.store, wall_clock.now())
+        self._look_for_older_database()
         given = self.intake.begin()
         self._publish_receipts(link, given)
         # Behind the receipts: a gate that has none of this generation asks with one batch.
         here = self._state(online=True, at=wall_clock.now(), generation=self.generation)
         link.publish(OFFICE_STATE, here, retain=True)
+
+    def _look_for_older_database(self) -> None:
+        """Somebody may have restored a backup while the database was away. StorageRefused."""
+        there = self.store.generation()
+        if there is not None and there < self.generation:
+            before = self.generation
+            self.intake.generation = begin_generation(
+                self.home, self.store, wall_clock.now_ms(), above=before
+            )
+            log.error(
+                "ALARM: the database is an older one (generation %d, not %d): generation %d "
+                "begins; every gate sends again what is missing. 数据库为较旧备份，闸机将补发",
+                there,
+                before,
+                self.generation,
+            )
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
         if not messages:  # the broker's and our own words alone
@@ -275,9 +295,7 @@ class Receiver:
         if isinstance(event, Died):
             self.pool.replace(event)
             return
-        job, done = self.pool.finished(event.index, event.done), event.done
-        if job is None:  # of a connection that is over: the broker sends it again
-            return
+        job, done = event.job, event.done
         if done.error is not None:
             raise done.error
         if done.checked is not None:
@@ -330,6 +348,7 @@ class Receiver:
     def _outage(self, error: GateError | None) -> None:
         if error is not None and type(error) is not type(self.error):
             log.warning("%s", error)
+        self.outage.note(error, wall_clock.now())
         self.error = error
 
     def _write_status(self) -> None:
@@ -350,6 +369,7 @@ class Receiver:
             "deaf": self.deaf,
             "taken_over": self.takeovers.total,
             "conflicts": self.counts.conflicts,
+            "database_away_since": self.outage.since,
             "last_error": self.error.en if self.error else None,
             "gates": {
                 gate: {"epoch": r.epoch, "high": r.high, "head": r.head, "missing": r.missing}

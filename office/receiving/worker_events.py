@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from office.receiving.worker_values import Done
+from office.receiving.worker_values import Done, Job
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer of worker `index`, as the receiver hears of it."""
+    """The answer of a worker to a job of this connection."""
 
-    index: int
+    job: Job
     done: Done
 
 

@@ -1,7 +1,7 @@
 """The workers of `receive`: each gate always goes to the same one, so that its order is kept.
 
-What a worker has not answered is held here. A worker that dies is begun anew and given it again;
-nothing of it was acknowledged, and whatever it had stored is found to be there.
+What a worker has not answered is held here. A worker that dies is begun anew and given it again.
+Nothing of it was acknowledged; what it had stored is found to be there.
 """
 
 import logging
@@ -46,6 +46,7 @@ class WorkerPool:
         self._about = (root, store_into, seed)
         self._workers = [_Worker(index) for index in range(count)]
         self._post: Callable[[WorkerEvent], None] = lambda event: None
+        self._lock = threading.Lock()
         self._jobs = 0
         self._first = 0
         """The first job of this connection: answers to earlier ones are not heard."""
@@ -66,8 +67,13 @@ class WorkerPool:
                 worker.process.join()
 
     def use(self, post: Callable[[WorkerEvent], None]) -> None:
-        """From now on `post` hears; what was given for an earlier connection is not told."""
-        self._post, self._first = post, self._jobs
+        """From now on `post` hears. What was given for an earlier connection is not told: the
+        broker sends it again."""
+        with self._lock:
+            self._post, self._first = post, self._jobs
+        for worker in self._workers:  # nobody may have heard that one died
+            if not worker.process.is_alive():
+                self.replace(Died(worker.index, worker.process.pid or 0))
 
     @property
     def processes(self) -> list[int]:
@@ -77,8 +83,8 @@ class WorkerPool:
     @property
     def has_room(self) -> bool:
         """Whether more messages may be given."""
-        waiting = sum(len(job.messages) for w in self._workers for job in w.given)
-        return waiting < OUTSTANDING_MAX
+        with self._lock:
+            return sum(len(j.messages) for w in self._workers for j in w.given) < OUTSTANDING_MAX
 
     def give(self, messages: list[Message], generation: int) -> None:
         """Each message to the worker of its gate, in order."""
@@ -86,22 +92,15 @@ class WorkerPool:
         for message in messages:
             parts.setdefault(self._index(message), []).append(message)
         for index, part in parts.items():
-            self._jobs += 1
             worker = self._workers[index]
-            worker.given.append(Job(self._jobs, generation, part))
-            _send(worker, worker.given[-1])
+            with self._lock:
+                self._jobs += 1
+                job = Job(self._jobs, generation, part)
+                worker.given.append(job)
+            _send(worker, job)
 
     def _index(self, message: Message) -> int:
         return crc32(sender_of(message.topic).encode()) % len(self._workers)
-
-    def finished(self, index: int, done: Done) -> Job | None:
-        """Notes the answer of a worker; its job, None where nobody waits for that any more."""
-        worker = self._workers[index]
-        if not worker.given or worker.given[0].number != done.number:
-            return None
-        worker.deaths = 0
-        job = worker.given.popleft()
-        return job if job.number > self._first else None
 
     def replace(self, died: Died) -> None:
         """A new process for the one that died, with what that one had not answered. GateBug where
@@ -114,8 +113,11 @@ class WorkerPool:
         if worker.deaths > _TRIES:
             raise GateBug(f"A worker of receive died {_TRIES} times on the same messages.")
         log.error("ALARM: worker %d of receive died; another takes its messages.", died.index)
+        with self._lock:
+            worker.given = deque(job for job in worker.given if job.number > self._first)
+            left = list(worker.given)
         self._begin(worker)
-        for job in worker.given:
+        for job in left:
             _send(worker, job)
 
     def _begin(self, worker: _Worker) -> None:
@@ -136,7 +138,18 @@ class WorkerPool:
             except (EOFError, OSError):  # it died, or we are ending
                 self._post(Died(index, process))
                 return
-            self._post(Finished(index, done))
+            self._note(self._workers[index], done)
+
+    def _note(self, worker: _Worker, done: Done) -> None:
+        """An answer; whoever waited for it hears."""
+        with self._lock:
+            if not worker.given or worker.given[0].number != done.number:
+                return
+            worker.deaths = 0
+            job, post = worker.given.popleft(), self._post
+            is_waited_for = job.number > self._first
+        if is_waited_for:
+            post(Finished(job, done))
 
 
 def _send(worker: _Worker, job: Job | None) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gate.core.json_types import JsonValue
-from gate.errors import GateError
+from gate.errors import GateError, StorageRefused
 from office.store.locks import NoLock, WriterLock
 from office.store.place import Place, shown
 from office.store.store_errors import explained, explained_postgresql, refused
@@ -64,6 +64,8 @@ class Database:
         self._connection: Connection | None = None
         self.connected = 0
         """How often a connection was made; above 1 where PostgreSQL was away."""
+        self.alone = False
+        """Whether no other program may receive into this database of PostgreSQL."""
         self.made: set[str] = set()
         """Tables that this connection knows to be there; forgotten with it, and by a rollback."""
         in_memory = self.is_postgresql or str(place) == ":memory:"
@@ -204,12 +206,35 @@ class Database:
         if self._connection is None:
             made = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self.is_postgresql:
-                for statement in _SESSION:
-                    made.exec_driver_sql(statement)
+                self._prepare(made)
             self._connection = made
             self.connected += 1
             self.made.clear()
         return self._connection
+
+    def _prepare(self, made: Connection) -> None:
+        """Of PostgreSQL, for one session. StorageRefused where another program receives."""
+        for statement in _SESSION:
+            made.exec_driver_sql(statement)
+        if self.alone and not made.exec_driver_sql(_RECEIVING).scalar():
+            made.close()
+            name = shown(self.place)
+            raise StorageRefused(
+                f"Another exam-office receive stores into {name}: end it first, or leave it to do "
+                "the work.",
+                f"已有 exam-office receive 正在写入 {name}：请先结束它。",
+            )
+
+    def receive_alone(self) -> None:
+        """From now on, also over lost connections, no other program receives into this database
+        of PostgreSQL. StorageRefused at once where one does."""
+        with self.in_words():
+            self.alone = self.is_postgresql
+            self.drop()
+            self._open()
+
+
+_RECEIVING = "SELECT pg_try_advisory_lock(hashtext('exam-office receive'))"
 
 
 def _engine_of(place: Place) -> Engine:

@@ -160,6 +160,7 @@ def test_messages_that_end_every_worker_end_the_receiver(
     monkeypatch.setattr(worker_pool, "work", os._exit)
     pool = WorkerPool.__new__(WorkerPool)
     pool._about, pool._jobs, pool._first = (), 0, 0
+    pool._lock = threading.Lock()
     pool._workers = [worker_pool._Worker(0)]
     events: queue.Queue[Died] = queue.Queue()
     pool._post = events.put
