@@ -60,8 +60,8 @@ def encode_command(command: Command, key: SigningKey) -> bytes:
         "to": command.to,
         "exam": command.exam,
         "by": command.by,
-        "issued": command.issued.isoformat(timespec="seconds"),
-        "expires": command.expires.isoformat(timespec="seconds"),
+        "issued": command.issued.isoformat(timespec="milliseconds"),
+        "expires": command.expires.isoformat(timespec="milliseconds"),
     }
     return compact(signed("command", body, key))
 

@@ -108,7 +108,7 @@ def _given(
 
     from office.receiving.command_words import args_of
 
-    issued = datetime.now(UTC).replace(microsecond=0)
+    issued = datetime.now(UTC)  # to the millisecond: of two commands the later one is known
     return Command(
         uuid.uuid4().hex,
         verb,

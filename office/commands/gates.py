@@ -1,6 +1,8 @@
 """exam-office gates: which units the office knows, and striking one off."""
 
 import json
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +15,7 @@ from office.home import Home, default_home
 from office.keys.hand_over import private_keys
 
 if TYPE_CHECKING:
+    from office.distribution.configuration import GateConfiguration
     from office.keys.enrolment import Enrolment
 
 app = typer.Typer(no_args_is_help=True, help="The units that this office knows. 已登记的闸机。")
@@ -25,15 +28,18 @@ def list_(
     home: _HomeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Every unit with its site, its exams, and why it was struck off. 列出闸机。"""
+    """Every unit with its site, its exams, its configuration where that is not as desired, and why
+    it was struck off. 列出闸机。"""
     from office.keys.enrolment import known_gates
 
     place = Home(home or default_home())
     known = known_gates(place)
     alarms = _alarms(place, list(known))
+    set_ = _configurations(place)
     if as_json:
         facts = {
-            gate: _facts(place, enrolled) | {"unannounced": alarms[gate]}
+            gate: _facts(place, enrolled)
+            | {"unannounced": alarms[gate], "configuration": set_[gate].facts()}
             for gate, enrolled in known.items()
         }
         print(json.dumps({"gates": facts}, ensure_ascii=False))
@@ -48,6 +54,8 @@ def list_(
         here = ", PRIVATE KEYS STILL HERE 私钥仍在本机" if private_keys(place, gate) else ""
         exams = ", ".join(enrolled.exams) or "-"
         print(f"{gate}: site {enrolled.site}, exams {exams}, {state}{here}")
+        for key in set_[gate].differing:
+            print(f"{gate}: {key} is not as desired yet 配置尚未生效")
         for epoch in alarms[gate]:
             print(f"{gate}: ALARM: journal {epoch} {ALARM}")
 
@@ -108,6 +116,18 @@ def _alarms(place: Home, gates: list[str]) -> dict[str, list[str]]:
         return {gate: [] for gate in gates}
     with open_received(place) as store:
         return {gate: unannounced(store, gate) for gate in gates}
+
+
+def _configurations(place: Home) -> "Mapping[str, GateConfiguration]":
+    """Of each gate, empty for one that was never configured and never said anything."""
+    from office.distribution.configuration import GateConfiguration, configurations
+    from office.store.opening import has_received, open_received
+
+    found: defaultdict[str, GateConfiguration] = defaultdict(GateConfiguration)
+    if has_received(place):
+        with open_received(place) as store:
+            found.update(configurations(store))
+    return found
 
 
 def _facts(home: Home, enrolled: "Enrolment") -> dict[str, object]:

@@ -98,6 +98,16 @@ class KeptCommands:
         )
         return [KeptResult(*row) for row in rows]
 
+    def given(self, verb: str) -> list[tuple[str, str, str | None]]:
+        """(gate, signed command, its first result) of every command of that verb."""
+        rows = self._db.rows(
+            "SELECT t.gate, c.record, r.result FROM command c JOIN command_target t ON t.id = c.id "
+            "LEFT JOIN command_result r ON r.id = t.id AND r.gate = t.gate AND r.number = 0 "
+            "WHERE c.verb = :verb ORDER BY c.expires, c.id, t.gate",
+            verb=verb,
+        )
+        return [(gate, record, result) for gate, record, result in rows]
+
     def keep_word(self, said: GateSaid) -> None:
         """Keeps a gate's last word on a topic, within a transaction."""
         self._db.execute(
