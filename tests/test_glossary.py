@@ -1,6 +1,7 @@
 """docs/glossary.md against the code: its names are there, the words that it sets aside are not."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ WORDS = ROW.findall(PAGE)
 SET_ASIDE = [(a, b) for a, b in NOT_USED.findall(PAGE) if a != "not"]
 
 
+@functools.cache
 def sources() -> list[Path]:
     return sorted([path for room in ROOMS for path in ROOT.glob(f"{room}/**/*.py")])
 
@@ -26,6 +28,7 @@ def module_of(dotted: str) -> Path | None:
     return found[0] if found else None
 
 
+@functools.cache
 def names_in(path: Path) -> set[str]:
     """Names that a module defines at its top."""
     found: set[str] = set()
