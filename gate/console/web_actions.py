@@ -10,7 +10,7 @@ from gate.console.form_fields import form_of, signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of, with_session
 from gate.console.sessions import COOKIE, Session
-from gate.console.web_pages import ask_as, case_or_none
+from gate.console.web_pages import ask_as, case_or_none, rooms_shown
 from gate.core.json_types import JsonObject
 
 VERDICTS = ("admit", "deny")
@@ -136,14 +136,14 @@ async def find(request: Request) -> Response:
     handle = form.get("handle", "")
     if handle not in HANDLES:
         raise HTTPException(400)
-    counted = await ask_as(request, {"ask": "rooms"})
+    shown = await rooms_shown(request)
     found, refused = None, None
     try:
         asked = {"ask": "find", handle: form.get("value", "").strip()}
         found = await ask_as(request, asked)
     except GateSaid as said:
         refused = said
-    return page_of(request, "rooms.html", papers=counted["papers"], found=found, said=refused)
+    return page_of(request, "rooms.html", shown=shown, found=found, said=refused)
 
 
 async def acknowledge(request: Request) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from gate.console.advice_to_staff import what_to_do
 from gate.console.gate_link import Gate, GateSaid
 from gate.console.page_templates import page_of
+from gate.console.room_paging import RoomsPage, rooms_page
 from gate.console.score_words import score_words
 from gate.console.sessions import Session
 from gate.core.json_types import JsonObject
@@ -70,8 +71,7 @@ async def case_picture(request: Request) -> Response:
 
 async def rooms(request: Request) -> Response:
     """Counts by room, and the search for one candidate."""
-    counted = await ask_as(request, {"ask": "rooms"})
-    return page_of(request, "rooms.html", papers=counted["papers"], found=None, said=None)
+    return page_of(request, "rooms.html", shown=await rooms_shown(request), found=None, said=None)
 
 
 async def room(request: Request) -> Response:
@@ -87,8 +87,7 @@ async def room(request: Request) -> Response:
 
 async def sheets(request: Request) -> Response:
     """A link to the sheet of each room."""
-    counted = await ask_as(request, {"ask": "rooms"})
-    return page_of(request, "sheets.html", papers=counted["papers"])
+    return page_of(request, "sheets.html", shown=await rooms_shown(request))
 
 
 async def sheet(request: Request) -> Response:
@@ -123,6 +122,12 @@ async def ask_as(request: Request, asked: JsonObject) -> JsonObject:
         if said.exit_code == REFUSED and not await _holds(gate, session):
             raise SignInEnded from said
         raise
+
+
+async def rooms_shown(request: Request) -> RoomsPage:
+    """The rooms of the page that the address names. GateSaid, SignInEnded."""
+    counted = await ask_as(request, {"ask": "rooms"})
+    return rooms_page(counted["papers"], request.query_params.get("page", ""))
 
 
 async def _holds(gate: Gate, session: Session) -> bool:

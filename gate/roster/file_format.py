@@ -81,6 +81,11 @@ def decode_record(plain: bytes) -> CandidateRecord:
     )
 
 
+def decode_seats(plain: bytes) -> tuple[Seat, ...]:
+    """The seats alone of a candidate's opened row."""
+    return tuple(Seat(*seat) for seat in json.loads(plain)["seats"])
+
+
 def _template_text(template: Template) -> str:
     return base64.b64encode(template.astype("<f4").tobytes()).decode("ascii")
 

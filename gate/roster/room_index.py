@@ -7,11 +7,12 @@ opening all of them. That is done once for each roster, in a thread, on a connec
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from gate.core.exam import Seat
 from gate.core.rooms_and_seats import place_form
 from gate.errors import StorageDamaged
-from gate.roster.file_format import CandidateRecord, decode_record
+from gate.roster.file_format import CandidateRecord, decode_seats
 
 Place = tuple[str, str]
 """Paper id, and the room in the one form of places."""
@@ -40,11 +41,12 @@ def read_room_index(db: sqlite3.Connection, opened: Callable[[bytes, bytes], byt
     """`opened`: key and sealed row to its plain bytes. StorageDamaged for a row that does not open
     and for a file that cannot be read."""
     seats: defaultdict[Place, list[tuple[str, str, bytes]]] = defaultdict(list)
+    form = cache(place_form)  # few rooms and seats, named by many rows
     try:
         for key, sealed in db.execute("SELECT key, sealed FROM candidate"):
-            for seat in decode_record(opened(key, sealed)).seats:
-                place = (seat.paper, place_form(seat.room))
-                seats[place].append((place_form(seat.seat).rjust(8, "0"), seat.room, key))
+            for seat in decode_seats(opened(key, sealed)):
+                place = (seat.paper, form(seat.room))
+                seats[place].append((form(seat.seat).rjust(8, "0"), seat.room, key))
     except sqlite3.DatabaseError as e:
         raise StorageDamaged(
             f"The installed roster cannot be read ({e}): install it again from its source.",

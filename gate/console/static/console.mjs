@@ -43,7 +43,7 @@ async function renew() {
 async function takeParts() {
   let text;
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store" });
+    const answer = await fetch(location.pathname + location.search, { cache: "no-store" });
     if (answer.redirected) location.assign(answer.url); // the sign-in has ended
     if (answer.redirected || !answer.ok) return false;
     text = await answer.text();
