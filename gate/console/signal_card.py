@@ -10,7 +10,7 @@ from gate.core.reasons import Lamp
 from gate.core.signal_guide import GuideRow
 
 _STYLE = """
-@page { size: A4; margin: 12mm }
+@page { size: A4; margin: 10mm }
 body { font: 15px/1.45 "Noto Sans CJK SC", "Noto Sans SC", sans-serif; color: #111;
   margin: 1rem auto; max-width: 60rem; padding: 0 .75rem }
 h1 { font-size: 1.5rem; margin: 0 0 .75rem }
@@ -26,7 +26,12 @@ tr { break-inside: avoid }
 .red { background: #d11 }
 .yellow { background: #fb0 }
 .green { background: #0a4 }
-@media print { body { font-size: 11px; margin: 0; max-width: none; padding: 0 } }
+@media print {
+  body { font-size: 10px; line-height: 1.3; margin: 0; max-width: none; padding: 0 }
+  th, td { padding: .2rem .4rem }
+  td:nth-child(2) { width: 22% }
+  td:nth-child(3) { width: 42% }
+}
 @media screen and (max-width: 40rem) {
   table, tbody, tr, td { display: block }
   thead { display: none }

@@ -54,6 +54,11 @@ def list_(
 ) -> None:
     """Every doubtful case that the gates have sent, with evidence, signatures and settlements.
     存疑考生名单。"""
+    if (exam_file is None) != (candidates is None) or (photos is not None and exam_file is None):
+        raise UsageError(
+            "Name --exam-file and --candidates together; --photos goes with them.",
+            "--exam-file 与 --candidates 须同时给出，--photos 与其一起使用。",
+        )
     place = Home(home or default_home())
     cases = _cases(place, exam, evidence, key)
     if exam_file is not None and candidates is not None:

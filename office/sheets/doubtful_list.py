@@ -17,6 +17,9 @@ from office.doubtful.case import DoubtfulCase
 
 _MARGIN, _HIGH, _FIRST = 12.0, 128.0, 24.0
 _PICTURE_WIDE, _PICTURE_HIGH = 45.0, 56.0
+SIGNED_SHOWN, LINES_SHOWN = 3, 5
+"""Lines of one case: of signatures at most, and in all."""
+
 _VERDICTS = {"admit": "放行 admitted", "deny": "未予放行 refused", None: "未处理 open"}
 
 
@@ -84,10 +87,13 @@ def _signatures(fonts: SheetFonts, case: DoubtfulCase, y: float) -> None:
         for s in case.signatures
     ] or ["现场无人签名 Nobody signed at the gate"]
     settled = [
-        f"考试中心 Office: {s.by} {_VERDICTS.get(s.verdict, s.verdict)} {s.at:%m-%d %H:%M} {s.note}"
+        f"考试中心 Office: {s.by} {_VERDICTS.get(s.verdict, s.verdict)} "
+        f"{s.at.astimezone(case.at.tzinfo):%m-%d %H:%M} {s.note}"
         for s in case.settlements
     ]
-    for number, text in enumerate([*signed, *settled][:5]):
+    first = signed[:SIGNED_SHOWN]
+    last = settled[-(LINES_SHOWN - len(first)) :]  # the last settlement is the one that holds
+    for number, text in enumerate([*first, *last]):
         fonts.line(text, _MARGIN + 3, y + number * 5, 10, wide)
 
 

@@ -1,6 +1,8 @@
 """exam-gate signals: each pattern on the pins while it is told, and the card as a page."""
 
 import asyncio
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -103,3 +105,16 @@ def test_a_card_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = CliRunner().invoke(app, ["card", "--out", str(tmp_path / "file" / "card.html")])
     assert getattr(done.exception, "exit_code", None) == 7
+
+
+@pytest.mark.system
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="scripts/test installs chromium")
+def test_the_card_is_one_page_of_paper(tmp_path: Path) -> None:
+    card, pdf = tmp_path / "card.html", tmp_path / "card.pdf"
+    assert CliRunner().invoke(app, ["card", "--out", str(card)]).exit_code == 0
+    printing = ["chromium", "--headless", "--no-sandbox", f"--print-to-pdf={pdf}", str(card)]
+    subprocess.run(printing, check=True, capture_output=True, timeout=100)
+    facts = subprocess.run(["pdfinfo", pdf], check=True, capture_output=True, text=True).stdout
+    assert "Pages:           1\n" in facts
+    text = subprocess.run(["pdftotext", pdf, "-"], check=True, capture_output=True, text=True)
+    assert "停用" in text.stdout, "the last row is on it"

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,20 @@ from typing import Any
 import pytest
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from gate.core.events import Instant
 from gate.core.journal_entries import GENESIS, JournalEntry, seal
 from gate.core.records import JournalEvent
+from gate.errors import UsageError
 from gate.roster.keys import write_key
 from gate.store.evidence import SealedEvidence
 from office.__main__ import app
 from office.home import Home
 from office.store.opening import open_receiving
 from tests.contracts.test_office_store import EPOCH, GATE, NOW, SITE, batch
+from tests.roster_making import citizen
 
 EXAM = "hb-2027"
 JPEG = b"\xff\xd8\xff a face \xff\xd9"
@@ -205,3 +209,82 @@ def test_the_view_for_outside_tools(home: Path) -> None:
         ("A4", 0, None, None, None, None),
         ("A5", 0, None, None, None, None),
     ]
+
+
+PEOPLE = """exam = "hb-2027"
+name = "自学考试"
+timezone = "Asia/Shanghai"
+retention_days = 30
+[[site]]
+id = "wh-hs-01"
+name = "一考点"
+[[paper]]
+id = "am"
+subject = "英语（二）"
+start = 2027-04-10T09:00:00+08:00
+end = 2027-04-10T11:30:00+08:00
+"""
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> list[str]:
+    """Options that name exam, candidates and photos: one good photo, one damaged, one missing."""
+    (tmp_path / "exam.toml").write_text(PEOPLE, encoding="utf-8")
+    rows = ["ticket,id_number,name,site,paper,room,seat"]
+    names = ("张三丰", "李四光", "<b>王五</b>")
+    rows += [f"A{n},{citizen(n)},{name},wh-hs-01,am,03,0{n}" for n, name in enumerate(names, 1)]
+    (tmp_path / "c.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (180, 240), (20, 90, 160)).save(photos / "A1.jpg")
+    (photos / "A2.jpg").write_bytes(b"damaged")
+    files = {"exam-file": "exam.toml", "candidates": "c.csv", "photos": "photos"}
+    return [w for option, name in files.items() for w in (f"--{option}", str(tmp_path / name))]
+
+
+def drawn(pdf: Path) -> tuple[str, int]:
+    """The text of a PDF, and how many pictures it has."""
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, check=True)
+    images = subprocess.run(["pdfimages", "-list", pdf], capture_output=True, check=True)
+    return text.stdout.decode(), len(images.stdout.splitlines()) - 2
+
+
+def test_the_pdf_has_names_subjects_and_photos(
+    home: Path, people: list[str], tmp_path: Path
+) -> None:
+    done = run(home, "list", EXAM, "--out", str(tmp_path / "list.pdf"), *people)
+    assert done.exit_code == 0, done.output
+    assert "张三丰" not in done.output, "a name stands on the paper alone"
+    text, pictures = drawn(tmp_path / "list.pdf")
+    for word in (
+        "张三丰",
+        "李四光",
+        "<b>王五</b>",
+        "英语（二）",
+        "03 考场 07 号",
+        "人脸比对未通过",
+    ):
+        assert word in text, word
+    assert pictures == 1, "a damaged photo leaves its place empty"
+
+
+def test_the_last_settlement_stands_on_the_paper_in_the_exams_zone(
+    home: Path, tmp_path: Path
+) -> None:
+    for number in range(7):
+        assert settle(home, 1, note=f"看法{number}").exit_code == 0
+    run(home, "list", EXAM, "--out", str(tmp_path / "list.pdf"))
+    text, _ = drawn(tmp_path / "list.pdf")
+    assert "看法6" in text
+    assert "看法0" not in text
+    assert "li（invigilator）" in text
+
+
+@pytest.mark.parametrize("left_out", ["--exam-file", "--candidates"])
+def test_options_that_need_each_other_are_told(
+    home: Path, people: list[str], left_out: str
+) -> None:
+    place = people.index(left_out)
+    done = run(home, "list", EXAM, *people[:place], *people[place + 2 :])
+    assert isinstance(done.exception, UsageError)
+    assert "together" in str(done.exception)
