@@ -7,14 +7,14 @@ from sqlalchemy import select
 from enrolment.core.application import Application
 from enrolment.core.status import Status
 from enrolment.store.applications import Applications
-from enrolment.store.opening import writing
+from enrolment.store.opening import reading
 from enrolment.store.tables import applications
 
 
 def registered(store: Applications, *statuses: Status) -> Iterator[Application]:
     """Those in one of `statuses`, by ticket number; registered and seated where none is named."""
     wanted = statuses or (Status.REGISTERED, Status.SEATED)
-    with writing(store.engine) as connection:
+    with reading(store.engine) as connection:
         found = connection.execute(
             select(applications.c.application)
             .where(applications.c.round == store.round_id, applications.c.status.in_(wanted))

@@ -125,7 +125,11 @@ class _Reading:
     def _offices(self, text: str | None, districts: Sequence[str]) -> tuple[Office, ...]:
         if text is None:
             return ()
-        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        try:
+            rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        except csv.Error as e:
+            self.faults.append(f"offices: not CSV: {e}")
+            return ()
         if not rows or tuple(rows[0]) != OFFICE_COLUMNS:
             self.faults.append(f"offices: the header must be {','.join(OFFICE_COLUMNS)}")
             return ()

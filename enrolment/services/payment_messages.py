@@ -12,6 +12,7 @@ from typing import NamedTuple
 from enrolment.errors import CallbackForged
 from enrolment.services.ports import SignedCallback
 from gate.errors import InputDamaged
+from gate.platform.json_values import decode_json
 
 COLUMNS = ("payment", "order", "fen", "paid_at")
 CALLBACK_BYTES_MAX = 4096
@@ -46,7 +47,7 @@ def read_callback(callback: SignedCallback, key: bytes) -> Payment:
             "支付回调签名无效。",
         )
     try:
-        raw = json.loads(callback.body)
+        raw = decode_json(callback.body)
         fields = [str(raw[name]) for name in COLUMNS]
     except (ValueError, KeyError, TypeError) as e:
         raise _damaged("callback") from e
@@ -55,7 +56,10 @@ def read_callback(callback: SignedCallback, key: bytes) -> Payment:
 
 def read_reconciliation(text: str) -> list[Payment]:
     """Every line of the file. InputDamaged names the line; then nothing of it is used."""
-    rows = list(csv.reader(io.StringIO(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error as e:
+        raise _damaged("a line that is not CSV") from e
     if not rows or tuple(rows[0]) != COLUMNS:
         raise _damaged("line 1")
     return [_payment(row, f"line {line}") for line, row in enumerate(rows[1:], 2) if row]

@@ -19,7 +19,7 @@ from enrolment.store.chain import append, lock
 from enrolment.store.effect_rows import EffectKey
 from enrolment.store.event_rows import body_of, state_of
 from enrolment.store.instants import text_of
-from enrolment.store.opening import writing
+from enrolment.store.opening import reading, writing
 from enrolment.store.round_rows import load_rounds, newest_version
 from enrolment.store.sealed_media import SealedMedia
 from enrolment.store.tables import applications, cases, orders
@@ -44,7 +44,7 @@ class Applications:
 
     def round(self) -> Round:
         """The newest description. NoSuchEntry."""
-        with writing(self.engine) as connection:
+        with reading(self.engine) as connection:
             return self._rounds(connection)[1]
 
     def begin(self, event: Started, application: str | None = None) -> Application:
@@ -58,7 +58,7 @@ class Applications:
 
     def load(self, application: str) -> Application:
         """What the events made. NoSuchEntry."""
-        with writing(self.engine) as connection:
+        with reading(self.engine) as connection:
             return self._load(connection, application)
 
     def apply(
@@ -87,7 +87,8 @@ class Applications:
     ) -> Application:
         """As `apply`, in a transaction that does more. VersionConflict, and what it raises."""
         lock(connection, self.round_id)
-        before = self._load(connection, application)
+        version, newest = self._rounds(connection)
+        before = state_of(connection, application, self._known, self.media)
         if expected is not None and before.version != expected:
             raise VersionConflict(
                 "The application was changed in another window: load the page again.",
@@ -99,7 +100,6 @@ class Applications:
             if not effect_rows.is_open(connection, cause):
                 return before
             effect_rows.finish(connection, cause, event.at)
-        version, newest = self._rounds(connection)
         after, effects = step(_under(before, newest), event)
         if not effects and after == replace(before, round=newest, version=after.version):
             return before
@@ -123,7 +123,7 @@ class Applications:
         return count
 
     def _due(self, at: datetime) -> list[str]:
-        with writing(self.engine) as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(
                 select(applications.c.application)
                 .where(

@@ -12,6 +12,7 @@ from enrolment.store.tables import metadata
 from gate.errors import StorageRefused, UsageError
 
 BUSY_S = 60
+_READS = "enrolment_reads"
 
 
 def open_database(url: str) -> Engine:
@@ -39,6 +40,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, and keeps nobody from writing. StorageRefused."""
+    with storage_refused(), engine.connect() as plain:
+        connection = plain.execution_options(**{_READS: True})
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
 def storage_refused() -> Iterator[None]:
     """StorageRefused for what the database refuses."""
     try:
@@ -59,4 +69,5 @@ def _sqlite_connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
 
 
 def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

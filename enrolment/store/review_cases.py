@@ -11,7 +11,7 @@ from enrolment.core.events import Actor, Event, Locked, ManualDecided, ReviewDec
 from enrolment.errors import VersionConflict
 from enrolment.store.applications import Applications
 from enrolment.store.instants import text_of
-from enrolment.store.opening import writing
+from enrolment.store.opening import reading, writing
 from enrolment.store.tables import applications, cases
 from gate.errors import Refused
 
@@ -79,7 +79,7 @@ def waiting(store: Applications, districts: Sequence[str] | None = None) -> dict
     query = select(cases.c.kind).where(cases.c.round == store.round_id)
     if districts is not None:
         query = query.where(cases.c.district.in_(districts))
-    with writing(store.engine) as connection:
+    with reading(store.engine) as connection:
         kinds = [row.kind for row in connection.execute(query)]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
