@@ -2,7 +2,7 @@
 
 import typer
 
-from enrolment.commands import export, open_, report, seat, shred
+from enrolment.commands import expire, export, open_, reconcile, report, seat, shred
 from gate import __version__
 from gate.platform.program_end import run_program
 
@@ -16,6 +16,8 @@ app = typer.Typer(
 
 app.command("open")(open_.open_)
 app.command("seat")(seat.seat)
+app.command("expire")(expire.expire)
+app.command("reconcile")(reconcile.reconcile)
 app.command("export")(export.export)
 app.command("report")(report.report)
 app.command("shred")(shred.shred)

@@ -12,8 +12,10 @@ from PIL import Image
 from sqlalchemy import text
 
 import enrolment.__main__
+from enrolment.core.status import Status
 from enrolment.services.payments import take_payment
 from enrolment.store.opening import writing
+from enrolment.store.round_rows import save_round
 from tests.adapters.enrolment.making import (
     OFFICES_CSV,
     ROUND_ID,
@@ -24,7 +26,7 @@ from tests.adapters.enrolment.making import (
 )
 from tests.networks import faces_folder, networks
 from tests.roster_making import EXAM_TOML, GATE, SITE
-from tests.unit.enrolment.world import T0, days
+from tests.unit.enrolment.world import T0, days, started
 
 ROOMS_CSV = """district,site,room,seats,columns
 420111,wh-hs-01,01,6,3
@@ -215,6 +217,32 @@ def test_the_report_counts_and_finds_what_differs(folder: Folder) -> None:
         connection.execute(text("UPDATE application SET status = 'paid' WHERE status = 'fee_due'"))
     code, said = folder.enrol("report", ROUND_ID, "--verify")
     assert (code, "differs from its events" in said) == (1, True), said
+
+
+def test_the_payment_services_file_books_what_was_missing(folder: Folder) -> None:
+    folder.register(1, blue())
+    state = folder.portal.fee_due(data_of(2))
+    folder.portal.payments.pay(state.order, days(2))
+    file = folder.root / "payments.csv"
+    file.write_text(folder.portal.payments.reconciliation(days(3)), encoding="utf-8")
+    for missing in (1, 0):
+        code, said = folder.enrol("reconcile", ROUND_ID, file)
+        assert (code, f"2 payment(s), {missing} were missing" in said) == (0, True), said
+    assert folder.portal.store.load(state.id).status is Status.PAID
+    file.write_text("payment,order,fen,paid_at\np,o,x,y\n", encoding="utf-8")
+    code, said = folder.enrol("reconcile", ROUND_ID, file)
+    assert (code, "line 2" in said) == (4, True), said
+
+
+def test_expire_ends_what_is_over(folder: Folder) -> None:
+    over = ROUND_TOML.replace("2027-01", "2026-01")
+    event = started(T0.replace(year=2026))
+    with writing(folder.portal.store.engine) as connection:
+        save_round(connection, ROUND_ID, over, OFFICES_CSV, T0)
+    state = folder.portal.store.begin(event)
+    code, said = folder.enrol("expire", ROUND_ID)
+    assert (code, "1 application(s)" in said) == (0, True), said
+    assert folder.portal.store.load(state.id).status is Status.EXPIRED
 
 
 def test_a_shredded_round_is_gone(folder: Folder) -> None:
