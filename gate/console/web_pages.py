@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gate.console.advice_to_staff import what_to_do
-from gate.console.gate_link import Gate, GateSaid
+from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.room_paging import RoomsPage, rooms_page
 from gate.console.score_words import score_words
@@ -145,10 +145,14 @@ async def _case(request: Request, name: str) -> JsonObject:
 
 
 async def case_or_none(request: Request, name: str) -> JsonObject | None:
-    """None where it was settled since, or the gate is away: the page is shown all the same."""
+    """None where it was settled since, or the gate is known to be away: the page is shown all the
+    same. GateSaid where the gate goes away just now: no page may say that there is no case."""
     try:
         return await _case(request, name)
-    except GateSaid:
+    except GateSaid as said:
+        is_away = STATUS_OF_EXIT.get(said.exit_code) == 503
+        if is_away and request.app.state.shared.feed.is_reached:
+            raise
         return None
 
 
