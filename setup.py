@@ -70,6 +70,7 @@ setup(
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
         "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
         # Jinja2: the report of exam-office photos check. Alembic, psycopg: the office's database.
+        # Starlette and what follows it: exam-office board.
         "office": [
             "alembic>=1.13",
             "cryptography>=42",
@@ -77,8 +78,12 @@ setup(
             "openpyxl>=3.1",
             "pillow-heif>=1",
             "psycopg[binary]>=3.2",
+            "python-multipart>=0.0.20",
             "scipy>=1.13",
             "sqlalchemy>=2",
+            "sse-starlette>=3,<4",
+            "starlette>=1,<2",
+            "uvicorn>=0.30",
         ],
         # exam-enrol, the candidates' portal.
         "enrolment": ["psycopg[binary]>=3.2", "sqlalchemy>=2"],

@@ -58,6 +58,7 @@ JSON_BORDERS = {
     "gate.service.roster_supervisor": "the same notes",
     "gate.store": "the mark beside the journal, and damage.json",
     "office.distribution": "vitals of a heartbeat, as their gate has them",
+    "gate.web.changes": "what pages are told, as JSON",
     "gate.sync": "messages and exports before they are checked",
     "office.commands.verify": "facts of exports, passed on to --json",
     "office.receiving.command_words": "arguments of a command, as a person types them",

@@ -4,73 +4,30 @@ Every change has a position: `<stream>-<n>`, where `stream` is new with each sta
 Whoever joins gets the whole state at one exact position, and then every change after it.
 """
 
-import asyncio
-import secrets
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from gate.core.json_types import JsonObject
+from gate.web.changes import ChangeEvent, Changes
 
 DECISIONS_KEPT = 30
-EVENTS_FOR_ONE = 64
-"""Events that wait for one page; a page that is slower than that is dropped."""
 HEALTH = (
     *("gate", "phase", "faults", "showing", "attempt", "warnings", "messages"),
     *("roster", "exam", "liveness"),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
-    """One change. `name`: `state`, `decision`, `case`, `counts` or `health`."""
-
-    position: str
-    name: str
-    data: JsonObject
-
-
-@dataclass(eq=False)
-class Follower:
-    """One page's queue of events."""
-
-    events: deque[FeedEvent] = field(default_factory=deque)
-    dropped: bool = False
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def offer(self, event: FeedEvent) -> None:
-        """Queues `event`; a page that takes none is dropped."""
-        if len(self.events) >= EVENTS_FOR_ONE:
-            self.dropped = True
-        else:
-            self.events.append(event)
-        self.changed.set()
-
-    async def take(self) -> FeedEvent | None:
-        """The next event in order; None once the page is dropped."""
-        while not self.events and not self.dropped:
-            self.changed.clear()
-            await self.changed.wait()
-        return None if self.dropped else self.events.popleft()
-
-
-class Feed:
+class Feed(Changes):
     """The newest status, the latest decisions, and who follows them."""
 
     def __init__(self) -> None:
-        self._stream, self._count = secrets.token_hex(4), 0
-        self._followers: set[Follower] = set()
+        super().__init__()
         self.is_reached = False
         self.status: JsonObject = {}
         self.decisions: deque[JsonObject] = deque(maxlen=DECISIONS_KEPT)
 
     @property
-    def position(self) -> str:
-        """Of the newest change."""
-        return f"{self._stream}-{self._count}"
-
-    @property
-    def state(self) -> FeedEvent:
+    def state(self) -> ChangeEvent:
         """Everything, at the position of the newest change."""
         data = {
             "position": self.position,
@@ -78,7 +35,7 @@ class Feed:
             "status": self.status,
             "decisions": list(self.decisions),
         }
-        return FeedEvent(self.position, "state", data)
+        return ChangeEvent(self.position, "state", data)
 
     @property
     def health(self) -> JsonObject:
@@ -100,7 +57,7 @@ class Feed:
         """The gate answers, or does not any more."""
         if is_reached != self.is_reached:
             self.is_reached = is_reached
-            self._publish("health", self.health)
+            self.publish("health", self.health)
 
     def take(self, line: Mapping[str, object]) -> None:
         """A line that the gate wrote to a follower of its decisions."""
@@ -109,39 +66,15 @@ class Feed:
             self._take_status(status)
         elif "outcome" in line:
             self.decisions.append(dict(line))
-            self._publish("decision", dict(line))
+            self.publish("decision", dict(line))
 
     def _take_status(self, status: JsonObject) -> None:
         before, health = self.status, self.health
         self.status = status
         if before.get("unsettled") != status.get("unsettled"):
-            self._publish("case", {"cases": status.get("unsettled", [])})
+            self.publish("case", {"cases": status.get("unsettled", [])})
         counted = [(s.get("inside"), s.get("counts")) for s in (before, status)]
         if counted[0] != counted[1]:
-            self._publish("counts", {"inside": counted[1][0], "counts": counted[1][1]})
+            self.publish("counts", {"inside": counted[1][0], "counts": counted[1][1]})
         if self.health != health:
-            self._publish("health", self.health)
-
-    def _publish(self, name: str, data: JsonObject) -> None:
-        self._count += 1
-        event = FeedEvent(self.position, name, data)
-        for follower in self._followers:
-            follower.offer(event)
-
-    # -- to pages ----------------------------------------------------------------------------------
-
-    def join(self) -> Follower:
-        """A page follows from now on; the state at this position is its first event."""
-        follower = Follower()
-        follower.offer(self.state)
-        self._followers.add(follower)
-        return follower
-
-    def leave(self, follower: Follower) -> None:
-        """The page is gone."""
-        self._followers.discard(follower)
-
-    @property
-    def follower_count(self) -> int:
-        """How many pages follow."""
-        return len(self._followers)
+            self.publish("health", self.health)

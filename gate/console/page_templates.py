@@ -2,26 +2,18 @@
 
 from pathlib import Path
 
-from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
-from gate.console.sessions import COOKIE, Session
+from gate.web.pages import environment_of, page_for, session_of
 
-_ENVIRONMENT = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=ChainableUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_ENVIRONMENT = environment_of(Path(__file__).parent / "templates")
 
 
 def page_of(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """The page of template `name`. A browser without a session gets one of nobody, so that its
-    first form has a token."""
+    """The page of template `name`."""
     shared = request.app.state.shared
-    session: Session = getattr(request.state, "session", None) or shared.sessions.begin()
+    session = session_of(request, shared.sessions)
     text = _ENVIRONMENT.get_template(name).render(
         session=session,
         status=shared.feed.status,
@@ -30,11 +22,4 @@ def page_of(request: Request, name: str, status: int = 200, **values: object) ->
         path=request.url.path,
         **values,
     )
-    response = HTMLResponse(text, status)
-    with_session(response, session)
-    return response
-
-
-def with_session(response: Response, session: Session) -> None:
-    """Gives the browser the cookie of `session`."""
-    response.set_cookie(COOKIE, session.id, secure=True, httponly=True, samesite="strict", path="/")
+    return page_for(session, text, status)

@@ -6,11 +6,12 @@ Tickets and answers are posted. They stand in no address.
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gate.console.form_fields import form_of, signed_as
+from gate.console.form_fields import signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.web_pages import ask_as, case_or_none
 from gate.core.json_types import JsonObject
+from gate.web.forms import form_of
 
 SHOWN, ANSWER = "shown-", "answer-"
 """Begin the names of the form's fields."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gate.console.open_streams import OpenStream
 from gate.errors import GateError
 from gate.platform.json_lines import follow
+from gate.web.open_streams import OpenStream
 
 AGAIN_S = 1.0
 MIRRORS_MAX, MIRRORS_FOR_ONE = 4, 2

@@ -5,10 +5,11 @@ import base64
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gate.console.form_fields import form_of, signed_as
+from gate.console.form_fields import signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.web_pages import ask_as
+from gate.web.forms import form_of
 
 
 async def papers(request: Request) -> Response:

@@ -13,12 +13,12 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from gate.console.client_address import is_loopback
-from gate.console.open_streams import OpenStream
 from gate.console.page_templates import page_of
 from gate.console.speech_files import SpeechFiles
 from gate.errors import GateError
 from gate.platform.json_lines import follow
+from gate.web.client_address import is_loopback
+from gate.web.open_streams import OpenStream
 
 AGAIN_S = 1.0
 """Before a gate that is away is looked for again."""

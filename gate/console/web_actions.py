@@ -6,12 +6,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gate.console.form_fields import form_of, signed_as
+from gate.console.form_fields import signed_as
 from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
-from gate.console.page_templates import page_of, with_session
-from gate.console.sessions import COOKIE, Session
+from gate.console.page_templates import page_of
 from gate.console.web_pages import ask_as, case_or_none, rooms_shown
 from gate.core.json_types import JsonObject
+from gate.web.forms import form_of
+from gate.web.pages import with_session, without_session
+from gate.web.sessions import Session
 
 VERDICTS = ("admit", "deny")
 HANDLES = ("ticket", "id_tail", "seat")
@@ -69,7 +71,7 @@ async def sign_out(request: Request) -> Response:
     await _end_at_gate(shared.gate, session)
     shared.gate.leave(session.link)
     response = RedirectResponse("/sign-in", 303)
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    without_session(response)
     return response
 
 

@@ -12,8 +12,8 @@ from gate.console.gate_link import STATUS_OF_EXIT, Gate, GateSaid
 from gate.console.page_templates import page_of
 from gate.console.room_paging import RoomsPage, rooms_page
 from gate.console.score_words import score_words
-from gate.console.sessions import Session
 from gate.core.json_types import JsonObject
+from gate.web.sessions import Session
 
 REFUSED = 5
 """The gate's exit code for what somebody may not do."""

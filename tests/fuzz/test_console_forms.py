@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.console.web_app import console_app
+from gate.console.feed import Feed
+from gate.console.web_app import Shared, console_app
+from gate.web.sessions import Sessions
 from tests.examples import examples
 from tests.fuzz.foreign_json import odd_texts
 from tests.fuzz.https_client import FORM, Visitor, exchanged, request
@@ -53,7 +55,7 @@ FIELDS = ("csrf", "by", "pin", "reason", "ticket", "id_tail", "seat", "handle", 
 
 def test_every_route_is_tried(tmp_path: Path) -> None:
     """A form that is new gets its place in POSTS."""
-    app = console_app(None)  # type: ignore[arg-type]
+    app = console_app(Shared(None, Feed(), Sessions()))  # type: ignore[arg-type]
     known = {r.path for r in app.routes if "POST" in (getattr(r, "methods", None) or ())}
     names = {"CASE": "{case}", "/x": "/{verb:str}", "00015-am": "{paper}", "m-1": "{message}"}
     tried = set(POSTS)

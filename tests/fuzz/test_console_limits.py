@@ -5,10 +5,10 @@ import contextlib
 
 import pytest
 
-from gate.console.bounded_listener import FOR_ONE
 from gate.console.preview_stream import MIRRORS_FOR_ONE
 from gate.console.screen_page import SCREENS_FOR_ONE
 from gate.console.web_events import PAGES_FOR_ONE
+from gate.web.bounded_listener import FOR_ONE
 from tests.fuzz.https_client import Visitor, answered, connected, request
 from tests.fuzz.seam import Seam, own_other_address
 

@@ -14,10 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gate.console.bounded_connection import BoundedConnection
-from gate.console.bounded_listener import FOR_ONE, listeners
 from gate.console.certificate import own_addresses, own_certificate, utc_now
 from gate.errors import NetworkFault
+from gate.web.bounded_connection import BoundedConnection
+from gate.web.bounded_listener import FOR_ONE, listeners
 from tests.fuzz.https_client import connected
 from tests.waiting import soon
 
@@ -159,7 +159,7 @@ async def test_who_opens_many_connections_takes_no_place_of_others(port: int) ->
     ids=["another machine's", "no address"],
 )
 def test_an_address_that_is_not_ours_is_told(taken: Callable[[], tuple[str, int]]) -> None:
-    with pytest.raises(NetworkFault, match="cannot listen"):
+    with pytest.raises(NetworkFault, match="cannot be served"):
         listeners(*taken())
 
 
@@ -167,5 +167,5 @@ def test_a_port_that_is_taken_is_told() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(NetworkFault, match="cannot listen"):
+        with pytest.raises(NetworkFault, match="cannot be served"):
             listeners("127.0.0.1", other.getsockname()[1])

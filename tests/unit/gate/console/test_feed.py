@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gate.console.feed import EVENTS_FOR_ONE, Feed
+from gate.console.feed import Feed
+from gate.web.changes import EVENTS_FOR_ONE
 
 STATUS: dict[str, Any] = {
     "gate": "wh-01-g1",

@@ -1,4 +1,4 @@
-"""The console's listening socket: few connections at once, also from one machine.
+"""The listening socket of pages: few connections at once, also from one machine.
 
 A connection counts from its first packet: TLS and HTTP see only those that are let in. So nobody
 who opens connections and says nothing takes the descriptors that others need.
@@ -7,8 +7,8 @@ who opens connections and says nothing takes the descriptors that others need.
 import socket
 from collections.abc import Callable
 
-from gate.console.places import Places
 from gate.errors import NetworkFault
+from gate.web.places import Places
 
 IN_ALL = 128
 FOR_ONE = 32
@@ -65,9 +65,9 @@ def listeners(host: str, port: int) -> list[socket.socket]:
         for one in made:
             one.close()
         raise NetworkFault(
-            f"The console cannot listen at {host}:{port} ({e.strerror}): name an address of this "
+            f"Pages cannot be served at {host}:{port} ({e.strerror}): name an address of this "
             "machine and a port that is free.",
-            f"控制台无法监听 {host}:{port}（{e.strerror}）：请改用本机地址和空闲端口。",
+            f"无法监听 {host}:{port}（{e.strerror}）：请改用本机地址和空闲端口。",
             host=host,
             port=port,
         ) from e

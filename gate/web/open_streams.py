@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from gate.console.places import Places
+from gate.web.places import Places
 
 _TOO_MANY = (
     "Too many pages are open: close those that nobody looks at. 页面过多，请关闭不用的页面。"

@@ -1,6 +1,6 @@
 """Sessions of the console's browsers."""
 
-from gate.console.sessions import KEPT, LASTS_S, Sessions
+from gate.web.sessions import KEPT, LASTS_S, Sessions
 
 
 class Clock:

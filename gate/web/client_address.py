@@ -1,4 +1,4 @@
-"""Where a client of the console is: on this machine, or which other one it is."""
+"""Where a client is: on this machine, or which other one it is."""
 
 import ipaddress
 

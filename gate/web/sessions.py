@@ -1,4 +1,4 @@
-"""Who has signed in at the console's pages. In memory alone: a restart signs everybody out."""
+"""Who has signed in at a program's pages. In memory alone: a restart signs everybody out."""
 
 import hmac
 import secrets

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate.console.client_address import is_loopback, machine_of
-from gate.console.places import Places
+from gate.web.client_address import is_loopback, machine_of
+from gate.web.places import Places
 from tests.examples import examples
 
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1", "2001:db8::1", "2001:db8::2", "")

@@ -1,12 +1,12 @@
-"""Who may have how many of what the console holds open: in all, and for one machine.
+"""Who may have how many of what a program holds open: in all, and for one machine.
 
-The unit's own display (loopback) always finds its place: others cannot take the last ones.
+The own display of the machine (loopback) always finds its place: others cannot take the last ones.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from gate.console.client_address import is_loopback, machine_of
+from gate.web.client_address import is_loopback, machine_of
 
 
 @dataclass
