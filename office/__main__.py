@@ -7,6 +7,7 @@ from gate.platform.program_end import run_program
 from office.commands import (
     audit,
     backup,
+    board,
     broker_config,
     candidates,
     command,
@@ -25,6 +26,7 @@ from office.commands import (
     roster_out,
     sheet,
     staff,
+    status,
     verify,
 )
 
@@ -40,6 +42,7 @@ app.command("keys")(keys.keys)
 app.command("receive")(receive.receive)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("status")(status.status)
 app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("verify")(verify.verify)
@@ -51,6 +54,7 @@ app.command("command")(command.command)
 app.command("broker-config")(broker_config.broker_config)
 roster.app.command("publish")(roster_out.publish)
 roster.app.command("serve")(roster_out.serve)
+app.add_typer(board.app, name="board")
 app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")
 app.add_typer(staff.app, name="staff")

@@ -8,6 +8,11 @@
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
     office/rooms-<exam>.json               rooms by paper, as the last build saw them
+    office/expected-<exam>.json            candidates by paper and site, as the last build saw them
+    office/board-users.json                who may sign in at the board, with argon2id hashes
+    office/board-audit.jsonl               what people did at the board
+    office/board.token                     opens /metrics, /api and /wall of the board
+    board/board.crt board.key              the board's HTTPS certificate, of the office's authority
     office/rosters.json                    highest version built of each exam and site
     office/manifests/                      every signed manifest: the exam as each version has it
     examiner/examiner.key examiner.pub     X25519: evidence pictures
@@ -96,6 +101,30 @@ class Home:
     def rooms(self, exam: str) -> Path:
         """The file of the rooms of `exam`, by paper."""
         return self.office / f"rooms-{exam}.json"
+
+    def expected(self, exam: str) -> Path:
+        """The file of how many candidates `exam` has, by paper and site."""
+        return self.office / f"expected-{exam}.json"
+
+    @property
+    def board(self) -> Path:
+        """The folder of the board's certificate."""
+        return self.root / "board"
+
+    @property
+    def board_accounts(self) -> Path:
+        """The file of who may sign in at the board."""
+        return self.office / "board-users.json"
+
+    @property
+    def board_audit(self) -> Path:
+        """The file of what people did at the board."""
+        return self.office / "board-audit.jsonl"
+
+    @property
+    def board_token(self) -> Path:
+        """The file of the token for programs that read the board."""
+        return self.office / "board.token"
 
     def gate(self, gate: str) -> Path:
         """The folder that is handed to one unit."""

@@ -60,6 +60,8 @@ JSON_BORDERS = {
     "office.distribution": "vitals of a heartbeat, as their gate has them",
     "gate.web.changes": "what pages are told, as JSON",
     "gate.sync": "messages and exports before they are checked",
+    "office.board": "rows of the views, as JSON",
+    "office.commands.status": "the overview, shown",
     "office.commands.verify": "facts of exports, passed on to --json",
     "office.receiving.command_words": "arguments of a command, as a person types them",
     "office.rosters.staff_file": "STAFF.toml before it is checked",

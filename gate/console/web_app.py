@@ -92,7 +92,7 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
             Route("/screen/events", screen_page.events),
             Route("/screen/speech/{language}/{name}.wav", screen_page.speech),
             Route("/preview.mjpeg", preview_stream.mirror),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/static", StaticFiles(directory=STATIC, packages=[("gate.web", "static")])),
         ],
         exception_handlers={
             GateSaid: _gate_said,

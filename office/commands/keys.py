@@ -20,6 +20,10 @@ def keys(
     broker: Annotated[
         list[str] | None, typer.Option("--broker", help="HOST or HOST:PORT of the broker.")
     ] = None,
+    *,
+    board: Annotated[
+        list[str] | None, typer.Option("--board", help="Name or address of the board.")
+    ] = None,
     not_before: Annotated[
         datetime | None, typer.Option(help="Certificates are valid from; else two years ago.")
     ] = None,
@@ -32,7 +36,14 @@ def keys(
     place = Home(home or default_home())
     since = datetime.now(UTC) - BACKDATED if not_before is None else not_before.astimezone(UTC)
     with storage_refused(place.root):
-        made = make_keys(place, gates=gate or (), site=site, broker=broker or (), not_before=since)
+        made = make_keys(
+            place,
+            gates=gate or (),
+            site=site,
+            broker=broker or (),
+            board=board or (),
+            not_before=since,
+        )
     for path in made.files:
         print(f"made: {path}")
     if not made.files:

@@ -74,7 +74,7 @@ def build(
     )
     from office.rosters.candidate_references import people_of
     from office.rosters.candidates import read_candidates
-    from office.rosters.extension_rooms import keep_rooms, rooms_of, unknown_rooms
+    from office.rosters.extension_rooms import keep_seen, rooms_of, unknown_rooms
     from office.rosters.photo_names import claim
     from office.rosters.staff_file import read_staff
     from office.rosters.staff_gaps import gaps
@@ -103,7 +103,7 @@ def build(
     else:
         _print_built(build_site(making, at, gates[at], place, out) for at in gates)
         with storage_refused(place.root):
-            keep_rooms(place, exam.id, rooms_of(people))
+            keep_seen(place, exam.id, people)
     write_lists(out, candidates.rejected, references.unusable, candidates.notes, claims.unclaimed)
     _print_left_out(s.id for s in exam.sites if s.id not in gates and s.id in wanted)
     _print_each(unknown_rooms(exam, rooms_of(people)))

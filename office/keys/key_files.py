@@ -81,10 +81,12 @@ def make_keys(
     gates: Sequence[str] = (),
     site: str | None = None,
     broker: Sequence[str] = (),
+    board: Sequence[str] = (),
     not_before: datetime,
 ) -> Made:
     """Make everything that `home` lacks, and the folders of `gates`. `site` defaults to each
-    gate's id up to its last hyphen; `broker`: HOST or HOST:PORT; `not_before`: of new certificates.
+    gate's id up to its last hyphen; `broker`: HOST or HOST:PORT. `board`: names
+    and addresses of the board. `not_before`: of new certificates.
 
     UsageError (a gate's id), InputDamaged (what is there cannot be read).
     """
@@ -94,6 +96,8 @@ def make_keys(
     making = _Making(home, not_before)
     making.office()
     making.broker([address.host for address in addresses])
+    if board:
+        making.board(list(board))
     named = [address.port for address in addresses if address.port is not None]
     if named:
         remember_port(home, named[0])
@@ -150,6 +154,12 @@ class _Making:
             self._make(
                 self.home.revocations, lambda path: write_revocations(self.authority(), (), path)
             )
+
+    def board(self, names: list[str]) -> None:
+        certificate = self.home.board / "board.crt"
+        self._certificate(
+            certificate, lambda path, key: issue_server(self.authority(), names, path, key)
+        )
 
     def gate(self, gate: str, site: str, host: str) -> None:
         folder = self.home.gate(gate)

@@ -6,7 +6,8 @@ names are nobody's data.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from gate.core.exam import Exam
 from gate.core.rooms_and_seats import place_form
@@ -53,6 +54,17 @@ def unknown_rooms(exam: Exam, rooms: Rooms) -> list[str]:
 def keep_rooms(home: Home, exam: str, rooms: Rooms) -> None:
     """What this build saw, for the reissues of `exam`. OSError."""
     write_file(home.rooms(exam), json.dumps(rooms, ensure_ascii=False).encode(), 0o600)
+
+
+def keep_seen(home: Home, exam: str, people: Sequence[Candidate]) -> None:
+    """What this build saw: rooms, and for the board how many candidates each paper has at each
+    site. OSError."""
+    keep_rooms(home, exam, rooms_of(people))
+    found: dict[str, Counter[str]] = {}
+    for person in people:
+        for row in person.rows:
+            found.setdefault(row.paper, Counter())[row.site] += 1
+    write_file(home.expected(exam), json.dumps(found, ensure_ascii=False).encode(), 0o600)
 
 
 def kept_rooms(home: Home, exam: str) -> dict[str, list[str]] | None:

@@ -217,7 +217,7 @@ async def test_every_answer_forbids_caches_and_foreign_scripts(
     page: Page, console: Console
 ) -> None:
     await signed_in(page, console)
-    for path in (*PAGES, "healthz", "static/console.css", "nowhere"):
+    for path in (*PAGES, "healthz", "static/pages.css", "nowhere"):
         answer = await page.request.get(f"{console.address}/{path}")
         headers = answer.headers
         assert headers["cache-control"] == "no-store", path

@@ -1,0 +1,146 @@
+"""The board's newest overview, and who follows it: one thread reads the database, pages wait."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from gate.core.json_types import JsonObject
+from gate.errors import GateError, InputDamaged
+from gate.platform.json_values import decode_json
+from gate.platform.regular_file import read_regular
+from gate.web.changes import ChangeEvent, Changes
+from office.board import readings
+from office.board.board_counts import BoardCounts
+from office.board.overview import Expected, gates_of, overview
+from office.home import Home
+from office.keys.enrolment import enrolments
+from office.store.connection import Database
+from office.store.database import OfficeStore
+from office.store.opening import open_received
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.4
+"""From one look at the database to the next."""
+_EXPECTED_BYTES_MAX = 1 << 24
+_T = TypeVar("_T")
+
+
+class BoardFeed(Changes):
+    """`reached`: whether the database answered the last look."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__()
+        self.home = home
+        self.reached = False
+        self.overview: JsonObject = {}
+        self.gates: list[JsonObject] = []
+        self.counts = BoardCounts()
+        self.expected: Expected = {}
+        self._thread = ThreadPoolExecutor(1, "database")
+        self._store: OfficeStore | None = None
+        self._new: readings.NewEvents | None = None
+        self._cases = (0, 0)
+
+    @property
+    def state(self) -> ChangeEvent:
+        """Everything, at the position of the newest change."""
+        data = {"position": self.position, "reached": self.reached, **self.overview}
+        return ChangeEvent(self.position, "state", data)
+
+    @property
+    def health(self) -> JsonObject:
+        """Whether the database answers."""
+        return {"reached": self.reached}
+
+    async def ask(self, question: Callable[[Database], _T]) -> _T:
+        """The answer of `question`, in the thread of the database. GateError."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: question(self._opened().database))
+
+    async def run(self) -> None:
+        """Looks at the database for as long as it runs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                seen = await loop.run_in_executor(self._thread, self._look)
+                self._tell(seen)
+            except GateError as e:
+                self._tell_away(e)
+            await asyncio.sleep(LOOK_S)
+
+    def look_once(self) -> JsonObject:
+        """One overview without pages, for a terminal. GateError."""
+        seen = self._thread.submit(self._look).result()
+        self.gates, self.overview = seen
+        self._thread.submit(self._opened().__exit__).result()
+        return self.overview
+
+    def _opened(self) -> OfficeStore:
+        if self._store is None:
+            self._store = open_received(self.home)
+            self._new = readings.NewEvents(self._store.database)
+            self.counts = BoardCounts()
+        return self._store
+
+    def _look(self) -> tuple[list[JsonObject], JsonObject]:
+        database = self._opened().database
+        assert self._new is not None
+        self.counts.add(self._new)
+        if self.counts.cases_moved:
+            self._cases = readings.case_counts(database)
+            self.counts.cases_moved = False
+        self.expected = expected_of(self.home)
+        sites = {gate: e.site for gate, e in enrolments(self.home).items()}
+        rows = readings.view(database, "gates", {}, most=1 << 20)
+        gates = gates_of(rows, sites, self.counts, datetime.now(UTC))
+        whole = readings.view(database, "completeness", {}, most=1 << 20)
+        alerts = readings.view(database, "alerts", {})
+        seen = overview(
+            gates,
+            completeness=whole,
+            alerts=alerts,
+            cases=self._cases,
+            counts=self.counts,
+            expected=self.expected,
+        )
+        return gates, seen
+
+    def _tell(self, seen: tuple[list[JsonObject], JsonObject]) -> None:
+        was_reached, before = self.reached, self._shown()
+        self.gates, self.overview = seen
+        self.reached = True
+        if not was_reached:
+            self.publish("state", {"reached": True, **self.overview})
+        elif self._shown() != before:
+            self.publish("counts", self.overview)
+
+    def _shown(self) -> str:
+        return json.dumps([self.overview, self.gates], default=str)
+
+    def _tell_away(self, error: GateError) -> None:
+        if self.reached or not self.overview:
+            log.warning("The database gives nothing: %s", error)
+        if self.reached:
+            self.reached = False
+            self.publish("health", self.health)
+        if not isinstance(error, InputDamaged):
+            self.overview = self.overview or {"error": str(error)}
+
+
+def expected_of(home: Home) -> Expected:
+    """Candidates by exam, paper and site, as the last builds of rosters saw them."""
+    found = {}
+    for path in sorted(home.office.glob("expected-*.json")):
+        try:
+            body = decode_json(read_regular(path, _EXPECTED_BYTES_MAX))
+        except (OSError, ValueError):
+            log.warning("%s cannot be read: nothing is expected of its papers", path)
+            continue
+        if isinstance(body, dict):
+            found[path.stem.removeprefix("expected-")] = body
+    return found

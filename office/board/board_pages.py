@@ -1,0 +1,89 @@
+"""The board's pages: GET of each."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from office.board import readings
+from office.board.accounts import last_notes
+from office.board.board_feed import BoardFeed
+from office.board.curve import points_of
+from office.board.overview import curve_of, papers_of
+from office.board.templates_of_board import page_of
+
+_SHOWN = 200
+
+
+async def sign_in_page(request: Request) -> Response:
+    """Name and password."""
+    return page_of(request, "sign_in.html")
+
+
+async def overview(request: Request) -> Response:
+    """Sites, papers, cases, alerts and completeness at a glance."""
+    return page_of(request, "overview.html", points=_points(request))
+
+
+async def wall(request: Request) -> Response:
+    """The big screen: numbers, and nobody's name."""
+    return page_of(request, "wall.html", points=_points(request))
+
+
+async def site(request: Request) -> Response:
+    """One site: its gates, its papers, its curve. HTTPException 404."""
+    feed, name = _feed(request), request.path_params["site"]
+    gates = [gate for gate in feed.gates if gate["site"] == name]
+    if not gates:
+        raise HTTPException(404)
+    return page_of(
+        request,
+        "site.html",
+        site=name,
+        gates=gates,
+        papers=papers_of(feed.counts, feed.expected, name),
+        points=points_of(curve_of([feed.counts.arrivals.get(name, {})])),
+    )
+
+
+async def gate(request: Request) -> Response:
+    """One gate and its last events. HTTPException 404."""
+    feed, name = _feed(request), request.path_params["gate"]
+    found = next((gate for gate in feed.gates if gate["gate"] == name), None)
+    if found is None:
+        raise HTTPException(404)
+    events = await feed.ask(lambda database: readings.newest_events(database, name, _SHOWN))
+    whole = await feed.ask(lambda database: readings.view(database, "completeness", {"gate": name}))
+    return page_of(request, "gate.html", gate=found, events=events, journals=whole)
+
+
+async def cases(request: Request) -> Response:
+    """The newest doubtful cases, open and settled."""
+    found = await _feed(request).ask(
+        lambda database: readings.view(database, "cases", {}, most=_SHOWN)
+    )
+    return page_of(request, "cases.html", cases=found)
+
+
+async def alerts(request: Request) -> Response:
+    """What is wrong, and who has taken it."""
+    found = await _feed(request).ask(
+        lambda database: readings.view(database, "alerts", {}, most=_SHOWN)
+    )
+    return page_of(request, "alerts.html", alerts=found)
+
+
+async def audit(request: Request) -> Response:
+    """What people did at the board, for the chief. HTTPException 403."""
+    if request.state.session.role != "chief":
+        raise HTTPException(403)
+    notes = last_notes(request.app.state.shared.home.board_audit, _SHOWN)
+    return page_of(request, "audit.html", notes=notes)
+
+
+def _feed(request: Request) -> BoardFeed:
+    feed: BoardFeed = request.app.state.shared.feed
+    return feed
+
+
+def _points(request: Request) -> str:
+    return points_of(_feed(request).overview.get("curve", []))

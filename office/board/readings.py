@@ -1,0 +1,124 @@
+"""Every query of the board: the views of the office's database, and what is new in it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gate.core.json_types import JsonObject
+from office.board.board_counts import Seen
+from office.store.connection import Database
+
+VIEWS = {
+    "events": ("v_event", "gate, epoch, seq"),
+    "gates": ("v_gate", "gate"),
+    "cases": ("v_case", "at DESC, gate, epoch, seq"),
+    "alerts": ("v_alert", "last_at DESC, gate, seq"),
+    "completeness": ("v_completeness", "gate, epoch"),
+}
+"""Name at /api/1: the view and its order."""
+ROWS_MAX = 1000
+_PAGE = 2000
+_NEW = """
+SELECT e.seq, e.gate, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted
+FROM event e WHERE e.gate = :gate AND e.epoch = :epoch AND e.seq > :above AND e.seq <= :top
+ORDER BY e.seq LIMIT :page
+"""
+_CASES = """
+SELECT count(*), sum(CASE WHEN outcome IS NULL AND office_verdict IS NULL THEN 1 ELSE 0 END)
+FROM v_case WHERE doubtful
+"""
+
+
+def view(
+    database: Database, name: str, where: Mapping[str, str], *, most: int = ROWS_MAX
+) -> list[JsonObject]:
+    """Rows of one of `VIEWS`. `where`: values of columns that this program names.
+    StorageRefused, StorageDamaged."""
+    table, order = VIEWS[name]
+    wanted = " AND ".join(f"{column} = :{column}" for column in where)
+    clause = f" WHERE {wanted}" if wanted else ""
+    with database.in_words():
+        found = database.execute(
+            f"SELECT * FROM {table}{clause} ORDER BY {order} LIMIT :most", most=most, **where
+        )
+        return [dict(row._mapping) for row in found]
+
+
+def newest_events(database: Database, gate: str, most: int) -> list[JsonObject]:
+    """The last events of one gate, the newest first. StorageRefused, StorageDamaged."""
+    with database.in_words():
+        found = database.execute(
+            "SELECT * FROM v_event WHERE gate = :gate ORDER BY received_at DESC, seq DESC "
+            "LIMIT :most",
+            gate=gate,
+            most=most,
+        )
+        return [dict(row._mapping) for row in found]
+
+
+def case_counts(database: Database) -> tuple[int, int]:
+    """Doubtful cases in all, and those that nobody has settled. StorageRefused, StorageDamaged."""
+    total, still_open = database.rows(_CASES)[0]
+    return int(total), int(still_open or 0)
+
+
+def take_alert(database: Database, key: Sequence[str], by: str, now: str) -> bool:
+    """Whether the alert was nobody's before; then it is taken by `by` at `now` (RFC 3339). `key`:
+    kind, gate, epoch, seq, what. StorageRefused, StorageDamaged."""
+    kind, gate, epoch, seq, what = key
+    with database.transaction():
+        done = database.execute(
+            "UPDATE alert SET taken_by = :by, taken_at = :now WHERE kind = :kind AND gate = :gate "
+            "AND epoch = :epoch AND seq = :seq AND what = :what AND taken_by IS NULL",
+            **{"by": by, "now": now, "kind": kind, "gate": gate, "epoch": epoch},
+            **{"seq": int(seq), "what": what},
+        )
+        return done.rowcount == 1
+
+
+def is_taken_by(database: Database, key: Sequence[str], by: str) -> bool:
+    """Whether `by` has taken the alert `key`. StorageRefused, StorageDamaged."""
+    kind, gate, epoch, seq, what = key
+    found = database.rows(
+        "SELECT 1 FROM alert WHERE kind = :kind AND gate = :gate AND epoch = :epoch "
+        "AND seq = :seq AND what = :what AND taken_by = :by",
+        **{"by": by, "kind": kind, "gate": gate, "epoch": epoch, "seq": int(seq), "what": what},
+    )
+    return bool(found)
+
+
+class NewEvents:
+    """What was stored since the last look: each event once, whatever order it came in."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._high: dict[tuple[str, str], int] = {}
+        self._above: dict[tuple[str, str], set[int]] = {}
+
+    def __iter__(self) -> Iterator[Seen]:
+        """StorageRefused, StorageDamaged."""
+        marks = self._db.rows("SELECT gate, epoch, site, high, top FROM mark")
+        for gate, epoch, site, high, top in marks:
+            place = (gate, epoch)
+            before = self._high.get(place, 0)
+            above = self._above.get(place, set())
+            if top <= before + len(above) and high == before:
+                continue
+            for seq, seen in self._rows(place, site, before, top):
+                if seq not in above:
+                    yield seen
+                    if seq > high:
+                        above.add(seq)
+            self._high[place] = high
+            self._above[place] = {seq for seq in above if seq > high}
+
+    def _rows(
+        self, place: tuple[str, str], site: str, above: int, top: int
+    ) -> Iterator[tuple[int, Seen]]:
+        while above < top:
+            page = self._db.rows(
+                _NEW, gate=place[0], epoch=place[1], above=above, top=top, page=_PAGE
+            )
+            for seq, gate, kind, exam, paper, outcome, at, admitted in page:
+                yield seq, Seen(gate, site, kind, exam, paper, outcome, at, admitted)
+            if len(page) < _PAGE:
+                return
+            above = page[-1][0]

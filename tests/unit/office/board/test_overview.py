@@ -1,0 +1,61 @@
+"""What the board counts and says, from rows to sentences."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from office.board.board_counts import BoardCounts, Seen
+from office.board.completeness import light_of
+from office.board.gate_state import gate_state
+from office.board.metrics import metrics_text
+from office.board.overview import gates_of, overview
+
+NOW = datetime(2027, 4, 10, 1, 0, tzinfo=UTC)
+ADMIT = Seen("g1", "s1", "decision", "e", "p", "ADMIT", "2027-04-10T08:45:10.000+08:00", "k1")
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "state"),
+    [(0, "ready"), (90, "ready"), (91, "late"), (300, "late"), (301, "silent")],
+)
+def test_a_gate_is_known_by_when_it_was_heard(quiet_s: int, state: str) -> None:
+    assert gate_state((NOW - timedelta(seconds=quiet_s)).isoformat(), NOW) == state
+
+
+def test_a_gate_that_was_never_heard_or_heard_at_no_time() -> None:
+    assert (gate_state(None, NOW), gate_state("x", NOW)) == ("never", "silent")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "light"),
+    [
+        ([], "grey"),
+        (["complete"], "green"),
+        (["complete", "missing"], "yellow"),
+        (["complete", "unclaimed"], "yellow"),
+        (["missing", "conflict"], "red"),
+        (["broken"], "red"),
+    ],
+)
+def test_the_light(verdicts: list[str], light: str) -> None:
+    assert light_of({"verdict": v, "missing": 0} for v in verdicts)["light"] == light
+
+
+def test_a_person_counts_once_and_at_each_paper() -> None:
+    counts = BoardCounts()
+    counts.add([ADMIT, ADMIT._replace(gate="g2"), ADMIT._replace(admitted="k2", site="s2")])
+    counts.add([ADMIT._replace(paper="q")])
+    assert (counts.admitted_of("e", "p"), counts.admitted_of("e", "p", "s1")) == (2, 1)
+    assert counts.admitted_of("e", "q") == 1
+    assert counts.arrivals["s1"]["2027-04-10T08:45"] == 3
+
+
+def test_metrics_escape_what_gates_and_lists_say() -> None:
+    counts = BoardCounts()
+    counts.add([ADMIT._replace(paper='a"b\\c\nd')])
+    gates = gates_of([], {"g1": "s1"}, counts, NOW)
+    seen = overview(gates, completeness=[], alerts=[], cases=(2, 1), counts=counts, expected={})
+    text = metrics_text(seen)
+    assert 'exam_office_admitted{exam="e",paper="a\\"b\\\\c\\nd"} 1' in text
+    assert 'exam_office_gates{state="never"} 1' in text
+    assert "exam_office_cases_open 1" in text
