@@ -24,7 +24,7 @@ from office.store.opening import open_received
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.4
+LOOK_S = 0.25
 """From one look at the database to the next."""
 _EXPECTED_BYTES_MAX = 1 << 24
 _T = TypeVar("_T")

@@ -23,6 +23,7 @@ from tests.checkout import ROOT
 FIRMWARE = ROOT / "firmware_config"
 UNIT = ROOT / "systemd" / "exam-gate.service"
 CONSOLE = UNIT.with_name("exam-gate-console.service")
+BOARD = UNIT.with_name("exam-office-board.service")
 SCREEN = UNIT.with_name("exam-gate-screen.service")
 FILTERS = {"all", "pi4", "pi5"}
 CONFIG_KEYS = {
@@ -223,8 +224,8 @@ def test_unit_says_nothing_twice() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 @pytest.mark.parametrize(
     ("unit", "most"),
-    [(UNIT, 2.0), (CONSOLE, 1.5), (SCREEN, 4.5)],
-    ids=["gate", "console", "screen"],
+    [(UNIT, 2.0), (CONSOLE, 1.5), (SCREEN, 4.5), (BOARD, 1.5)],
+    ids=["gate", "console", "screen", "board"],
 )
 def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
     scored = subprocess.run(
@@ -246,7 +247,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         bare = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
         (tmp_path / unit.name).write_text(bare, encoding="utf-8")
     units = sorted(tmp_path.glob("*.service"))
-    assert len(units) == 5
+    assert len(units) == 6
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)],
         capture_output=True,

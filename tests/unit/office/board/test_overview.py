@@ -1,5 +1,7 @@
 """What the board counts and says, from rows to sentences."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +9,9 @@ import pytest
 from office.board.board_counts import BoardCounts, Seen
 from office.board.completeness import light_of
 from office.board.gate_state import gate_state
-from office.board.metrics import metrics_text
+from office.board.metrics import METRICS, metrics_text
 from office.board.overview import gates_of, overview
+from tests.checkout import ROOT
 
 NOW = datetime(2027, 4, 10, 1, 0, tzinfo=UTC)
 ADMIT = Seen("g1", "s1", "decision", "e", "p", "ADMIT", "2027-04-10T08:45:10.000+08:00", "k1")
@@ -59,3 +62,11 @@ def test_metrics_escape_what_gates_and_lists_say() -> None:
     assert 'exam_office_admitted{exam="e",paper="a\\"b\\\\c\\nd"} 1' in text
     assert 'exam_office_gates{state="never"} 1' in text
     assert "exam_office_cases_open 1" in text
+
+
+def test_the_dashboard_asks_for_metrics_that_are_there() -> None:
+    path = ROOT / "docs" / "examples" / "grafana-board.json"
+    panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
+    asked = {m for p in panels for q in p["targets"] for m in re.findall(r"exam_\w+", q["expr"])}
+    assert asked <= METRICS.keys()
+    assert len(panels) == len({panel["id"] for panel in panels}) > 0
