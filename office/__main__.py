@@ -25,6 +25,7 @@ from office.commands import (
     roster,
     roster_out,
     sheet,
+    shred,
     staff,
     status,
     verify,
@@ -49,6 +50,7 @@ app.command("verify")(verify.verify)
 app.command("audit")(audit.audit)
 app.command("drift")(drift.drift)
 app.command("sheet")(sheet.sheet)
+app.command("shred")(shred.shred)
 app.command("rollout")(roster_out.rollout)
 app.command("command")(command.command)
 app.command("broker-config")(broker_config.broker_config)

@@ -15,6 +15,8 @@
     board/board.crt board.key              the board's HTTPS certificate, of the office's authority
     office/rosters.json                    highest version built of each exam and site
     office/manifests/                      every signed manifest: the exam as each version has it
+    office/destructions/                   signed certificates of what was destroyed of an exam
+    office/destroying.json                 a destruction that was begun and not ended
     examiner/examiner.key examiner.pub     X25519: evidence pictures
     gates/<id>.json                        enrolment: gate, site, public keys
     gates/<id>/                            handed to the unit: ca.crt gate.crt gate.key
@@ -147,3 +149,13 @@ class Home:
     def manifests(self) -> Path:
         """The folder of the manifests that went out."""
         return self.office / "manifests"
+
+    @property
+    def destructions(self) -> Path:
+        """The folder of the certificates of destruction."""
+        return self.office / "destructions"
+
+    @property
+    def destroying(self) -> Path:
+        """The file of a destruction that was begun and not ended."""
+        return self.office / "destroying.json"

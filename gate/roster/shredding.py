@@ -163,7 +163,7 @@ def _destroy(repository: RosterRepository, wanted: Order) -> None:
             sync_folder(repository.root)
         _shred_folder(folder)
     for name in wanted.evidence:
-        _shred_file(_evidence(repository) / Path(name).name)
+        shred_file(_evidence(repository) / Path(name).name)
     if wanted.evidence and _evidence(repository).is_dir():
         sync_folder(_evidence(repository))
     if all(note.get("certificate") != wanted.certificate for note in repository.notes()):
@@ -190,13 +190,14 @@ def _shred_folder(folder: Path) -> None:
     """The sealed keys first; then what they opened."""
     if not folder.is_dir():
         return
-    _shred_file(folder / MANIFEST)
+    shred_file(folder / MANIFEST)
     sync_folder(folder)
     shutil.rmtree(folder)
     sync_folder(folder.parent)
 
 
-def _shred_file(path: Path) -> None:
+def shred_file(path: Path) -> None:
+    """Overwrites a file with zeros, then unlinks it. One that is gone is no matter. OSError."""
     with contextlib.suppress(FileNotFoundError):
         with path.open("r+b") as file:
             left = os.fstat(file.fileno()).st_size

@@ -1,0 +1,1 @@
+"""The end of an exam's personal data at the office."""
