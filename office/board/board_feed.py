@@ -77,8 +77,13 @@ class BoardFeed(Changes):
         """One overview without pages, for a terminal. GateError."""
         seen = self._thread.submit(self._look).result()
         self.gates, self.overview = seen
-        self._thread.submit(self._opened().__exit__).result()
+        self.close()
         return self.overview
+
+    def close(self) -> None:
+        """Ends the connection; the next look makes a new one. StorageRefused."""
+        if self._store is not None:
+            self._thread.submit(self._store.__exit__).result()
 
     def _opened(self) -> OfficeStore:
         if self._store is None:

@@ -16,6 +16,8 @@ VIEWS = {
 """Name at /api/1: the view and its order."""
 ROWS_MAX = 1000
 _PAGE = 2000
+_TRUTHS = ("doubtful",)
+"""Columns that are true or false; SQLite has only numbers for them."""
 _NEW = """
 SELECT e.seq, e.gate, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted
 FROM event e WHERE e.gate = :gate AND e.epoch = :epoch AND e.seq > :above AND e.seq <= :top
@@ -39,7 +41,15 @@ def view(
         found = database.execute(
             f"SELECT * FROM {table}{clause} ORDER BY {order} LIMIT :most", most=most, **where
         )
-        return [dict(row._mapping) for row in found]
+        return [_row(dict(row._mapping)) for row in found]
+
+
+def _row(columns: JsonObject) -> JsonObject:
+    """The same of both databases."""
+    for name in _TRUTHS:
+        if columns.get(name) is not None:
+            columns[name] = bool(columns[name])
+    return columns
 
 
 def newest_events(database: Database, gate: str, most: int) -> list[JsonObject]:

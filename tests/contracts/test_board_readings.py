@@ -1,0 +1,180 @@
+"""What the board reads of the office's database, on SQLite and on PostgreSQL."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from gate.core.journal_entries import GENESIS, seal
+from gate.core.records import JournalEvent
+from gate.errors import StorageRefused
+from gate.sync.heartbeat import Heartbeat
+from office.board import readings
+from office.board.board_feed import BoardFeed
+from office.home import Home
+from office.store.connection import Database
+from office.store.database import Arrival, OfficeStore
+from office.store.kept_alerts import Alert
+from office.store.place import ENVIRONMENT, Place
+from tests.contracts.test_office_store import EPOCH, NOW, batch
+from tests.journal_making import EXAM, GATE, SITE, entry
+
+PAPER, CASE = "00015-am", f"{EPOCH}-3"
+ALERT = Alert("gate", NOW, "en", "zh", gate=GATE, epoch=EPOCH, seq=3, what="w")
+_T = TypeVar("_T")
+
+
+def journal(*bodies: tuple[str, dict[str, object]]) -> list[JournalEvent]:
+    made: list[JournalEvent] = []
+    prev = GENESIS
+    for seq, (kind, body) in enumerate(bodies, 1):
+        one = entry(seq, kind, exam=EXAM, paper=PAPER, **body)
+        made.append(seal(one, gate=GATE, epoch=EPOCH, seq=seq, boot="b", previous=prev))
+        prev = made[-1]["hash"]
+    return made
+
+
+EVENTS = journal(
+    ("decision", {"outcome": "ADMIT", "reason": "OK", "key": "a"}),
+    ("decision", {"outcome": "ADMIT", "reason": "OK", "key": "b"}),
+    ("decision", {"outcome": "REFER", "reason": "FACE", "doubtful": True, "key": "c"}),
+    ("decision", {"outcome": "REFER", "reason": "FACE", "doubtful": False}),
+    ("verdict", {"outcome": "ADMIT", "decision": CASE, "by": "i-1", "key": "c"}),
+)
+
+
+class Office:
+    """The board's feed beside a store that receives."""
+
+    def __init__(self, home: Home, place: Place) -> None:
+        self.place, self.feed = place, BoardFeed(home)
+        with OfficeStore(place) as store:
+            store.begin_generation(1)
+
+    def receive(self, events: list[JournalEvent]) -> None:
+        with OfficeStore(self.place) as store, store.transaction():
+            store.add_all([Arrival(batch(events), EXAM, SITE)], NOW)
+
+    def ask(self, question: Callable[[Database], _T]) -> _T:
+        return asyncio.run(self.feed.ask(question))
+
+
+@pytest.fixture
+def office(
+    office_place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    url = office_place if isinstance(office_place, str) else f"sqlite:///{office_place}"
+    monkeypatch.setenv(ENVIRONMENT, url)
+    made = Office(Home(tmp_path / "home"), office_place)
+    yield made
+    made.feed.close()
+
+
+def test_what_is_stored_is_counted_once_whatever_order_it_comes_in(office: Office) -> None:
+    office.receive(EVENTS[3:])
+    assert office.feed.look_once()["events"] == 2
+    office.receive(EVENTS[:2])
+    seen = office.feed.look_once()
+    assert (seen["events"], seen["completeness"]["missing"]) == (4, 1)
+    office.receive(EVENTS)
+    for _ in range(2):
+        seen = office.feed.look_once()
+        assert (seen["events"], seen["completeness"]["missing"]) == (5, 0)
+        assert [(p["paper"], p["admitted"]) for p in seen["papers"]] == [(PAPER, 3)]
+        assert seen["refer_rate"] == 0.5
+        assert [s["site"] for s in seen["sites"]] == [SITE]
+
+
+def test_an_overview_is_json_and_the_same_on_both(office: Office) -> None:
+    office.receive(EVENTS)
+    with OfficeStore(office.place) as store, store.transaction():
+        beat = Heartbeat(GATE, EPOCH, 5, EVENTS[-1]["hash"], 5, "s", None, {"clock": "trusted"})
+        store.add_claim(beat, b"{}", NOW)
+        store.gates_said.keep(beat, EXAM, SITE, NOW)
+    seen = json.loads(json.dumps(office.feed.look_once()))
+    assert seen["completeness"]["light"] == "green"
+    assert seen["cases"] == {"all": 1, "open": 0}
+    assert (seen["sites"][0]["unsent"], seen["sites"][0]["clock_wrong"]) == (0, 0)
+
+
+@pytest.mark.parametrize("name", readings.VIEWS)
+def test_every_view_gives_the_same_json_on_both(office: Office, name: str) -> None:
+    office.receive(EVENTS)
+    with OfficeStore(office.place) as store, store.transaction():
+        store.alerts.raise_all([ALERT])
+    rows = office.ask(lambda d: readings.view(d, name, {"gate": GATE}))
+    types = {column: type(json.loads(json.dumps(v))) for column, v in rows[0].items()}
+    assert types == TYPES[name]
+    assert office.ask(lambda d: readings.view(d, name, {"gate": "nobody"})) == []
+    assert len(office.ask(lambda d: readings.view(d, name, {}, most=1))) == 1
+
+
+def test_the_newest_events_of_a_gate_stand_first(office: Office) -> None:
+    office.receive(EVENTS)
+    rows = office.ask(lambda d: readings.newest_events(d, GATE, 3))
+    assert [row["seq"] for row in rows] == [5, 4, 3]
+
+
+def test_an_alert_is_taken_by_who_is_first(office: Office) -> None:
+    with OfficeStore(office.place) as store, store.transaction():
+        store.alerts.raise_all([ALERT])
+    key = ("gate", GATE, EPOCH, "3", "w")
+    assert office.ask(lambda d: readings.take_alert(d, key, "one", NOW))
+    assert not office.ask(lambda d: readings.take_alert(d, key, "two", NOW))
+    assert office.ask(lambda d: readings.is_taken_by(d, key, "one"))
+    assert not office.ask(lambda d: readings.is_taken_by(d, key, "two"))
+    assert office.feed.look_once()["alerts"] == {"all": 1, "untaken": 0}
+
+
+def test_a_connection_that_ends_costs_one_look_and_no_count(office: Office) -> None:
+    if not isinstance(office.place, str):
+        pytest.skip("a file of SQLite has no connection that ends")
+    office.receive(EVENTS[:2])
+    assert office.feed.look_once()["events"] == 2
+    pid = office.ask(lambda d: d.rows("SELECT pg_backend_pid()"))[0][0]
+    with OfficeStore(office.place) as store:
+        store.database.execute("SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+    with pytest.raises(StorageRefused):
+        office.ask(lambda d: d.rows("SELECT 1"))
+    office.receive(EVENTS[2:])
+    assert office.feed.look_once()["events"] == 5
+
+
+def _types(text: list[str], number: list[str], nothing: list[str]) -> dict[str, type]:
+    return (
+        dict.fromkeys(text, str) | dict.fromkeys(number, int) | dict.fromkeys(nothing, type(None))
+    )
+
+
+TYPES = {
+    "events": _types(
+        [
+            *("gate", "epoch", "at", "kind", "exam", "site", "paper", "ticket", "outcome"),
+            *("reason", "hash", "received_at"),
+        ],
+        ["seq"],
+        [],
+    ),
+    "gates": _types(
+        ["gate", "site", "last_seen", "head"],
+        ["high", "unsent"],
+        ["clock", "disk_free_mb", "roster_version", "version"],
+    ),
+    "cases": _types(
+        ["gate", "epoch", "decision", "at", "exam", "paper", "ticket", "reason"],
+        ["seq", "signatures", "settlements"],
+        ["outcome", "by", "second", "settled_at", "office_verdict", "office_by"],
+    )
+    | {"doubtful": bool},
+    "alerts": _types(
+        [*("kind", "gate", "epoch", "what", "exam", "site", "first_at", "last_at", "detail"), "zh"],
+        ["seq", "times"],
+        ["taken_by", "taken_at"],
+    ),
+    "completeness": _types(
+        ["gate", "epoch", "head", "verdict"], ["high", "missing"], ["said_head"]
+    ),
+}
