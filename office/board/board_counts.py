@@ -5,8 +5,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gate.core.json_types import JsonObject
+from office.board.admissions import Admissions
+
 MINUTES_KEPT = 24 * 60
 _MINUTE = len("2027-04-10T08:45")
+
+
+class Correction(NamedTuple):
+    """What a settled case was corrected to. `who`: the keyed number. `was_at`: the time of the
+    admission that it takes back; None where it takes none back. `admits`: whether it lets in."""
+
+    who: str
+    was_at: str | None
+    admits: bool
 
 
 class Seen(NamedTuple):
@@ -20,15 +32,26 @@ class Seen(NamedTuple):
     outcome: str | None
     at: str | None
     admitted: str | None
+    correction: Correction | None = None
+
+
+def correction_of(body: JsonObject) -> Correction | None:
+    """What a `case` event corrects; None for another one, of an exit, or of nobody. `body`: the
+    event as a gate wrote it, so every field is looked at."""
+    who, was_at = body.get("key") or body.get("ticket"), body.get("was_at")
+    if body.get("change") != "correction" or body.get("at_exit") or not isinstance(who, str):
+        return None
+    took = body.get("was") == "ADMIT" and isinstance(was_at, str)
+    return Correction(who, was_at if took else None, body.get("outcome") == "ADMIT")
 
 
 @dataclass
 class BoardCounts:
-    """`admitted`: people by (exam, paper) and site, each counted once. `arrivals`: decisions by
+    """`admitted`: people by (exam, paper) and site. `arrivals`: decisions by
     site and minute of the gate's own clock (`YYYY-MM-DDTHH:MM`). `decisions`, `referred`: by gate.
     `events`: in all."""
 
-    admitted: dict[tuple[str, str], dict[str, set[int]]] = field(default_factory=dict)
+    admitted: dict[tuple[str, str], dict[str, Admissions]] = field(default_factory=dict)
     arrivals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     decisions: Counter[str] = field(default_factory=Counter)
     referred: Counter[str] = field(default_factory=Counter)
@@ -42,11 +65,25 @@ class BoardCounts:
             self.events += 1
             if event.kind == "decision":
                 self._decision(event)
-            elif event.kind in ("verdict", "correction", "signature"):
+            elif event.kind in ("verdict", "case", "signature"):
                 self.cases_moved = True
-            if event.admitted is not None and event.paper is not None:
-                sites = self.admitted.setdefault((event.exam, event.paper), {})
-                sites.setdefault(event.site, set()).add(hash(event.admitted))
+            if event.paper is not None:
+                self._entry(event, event.paper)
+
+    def _entry(self, event: Seen, paper: str) -> None:
+        if event.admitted is None and event.correction is None:
+            return
+        sites = self.admitted.setdefault((event.exam, paper), {})
+        people = sites.setdefault(event.site, Admissions())
+        now = (event.gate, event.at or "")
+        if event.admitted is not None:
+            people.add(event.admitted, now)
+        if event.correction is not None:
+            who, was_at, admits = event.correction
+            if was_at is not None:
+                people.take_back(who, (event.gate, was_at))
+            if admits:
+                people.add(who, now)
 
     def _decision(self, event: Seen) -> None:
         self.decisions[event.gate] += 1

@@ -45,6 +45,7 @@ class BoardFeed(Changes):
         self._store: OfficeStore | None = None
         self._new: readings.NewEvents | None = None
         self._cases = (0, 0)
+        self._settled = 0
 
     @property
     def state(self) -> ChangeEvent:
@@ -96,9 +97,10 @@ class BoardFeed(Changes):
         database = self._opened().database
         assert self._new is not None
         self.counts.add(self._new)
-        if self.counts.cases_moved:
+        settled = readings.settlements(database)
+        if self.counts.cases_moved or settled != self._settled:
             self._cases = readings.case_counts(database)
-            self.counts.cases_moved = False
+            self.counts.cases_moved, self._settled = False, settled
         self.expected = expected_of(self.home)
         sites = {gate: e.site for gate, e in enrolments(self.home).items()}
         rows = readings.view(database, "gates", {}, most=1 << 20)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from gate.core.json_types import JsonObject
-from office.board.board_counts import Seen
+from gate.platform.json_values import decode_json
+from office.board.board_counts import Correction, Seen, correction_of
 from office.store.connection import Database
 
 VIEWS = {
@@ -19,7 +20,8 @@ _PAGE = 2000
 _TRUTHS = ("doubtful",)
 """Columns that are true or false; SQLite has only numbers for them."""
 _NEW = """
-SELECT e.seq, e.gate, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted
+SELECT e.seq, e.gate, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted,
+       CASE WHEN e.kind = 'case' THEN e.event END
 FROM event e WHERE e.gate = :gate AND e.epoch = :epoch AND e.seq > :above AND e.seq <= :top
 ORDER BY e.seq LIMIT :page
 """
@@ -68,6 +70,11 @@ def case_counts(database: Database) -> tuple[int, int]:
     """Doubtful cases in all, and those that nobody has settled. StorageRefused, StorageDamaged."""
     total, still_open = database.rows(_CASES)[0]
     return int(total), int(still_open or 0)
+
+
+def settlements(database: Database) -> int:
+    """How often the office has settled a case. StorageRefused, StorageDamaged."""
+    return int(database.rows("SELECT count(*) FROM settlement")[0][0])
 
 
 def take_alert(database: Database, key: Sequence[str], by: str, now: str) -> bool:
@@ -127,8 +134,18 @@ class NewEvents:
             page = self._db.rows(
                 _NEW, gate=place[0], epoch=place[1], above=above, top=top, page=_PAGE
             )
-            for seq, gate, kind, exam, paper, outcome, at, admitted in page:
-                yield seq, Seen(gate, site, kind, exam, paper, outcome, at, admitted)
+            for seq, gate, kind, exam, paper, outcome, at, admitted, text in page:
+                fixed = None if text is None else _correction(text)
+                yield seq, Seen(gate, site, kind, exam, paper, outcome, at, admitted, fixed)
             if len(page) < _PAGE:
                 return
             above = page[-1][0]
+
+
+def _correction(text: str) -> Correction | None:
+    """None too where the text is no JSON any more: the audit says that."""
+    try:
+        body = decode_json(text.encode())
+    except ValueError:
+        return None
+    return correction_of(body) if isinstance(body, dict) else None

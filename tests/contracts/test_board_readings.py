@@ -37,13 +37,14 @@ def journal(*bodies: tuple[str, dict[str, object]]) -> list[JournalEvent]:
     return made
 
 
-EVENTS = journal(
+BODIES: tuple[tuple[str, dict[str, object]], ...] = (
     ("decision", {"outcome": "ADMIT", "reason": "OK", "key": "a"}),
     ("decision", {"outcome": "ADMIT", "reason": "OK", "key": "b"}),
     ("decision", {"outcome": "REFER", "reason": "FACE", "doubtful": True, "key": "c"}),
     ("decision", {"outcome": "REFER", "reason": "FACE", "doubtful": False}),
     ("verdict", {"outcome": "ADMIT", "decision": CASE, "by": "i-1", "key": "c"}),
 )
+EVENTS = journal(*BODIES)
 
 
 class Office:
@@ -127,6 +128,29 @@ def test_an_alert_is_taken_by_who_is_first(office: Office) -> None:
     assert office.ask(lambda d: readings.is_taken_by(d, key, "one"))
     assert not office.ask(lambda d: readings.is_taken_by(d, key, "two"))
     assert office.feed.look_once()["alerts"] == {"all": 1, "untaken": 0}
+
+
+def test_a_correction_takes_an_admission_back(office: Office) -> None:
+    was = {"change": "correction", "case": CASE, "key": "c", "was": "ADMIT"}
+    about = was | {"was_at": EVENTS[4]["at"], "outcome": "REFUSE"}
+    corrected = journal(*BODIES, ("case", about))
+    office.receive(corrected[5:])  # the verdict itself comes later
+    office.receive(corrected[:5])
+    assert office.feed.look_once()["papers"][0]["admitted"] == 2
+
+
+def test_a_case_that_the_office_settles_is_open_no_more(office: Office) -> None:
+    office.receive(EVENTS[:3])
+    assert office.feed.look_once()["cases"] == {"all": 1, "open": 1}
+    with OfficeStore(office.place) as store, store.transaction():
+        store.database.execute(
+            "INSERT INTO settlement (exam, decision, number, record, sig) "
+            "VALUES (:exam, :decision, 1, :record, '')",
+            exam=EXAM,
+            decision=CASE,
+            record=json.dumps({"verdict": "admit", "by": "chief"}),
+        )
+    assert office.feed.look_once()["cases"] == {"all": 1, "open": 0}
 
 
 def test_a_connection_that_ends_costs_one_look_and_no_count(office: Office) -> None:
