@@ -1,6 +1,7 @@
 """What people do at the board: POST of each form. Each is noted in the audit log."""
 
 import asyncio
+import math
 from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
@@ -20,15 +21,24 @@ _TRIES = asyncio.Semaphore(2)
 
 
 async def sign_in(request: Request) -> Response:
-    """Name and password; both wrong ones get the same words."""
+    """Name and password; both wrong ones get the same words, and each more wait for the next."""
     session, form = await form_of(request)
     shared = request.app.state.shared
     name = form.get("by", "").strip()
+    address = request.client.host if request.client is not None else ""
+    wait_s = shared.sign_ins.wait_s(name, address)
+    if wait_s > 0:
+        seconds = math.ceil(wait_s)
+        answer = page_of(request, "sign_in.html", 429, wait_s=seconds)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
     async with _TRIES:
         account = await asyncio.to_thread(known, shared.home, name, form.get("password", ""))
     _note(request, name[:40], "sign-in" if account else "sign-in refused")
     if account is None:
+        shared.sign_ins.wrong(name, address)
         return page_of(request, "sign_in.html", 403, is_refused=True)
+    shared.sign_ins.right(name, address)
     signed = shared.sessions.sign_in(
         session, by=account.name, name=account.name, role=account.role, token=None
     )

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,6 +20,7 @@ from gate.web.places import Places
 from gate.web.sessions import Sessions
 from office.board import board_actions, board_pages, programs_pages
 from office.board.board_feed import BoardFeed
+from office.board.sign_in_slow_down import SignInSlowDown
 from office.board.templates_of_board import page_of
 from office.home import Home
 
@@ -39,6 +40,7 @@ class Shared:
     feed: BoardFeed
     sessions: Sessions
     token: str = ""
+    sign_ins: SignInSlowDown = field(default_factory=SignInSlowDown)
 
 
 def board_app(shared: Shared) -> Starlette:
