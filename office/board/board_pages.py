@@ -7,7 +7,7 @@ from starlette.responses import Response
 from office.board import readings
 from office.board.accounts import last_notes
 from office.board.board_feed import BoardFeed
-from office.board.curve import points_of
+from office.board.curve import Curve, curve_shape
 from office.board.overview import curve_of, papers_of
 from office.board.templates_of_board import page_of
 
@@ -21,12 +21,12 @@ async def sign_in_page(request: Request) -> Response:
 
 async def overview(request: Request) -> Response:
     """Sites, papers, cases, alerts and completeness at a glance."""
-    return page_of(request, "overview.html", points=_points(request))
+    return page_of(request, "overview.html", curve=_curve(request))
 
 
 async def wall(request: Request) -> Response:
     """The big screen: numbers, and nobody's name."""
-    return page_of(request, "wall.html", points=_points(request))
+    return page_of(request, "wall.html", curve=_curve(request))
 
 
 async def site(request: Request) -> Response:
@@ -41,7 +41,7 @@ async def site(request: Request) -> Response:
         site=name,
         gates=gates,
         papers=papers_of(feed.counts, feed.expected, name),
-        points=points_of(curve_of([feed.counts.arrivals.get(name, {})])),
+        curve=curve_shape(curve_of([feed.counts.arrivals.get(name, {})])),
     )
 
 
@@ -85,5 +85,5 @@ def _feed(request: Request) -> BoardFeed:
     return feed
 
 
-def _points(request: Request) -> str:
-    return points_of(_feed(request).overview.get("curve", []))
+def _curve(request: Request) -> Curve:
+    return curve_shape(_feed(request).overview.get("curve", []))

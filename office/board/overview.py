@@ -5,7 +5,7 @@ It names gates, sites and papers, and no person: what it says may stand on a big
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gate.core.json_types import JsonObject
 from office.board.board_counts import BoardCounts
@@ -14,6 +14,7 @@ from office.board.gate_state import WORDS, gate_state
 
 DISK_LOW_MB = 500
 CURVE_MINUTES = 60
+_FIRST_YEAR = 1970
 Expected = Mapping[str, Mapping[str, Mapping[str, int]]]
 """Candidates by exam, paper and site."""
 
@@ -86,12 +87,28 @@ def papers_of(counts: BoardCounts, expected: Expected, site: str | None = None) 
     return listed
 
 
-def curve_of(sites: Iterable[Mapping[str, int]]) -> list[list[object]]:
-    """Decisions of each of the last minutes in which there was one: [minute, count]."""
+def curve_of(sites: Iterable[Mapping[str, int]]) -> list[tuple[str, int]]:
+    """Decisions of each minute (`YYYY-MM-DDTHH:MM`), at most the last `CURVE_MINUTES` up to the
+    newest one. A minute without any counts 0: a pause is as wide as it was long."""
     minutes: Counter[str] = Counter()
     for site in sites:
         minutes.update(site)
-    return [[minute, minutes[minute]] for minute in sorted(minutes)[-CURVE_MINUTES:]]
+    times = {at: count for minute, count in minutes.items() if (at := _minute(minute)) is not None}
+    if not times:
+        return []
+    last = max(times)
+    window = [last - timedelta(minutes=n) for n in reversed(range(CURVE_MINUTES))]
+    first = next(n for n, at in enumerate(window) if at in times)
+    return [(at.isoformat(timespec="minutes"), times.get(at, 0)) for at in window[first:]]
+
+
+def _minute(text: str) -> datetime | None:
+    """None for what is no minute: gates wrote it."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is None and found.year >= _FIRST_YEAR else None
 
 
 def _site(site: str, gates: Sequence[JsonObject], counts: BoardCounts) -> JsonObject:

@@ -8,9 +8,10 @@ import pytest
 
 from office.board.board_counts import BoardCounts, Seen
 from office.board.completeness import light_of
+from office.board.curve import Curve, curve_shape
 from office.board.gate_state import gate_state
 from office.board.metrics import METRICS, metrics_text
-from office.board.overview import gates_of, overview
+from office.board.overview import curve_of, gates_of, overview
 from tests.checkout import ROOT
 
 NOW = datetime(2027, 4, 10, 1, 0, tzinfo=UTC)
@@ -51,6 +52,25 @@ def test_a_person_counts_once_and_at_each_paper() -> None:
     assert (counts.admitted_of("e", "p"), counts.admitted_of("e", "p", "s1")) == (2, 1)
     assert counts.admitted_of("e", "q") == 1
     assert counts.arrivals["s1"]["2027-04-10T08:45"] == 3
+
+
+def test_a_pause_is_as_wide_as_it_was_long() -> None:
+    minutes = {"2027-04-10T08:58": 4, "2027-04-10T09:01": 2, "x": 9, "0001-01-01T00:00": 1}
+    curve = curve_of([minutes, {"2027-04-10T09:01": 1}])
+    assert [(at[-5:], n) for at, n in curve] == [
+        ("08:58", 4),
+        ("08:59", 0),
+        ("09:00", 0),
+        ("09:01", 3),
+    ]
+    assert curve_of([{"2027-04-10T07:00": 1} | minutes]) == curve_of([minutes])
+    shape = curve_shape(curve)
+    assert shape.points == "0.0,0.0 200.0,120.0 400.0,120.0 600.0,30.0"
+    assert (shape.first, shape.last, shape.most) == ("08:58", "09:01", 4)
+
+
+def test_no_arrival_draws_nothing() -> None:
+    assert curve_shape(curve_of([{}])) == Curve()
 
 
 def test_metrics_escape_what_gates_and_lists_say() -> None:
