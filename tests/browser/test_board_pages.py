@@ -17,6 +17,7 @@ import pytest
 from playwright.async_api import Page
 
 from demo.stage import free_port, listens
+from gate.core.pin_slow_down import FREE
 from office.board.accounts import add_account
 from office.home import Home
 from office.keys.certificates import BACKDATED
@@ -30,6 +31,7 @@ from tests.waiting import soon
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
 PASSWORD, MARKUP = "a-long-password", "<script>alert(1)</script>"
+LONG = "x" * 200
 NOW = "2027-04-10T01:00:00.000+00:00"
 PAGES = ("", f"sites/{SITE}", f"gates/{GATE}", "cases", "alerts", "wall", "nowhere")
 
@@ -59,7 +61,7 @@ async def board(tmp_path: Path) -> AsyncIterator[Board]:
     add_account(home, "look", "viewer", PASSWORD)
     add_account(home, "take", "operator", PASSWORD)
     with OfficeStore(home.database) as store, store.transaction():
-        store.alerts.raise_all([Alert("gate", NOW, MARKUP, MARKUP, gate=GATE)])
+        store.alerts.raise_all([Alert("gate", NOW, f"{MARKUP} {LONG}", MARKUP, gate=GATE)])
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "office", "board", "--home", str(home.root)),
@@ -83,6 +85,51 @@ async def sign_in(page: Page, board: Board, name: str, password: str = PASSWORD)
     await page.get_by_test_id("by").fill(name)
     await page.get_by_test_id("password").fill(password)
     await page.keyboard.press("Enter")
+
+
+async def tab_to(page: Page, test_id: str, most: int = 20) -> None:
+    """Presses Tab until the element has the focus, and the focus can be seen."""
+    for _ in range(most):
+        await page.keyboard.press("Tab")
+        focus = await page.evaluate(
+            "[document.activeElement.dataset.testid, "
+            "getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        if focus[0] == test_id:
+            assert focus[1] == "solid", test_id
+            return
+    raise AssertionError(f"{test_id} is not reached by Tab")
+
+
+async def guess_until_it_waits(page: Page, board: Board) -> None:
+    """Each wrong password doubles the wait, so a slow machine gets there too."""
+    for _ in range(4 * FREE):
+        await sign_in(page, board, "look", "wrong-password")
+        said = page.locator("[data-testid=refused], [data-testid=slowed]")
+        if await said.get_attribute("data-testid") == "slowed":
+            return
+    raise AssertionError("no wrong password has to wait")
+
+
+async def test_the_keyboard_alone_signs_in_and_takes_an_alert(page: Page, board: Board) -> None:
+    await page.goto(board.address)
+    for width in (360, 1920):
+        await page.set_viewport_size({"width": width, "height": 900})
+        assert await grave_faults(page) == [], "sign-in"
+    await guess_until_it_waits(page, board)  # another name does not
+    assert await grave_faults(page) == [], "sign-in, slowed down"
+    await page.goto(board.address)
+    await page.keyboard.type("take")  # the name has the focus from the beginning
+    await tab_to(page, "password")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("who").wait_for()
+    await tab_to(page, "nav-alerts")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("alert").wait_for()
+    await tab_to(page, "take")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("taken").wait_for()
 
 
 async def test_an_operator_takes_an_alert_once_and_markup_stays_text(

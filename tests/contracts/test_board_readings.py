@@ -101,16 +101,15 @@ def test_an_overview_is_json_and_the_same_on_both(office: Office) -> None:
     assert (seen["sites"][0]["unsent"], seen["sites"][0]["clock_wrong"]) == (0, 0)
 
 
-@pytest.mark.parametrize("name", readings.VIEWS)
-def test_every_view_gives_the_same_json_on_both(office: Office, name: str) -> None:
+def test_every_view_gives_the_same_json_on_both(office: Office) -> None:
     office.receive(EVENTS)
     with OfficeStore(office.place) as store, store.transaction():
         store.alerts.raise_all([ALERT])
-    rows = office.ask(lambda d: readings.view(d, name, {"gate": GATE}))
-    types = {column: type(json.loads(json.dumps(v))) for column, v in rows[0].items()}
-    assert types == TYPES[name]
-    assert office.ask(lambda d: readings.view(d, name, {"gate": "nobody"})) == []
-    assert len(office.ask(lambda d: readings.view(d, name, {}, most=1))) == 1
+    for name in readings.VIEWS:
+        row, *_ = office.ask(lambda d, n=name: readings.view(d, n, {"gate": GATE}, most=1))
+        types = {column: type(value) for column, value in json.loads(json.dumps(row)).items()}
+        assert types == TYPES[name], name
+        assert office.ask(lambda d, n=name: readings.view(d, n, {"gate": "nobody"})) == []
 
 
 def test_the_newest_events_of_a_gate_stand_first(office: Office) -> None:
