@@ -6,6 +6,14 @@ from collections.abc import Iterable, Mapping
 from gate.core.json_types import JsonObject
 
 CONTRADICTS = ("conflict", "broken")
+VERDICTS = {
+    "complete": ("完整", "complete"),
+    "missing": ("未到齐", "events are still to come"),
+    "unclaimed": ("闸机未报总数", "the gate has not said how many"),
+    "broken": ("链断裂", "the chain is broken"),
+    "conflict": ("自相矛盾", "contradicts itself"),
+}
+"""Each verdict of v_completeness in Chinese and English."""
 
 
 def light_of(rows: Iterable[Mapping[str, object]]) -> JsonObject:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -12,6 +12,7 @@ from office.board.curve import Curve, curve_shape
 from office.board.gate_state import gate_state
 from office.board.metrics import METRICS, metrics_text
 from office.board.overview import curve_of, gates_of, overview
+from office.board.shown_time import shown_time
 from tests.checkout import ROOT
 
 NOW = datetime(2027, 4, 10, 1, 0, tzinfo=UTC)
@@ -67,6 +68,22 @@ def test_a_pause_is_as_wide_as_it_was_long() -> None:
     shape = curve_shape(curve)
     assert shape.points == "0.0,0.0 200.0,120.0 400.0,120.0 600.0,30.0"
     assert (shape.first, shape.last, shape.most) == ("08:58", "09:01", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2027-04-10T00:45:00.123+00:00", "2027-04-10 08:45:00"),
+        ("2027-04-10T08:45:00+08:00", "2027-04-10 08:45:00"),
+        ("2027-04-10T08:45:00", "2027-04-10T08:45:00"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("<b>", "<b>"),
+        ("", "—"),
+        (None, "—"),
+    ],
+)
+def test_times_are_those_of_the_office(text: str | None, shown: str) -> None:
+    assert shown_time(text, timezone(timedelta(hours=8))) == shown
 
 
 def test_no_arrival_draws_nothing() -> None:
