@@ -10,26 +10,22 @@ A decision counts as shown when a page has drawn its line. Page and gate run on 
 machine: the browser's wall clock and the gate's monotonic clock are compared by this process.
 """
 
-import argparse
-import json
 import ssl
 import sys
 import threading
 import time
 from http.client import HTTPSConnection
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from demo import cast
 from demo.cast import Person
 from demo.console import PINS, sign_in, tablets
 from demo.ending import PARTS
-from demo.latency import MEDIAN_MAX_MS, PLAYERS, one_card, spread
+from demo.latency import MEDIAN_MAX_MS, measured, one_card, spread
 from demo.processes import cpu_s, proportional_mb
 from demo.sockets import JsonObject, Message, NotAnswered, told
-from demo.stage import GATES, Stage, new_stage
+from demo.stage import Stage
 
 SIGNED_IN = ("i1", "i2")
 SHOWN_MAX_MS, CONSOLE_MAX_MB, LANE_MAX, MIRROR_MAX = 200.0, 90.0, 1.10, 0.10
@@ -58,31 +54,13 @@ SHOWN = """words => {
 
 def main() -> int:
     """0 when every bound holds, 1 otherwise."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cards", type=int, default=24, help="in each of four phases")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    asked = parser.parse_args()
-    people = cast.people()
-    stage = new_stage(people, units=GATES[:1], small_disk=False, reentry=True)
-    try:
-        result = _measured(stage, [people[p] for p in PLAYERS], asked.cards)
-    finally:
-        stage.close(keep=False)
-    text = json.dumps(result)
-    if asked.json:
-        asked.json.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    result = measured(_cost, __doc__, cards=24)
     return int(not all(result["holds"].values()))
 
 
-def _measured(stage: Stage, players: list[Person], cards: int) -> JsonObject:
-    stage.build()
-    stage.start_broker()
-    stage.start_office()
-    stage.start_gates()
+def _cost(stage: Stage, players: list[Person], cards: int) -> JsonObject:
+    """Of `cards` people in each of four phases."""
     address = stage.start_console()
-    gate = stage.gates[0]
-    told(gate.simulator, {"do": "clock", "at": "2027-04-10T08:45:00+08:00", "run": True})
     order = [players[n * len(players) // cards] for n in range(cards)]
     without: list[Message] = []
     with_pages: list[Message] = []

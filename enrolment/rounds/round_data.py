@@ -21,6 +21,7 @@ from enrolment.rounds.round_toml import (
 from gate.core.json_types import JsonFields, JsonValue
 from gate.errors import ConfigInvalid
 from gate.platform.printable_text import is_printable
+from gate.platform.toml_fields import fault_sentence
 from gate.platform.toml_values import decode_toml
 
 OFFICE_COLUMNS = ("district", "name", "dates", "telephone", "address")
@@ -90,7 +91,7 @@ class _Reading:
         try:
             return model.model_validate(raw)
         except ValidationError as e:
-            self.faults += [_sentence(model, place, fault) for fault in e.errors()]
+            self.faults += [fault_sentence(model, place, fault) for fault in e.errors()]
             return None
 
     def _rows(self, model: type[_Model], raw: JsonFields, table: str) -> list[_Model]:
@@ -151,14 +152,3 @@ class _Reading:
 
 def _period(given: PeriodFields) -> Period:
     return Period(given.begins, given.ends)
-
-
-def _sentence(model: type[BaseModel], place: str, fault: JsonValue) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    where = ".".join(part for part in (place, key) if part)
-    if fault["type"] == "missing":
-        return f"{where}: missing"
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown key; allowed: {', '.join(model.model_fields)}"
-    said = fault["msg"].removeprefix("Value error, ")
-    return f"{where or 'file'}: {said} (got {fault['input']!r})"

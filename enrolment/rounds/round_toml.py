@@ -1,33 +1,17 @@
 """The tables of ROUND.toml, one pydantic model each. Strict types, named unknowns."""
 
 import re
-import zoneinfo
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gate.platform.printable_text import is_printable
+from gate.platform.toml_fields import known_timezone, matching, seen
 
 _ID = re.compile(r"[a-z0-9-]{1,32}")
 _DISTRICT = re.compile(r"[0-9]{2,12}")
 _SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _OFFICES = re.compile(r"[\w.-]{1,100}")
-
-
-def _matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f"allowed: {allowed}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _seen(value: str) -> str:
-    if not is_printable(value):
-        raise ValueError("allowed: characters that can be seen")
-    return value
 
 
 def _aware(value: datetime) -> datetime:
@@ -36,16 +20,8 @@ def _aware(value: datetime) -> datetime:
     return value
 
 
-def _zone(value: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:
-        raise ValueError("no such time zone; allowed: IANA names such as Asia/Shanghai") from e
-    return value
-
-
-_Id = Annotated[str, _matching(_ID, "1 to 32 of a-z, 0-9 and -")]
-_Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_seen)]
+_Id = Annotated[str, matching(_ID, "1 to 32 of a-z, 0-9 and -")]
+_Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(seen)]
 _Time = Annotated[datetime, AfterValidator(_aware)]
 
 
@@ -63,7 +39,7 @@ class PeriodFields(_Table):
 class DistrictFields(_Table):
     """A [[district]]. Ticket numbers begin with its id, so it is made of digits."""
 
-    id: Annotated[str, _matching(_DISTRICT, "2 to 12 digits")]
+    id: Annotated[str, matching(_DISTRICT, "2 to 12 digits")]
     name: _Name
 
 
@@ -87,7 +63,7 @@ class ProofFields(_Table):
 class SubjectFields(_Table):
     """A [[subject]] on offer; `name` is that of the exam's paper."""
 
-    id: Annotated[str, _matching(_SUBJECT, "1 to 32 letters, digits, . _ and -")]
+    id: Annotated[str, matching(_SUBJECT, "1 to 32 letters, digits, . _ and -")]
     name: _Name
 
 
@@ -96,12 +72,12 @@ class RoundFields(_Table):
 
     round: _Id
     name: _Name
-    timezone: Annotated[str, AfterValidator(_zone)]
-    consent: Annotated[str, _matching(_SUBJECT, "1 to 32 letters, digits, . _ and -")]
+    timezone: Annotated[str, AfterValidator(known_timezone)]
+    consent: Annotated[str, matching(_SUBJECT, "1 to 32 letters, digits, . _ and -")]
     attempts: Annotated[int, Field(ge=1, le=20)] = 3
     attempts_within_min: Annotated[int, Field(ge=1, le=10_080)] = 120
     payment_grace_h: Annotated[int, Field(ge=0, le=720)] = 24
-    offices: Annotated[str, _matching(_OFFICES, "the name of a file in the same folder")] = ""
+    offices: Annotated[str, matching(_OFFICES, "the name of a file in the same folder")] = ""
     registration: PeriodFields
     correction: PeriodFields
     fee: PeriodFields

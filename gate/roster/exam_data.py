@@ -16,6 +16,7 @@ from gate.core.exam import Exam, Extension, FacePolicy, Paper, Site
 from gate.core.health_report import Question
 from gate.core.json_types import JsonFields, JsonObject, JsonValue
 from gate.errors import ConfigInvalid
+from gate.platform.toml_fields import fault_sentence
 from gate.platform.toml_values import decode_toml
 from gate.roster.exam_toml import (
     ExamFields,
@@ -162,7 +163,7 @@ class _Reading:
         try:
             return model.model_validate(raw)
         except ValidationError as e:
-            self.faults += [_sentence(model, place, fault) for fault in e.errors()]
+            self.faults += [fault_sentence(model, place, fault) for fault in e.errors()]
             return None
 
     def _check_papers(self, papers: Iterable[JsonValue], defaults: JsonValue) -> None:
@@ -232,14 +233,3 @@ def _set_fields(given: BaseModel) -> JsonObject:
 def _place(table: str, number: int, row: JsonValue) -> str:
     named = row.get("id") if isinstance(row, dict) else None
     return f"[[{table}]] {named if isinstance(named, str) else number}"
-
-
-def _sentence(model: type[BaseModel], place: str, fault: JsonValue) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    where = ".".join(part for part in (place, key) if part)
-    if fault["type"] == "missing":
-        return f"{where}: missing"
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown key; allowed: {', '.join(model.model_fields)}"
-    said = fault["msg"].removeprefix("Value error, ")
-    return f"{where or 'file'}: {said} (got {fault['input']!r})"

@@ -1,7 +1,6 @@
 """The tables of exam.toml, one pydantic model each (formats.md). Strict types, named unknowns."""
 
 import re
-import zoneinfo
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -10,38 +9,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gate.core.events import YEARS
 from gate.core.exam import FMR_LEAST
 from gate.core.json_types import JsonValue
-from gate.platform.printable_text import is_printable
+from gate.platform.toml_fields import known_timezone, matching, seen
 
 _EXAM_ID = re.compile(r"[a-z0-9-]{1,32}")
 _SITE_ID = re.compile(r"[a-z0-9-]{1,60}")
 _QUESTION_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _PAPER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-
-
-def _matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value) or value == "office":
-            raise ValueError(f"allowed: {allowed}, never 'office'")
-        return value
-
-    return AfterValidator(check)
-
-
-_ZONE = re.compile(r"(?!right/|posix/|SystemV/)[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
-_NO_PLACE = ("Factory",)
-"""A place holder. It lies where time zone files lie. So do two more kinds of names that are
-refused. `localtime` is this machine's own zone, which is another on the next machine. Zones in
-`right/` count leap seconds."""
-
-
-def _known_timezone(value: str) -> str:
-    try:
-        if not _ZONE.fullmatch(value) or value in _NO_PLACE:
-            raise ValueError(value)
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as e:
-        raise ValueError("no such time zone; allowed: IANA names such as Asia/Shanghai") from e
-    return value
 
 
 def _aware(value: JsonValue) -> datetime:
@@ -73,12 +46,6 @@ _Document = Literal[
 ]
 
 
-def _seen(value: str) -> str:
-    if not is_printable(value):
-        raise ValueError("allowed: characters that can be seen")
-    return value
-
-
 class _Table(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -86,16 +53,16 @@ class _Table(BaseModel):
 class ExamFields(_Table):
     """The keys outside every table."""
 
-    exam: Annotated[str, _matching(_EXAM_ID, "1 to 32 of a-z, 0-9 and -")]
+    exam: Annotated[str, matching(_EXAM_ID, "1 to 32 of a-z, 0-9 and -", "office")]
     name: _Name
-    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    timezone: Annotated[str, AfterValidator(known_timezone)]
     retention_days: Annotated[int, Field(ge=0, le=3650)] = 30
 
 
 class SiteFields(_Table):
     """A site as the exam description states it."""
 
-    id: Annotated[str, _matching(_SITE_ID, "1 to 60 of a-z, 0-9 and -")]
+    id: Annotated[str, matching(_SITE_ID, "1 to 60 of a-z, 0-9 and -", "office")]
     name: _Name
 
 
@@ -118,14 +85,14 @@ class Rules(_Table):
     background: Literal["any", "plain", "blue", "white"] = "any"
     requires: Annotated[list[Literal["notice", "health-report"]], Field(max_length=2)] = []
     signatures: Annotated[int, Field(ge=1, le=2)] = 0
-    standby_room: Annotated[str, AfterValidator(_seen), Field(max_length=32)] = ""
+    standby_room: Annotated[str, AfterValidator(seen), Field(max_length=32)] = ""
     extra_time_min: Annotated[float, Field(ge=0, le=480)] = 0
 
 
 class PaperFields(Rules):
     """A paper as the exam description states it, with its own rules."""
 
-    id: Annotated[str, _matching(_PAPER_ID, "1 to 32 letters, digits, . _ and -")]
+    id: Annotated[str, matching(_PAPER_ID, "1 to 32 letters, digits, . _ and -", "office")]
     subject: _Name
     start: _Time
     end: _Time
@@ -135,9 +102,9 @@ class QuestionFields(_Table):
     """A question of the health report. `standby`: its concern leads to the standby room; where
     nothing is said, that of a question with the id `symptoms` does."""
 
-    id: Annotated[str, _matching(_QUESTION_ID, "1 to 32 of a-z, 0-9, _ and -")]
-    zh: Annotated[_Name, AfterValidator(_seen)]
-    en: Annotated[_Name, AfterValidator(_seen)]
+    id: Annotated[str, matching(_QUESTION_ID, "1 to 32 of a-z, 0-9, _ and -", "office")]
+    zh: Annotated[_Name, AfterValidator(seen)]
+    en: Annotated[_Name, AfterValidator(seen)]
     concern: Literal["yes", "no"] = "yes"
     standby: bool | None = None
 

@@ -21,6 +21,7 @@ from gate.errors import ConfigInvalid, InputDamaged, UsageError
 from gate.platform.durable_files import write_file
 from gate.platform.printable_text import is_printable, printable
 from gate.platform.regular_file import read_regular
+from gate.platform.toml_fields import matching
 from gate.platform.toml_values import decode_toml
 from gate.roster.pin_hashes import HASH_FORM
 from gate.roster.repository import storage_refused
@@ -34,15 +35,6 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _SITE = re.compile(r"[a-z0-9-]{1,60}")
 
 
-def _form(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f"allowed: {allowed}")
-        return value
-
-    return AfterValidator(check)
-
-
 def _seen(value: str) -> str:
     if not value.strip() or not is_printable(value):
         raise ValueError("allowed: characters that can be seen")
@@ -54,11 +46,11 @@ class StaffFields(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    id: Annotated[str, _form(_ID, "1 to 32 letters, digits, . _ and -, no sign first")]
+    id: Annotated[str, matching(_ID, "1 to 32 letters, digits, . _ and -, no sign first")]
     name: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_seen)]
     role: Literal["invigilator", "chief"]
-    site: Annotated[str, _form(_SITE, "the id of a site: 1 to 60 of a-z, 0-9 and -")]
-    pin: Annotated[str, _form(HASH_FORM, "what exam-office staff add writes (argon2id, 19 MiB)")]
+    site: Annotated[str, matching(_SITE, "the id of a site: 1 to 60 of a-z, 0-9 and -")]
+    pin: Annotated[str, matching(HASH_FORM, "what exam-office staff add writes (argon2id, 19 MiB)")]
 
 
 def read_staff(path: Path, exam: Exam | None = None) -> tuple[StaffMember, ...]:

@@ -38,6 +38,7 @@ def test_a_round_says_its_rules() -> None:
         ('round = "hb-zk-2027"', 'round = "HB"', r"^round: allowed: 1 to 32 of a-z"),
         ('consent = "2027-1"\n', "", r"^consent: missing"),
         ("Asia/Shanghai", "Asia/Nowhere", r"^timezone: no such time zone"),
+        ("Asia/Shanghai", "localtime", r"^timezone: no such time zone"),
         ("2027-01-15T14:00:00+08:00", "2027-01-05T14:00:00+08:00", r"^registration.ends: not"),
         ("2027-01-20T14:00:00+08:00", "2027-01-14T14:00:00+08:00", r"^correction.ends: before"),
         ("2027-01-25T14:00:00+08:00", "2027-01-19T14:00:00+08:00", r"^fee.ends: before"),
