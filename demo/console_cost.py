@@ -3,9 +3,9 @@
     python -m demo.console_cost [--cards N] [--json FILE]
 
 The same processes as the demo with one gate. Phases without and with open pages take turns. Open
-are two tablets at Now, signed in, and the candidate's screen: `drawn` by a headless Chromium on
-this machine, or `plain`, by clients that ask for the same and draw nothing. Tablets draw on their
-own processors, so the lane's bound is held to `plain`.
+are two tablets at Now, signed in, and the candidate's screen. They are `drawn` by a headless
+Chromium on this machine. Or they are `plain`: clients that ask for the same and draw nothing.
+Tablets draw on their own processors, so the lane's bound is held to `plain`.
 
 A decision counts as shown when a page has drawn its line. Page and gate run on one
 machine: the browser's wall clock and the gate's monotonic clock are compared by this process.

@@ -1,7 +1,7 @@
 """Clients that ask the console for what its pages ask for, and draw nothing.
 
 A tablet at a site draws on its own processor. So what open pages take from the lane is measured
-with these too: each reads its stream of events and fetches its page after every change, as
+with these too. Each reads its stream of events and fetches its page after every change, as
 gate/web/static/pages.mjs does. The screen reads its mirror all the time.
 """
 

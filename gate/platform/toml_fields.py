@@ -4,8 +4,8 @@ import re
 import zoneinfo
 
 from pydantic import AfterValidator, BaseModel
+from pydantic_core import ErrorDetails
 
-from gate.core.json_types import JsonValue
 from gate.platform.printable_text import is_printable
 
 _ZONE = re.compile(r"(?!right/|posix/|SystemV/)[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
@@ -45,7 +45,7 @@ def known_timezone(value: str) -> str:
     return value
 
 
-def fault_sentence(model: type[BaseModel], place: str, fault: JsonValue) -> str:
+def fault_sentence(model: type[BaseModel], place: str, fault: ErrorDetails) -> str:
     """One of pydantic's `errors()` in words: where in the file, and what is allowed there."""
     key = ".".join(str(part) for part in fault["loc"])
     where = ".".join(part for part in (place, key) if part)
