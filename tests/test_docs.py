@@ -249,3 +249,9 @@ def write_tables() -> None:
 
 if __name__ == "__main__":
     write_tables()
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_no_merge_was_left_half_done(page: Path) -> None:
+    marks = re.findall(r"^(?:<{7} |={7}$|>{7} ).*", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert marks == []
