@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from demo.stage import free_port, listens
 from gate.core.pin_slow_down import FREE
@@ -119,7 +119,8 @@ async def test_the_keyboard_alone_signs_in_and_takes_an_alert(page: Page, board:
     await guess_until_it_waits(page, board)  # another name does not
     assert await grave_faults(page) == [], "sign-in, slowed down"
     await page.goto(board.address)
-    await page.keyboard.type("take")  # the name has the focus from the beginning
+    await expect(page.get_by_test_id("by")).to_be_focused()  # from the beginning
+    await page.keyboard.type("take")
     await tab_to(page, "password")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
