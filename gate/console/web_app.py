@@ -30,6 +30,7 @@ from gate.console.speech_files import SpeechFiles
 from gate.web.beside import Following, beside
 from gate.web.guard import Doors, Guard
 from gate.web.places import Places
+from gate.web.refusals import client_gone, refusing
 from gate.web.sessions import Sessions
 
 STATIC = Path(__file__).parent / "static"
@@ -97,8 +98,8 @@ def console_app(shared: Shared, following: Following | None = None) -> Starlette
         exception_handlers={
             GateSaid: _gate_said,
             web_pages.SignInEnded: _sign_in_ended,
-            HTTPException: _http_fault,
-            ClientDisconnect: _gone,
+            HTTPException: refusing(page_of, _FAULTS),
+            ClientDisconnect: client_gone,
         },
         lifespan=beside(following),
     )
@@ -125,24 +126,11 @@ async def _sign_in_ended(request: Request, _: Exception) -> Response:
     return RedirectResponse("/sign-in?ended=1", 303)
 
 
-async def _http_fault(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    zh, en = _FAULTS.get(fault.status_code, ("请求有误。", "The request does not fit."))
-    return page_of(request, "refused.html", fault.status_code, zh=zh, en=en)
-
-
-async def _gone(request: Request, fault: Exception) -> Response:
-    """Nobody reads it: the client left in the middle of its form."""
-    return Response(status_code=400)
-
-
 _FAULTS = {
     403: (
         "此表单已失效：请刷新页面后重试。",
         "This form is void: load the page again.",
     ),
-    404: ("没有此页面。", "There is no such page."),
-    405: ("此页面不接受该操作。", "This page does not take that."),
     413: ("提交内容过长。", "The form is too long."),
     415: ("不支持此种表单。", "A form of this kind is not taken."),
     503: ("闸机暂时无应答。", "The gate does not answer at the moment."),

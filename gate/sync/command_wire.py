@@ -12,6 +12,7 @@ from gate.core.office_commands import Command, CommandAnswer, Result
 from gate.errors import InputRejected
 from gate.sync.envelope import (
     ID,
+    SIGNED,
     Form,
     check_fields,
     compact,
@@ -25,8 +26,7 @@ from gate.sync.envelope import (
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 _TO = re.compile(r"(site:)?[a-z0-9-]{1,64}")
 
-_COMMAND: Form = {
-    "v": lambda value: type(value) is int and value == 1,
+_COMMAND: Form = SIGNED | {
     "id": matches(_NAME),
     "verb": text,
     "args": lambda value: isinstance(value, dict),
@@ -35,18 +35,13 @@ _COMMAND: Form = {
     "by": text,
     "issued": text,
     "expires": text,
-    "key": text,
-    "sig": text,
 }
-_RESULT: Form = {
-    "v": lambda value: type(value) is int and value == 1,
+_RESULT: Form = SIGNED | {
     "id": matches(_NAME),
     "gate": matches(ID),
     "result": lambda value: isinstance(value, str) and value in tuple(Result),
     "detail": lambda value: isinstance(value, str) and len(value) <= 500,
     "at": text,
-    "key": text,
-    "sig": text,
 }
 
 

@@ -12,6 +12,7 @@ from gate.core.json_types import JsonObject, JsonValue
 from gate.errors import InputRejected
 from gate.sync.envelope import (
     ID,
+    SIGNED,
     Form,
     check_fields,
     compact,
@@ -22,14 +23,11 @@ from gate.sync.envelope import (
     verify,
 )
 
-_FORM: Form = {
-    "v": lambda value: type(value) is int and value == 1,
+_FORM: Form = SIGNED | {
     "gate": matches(ID),
     "site": matches(ID),
     "signing": text,
     "at": text,
-    "key": text,
-    "sig": text,
 }
 
 

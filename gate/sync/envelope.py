@@ -46,13 +46,17 @@ def text(value: JsonValue) -> bool:
     return isinstance(value, str) and len(value) <= 200
 
 
-ENVELOPE: Form = {
+SIGNED: Form = {
     "v": lambda value: type(value) is int and value == 1,
+    "key": text,
+    "sig": text,
+}
+"""What every signed message has: version 1 of its form, and who signed."""
+
+ENVELOPE: Form = SIGNED | {
     "gate": matches(ID),
     "epoch": matches(EPOCH),
     "head": matches(HASH),
-    "key": text,
-    "sig": text,
 }
 """What every signed message of or about one journal begins with."""
 

@@ -12,6 +12,7 @@ from gate.core.roster_notice import MANIFEST_BYTES_MAX, SPREAD_MAX_S, RosterNoti
 from gate.sync.envelope import (
     HASH,
     ID,
+    SIGNED,
     Form,
     check_fields,
     compact,
@@ -24,8 +25,7 @@ from gate.sync.envelope import (
 )
 
 _EXAM = re.compile(r"[a-z0-9-]{1,32}")
-_FORM: Form = {
-    "v": lambda value: type(value) is int and value == 1,
+_FORM: Form = SIGNED | {
     "exam": matches(_EXAM),
     "to": matches(ID),
     "version": count(1),
@@ -33,8 +33,6 @@ _FORM: Form = {
     "bytes": lambda value: count(1)(value) and value <= MANIFEST_BYTES_MAX,
     "spread_s": lambda value: count(0)(value) and value <= SPREAD_MAX_S,
     "at": text,
-    "key": text,
-    "sig": text,
 }
 """`to`: the site."""
 

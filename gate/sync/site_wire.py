@@ -17,6 +17,7 @@ from gate.errors import InputRejected, SignatureRefused
 from gate.sync.envelope import (
     EPOCH,
     ID,
+    SIGNED,
     Form,
     check_fields,
     compact,
@@ -24,7 +25,6 @@ from gate.sync.envelope import (
     matches,
     read_object,
     signed,
-    text,
     verify,
 )
 
@@ -38,8 +38,7 @@ _PAPER = re.compile(r"[^\x00-\x1f]{1,64}")
 _SAID_AS = {NOT_IN: IN, NOT_OUT: OUT}
 _TAKEN_BACK = {said: taken for taken, said in _SAID_AS.items()}
 
-_FORM: Form = {
-    "v": lambda value: type(value) is int and value == 1,
+_FORM: Form = SIGNED | {
     "exam": matches(ID),
     "gate": matches(ID),
     "epoch": matches(EPOCH),
@@ -48,8 +47,6 @@ _FORM: Form = {
     "total": count(0),
     "have": lambda value: value is None or isinstance(value, list),
     "in": lambda value: isinstance(value, list) and len(value) <= PAGE,
-    "key": text,
-    "sig": text,
 }
 
 Have = Mapping[tuple[str, str], int]

@@ -1,7 +1,6 @@
 """The board as a Starlette application: routes and refusals. formats.md, Office, has the routes."""
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gate.web.beside import beside
 from gate.web.client_address import is_loopback
 from gate.web.guard import Doors, Guard
 from gate.web.places import Places
+from gate.web.refusals import client_gone, refusing
 from gate.web.sessions import Sessions
 from office.board import board_actions, board_pages, programs_pages
 from office.board.board_feed import BoardFeed
@@ -69,9 +69,9 @@ def board_app(shared: Shared) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC, packages=[("gate.web", "static")])),
         ],
         exception_handlers={
-            HTTPException: _http_fault,
+            HTTPException: refusing(page_of, _FAULTS),
             GateError: _said,
-            ClientDisconnect: _gone,
+            ClientDisconnect: client_gone,
         },
         lifespan=beside(shared.feed.run),
     )
@@ -100,28 +100,15 @@ def _opens(request: Request, token: str) -> bool:
     return not is_handed_on and request.client is not None and is_loopback(request.client.host)
 
 
-async def _http_fault(request: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    zh, en = _FAULTS.get(fault.status_code, ("请求有误。", "The request does not fit."))
-    return page_of(request, "refused.html", fault.status_code, zh=zh, en=en)
-
-
 async def _said(request: Request, said: Exception) -> Response:
     assert isinstance(said, GateError)
     return page_of(request, "refused.html", 503, zh=said.zh, en=str(said))
 
 
-async def _gone(request: Request, fault: Exception) -> Response:
-    """Nobody reads it: the client left in the middle of its form."""
-    return Response(status_code=400)
-
-
-_FAULTS: Mapping[int, tuple[str, str]] = {
+_FAULTS = {
     403: (
         "无权限，或表单已失效：请刷新后重试。",
         "Not for your role, or the form is void: load it again.",
     ),
-    404: ("没有此页面。", "There is no such page."),
-    405: ("此页面不接受该操作。", "This page does not take that."),
     409: ("已有人处理。", "Somebody else was first."),
 }
