@@ -10,6 +10,7 @@ from office.commands import (
     board,
     broker_config,
     candidates,
+    checkpoint,
     command,
     database_option,
     doubtful,
@@ -61,6 +62,7 @@ app.add_typer(roster.app, name="roster")
 app.add_typer(exam.app, name="exam")
 app.add_typer(staff.app, name="staff")
 app.add_typer(candidates.app, name="candidates")
+app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(photos.app, name="photos")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(doubtful.app, name="doubtful")

@@ -5,7 +5,7 @@ Reads each journal twice: once for what it proves, once to decide its decisions 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gate.core.exam import Exam
 from gate.core.records import JournalEvent
@@ -13,6 +13,7 @@ from gate.core.replay import replay
 from gate.core.rule_check import Checked, check_decisions
 from gate.core.state import State
 from gate.sync.proofs import Keys
+from office.audit.exam_counts import ExamCounts, count_exam
 from office.audit.findings import (
     DifferenceFound,
     DoubleFound,
@@ -32,21 +33,21 @@ Person = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class JournalAudited:
-    """One journal of the exam. `closed`: each paper that it decided about has its last count or was
-    closed. `entered`: whom this gate let in itself, and when."""
+    """One journal of the exam. `entered`: whom this gate let in itself, and when."""
 
     gate: str
     epoch: str
     found: JournalFound
-    closed: bool
+    counts: ExamCounts
     checked: Checked
     entered: dict[Person, str]
     tickets: dict[Person, str]
 
     @property
     def is_complete(self) -> bool:
-        """Whole, closed, and every decision given by the rules."""
-        return is_whole(self.found) and self.closed and not self.checked.differing
+        """Whole, closed, and no decision that the rules do not give. Of decisions whose exam
+        description is not kept that is not known."""
+        return is_whole(self.found) and self.counts.closed and not self.checked.differing
 
     @property
     def facts(self) -> GateFound:
@@ -55,13 +56,22 @@ class JournalAudited:
         return {
             "gate": self.gate,
             "epoch": self.epoch,
+            "events": found["events"],
+            "first": found["first"],
             "high": found["high"],
+            "last": found["last"],
             "head": found["head"],
-            "closed": self.closed,
+            "closed": self.counts.closed,
+            "closed_at": self.counts.closed_at,
             "missing": found["missing"],
             "conflicts": found["conflicts"],
             "whole": is_whole(found),
             "decisions": self.checked.decisions,
+            "admitted": self.counts.admitted,
+            "referred": self.counts.referred,
+            "refused": self.counts.refused,
+            "differing": len(self.checked.differing),
+            "without_description": self.checked.unruled,
         }
 
 
@@ -73,9 +83,17 @@ class ExamAudited:
     journals: tuple[JournalAudited, ...]
 
     @property
+    def verdict(self) -> Literal["complete", "unproven", "incomplete"]:
+        """`incomplete`: something is missing, open or against the rules, or there is no journal at
+        all. `unproven`: nothing is, but exam descriptions are not kept that decisions went by."""
+        if not self.journals or not all(j.is_complete for j in self.journals):
+            return "incomplete"
+        return "unproven" if any(j.checked.unruled for j in self.journals) else "complete"
+
+    @property
     def is_complete(self) -> bool:
-        """Of every gate; none at all proves nothing."""
-        return bool(self.journals) and all(j.is_complete for j in self.journals)
+        """Proven of every gate."""
+        return self.verdict == "complete"
 
     @property
     def doubles(self) -> list[DoubleFound]:
@@ -112,6 +130,7 @@ class ExamAudited:
         return {
             "exam": self.exam,
             "complete": self.is_complete,
+            "verdict": self.verdict,
             "gates": [j.facts for j in self.journals],
             "doubles": self.doubles,
             "replay": {
@@ -162,7 +181,7 @@ def _audited(
     return JournalAudited(
         *place,
         found,
-        _is_closed(exam, store.events(*place)),
+        count_exam(exam, store.events(*place)),
         check_decisions(_of_exam(exam, store.events(*place)), exam_of),
         own,
         _tickets(store.events(*place)),
@@ -172,20 +191,6 @@ def _audited(
 def _of_exam(exam: str, events: Iterable[JournalEvent]) -> Iterator[JournalEvent]:
     """Without the decisions of other exams; whatever else a journal says belongs to its memory."""
     return (e for e in events if e.get("kind") != "decision" or e.get("exam") == exam)
-
-
-def _is_closed(exam: str, events: Iterable[JournalEvent]) -> bool:
-    decided: set[str] = set()
-    closed: set[str] = set()
-    for event in events:
-        paper = event.get("paper")
-        if not paper:
-            continue
-        if event["kind"] == "decision" and event.get("exam") == exam:
-            decided.add(paper)
-        elif event["kind"] == "paper_closed" or (event["kind"] == "counts" and event["closed"]):
-            closed.add(paper)
-    return bool(closed) and decided <= closed
 
 
 def _tickets(events: Iterable[JournalEvent]) -> dict[Person, str]:
@@ -199,4 +204,4 @@ def _tickets(events: Iterable[JournalEvent]) -> dict[Person, str]:
 
 def _empty(place: tuple[str, str], found: JournalFound) -> JournalAudited:
     """A gate of the exam that has decided nothing yet."""
-    return JournalAudited(*place, found, False, Checked(0, 0, ()), {}, {})
+    return JournalAudited(*place, found, ExamCounts(), Checked(0, 0, ()), {}, {})

@@ -1,6 +1,6 @@
 """What an audit finds of one journal, as `verify --json` writes it."""
 
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 
 class ProofFault(TypedDict):
@@ -27,6 +27,7 @@ class JournalFound(TypedDict):
     `office.audit.journal_lineage.link`. Ranges include both ends."""
 
     events: int
+    first: int
     high: int
     last: int
     missing: list[list[int]]
@@ -47,17 +48,28 @@ class JournalFound(TypedDict):
 
 class GateFound(TypedDict):
     """Of one gate's journal in the audit of an exam. `head`: the hash of event `high`. `closed`:
-    every paper that it decided about is. `whole`: all of it is here, as the gate signed it."""
+    every paper that it decided about is; `closed_at`: when the last of them was. `whole`: all of it
+    is here, as the gate signed it. `decisions`: of this exam. `differing`: those that the rules do
+    not give. `without_description`: those whose exam description is not kept."""
 
     gate: str
     epoch: str
+    events: int
+    first: int
     high: int
+    last: int
     head: str | None
     closed: bool
+    closed_at: str | None
     missing: list[list[int]]
     conflicts: list[int]
     whole: bool
     decisions: int
+    admitted: int
+    referred: int
+    refused: int
+    differing: int
+    without_description: int
 
 
 class EntryFound(TypedDict):
@@ -97,10 +109,11 @@ class ReplayFound(TypedDict):
 
 
 class ExamFound(TypedDict):
-    """As `audit --json` writes it (formats.md, Office)."""
+    """As `audit --json` writes it (formats.md, Office). `complete`: as `verdict` says."""
 
     exam: str
     complete: bool
+    verdict: Literal["complete", "unproven", "incomplete"]
     gates: list[GateFound]
     doubles: list[DoubleFound]
     replay: ReplayFound

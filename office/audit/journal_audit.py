@@ -32,10 +32,10 @@ def audit(
     `keys`: those of the gate by their ids. `office_public`: the key of the receipts; None: receipts
     are not checked. The result has these fields:
 
-    `events`: how many are stored. `last`: the highest. `high`: the last one without a gap before
-    it. `head`: its hash. `claims`: the last one that the gate's signed heartbeats speak of, 0 for
-    none. `signed`: the last one that a signed head of a batch speaks of. `receipted`: the last one
-    that a receipt vouches for.
+    `events`: how many are stored. `first`, `last`: the lowest and the highest. `high`: the last one
+    without a gap before it. `head`: its hash. `claims`: the last one that the gate's signed
+    heartbeats speak of, 0 for none. `signed`: the last one that a signed head of a batch speaks of.
+    `receipted`: the last one that a receipt vouches for.
 
     `missing`: ranges, up to the highest of these. `uncovered`: ranges that are stored and that no
     signed head covers. `faults`: `{"seq", "what", "says"}` of the first proofs that do not hold, or
@@ -78,6 +78,7 @@ def audit(
         missing.append([seq + 1, upto])
     return {
         "events": count,
+        "first": stored[0] if stored else 0,
         "high": high,
         "last": seq,
         "missing": missing,

@@ -104,6 +104,7 @@ def _number(event: JournalEvent, name: str) -> int:
 def _nothing_of() -> JournalFound:
     return {
         "events": 0,
+        "first": 0,
         "high": 0,
         "last": 0,
         "missing": [],

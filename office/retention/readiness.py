@@ -40,7 +40,7 @@ def readiness(home: Home, exam: str, public: bytes, expires: datetime | None) ->
         JournalKept(gate=j.gate, epoch=j.epoch, high=j.found["high"], head=j.found["head"])
         for j in audited.journals
     )
-    whole = bool(kept) and all(is_whole(j.found) and j.closed for j in audited.journals)
+    whole = bool(kept) and all(is_whole(j.found) and j.counts.closed for j in audited.journals)
     return Readiness(expires, whole, open_cases, kept)
 
 

@@ -154,7 +154,11 @@ def test_a_description_that_is_not_this_offices_settles_nothing(home: Home) -> N
     assert exam_versions(home, public)(VERSION) is None
     received(home, GATE, [*decisions(), *CLOSED])
     code, found = audited(home)
-    assert (code, found["replay"]["without_description"]) == (0, 5)
+    assert (code, found["replay"]["without_description"]) == (1, 5)
+    assert (found["complete"], found["verdict"]) == (False, "unproven")
+    said = CliRunner().invoke(app, ["audit", EXAM.id, "--home", str(home.root)]).stdout
+    assert "5 not proven" in said
+    assert "not proven complete" in said
 
 
 def test_files_and_an_exam_that_is_not_known(home: Home, tmp_path: Path) -> None:
