@@ -60,7 +60,7 @@ JSON_BORDERS = {
     "office.distribution": "vitals of a heartbeat, as their gate has them",
     "gate.web.changes": "what pages are told, as JSON",
     "gate.sync": "messages and exports before they are checked",
-    "office.audit.exam_checkpoint": "signed heads and words as they are kept, before they are checked",
+    "office.audit.exam_checkpoint": "signed heads and words that are kept, not checked yet",
     "office.board": "rows of the views, as JSON",
     "office.commands.status": "the overview, shown",
     "office.commands.verify": "facts of exports, passed on to --json",

@@ -10,6 +10,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
+from gate.core.json_types import JsonObject
 from gate.sync.envelope import (
     ENVELOPE,
     Form,
@@ -76,8 +77,21 @@ def encode_heartbeat(beat: Heartbeat, key: SigningKey) -> bytes:
 def decode_heartbeat(payload: bytes, keys: Callable[[str], bytes | None]) -> Heartbeat:
     """The heartbeat in `payload`, its signature verified. `keys`: the Ed25519 public key of a gate,
     None for one that is not enrolled. InputRejected, SignatureRefused."""
-    raw = read_object(payload)
-    check_fields(raw, _FORM | _SHOWN if "receipt" in raw else _FORM)
+    raw = _checked(payload)
     verify("heartbeat", raw, keys(raw["gate"]))
-    told = {name: raw[name] for name in Heartbeat.__slots__ if name in raw}
-    return Heartbeat(**told)
+    return _heartbeat(raw)
+
+
+def read_heartbeat(payload: bytes) -> Heartbeat:
+    """The heartbeat in `payload` by its form only: for one that was verified when it came.
+    InputRejected."""
+    return _heartbeat(_checked(payload))
+
+
+def _checked(payload: bytes) -> JsonObject:
+    raw = read_object(payload)
+    return check_fields(raw, _FORM | _SHOWN if "receipt" in raw else _FORM)
+
+
+def _heartbeat(raw: JsonObject) -> Heartbeat:
+    return Heartbeat(**{name: raw[name] for name in Heartbeat.__slots__ if name in raw})

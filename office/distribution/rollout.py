@@ -80,10 +80,10 @@ def _heard(home: Home) -> dict[str, tuple[str, JsonObject]]:
     """When each gate was heard, and its vitals. Nothing where nobody was heard yet."""
     try:
         with open_received(home) as store:
-            words = store.commands.words("hb")
+            beats = store.gates_said.beats()
     except InputDamaged:  # nothing was received yet
         return {}
-    return {gate: (w.received, _vitals(w.payload)) for gate, w in words.items()}
+    return {beat.gate: (beat.heard, _vitals(beat.payload)) for beat in beats if beat.payload}
 
 
 def _vitals(payload: str) -> JsonObject:

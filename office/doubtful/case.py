@@ -43,7 +43,8 @@ class DoubtfulCase:
     the sealed picture opened, both JPEG, None where there is none; `evidence_missing` then says
     why, as (Chinese, English). `score`, `threshold`: cosines from -1 to 1, None where no face was
     compared. `verdict`: `admit` or `deny` as the gate recorded it, None while it is open.
-    `settlements`: those of the office, the last one holds.
+    `settled_with`: the case whose verdict settled this one too. `settlements`: those of the office,
+    the last one holds.
     """
 
     id: str
@@ -64,6 +65,7 @@ class DoubtfulCase:
     evidence_missing: tuple[str, str] | None = None
     signatures: tuple[CaseSignature, ...] = ()
     verdict: str | None = None
+    settled_with: str = ""
     settlements: tuple[OfficeSettlement, ...] = ()
 
     @property

@@ -36,10 +36,13 @@ def _fold(cases: dict[str, DoubtfulCase], event: JournalEvent, exam: str, site: 
         case "verdict":
             for decision in (event["decision"], *event.get("earlier", ())):
                 if (case := cases.get(decision)) is not None:
-                    cases[decision] = _settled(case, event)
+                    cases[decision] = replace(
+                        _settled(case, event), settled_with=str(event["decision"])
+                    )
         case "case" if event.get("change") == CORRECTION:
-            if (case := cases.get(event["case"])) is not None:
-                cases[case.id] = replace(case, verdict=_word(event))
+            for case in list(cases.values()):
+                if event["case"] in (case.id, case.settled_with):
+                    cases[case.id] = replace(case, verdict=_word(event))
 
 
 def _is_doubtful(event: JournalEvent) -> bool:

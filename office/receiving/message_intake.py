@@ -162,11 +162,10 @@ class MessageIntake:
         beat = self._authorisation.heartbeat(payload, topics)
         after.append(partial(self.watch.beat, beat, now))
         after.append(partial(self.counts.taken.update, [beat.gate]))
-        self._keep_word(topics, "hb", payload, now)
         if not self._store.add_claim(beat, payload, now):
             after.append(partial(self.alarms.tell_claim, beat))
             self.alarms.keep_claim(beat, topics, now)
-        self._store.gates_said.keep(beat, topics.exam, topics.site, now)
+        self._store.gates_said.keep(beat, payload, topics.exam, topics.site, now)
         public = self._signing.verify_key.encode()
         shown = shown_receipt(beat.receipt, beat.gate, beat.epoch, public)
         if shown is not None and is_forgotten(shown, self._store, self.generation):

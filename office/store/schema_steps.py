@@ -5,7 +5,7 @@ from gate.errors import Refused
 from office.store.connection import Database
 from office.store.place import shown
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The last step that this program knows."""
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('exam-office schema'))"
@@ -65,7 +65,7 @@ def _upgrade(database: Database) -> None:
     script = ScriptDirectory(where)
 
     def steps(revision: JsonValue, _: JsonValue) -> JsonValue:
-        return script._upgrade_revs("head", revision)
+        return script._upgrade_revs(NEWEST, revision)
 
     config = Config()
     config.set_main_option("script_location", where)

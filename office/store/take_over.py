@@ -16,10 +16,12 @@ from typing import cast
 
 from gate.core.json_types import JsonValue
 from gate.core.records import JournalEvent
-from gate.errors import InputDamaged, StorageBroken, UsageError
+from gate.errors import InputDamaged, InputRejected, StorageBroken, UsageError
+from gate.sync.heartbeat import read_heartbeat
 from office.store.connection import Database
 from office.store.database import OfficeStore
 from office.store.event_rows import event_row
+from office.store.kept_gates import state_row
 from office.store.kept_proofs import as_written
 from office.store.place import Place, shown
 
@@ -41,8 +43,17 @@ TABLES = {
     "command_target": ("id", "gate"),
     "command_result": ("id", "gate", "number", "result", "detail", "received", "record"),
     "gate_said": ("gate", "part", "exam", "site", "received", "payload"),
+    "gate_state": (
+        *("gate", "epoch", "exam", "site", "heard", "said", "said_head", "oldest_unsent_at"),
+        *("clock", "disk_free_mb", "roster_version", "version", "beat"),
+    ),
+    "alert": (
+        *("kind", "gate", "epoch", "seq", "what", "exam", "site", "first_at", "last_at", "times"),
+        *("detail", "zh", "taken_by", "taken_at"),
+    ),
 }
-"""What an earlier version kept, by table. A column that it had not yet is empty there."""
+"""What an earlier version kept, by table. A column that it had not yet is empty there. Heartbeats
+stood in `gate_said` before `gate_state` had a column for them."""
 _KEYS = {
     "office": "one",
     "event": "gate, epoch, seq",
@@ -57,6 +68,8 @@ _KEYS = {
     "command_target": "id, gate",
     "command_result": "id, gate, number",
     "gate_said": "gate, part",
+    "gate_state": "gate",
+    "alert": "kind, gate, epoch, seq, what",
 }
 _ABSENT = {"prev": "''", "beside": "'{}'"}
 
@@ -134,10 +147,32 @@ def _rows(
     old: sqlite3.Connection, table: str, columns: Iterable[str]
 ) -> Iterator[tuple[JsonValue, ...]]:
     there = _columns(old, table)
+    if table in ("gate_said", "gate_state") and "beat" not in _columns(old, "gate_state"):
+        return _said_before(old, table, columns)
     if not there:
         return iter(())
     what = ", ".join(c if c in there else _ABSENT[c] for c in columns)
     return _select(old, table, what)
+
+
+def _said_before(
+    old: sqlite3.Connection, table: str, columns: Iterable[str]
+) -> Iterator[tuple[JsonValue, ...]]:
+    """Rows of either table from `gate_said` of an earlier version, which may have none."""
+    if not _columns(old, "gate_said"):
+        return
+    names = TABLES["gate_said"]
+    for row in _select(old, "gate_said", ", ".join(names)):
+        _, part, exam, site, received, payload = row
+        if table == "gate_said" and part != "hb":
+            yield row
+        elif table == "gate_state" and part == "hb":
+            try:
+                beat = read_heartbeat(payload.encode())
+            except InputRejected:  # no heartbeat of ours: the gate says another in a minute
+                continue
+            kept = state_row(beat, payload.encode(), exam, site, received)
+            yield tuple(kept[name] for name in columns)
 
 
 def _write_events(

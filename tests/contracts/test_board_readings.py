@@ -94,7 +94,7 @@ def test_an_overview_is_json_and_the_same_on_both(office: Office) -> None:
     with OfficeStore(office.place) as store, store.transaction():
         beat = Heartbeat(GATE, EPOCH, 5, EVENTS[-1]["hash"], 5, "s", None, {"clock": "trusted"})
         store.add_claim(beat, b"{}", NOW)
-        store.gates_said.keep(beat, EXAM, SITE, NOW)
+        store.gates_said.keep(beat, b"{}", EXAM, SITE, NOW)
     seen = json.loads(json.dumps(office.feed.look_once()))
     assert seen["completeness"]["light"] == "green"
     assert seen["cases"] == {"all": 1, "open": 0}
@@ -188,8 +188,11 @@ TYPES = {
     ),
     "cases": _types(
         ["gate", "epoch", "decision", "at", "exam", "paper", "ticket", "reason"],
-        ["seq", "signatures", "settlements"],
-        ["outcome", "by", "second", "settled_at", "office_verdict", "office_by"],
+        ["seq", "signatures", "settlements", "corrections"],
+        [
+            *("outcome", "by", "second", "settled_at", "office_verdict", "office_by"),
+            *("first_outcome", "first_by", "first_second", "first_at"),
+        ],
     )
     | {"doubtful": bool},
     "alerts": _types(

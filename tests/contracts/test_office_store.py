@@ -21,6 +21,7 @@ from office.audit.journal_audit import audit, is_whole
 from office.store.database import Arrival, OfficeStore, SecondAdmission, Stored
 from office.store.kept_alerts import Alert
 from office.store.place import Place
+from tests.checkout import ROOT
 from tests.examples import examples
 from tests.journal_making import EXAM, GATE, SITE, entry
 
@@ -245,10 +246,20 @@ def test_the_columns_of_the_views_are_those_of_the_contract(store: OfficeStore) 
             "gate site last_seen high head unsent clock disk_free_mb roster_version version"
         ),
         "v_completeness": "gate epoch high head said_head missing verdict",
+        "v_case": (
+            "gate epoch seq decision at exam paper ticket reason doubtful signatures outcome by "
+            "second settled_at office_verdict office_by settlements corrections first_outcome "
+            "first_by first_second first_at"
+        ),
+        "v_alert": (
+            "kind gate epoch seq what exam site first_at last_at times detail zh taken_by taken_at"
+        ),
     }
+    page = (ROOT / "docs/office-database.md").read_text(encoding="utf-8")
     for name, columns in views.items():
         found = store.database.execute(f"SELECT * FROM {name}")
         assert list(found.keys()) == columns.split()
+        assert f"| `{name}` | {', '.join(columns.split())} |" in page
 
 
 def test_the_views_say_what_is_stored(store: OfficeStore) -> None:
@@ -259,7 +270,7 @@ def test_the_views_say_what_is_stored(store: OfficeStore) -> None:
     )
     with store.transaction():
         assert store.add_claim(beat, b"{}", NOW)
-        store.gates_said.keep(beat, EXAM, SITE, NOW)
+        store.gates_said.keep(beat, b"{}", EXAM, SITE, NOW)
     assert store.gates_said.all() == [
         {
             "gate": GATE,

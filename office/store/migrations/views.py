@@ -109,8 +109,19 @@ WHERE d.kind = 'decision' AND d.outcome = 'REFER'
 
 def create_views(connection: JsonValue) -> None:
     """All of them, in a schema that has none."""
+    outer = "FULL OUTER"
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(_POSTGRESQL_FIELD)
+        outer = "FULL"
+    case = in_words(connection, _CASE)
+    for view in (_EVENT, _GATE.format(outer=outer), _ALERT, _COMPLETENESS, case):
+        connection.exec_driver_sql(view.replace("%", "%%"))
+
+
+def in_words(connection: JsonValue, case: str) -> str:
+    """A view of cases in the words of its database: `{text}` is a field of an event, `{each}` the
+    REFERs that a verdict names besides."""
+    if connection.dialect.name == "postgresql":
         words = {
             "each": (
                 "jsonb_array_elements_text(CASE WHEN "
@@ -119,6 +130,7 @@ def create_views(connection: JsonValue) -> None:
             ),
             "each_value": "before.value",
             "doubtful": "CAST(exam_office_json(d.event) ->> 'doubtful' AS boolean)",
+            "number": "bigint",
         }
         text = _postgresql_text
     else:
@@ -126,14 +138,12 @@ def create_views(connection: JsonValue) -> None:
             "each": "json_each(CASE WHEN json_valid(event) THEN event END, '$.earlier') before",
             "each_value": "before.value",
             "doubtful": "{text}(d.event, 'doubtful')",
+            "number": "integer",
         }
         text = _sqlite_text
-    case = _CASE
     for name, word in words.items():
         case = case.replace("{" + name + "}", word)
-    outer = "FULL" if connection.dialect.name == "postgresql" else "FULL OUTER"
-    for view in (_EVENT, _GATE.format(outer=outer), _ALERT, _COMPLETENESS, text(case)):
-        connection.exec_driver_sql(view.replace("%", "%%"))
+    return text(case)
 
 
 def _postgresql_text(sql: str) -> str:

@@ -198,16 +198,16 @@ def test_the_view_for_outside_tools(home: Path) -> None:
     settle(home, 1)
     with sqlite3.connect(home / "office.sqlite") as db:
         rows = db.execute(
-            "SELECT ticket, signatures, outcome, by, second, office_verdict FROM v_case "
-            "WHERE exam = ? ORDER BY seq",
+            "SELECT ticket, signatures, outcome, by, second, office_verdict, corrections, "
+            "first_outcome, first_by FROM v_case WHERE exam = ? ORDER BY seq",
             (EXAM,),
         ).fetchall()
     assert rows == [
-        ("A1", 2, "ADMIT", "li", "wang", "deny"),
-        ("A2", 0, None, None, None, None),
-        ("A3", 0, "REFUSE", "Zhao", "Qian", None),
-        ("A4", 0, None, None, None, None),
-        ("A5", 0, None, None, None, None),
+        ("A1", 2, "ADMIT", "li", "wang", "deny", 0, "ADMIT", "li"),
+        ("A2", 0, None, None, None, None, 0, None, None),
+        ("A3", 0, "ADMIT", "Zhao", None, None, 1, "REFUSE", "Zhao"),
+        ("A4", 0, None, None, None, None, 0, None, None),
+        ("A5", 0, None, None, None, None, 0, None, None),
     ]
 
 

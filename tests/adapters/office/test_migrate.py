@@ -49,7 +49,10 @@ def test_an_old_file_is_taken_over_whole(tmp_path: Path, office_place: Place) ->
         "gate_key": 2,
         "receipt": 5,
         "settlement": 1,
-        **dict.fromkeys(("command", "command_target", "command_result", "gate_said"), 0),
+        **dict.fromkeys(
+            (*("command", "command_target", "command_result", "gate_said", "gate_state", "alert"),),
+            0,
+        ),
     }
     with OfficeStore(office_place) as store:
         first = audit(store, *ONE, keys(1), OFFICE)
