@@ -365,7 +365,10 @@ class Session:
         self._link.leave()
 
     def _state(self, state: str) -> bytes:
-        return encode_note(gate=self._topics.gate, session=self._name, state=state)
+        """How far the journal goes stands in it too; not in the will, which is said later."""
+        head = self._uplink.journal.head
+        far = {"epoch": head.epoch, "seq": head.seq, "head": head.hash} if state != "lost" else {}
+        return encode_note(gate=self._topics.gate, session=self._name, state=state, **far)
 
     def _tell(self, sentence: str) -> bool:
         """Once in a connection; whether it was new. A peer that sends nonsense fills no log."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import queue
 import re
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -101,6 +102,40 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one() -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
     sent = {o["channel"]["$ref"].rsplit("/", 1)[1] for o in asyncapi()["operations"].values()}
     assert sent == set(asyncapi()["channels"])
+
+
+def test_the_document_is_asyncapi_3() -> None:
+    """By the schema of the specification, as the npm package @asyncapi/specs 6.11.1 has it
+    (Apache-2.0)."""
+    schema = json.loads((Path(__file__).parent / "data/asyncapi-3.0.0.schema.json").read_bytes())
+    lint = jsonschema.Draft7Validator(schema)
+    assert [
+        f"{list(e.absolute_path)} {e.message}"[:300] for e in lint.iter_errors(asyncapi())
+    ] == []
+    for wrong in ({"asyncapi": "2.6.0"}, {"more": 1}, {"operations": {"o": {"action": "shout"}}}):
+        assert not lint.is_valid(asyncapi() | wrong)
+
+
+@pytest.mark.long
+def test_the_parser_of_asyncapi_finds_no_fault(tmp_path: Path) -> None:
+    """npm's @asyncapi/parser follows references and knows more rules than the schema."""
+    words = ["npm", "install", "--silent", "--ignore-scripts", "@asyncapi/parser@3.6.6"]
+    subprocess.run(words, cwd=tmp_path, check=True, timeout=110)
+    (tmp_path / "lint.mjs").write_text(LINT, encoding="utf-8")
+    page = (ROOT / "docs" / "asyncapi.yaml").read_text(encoding="utf-8")
+    for text, faults in ((page, False), (page.replace("action: send", "action: shout", 1), True)):
+        (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+        done = subprocess.run(["node", "lint.mjs"], cwd=tmp_path, capture_output=True, check=True)
+        assert bool(json.loads(done.stdout)) == faults, done.stdout
+
+
+LINT = """
+import { readFileSync } from "node:fs";
+import { Parser } from "@asyncapi/parser";
+const found = await new Parser().validate(readFileSync("a.yaml", "utf8"));
+console.log(JSON.stringify(found.filter((f) => f.severity < 2).map((f) => [f.path, f.message])));
+"""
+"""Errors and warnings."""
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -207,14 +242,31 @@ async def test_live_traffic_of_a_gate_and_its_office_has_the_forms(
     assert came == set(asyncapi()["channels"]) - {"guard"}  # whose test is the table's
     for message in seen:
         check(channel_of(message.topic), message.payload)
-    states = [json.loads(m.payload)["state"] for m in seen if m.topic == address("states")]
-    assert (states[0], states[-1]) == ("ready", "closed")
+    states = [json.loads(m.payload) for m in seen if m.topic == address("states")]
+    birth, last = states[0], states[-1]
+    assert (birth["state"], last["state"]) == ("ready", "closed")
+    beat = next(json.loads(m.payload) for m in seen if m.topic == address("heartbeats"))
+    for place in ("epoch", "session"):
+        assert birth[place] == beat[place] == last[place]
+    assert 1 <= birth["seq"] < last["seq"], "how far the journal goes, then and at the end"
+    sent = [json.loads(m.payload) for m in seen if m.topic == address("batches")]
+    assert last["head"] == max(sent, key=lambda b: b["to"])["head"]
 
 
 def test_a_message_of_another_form_is_noticed() -> None:
-    note = json.loads(encode_note(gate=GATE, session="s", state="ready"))
+    will = json.loads(encode_note(gate=GATE, session="s", state="lost"))
+    check("states", json.dumps(will).encode())
+    note = will | {"state": "ready", "epoch": "0" * 16, "seq": 0, "head": "0" * 64}
     check("states", json.dumps(note).encode())
-    for wrong in ({"state": "odd"}, {"gate": "G"}, {"v": 2}, {"more": 1}):
+    wrongs = (
+        {"state": "odd"},
+        {"gate": "G"},
+        {"v": 2},
+        {"more": 1},
+        {"state": "lost"},
+        {"seq": -1},
+    )
+    for wrong in wrongs:
         with pytest.raises(jsonschema.ValidationError):
             check("states", json.dumps(note | wrong).encode())
 
