@@ -22,6 +22,7 @@ from office.rosters.rows import (
     rejection,
     without_conflicts,
 )
+from office.rosters.short_tickets import short_tickets
 from office.rosters.tables import Lines, readings, text_readings
 
 __all__ = ["OPTIONAL", "REQUIRED", "Candidates", "parse_candidates", "read_candidates"]
@@ -115,8 +116,8 @@ def _judged(header: Header, lines: Lines, source: str, exam: Exam | None) -> Can
     taken, refused = without_conflicts(checked.rows)
     rejected = sorted([*checked.rejected, *refused], key=lambda r: r.line)
     lines_taken = {row.line for row in taken}
-    notes = tuple(note for note in checked.notes if note.line in lines_taken)
-    return Candidates(tuple(taken), tuple(rejected), notes, header.ignored)
+    notes = [note for note in checked.notes if note.line in lines_taken] + short_tickets(taken)
+    return Candidates(tuple(taken), tuple(rejected), tuple(notes), header.ignored)
 
 
 class _Checked:

@@ -38,7 +38,7 @@ def readings(path: Path) -> list[TableReading]:
     data = _bytes(path)
     if data.startswith(b"PK\x03\x04"):
         return [
-            TableReading(f"{path}, {title!r}", partial(_numbered, rows))
+            TableReading(f"{path}, {title!r}", partial(iter, rows))
             for title, rows in sheets_of(data, str(path))
         ]
     for mark, en, zh in _OTHERS:
@@ -82,10 +82,6 @@ def _bytes(path: Path) -> bytes:
             f"{path} 无法读取：请指定考生名单文件。",
             path=str(path),
         ) from e
-
-
-def _numbered(rows: list[list[str]]) -> Lines:
-    return enumerate(rows, 1)
 
 
 def _split(text: str, source: str, separator: str) -> Lines:

@@ -237,6 +237,18 @@ def test_a_list_that_a_spreadsheet_rounded_is_refused_whole(
     assert "\n" not in raised.value.en
 
 
+def test_a_ticket_that_lost_its_leading_nought_is_told() -> None:
+    tickets = ["007700000001", "007700000002", "007700000003", "7700000004"]
+    rows = [line(n, ticket=ticket) for n, ticket in enumerate(tickets, 1)]
+    found = parse_candidates(table(*rows), "c.csv", EXAM)
+    assert len(found.rows) == 4
+    ((told),) = [note for note in found.notes if note.reason == "ticket-short"]
+    assert (told.line, told.ticket) == (5, "7700000004")
+    assert "leading 0" in told.en
+    lettered = [line(1, ticket="A1"), line(2, ticket="A22"), line(3, ticket="A333")]
+    assert parse_candidates(table(*lettered), "c.csv", EXAM).notes == ()
+
+
 def test_one_person_with_many_papers_rounds_no_list() -> None:
     lucky = next(
         n for n in range(420111197001010000, 420111198001010000, 100000) if not_rejected(str(n))
