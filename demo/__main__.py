@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from demo import cast, ending, report
+from demo.board import BoardPages
 from demo.console import console_pages
 from demo.judge import Seen
 from demo.load import under_load
@@ -76,6 +77,7 @@ def _morning(
     try:
         with console_pages(_open(stage, screen), stage.browser) as pages:
             player.pages = pages
+            player.board = BoardPages(pages.tab(), stage.board())
             for row, following in itertools.zip_longest(chosen, chosen[1:]):
                 rows.append(player.play(row, following))
                 screen.row(rows[-1])
@@ -92,12 +94,15 @@ def _morning(
 
 def _open(stage: Stage, screen: report.Screen) -> str:
     """Everything is started; the address of the invigilators' pages."""
-    screen.say("keys, roster, broker, office, gates 密钥、名册、消息服务器、考试中心、闸机 …")
+    screen.say(
+        "keys, roster, broker, office, board, gates 密钥、名册、消息服务器、考试中心、看板、闸机"
+    )
     stage.build()
     if stage.disk_fault:
         screen.say(f"the full disk cannot be shown 磁盘写满无法演示: {stage.disk_fault}")
     stage.start_broker()
     stage.start_office()
+    stage.launch_board()
     stage.start_gates()
     address = stage.start_console()
     screen.head()

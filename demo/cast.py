@@ -27,6 +27,8 @@ STEPS = frozenset(
         "correct",
         "reassign",
         "acknowledge",
+        "board",
+        "take",
         "broker",
         "gate",
         "disk",
@@ -88,19 +90,25 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What happens, and what must come of it. `at`: the gate of the site, from 1.
-    `entered_at`: the gate that ALREADY_ADMITTED must name."""
+    """What happens, and what must come of it. `at`: the gate, from 1; 3 is the second site's.
+    `entered_at`: the gate that ALREADY_ADMITTED must name. Without `card` it is a row at the
+    office's board, whose steps say what must be shown."""
 
     number: int
     zh: str
     en: str
-    card: str
-    expect: Expected
     steps: tuple[Step, ...]
+    card: str = ""
+    expect: Expected = Expected(reason="", lamps="", buzzer="")
     source: str = "card"
     at: int = 1
     entered_at: int | None = None
     hold_s: float | None = None
+
+    @property
+    def is_at_board(self) -> bool:
+        """Whether nobody lays a card: somebody at the office looks at the board."""
+        return not self.card
 
     @property
     def last_shown(self) -> Step | None:
@@ -140,6 +148,9 @@ def rows(cast: dict[str, Person], path: Path = HERE / "script.toml") -> tuple[Ro
 
 
 def _row(number: int, raw: JsonObject, cast: dict[str, Person]) -> Row:
+    if "card" not in raw:
+        looks = tuple(_step(number, s, cast) for s in raw.pop("steps"))
+        return Row(number=number, steps=looks, **raw)
     if raw["card"] not in cast:
         raise ScriptFault(f"row {number}: nobody is called {raw['card']}")
     expect = dict(raw.pop("expect"))

@@ -24,11 +24,17 @@ class ConsolePages:
         self._address = address
         self.asked: list[str] = []
         """Every address that the browser asked for."""
-        page.on("request", lambda request: self.asked.append(request.url))
+        page.context.on("request", lambda request: self.asked.append(request.url))
+
+    def tab(self) -> Page:
+        """Another tab of the same browser."""
+        page = self._page.context.new_page()
+        page.set_default_timeout(PAGE_MS)
+        return page
 
     def settle(self, case: str, verdict: str, by: str, reason: str) -> None:
         """The first signature under a case, or the only one. NotAnswered."""
-        with _told():
+        with told_by("the console's page"):
             self._open(case)
             form = self._form("form-settle", by)
             form.get_by_test_id("reason").fill(reason)
@@ -37,14 +43,14 @@ class ConsolePages:
 
     def sign(self, case: str, by: str) -> None:
         """The second signature. NotAnswered."""
-        with _told():
+        with told_by("the console's page"):
             self._open(case)
             self._form("form-sign", by).get_by_test_id("sign").click()
             self._page.get_by_test_id("settled").wait_for()
 
     def look_around(self, ticket: str, paper: str, room: str) -> None:
         """Every page once, one candidate looked up, one sheet fetched. NotAnswered."""
-        with _told():
+        with told_by("the console's page"):
             for path in ("/", "/cases", "/sheets", "/unit", f"/rooms/{room}", "/rooms"):
                 self._go(path)
             form = self._page.get_by_test_id("form-find")
@@ -129,7 +135,7 @@ def _chromium() -> str:
 
 def sign_in(page: Page, address: str, by: str, pin: str) -> None:
     """At the page Now, as `by`. NotAnswered."""
-    with _told():
+    with told_by("the console's page"):
         page.goto(f"{address}/sign-in")
         page.get_by_test_id("by").fill(by)
         page.get_by_test_id("pin").fill(pin)
@@ -138,8 +144,9 @@ def sign_in(page: Page, address: str, by: str, pin: str) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told_by(page: str) -> Iterator[None]:
+    """What the browser could not do is NotAnswered, and names `page`."""
     try:
         yield
     except Error as e:
-        raise NotAnswered(f"the console's page: {e.message.splitlines()[0]}") from e
+        raise NotAnswered(f"{page}: {e.message.splitlines()[0]}") from e

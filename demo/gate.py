@@ -25,8 +25,10 @@ class Gate:
         self.config = folder / "unit" / "gate.toml"
         self.simulator = folder / "run" / "simulator.sock"
         self.staff = folder / "run" / "staff.sock"
+        self.prefix: tuple[str, ...] = ()
+        """What stands before the program, such as `nice`."""
         self.follower: Follower | None = None
-        self._site = site
+        self.site = site
         self._crew = crew
 
     # -- once --
@@ -37,7 +39,7 @@ class Gate:
         self.config.write_text(
             f"""[unit]
 id = "{self.unit}"
-site = "{self._site}"
+site = "{self.site}"
 [paths]
 state = "{self.state}"
 runtime = "{self.simulator.parent}"
@@ -76,6 +78,7 @@ port = {broker_port}
         """Begins; `await_service` waits for it."""
         self._crew.start(
             self.unit,
+            *self.prefix,
             program("exam-gate"),
             "run",
             "--config",
@@ -107,6 +110,12 @@ port = {broker_port}
         """No more lines are read."""
         if self.follower:
             self.follower.close()
+        self.follower = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was in service, and was not killed since."""
+        return self.follower is not None
 
     @property
     def pid(self) -> int:

@@ -14,7 +14,8 @@ HOLD_TOLERANCE_S = 0.3
 
 @dataclass(slots=True)
 class Seen:
-    """What a row showed. `wrong`: each difference in words; empty: as expected."""
+    """What a row showed. `wrong`: each difference in words; empty: as expected. `board`: what the
+    office's board had to show, by page and place."""
 
     row: Row
     decision: Message | None = None
@@ -25,6 +26,7 @@ class Seen:
     held_s: float | None = None
     unsent: bool = False
     stray: int = 0
+    board: dict[str, str] = field(default_factory=dict)
     took_s: float = 0.0
     wrong: list[str] = field(default_factory=list)
 

@@ -3,6 +3,7 @@
 import time
 
 from demo import judge, watch
+from demo.board import BoardPages
 from demo.cast import Person, Row, Step
 from demo.console import PINS, ConsolePages
 from demo.gate import EXIT, SCANNED, Gate
@@ -25,6 +26,7 @@ class Player:
     def __init__(self, stage: Stage, cast: dict[str, Person]) -> None:
         self._stage = stage
         self.pages: ConsolePages | None = None
+        self.board: BoardPages | None = None
         self.cast = cast
         self._seen: Seen
         self._following: Row | None = None
@@ -53,11 +55,14 @@ class Player:
             self._seen.wrong.append(str(e))
         self._clear()
         self._seen.took_s = round(time.monotonic() - began, 2)
-        units = [gate.unit for gate in self._stage.gates]
-        judge.judge(self._seen, self.cast[row.card], self._here.state, units)
+        if not row.is_at_board:
+            units = [gate.unit for gate in self._stage.gates]
+            judge.judge(self._seen, self.cast[row.card], self._here.state, units)
         return self._seen
 
     def _clear(self) -> None:
+        if self._seen.row.is_at_board or not self._here.is_open:
+            return
         try:
             self._simulate(do="lift")
             self._simulate(do="lift", source=EXIT)
@@ -79,9 +84,9 @@ class Player:
         return told(self._here.simulator, request)
 
     def _clock(self, step: Step) -> None:
-        """At every gate of the site."""
+        """At every gate that runs."""
         at = {"at": step.argument, "run": bool(step.more.get("run")), "trusted": True}
-        for gate in self._stage.gates:
+        for gate in self._running:
             told(gate.simulator, {"do": "clock", **at})
 
     def _trusted(self, step: Step) -> None:
@@ -154,11 +159,16 @@ class Player:
             self._stage.start_broker()
 
     def _gate(self, step: Step) -> None:
-        if step.argument == "kill":
-            self._here.kill()
-            self._standing.pop(self._here.unit, None)
-        else:
-            self._here.start()
+        match step.argument:
+            case "kill":
+                self._here.kill()
+                self._standing.pop(self._here.unit, None)
+            case "launch":
+                self._here.launch()
+            case "await":
+                self._here.await_service()
+            case _:
+                self._here.start()
 
     def _disk(self, step: Step) -> None:
         if self._stage.disk_fault:
@@ -167,6 +177,23 @@ class Player:
             self._stage.disk.fill()
         else:
             self._stage.disk.free()
+
+    # -- the office --
+
+    def _board(self, step: Step) -> None:
+        """What a page of the office's board must come to show."""
+        self._seen.wrong += self._at_board.look(step.argument, step.more["shows"])
+        self._seen.board |= {f"{step.argument} {k}": v for k, v in step.more["shows"].items()}
+
+    def _take(self, step: Step) -> None:
+        """The operator takes an alert of this kind."""
+        self._at_board.take(step.argument)
+
+    @property
+    def _at_board(self) -> BoardPages:
+        if self.board is None:
+            raise NotAnswered("no page of the board is open")
+        return self.board
 
     # -- staff --
 
@@ -243,10 +270,16 @@ class Player:
             case "double":
                 self._here.until(step.argument, self._all_tell_a_double, STATE_S)
             case "all-receipted":
-                self._here.until(step.argument, self._here.all_receipted, STATE_S)
+                for gate in self._running:
+                    gate.until(step.argument, gate.all_receipted, STATE_S)
 
     def _all_tell_a_double(self) -> bool:
-        return all(gate.doubles() for gate in self._stage.gates)
+        """Every gate of this site."""
+        return all(g.doubles() for g in self._running if g.site == self._here.site)
+
+    @property
+    def _running(self) -> list[Gate]:
+        return [gate for gate in self._stage.gates if gate.is_open]
 
     def _follow(self, kind: str, timeout_s: float) -> Message:
         if self._here.follower is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+from demo.board import PASSWORD
 from demo.cast import Person
 from demo.console import PINS
 from demo.stage import Stage
@@ -33,7 +34,8 @@ def in_the_clear(
     ]
     wrong = [f"{w} lies in the clear in {place}" for place, w in found(places, named)]
     typed = [(str(f), f.read_bytes()) for f in (*profile, *logs)]
-    wrong += [f"a PIN lies in the clear in {place}" for place, _ in found(typed, PINS.values())]
+    secrets = (*PINS.values(), PASSWORD)
+    wrong += [f"a PIN or password lies in the clear in {p}" for p, _ in found(typed, secrets)]
     wrong += [f"a picture lies in {f}" for f in profile if JPEG in f.read_bytes()]
     tickets = {str(p.ticket) for p in cast.values() if p.ticket}
     asked = [(address, address.encode()) for address in addresses]

@@ -39,7 +39,7 @@ class Screen:
 
     def row(self, seen: Seen) -> None:
         self.say(f"   {seen.row.en} · {seen.row.zh}")
-        self._line(_cells(seen))
+        self._line(_board_cells(seen) if seen.row.is_at_board else _cells(seen))
         if seen.decision and seen.verdict and seen.then_shown:
             self._line(_verdict_cells(seen))
         for fault in seen.wrong:
@@ -92,6 +92,13 @@ def _cells(seen: Seen) -> list[Text]:
         Text((shown.buzzer if shown else None) or "?"),
         Text("" if total is None else f"{total:.1f}", justify="right"),
     ]
+
+
+def _board_cells(seen: Seen) -> list[Text]:
+    first, number, *_ = _cells(seen)
+    shown = [f"{place.partition(' ')[2] or place} {text}" for place, text in seen.board.items()]
+    rest = ["看板 board", "", "", "", " · ".join(shown), "", ""]
+    return [first, number, *map(Text, rest)]
 
 
 def _verdict_cells(seen: Seen) -> list[Text]:
@@ -167,6 +174,7 @@ def _fact(seen: Seen) -> JsonObject:
         "barrier": shown.barrier if shown else None,
         "late_ms": [round(s * 1000, 1) for s in shown.late_s] if shown else [],
         "asked_again": seen.asked,
+        "board": seen.board,
         "took_s": seen.took_s,
         "decision": seen.decision,
         "verdict": seen.verdict,

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from demo import pictures
+from demo.board import OPERATOR, PASSWORD
 from demo.cast import HERE, Person
 from demo.console import PINS
 from demo.gate import Gate
@@ -16,7 +17,13 @@ from demo.small_disk import Disk
 
 SITE = "wh-hs-01"
 GATES = ("wh-hs-01-g1", "wh-hs-01-g2")
-"""The gates of the site. The first one has the small disk, the console and the browser."""
+"""The gates of the first site. The first one has the small disk, the console and the browser."""
+SECOND_SITE = ("wh-hs-02-g1",)
+"""The gate of the second site, which is switched on during the morning."""
+ELSEWHERE = ("nice", "-n", "10")
+"""Another site has a machine of its own: its start must not slow the lane that is watched."""
+BOARD_NAME = "localhost"
+"""Another name than the console's: browsers tell cookies apart by name, and not by port."""
 COLUMNS = ("ticket", "id_number", "name", "site", "paper", "room", "seat", "flags")
 
 
@@ -29,7 +36,7 @@ class Stage:
         cast: dict[str, Person],
         photos: dict[str, Path],
         *,
-        units: tuple[str, ...] = GATES,
+        units: tuple[str, ...] = GATES + SECOND_SITE,
         small_disk: bool = True,
         reentry: bool = False,
     ) -> None:
@@ -43,11 +50,15 @@ class Stage:
         self.browser = work / "browser"
         first, *others = units
         self.gates = [
-            Gate(first, SITE, work, self.disk.folder, self.crew),
-            *(Gate(u, SITE, work / u, work / u / "state", self.crew) for u in others),
+            Gate(first, site_of(first), work, self.disk.folder, self.crew),
+            *(Gate(u, site_of(u), work / u, work / u / "state", self.crew) for u in others),
         ]
+        for gate in self.gates:
+            if gate.site != SITE:
+                gate.prefix = ELSEWHERE
         self.disk_fault: str | None = None
         self._port = free_port()
+        self._board_port = free_port()
 
     # -- once --
 
@@ -56,7 +67,7 @@ class Stage:
         office, home = program("exam-office"), ("--home", str(self.home))
         self.disk_fault = self.disk.mount()
         enrolled = [word for gate in self.gates for word in ("--gate", gate.unit)]
-        run(office, "keys", *home, *enrolled, "--broker", "127.0.0.1")
+        run(office, "keys", *home, *enrolled, "--broker", "127.0.0.1", "--board", BOARD_NAME)
         self._write_candidates()
         lists = (str(self.work / "candidates.csv"), str(self.work / "photos"))
         rosters = self.work / "rosters"
@@ -122,11 +133,25 @@ class Stage:
             str(self._port),
         )
 
+    def launch_board(self) -> None:
+        """The office's board with one operator; `board` waits for it. CommandFailed."""
+        home = ("--home", str(self.home))
+        add = ("board", "user", "add", OPERATOR, "--role", "operator", *home)
+        run(program("exam-office"), *add, typed=f"{PASSWORD}\n{PASSWORD}\n")
+        listens_at = f"127.0.0.1:{self._board_port}"
+        self.crew.start("board", program("exam-office"), "board", *home, "--listen", listens_at)
+
+    def board(self) -> str:
+        """The address of the board, once it is served. CommandFailed."""
+        self.crew.until("board", lambda: listens(self._board_port), 60)
+        return f"https://{BOARD_NAME}:{self._board_port}"
+
     def start_gates(self) -> None:
-        """Until every one of them is in service."""
-        for gate in self.gates:
+        """Until every one of the first site is in service."""
+        here = [gate for gate in self.gates if gate.site == SITE]
+        for gate in here:
             gate.launch()
-        for gate in self.gates:
+        for gate in here:
             gate.await_service()
 
     def start_console(self) -> str:
@@ -157,7 +182,7 @@ class Stage:
 def new_stage(
     cast: dict[str, Person],
     *,
-    units: tuple[str, ...] = GATES,
+    units: tuple[str, ...] = GATES + SECOND_SITE,
     small_disk: bool = True,
     reentry: bool = False,
 ) -> Stage:
@@ -165,6 +190,11 @@ def new_stage(
     photos = pictures.fetch(pictures.cache_folder())
     work = Path(tempfile.mkdtemp(prefix="exam-gate-demo-"))
     return Stage(work, cast, photos, units=units, small_disk=small_disk, reentry=reentry)
+
+
+def site_of(unit: str) -> str:
+    """The site of a gate: its id up to the last hyphen."""
+    return unit.rpartition("-")[0]
 
 
 def models_folder() -> Path:

@@ -20,6 +20,7 @@ from tests.examples import examples
 
 PEOPLE = cast.people()
 ROWS = cast.rows(PEOPLE)
+AT_GATES = [row for row in ROWS if not row.is_at_board]
 PINNED = {pin.name for package in pictures.packages() for pin in package.pins}
 TONE_NAMES = {
     "one-short": "one short",
@@ -55,7 +56,7 @@ def test_pictures_are_pinned_by_whole_hashes() -> None:
         assert all(re.fullmatch(r"[0-9a-f]{64}", pin.sha256) for pin in package.pins)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r.number}-{r.expect.reason}")
+@pytest.mark.parametrize("row", AT_GATES, ids=lambda r: f"{r.number}-{r.expect.reason}")
 def test_expectations_follow_the_table_of_reasons(row: cast.Row) -> None:
     for expect in filter(None, (row.expect, row.expect.then)):
         meaning = MEANING[Reason(expect.reason)]
@@ -66,7 +67,7 @@ def test_expectations_follow_the_table_of_reasons(row: cast.Row) -> None:
 
 
 def test_the_script_shows_what_a_morning_must() -> None:
-    shown = {row.expect.reason for row in ROWS} | {
+    shown = {row.expect.reason for row in AT_GATES} | {
         row.expect.then.reason for row in ROWS if row.expect.then
     }
     assert shown >= {
@@ -92,8 +93,31 @@ def test_the_script_shows_what_a_morning_must() -> None:
         "FACE_DECLINED",
     }
     assert len(ROWS) >= 40
-    assert {row.at for row in ROWS} == {1, 2}, "two gates of one site"
+    assert {row.at for row in AT_GATES} == {1, 2, 3}, "two gates of one site, one of another"
     assert [row.entered_at for row in ROWS if row.entered_at], "entered at the other gate"
+
+
+def test_the_board_shows_what_an_office_asks() -> None:
+    """Each state of the second site, an alert that is taken, a green light. In this order."""
+    steps = [step for row in ROWS if row.is_at_board for step in row.steps]
+    seen = [place for step in steps for place in step.more.get("shows", {})]
+    assert [p for p in seen if p.startswith("site-wh-hs-02 ")] == [
+        f"site-wh-hs-02 {state}" for state in ("never", "late", "ready")
+    ]
+    assert [step.argument for step in steps if step.verb == "take"] == ["second-admission"]
+    assert steps[-1].more["shows"]["completeness"] == "light=green"
+    for step in steps:
+        assert step.verb in ("board", "take", "gate", "await"), "nobody is at a gate"
+
+
+def test_expected_on_the_board_is_what_the_cast_has() -> None:
+    for step in (step for row in ROWS for step in row.steps if step.verb == "board"):
+        site = step.argument.removeprefix("/sites/")
+        for place, text in step.more["shows"].items():
+            if place.startswith("paper-") and place.endswith(" expected"):
+                paper = place.removeprefix("paper-").split()[0]
+                here = [p for p in PEOPLE.values() if p.site == site and p.paper == paper]
+                assert text == str(len(here))
 
 
 @pytest.mark.parametrize(

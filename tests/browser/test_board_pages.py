@@ -127,7 +127,7 @@ async def test_the_keyboard_alone_signs_in_and_takes_an_alert(page: Page, board:
     await page.get_by_test_id("who").wait_for()
     await tab_to(page, "nav-alerts")
     await page.keyboard.press("Enter")
-    await page.get_by_test_id("alert").wait_for()
+    await page.get_by_test_id("alert-gate").wait_for()
     await tab_to(page, "take")
     await page.keyboard.press("Enter")
     await page.get_by_test_id("taken").wait_for()
@@ -141,7 +141,7 @@ async def test_an_operator_takes_an_alert_once_and_markup_stays_text(
     await sign_in(page, board, "take")
     await page.get_by_test_id("who").wait_for()
     await page.goto(f"{board.address}/alerts")
-    assert MARKUP in (await page.get_by_test_id("alert").inner_text())
+    assert MARKUP in (await page.get_by_test_id("alert-gate").inner_text())
     form = await page.locator("form[action='/alerts/take']").evaluate(
         "f => new URLSearchParams(new FormData(f)).toString()"
     )
