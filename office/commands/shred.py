@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from office.retention.certificate import Certificate
 
+    _Shredded = tuple[Certificate, bool, list[str]]
+
 _TEXT_MAX = 1000
 _EXAM = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
 
@@ -34,8 +36,11 @@ class _Asked:
 
 
 def shred(
-    exam: Annotated[str, typer.Argument(help="The exam's id.")],
+    exam: Annotated[str | None, typer.Argument(help="The exam's id.")] = None,
     *,
+    due: Annotated[
+        bool, typer.Option("--due", help="Every exam whose retention is over, for a timer.")
+    ] = False,
     now: Annotated[
         str | None,
         typer.Option(metavar="REASON", help="Destroy although it is early or open; why. 理由。"),
@@ -58,8 +63,16 @@ def shred(
 ) -> None:
     """Destroy what the office keeps of an exam that names or shows people, once its retention is
     over, and sign a certificate. Events, receipts and settlements stay. It cannot be undone; again
-    it changes nothing. 保存期满后销毁考试的个人数据并签发证明。"""
-    if not _EXAM.fullmatch(exam):  # it names files
+    it changes nothing. --due exits 0 where nothing is due, and 1 where something stands against
+    what is. 保存期满后销毁考试的个人数据并签发证明。"""
+    if due:
+        if exam is not None or now is not None or also or verify is not None:
+            raise UsageError(
+                "--due is for all exams: name no EXAM, and neither --now, --also nor --verify.",
+                "--due 针对所有考试：不能同时指定考试、--now、--also 或 --verify。",
+            )
+        raise typer.Exit(_shred_due(Home(home or default_home()), by, as_json=as_json))
+    if exam is None or not _EXAM.fullmatch(exam):  # it names files
         raise UsageError(
             "An exam's id has 1 to 32 of a-z, 0-9 and -: see exam.toml.",
             "考试编号由 1 到 32 个 a-z、0-9 和 - 组成：请查看 exam.toml。",
@@ -69,24 +82,81 @@ def shred(
         _verify(exam, verify, office or place.office / "office.pub", as_json=as_json)
         return
     asked = _Asked(exam, _text(now, "--now"), _text(by, "--by") or _user(), tuple(also or ()))
-    certificate, before, absent = _shredded(place, asked, datetime.now(UTC))
+    done = _shredded(place, asked, datetime.now(UTC))
+    if as_json:
+        print(json.dumps(_facts(place, done), ensure_ascii=False))
+    else:
+        _tell(place, done)
+
+
+def _shred_due(place: Home, by: str | None, *, as_json: bool) -> int:
+    """Each exam by itself: what stands against one does not keep the others. The exit code."""
+    from gate.errors import GateError
+    from gate.roster.keys import read_key
+    from office.retention.due import exams_kept, is_due
+
+    name, now = _text(by, "--by") or _user(), datetime.now(UTC)
+    begun = _finished(place)
+    done: list[_Shredded] = [] if begun is None else [(begun, False, [])]
+    refused: dict[str, GateError] = {}
+    public = read_key(place.office / "office.pub", "the office's public key")
+    for exam in exams_kept(place):
+        try:
+            if is_due(place, exam, public, now):
+                done.append(_shredded(place, _Asked(exam, None, name, ()), now))
+        except GateError as e:
+            refused[exam] = e
+    if as_json:
+        against = [{"exam": exam, "en": why.en, "zh": why.zh} for exam, why in refused.items()]
+        said = {"shredded": [_facts(place, one) for one in done], "refused": against}
+        print(json.dumps(said, ensure_ascii=False))
+    else:
+        for one in done:
+            _tell(place, one)
+        for exam, why in refused.items():
+            say(f"{exam}: not destroyed 未销毁: {why.en} {why.zh}")
+        if not done and not refused:
+            say("No exam's retention is over, or all of it is destroyed. 没有保存期已满的考试。")
+    return 1 if refused else 0
+
+
+def _finished(place: Home) -> "Certificate | None":
+    """What a process before has begun and not ended is ended first. StorageDamaged."""
+    from nacl.signing import SigningKey
+
+    from gate.roster.keys import read_key
+    from gate.roster.repository import storage_refused
+    from office.retention.destruction import finish
+    from office.store.locks import WriterLock
+
+    key = SigningKey(read_key(place.office / "office-signing.key", "the office's signing key"))
+    with storage_refused(place.office), WriterLock(place.destroying):
+        return finish(place, key)
+
+
+def _facts(place: Home, done: "_Shredded") -> dict[str, object]:
     from office.retention.certificate import certificate_path
 
-    path = certificate_path(place, exam, certificate.number)
-    facts = certificate.model_dump(mode="json")
-    if as_json:
-        said = {"done_before": before, "certificate": str(path), "absent": absent}
-        print(json.dumps(facts | said, ensure_ascii=False))
-        return
+    certificate, before, absent = done
+    path = certificate_path(place, certificate.exam, certificate.number)
+    said = {"done_before": before, "certificate": str(path), "absent": absent}
+    return certificate.model_dump(mode="json") | said
+
+
+def _tell(place: Home, done: "_Shredded") -> None:
+    from office.retention.certificate import certificate_path
+
+    certificate, before, absent = done
     for name in absent:
         say(f"{name} is not there (any more) 不存在")
     for group in certificate.destroyed:
         say(f"{group.what}: {group.files} file(s), {group.bytes} bytes")
     word = "was destroyed before, nothing changed 此前已销毁" if before else "destroyed 已销毁"
-    say(f"{exam}: {word}, {certificate.at:%Y-%m-%d %H:%M}Z, {path}")
+    path = certificate_path(place, certificate.exam, certificate.number)
+    say(f"{certificate.exam}: {word}, {certificate.at:%Y-%m-%d %H:%M}Z, {path}")
 
 
-def _shredded(place: Home, asked: _Asked, now: datetime) -> "tuple[Certificate, bool, list[str]]":
+def _shredded(place: Home, asked: _Asked, now: datetime) -> "_Shredded":
     """The certificate, whether it was there before, and what of --also is gone. With the first
     certificate nothing may be missing: it would be a slip. Later an earlier run may have taken
     it."""

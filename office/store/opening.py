@@ -51,9 +51,13 @@ def open_received(home: Home) -> OfficeStore:
 
 
 def has_received(home: Home) -> bool:
-    """Whether there is a database to open. UsageError for a URL of something else."""
+    """Whether there is a database that holds something. UsageError for a URL of something else;
+    StorageRefused, StorageDamaged."""
     place = chosen(home)
-    return isinstance(place, str) or _size(place) > 0
+    if isinstance(place, Path):
+        return _size(place) > 0
+    with OfficeStore(place) as store:
+        return store.generation() is not None or bool(store.journals())
 
 
 def _nothing_yet(name: str) -> InputDamaged:

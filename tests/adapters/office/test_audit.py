@@ -22,6 +22,7 @@ from office.home import Home
 from office.receiving.authorisation import Authorisation
 from office.receiving.signers import keep_words
 from office.store.database import OfficeStore
+from office.store.place import chosen
 from tests.unit.gate.core.test_rule_check import morning
 from tests.unit.gate.core.world import EXAM, at, instant
 
@@ -80,7 +81,7 @@ def received(home: Home, gate: str, entries: list[Entry], leave_out: int = 0) ->
     signing = SigningKey(read_key(home.gate(gate) / "gate-signing.key", "key"))
     events = journal_of(gate, entries)
     sent = events[: len(events) - leave_out]
-    with OfficeStore(home.database) as store:
+    with OfficeStore(chosen(home)) as store:
         keep_words(store, home, office, NOW)
         generation = store.begin_generation(1)
         payload, _ = encode_batch(sent, hist=False, key=signing)
