@@ -326,7 +326,13 @@ def real_camera(settings: CameraSettings) -> Camera:
             f"camera.kind {settings.kind} 仅用于 --simulate 或后续版本，请改用 picamera2。",
             kind=settings.kind,
         )
-    return Picamera2Camera(settings.width, settings.height, settings.fps, settings.device)
+    return Picamera2Camera(
+        settings.width,
+        settings.height,
+        settings.fps,
+        settings.device,
+        upside_down=settings.upside_down,
+    )
 
 
 def real_second_camera(settings: CameraSettings) -> Camera | None:
@@ -334,7 +340,13 @@ def real_second_camera(settings: CameraSettings) -> Camera | None:
     second = settings.second
     if second is None:
         return None
-    return Picamera2Camera(second.width, second.height, settings.fps, second.device)
+    return Picamera2Camera(
+        second.width,
+        second.height,
+        settings.fps,
+        second.device,
+        upside_down=settings.upside_down,
+    )
 
 
 @contextlib.contextmanager

@@ -95,7 +95,8 @@ class CameraTable(_Section):
     """The camera.
 
     `fps`: frames looked at a second while nobody is there. `device`: which camera, where there
-    are several. `second`: another one beside it.
+    are several. `second`: another one beside it. `upside_down`: it is mounted so, and its pictures
+    are turned.
     """
 
     kind: Literal["picamera2", "v4l2", "pictures"] = "picamera2"
@@ -104,6 +105,7 @@ class CameraTable(_Section):
     fps: Annotated[float, Field(gt=0, le=30)] = 10.0
     threads: Annotated[int, Field(ge=1, le=4)] = 1
     device: Device = 0
+    upside_down: bool = False
     second: SecondCameraTable | None = None
 
     @model_validator(mode="after")

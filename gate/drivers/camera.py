@@ -1,4 +1,6 @@
-"""The Raspberry Pi camera through picamera2. Not yet tried on hardware; see docs.
+"""The Raspberry Pi camera through picamera2.
+
+Tried against real libcamera with the kernel's vimc camera (docs/board.md), not on a Raspberry Pi.
 
 picamera2 is imported when the camera is opened, so everything else runs without it. What libcamera
 does when a camera hangs, and in which order to undo it, is picamera2#883, #952 and #1264.
@@ -27,10 +29,20 @@ class Picamera2Camera:
     (picamera2#1102).
     """
 
-    def __init__(self, width: int, height: int, fps: float, device: int | str = 0) -> None:
-        """`device`: the camera's number, or the name that libcamera gives it."""
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        fps: float,
+        device: int | str = 0,
+        *,
+        upside_down: bool = False,
+    ) -> None:
+        """`device`: the camera's number, or the name that libcamera gives it. `upside_down`: it is
+        mounted so; its pictures are turned by 180 degrees."""
         self._size = (width, height)
         self._device = device
+        self._step = -1 if upside_down else 1
         self._frame_us = round(1_000_000 / fps)
         self._camera: Any = None
         self._number = 0
@@ -53,6 +65,7 @@ class Picamera2Camera:
         try:
             with _missing_as_one_error():
                 camera.configure(self._configuration(camera))
+                self._check(camera)
                 camera.start()
         except CameraMissing:
             camera.close()
@@ -81,7 +94,8 @@ class Picamera2Camera:
                 timeout_s=timeout_s,
             ) from e
         try:
-            pixels = np.ascontiguousarray(request.make_array("main")[:, :, :3])
+            turned = request.make_array("main")[:: self._step, :: self._step, :3]
+            pixels = np.ascontiguousarray(turned)
             sensor_ns = request.get_metadata().get("SensorTimestamp")
         finally:
             request.release()  # four unreleased requests stall the camera
@@ -109,29 +123,70 @@ class Picamera2Camera:
         return asked_ns - self._frame_us * 1000
 
     def _configuration(self, camera: Any) -> Any:
-        """BGR888 is libcamera's name for R, G, B in memory order. queue=False: no old frames."""
-        controls: dict[str, Any] = {"FrameDurationLimits": (self._frame_us, self._frame_us)}
+        """BGR888 is libcamera's name for R, G, B in memory order. queue=False: no old frames.
+
+        A control that the camera does not advertise would end the start with an error: USB cameras
+        and vimc have no FrameDurationLimits.
+        """
         wanted = {
+            "FrameDurationLimits": (self._frame_us, self._frame_us),
             "AeEnable": True,
             "AeMeteringMode": 0,  # weighted to the centre, where people stand
             "AeFlickerMode": 1,
             "AeFlickerPeriod": 10_000,  # light at 50 Hz
             "AfMode": 2,  # follow
         }
-        controls |= {k: v for k, v in wanted.items() if k in camera.camera_controls}
+        mode = _whole_view(camera.sensor_modes, self._size)
         return camera.create_video_configuration(
             main={"size": self._size, "format": "BGR888"},
             buffer_count=4,
             queue=False,
             display=None,
             encode=None,
-            controls=controls,
+            controls={k: v for k, v in wanted.items() if k in camera.camera_controls},
+            **({} if mode is None else {"sensor": mode}),
         )
+
+    def _check(self, camera: Any) -> None:
+        """libcamera adjusts what a camera cannot do, and says nothing. CameraMissing."""
+        main = camera.camera_configuration()["main"]
+        given = (tuple(main["size"]), main["format"])
+        if given != (self._size, "BGR888"):
+            (width, height), form = given
+            raise CameraMissing(
+                f"The camera gives {width}x{height} {form} instead of {self._size[0]}x"
+                f"{self._size[1]} BGR888: set width and height in gate.toml to a size that it has.",
+                f"摄像头输出 {width}x{height} {form}：请在 gate.toml 中改用其支持的宽高。",
+                size=(width, height),
+                format=form,
+            )
 
     def _restart(self) -> None:
         """Without the flush a capture that timed out would swallow a later frame."""
         camera = self._camera
         self._hung = not _in_time(camera.cancel_all_and_flush, camera.stop, camera.start)
+
+
+def _whole_view(modes: Sequence[Mapping[str, Any]], size: tuple[int, int]) -> dict[str, Any] | None:
+    """The sensor's mode that sees the most, and of those the smallest that is not below `size`.
+
+    picamera2 would take the smallest mode at all, which on many sensors is cut out of the middle
+    (imx708: half the width). None where the camera has no modes of its own: USB cameras and vimc,
+    for which picamera2 lists modes without a size.
+    """
+    sized = [m for m in modes if "size" in m and "bit_depth" in m]
+    large = [m for m in sized if m["size"][0] >= size[0] and m["size"][1] >= size[1]]
+    if not large:
+        return None
+
+    def seen(mode: Mapping[str, Any]) -> int:
+        width, height = mode.get("crop_limits", (0, 0, *mode["size"]))[2:]
+        return int(width * height)
+
+    most = max(map(seen, large))
+    whole = [m for m in large if seen(m) >= 0.98 * most]
+    best = min(whole, key=lambda m: m["size"][0] * m["size"][1])
+    return {"output_size": tuple(best["size"]), "bit_depth": best["bit_depth"]}
 
 
 def _number_of(device: int | str, listed: Callable[[], Sequence[Mapping[str, Any]]]) -> int:

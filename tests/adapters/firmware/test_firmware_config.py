@@ -241,7 +241,10 @@ def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
-    """The programs' own paths are the only thing that a development machine cannot have."""
+    """The programs' own paths are the only thing that a development machine cannot have.
+
+    RestartMode= is the only key that systemd 252 of Debian 12 does not know yet.
+    """
     for unit in UNIT.parent.glob("*.service"):
         text = unit.read_text(encoding="utf-8")
         bare = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
@@ -255,7 +258,15 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         check=False,
     )
     assert verified.returncode == 0, verified.stderr
-    assert "exam-gate" not in verified.stderr
+    known = re.compile(r".*exam-gate\.service:\d+: Unknown key( name)? 'RestartMode' in section.*")
+    said = [line for line in verified.stderr.splitlines() if not known.fullmatch(line)]
+    assert "exam-gate" not in "\n".join(said)
+
+
+def test_no_reboot_follows_a_failure_that_a_restart_may_cure() -> None:
+    """systemd 257 started OnFailure=, and so a reboot, at the first exit 70 on the virtual board."""
+    given = {line for section, line in settings(UNIT) if section == "Service"}
+    assert {"Restart=always", "RestartMode=direct"} <= given
 
 
 # -- faults that no restart cures ------------------------------------------------------------------
