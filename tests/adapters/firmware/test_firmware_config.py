@@ -264,7 +264,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
 
 def test_no_reboot_follows_a_failure_that_a_restart_may_cure() -> None:
-    """systemd 257 started OnFailure=, and so a reboot, at the first exit 70 on the virtual board."""
+    """systemd 257 started OnFailure=, so a reboot, at the first exit 70 on the virtual board."""
     given = {line for section, line in settings(UNIT) if section == "Service"}
     assert {"Restart=always", "RestartMode=direct"} <= given
 
