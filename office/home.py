@@ -8,7 +8,7 @@
     office/office-signing.key office.pub   Ed25519: rosters and receipts
     office/index-<exam>.key                HMAC key of one exam's ID numbers
     office/rooms-<exam>.json               rooms by paper, as the last build saw them
-    office/expected-<exam>.json            candidates by paper and site, as the last build saw them
+    office/expected-<exam>.json            candidates by paper, site and room of the last build
     office/board-users.json                who may sign in at the board, with argon2id hashes
     office/board-audit.jsonl               what people did at the board
     office/board.token                     opens /metrics, /api and /wall of the board

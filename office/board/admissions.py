@@ -1,5 +1,8 @@
 """Who is let in to one paper at one site, whatever order the events come in. Pure."""
 
+from collections import Counter
+from sys import intern
+
 
 class Admissions:
     """Counts people: each once, for as long as one of their admissions is not taken back.
@@ -12,10 +15,19 @@ class Admissions:
         self._first: dict[int, int] = {}
         self._further: dict[int, set[int]] = {}
         self._taken_back: set[tuple[int, int]] = set()
+        self._rooms: dict[int, str] = {}
 
     def __len__(self) -> int:
         """People who are let in."""
         return len(self._first)
+
+    def seat(self, who: str, room: str) -> None:
+        """`who` sits in `room`, as a decision about them says, let in or not."""
+        self._rooms[hash(who)] = intern(room)
+
+    def by_room(self) -> Counter[str]:
+        """How many of those let in sit in each room; an empty name for a room that nobody said."""
+        return Counter(self._rooms.get(person, "") for person in self._first)
 
     def add(self, who: str, when: tuple[str, str]) -> None:
         """An admission; nothing where it is known, or was taken back."""

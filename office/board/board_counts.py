@@ -9,7 +9,6 @@ from gate.core.json_types import JsonObject
 from office.board.admissions import Admissions
 
 MINUTES_KEPT = 24 * 60
-_MINUTE = len("2027-04-10T08:45")
 
 
 class Correction(NamedTuple):
@@ -22,7 +21,9 @@ class Correction(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the counts need of one event. `admitted`: the keyed number of who was let in by it."""
+    """What the counts need of one event. `admitted`: the keyed number of who was let in by it.
+    `minute`: of `arrival_minute`. `seated`: the keyed number of whom a decision is about, and their
+    room."""
 
     gate: str
     site: str
@@ -32,7 +33,16 @@ class Seen(NamedTuple):
     outcome: str | None
     at: str | None
     admitted: str | None
+    minute: int | None = None
+    seated: tuple[str, str] | None = None
     correction: Correction | None = None
+
+
+def seated_of(body: JsonObject) -> tuple[str, str] | None:
+    """Whom a decision is about, by their keyed number, and their room. None where it does not
+    say."""
+    who, room = body.get("key") or body.get("ticket"), body.get("room")
+    return (who, room) if isinstance(who, str) and isinstance(room, str) else None
 
 
 def correction_of(body: JsonObject) -> Correction | None:
@@ -47,12 +57,11 @@ def correction_of(body: JsonObject) -> Correction | None:
 
 @dataclass
 class BoardCounts:
-    """`admitted`: people by (exam, paper) and site. `arrivals`: decisions by
-    site and minute of the gate's own clock (`YYYY-MM-DDTHH:MM`). `decisions`, `referred`: by gate.
-    `events`: in all."""
+    """`admitted`: people by (exam, paper) and site. `arrivals`: decisions by site and minute since
+    1970. `decisions`, `referred`: by gate. `events`: in all."""
 
     admitted: dict[tuple[str, str], dict[str, Admissions]] = field(default_factory=dict)
-    arrivals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    arrivals: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     decisions: Counter[str] = field(default_factory=Counter)
     referred: Counter[str] = field(default_factory=Counter)
     events: int = 0
@@ -71,11 +80,13 @@ class BoardCounts:
                 self._entry(event, event.paper)
 
     def _entry(self, event: Seen, paper: str) -> None:
-        if event.admitted is None and event.correction is None:
+        if event.admitted is None and event.correction is None and event.seated is None:
             return
         sites = self.admitted.setdefault((event.exam, paper), {})
         people = sites.setdefault(event.site, Admissions())
         now = (event.gate, event.at or "")
+        if event.seated is not None:
+            people.seat(*event.seated)
         if event.admitted is not None:
             people.add(event.admitted, now)
         if event.correction is not None:
@@ -90,9 +101,9 @@ class BoardCounts:
         if event.outcome == "REFER":
             self.referred[event.gate] += 1
             self.cases_moved = True
-        if event.at is not None:
+        if event.minute is not None:
             minutes = self.arrivals[event.site]
-            minutes[event.at[:_MINUTE]] += 1
+            minutes[event.minute] += 1
             if len(minutes) > MINUTES_KEPT:
                 del minutes[min(minutes)]
 
@@ -102,6 +113,12 @@ class BoardCounts:
         if site is not None:
             return len(sites.get(site, ()))
         return sum(map(len, sites.values()))
+
+    def admitted_by_room(self, exam: str, paper: str, site: str) -> Counter[str]:
+        """How many people of each room were let in to one paper at one site. An empty name: of
+        whom no decision named a room."""
+        people = self.admitted.get((exam, paper), {}).get(site)
+        return Counter() if people is None else people.by_room()
 
     def refer_rate(self, gates: Iterable[str]) -> float | None:
         """Of the decisions of `gates` the share that went to staff; None before the first."""

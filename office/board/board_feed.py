@@ -3,9 +3,11 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from gate.core.json_types import JsonObject
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
 """From one look at the database to the next."""
+_SETTLED_NS = 2_000_000_000
+"""Two changes of a folder within the clock's step look like one."""
 _EXPECTED_BYTES_MAX = 1 << 24
 _T = TypeVar("_T")
 
@@ -44,6 +48,8 @@ class BoardFeed(Changes):
         self._thread = ThreadPoolExecutor(1, "database")
         self._store: OfficeStore | None = None
         self._new: readings.NewEvents | None = None
+        self._sites: dict[str, str] = {}
+        self._files: list[int] | None = None
         self._cases = (0, 0)
         self._settled = 0
 
@@ -72,11 +78,13 @@ class BoardFeed(Changes):
                 self._tell(seen)
             except GateError as e:
                 self._tell_away(e)
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(0 if self.overview.get("behind") else LOOK_S)
 
     def look_once(self) -> JsonObject:
         """One overview without pages, for a terminal. GateError."""
         seen = self._thread.submit(self._look).result()
+        while seen[1]["behind"]:
+            seen = self._thread.submit(self._look).result()
         self.gates, self.overview = seen
         self.close()
         return self.overview
@@ -101,10 +109,9 @@ class BoardFeed(Changes):
         if self.counts.cases_moved or settled != self._settled:
             self._cases = readings.case_counts(database)
             self.counts.cases_moved, self._settled = False, settled
-        self.expected = expected_of(self.home)
-        sites = {gate: e.site for gate, e in enrolments(self.home).items()}
+        self._read_files()
         rows = readings.view(database, "gates", {}, most=1 << 20)
-        gates = gates_of(rows, sites, self.counts, datetime.now(UTC))
+        gates = gates_of(rows, self._sites, self.counts, datetime.now(UTC))
         whole = readings.view(database, "completeness", {}, most=1 << 20)
         alerts = readings.view(database, "alerts", {})
         seen = overview(
@@ -115,7 +122,18 @@ class BoardFeed(Changes):
             counts=self.counts,
             expected=self.expected,
         )
-        return gates, seen
+        return gates, seen | {"behind": self._new.behind}
+
+    def _read_files(self) -> None:
+        """Enrolments and expected candidates, where their folders have changed. Each file is
+        replaced by a rename, which changes its folder."""
+        changed = [_changed_ns(self.home.gates), _changed_ns(self.home.office)]
+        if self._files == changed:
+            return
+        is_settled = max(changed) < time.time_ns() - _SETTLED_NS
+        self.expected = expected_of(self.home)
+        self._sites = {gate: e.site for gate, e in enrolments(self.home).items()}
+        self._files = changed if is_settled else None
 
     def _tell(self, seen: tuple[list[JsonObject], JsonObject]) -> None:
         was_reached, before = self.reached, self._shown()
@@ -139,8 +157,16 @@ class BoardFeed(Changes):
             self.overview = self.overview or {"error": str(error)}
 
 
+def _changed_ns(folder: Path) -> int:
+    """When a name in `folder` changed last, ns since 1970; 0 where it cannot be looked at."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def expected_of(home: Home) -> Expected:
-    """Candidates by exam, paper and site, as the last builds of rosters saw them."""
+    """Candidates by exam, paper, site and room, as the last builds of rosters saw them."""
     found = {}
     for path in sorted(home.office.glob("expected-*.json")):
         try:
@@ -149,5 +175,13 @@ def expected_of(home: Home) -> Expected:
             log.warning("%s cannot be read: nothing is expected of its papers", path)
             continue
         if isinstance(body, dict):
-            found[path.stem.removeprefix("expected-")] = body
+            found[path.stem.removeprefix("expected-")] = {
+                paper: {site: _rooms(said) for site, said in sites.items()}
+                for paper, sites in body.items()
+            }
     return found
+
+
+def _rooms(said: int | dict[str, int]) -> dict[str, int]:
+    """By room; a build of an earlier version kept the sum alone."""
+    return {"": said} if isinstance(said, int) else said

@@ -8,7 +8,7 @@ from office.board import readings
 from office.board.accounts import last_notes
 from office.board.board_feed import BoardFeed
 from office.board.curve import Curve, curve_shape
-from office.board.overview import curve_of, papers_of
+from office.board.overview import curve_of, papers_of, rooms_of
 from office.board.templates_of_board import page_of
 
 _SHOWN = 200
@@ -41,6 +41,7 @@ async def site(request: Request) -> Response:
         site=name,
         gates=gates,
         papers=papers_of(feed.counts, feed.expected, name),
+        rooms=rooms_of(feed.counts, feed.expected, name),
         curve=curve_shape(curve_of([feed.counts.arrivals.get(name, {})])),
     )
 

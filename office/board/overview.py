@@ -5,7 +5,7 @@ It names gates, sites and papers, and no person: what it says may stand on a big
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, tzinfo
 
 from gate.core.json_types import JsonObject
 from office.board.board_counts import BoardCounts
@@ -14,9 +14,8 @@ from office.board.gate_state import WORDS, gate_state
 
 DISK_LOW_MB = 500
 CURVE_MINUTES = 60
-_FIRST_YEAR = 1970
-Expected = Mapping[str, Mapping[str, Mapping[str, int]]]
-"""Candidates by exam, paper and site."""
+Expected = Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]
+"""Candidates by exam, paper, site and room; an empty room where a build did not keep them."""
 
 
 def gates_of(
@@ -81,34 +80,53 @@ def papers_of(counts: BoardCounts, expected: Expected, site: str | None = None) 
         sites = expected.get(exam, {}).get(paper)
         if site is not None and sites is not None and site not in sites:
             continue
-        wanted = None if sites is None else sum(n for s, n in sites.items() if site in (None, s))
+        here = {} if sites is None else {s: r for s, r in sites.items() if site in (None, s)}
+        wanted = None if sites is None else sum(sum(rooms.values()) for rooms in here.values())
         inside = counts.admitted_of(exam, paper, site)
         listed.append({"exam": exam, "paper": paper, "admitted": inside, "expected": wanted})
     return listed
 
 
-def curve_of(sites: Iterable[Mapping[str, int]]) -> list[tuple[str, int]]:
-    """Decisions of each minute (`YYYY-MM-DDTHH:MM`), at most the last `CURVE_MINUTES` up to the
-    newest one. A minute without any counts 0: a pause is as wide as it was long."""
-    minutes: Counter[str] = Counter()
+def rooms_of(counts: BoardCounts, expected: Expected, site: str) -> list[JsonObject]:
+    """Each paper and room of one site: how many were let in, and how many are expected. That is
+    None where the office has built no roster of it. An empty room: of whom no decision named one.
+    """
+    listed: list[JsonObject] = []
+    for one in papers_of(counts, expected, site):
+        inside = counts.admitted_by_room(one["exam"], one["paper"], site)
+        sites = expected.get(one["exam"], {}).get(one["paper"])
+        wanted = {} if sites is None else sites.get(site, {})
+        for room in sorted({*inside, *(name for name in wanted if name)}):
+            listed.append(
+                {
+                    **{"exam": one["exam"], "paper": one["paper"], "room": room},
+                    "admitted": inside[room],
+                    "expected": wanted.get(room),
+                }
+            )
+    return listed
+
+
+def curve_of(
+    sites: Iterable[Mapping[int, int]], zone: tzinfo | None = None
+) -> list[tuple[str, int]]:
+    """Decisions of each minute (`YYYY-MM-DDTHH:MM` in `zone`; None: that of this machine), at most
+    the last `CURVE_MINUTES` up to the newest one. `sites`: by minute since 1970. A minute without
+    any counts 0: a pause is as wide as it was long."""
+    minutes: Counter[int] = Counter()
     for site in sites:
         minutes.update(site)
-    times = {at: count for minute, count in minutes.items() if (at := _minute(minute)) is not None}
-    if not times:
+    if not minutes:
         return []
-    last = max(times)
-    window = [last - timedelta(minutes=n) for n in reversed(range(CURVE_MINUTES))]
-    first = next(n for n, at in enumerate(window) if at in times)
-    return [(at.isoformat(timespec="minutes"), times.get(at, 0)) for at in window[first:]]
+    last = max(minutes)
+    window = range(last - CURVE_MINUTES + 1, last + 1)
+    first = next(minute for minute in window if minute in minutes)
+    return [(_text(minute, zone), minutes[minute]) for minute in window if minute >= first]
 
 
-def _minute(text: str) -> datetime | None:
-    """None for what is no minute: gates wrote it."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is None and found.year >= _FIRST_YEAR else None
+def _text(minute: int, zone: tzinfo | None) -> str:
+    at = datetime.fromtimestamp(minute * 60, UTC).astimezone(zone)
+    return at.strftime("%Y-%m-%dT%H:%M")
 
 
 def _site(site: str, gates: Sequence[JsonObject], counts: BoardCounts) -> JsonObject:

@@ -1,10 +1,12 @@
 """Every query of the board: the views of the office's database, and what is new in it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from json import JSONDecoder
 
 from gate.core.json_types import JsonObject
 from gate.platform.json_values import decode_json
-from office.board.board_counts import Correction, Seen, correction_of
+from office.board.arrival_minutes import arrival_minute
+from office.board.board_counts import Seen, correction_of, seated_of
 from office.store.connection import Database
 
 VIEWS = {
@@ -17,11 +19,19 @@ VIEWS = {
 """Name at /api/1: the view and its order."""
 ROWS_MAX = 1000
 _PAGE = 2000
+EVENTS_AT_ONCE = 20_000
+"""Read in one look: half a second of a core. The rest of the board does not wait for more."""
+_ROOM_KEY, _ROOM_MAX = '"room":', 200
+"""Of the canonical text: within a JSON string no quotation mark stands unescaped."""
+_DECODER = JSONDecoder()
 _TRUTHS = ("doubtful",)
 """Columns that are true or false; SQLite has only numbers for them."""
 _NEW = """
-SELECT e.seq, e.gate, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted,
-       CASE WHEN e.kind = 'case' THEN e.event END
+SELECT e.seq, e.kind, coalesce(e.exam, e.sitting), e.paper, e.outcome, e.at, e.admitted,
+       e.received,
+       CASE WHEN e.admitted IS NOT NULL AND e.kind = 'decision' AND {find}(e.event, :room) > 0
+            THEN substr(e.event, {find}(e.event, :room) + 7, :room_max) END,
+       CASE WHEN e.kind = 'case' OR (e.kind = 'decision' AND e.outcome = 'REFER') THEN e.event END
 FROM event e WHERE e.gate = :gate AND e.epoch = :epoch AND e.seq > :above AND e.seq <= :top
 ORDER BY e.seq LIMIT :page
 """
@@ -103,15 +113,21 @@ def is_taken_by(database: Database, key: Sequence[str], by: str) -> bool:
 
 
 class NewEvents:
-    """What was stored since the last look: each event once, whatever order it came in."""
+    """What was stored since the last look: each event once, whatever order it came in.
+
+    One look reads about `EVENTS_AT_ONCE`. `behind`: how many are stored and not yet read.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._sql = _NEW.replace("{find}", "strpos" if database.is_postgresql else "instr")
         self._high: dict[tuple[str, str], int] = {}
         self._above: dict[tuple[str, str], set[int]] = {}
+        self.behind = 0
 
     def __iter__(self) -> Iterator[Seen]:
         """StorageRefused, StorageDamaged."""
+        left, self.behind = EVENTS_AT_ONCE, 0
         marks = self._db.rows("SELECT gate, epoch, site, high, top FROM mark")
         for gate, epoch, site, high, top in marks:
             place = (gate, epoch)
@@ -119,33 +135,74 @@ class NewEvents:
             above = self._above.get(place, set())
             if top <= before + len(above) and high == before:
                 continue
-            for seq, seen in self._rows(place, site, before, top):
+            # Below the mark nothing is missing, so a look may end anywhere there.
+            end = top if top - before <= left else min(high, before + max(left, 0))
+            self.behind += high - min(high, end)
+            for seq, seen in self._rows(place, site, before, end):
                 if seq not in above:
+                    left -= 1
                     yield seen
                     if seq > high:
                         above.add(seq)
-            self._high[place] = high
+            self._high[place] = min(high, end)
             self._above[place] = {seq for seq in above if seq > high}
 
     def _rows(
         self, place: tuple[str, str], site: str, above: int, top: int
     ) -> Iterator[tuple[int, Seen]]:
+        gate, epoch = place
         while above < top:
             page = self._db.rows(
-                _NEW, gate=place[0], epoch=place[1], above=above, top=top, page=_PAGE
+                self._sql,
+                **{"gate": gate, "epoch": epoch, "above": above, "top": top, "page": _PAGE},
+                **{"room": _ROOM_KEY, "room_max": _ROOM_MAX},
             )
-            for seq, gate, kind, exam, paper, outcome, at, admitted, text in page:
-                fixed = None if text is None else _correction(text)
-                yield seq, Seen(gate, site, kind, exam, paper, outcome, at, admitted, fixed)
+            for row in page:
+                yield row[0], _seen(gate, site, *row[1:])
             if len(page) < _PAGE:
                 return
             above = page[-1][0]
 
 
-def _correction(text: str) -> Correction | None:
-    """None too where the text is no JSON any more: the audit says that."""
+def _seen(  # noqa: PLR0917
+    gate: str,
+    site: str,
+    kind: str | None,
+    exam: str,
+    paper: str | None,
+    outcome: str | None,
+    at: str | None,
+    admitted: str | None,
+    received: str,
+    room: str | None,
+    text: str | None,
+) -> Seen:
+    """`room`: the event's own text from the room's value on. `text`: the whole of it, where more is
+    needed."""
+    minute = arrival_minute(at, received) if kind == "decision" else None
+    seated, fixed = None, None
+    if admitted is not None and room is not None:
+        seated = _with_room(admitted, room)
+    elif text is not None and kind == "case":
+        fixed = correction_of(_body(text))
+    elif text is not None:
+        seated = seated_of(_body(text))
+    return Seen(gate, site, kind, exam, paper, outcome, at, admitted, minute, seated, fixed)
+
+
+def _with_room(who: str, begins: str) -> tuple[str, str] | None:
+    """None where the value is no text, or a longer one than a room has."""
+    try:
+        room, _ = _DECODER.raw_decode(begins)
+    except ValueError:
+        return None
+    return (who, room) if isinstance(room, str) else None
+
+
+def _body(text: str) -> JsonObject:
+    """Nothing where the text is no JSON any more: the audit says that."""
     try:
         body = decode_json(text.encode())
     except ValueError:
-        return None
-    return correction_of(body) if isinstance(body, dict) else None
+        return {}
+    return body if isinstance(body, dict) else {}

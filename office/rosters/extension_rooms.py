@@ -57,13 +57,13 @@ def keep_rooms(home: Home, exam: str, rooms: Rooms) -> None:
 
 
 def keep_seen(home: Home, exam: str, people: Sequence[Candidate]) -> None:
-    """What this build saw: rooms, and for the board how many candidates each paper has at each
-    site. OSError."""
+    """What this build saw: rooms, and for the board how many candidates each paper has in each
+    room of each site. OSError."""
     keep_rooms(home, exam, rooms_of(people))
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, dict[str, Counter[str]]] = {}
     for person in people:
         for row in person.rows:
-            found.setdefault(row.paper, Counter())[row.site] += 1
+            found.setdefault(row.paper, {}).setdefault(row.site, Counter())[row.room] += 1
     write_file(home.expected(exam), json.dumps(found, ensure_ascii=False).encode(), 0o600)
 
 

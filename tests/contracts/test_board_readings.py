@@ -11,6 +11,7 @@ import pytest
 from gate.core.journal_entries import GENESIS, seal
 from gate.core.records import JournalEvent
 from gate.errors import StorageRefused
+from gate.platform.durable_files import write_file
 from gate.sync.heartbeat import Heartbeat
 from office.board import readings
 from office.board.board_feed import BoardFeed
@@ -110,6 +111,41 @@ def test_every_view_gives_the_same_json_on_both(office: Office) -> None:
         types = {column: type(value) for column, value in json.loads(json.dumps(row)).items()}
         assert types == TYPES[name], name
         assert office.ask(lambda d, n=name: readings.view(d, n, {"gate": "nobody"})) == []
+
+
+def test_rooms_are_read_of_decisions_and_of_cases(office: Office) -> None:
+    odd = 'a "room": \\"x\\" 考场'
+    office.receive(
+        journal(
+            ("decision", {"outcome": "ADMIT", "key": "a", "room": "01", "seat": "3"}),
+            ("decision", {"outcome": "ADMIT", "key": "b", "room": odd, "model": '"room":"9"'}),
+            ("decision", {"outcome": "REFER", "reason": "FACE", "key": "c", "room": "02"}),
+            ("verdict", {"outcome": "ADMIT", "decision": CASE, "by": "i-1", "key": "c"}),
+            ("decision", {"outcome": "ADMIT", "key": "d", "room": None}),
+        )
+    )
+    office.feed.look_once()
+    found = office.feed.counts.admitted_by_room(EXAM, PAPER, SITE)
+    assert found == {"01": 1, odd: 1, "02": 1, "": 1}
+
+
+def test_many_events_are_counted_in_parts(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "EVENTS_AT_ONCE", 2)
+    office.receive(EVENTS)
+    new = office.ask(readings.NewEvents)
+    parts = [(office.ask(lambda _: len(list(new))), new.behind) for _ in range(4)]
+    assert parts == [(2, 3), (2, 1), (1, 0), (0, 0)]
+    assert office.feed.look_once()["events"] == len(EVENTS)
+
+
+def test_what_is_built_later_is_seen(office: Office, tmp_path: Path) -> None:
+    office.receive(EVENTS)
+    home = Home(tmp_path / "home")
+    home.office.mkdir(parents=True)
+    home.expected(EXAM).write_text(json.dumps({PAPER: {SITE: 7}}))  # of an earlier version
+    assert office.feed.look_once()["papers"][0]["expected"] == 7
+    write_file(home.expected(EXAM), json.dumps({PAPER: {SITE: {"01": 5, "02": 4}}}).encode(), 0o600)
+    assert office.feed.look_once()["papers"][0]["expected"] == 9
 
 
 def test_the_newest_events_of_a_gate_stand_first(office: Office) -> None:

@@ -37,7 +37,7 @@ def test_the_order_changes_nothing(
 
 def test_what_a_correction_takes_back_is_no_admission() -> None:
     verdict = Seen("g", "s", "verdict", "e", "p", "ADMIT", "t1", "k")
-    case = Seen("g", "s", "case", "e", "p", "REFUSE", "t2", None, correction_of(BODY))
+    case = Seen("g", "s", "case", "e", "p", "REFUSE", "t2", None, correction=correction_of(BODY))
     again = case._replace(at="t3", correction=Correction("k", None, True))
     counts = BoardCounts()
     for events, people in (([verdict], 1), ([case], 0), ([again], 1)):

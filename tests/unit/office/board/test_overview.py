@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from office.board.board_counts import BoardCounts, Seen
+from office.board.board_counts import BoardCounts, Correction, Seen
 from office.board.completeness import light_of
 from office.board.curve import Curve, curve_shape
 from office.board.gate_state import gate_state
 from office.board.metrics import METRICS, metrics_text
-from office.board.overview import curve_of, gates_of, overview
+from office.board.overview import curve_of, gates_of, overview, papers_of, rooms_of
 from office.board.shown_time import shown_time
 from tests.checkout import ROOT
 
 NOW = datetime(2027, 4, 10, 1, 0, tzinfo=UTC)
-ADMIT = Seen("g1", "s1", "decision", "e", "p", "ADMIT", "2027-04-10T08:45:10.000+08:00", "k1")
+MINUTE = int(NOW.timestamp()) // 60 - 15
+AT = "2027-04-10T08:45:10.000+08:00"
+ADMIT = Seen("g1", "s1", "decision", "e", "p", "ADMIT", AT, "k1", MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -52,19 +54,46 @@ def test_a_person_counts_once_and_at_each_paper() -> None:
     counts.add([ADMIT._replace(paper="q")])
     assert (counts.admitted_of("e", "p"), counts.admitted_of("e", "p", "s1")) == (2, 1)
     assert counts.admitted_of("e", "q") == 1
-    assert counts.arrivals["s1"]["2027-04-10T08:45"] == 3
+    assert counts.arrivals["s1"][MINUTE] == 3
+
+
+def test_each_room_has_its_own_count() -> None:
+    counts = BoardCounts()
+    referred = ADMIT._replace(outcome="REFER", admitted=None, seated=("k2", "02"))
+    verdict = ADMIT._replace(kind="verdict", admitted="k2", minute=None)
+    counts.add([verdict, ADMIT._replace(seated=("k1", "01")), referred])  # in any order
+    counts.add([ADMIT._replace(admitted="k3"), ADMIT._replace(admitted="k4", site="s2")])
+    expected = {"e": {"p": {"s1": {"01": 30, "03": 28}, "s2": {"01": 5}}}}
+    rooms = rooms_of(counts, expected, "s1")
+    assert [(r["room"], r["admitted"], r["expected"]) for r in rooms] == [
+        ("", 1, None),
+        ("01", 1, 30),
+        ("02", 1, None),
+        ("03", 0, 28),
+    ]
+    assert [p["expected"] for p in papers_of(counts, expected, "s1")] == [58]
+    assert [p["expected"] for p in papers_of(counts, expected)] == [63]
+
+
+def test_who_is_taken_back_leaves_the_room() -> None:
+    counts = BoardCounts()
+    counts.add([ADMIT._replace(seated=("k1", "01"))])
+    taken = ADMIT._replace(kind="case", admitted=None, correction=Correction("k1", AT, False))
+    counts.add([taken])
+    assert counts.admitted_by_room("e", "p", "s1") == {}
 
 
 def test_a_pause_is_as_wide_as_it_was_long() -> None:
-    minutes = {"2027-04-10T08:58": 4, "2027-04-10T09:01": 2, "x": 9, "0001-01-01T00:00": 1}
-    curve = curve_of([minutes, {"2027-04-10T09:01": 1}])
+    nine, china = int(NOW.timestamp()) // 60, timezone(timedelta(hours=8))
+    minutes = {nine - 2: 4, nine + 1: 2, -(10**9): 1}
+    curve = curve_of([minutes, {nine + 1: 1}], china)
     assert [(at[-5:], n) for at, n in curve] == [
         ("08:58", 4),
         ("08:59", 0),
         ("09:00", 0),
         ("09:01", 3),
     ]
-    assert curve_of([{"2027-04-10T07:00": 1} | minutes]) == curve_of([minutes])
+    assert curve_of([{nine - 120: 1} | minutes]) == curve_of([minutes])
     shape = curve_shape(curve)
     assert shape.points == "0.0,0.0 200.0,120.0 400.0,120.0 600.0,30.0"
     assert (shape.first, shape.last, shape.most) == ("08:58", "09:01", 4)
