@@ -21,7 +21,8 @@ from gate.console.staff_socket import StaffSocket
 from gate.core.action_order import ORDERS, order_of
 from gate.core.liveness import ACTION
 from gate.drivers.board_vitals import read_board
-from gate.drivers.camera import Picamera2Camera
+from gate.drivers.camera_process import CameraProcess
+from gate.drivers.camera_wire import CameraSetup
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
 from gate.drivers.rtc import read_rtc
@@ -326,13 +327,9 @@ def real_camera(settings: CameraSettings) -> Camera:
             f"camera.kind {settings.kind} 仅用于 --simulate 或后续版本，请改用 picamera2。",
             kind=settings.kind,
         )
-    return Picamera2Camera(
-        settings.width,
-        settings.height,
-        settings.fps,
-        settings.device,
-        upside_down=settings.upside_down,
-    )
+    size = (settings.width, settings.height)
+    setup = CameraSetup(*size, settings.fps, settings.device, settings.upside_down)
+    return CameraProcess(setup)
 
 
 def real_second_camera(settings: CameraSettings) -> Camera | None:
@@ -340,13 +337,9 @@ def real_second_camera(settings: CameraSettings) -> Camera | None:
     second = settings.second
     if second is None:
         return None
-    return Picamera2Camera(
-        second.width,
-        second.height,
-        settings.fps,
-        second.device,
-        upside_down=settings.upside_down,
-    )
+    size = (second.width, second.height)
+    setup = CameraSetup(*size, settings.fps, second.device, settings.upside_down)
+    return CameraProcess(setup)
 
 
 @contextlib.contextmanager
