@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gate.errors import InputRejected
 from gate.sync.command_wire import decode_command
+from gate.sync.configuration_wire import decode_desired
 from gate.sync.outbox import Range
 from gate.sync.uplink_state import UplinkState
 from gate.sync.wire import Topics, encode_note
@@ -37,6 +38,21 @@ class CommandExchange:
             raise
         if self._uplink.take_command is not None:
             self._uplink.take_command(command)
+
+    def hear_desired(self, payload: bytes) -> None:
+        """Takes what the office wants to be in force, where that is not so, as a command of its
+        own. InputRejected, SignatureRefused."""
+        try:
+            wanted = decode_desired(payload, self._uplink.office_public)
+            if wanted.gate != self._topics.gate:
+                raise InputRejected(f"A configuration is of {wanted.gate}, not of this gate.")
+        except InputRejected:
+            self._uplink.refused["configuration"] += 1
+            raise
+        now = self._uplink.configuration.reported()
+        lacking = {key: value for key, value in wanted.changes.items() if now[key] != value}
+        if lacking and self._uplink.take_command is not None:
+            self._uplink.take_command(wanted.command(lacking))
 
     def asked(self) -> list[Range]:
         """What the office asked for once more since the last time."""

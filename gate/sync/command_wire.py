@@ -71,8 +71,8 @@ def decode_command(payload: bytes, office_public: bytes) -> Command:
         body["verb"],
         body["args"],
         body["to"],
-        _time(body["issued"]),
-        _time(body["expires"]),
+        read_time(body["issued"]),
+        read_time(body["expires"]),
         body["exam"],
         body["by"],
     )
@@ -99,7 +99,8 @@ def decode_result(payload: bytes, keys: Callable[[str], bytes | None]) -> tuple[
     return body["gate"], CommandAnswer(body["id"], Result(body["result"]), body["detail"])
 
 
-def _time(said: JsonValue) -> datetime:
+def read_time(said: JsonValue) -> datetime:
+    """An aware time that a clock shows. InputRejected."""
     try:
         at = datetime.fromisoformat(said)
     except ValueError as e:

@@ -140,8 +140,8 @@ class Session:
             log.info("The broker is back.")
         self._stood = self._uplink.connected = True
         self._uplink.error = None
-        heard = (self._topics.rcpt, self._topics.cmd, self._topics.rosters, OFFICE_STATE)
-        self._link.subscribe(*heard)
+        own = self._topics
+        self._link.subscribe(own.rcpt, own.cmd, own.cfg, own.rosters, OFFICE_STATE)
         self._publish(self._topics.state, self._state("ready"), retain=True)
 
     async def _hear(self, message: Message) -> None:
@@ -161,9 +161,14 @@ class Session:
         elif message.topic.endswith("/roster"):
             if self._uplink.take_notice is not None:
                 self._uplink.take_notice(message.payload)
-        elif message.topic == self._topics.cmd:
+        elif message.topic in (self._topics.cmd, self._topics.cfg):
+            hear = self._commands.hear
+            if message.topic == self._topics.cfg:
+                if not message.payload:  # taken back: what is in force stays
+                    return
+                hear = self._commands.hear_desired
             try:
-                self._commands.hear(message.payload)
+                hear(message.payload)
             except InputRejected as e:
                 if self._tell(str(e)):
                     self._alert("command-refused", "signature", str(e))

@@ -115,6 +115,11 @@ class Topics:
         return self._own("cmd/res")
 
     @property
+    def cfg(self) -> str:
+        """The topic of the configuration that the office wants."""
+        return self._own("cfg")
+
+    @property
     def cfg_rep(self) -> str:
         """The topic of the configuration that is in force."""
         return self._own("cfg/rep")

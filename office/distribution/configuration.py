@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from gate.core.configuration import read_changes
+from gate.core.configuration import Changes, read_changes
 from gate.core.json_types import JsonObject, JsonValue
 from gate.core.office_commands import Result
 from office.store.database import OfficeStore
@@ -42,6 +43,21 @@ def desired(given: Iterable[tuple[str, JsonObject, str | None]]) -> dict[str, Js
         except (KeyError, TypeError, ValueError):  # of another release
             continue
     return found
+
+
+def desired_now(store: OfficeStore, now: datetime) -> dict[str, Changes]:
+    """Of each gate, what it has done or may still do at `now`, aware. A command that expired before
+    its gate heard it asks for nothing any more. StorageRefused, StorageDamaged."""
+    rows = [(gate, json.loads(raw), said) for gate, raw, said in store.commands.given("configure")]
+    wanted = desired(row for row in rows if row[2] is not None or _is_open(row[1], now))
+    return dict(wanted)
+
+
+def _is_open(command: JsonObject, now: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(str(command.get("expires"))) > now
+    except (ValueError, TypeError):  # of another release
+        return False
 
 
 def configurations(store: OfficeStore) -> dict[str, GateConfiguration]:

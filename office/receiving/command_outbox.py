@@ -4,16 +4,10 @@ A gate that was away gets what it missed. A command is published when it is new,
 says that it is ready. It goes again now and then, until the gate has answered or it has expired.
 """
 
-import logging
-
-from gate.errors import InputDamaged
-from gate.sync.wire import Topics
 from office.home import Home
-from office.keys.enrolment import Enrolment, read_enrolment
 from office.receiving import wall_clock
+from office.receiving.gate_topics import topics_of
 from office.store.database import OfficeStore
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 0.5
 AGAIN_S = 60.0
@@ -42,33 +36,17 @@ class CommandOutbox:
         late = [w for w in waiting if self._is_due(w[0], w[1], now_s)][:AT_ONCE]
         if not late:
             return []
-        heard = {gate: (exam, site) for exam, site, gate, _ in self._store.gates()}
+        heard = {gate: exam for exam, _, gate, _ in self._store.gates()}
         found: list[tuple[str, bytes]] = []
         for name, gate, record in late:
             self._published[name, gate] = now_s
-            found.extend((topics.cmd, record) for topics in self._places(gate, heard.get(gate)))
+            places = topics_of(self._home, gate, heard.get(gate), "command")
+            found.extend((topics.cmd, record) for topics in places)
         return found
 
     def _is_due(self, name: str, gate: str, now_s: float) -> bool:
         last = self._published.get((name, gate))
         return last is None or now_s - last >= AGAIN_S
-
-    def _places(self, gate: str, heard: tuple[str, str] | None) -> list[Topics]:
-        """Where `gate` listens: under the exam of its last batch, and under those of its rosters,
-        since it may have gone on to another."""
-        enrolled = self._enrolled(gate)
-        if enrolled is None or enrolled.revoked is not None:
-            return []
-        exams = {*enrolled.exams, *([heard[0]] if heard else [])}
-        return [Topics(exam, enrolled.site, gate) for exam in sorted(exams)]
-
-    def _enrolled(self, gate: str) -> Enrolment | None:
-        """None of a unit that is gone, or whose enrolment does not read."""
-        try:
-            return read_enrolment(self._home.enrolment(gate))
-        except InputDamaged as e:
-            log.warning("the command for %s waits: %s", gate, e)
-            return None
 
     def is_back(self, gate: str) -> None:
         """`gate` has begun a connection: what it has not answered goes again at once."""

@@ -7,6 +7,7 @@ from functools import partial
 from nacl.signing import SigningKey
 
 from gate.errors import InputRejected
+from gate.sync.configuration_wire import PREFIX
 from gate.sync.link import Message
 from gate.sync.wire import Batch, Topics
 from office.home import Home
@@ -140,6 +141,10 @@ class MessageIntake:
         """What became of a command. InputRejected."""
         answer = self._authorisation.result(payload, topics)
         said = str(answer.result), answer.detail
+        if answer.id.startswith(PREFIX):  # of the retained configuration: `cfg/rep` has the rest
+            after.append(partial(log.info, "%s at %s: %s (%s)", answer.id, topics.gate, *said))
+            after.append(partial(self.counts.taken.update, [topics.gate]))
+            return
         if not self._store.commands.keep_result(topics.gate, answer, now, payload):
             raise InputRejected(f"Nobody here gave {topics.gate} the command {answer.id}.")
         after.append(partial(log.info, "command %s at %s: %s (%s)", answer.id, topics.gate, *said))

@@ -32,6 +32,7 @@ from office.home import Home
 from office.receiving import wall_clock
 from office.receiving.believed import Given
 from office.receiving.command_outbox import CommandOutbox
+from office.receiving.configuration_announcer import ConfigurationAnnouncer
 from office.receiving.counts import Counts
 from office.receiving.database_outage import DatabaseOutage
 from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
@@ -92,6 +93,7 @@ class Receiver:
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
     commands: CommandOutbox = field(init=False)
     announcer: RosterAnnouncer = field(init=False)
+    configurations: ConfigurationAnnouncer = field(init=False)
     _enrolments: EnrolmentFiles = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
@@ -101,6 +103,7 @@ class Receiver:
         self._enrolments = EnrolmentFiles(self.home)
         self.commands = CommandOutbox(self.home, self.store)
         self.announcer = RosterAnnouncer(self.home)
+        self.configurations = ConfigurationAnnouncer(self.home, self.store, self.signing)
 
     @property
     def generation(self) -> int:
@@ -150,6 +153,7 @@ class Receiver:
                     self._enrolments.forget()
                     self.commands.forget()
                     self.announcer.forget()
+                    self.configurations.forget()
                     subscription = self._stand(link)
                 elif isinstance(event, Subscribed) and event.mid == subscription:
                     self._hears()
@@ -185,7 +189,7 @@ class Receiver:
         self.intake.back.clear()
         for topic, payload in self.commands.due(now_s):
             link.publish(topic, payload)
-        for topic, payload in self.announcer.due(now_s):
+        for topic, payload in (*self.announcer.due(now_s), *self.configurations.due(now_s)):
             link.publish(topic, payload, retain=True)
         if own.due(now_s):
             link.publish(OWN_HEARTBEAT, own.say(now_s))

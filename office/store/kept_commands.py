@@ -108,6 +108,13 @@ class KeptCommands:
         )
         return [(gate, record, result) for gate, record, result in rows]
 
+    def stamp(self) -> tuple[int, int]:
+        """Another one whenever a command or an answer was kept."""
+        commands, results = self._db.rows(
+            "SELECT (SELECT count(*) FROM command), (SELECT count(*) FROM command_result)"
+        )[0]
+        return int(commands), int(results)
+
     def keep_word(self, said: GateSaid) -> None:
         """Keeps a gate's last word on a topic, within a transaction."""
         self._db.execute(

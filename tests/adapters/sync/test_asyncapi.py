@@ -31,6 +31,7 @@ from office.keys.certificates import issue_client, load_authority
 from office.keys.enrolment import read_enrolment
 from office.keys.key_files import make_keys
 from office.receiving.guard_enrolments import GUARD_CONTROL, messages
+from office.store.database import OfficeStore
 from tests.checkout import ROOT
 from tests.journal_making import EXAM, GATE, OTHER, SITE
 from tests.mqtt_making import broker_at, client_of, heard, office_at, office_link, uplink_of
@@ -208,6 +209,14 @@ async def answers(gate: Running, spy: MqttConnection, seen: list[Message], raw: 
     )
 
 
+def keep_desired(home: Home, given: Command, key: SigningKey) -> None:
+    """As `exam-office command` keeps it; what it asks for is in force already."""
+    again = replace(given, id="c-kept")
+    expires = again.expires.isoformat(timespec="milliseconds")
+    with OfficeStore(home.database) as store, store.transaction():
+        store.commands.keep(again.id, again.verb, expires, encode_command(again, key), [GATE])
+
+
 async def test_live_traffic_of_a_gate_and_its_office_has_the_forms(
     home: Home, tmp_path: Path
 ) -> None:
@@ -228,12 +237,13 @@ async def test_live_traffic_of_a_gate_and_its_office_has_the_forms(
                     given = Command("c-1", "configure", {"set": {"mirror": True}}, GATE, at, at)
                     given = replace(given, expires=at + timedelta(hours=1), by="office")
                     await answers(gate, spy, seen, encode_command(given, key))
+                    keep_desired(home, given, key)
                     given = replace(given, id="c-2", verb="update", args={})
                     await answers(gate, spy, seen, encode_command(given, key))
                     spy.publish(address("commands"), encode_command(given, SigningKey.generate()))
                     parts.reader.queue.put_nowait(parts.card())
                     assert (await gate.decision())["outcome"] == "ADMIT"
-                    parts_seen = {"ev", "hb", "alert", "rcpt", "in", "mirror", "res", "rep"}
+                    parts_seen = {"ev", "hb", "alert", "rcpt", "in", "mirror", "res", "rep", "cfg"}
                     await gate.until(
                         lambda: parts_seen <= {m.topic.rsplit("/", 1)[1] for m in seen}
                     )
