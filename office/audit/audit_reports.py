@@ -56,6 +56,8 @@ def checkpoint_of(
         events=sum(g["events"] for g in found["gates"]),
         decisions=found["replay"]["decisions"],
         doubles=len(found["doubles"]),
+        absent=found["absent"],
+        unused=found["unused"],
         differing=found["replay"]["differing"],
         without_description=found["replay"]["without_description"],
         files={name: hashlib.sha256(content).hexdigest() for name, content in reports.items()},
@@ -106,6 +108,8 @@ def _xlsx(found: ExamFound) -> bytes:
         ("differing 与规则不符", replay["differing"]),
         ("without description 缺考试说明", replay["without_description"]),
         ("doubles 重复入场", len(found["doubles"])),
+        ("absent gates 未收到的闸机", " ".join(found["absent"])),
+        ("unused gates 未使用的闸机", " ".join(found["unused"])),
     ]
     doubles = [
         (d["paper"], d["ticket"], there["gate"], there["at"])

@@ -3,7 +3,7 @@
 Reads each journal twice: once for what it proves, once to decide its decisions anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -77,16 +77,20 @@ class JournalAudited:
 
 @dataclass(frozen=True, slots=True)
 class ExamAudited:
-    """Every journal of `exam`."""
+    """Every journal of `exam`. `absent`: gates with a roster of it of which nothing was received.
+    `unused`: those of them of which somebody says that they were not in use."""
 
     exam: str
     journals: tuple[JournalAudited, ...]
+    absent: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Literal["complete", "unproven", "incomplete"]:
-        """`incomplete`: something is missing, open or against the rules, or there is no journal at
-        all. `unproven`: nothing is, but exam descriptions are not kept that decisions went by."""
-        if not self.journals or not all(j.is_complete for j in self.journals):
+        """`incomplete`: something is missing, open or against the rules, a gate is absent, or there
+        is no journal at all. `unproven`: nothing is, but exam descriptions are not kept that
+        decisions went by."""
+        if self.absent or not self.journals or not all(j.is_complete for j in self.journals):
             return "incomplete"
         return "unproven" if any(j.checked.unruled for j in self.journals) else "complete"
 
@@ -132,6 +136,8 @@ class ExamAudited:
             "complete": self.is_complete,
             "verdict": self.verdict,
             "gates": [j.facts for j in self.journals],
+            "absent": list(self.absent),
+            "unused": list(self.unused),
             "doubles": self.doubles,
             "replay": {
                 "decisions": sum(j.checked.decisions for j in self.journals),
@@ -148,9 +154,13 @@ def audit_exam(
     keys: Callable[[str], Keys],
     office_public: bytes | None,
     exam_of: Callable[[str | None], Exam | None],
+    *,
+    expected: Collection[str] = (),
+    unused: Collection[str] = (),
 ) -> ExamAudited:
     """Every journal that holds something of `exam`. `keys`: of a gate. `exam_of`: the description
-    that a version of a roster holds."""
+    that a version of a roster holds. `expected`: gates of which there has to be a journal, but for
+    those that are `unused`."""
     audited: list[JournalAudited] = []
     latest = {gate: of for of, _, gate, _ in store.gates()}
     by_gate: dict[str, list[str]] = {}
@@ -163,7 +173,13 @@ def audit_exam(
             one = _audited(store, exam, (gate, epoch), of_journal, exam_of)
             if one is not None or (latest.get(gate) == exam and epoch == epochs[-1]):
                 audited.append(one or _empty((gate, epoch), of_journal))
-    return ExamAudited(exam, tuple(audited))
+    silent = sorted(set(expected) - {journal.gate for journal in audited})
+    return ExamAudited(
+        exam,
+        tuple(audited),
+        tuple(gate for gate in silent if gate not in unused),
+        tuple(gate for gate in silent if gate in unused),
+    )
 
 
 def _audited(

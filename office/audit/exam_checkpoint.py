@@ -44,8 +44,9 @@ class Value(BaseModel):
 
 class ExamLine(Value):
     """Of the exam. `at`: when the audit ended. `gates`: journals that follow. `doubles`: people let
-    in at two gates. `differing`: decisions that the rules do not give; `without_description`: whose
-    exam description is not kept. `files`: SHA-256 of the reports beside it."""
+    in at two gates. `absent`, `unused`: gates of which nothing was received. `differing`: decisions
+    that the rules do not give. `without_description`: those whose exam description is not kept.
+    `files`: SHA-256 of the reports beside it."""
 
     exam: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     at: AwareDatetime
@@ -54,6 +55,8 @@ class ExamLine(Value):
     events: Count
     decisions: Count
     doubles: Count
+    absent: list[str]
+    unused: list[str]
     differing: Count
     without_description: Count
     files: dict[FileName, Hash]

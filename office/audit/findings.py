@@ -109,11 +109,14 @@ class ReplayFound(TypedDict):
 
 
 class ExamFound(TypedDict):
-    """As `audit --json` writes it (formats.md, Office). `complete`: as `verdict` says."""
+    """As `audit --json` writes it (formats.md, Office). `complete`: as `verdict` says. `absent`,
+    `unused`: gates of which nothing was received, see `office.audit.exam_audit.ExamAudited`."""
 
     exam: str
     complete: bool
     verdict: Literal["complete", "unproven", "incomplete"]
     gates: list[GateFound]
+    absent: list[str]
+    unused: list[str]
     doubles: list[DoubleFound]
     replay: ReplayFound

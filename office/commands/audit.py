@@ -24,6 +24,10 @@ def audit(
         Path | None,
         typer.Option(help="Folder for audit-EXAM.json, .csv, .xlsx and the signed checkpoint."),
     ] = None,
+    unused: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GATE", help="A unit that was not in use; may be repeated."),
+    ] = None,
     home: Annotated[Path | None, typer.Option(help="The office's folder.")] = None,
 ) -> None:
     """Is every gate's journal of an exam here, unchanged and closed, and do the rules give each of
@@ -31,6 +35,7 @@ def audit(
     exam-office checkpoint verify. 核对一次考试的全部记录。"""
     from office.audit.exam_audit import audit_exam
     from office.audit.exam_versions import exam_versions
+    from office.keys.enrolment import enrolments
     from office.receiving.signers import office_key_of, signers
     from office.store.opening import open_received
 
@@ -38,7 +43,15 @@ def audit(
     with open_received(place) as store:
         public = office_key_of(place.office / "office.pub")
         keys = signers(store, place, public)
-        audited = audit_exam(store, exam, keys, public, exam_versions(place, public))
+        audited = audit_exam(
+            store,
+            exam,
+            keys,
+            public,
+            exam_versions(place, public),
+            expected=[gate for gate, e in enrolments(place).items() if exam in e.exams],
+            unused=unused or (),
+        )
         if not audited.journals:
             raise NoSuchEntry(
                 f"Nothing of exam {exam} was received: see the id in exam.toml.",
@@ -66,6 +79,14 @@ def _tell(audited: "ExamAudited") -> None:
                 f"{journal.gate} {one.id}: recorded {one.recorded}, the rules give {one.expected}. "
                 "记录与规则不符。"
             )
+    for gate in audited.absent:
+        say(
+            f"{gate} has a roster of {audited.exam}, and nothing of it was received: fetch its "
+            f"journal, or say --unused {gate}. 未收到该闸机的任何记录：请导入其日志，"
+            f"未使用的闸机请用 --unused {gate} 说明。"
+        )
+    for gate in audited.unused:
+        say(f"{gate} was not in use, somebody says 据说明未使用")
     for double in audited.doubles:
         gates = ", ".join(f"{there['gate']} {there['at']}" for there in double["gates"])
         say(f"{double['ticket']} entered {double['paper']} at several gates: {gates} 重复入场")

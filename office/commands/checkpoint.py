@@ -58,6 +58,10 @@ def _tell(file: Path, found: "Checkpoint", reports: dict[str, str], unsigned: li
         f"{file}: signed by the office 签名有效, {exam.exam} {exam.verdict}, {exam.gates} "
         f"journal(s), {exam.events} events, {exam.doubles} double(s), {exam.at:%Y-%m-%d %H:%M}Z"
     )
+    for gate in exam.absent:
+        say(f"{gate}: nothing of it was received 未收到任何记录")
+    for gate in exam.unused:
+        say(f"{gate}: not in use, the office says 考试中心说明未使用")
     for journal in found.journals:
         closed = "closed 已结束" if journal.closed else "not closed 未结束"
         whole = "whole 完整" if journal.whole else "not whole 不完整"

@@ -27,6 +27,7 @@ from office.audit.exam_checkpoint import (
 )
 from office.audit.findings import ExamFound
 from office.home import Home
+from office.keys.enrolment import assign, revoke
 from tests.adapters.office import test_audit
 from tests.adapters.office.test_audit import CLOSED, GATE, OTHER, audited, decisions, received
 from tests.adapters.office.test_shred import made, shred
@@ -89,6 +90,8 @@ def test_text_in_a_workbook_is_no_formula_and_no_control_character() -> None:
         "complete": False,
         "verdict": "incomplete",
         "gates": [],
+        "absent": [],
+        "unused": [],
         "doubles": [
             {"paper": "=1+1", "ticket": "0042\x07", "gates": [{"gate": "+g", "at": "-1"}]},
         ],
@@ -170,6 +173,25 @@ def test_what_is_not_whole_is_signed_as_such(home: Home, tmp_path: Path) -> None
     assert (first["closed"], second["missing"], second["whole"]) == (False, [[7, 7]], False)
 
 
+def test_a_gate_of_which_nothing_was_received_is_named_and_signed(
+    home: Home, tmp_path: Path
+) -> None:
+    """It has a roster, so it may have let people in."""
+    received(home, GATE, [*decisions(), *CLOSED])
+    for gate in (GATE, OTHER):
+        assign(home, gate, EXAM.id)
+    code, found = audited(home, "--out", str(tmp_path / "out"))
+    assert (code, found["verdict"], found["absent"]) == (1, "incomplete", [OTHER])
+    said = CliRunner().invoke(app, ["audit", EXAM.id, "--home", str(home.root)]).stdout
+    assert f"say --unused {OTHER}" in said
+    code, found = audited(home, "--out", str(tmp_path / "out"), "--unused", OTHER)
+    assert (code, found["verdict"], found["unused"]) == (0, "complete", [OTHER])
+    shutil.copy(home.office / "office.pub", tmp_path / "out")
+    assert verified(tmp_path / "out")[1]["unused"] == [OTHER]
+    revoke(home, OTHER, "never left the store")
+    assert audited(home)[1]["absent"] == []
+
+
 def test_a_head_that_the_gate_did_not_sign_is_named(out: Path, home: Home) -> None:
     """The office alone cannot say what a gate wrote."""
     key = SigningKey.generate()
@@ -219,6 +241,8 @@ def test_a_signed_note_whose_lines_are_none_is_refused() -> None:
             "events": 0,
             "decisions": 0,
             "doubles": 0,
+            "absent": [],
+            "unused": [],
             "differing": 0,
             "without_description": 0,
             "files": {},
