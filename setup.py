@@ -67,8 +67,9 @@ setup(
     cmdclass={"build_py": BuildWithBroker},
     install_requires=RUNTIME,
     extras_require={
-        # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead.
-        "pi": ["picamera2>=0.3.36", "lgpio>=0.2.2"],
+        # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead. For
+        # Python 3.13 (Trixie) lgpio has no wheel, so pip would compile it or take an old stub.
+        "pi": ["picamera2>=0.3.36; python_version<'3.13'", "lgpio>=0.2.2; python_version<'3.13'"],
         # Jinja2: the report of exam-office photos check. Alembic, psycopg: the office's database.
         # Starlette and what follows it: exam-office board.
         "office": [

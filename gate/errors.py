@@ -50,10 +50,12 @@ def ending(error: Exception) -> tuple[int, str, str]:
             4,
             f"The Python package {error.name} is not installed: in this program's folder run "
             "pip install '.[office]' for the office, '.[enrolment]' for the portal, "
-            "'.[pi]' for a unit, '.[build]' for networks, '.[calibrate]' for reports.",
+            "'.[build]' for networks, '.[calibrate]' for reports; on a unit run "
+            "apt install python3-picamera2 python3-lgpio.",
             f"缺少 Python 包 {error.name}：请在本程序目录运行 pip install '.[office]'（考试中心）、"
-            "'.[enrolment]'（报名平台）、'.[pi]'（闸机）、'.[build]'（构建模型）"
-            "或 '.[calibrate]'（校准报告）。",
+            "'.[enrolment]'（报名平台）、'.[build]'（构建模型）"
+            "或 '.[calibrate]'（校准报告）；"
+            "闸机请运行 apt install python3-picamera2 python3-lgpio。",
         )
     name = type(error).__name__
     return (

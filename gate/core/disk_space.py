@@ -13,6 +13,9 @@ QUIET_PER_HOUR = 60
 EVENT_BYTES = 16_384
 """One event at least: its row, its page in the log, and its share of the evidence pictures (60 kB,
 for every tenth)."""
+FEW = 1000
+"""Fewer events say nothing of what one costs: a new journal's tables and its log of 4 MiB are there
+before the first one."""
 RESERVE_BYTES = 64 * 1024 * 1024
 """What SQLite's log, the next roster and the system's own logs take beside the events."""
 UNKNOWN = timedelta(hours=12)
@@ -48,6 +51,11 @@ def needed_bytes(exam: Exam | None, at: datetime | None, event_bytes: float = 0.
     quiet_h = _hours([rest])
     events = door_h * DOOR_PER_HOUR + quiet_h * QUIET_PER_HOUR
     return RESERVE_BYTES + round(events * max(event_bytes, EVENT_BYTES))
+
+
+def bytes_an_event(journal_bytes: int, events: int) -> float:
+    """What an event has cost so far, by a journal of `journal_bytes` in all its files."""
+    return journal_bytes / max(FEW, events)
 
 
 def room(free_bytes: int, needed: int, before: Room = Room.ENOUGH) -> Room:

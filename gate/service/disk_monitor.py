@@ -2,7 +2,7 @@
 
 import logging
 
-from gate.core.disk_space import Room, needed_bytes, room
+from gate.core.disk_space import Room, bytes_an_event, needed_bytes, room
 from gate.errors import StorageRefused
 from gate.ports.status import DiskStatus
 from gate.service.lane import Lane
@@ -41,7 +41,7 @@ class DiskMonitor:
             disk = await lane.adapters.journal.disk()
         except StorageRefused:
             return None  # the next writer tells it
-        per_event = disk.journal_bytes / max(1, lane.adapters.journal.head.seq)
+        per_event = bytes_an_event(disk.journal_bytes, lane.adapters.journal.head.seq)
         now = lane.adapters.clock.now()
         needed = needed_bytes(lane.state.exam, now.at if now.trusted else None, per_event)
         before, self._level = self._level, room(disk.free_bytes, needed, self._level)

@@ -4,14 +4,17 @@ waiting, then the port with its thread on gpiozero devices."""
 import asyncio
 import itertools
 import os
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.core.reasons import ASK_AGAIN, IDLE, MEANING, Lamp, Pattern, Reason, Rhythm, Tone
+from gate.drivers.signals import gpio
 from gate.drivers.signals.gpio import GpioSignals, Panel
 from gate.drivers.signals.rhythm import TONE_EVERY_MS, next_change, on_at
 from gate.drivers.simulated import signals as simulated
@@ -397,3 +400,17 @@ async def test_outputs_that_cannot_be_moved_any_more_are_told(
         signals.open_barrier()
         with pytest.raises(SignalsMissing, match="lines gone"):
             await waiting
+
+
+@pytest.mark.parametrize(("named", "chip"), [(None, 3), ("", 3), ("lgpio", 3), ("mock", None)])
+def test_the_header_chip_is_looked_for_wherever_lgpio_is_used(
+    named: str | None, chip: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gpiozero takes chip 4 on a Pi 5, whatever the kernel calls the header's."""
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    if named is not None:
+        monkeypatch.setenv("GPIOZERO_PIN_FACTORY", named)
+    made = SimpleNamespace(LGPIOFactory=lambda chip: chip)
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", made)
+    monkeypatch.setattr(gpio, "_header_chip", lambda: 3)
+    assert gpio.header_factory() == chip

@@ -225,12 +225,13 @@ class GpioSignals:
 
 
 def header_factory() -> Any:
-    """lgpio on the chip that drives the 40-pin header; None where GPIOZERO_PIN_FACTORY decides.
+    """lgpio on the chip that drives the 40-pin header; None where GPIOZERO_PIN_FACTORY names
+    another library.
 
     Pi 5 kernels moved the header from gpiochip4 to gpiochip0, and gpiozero 2.0.1 does not know
     (gpiozero#1166), so the chip is found by its label.
     """
-    if os.environ.get("GPIOZERO_PIN_FACTORY"):
+    if os.environ.get("GPIOZERO_PIN_FACTORY", "lgpio") not in ("", "lgpio"):
         return None
     from gpiozero.pins.lgpio import LGPIOFactory
 

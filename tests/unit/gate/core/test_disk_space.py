@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gate.core.disk_space import DOOR_PER_HOUR, EVENT_BYTES, RESERVE_BYTES, Room, needed_bytes, room
+from gate.core.disk_space import (
+    DOOR_PER_HOUR,
+    EVENT_BYTES,
+    RESERVE_BYTES,
+    Room,
+    bytes_an_event,
+    needed_bytes,
+    room,
+)
 from gate.core.exam import Exam, Extension, Paper
 
 NINE = datetime(2027, 4, 10, 9, tzinfo=UTC)
@@ -50,6 +58,14 @@ def test_without_a_clock_it_is_the_whole_exam_whatever_the_time() -> None:
 def test_larger_events_need_more() -> None:
     one = exam(paper("a", NINE))
     assert needed_bytes(one, NINE, 4 * EVENT_BYTES) > 3 * (needed_bytes(one, NINE) - RESERVE_BYTES)
+
+
+@pytest.mark.parametrize("wanted", [None, exam(paper("a", NINE))])
+def test_a_new_unit_with_a_large_log_has_room_enough(wanted: Exam | None) -> None:
+    """The virtual board: 3.9 GB free, five events, and it said that the disk is low."""
+    cost = bytes_an_event(4_500_000, 5)
+    assert room(3_900_000_000, needed_bytes(wanted, None, cost)) is Room.ENOUGH
+    assert bytes_an_event(400_000_000, 10_000) == 40_000
 
 
 @pytest.mark.parametrize(
