@@ -58,7 +58,7 @@ builds_guard() {
         cc -x c -E -o /dev/null - 2>/dev/null
 }
 
-# system [mosquitto] [postgresql] [cc] [guard] [nodejs] [chromium] [pdftotext] [chinese-font] [qemu-aarch64]: Debian's part of the set-up.
+# system [mosquitto] [postgresql] [cc] [guard] [nodejs] [chromium] [pdftotext] [chinese-font] [qemu-aarch64] [debootstrap] [qemu-system-x86] [qemu-utils] [nbdkit]: Debian's part of the set-up.
 system() {
     missing=
     find_python >/dev/null || missing="python3 python3-venv"
@@ -76,6 +76,8 @@ system() {
                     missing="$missing fonts-wqy-microhei"
                 ;;
             qemu-aarch64) has qemu-aarch64 || missing="$missing qemu-user" ;;
+            qemu-system-x86) has qemu-system-x86_64 || missing="$missing qemu-system-x86" ;;
+            qemu-utils) has qemu-img || missing="$missing qemu-utils" ;;
             guard) builds_guard || missing="$missing gcc libc6-dev mosquitto-dev libssl-dev" ;;
             *) has "$tool" || missing="$missing $tool" ;;
         esac

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from demo.processes import allocator_settings
 from gate.config.settings import Reader, SignalsTable
@@ -385,3 +386,21 @@ def test_a_port_that_systemd_keeps_away_is_told_in_words() -> None:
     en, zh = port_fault(PermissionError(errno.EPERM, "Operation not permitted"))
     assert "modules-load.d" in en
     assert "modules-load.d" in zh
+
+
+def test_the_page_of_the_hardware_names_every_pin_as_the_settings_have_it() -> None:
+    """The place on the header is gpiozero's own knowledge of a Pi 5."""
+    page = (ROOT / "docs" / "hardware.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- pins: begin -->")[2].partition("<!-- pins: end -->")[0]
+    shown = {cells[0]: cells[1:3] for row in table.splitlines()[3:] if (cells := _cells(row))}
+    board = MockFactory(revision="c04170").board_info
+    signals = SignalsTable()
+    for name in ("red", "yellow", "green", "buzzer", "barrier", "acknowledge"):
+        number = getattr(signals, name)
+        ((_, pin),) = board.find_pin(f"GPIO{number}")
+        assert shown.pop(name) == [str(number), str(pin.number)]
+    assert not shown
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")] if row.startswith("|") else []
