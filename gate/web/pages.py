@@ -10,9 +10,9 @@ from gate.web.sessions import COOKIE, Session, Sessions
 
 
 def environment_of(folder: Path) -> Environment:
-    """Jinja2 for the templates in `folder`. Every value is escaped."""
+    """Jinja2 for the templates in `folder` and the layout around them. Every value is escaped."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, Path(__file__).parent / "templates"]),
         autoescape=True,
         undefined=ChainableUndefined,
         trim_blocks=True,
