@@ -22,12 +22,17 @@ CSRF = re.compile(r'name="csrf" value="([0-9a-f]+)"')
 
 
 class PlainClient(threading.Thread):
-    """Reads `stream` until `end`, and fetches `page` after each change where there is one."""
+    """Reads `stream` until `end`, and fetches `page` after each change where there is one.
+    `source`: the address of this machine that it comes from; servers bound what one address opens.
+    """
 
-    def __init__(self, address: str, stream: str, cookie: str = "", page: str = "") -> None:
+    def __init__(
+        self, address: str, stream: str, cookie: str = "", page: str = "", *, source: str = ""
+    ) -> None:
         super().__init__(daemon=True)
         self._host, self._cookie, self._page = urlsplit(address).netloc, cookie, page
-        self._link = _connected(self._host)
+        self._source = source
+        self._link = _connected(self._host, source)
         self._stream = _asked(self._link, "GET", stream, cookie)
         self.fetched = 0
         self.pictures = 0
@@ -35,7 +40,7 @@ class PlainClient(threading.Thread):
 
     def run(self) -> None:
         """Until the connection is closed."""
-        fetching = _connected(self._host)
+        fetching = _connected(self._host, self._source)
         with contextlib.suppress(OSError, HTTPException, ValueError):
             while part := self._stream.read1(65536):
                 self.pictures += part.count(b"\xff\xd8\xff")
@@ -70,11 +75,16 @@ def plain_pages(address: str, staff: tuple[str, ...]) -> Iterator[list[PlainClie
 
 
 def signed_in(address: str, who: str) -> str:
-    """The cookie of somebody who has signed in. NotAnswered."""
+    """The cookie of somebody who has signed in at the console. NotAnswered."""
+    return posted(address, {"by": who, "pin": PINS[who]})
+
+
+def posted(address: str, filled_in: dict[str, str]) -> str:
+    """The cookie after the sign-in form of console or board, filled in so. NotAnswered."""
     link = _connected(urlsplit(address).netloc)
     page = _asked(link, "GET", "/sign-in")
     cookie, csrf = _found(COOKIE, page.headers.get("set-cookie", "")), page.read().decode()
-    form = urlencode({"csrf": _found(CSRF, csrf), "by": who, "pin": PINS[who]})
+    form = urlencode({"csrf": _found(CSRF, csrf), **filled_in})
     answer = _asked(link, "POST", "/sign-in", cookie, form)
     answer.read()
     link.close()
@@ -84,14 +94,15 @@ def signed_in(address: str, who: str) -> str:
 def _found(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     if found is None:
-        raise NotAnswered("the console's sign-in page is not as it was")
+        raise NotAnswered("the sign-in page is not as it was")
     return found[1]
 
 
-def _connected(host: str) -> HTTPSConnection:
+def _connected(host: str, source: str = "") -> HTTPSConnection:
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    return HTTPSConnection(host, context=trusting, timeout=ANSWER_S)
+    place = (source, 0) if source else None
+    return HTTPSConnection(host, context=trusting, timeout=ANSWER_S, source_address=place)
 
 
 def _asked(

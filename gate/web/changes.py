@@ -5,6 +5,7 @@ Whoever joins gets the whole state at one exact position, and then every change 
 """
 
 import asyncio
+import json
 import secrets
 from abc import ABC, abstractmethod
 from collections import deque
@@ -18,11 +19,17 @@ EVENTS_FOR_ONE = 64
 
 @dataclass(frozen=True, slots=True)
 class ChangeEvent:
-    """One change. `name`: `state` for everything, or the name of a kind of change."""
+    """One change. `name`: `state` for everything, or the name of a kind of change. `text`: `data`
+    as JSON, spelled once for all who follow."""
 
     position: str
     name: str
     data: JsonObject
+    text: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        text = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        object.__setattr__(self, "text", text)
 
 
 @dataclass(eq=False)

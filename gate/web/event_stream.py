@@ -1,14 +1,13 @@
 """Changes as server-sent events (WHATWG HTML, 9.2)."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gate.web.changes import Changes
+from gate.web.changes import ChangeEvent, Changes
 from gate.web.open_streams import OpenStream
 from gate.web.places import Places
 
@@ -30,15 +29,15 @@ async def _told(changes: Changes) -> AsyncIterator[ServerSentEvent]:
                 async with asyncio.timeout(BEAT_S):
                     event = await follower.take()
             except TimeoutError:
-                yield _line("health", changes.position, changes.health)
+                health = ChangeEvent(changes.position, "health", changes.health)
+                yield _line(health)
                 continue
             if event is None:
                 return
-            yield _line(event.name, event.position, event.data)
+            yield _line(event)
     finally:
         changes.leave(follower)
 
 
-def _line(name: str, position: str, data: object) -> ServerSentEvent:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return ServerSentEvent(text, event=name, id=position, retry=1000)
+def _line(event: ChangeEvent) -> ServerSentEvent:
+    return ServerSentEvent(event.text, event=event.name, id=event.position, retry=1000)

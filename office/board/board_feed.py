@@ -1,7 +1,6 @@
 """The board's newest overview, and who follows it: one thread reads the database, pages wait."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -136,16 +135,14 @@ class BoardFeed(Changes):
         self._files = changed if is_settled else None
 
     def _tell(self, seen: tuple[list[JsonObject], JsonObject]) -> None:
-        was_reached, before = self.reached, self._shown()
+        was_reached = self.reached
+        has_changed = seen != (self.gates, self.overview)
         self.gates, self.overview = seen
         self.reached = True
         if not was_reached:
             self.publish("state", {"reached": True, **self.overview})
-        elif self._shown() != before:
+        elif has_changed:
             self.publish("counts", self.overview)
-
-    def _shown(self) -> str:
-        return json.dumps([self.overview, self.gates], default=str)
 
     def _tell_away(self, error: GateError) -> None:
         if self.reached or not self.overview:

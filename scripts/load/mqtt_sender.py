@@ -5,6 +5,7 @@ import json
 import struct
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -66,7 +67,7 @@ class Receipts:
 
 
 async def send(
-    port: int, batches: list[tuple[str, int, bytes]], per_second: float, patience_s: float
+    port: int, batches: Iterable[tuple[str, int, bytes]], per_second: float, patience_s: float
 ) -> tuple[Receipts, float]:
     """Sends `batches` at `per_second`, 0 for as fast as it goes; waits for the receipts at most
     `patience_s` after the last. The receipts, and how long sending took, in seconds."""

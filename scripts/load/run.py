@@ -89,8 +89,8 @@ def main() -> None:
             settings = ("shared_buffers=512MB", "max_wal_size=8GB")
             server = stack.enter_context(postgresql_server(durable=True, settings=settings))
             place = server.create()
-        plain, broker = _broker(home, folder, stack)
-        office = _office(home, place, broker[1], args.workers, stack)
+        plain, broker = start_broker(home, folder, stack)
+        office = start_office(home, place, broker[1], args.workers, stack)
         watched = {"broker": broker[0], "office": office.pid}
         if server is not None:
             watched["postgresql"] = server.pid
@@ -126,7 +126,7 @@ def main() -> None:
         print(json.dumps(result, indent=1))
 
 
-def _broker(home: Home, folder: Path, stack: ExitStack) -> tuple[int, tuple[int, int]]:
+def start_broker(home: Home, folder: Path, stack: ExitStack) -> tuple[int, tuple[int, int]]:
     program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
     tls, plain = free_port(), free_port()
     config = folder / "mosquitto.conf"
@@ -139,7 +139,7 @@ def _broker(home: Home, folder: Path, stack: ExitStack) -> tuple[int, tuple[int,
     return plain, (process.pid, tls)
 
 
-def _office(
+def start_office(
     home: Home, place: Path | str, port: int, workers: int, stack: ExitStack
 ) -> "subprocess.Popen[bytes]":
     url = place if isinstance(place, str) else f"sqlite:///{place}"
