@@ -12,6 +12,7 @@
     office/board-users.json                who may sign in at the board, with argon2id hashes
     office/board-audit.jsonl               what people did at the board
     office/board.token                     opens /metrics, /api and /wall of the board
+    office/wall.token                      opens /wall of the board in a browser elsewhere
     board/board.crt board.key              the board's HTTPS certificate, of the office's authority
     office/rosters.json                    highest version built of each exam and site
     office/manifests/                      every signed manifest: the exam as each version has it
@@ -122,6 +123,11 @@ class Home:
     def board_audit(self) -> Path:
         """The file of what people did at the board."""
         return self.office / "board-audit.jsonl"
+
+    @property
+    def wall_token(self) -> Path:
+        """The file of the token for a big screen elsewhere."""
+        return self.office / "wall.token"
 
     @property
     def board_token(self) -> Path:

@@ -8,8 +8,9 @@ from office.board import readings
 from office.board.accounts import last_notes
 from office.board.board_feed import BoardFeed
 from office.board.curve import Curve, curve_shape
+from office.board.kiosk import is_kiosk, kept
 from office.board.overview import curve_of, papers_of, rooms_of
-from office.board.templates_of_board import page_of
+from office.board.templates_of_board import live_page, page_of
 
 _SHOWN = 200
 
@@ -21,12 +22,14 @@ async def sign_in_page(request: Request) -> Response:
 
 async def overview(request: Request) -> Response:
     """Sites, papers, cases, alerts and completeness at a glance."""
-    return page_of(request, "overview.html", curve=_curve(request))
+    return live_page(request, "overview.html", lambda: {"curve": _curve(request)})
 
 
 async def wall(request: Request) -> Response:
-    """The big screen: numbers, and nobody's name."""
-    return page_of(request, "wall.html", curve=_curve(request))
+    """The big screen: numbers, and nobody's name. A link with a token leaves a cookie."""
+    shared = request.app.state.shared
+    leads_on = kept(request) if is_kiosk(request, shared.wall_token) else None
+    return leads_on or live_page(request, "wall.html", lambda: {"curve": _curve(request)})
 
 
 async def site(request: Request) -> Response:
@@ -35,14 +38,16 @@ async def site(request: Request) -> Response:
     gates = [gate for gate in feed.gates if gate["site"] == name]
     if not gates:
         raise HTTPException(404)
-    return page_of(
+    return live_page(
         request,
         "site.html",
-        site=name,
-        gates=gates,
-        papers=papers_of(feed.counts, feed.expected, name),
-        rooms=rooms_of(feed.counts, feed.expected, name),
-        curve=curve_shape(curve_of([feed.counts.arrivals.get(name, {})])),
+        lambda: {
+            "site": name,
+            "gates": gates,
+            "papers": papers_of(feed.counts, feed.expected, name),
+            "rooms": rooms_of(feed.counts, feed.expected, name),
+            "curve": curve_shape(curve_of([feed.counts.arrivals.get(name, {})])),
+        },
     )
 
 

@@ -37,6 +37,11 @@ def light_of(rows: Iterable[Mapping[str, object]]) -> JsonObject:
         light = "green"
         zh = f"{total} 份日志全部完整，与各闸机自报一致，无缺口。"
         en = f"All {total} journals are here up to each gate's own last word, 0 gaps."
+    elif not missing:
+        light, untold = "yellow", total - complete
+        zh = f"{total} 份日志中 {complete} 份完整；另 {untold} 份的闸机尚未报出总数。"
+        en = f"{complete} of {total} journals are complete; of {untold} the gate has not said how "
+        en += "many events it has."
     else:
         light = "yellow"
         zh = f"{total} 份日志中 {complete} 份完整；缺 {missing} 条记录，等待补传。"

@@ -27,12 +27,13 @@ def run_board(home: Home, listen: str) -> None:
                 path=str(path),
             )
     sockets = listeners(host, port)
-    app = board_app(Shared(home, BoardFeed(home), Sessions(), token_of(home.board_token)))
+    tokens = token_of(home.board_token), token_of(home.wall_token)
+    app = board_app(Shared(home, BoardFeed(home), Sessions(), *tokens))
     serve_https(app, sockets, certificate, key)
 
 
 def token_of(path: Path) -> str:
-    """The token for programs; made where there is none. OSError."""
+    """The token of a program or a screen; made where there is none. OSError."""
     if not path.exists():
         write_file(path, secrets.token_urlsafe(32).encode() + b"\n", 0o600)
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)

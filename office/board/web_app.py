@@ -20,6 +20,8 @@ from gate.web.refusals import client_gone, refusing
 from gate.web.sessions import Sessions
 from office.board import board_actions, board_pages, programs_pages
 from office.board.board_feed import BoardFeed
+from office.board.kiosk import is_kiosk
+from office.board.live_parts import LiveParts
 from office.board.sign_in_slow_down import SignInSlowDown
 from office.board.templates_of_board import page_of
 from office.home import Home
@@ -34,12 +36,15 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What every page of one board has. `token`: opens /metrics, /api and /wall; empty: none."""
+    """What every page of one board has. `token`: opens /metrics, /api and /wall; empty: none.
+    `wall_token`: opens /wall in a browser, by link and then by cookie."""
 
     home: Home
     feed: BoardFeed
     sessions: Sessions
     token: str = ""
+    wall_token: str = ""
+    parts: LiveParts = field(default_factory=LiveParts)
     sign_ins: SignInSlowDown = field(default_factory=SignInSlowDown)
 
 
@@ -47,7 +52,7 @@ def board_app(shared: Shared) -> Starlette:
     """The application; the database is looked at beside it."""
 
     def opens(request: Request) -> bool:
-        return _opens(request, shared.token)
+        return _opens(request, shared)
 
     app = Starlette(
         routes=[
@@ -87,14 +92,16 @@ def board_app(shared: Shared) -> Starlette:
     return app
 
 
-def _opens(request: Request, token: str) -> bool:
+def _opens(request: Request, shared: Shared) -> bool:
     """Programs and the big screen come in by token, or from this machine itself. What a proxy
     hands on comes from elsewhere."""
     path = request.url.path
     if not (path.startswith(FOR_PROGRAMS) or path in WITHOUT_PEOPLE):
         return False
     said = request.headers.get("authorization", "").encode()
-    if token and hmac.compare_digest(said, f"Bearer {token}".encode()):
+    if shared.token and hmac.compare_digest(said, f"Bearer {shared.token}".encode()):
+        return True
+    if path in WITHOUT_PEOPLE and is_kiosk(request, shared.wall_token):
         return True
     is_handed_on = any(name in request.headers for name in _FORWARDED)
     return not is_handed_on and request.client is not None and is_loopback(request.client.host)

@@ -26,7 +26,7 @@ from office.store.database import OfficeStore
 from office.store.kept_alerts import Alert
 from tests.browser.test_accessibility import grave_faults
 from tests.journal_making import GATE, SITE
-from tests.office_proofs import fill
+from tests.office_proofs import EVENTS, fill
 from tests.waiting import soon
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -192,3 +192,23 @@ async def test_programs_come_in_by_token_or_from_this_machine(board: Board) -> N
     assert json.loads(board.answer("api/1/gates")[1])["rows"][0]["gate"] == GATE
     assert board.answer("api/1/gates?nonsense=1")[0] == 400
     assert board.answer("api/1/nonsense")[0] == 404
+
+
+async def test_a_kiosk_elsewhere_sees_the_wall_and_nothing_else(page: Page, board: Board) -> None:
+    await page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
+    token = board.home.wall_token.read_text().strip()
+    for link in ("wall", "wall?token=x", f"wall?token={token[:-1]}", f"?token={token}"):
+        await page.goto(f"{board.address}/{link}")
+        await page.get_by_test_id("sign-in").wait_for()
+    await page.goto(f"{board.address}/wall?token={token}")
+    assert page.url == f"{board.address}/wall", "the token stays in no address"
+    await page.get_by_test_id("completeness").wait_for()
+    with OfficeStore(board.home.database) as store, store.transaction():
+        store.alerts.raise_all([Alert("gate", NOW, "two", "二", gate=GATE, what="other")])
+    await page.get_by_text("2 / 2").wait_for()
+    shown = await page.content()
+    assert not [e for e in EVENTS if str(e.get("ticket")) in shown], "nobody's ticket"
+    for path in ("", "cases", f"gates/{GATE}", "alerts", "metrics", "api/1/events"):
+        answer = await page.goto(f"{board.address}/{path}")
+        assert answer is not None
+        assert answer.status == 401 or page.url.endswith("/sign-in"), path

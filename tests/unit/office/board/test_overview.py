@@ -48,6 +48,15 @@ def test_the_light(verdicts: list[str], light: str) -> None:
     assert light_of({"verdict": v, "missing": 0} for v in verdicts)["light"] == light
 
 
+def test_what_no_gate_has_counted_is_not_called_missing() -> None:
+    rows = [{"verdict": v, "missing": 0} for v in ("complete", "unclaimed", "unclaimed")]
+    assert light_of(rows)["en"] == (
+        "1 of 3 journals are complete; of 2 the gate has not said how many events it has."
+    )
+    rows += [{"verdict": "missing", "missing": 7}]
+    assert light_of(rows)["en"] == "1 of 4 journals are complete; 7 events are still to come."
+
+
 def test_a_person_counts_once_and_at_each_paper() -> None:
     counts = BoardCounts()
     counts.add([ADMIT, ADMIT._replace(gate="g2"), ADMIT._replace(admitted="k2", site="s2")])
