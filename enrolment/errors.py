@@ -29,6 +29,12 @@ class VersionConflict(RetryLater):
     exit_code = 1
 
 
+class CheckWaits(RetryLater):
+    """An upload of this application is being judged: no other is taken meanwhile."""
+
+    exit_code = 1
+
+
 class NumberTaken(Refused):
     """Another application of the round has this ID number."""
 

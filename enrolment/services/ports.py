@@ -1,9 +1,14 @@
 """The external services as ports. A real one and its simulator obey the same contract tests."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from enrolment.core.personal_data import PersonalData
 from enrolment.core.reasons import CandidateReason
+
+NOTHING_READ: Mapping[str, str] = MappingProxyType({})
 
 
 class IdentityService(Protocol):
@@ -36,3 +41,25 @@ class PaymentService(Protocol):
 
     def reconciliation(self, until: datetime) -> str:
         """Every payment made before `until`: CSV with a header. ServiceDown."""
+
+
+class Judgement(NamedTuple):
+    """Why an upload does not pass; empty where it does. `read`: what the card says, by the names
+    of the form's fields; staff and candidate see it."""
+
+    reasons: tuple[CandidateReason, ...]
+    read: Mapping[str, str] = NOTHING_READ
+
+
+class UploadChecks(Protocol):
+    """Judges what candidates upload: bytes of any content. ServiceDown where nobody can judge now:
+    it is asked again, and nothing is counted."""
+
+    def card(self, picture: bytes, data: PersonalData) -> Judgement:
+        """The card's photograph against the form. ServiceDown."""
+
+    def video(self, video: bytes, digits: str, card: bytes) -> Judgement:
+        """The recording: alive, the `digits` said, the face of the card. ServiceDown."""
+
+    def photo(self, picture: bytes, card: bytes, video: bytes) -> Judgement:
+        """The ticket photo: as asked, and the same person. ServiceDown."""

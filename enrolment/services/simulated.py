@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from enrolment.core.personal_data import PersonalData
 from enrolment.core.reasons import CandidateReason
 from enrolment.errors import ServiceDown
 from enrolment.services.payment_messages import Payment, signed, write_reconciliation
-from enrolment.services.ports import SignedCallback
+from enrolment.services.ports import Judgement, SignedCallback
 
 
 def _down(service: str) -> ServiceDown:
@@ -93,3 +94,30 @@ class SimulatedPayments:
         if self.down:
             raise _down("payment")
         return write_reconciliation([p for p in self.made if p.paid_at < until])
+
+
+@dataclass
+class SimulatedChecks:
+    """Judges nothing: every upload passes, but for `failing` by kind, the next first."""
+
+    failing: dict[str, list[CandidateReason]] = field(default_factory=dict)
+    down: bool = False
+
+    def card(self, picture: bytes, data: PersonalData) -> Judgement:
+        """As the port says. ServiceDown while `down`."""
+        reasons = self._judged("card")
+        return Judgement(reasons, {} if reasons else {"name": data.name, "number": data.number})
+
+    def video(self, video: bytes, digits: str, card: bytes) -> Judgement:
+        """As the port says. ServiceDown while `down`."""
+        return Judgement(self._judged("video"))
+
+    def photo(self, picture: bytes, card: bytes, video: bytes) -> Judgement:
+        """As the port says. ServiceDown while `down`."""
+        return Judgement(self._judged("photo"))
+
+    def _judged(self, kind: str) -> tuple[CandidateReason, ...]:
+        if self.down:
+            raise _down("check")
+        waiting = self.failing.get(kind)
+        return (waiting.pop(0),) if waiting else ()

@@ -61,6 +61,10 @@ class Applications:
         with reading(self.engine) as connection:
             return self._load(connection, application)
 
+    def load_within(self, connection: Connection, application: str) -> Application:
+        """As `load`, in a transaction that does more. NoSuchEntry."""
+        return self._load(connection, application)
+
     def apply(
         self,
         application: str,

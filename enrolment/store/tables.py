@@ -119,3 +119,21 @@ cases = Table(
     Column("leased_until", String(40)),
     Index("review_case_queue", "round", "since"),
 )
+
+checks = Table(
+    "check_task",
+    metadata,
+    Column("task", String(32), primary_key=True),
+    Column("round", String(32), nullable=False),
+    Column("application", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("media", String(64), nullable=False),
+    Column("digits", String(8), nullable=False),
+    Column("asked_at", String(40), nullable=False),
+    Column("leased_until", String(40)),
+    Column("done_at", String(40)),
+    Column("outcome", Text),
+    Index("check_open", "round", "done_at", "asked_at"),
+    Index("check_of_application", "application", "asked_at"),
+)
+"""What was uploaded to be judged. `digits`: those of the video. `outcome`: sealed."""
