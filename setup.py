@@ -36,14 +36,21 @@ RUNTIME = [
 BROKER = "mosquitto"
 
 
-class BuildWithBroker(build_py):
-    """exam-office broker-config fills in the shipped files, which lie outside the packages."""
+class BuildWithFragments(build_py):
+    """exam-office broker-config and exam-gate provision fill in shipped files, which lie outside
+    the packages."""
 
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
             source, target = HERE / "firmware_config" / BROKER, Path(self.build_lib, "office")
             self.copy_tree(str(source), str(target / BROKER))
+            for folder in ("systemd", "firmware_config"):
+                target = Path(self.build_lib, "gate/system", folder)
+                target.mkdir(parents=True, exist_ok=True)
+                for path in (HERE / folder).iterdir():
+                    if path.is_file():
+                        self.copy_file(str(path), str(target / path.name))
 
 
 setup(
@@ -64,7 +71,7 @@ setup(
         ],
         "office": ["**/*.css", "**/*.html", "**/*.sql"],
     },
-    cmdclass={"build_py": BuildWithBroker},
+    cmdclass={"build_py": BuildWithFragments},
     install_requires=RUNTIME,
     extras_require={
         # On Raspberry Pi OS both come from apt (python3-picamera2, python3-lgpio) instead. For

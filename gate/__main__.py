@@ -12,6 +12,7 @@ from gate.commands import (
     journal,
     models,
     out_of_service,
+    provision,
     rehearse,
     roster,
     run,
@@ -36,6 +37,7 @@ app.command("run")(run.run)
 app.command("console")(console.console)
 app.command("calibrate")(calibrate.calibrate)
 app.command("out-of-service")(out_of_service.out_of_service)
+app.command("provision")(provision.provision)
 app.command("rehearse")(rehearse.rehearse)
 app.command("selftest")(selftest.selftest)
 app.command("sheet")(sheet.sheet)

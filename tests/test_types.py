@@ -54,6 +54,7 @@ JSON_BORDERS = {
     "gate.platform.lasting_connection": "the same, over many requests",
     "gate.platform.toml_values": "what decode_toml gives",
     "gate.ports.records": "notes of the installations' history, as their file has them",
+    "gate.provisioning": "site.toml before it is checked",
     "gate.roster": "exam data, manifests and notes before they are checked",
     "gate.service.roster_supervisor": "the same notes",
     "gate.store": "the mark beside the journal, and damage.json",
