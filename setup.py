@@ -78,12 +78,14 @@ setup(
         # Python 3.13 (Trixie) lgpio has no wheel, so pip would compile it or take an old stub.
         "pi": ["picamera2>=0.3.36; python_version<'3.13'", "lgpio>=0.2.2; python_version<'3.13'"],
         # Jinja2: the report of exam-office photos check. Alembic, psycopg: the office's database.
-        # Starlette and what follows it: exam-office board.
+        # orjson: what gates send, read. Starlette and what follows it: exam-office board.
         "office": [
             "alembic>=1.13",
             "cryptography>=42",
             "jinja2>=3.1,<4",
             "openpyxl>=3.1",
+            # 3.13 spells numbers as Python does; what it may not spell is bounded all the same.
+            "orjson>=3.10",
             "pillow-heif>=1",
             "psycopg[binary]>=3.2",
             "python-multipart>=0.0.20",

@@ -235,16 +235,30 @@ def batch_payload(head: JsonObject, bodies: list[JournalEvent]) -> bytes:
     return compact(head | {"ev": bodies})
 
 
-def decode_batch(payload: bytes, keys: Callable[[str], bytes | None]) -> Batch:
+Spelling = Callable[[JsonValue], bytes]
+"""Of a JSON value its canonical bytes. ValueError, RecursionError where it has none."""
+
+
+def read_spelled(payload: bytes) -> tuple[JsonObject, Spelling]:
+    """The object in `payload`, and how its parts are spelled. InputRejected."""
+    return read_object(payload), canonical_json
+
+
+def decode_batch(
+    payload: bytes,
+    keys: Callable[[str], bytes | None],
+    read: Callable[[bytes], tuple[JsonObject, Spelling]] = read_spelled,
+) -> Batch:
     """The batch in `payload`, its signature and its inner chain verified. `keys`: the Ed25519
-    public key of a gate, None for one that is not enrolled. InputRejected, SignatureRefused."""
-    raw = read_object(payload)
+    public key of a gate, None for one that is not enrolled. `read`: another way to the same as
+    `read_spelled`. InputRejected, SignatureRefused."""
+    raw, spelled = read(payload)
     bodies = raw.pop("ev", None)
     head = check_batch_head(raw)
     if not isinstance(bodies, list) or head["to"] - head["from"] + 1 != len(bodies):
         raise InputRejected("A batch must hold every event from its first to its last.")
     verify("batch", head, keys(head["gate"]))
-    events, texts = _chained(head, bodies)
+    events, texts = _chained(head, bodies, spelled)
     return Batch(
         head["gate"],
         head["epoch"],
@@ -273,25 +287,26 @@ def check_batch_head(raw: JsonFields) -> JsonObject:
 
 
 def _chained(
-    head: JsonFields, bodies: list[JsonValue]
+    head: JsonFields, bodies: list[JsonValue], spelled: Spelling
 ) -> tuple[tuple[JournalEvent, ...], tuple[str, ...]]:
     """The events with their place in the chain, and their canonical texts."""
     events: list[JournalEvent] = []
     texts: list[str] = []
-    previous = head["prev"]
+    previous, gate, epoch = head["prev"], head["gate"], head["epoch"]
     for seq, body in enumerate(bodies, head["from"]):
         if not isinstance(body, dict) or NOT_HASHED & body.keys():
             raise InputRejected(f"Event {seq} of a batch has not the form of an event.")
         if (body.get("gate"), body.get("epoch"), body.get("seq")) != (
-            head["gate"],
-            head["epoch"],
+            gate,
+            epoch,
             seq,
         ) or isinstance(body["seq"], bool):
             raise InputRejected(f"Event {seq} of a batch belongs elsewhere.")
-        if not all(isinstance(body.get(k), str) for k in _EVERY_EVENT):
-            raise InputRejected(f"Event {seq} of a batch lacks a field of every event.")
+        for name in _EVERY_EVENT:
+            if not isinstance(body.get(name), str):
+                raise InputRejected(f"Event {seq} of a batch lacks a field of every event.")
         try:
-            canonical = canonical_json(body)
+            canonical = spelled(body)
             digest = chain_hash(previous, canonical)
         except (ValueError, RecursionError) as e:
             raise InputRejected(f"Event {seq} of a batch has no canonical bytes: {e}.") from e

@@ -10,6 +10,7 @@ from gate.sync.heartbeat import Heartbeat, decode_heartbeat
 from gate.sync.wire import Batch, Topics, decode_batch, decode_note
 from office.home import Home
 from office.keys.enrolment import Enrolment, read_enrolment
+from office.receiving.quick_json import read_quickly
 from office.receiving.unsigned_notes import bounded_note
 
 _Stamp = tuple[int, int, int, int]
@@ -33,7 +34,7 @@ class Authorisation:
     def batch(self, payload: bytes, topics: Topics) -> Batch:
         """The batch, if it may be believed. InputRejected, SignatureRefused, Refused."""
         seen: dict[str, Enrolment | None] = {}
-        batch = decode_batch(payload, lambda gate: self._key(gate, seen))
+        batch = decode_batch(payload, lambda gate: self._key(gate, seen), read_quickly)
         self._judge(batch.gate, seen[batch.gate], topics, "batch")
         return batch
 

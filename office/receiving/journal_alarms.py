@@ -52,7 +52,7 @@ class JournalAlarms:
                 self._unannounced[batch.gate] = which
                 if batch.epoch in which:
                     found.append(alerts.of_beginning(arrival, now))
-        twice = self._store.second_admissions(arrivals)
+        twice = self._store.second_admissions(stored)
         self._store.alerts.raise_all([*found, *alerts.of_second_admissions(twice, now)])
         return [partial(_tell_second, one) for one in twice]
 

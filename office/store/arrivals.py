@@ -12,7 +12,7 @@ from gate.core.records import JournalEvent
 from gate.ports import Receipt
 from gate.sync.wire import MAX_RANGES, Batch
 from office.store.connection import Database
-from office.store.event_rows import COLUMNS, EventRow, admitted, copy_block, event_row
+from office.store.event_rows import COLUMNS, EventRow, copy_block, event_row
 from office.store.ingest import Range, Watermark, advance, plan, receipt_of
 from office.store.partitions import make_partitions
 
@@ -50,10 +50,9 @@ SELECT k.value ->> 0, k.value ->> 1, CAST(k.value ->> 2 AS {number}), k.value ->
 FROM {keys} WHERE TRUE ON CONFLICT DO NOTHING
 """
 _ADMITTED = """
-SELECT e.gate, e.epoch, e.seq, k.value ->> 2, k.value ->> 3, k.value ->> 4,
-       coalesce(e.exam, e.sitting), e.paper, k.value ->> 5
+SELECT e.gate, e.epoch, e.seq, coalesce(e.exam, e.sitting), e.admitted, e.paper, k.value ->> 2
 FROM {keys} JOIN event e ON e.admitted = k.value ->> 0 AND e.paper = k.value ->> 1
-AND e.gate <> k.value ->> 2 AND coalesce(e.exam, e.sitting) = k.value ->> 6
+AND e.gate <> k.value ->> 2
 """
 _INSERT = (
     f"INSERT INTO event ({', '.join(COLUMNS)}) VALUES "
@@ -83,11 +82,13 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What one batch changed. `conflicts`: seqs that were already there with another content;
-    `broken`: the event behind the mark, where it does not follow the one before it."""
+    `broken`: the event behind the mark, where it does not follow the one before it; `rows`: what
+    is new."""
 
     new: int
     conflicts: tuple[int, ...]
     broken: int | None = None
+    rows: tuple[EventRow, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,12 @@ class Arrivals:
         self._db = database
         number = "bigint" if database.is_postgresql else "integer"
         self._number = number
+        self._moved: dict[JournalPlace, _Journal] = {}
+        """Of this transaction: what it has locked and written need not be read again."""
+
+    def begin(self) -> None:
+        """A transaction has begun."""
+        self._moved.clear()
 
     def _sql(self, sql: str) -> str:
         return sql.replace("{number}", self._number)
@@ -128,17 +135,18 @@ class Arrivals:
         journals = self._journals(arrivals, now)
         self._look_up(arrivals, journals)
         rows: list[EventRow] = []
-        found: list[tuple[int, tuple[int, ...]]] = []
+        found: list[tuple[tuple[EventRow, ...], tuple[int, ...]]] = []
         conflicts: list[list[object]] = []
         for arrival in arrivals:
             batch = arrival.batch
             journal = journals[batch.gate, batch.epoch]
             planned = plan(batch, journal.there)
-            rows += _rows(batch, planned.new, now, journal.sitting)
+            new = tuple(_rows(batch, planned.new, now, journal.sitting))
+            rows += new
             journal.there |= {e["seq"]: e["hash"] for e in planned.new}
             conflicts += [_conflict(batch, e, now) for e in planned.conflicts]
             self._advance(journal, planned.new)
-            found.append((len(planned.new), tuple(int(e["seq"]) for e in planned.conflicts)))
+            found.append((new, tuple(int(e["seq"]) for e in planned.conflicts)))
         self.write(rows)
         self._db.write_keyed(self._sql(_CONFLICT), conflicts)
         for place, journal in journals.items():
@@ -146,8 +154,9 @@ class Arrivals:
                 following = self.following(place, journal.sitting, journal.mark.high)
                 journal.mark, journal.broken = advance(journal.mark, following)
         self._move(arrivals, journals, now)
+        self._moved |= journals
         return [
-            Stored(new, seqs, journals[a.batch.gate, a.batch.epoch].broken)
+            Stored(len(new), seqs, journals[a.batch.gate, a.batch.epoch].broken, new)
             for a, (new, seqs) in zip(arrivals, found, strict=True)
         ]
 
@@ -244,8 +253,9 @@ class Arrivals:
     def receipts(
         self, places: Sequence[JournalPlace], *, generation: int, now: str
     ) -> dict[JournalPlace, Receipt]:
-        """What is committed of each journal, in the form that its gate is told."""
-        found = self._marks(places)
+        """What is committed of each journal, in the form that its gate is told. Within a
+        transaction."""
+        found = self._moved | self._marks(p for p in places if p not in self._moved)
         return {place: self._receipt(place, found.get(place), generation, now) for place in places}
 
     def _receipt(
@@ -274,22 +284,23 @@ class Arrivals:
         ).fetchall()
         return [(row[0], row[1]) for row in missing], journal.top
 
-    def second_admissions(self, arrivals: Sequence[Arrival]) -> list[SecondAdmission]:
-        """Who of those let in by `arrivals` was let in to the same paper at another gate."""
-        let_in = [
-            (
-                *(who, event["paper"], event["gate"], event["epoch"], event["seq"]),
-                *(event.get("ticket"), event.get("exam") or arrival.exam),
-            )
-            for arrival in arrivals
-            for event in arrival.batch.events
-            if (who := admitted(event)) is not None and event.get("paper")
-        ]
+    def second_admissions(self, stored: Iterable[Stored]) -> list[SecondAdmission]:
+        """Who of those let in by what is new in `stored` was let in to the same paper at another
+        gate."""
+        let_in = {
+            (row.admitted, row.paper, row.gate): row
+            for one in stored
+            for row in one.rows
+            if row.admitted is not None and row.paper
+        }
         found: dict[frozenset[str], SecondAdmission] = {}
-        for gate, epoch, seq, g, e, s, exam, paper, ticket in self._db.keyed(_ADMITTED, let_in):
-            first, second = sorted([(gate, epoch, int(seq)), (g, e, int(s))])
-            key = frozenset([exam, paper, str(ticket), gate, g])
-            found.setdefault(key, SecondAdmission(exam, paper, ticket, first, second))
+        for gate, epoch, seq, exam, who, paper, other in self._db.keyed(_ADMITTED, let_in):
+            row = let_in[who, paper, other]
+            if exam != (row.exam or row.sitting):
+                continue
+            first, second = sorted([(gate, epoch, int(seq)), (row.gate, row.epoch, row.seq)])
+            key = frozenset([exam, paper, str(row.ticket), gate, row.gate])
+            found.setdefault(key, SecondAdmission(exam, paper, row.ticket, first, second))
         return list(found.values())
 
 

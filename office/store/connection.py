@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain, repeat
 from pathlib import Path
 
 from sqlalchemy import CursorResult, TextClause, create_engine, text
@@ -46,9 +47,24 @@ def _statement(sql: str) -> TextClause:
 _JSON_ROWS = "jsonb_array_elements(CAST(:keys AS jsonb)) AS k(value)"
 
 
+_AT_ONCE = (1, 8, 64, 256)
+"""Keys in one statement of SQLite: few sizes, so that each is prepared once."""
+
+
+@cache
+def _joined(sql: str, width: int, keys: int) -> str:
+    """A query over `keys` keys at once, in SQLite's own words. The keys come first in the join: for
+    each one the table is entered by its index."""
+    names = ", ".join(f"c{n}" for n in range(width))
+    one = f"({', '.join('?' * width)})"
+    given = f"WITH k ({names}) AS (VALUES {', '.join([one] * keys)}) "
+    joined = re.sub(r"\{keys\}\s+JOIN", "k CROSS JOIN", sql)
+    return given + re.sub(r"k\.value ->> (\d+)", r"k.c\1", joined)
+
+
 @cache
 def _for_each(sql: str, width: int) -> str:
-    """The same statement for one key, in SQLite's own words."""
+    """A writing statement for one key, in SQLite's own words."""
     one = ", ".join(f"?{n + 1} AS c{n}" for n in range(width))
     return re.sub(r"k\.value ->> (\d+)", r"k.c\1", sql.format(keys=f"(SELECT {one}) AS k"))
 
@@ -91,20 +107,24 @@ class Database:
         self._open().exec_driver_sql(sql, list(rows))
 
     def keyed(self, sql: str, keys: Iterable[Row]) -> list[JsonValue]:
-        """Rows of a query over many keys at once. `sql` has `{keys}`, a relation `k` with one key
-        in each row: `k.value ->> 0` is its first field as text. SQLAlchemy's errors."""
+        """Rows of a query over many keys at once. `sql` has `{keys} JOIN`, a relation `k` with one
+        key in each row: `k.value ->> 0` is its first field as text, and the join asks that it is
+        equal to a column. SQLAlchemy's errors."""
         listed = [tuple(key) for key in keys]
         if not listed:
             return []
         if self.is_postgresql:
             found = self.execute(sql.format(keys=_JSON_ROWS), keys=json.dumps(listed))
             return list(found.fetchall())
-        each = _for_each(sql, len(listed[0]))  # a call of SQLite costs less than its JSON
-        run = self._open().exec_driver_sql
-        if len(listed) == 1:
-            return list(run(each, listed[0]).fetchall())
-        cursor = self.driver.cursor()
-        return [row for key in listed for row in cursor.execute(each, key)]
+        width = len(listed[0])
+        rows: list[JsonValue] = []
+        for at in range(0, len(listed), _AT_ONCE[-1]):
+            some = listed[at : at + _AT_ONCE[-1]]
+            size = next(size for size in _AT_ONCE if len(some) <= size)
+            values = [*chain.from_iterable(some), *repeat(None, width * (size - len(some)))]
+            run = self._open().exec_driver_sql(_joined(sql, width, size), tuple(values))
+            rows += run.fetchall()  # no column is equal to null: what only fills up finds nothing
+        return rows
 
     def write_keyed(self, sql: str, rows: Iterable[Row]) -> None:
         """A writing statement of the same form. SQLAlchemy's errors."""

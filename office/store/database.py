@@ -88,6 +88,7 @@ class OfficeStore:
     def transaction(self) -> Iterator[None]:
         """Committed and on the disk when it ends; nothing of it stands after an error."""
         with self._db.transaction():
+            self._arrivals.begin()
             yield
 
     def add(self, batch: Batch, *, exam: str, site: str, now: str) -> Stored:
@@ -104,10 +105,10 @@ class OfficeStore:
         """Rows that were judged before, within a transaction; those that are there stay."""
         self._arrivals.write(rows)
 
-    def second_admissions(self, arrivals: Sequence[Arrival]) -> list[SecondAdmission]:
-        """Who of those let in by `arrivals` was let in to the same paper at another gate. Within
-        the transaction that stores them."""
-        return self._arrivals.second_admissions(arrivals)
+    def second_admissions(self, stored: Iterable[Stored]) -> list[SecondAdmission]:
+        """Who of those let in by what is new in `stored` was let in to the same paper at another
+        gate. Within the transaction that stores them."""
+        return self._arrivals.second_admissions(stored)
 
     def add_claim(self, beat: Heartbeat, raw: bytes, now: str) -> bool:
         """Keep what a gate says of its journal, within a transaction; whether that is true as far
@@ -135,7 +136,7 @@ class OfficeStore:
     def receipt(self, gate: str, epoch: str, *, generation: int, now: str) -> Receipt:
         """What is committed of one journal, in the form that the gate is told."""
         place = (gate, epoch)
-        with self._db.in_words():
+        with self.transaction():
             return self._arrivals.receipts([place], generation=generation, now=now)[place]
 
     def give_receipt(

@@ -1,11 +1,14 @@
 """What of an event stands in columns of its own, for views and alarms. Pure."""
 
+import re
 from typing import NamedTuple
 
 from gate.core.journal_entries import canonical_bytes
 from gate.core.records import JournalEvent
 
 _FACT_MAX = 200
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+"""What COPY reads as something else than itself."""
 _ADMITS = ("decision", "verdict")
 
 
@@ -33,11 +36,13 @@ class EventRow(NamedTuple):
 
 
 COLUMNS = EventRow._fields
+_FACTS = ("at", "kind", "exam", "paper", "ticket", "outcome", "reason")
 
 
 def event_row(event: JournalEvent, *, received: str, sitting: str, text: str = "") -> EventRow:
     """The row of `event`, which has `prev` and `hash`. `text`: its canonical bytes, where they are
     known."""
+    at, kind, exam, paper, ticket, outcome, reason = map(_fact, map(event.get, _FACTS))
     return EventRow(
         event["gate"],
         event["epoch"],
@@ -47,13 +52,13 @@ def event_row(event: JournalEvent, *, received: str, sitting: str, text: str = "
         text or canonical_bytes(event).decode(),
         received,
         sitting,
-        _fact(event.get("at")),
-        _fact(event.get("kind")),
-        _fact(event.get("exam")),
-        _fact(event.get("paper")),
-        _fact(event.get("ticket")),
-        _fact(event.get("outcome")),
-        _fact(event.get("reason")),
+        at,
+        kind,
+        exam,
+        paper,
+        ticket,
+        outcome,
+        reason,
         admitted(event),
     )
 
@@ -81,13 +86,13 @@ def copy_block(rows: list[EventRow]) -> bytes:
 
 
 def _copy_line(row: EventRow) -> str:
-    line = "\t".join([r"\N" if v is None else _escaped(str(v)) for v in row])
-    return line + "\n"
+    texts = [None if value is None else str(value) for value in row]
+    if _SPECIAL.search("".join(filter(None, texts))):
+        texts = [None if text is None else _escaped(text) for text in texts]
+    return "\t".join([r"\N" if text is None else text for text in texts]) + "\n"
 
 
 def _escaped(value: str) -> str:
-    if value.isalnum():
-        return value
     for plain, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
         if plain in value:
             value = value.replace(plain, escaped)

@@ -190,8 +190,7 @@ def admission(gate: str, epoch: str, who: str, **body: object) -> Batch:
 def twice(store: OfficeStore, *batches: Batch) -> list[SecondAdmission]:
     with store.transaction():
         arrivals = [Arrival(b, EXAM, SITE) for b in batches]
-        store.add_all(arrivals, NOW)
-        return store.second_admissions(arrivals)
+        return store.second_admissions(store.add_all(arrivals, NOW))
 
 
 def test_who_is_let_in_at_two_gates_is_found(store: OfficeStore) -> None:
