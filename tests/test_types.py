@@ -65,6 +65,7 @@ JSON_BORDERS = {
     "office.board": "rows of the views, as JSON",
     "office.commands.status": "the overview, shown",
     "office.commands.verify": "facts of exports, passed on to --json",
+    "office.receiving.quick_json": "a gate's message before it is checked",
     "office.receiving.command_words": "arguments of a command, as a person types them",
     "office.rosters.staff_file": "STAFF.toml before it is checked",
     "office.store": "the text of an event, a proof or a receipt before it is checked",

@@ -1,9 +1,9 @@
 """A gate's JSON read and spelled by orjson, where that gives the same as `gate.sync.wire` does.
 
 orjson is several times as quick as Python's own `json`. But what is hashed and signed rests on how
-`json` spells a number. So a payload goes by orjson only where no two ways can differ: no number is
-very small or very large, and nothing lies deeper than the limit. Every other payload is read again
-by `read_spelled`, which also says what is wrong with it.
+`json` spells a number. So a payload goes by orjson only where no two ways can differ. It has no
+number that is very small or very large, and nothing in it lies deeper than the limit. Every other
+payload is read again by `read_spelled`, which also says what is wrong with it.
 """
 
 import orjson

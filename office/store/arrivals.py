@@ -7,6 +7,8 @@ programs never store into one journal at a time.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import IntegrityError
+
 from gate.core.journal_entries import GENESIS
 from gate.core.records import JournalEvent
 from gate.ports import Receipt
@@ -58,7 +60,7 @@ _INSERT = (
     f"INSERT INTO event ({', '.join(COLUMNS)}) VALUES "
     f"({', '.join('?' for _ in COLUMNS)}) ON CONFLICT DO NOTHING"
 )
-_COPY = f"COPY arriving ({', '.join(COLUMNS)}) FROM STDIN"
+_COPY = f"COPY {{table}} ({', '.join(COLUMNS)}) FROM STDIN"
 _ARRIVING = "CREATE TEMPORARY TABLE IF NOT EXISTS arriving (LIKE event) ON COMMIT DELETE ROWS"
 _ARRIVED = (
     f"INSERT INTO event ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)} FROM arriving "
@@ -81,8 +83,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What one batch changed. `conflicts`: seqs that were already there with another content;
-    `broken`: the event behind the mark, where it does not follow the one before it; `rows`: what
+    """What one batch changed. `conflicts`: seqs that were already there with another content.
+    `broken`: the event behind the mark, where it does not follow the one before it. `rows`: what
     is new."""
 
     new: int
@@ -147,7 +149,7 @@ class Arrivals:
             conflicts += [_conflict(batch, e, now) for e in planned.conflicts]
             self._advance(journal, planned.new)
             found.append((new, tuple(int(e["seq"]) for e in planned.conflicts)))
-        self.write(rows)
+        self._write_new(rows)
         self._db.write_keyed(self._sql(_CONFLICT), conflicts)
         for place, journal in journals.items():
             if journal.top > journal.mark.high:
@@ -209,12 +211,30 @@ class Arrivals:
         if not self._db.is_postgresql:
             self._db.execute_tuples(_INSERT, rows)
             return
-        make_partitions(self._db, {row.sitting for row in rows})
+        block = self._before_copy(rows)
         if "arriving" not in self._db.made:
             self._db.execute(_ARRIVING)
             self._db.made.add("arriving")
-        self._db.copy_in(_COPY, copy_block(rows))
+        self._db.copy_in(_COPY.format(table="arriving"), block)
         self._db.execute(_ARRIVED)
+
+    def _write_new(self, rows: list[EventRow]) -> None:
+        """The same for rows of locked journals that were looked for and are not there: PostgreSQL
+        need not look again. Where a mark is wrong about that, it looks all the same."""
+        if not rows or not self._db.is_postgresql:
+            self.write(rows)
+            return
+        block = self._before_copy(rows)
+        self._db.execute("SAVEPOINT rows")
+        try:
+            self._db.copy_in(_COPY.format(table="event"), block)
+        except IntegrityError:
+            self._db.execute("ROLLBACK TO SAVEPOINT rows")
+            self.write(rows)
+
+    def _before_copy(self, rows: list[EventRow]) -> bytes:
+        make_partitions(self._db, {row.sitting for row in rows})
+        return copy_block(rows)
 
     def _move(
         self, arrivals: Sequence[Arrival], journals: dict[JournalPlace, _Journal], now: str

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import CursorResult, TextClause, create_engine, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InvalidRequestError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from gate.core.json_types import JsonValue
@@ -108,8 +108,8 @@ class Database:
 
     def keyed(self, sql: str, keys: Iterable[Row]) -> list[JsonValue]:
         """Rows of a query over many keys at once. `sql` has `{keys} JOIN`, a relation `k` with one
-        key in each row: `k.value ->> 0` is its first field as text, and the join asks that it is
-        equal to a column. SQLAlchemy's errors."""
+        key in each row. `k.value ->> 0` is its first field as text; the join asks that it is equal
+        to a column. SQLAlchemy's errors."""
         listed = [tuple(key) for key in keys]
         if not listed:
             return []
@@ -137,12 +137,15 @@ class Database:
             self._open().exec_driver_sql(_for_each(sql, len(listed[0])), listed)
 
     def copy_in(self, sql: str, block: bytes) -> None:
-        """COPY of PostgreSQL, its text form in `block`. OperationalError of SQLAlchemy."""
+        """COPY of PostgreSQL, its text form in `block`. IntegrityError of SQLAlchemy where a key is
+        there already, OperationalError."""
         import psycopg
 
         try:
             with self.driver.cursor().copy(sql) as copy:
                 copy.write(block)
+        except psycopg.errors.UniqueViolation as e:
+            raise IntegrityError(sql, {}, e) from e
         except psycopg.Error as e:
             gone = self.driver.closed or self.driver.broken
             raise OperationalError(sql, {}, e, connection_invalidated=gone) from e

@@ -129,6 +129,16 @@ def test_another_content_at_the_same_place_is_kept_apart(store: OfficeStore) -> 
     assert not is_whole(found)
 
 
+def test_a_mark_that_is_behind_its_events_loses_and_ends_nothing(store: OfficeStore) -> None:
+    """What is new goes by COPY without a second look, as the mark says. A mark may be wrong."""
+    add(store, EVENTS[:5])
+    with store.transaction():
+        store.database.execute("UPDATE mark SET high = 2, top = 2, head = :h", h=EVENTS[1]["hash"])
+    add(store, EVENTS[2:8])
+    assert (told(store).high, told(store).head) == (8, EVENTS[7]["hash"])
+    assert [e["seq"] for e in store.events(GATE, EPOCH)] == list(range(1, 9))
+
+
 def test_nothing_is_vouched_for_behind_a_break(store: OfficeStore) -> None:
     """Or the gate whose events are not there would never send them."""
     add(store, EVENTS[:3])
