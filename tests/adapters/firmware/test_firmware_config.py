@@ -246,12 +246,12 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
 
     RestartMode= is the only key that systemd 252 of Debian 12 does not know yet.
     """
-    for unit in UNIT.parent.glob("*.service"):
+    for unit in UNIT.parent.glob("exam-gate*.service"):
         text = unit.read_text(encoding="utf-8")
         bare = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
         (tmp_path / unit.name).write_text(bare, encoding="utf-8")
     units = sorted(tmp_path.glob("*.service"))
-    assert len(units) == 6
+    assert len(units) == 5
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)],
         capture_output=True,
