@@ -168,15 +168,21 @@ def _ruling_faults(
     clocks = (True,) if reason is Reason.OK else (True, False)
     may_last = any(p.extra_time_min for p in known.exam.papers)
     granted = (frozenset[str](), frozenset({EXTRA_TIME})) if may_last else (frozenset[str](),)
-    given = {
-        _given(known.exam, event, (seats, flags), Instant(found, 0, clock), here)
+    given: list[Reason] = []
+    views = _views(event, reason, known)
+    left_open = (
+        (seats, flags, clock, here)
         for seats in known.seats
         for flags in granted
         for clock in clocks
-        for here in _views(event, reason, known)
-    }
-    if not any(_agrees(reason, ruled) for ruled in given):
-        yield " or ".join(sorted(f"{MEANING[r].outcome} {r}" for r in given))
+        for here in views
+    )
+    for seats, flags, clock, here in left_open:
+        ruled = _given(known.exam, event, (seats, flags), Instant(found, 0, clock), here)
+        if _agrees(reason, ruled):
+            return
+        given.append(ruled)
+    yield " or ".join(sorted(f"{MEANING[r].outcome} {r}" for r in frozenset(given)))
 
 
 def _views(event: JournalEvent, reason: Reason, known: _Known) -> list[GateView]:
