@@ -51,7 +51,7 @@ def plan(
     """Every file, in order. `existing`: texts of EDITED, where they are. `shipped`: the fragments
     by name. `keys`: by file name. `packaged`: units came with the Debian package. InputDamaged."""
     found = [
-        *_configuration(site, keys),
+        *_configuration(site, keys, packaged),
         *_units(site, shipped, packaged),
         *_system(site, existing, shipped, trixie),
         *_boot(site, existing, shipped, trixie),
@@ -71,8 +71,8 @@ def _text(path: str, content: str, mode: int = 0o644) -> Planned:
     return Planned(path, content.encode(), mode)
 
 
-def _configuration(site: Site, keys: Mapping[str, bytes]) -> list[Planned]:
-    found = [_text("etc/exam-gate/gate.toml", system_files.gate_toml(site), 0o640)]
+def _configuration(site: Site, keys: Mapping[str, bytes], packaged: bool) -> list[Planned]:
+    found = [_text("etc/exam-gate/gate.toml", system_files.gate_toml(site, packaged), 0o640)]
     found += [
         Planned(f"etc/exam-gate/{name}", content, 0o600 if name.endswith(".key") else 0o644)
         for name, content in sorted(keys.items())

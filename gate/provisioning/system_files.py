@@ -11,10 +11,14 @@ _BEGIN, _END = f"{MARK}: begin", f"{MARK}: end"
 STATE = "/var/lib/exam-gate"
 
 
-def gate_toml(site: Site) -> str:
+PACKAGED_NETWORKS = "/usr/share/exam-gate/models"
+
+
+def gate_toml(site: Site, packaged: bool) -> str:
     """gate.toml: only what differs from the defaults, and the unit itself."""
     tables: list[tuple[str, dict[str, object]]] = [
         ("[unit]", {"id": site.unit.id, "site": site.unit.site, "rooms": list(site.unit.rooms)}),
+        ("[paths]", {"models": PACKAGED_NETWORKS} if packaged else {}),
         ("[reader]", {"port": "/dev/exam-gate-reader", "baud": site.reader.baud}),
         *(("[[source]]", s.model_dump(mode="json", exclude_defaults=True)) for s in site.source),
         (

@@ -268,6 +268,8 @@ def test_units_of_the_debian_package_are_not_written_twice(tmp_path: Path) -> No
     provision(site, root)
     assert not (root / "etc/systemd/system/exam-gate.service").exists()
     wanted = root / "etc/systemd/system/multi-user.target.wants/exam-gate.service"
+    models = load(root / "etc/exam-gate/gate.toml").paths.models
+    assert str(models) == "/usr/share/exam-gate/models"
     assert str(wanted.readlink()) == "/usr/lib/systemd/system/exam-gate.service"
 
 
