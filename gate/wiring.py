@@ -19,13 +19,14 @@ from gate.config.sources import SourceTable
 from gate.console.preview_socket import PreviewSocket
 from gate.console.staff_socket import StaffSocket
 from gate.core.action_order import ORDERS, order_of
+from gate.core.clock_trust import BoardClock, distrust
 from gate.core.liveness import ACTION
 from gate.drivers.board_vitals import read_board
 from gate.drivers.camera_process import CameraProcess
 from gate.drivers.camera_wire import CameraSetup
 from gate.drivers.card_reader.reader import SerialCardReader
 from gate.drivers.clock import SystemClock
-from gate.drivers.rtc import read_rtc
+from gate.drivers.rtc import BoardClockWatch, read_rtc
 from gate.drivers.scanners.line_decoders import Decoder, LineDecoder, TicketText
 from gate.drivers.scanners.mrz import MrzDecoder
 from gate.drivers.scanners.rfid import RfidDecoder
@@ -84,6 +85,7 @@ class Hardware:
     second: Camera | None = None
     """Beside `camera`, where gate.toml has one."""
     rtc: Callable[[], datetime | None] = lambda: None
+    board_clock: Callable[[], BoardClock] = lambda: BoardClock.NONE
     simulator: Handler | None = None
     """Answers simulator.sock, under --simulate only."""
 
@@ -128,7 +130,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
         journal=journal,
         signing=signing,
         office_public=_office_key(settings),
-        vitals=lambda: _vitals(hardware.clock, state, rosters, fetch),
+        vitals=lambda: _vitals(hardware, state, rosters, fetch),
         inbox=inbox_of(settings),
         site_exchange=exchange,
     )
@@ -151,6 +153,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
         ),
         rooms=unit.rooms,
         rtc=hardware.rtc,
+        board_clock=hardware.board_clock,
         matcher=CameraThread(
             hardware.camera,
             settings.paths.models,
@@ -221,10 +224,11 @@ def inbox_of(settings: Settings) -> Path:
 
 
 def _vitals(
-    clock: Clock, state: Path, rosters: RosterInstallation, fetch: RosterFetcher | None
+    hardware: Hardware, state: Path, rosters: RosterInstallation, fetch: RosterFetcher | None
 ) -> dict[str, object]:
     """What heartbeats say of the unit."""
-    now = clock.now()
+    now = hardware.clock.now()
+    reason = distrust(now)
     try:
         free_mb: int | None = shutil.disk_usage(state).free // 2**20
     except OSError:
@@ -233,9 +237,11 @@ def _vitals(
     return {
         "at": now.at.isoformat(timespec="milliseconds"),
         "clock": "trusted" if now.trusted else "untrusted",
+        "clock_why": None if reason is None else reason.value,
+        "board_clock": hardware.board_clock().value,
         "disk_free_mb": free_mb,
         "version": __version__,
-        "boot": clock.boot,
+        "boot": hardware.clock.boot,
         "roster": None if manifest is None else manifest.name,
         "roster_version": None if manifest is None else manifest.version,
         "candidates": None if manifest is None else manifest.counts.get("candidates"),
@@ -311,6 +317,7 @@ def _real(settings: Settings) -> Iterator[Hardware]:
     yield Hardware(
         clock=SystemClock(),
         rtc=read_rtc,
+        board_clock=BoardClockWatch().look,
         camera=real_camera(settings.camera),
         second=real_second_camera(settings.camera),
         signals=real_signals(settings.signals),

@@ -73,8 +73,11 @@ def _status(path: Path) -> Message:
 def _lines(clock: Message, retention: Message) -> list[str]:
     trusted = "trusted 已校准" if clock["trusted"] else "NOT trusted 未校准"
     confirmed = ", ".join(clock["confirmed_by"]) or "nobody 无"
+    why = "" if clock["why"] is None else f" ({clock['why']})"
     return [
-        f"{clock['at']} {clock['timezone']} {trusted}",
+        f"{clock['at']} {clock['timezone']} {trusted}{why}, for {clock['since_s'] // 60} min",
+        f"board's clock 板载时钟: {clock['board']}",
+        *([f"{clock['behind_s']} s behind the journal 早于记录"] if clock["behind_s"] else []),
         f"trusted without a step for {clock['steady_s'] // 60} min",
         f"date confirmed by: {confirmed}",
         *([f"{retention['zh']} {retention['en']}"] if retention.get("over") else []),

@@ -28,8 +28,8 @@ def selftest(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these: keys models roster liveness reader scanners camera second-camera "
-            "signals."
+            help="Only these: clock keys models roster liveness reader scanners camera "
+            "second-camera signals."
         ),
     ] = None,
 ) -> None:
@@ -57,6 +57,17 @@ def selftest(
             worst = worst or e.exit_code
         print(f"{mark} {name} {zh}: {said}")
     raise typer.Exit(worst)
+
+
+def _clock(settings: "Settings") -> "str | Warned":
+    """Days before an exam an empty battery can still be changed."""
+    from gate.core.clock_trust import distrust, warnings
+    from gate.drivers.clock import SystemClock
+    from gate.drivers.rtc import BoardClockWatch
+
+    board, reason = BoardClockWatch().look(), distrust(SystemClock().now())
+    found = [f"{en} {zh}" for zh, en in warnings(reason, board, 0.0)]
+    return Warned("; ".join(found)) if found else f"trusted; board's clock: {board.value}"
 
 
 def _keys(settings: "Settings") -> str:
@@ -185,6 +196,7 @@ def _signals(settings: "Settings") -> str:
 
 
 CHECKS: tuple[Check, ...] = (
+    ("clock", "时钟", _clock),
     ("keys", "密钥", _keys),
     ("models", "模型", _models),
     ("roster", "名册", _roster),

@@ -10,13 +10,11 @@ without network stays trusted.
 
 import ctypes
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from gate.core.clock_trust import BUILT
 from gate.core.events import Instant
-
-BUILT = datetime(2026, 11, 1, tzinfo=UTC)
-"""No true clock shows less than the month this was written in; raise it with a release."""
 
 TIME_ERROR = 5
 STA_UNSYNC = 0x40

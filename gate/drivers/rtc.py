@@ -7,6 +7,8 @@ its own only before the first synchronisation of a boot (`gate.core.confirmed_ti
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gate.core.clock_trust import BoardClock, BoardReading, board_clock
+
 _CLASS = Path("/sys/class/rtc")
 
 
@@ -19,3 +21,28 @@ def read_rtc(folder: Path = _CLASS) -> datetime | None:
         except (OSError, ValueError, OverflowError):
             continue
     return None
+
+
+class BoardClockWatch:
+    """How the board's clock is, by what it shows and by its battery's voltage where the kernel
+    tells that (a Pi 5, in microvolts). A time that was lost is remembered."""
+
+    def __init__(self, folder: Path = _CLASS) -> None:
+        self._folder = folder
+        self._state = BoardClock.NONE
+
+    def look(self) -> BoardClock:
+        """Blocks for microseconds to milliseconds; raises nothing."""
+        clocks = sorted(self._folder.glob("rtc*"))
+        reading = None
+        if clocks:
+            reading = BoardReading(read_rtc(self._folder), _volts(clocks[0] / "battery_voltage"))
+        self._state = board_clock(reading, self._state)
+        return self._state
+
+
+def _volts(path: Path) -> float | None:
+    try:
+        return int(path.read_text(encoding="ascii")) / 1e6
+    except (OSError, ValueError, OverflowError):
+        return None

@@ -11,9 +11,18 @@ from gate.core.office_messages import OfficeMessage
 
 
 class ClockStatus(TypedDict):
-    """Of monotonic time and words alone. `steady_s`: since the wall was last stepped;
-    `confirmed_by`, `wanting`: sources of time that have spoken, and that must."""
+    """`steady_s`: since the wall was last stepped; `confirmed_by`, `wanting`: sources of time that
+    have spoken, and that must. These are of monotonic time and words alone.
 
+    `why`: a `gate.core.clock_trust.Distrust`, None while it is trusted. `since_s`: for so long the
+    trust has been as it is. `behind_s`: less than the journal's newest event. `board`: a
+    `BoardClock`.
+    """
+
+    why: str | None
+    since_s: int
+    behind_s: int
+    board: str
     steady_s: int
     confirmed_by: list[str]
     wanting: list[str]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gate.core.clock_trust import BoardClock
 from gate.ports import (
     CardReader,
     Clock,
@@ -55,3 +56,5 @@ class Adapters:
     """Fetches rosters from the office; None where gate.toml names no server."""
     rtc: Callable[[], datetime | None] = lambda: None
     """What the board's own clock shows, None where it has none."""
+    board_clock: Callable[[], BoardClock] = lambda: BoardClock.NONE
+    """How that clock and its battery are."""

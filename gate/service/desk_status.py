@@ -60,6 +60,7 @@ def desk_status(lane: Lane, supervisors: Supervisors, pins: StaffPins) -> DeskSt
         "exits": {name: exit_.copy() for name, exit_ in lane.exits.items()},
         "rooms": {"now": list(state.rooms), "configured": list(state.unit_rooms)},
         "warnings": [
+            *supervisors.clock.warnings,
             *_liveness_lacking(lane),
             *(f"scanner {s.name}" for s in lane.adapters.scanners if not s.status["connected"]),
             *_doubles(lane.state),

@@ -25,7 +25,7 @@ class Supervisors:
     def of(cls, lane: Lane) -> Self:
         """They only look when they are asked to."""
         it = lane.adapters
-        clock = ClockMonitor(it.clock, it.rtc, lambda: it.uplink.office_time)
+        clock = ClockMonitor(it.clock, it.rtc, lambda: it.uplink.office_time, it.board_clock)
         return cls(clock, RosterSupervisor(lane, clock), DiskMonitor(lane), CommandDesk(lane))
 
 

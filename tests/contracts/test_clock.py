@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gate.core.clock_trust import BoardClock
 from gate.drivers import clock as system
 from gate.drivers.clock import SystemClock, is_disciplined
-from gate.drivers.rtc import read_rtc
+from gate.drivers.rtc import BoardClockWatch, read_rtc
 from gate.drivers.simulated.clock import SimulatedClock
 from gate.errors import UsageError
 
@@ -137,3 +138,30 @@ def test_the_boards_clock_is_read_in_utc(shown: str, said: datetime | None, tmp_
 
 def test_a_board_without_a_clock(tmp_path: Path) -> None:
     assert read_rtc(tmp_path) is read_rtc(tmp_path / "none") is None
+
+
+def test_an_empty_battery_is_remembered_after_the_kernel_has_set_the_boards_clock(
+    tmp_path: Path,
+) -> None:
+    watch = BoardClockWatch(tmp_path)
+    assert watch.look() is BoardClock.NONE
+    rtc = tmp_path / "rtc0"
+    rtc.mkdir()
+    (rtc / "since_epoch").write_text("1810000000\n")
+    assert watch.look() is BoardClock.OK
+    (rtc / "battery_voltage").write_text("2100000\n")
+    assert watch.look() is BoardClock.LOW
+    (rtc / "since_epoch").write_text("86400\n")
+    assert watch.look() is BoardClock.LOST
+    (rtc / "since_epoch").write_text("1810000000\n")
+    (rtc / "battery_voltage").write_text("3000000\n")
+    assert watch.look() is BoardClock.LOST
+    assert BoardClockWatch(tmp_path).look() is BoardClock.OK
+
+
+@pytest.mark.parametrize("said", ["", "?", "9" * 400])
+def test_a_voltage_that_is_no_number_says_nothing(said: str, tmp_path: Path) -> None:
+    (tmp_path / "rtc0").mkdir()
+    (tmp_path / "rtc0" / "since_epoch").write_text("1810000000\n")
+    (tmp_path / "rtc0" / "battery_voltage").write_text(said)
+    assert BoardClockWatch(tmp_path).look() is BoardClock.OK

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from gate.__main__ import app
 from gate.console.staff_socket import StaffSocket
+from gate.core.clock_trust import BoardClock
 from gate.platform.json_lines import serve
 from tests.scenarios.fakes import FakeRoster, Rig, rig
 from tests.scenarios.running import Running, running
@@ -83,3 +86,38 @@ async def test_another_date_than_the_clocks_is_refused(
 
 async def test_who_confirms_must_be_said(gate: Running, clock: Clock) -> None:
     assert (await clock("confirm", "2027-04-10")).exit_code == 2
+
+
+async def test_status_says_why_and_a_person_who_looked_knows_better(
+    tmp_path: Path, clock: Clock
+) -> None:
+    """Set back by a day between two runs: the journal holds tomorrow by a trusted clock."""
+    async with running(rig(tmp_path)) as before:
+        await before.until(lambda: before.supervisors.clock.record.last)
+    parts = rig(tmp_path)
+    parts.clock.at -= timedelta(hours=20)
+    parts.unit = replace(parts.unit, board_clock=lambda: BoardClock.LOST)
+    async with (
+        running(parts) as gate,
+        serve(tmp_path / "run" / "staff.sock", StaffSocket(gate.desk).answer),
+    ):
+        await gate.until(lambda: gate.supervisors.clock.record.last)
+        said = gate.desk.status()
+        assert 71_900 < said["clock"]["behind_s"] <= 72_000
+        assert (said["clock"]["why"], said["clock"]["board"]) == (None, "lost")
+        told = "\n".join(said["warnings"])
+        assert "battery" in told
+        assert "newest event" in told
+        shown = (await clock("status")).output
+        assert "board's clock 板载时钟: lost" in shown
+        assert "behind the journal" in shown
+        assert (await clock("confirm", "--by", "li")).exit_code == 0
+        assert gate.desk.status()["clock"]["behind_s"] == 0
+        parts.clock.trusted = False
+        await gate.until(lambda: gate.desk.status()["clock"]["why"])
+        assert gate.desk.status()["clock"]["why"] == "unsynchronised"
+        assert any("chronyc" in w for w in gate.desk.status()["warnings"])
+    async with rig(tmp_path).journal as journal:
+        stored = await journal.read(1, 100)
+    lost = [e for e in stored if e["kind"] == "clock" and not e["trusted"]]
+    assert [e["why"] for e in lost] == ["unsynchronised"]
