@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, LogLevel
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -38,10 +38,12 @@ log = logging.getLogger(__name__)
 _KEEPALIVE_S = 20
 _CONNECT_S = 5.0
 _RECEIVE_MAXIMUM = 50
+"""Messages that the broker sends before it waits for an acknowledgement of ours."""
 MAX_PACKET = 96 * 1024
 """Bytes of the largest packet that we take. It is well above what the broker takes, since the
 broker adds properties to what it sends on. It drops a message that is too large for a reader, and
-never gives back the reader's receive quota. After 50 of them the reader would hear nothing more."""
+never gives back the reader's receive quota. After as many as that the reader would hear nothing
+more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,12 @@ class MqttConnection:
         post: Callable[[LinkEvent], None],
         will: Will,
         keep_session_s: int = 0,
+        receive_maximum: int = _RECEIVE_MAXIMUM,
     ) -> None:
         self._address = address
         self._post = post
         self._keep_session_s = keep_session_s
+        self._receive_maximum = receive_maximum
         self._ended = threading.Lock()
         self._answered = False
         self._leaving = False
@@ -167,7 +171,7 @@ class MqttConnection:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
-        client.on_log = self._on_log
+        client.enable_logger(_logger_of(self._note_error))
         return client
 
     def _connect(self) -> None:
@@ -198,7 +202,7 @@ class MqttConnection:
     def _properties(self) -> Any:
         properties: Any = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = self._keep_session_s
-        properties.ReceiveMaximum = _RECEIVE_MAXIMUM
+        properties.ReceiveMaximum = self._receive_maximum
         properties.MaximumPacketSize = MAX_PACKET
         return properties
 
@@ -251,10 +255,30 @@ class MqttConnection:
         if not any(code.is_failure for code in codes):
             self._post(Subscribed(mid))
 
-    def _on_log(self, _c: Any, _u: Any, level: int, text: str) -> None:
-        if level == LogLevel.MQTT_LOG_ERR:
-            self._detail = text
+    def _note_error(self, text: str) -> None:
+        self._detail = text
+
+
+class _Told(logging.Handler):
+    """Hands on what paho tells of errors; the rest goes to our own log."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.levelno == logging.ERROR:
+            self._tell(text)
         log.debug("%s", text)
+
+
+def _logger_of(tell: Callable[[str], None]) -> logging.Logger:
+    """For one client. paho spells out two lines for each message, unless nobody asks for them."""
+    is_asked_for = log.isEnabledFor(logging.DEBUG)
+    logger = logging.Logger(__name__, logging.DEBUG if is_asked_for else logging.ERROR)
+    logger.addHandler(_Told(tell))
+    return logger
 
 
 def tls_context(address: Address) -> ssl.SSLContext:

@@ -9,14 +9,15 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable
 
-from gate.sync.link import LinkEvent, Message
+from gate.sync.link import Acked, LinkEvent, Message
 from office.receiving.worker_events import WorkerEvent
 
 WAITING_MAX = 16
 """Messages of one gate that wait: four times what it has under way. Well below the quota of
-unacknowledged messages (gate/sync/link.py), or one gate could use it up."""
+unacknowledged messages (`AT_ONCE`), or one gate could use it up."""
 AT_ONCE, OF_ONE = 200, 4
-"""Messages in one transaction at most, and of one gate."""
+"""Messages in one transaction at most, and of one gate. As many come from the broker before it
+waits for an acknowledgement, which follows a commit."""
 
 
 def sender_of(topic: str) -> str:
@@ -34,9 +35,17 @@ class FairQueue:
         self._others: deque[LinkEvent | WorkerEvent] = deque()
         self._waiting: dict[str, deque[Message]] = {}
         self._refused: Counter[str] = Counter()
+        self._hears_acks = False
+
+    def hear_acks(self) -> None:
+        """From now on the broker's acknowledgements come too. Each receipt has one, and nothing
+        rests on it: a gate that missed a receipt asks again."""
+        self._hears_acks = True
 
     def post(self, event: LinkEvent | WorkerEvent) -> None:
         """Adds `event`; from any thread. A message of a gate with too many waiting is refused."""
+        if isinstance(event, Acked) and not self._hears_acks:
+            return
         with self._changed:
             if not isinstance(event, Message):
                 self._others.append(event)

@@ -11,6 +11,7 @@ _GOODBYE_S = 2.0
 
 def goodbye(link: MqttConnection, link_queue: FairQueue, last_words: bytes) -> None:
     """Say them, and wait a moment for the broker to take them."""
+    link_queue.hear_acks()
     said = link.publish(OFFICE_STATE, last_words, retain=True)
     until = time.monotonic() + _GOODBYE_S
     while time.monotonic() < until:

@@ -35,7 +35,7 @@ from office.receiving.command_outbox import CommandOutbox
 from office.receiving.configuration_announcer import ConfigurationAnnouncer
 from office.receiving.counts import Counts
 from office.receiving.database_outage import DatabaseOutage
-from office.receiving.fair_queue import WAITING_MAX, FairQueue, sender_of
+from office.receiving.fair_queue import AT_ONCE, WAITING_MAX, FairQueue, sender_of
 from office.receiving.gate_status import Watch
 from office.receiving.guard_enrolments import GUARD_CONTROL, EnrolmentFiles
 from office.receiving.guard_report import GUARD_REPORT, GuardReport
@@ -44,7 +44,7 @@ from office.receiving.last_words import goodbye
 from office.receiving.message_intake import MessageIntake, is_batch
 from office.receiving.own_heartbeat import OWN_HEARTBEAT, OwnHeartbeat
 from office.receiving.roster_announcer import RosterAnnouncer
-from office.receiving.status_file import write_status
+from office.receiving.status_file import StatusFile
 from office.receiving.takeovers import Takeovers
 from office.receiving.worker_events import Died, WorkerEvent
 from office.receiving.worker_pool import WorkerPool
@@ -77,7 +77,7 @@ class Receiver:
     begun: InitVar[int]
     """The generation that this run begins with."""
     signing: SigningKey
-    status_file: Path | None = None
+    status_file: InitVar[Path | None] = None
     idle_s: float | None = None
     connected: bool = False
     """Whether what gates say reaches us: the broker has answered our subscription."""
@@ -95,10 +95,12 @@ class Receiver:
     announcer: RosterAnnouncer = field(init=False)
     configurations: ConfigurationAnnouncer = field(init=False)
     _enrolments: EnrolmentFiles = field(init=False)
+    _status: StatusFile = field(init=False)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _last_batch_s: float = field(default_factory=time.monotonic)
 
-    def __post_init__(self, begun: int) -> None:
+    def __post_init__(self, begun: int, status_file: Path | None) -> None:
+        self._status = StatusFile(status_file)
         self.intake = MessageIntake(self.home, self.store, begun, self.signing, self.watch)
         self._enrolments = EnrolmentFiles(self.home)
         self.commands = CommandOutbox(self.home, self.store)
@@ -135,7 +137,7 @@ class Receiver:
         """One connection to its end; whether it ever stood."""
         link_queue = FairQueue(lambda message: link.ack(message.mid) if message.mid else None)
         will = Will(OFFICE_STATE, self._state(online=False))
-        link = MqttConnection(self.address, link_queue.post, will, keep_session_s=_SESSION_S)
+        link = MqttConnection(self.address, link_queue.post, will, _SESSION_S, AT_ONCE)
         if self.pool is not None:
             self.pool.use(link_queue.post)
         link.open()
@@ -145,6 +147,7 @@ class Receiver:
             while not (stop.is_set() or self._idle() or self.takeovers.gives_way):
                 event = link_queue.next(_LOOK_S, messages=self.pool is None or self.pool.has_room)
                 self._count_refused(link_queue)
+                self._status.write_changed(self.status, time.monotonic())
                 if isinstance(event, Down):
                     self._outage(event.error)
                     return own is not None
@@ -283,7 +286,7 @@ class Receiver:
 
     def _take(self, link: MqttConnection, messages: list[Message]) -> None:
         if not messages:  # the broker's and our own words alone
-            self._write_status()
+            self._status.changed()
             return
         if any(map(is_batch, messages)):
             self._last_batch_s = time.monotonic()
@@ -321,7 +324,7 @@ class Receiver:
             tell()
         if self.intake.forgotten >= self.generation:
             self._begin_generation(link)
-        self._write_status()
+        self._status.changed()
 
     def _begin_generation(self, link: MqttConnection) -> None:
         """StorageRefused."""
@@ -356,8 +359,8 @@ class Receiver:
         self.error = error
 
     def _write_status(self) -> None:
-        if self.status_file is not None:
-            write_status(self.status_file, self.status())
+        """At once: the connection has changed."""
+        self._status.write(self.status, time.monotonic())
 
     def status(self) -> dict[str, object]:
         """The state of the receiver, ready for JSON."""

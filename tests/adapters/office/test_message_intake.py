@@ -14,7 +14,7 @@ from gate.sync.wire import Topics, encode_batch
 from office.home import Home
 from office.receiving.gate_status import Watch
 from office.receiving.message_intake import MessageIntake
-from office.receiving.status_file import write_status
+from office.receiving.status_file import StatusFile
 from office.store.database import OfficeStore
 from tests.journal_making import EXAM, GATE, OTHER, SITE, entry
 from tests.mqtt_making import made_home
@@ -97,7 +97,20 @@ def test_another_event_in_a_known_place_and_a_journal_that_names_none_before(
 def test_a_status_that_cannot_be_written_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_status(tmp_path / "status.json", {"connected": True})
+    StatusFile(tmp_path / "status.json").write(lambda: {"connected": True}, 0.0)
     assert (tmp_path / "status.json").read_text() == '{"connected": true}'
-    write_status(tmp_path / "none" / "status.json", {})
+    StatusFile(tmp_path / "none" / "status.json").write(dict, 0.0)
     assert "status.json cannot be written" in caplog.text
+
+
+def test_a_status_that_changes_often_is_written_now_and_then(tmp_path: Path) -> None:
+    made: list[float] = []
+    file = StatusFile(tmp_path / "status.json")
+    for now_s in (0.0, 0.1, 0.2, 0.6, 0.7, 2.0, 3.0):
+        if now_s < 3.0:
+            file.changed()
+        file.write_changed(lambda at=now_s: made.append(at) or {"at": at}, now_s)  # type: ignore[misc]
+    assert made == [0.0, 0.6, 2.0]
+    file.changed()
+    file.write_changed(dict, 9.0)
+    assert (tmp_path / "status.json").read_text() == "{}"
