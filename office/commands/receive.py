@@ -1,6 +1,7 @@
 """exam-office receive: take what the gates send, for as long as it runs."""
 
 import contextlib
+import gc
 import logging
 import signal
 import threading
@@ -27,9 +28,7 @@ def receive(
     *,
     workers: Annotated[
         int,
-        typer.Option(
-            min=0, max=64, help="Processes that verify, and store with PostgreSQL; 0: none."
-        ),
+        typer.Option(min=0, max=64, help="Processes that verify and store; 0: all in one."),
     ] = 0,
     new_database: Annotated[
         bool, typer.Option("--new-database", help="Begin an empty one where it is gone.")
@@ -45,6 +44,7 @@ def receive(
     from office.receiving.receive import Receiver
     from office.receiving.signers import keep_words
     from office.receiving.worker_pool import WorkerPool
+    from office.receiving.worker_values import GC_THRESHOLD
     from office.store.locks import ReceiveLock
     from office.store.opening import begin_generation, open_receiving
 
@@ -69,11 +69,11 @@ def receive(
         receiver = Receiver(
             found, store, address, generation, signing, status_file=status_file, idle_s=once_idle
         )
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLD)
         with contextlib.ExitStack() as stack:
             if workers:
-                place = store.database.place
-                url = place if isinstance(place, str) else None
-                pool = WorkerPool(workers, found.root, url, signing.encode())
+                pool = WorkerPool(workers, found.root, store.database.place, signing.encode())
                 receiver.pool = stack.enter_context(pool)
             receiver.run(stop)
     print(

@@ -26,6 +26,7 @@ class JournalAlarms:
         self._store = store
         self._counts = counts
         self._unannounced: dict[str, list[str]] = {}
+        self._changed: set[str] = set()
 
     def begin(self, gates: Iterable[str]) -> None:
         """What the database says of `gates`. Within a transaction."""
@@ -34,6 +35,11 @@ class JournalAlarms:
     def take_over(self, unannounced: dict[str, list[str]]) -> None:
         """What a worker has found of its gates."""
         self._unannounced |= unannounced
+
+    def changed(self) -> dict[str, list[str]]:
+        """What `unannounced` says of those that it may say something new of since last asked."""
+        changed, self._changed = self._changed, set()
+        return {gate: self.unannounced(gate) for gate in changed}
 
     def unannounced(self, gate: str) -> list[str]:
         """Journals of `gate` that name none before them though the office knows one."""
@@ -50,6 +56,7 @@ class JournalAlarms:
             if batch.events[0].get("previous_epoch") is None:
                 which = unannounced(self._store, batch.gate) if batch.gate in known_before else []
                 self._unannounced[batch.gate] = which
+                self._changed.add(batch.gate)
                 if batch.epoch in which:
                     found.append(alerts.of_beginning(arrival, now))
         twice = self._store.second_admissions(stored)

@@ -1,7 +1,7 @@
 """Messages of gates taken in: one transaction for what came together, and the receipts for it."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 from nacl.signing import SigningKey
@@ -53,19 +53,12 @@ class MessageIntake:
             self.alarms.begin({topics.gate for topics, _ in known})
         return given
 
-    def take(
-        self, messages: list[Message], checked: Sequence[Checked] | None = None
-    ) -> tuple[list[Given], AfterCommit]:
-        """Stored and committed when it returns. The receipts, and what is now to be told.
-
-        `checked`: what each batch among `messages` is, where somebody has verified it already.
-        """
+    def take(self, messages: list[Message]) -> tuple[list[Given], AfterCommit]:
+        """Stored and committed when it returns. The receipts, and what is now to be told."""
         after: AfterCommit = []
-        batches = [m for m in messages if is_batch(m)]
-        if checked is None:
-            checked = [self.check(message) for message in batches]
         taken: list[tuple[Topics, Batch]] = []
-        for message, found in zip(batches, checked, strict=True):
+        for message in filter(is_batch, messages):
+            found = self.check(message)
             if isinstance(found, InputRejected):
                 after.append(partial(self.counts.reject, "batch", message, found))
             else:

@@ -89,7 +89,7 @@ class Receiver:
     intake: MessageIntake = field(init=False)
     outage: DatabaseOutage = field(default_factory=DatabaseOutage)
     pool: WorkerPool | None = None
-    """Processes that verify, and store with PostgreSQL; None: all is done here."""
+    """Processes that verify and store; None: all is done here."""
     takeovers: Takeovers = field(default_factory=lambda: Takeovers(uuid.uuid4().hex))
     commands: CommandOutbox = field(init=False)
     announcer: RosterAnnouncer = field(init=False)
@@ -305,10 +305,6 @@ class Receiver:
         job, done = event.job, event.done
         if done.error is not None:
             raise done.error
-        if done.checked is not None:
-            given, after = self.intake.take(job.messages, done.checked)
-            self._answer(link, job.messages, given, after)
-            return
         self.intake.note_worker(done)
         self._answer(link, job.messages, done.given, [])
 

@@ -19,6 +19,7 @@ from office.receiving.fair_queue import sender_of
 from office.receiving.worker_events import Died, Finished, WorkerEvent
 from office.receiving.worker_process import work
 from office.receiving.worker_values import Done, Job
+from office.store.place import Place
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +41,9 @@ class _Worker:
 
 class WorkerPool:
     """A context manager. `post` of the queue that `use` names gets `Finished` and `Died`, from
-    other threads. `store_into`: the URL of PostgreSQL, None where workers only verify."""
+    other threads. `store_into`: the database."""
 
-    def __init__(self, count: int, root: Path, store_into: str | None, seed: bytes) -> None:
+    def __init__(self, count: int, root: Path, store_into: Place, seed: bytes) -> None:
         self._about = (root, store_into, seed)
         self._workers = [_Worker(index) for index in range(count)]
         self._post: Callable[[WorkerEvent], None] = lambda event: None

@@ -1,9 +1,10 @@
-"""One worker of `receive`: a process that verifies what some of the gates send.
+"""One worker of `receive`: a process that verifies what some of the gates send, and stores it.
 
-With PostgreSQL it stores too, by a connection of its own. It ends when its pipe ends, however the
-receiver has ended.
+Its connection to the database is its own. SQLite has one writer at a time: there the workers take
+turns, and verify meanwhile. A worker ends when its pipe ends, however the receiver has ended.
 """
 
+import gc
 import logging
 import signal
 from multiprocessing.connection import Connection
@@ -14,13 +15,13 @@ from nacl.signing import SigningKey
 from gate.errors import StorageBroken, StorageDamaged, StorageRefused
 from gate.platform.log_lines import log_to_stderr
 from office.home import Home
-from office.receiving.authorisation import Authorisation
-from office.receiving.believed import checked_batch
+from office.receiving.fair_queue import sender_of
 from office.receiving.gate_status import Watch
 from office.receiving.message_intake import MessageIntake, is_batch
 from office.receiving.refusals import Refusals
-from office.receiving.worker_values import Done, Job
+from office.receiving.worker_values import GC_THRESHOLD, Done, Job
 from office.store.database import OfficeStore
+from office.store.place import Place
 
 
 class _Quiet(Refusals):
@@ -30,13 +31,15 @@ class _Quiet(Refusals):
         """Nothing."""
 
 
-def work(pipe: Connection, root: Path, place: str | None, seed: bytes) -> None:
-    """Answers each job that comes through `pipe` until it ends. `place`: the PostgreSQL to store
-    into, None to verify only. `seed`: of the key that signs receipts."""
+def work(pipe: Connection, root: Path, place: Place, seed: bytes) -> None:
+    """Answers each job that comes through `pipe` until it ends. `place`: the database to store
+    into. `seed`: of the key that signs receipts."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the receiver ends us, by the pipe
         signal.signal(number, signal.SIG_IGN)
     log_to_stderr(logging.INFO, "%(asctime)s %(levelname)s %(message)s")
-    worker = _Storing(root, place, seed) if place is not None else _Verifying(root)
+    worker = _Storing(root, place, seed)
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
     while True:
         try:
             job = pipe.recv()
@@ -47,23 +50,11 @@ def work(pipe: Connection, root: Path, place: str | None, seed: bytes) -> None:
             return
 
 
-class _Verifying:
-    """For SQLite: the receiver is the one writer."""
-
-    def __init__(self, root: Path) -> None:
-        self._authorisation = Authorisation(Home(root))
-
-    def answer(self, job: Job) -> Done:
-        """What each batch of `job` is, in order."""
-        batches = filter(is_batch, job.messages)
-        return Done(job.number, checked=[checked_batch(m, self._authorisation) for m in batches])
-
-
 class _Storing:
-    """For PostgreSQL: one writer for each worker. Its database is opened by the first job, so that
-    a server that is away is an answer and not an end."""
+    """Its database is opened by the first job, so that a server that is away is an answer and not
+    an end."""
 
-    def __init__(self, root: Path, place: str, seed: bytes) -> None:
+    def __init__(self, root: Path, place: Place, seed: bytes) -> None:
         self._home, self._place, self._signing = Home(root), place, SigningKey(seed)
         self._intake: MessageIntake | None = None
 
@@ -82,7 +73,7 @@ class _Storing:
         for tell in after:
             tell()
         counts, quiet = intake.counts, _Quiet()
-        gates = {topics.gate for topics, _, _ in given} | set(counts.taken)
+        said = {sender_of(message.topic) for message in job.messages if not is_batch(message)}
         done = Done(
             job.number,
             given,
@@ -91,8 +82,8 @@ class _Storing:
             counts.conflicts,
             counts.taken.copy(),
             counts.refusals.counts,
-            {gate: intake.watch.of(gate) for gate in gates},
-            {gate: intake.alarms.unannounced(gate) for gate in gates},
+            {gate: intake.watch.of(gate) for gate in said & set(counts.taken)},
+            intake.alarms.changed(),
             set(intake.back),
             intake.forgotten,
         )

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 
 from gate.errors import GateError
 from gate.sync.link import Message
-from office.receiving.believed import Checked, Given
+from office.receiving.believed import Given
 from office.receiving.gate_status import GateStatus
+
+GC_THRESHOLD = (20_000, 20, 20)
+"""For `gc.set_threshold`, in whatever process stores: what comes lives shortly, without circles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,7 @@ class Job:
 class Done:
     """What became of a job.
 
-    With PostgreSQL the worker has stored it: `given` are the receipts, and the counts are what to
-    add. With SQLite it has only verified: `checked` is what each batch is. `error`: why nothing of
-    it is stored.
+    `given` are the receipts, and the counts are what to add. `error`: why nothing of it is stored.
     """
 
     number: int
@@ -38,5 +39,4 @@ class Done:
     unannounced: dict[str, list[str]] = field(default_factory=dict)
     back: set[str] = field(default_factory=set)
     forgotten: int = 0
-    checked: list[Checked] | None = None
     error: GateError | None = None

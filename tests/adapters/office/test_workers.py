@@ -62,10 +62,9 @@ def receiving(home: Home, port: int, place: Place, workers: int) -> Iterator[Rec
     signing = SigningKey(read_key(own / "office-signing.key", "signing key"))
 
     def run() -> None:
-        url = place if isinstance(place, str) else None
         with (
             OfficeStore(place) as store,
-            WorkerPool(workers, home.root, url, signing.encode()) as pool,
+            WorkerPool(workers, home.root, place, signing.encode()) as pool,
         ):
             begun = store.begin_generation(1)
             made.append(Receiver(home, store, address, begun, signing, pool=pool))
