@@ -62,6 +62,19 @@ def test_what_names_people_is_gone_and_the_audit_finds_the_same(office: Home) ->
     assert shred(office)["done_before"] is True
 
 
+def test_a_checkpoint_of_either_database_verifies_before_and_after(
+    office: Home, tmp_path: Path
+) -> None:
+    received(office, GATE, [*decisions(), *CLOSED])
+    assert audited(office, "--out", str(tmp_path / "out"))[0] == 0
+    note = tmp_path / "out" / f"checkpoint-{EXAM.id}.txt"
+    words = ["checkpoint", "verify", str(note), "--keys", str(office.office), "--json"]
+    before = CliRunner().invoke(app, words)
+    assert (before.exit_code, json.loads(before.stdout)["verdict"]) == (0, "complete")
+    shred(office)
+    assert CliRunner().invoke(app, words).stdout == before.stdout
+
+
 def test_a_timer_destroys_what_is_due_once(office: Home) -> None:
     received(office, GATE, [*decisions(), *CLOSED])
     code, first = due(office)
