@@ -70,6 +70,7 @@ setup(
             *("**/*.html", "**/*.css", "**/*.mjs", "**/*.svg"),
         ],
         "office": ["**/*.css", "**/*.html", "**/*.sql"],
+        "enrolment": ["**/*.css", "**/*.html", "**/*.mjs"],
     },
     cmdclass={"build_py": BuildWithFragments},
     install_requires=RUNTIME,
@@ -96,7 +97,15 @@ setup(
             "uvicorn>=0.30",
         ],
         # exam-enrol, the candidates' portal.
-        "enrolment": ["psycopg[binary]>=3.2", "sqlalchemy>=2"],
+        "enrolment": [
+            "cryptography>=42",
+            "jinja2>=3.1,<4",
+            "psycopg[binary]>=3.2",
+            "python-multipart>=0.0.20",
+            "sqlalchemy>=2",
+            "starlette>=1,<2",
+            "uvicorn>=0.30",
+        ],
         # exam-gate console: pages over HTTPS, a certificate of its own, forms.
         "console": [
             "cryptography>=42",

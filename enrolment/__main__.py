@@ -2,7 +2,7 @@
 
 import typer
 
-from enrolment.commands import expire, export, open_, reconcile, report, seat, shred
+from enrolment.commands import expire, export, open_, reconcile, report, seat, serve, shred
 from gate import __version__
 from gate.platform.program_end import run_program
 
@@ -15,6 +15,8 @@ app = typer.Typer(
 
 
 app.command("open")(open_.open_)
+app.command("serve")(serve.serve)
+app.command("staff")(serve.staff)
 app.command("seat")(seat.seat)
 app.command("expire")(expire.expire)
 app.command("reconcile")(reconcile.reconcile)

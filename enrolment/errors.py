@@ -53,3 +53,19 @@ class NotSeated(InputRejected):
     """Some who are registered have no seat yet (`count`): the list would not be complete."""
 
     exit_code = 1
+
+
+class CodeRefused(Refused):
+    """The code of an SMS is wrong, used or too old."""
+
+
+class TooOften(RetryLater):
+    """Asked more often than one account or address may."""
+
+    exit_code = 1
+
+
+class UploadRefused(InputRejected):
+    """An upload that is empty, too large, of another kind, or does not go on where it stopped."""
+
+    exit_code = 1

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from enrolment.core.application import Application
 from enrolment.core.reasons import CandidateReason
 from enrolment.core.status import Status
 from enrolment.errors import CheckWaits, EventRefused
@@ -71,13 +72,7 @@ def ask(
     with writing(store.engine) as connection:
         lock(connection, store.round_id)
         state = store.load_within(connection, application)
-        if state.status is not CHECKED_IN[kind]:
-            raise EventRefused(
-                f"No {kind} is needed now, the application is {state.status}: load the page again.",
-                f"当前状态为 {state.status}，无需上传：请刷新页面。",
-                status=state.status,
-                event="Upload",
-            )
+        check_is_needed(state, kind)
         if _open_of(connection, application) is not None:
             raise CheckWaits(
                 "Your last upload is being checked: wait for its result.",
@@ -95,6 +90,17 @@ def ask(
             )
         )
     return task
+
+
+def check_is_needed(state: Application, kind: CheckKind) -> None:
+    """EventRefused where the application's state needs no upload of `kind`."""
+    if state.status is not CHECKED_IN[kind]:
+        raise EventRefused(
+            f"No {kind} is needed now, the application is {state.status}: load the page again.",
+            f"当前状态为 {state.status}，无需上传：请刷新页面。",
+            status=state.status,
+            event="Upload",
+        )
 
 
 def take(store: Applications, at: datetime) -> CheckTask | None:

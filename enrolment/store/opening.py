@@ -8,7 +8,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from enrolment.store.tables import metadata
+from enrolment.store.portal_tables import metadata
 from gate.errors import StorageRefused, UsageError
 
 BUSY_S = 60

@@ -43,6 +43,19 @@ def newest_version(connection: Connection, round_id: str) -> int:
     return int(connection.execute(query).scalar_one() or 0)
 
 
+def newest_round(connection: Connection) -> str:
+    """The id of the round whose description came last. NoSuchEntry without any."""
+    query = select(rounds.c.round).order_by(rounds.c.opened_at.desc()).limit(1)
+    found = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise NoSuchEntry(
+            "There is no round yet: exam-enrol open ROUND.toml.",
+            "还没有报名批次：请先运行 exam-enrol open ROUND.toml。",
+            matches=0,
+        )
+    return str(found)
+
+
 def load_rounds(connection: Connection, round_id: str) -> dict[int, Round]:
     """Every version of a round. NoSuchEntry."""
     found = connection.execute(select(rounds).where(rounds.c.round == round_id)).all()

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from gate.console.certificate import own_addresses, own_certificate, utc_now
 from gate.console.feed import Feed
 from gate.console.gate_link import GateLink
 from gate.console.speech_files import SpeechFiles
 from gate.console.web_app import Shared, console_app
 from gate.web.bounded_listener import listeners
+from gate.web.certificate import own_addresses, own_certificate, utc_now
 from gate.web.https_server import listen_address, serve_https
 from gate.web.sessions import Sessions
 

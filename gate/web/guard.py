@@ -94,7 +94,7 @@ def _unfit(request: Request) -> tuple[int, str] | None:
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > BODY_MAX:
         return 413, "The form is too long. 提交内容过长。"
-    if not _same_origin(request):
+    if not is_same_origin(request):
         return 403, "A form from elsewhere. 表单来源不符。"
     return None
 
@@ -103,7 +103,7 @@ _RAW = [(n.lower().encode(), v.encode()) for n, v in HEADERS.items()]
 _NAMES = frozenset(n for n, _ in _RAW)
 
 
-def _same_origin(request: Request) -> bool:
+def is_same_origin(request: Request) -> bool:
     """By what browsers say of a form's origin; a client that says nothing is no browser."""
     site = request.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):

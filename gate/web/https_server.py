@@ -28,11 +28,17 @@ def listen_address(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def serve_https(app: Starlette, sockets: list[socket.socket], certificate: Path, key: Path) -> None:
-    """Until SIGTERM, at `sockets`, which listen."""
+def serve_https(
+    app: Starlette,
+    sockets: list[socket.socket],
+    certificate: Path,
+    key: Path,
+    connection: type[BoundedConnection] = BoundedConnection,
+) -> None:
+    """Until SIGTERM, at `sockets`, which listen. `connection`: with which bounds."""
     config = uvicorn.Config(
         app,
-        http=BoundedConnection,
+        http=connection,
         ssl_certfile=str(certificate),
         ssl_keyfile=str(key),
         ssl_version=ssl.PROTOCOL_TLS_SERVER,

@@ -14,10 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gate.console.certificate import own_addresses, own_certificate, utc_now
 from gate.errors import NetworkFault
 from gate.web.bounded_connection import BoundedConnection
 from gate.web.bounded_listener import FOR_ONE, listeners
+from gate.web.certificate import own_addresses, own_certificate, utc_now
 from tests.fuzz.https_client import connected
 from tests.waiting import soon
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from gate.console.certificate import LASTS, own_addresses, own_certificate
 from gate.errors import StorageRefused
+from gate.web.certificate import LASTS, own_addresses, own_certificate
 
 NOW = datetime(2027, 4, 10, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""The console's own certificate: self-signed, for localhost and the addresses it is reached at.
+"""A program's own certificate: self-signed, for localhost and the addresses it is reached at.
 
 It is made once, and anew before it expires or when an address is missing. It is never the unit's
 MQTT certificate: a browser's user may see it, and its key opens nothing else.
@@ -36,8 +36,8 @@ def own_certificate(folder: Path, addresses: tuple[str, ...], now: datetime) -> 
             _make(certificate, key, wanted, now)
         except OSError as e:
             raise StorageRefused(
-                f"The console's certificate cannot be kept in {folder} ({e.strerror}).",
-                f"控制台证书无法保存到 {folder}（{e.strerror}）。",
+                f"The certificate cannot be kept in {folder} ({e.strerror}).",
+                f"证书无法保存到 {folder}（{e.strerror}）。",
                 path=str(folder),
             ) from e
     return certificate, key
@@ -89,7 +89,7 @@ def _general_name(address: str) -> x509.GeneralName:
 
 
 def own_addresses(listen_host: str) -> tuple[str, ...]:
-    """Under which a browser may reach the console, beside localhost."""
+    """Under which a browser may reach the pages, beside localhost."""
     try:
         if ipaddress.ip_address(listen_host).is_unspecified:
             return (os.uname().nodename,)
