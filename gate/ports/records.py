@@ -12,6 +12,7 @@ from gate.core.json_types import JsonObject
 from gate.core.office_commands import Command, CommandAnswer
 from gate.core.records import JournalEvent
 from gate.core.report_sheet import ReportSheet
+from gate.core.room_tally import PaperRooms
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.ports.staff_connection import StaffConnection
@@ -60,6 +61,9 @@ class Roster(Protocol):
     async def room_keys(self, paper: str, room: str) -> tuple[str, ...]:
         """The candidate keys (hex) of who sits in `room`, in the order of the seats; empty for an
         unknown one. StorageDamaged."""
+
+    async def paper_rooms(self, paper: str) -> PaperRooms:
+        """Who sits `paper` in which room; nobody's name. StorageDamaged."""
 
     async def seated(self, paper: str, room: str) -> tuple[SeatedCandidate, ...]:
         """Who sits in `room`, in the order of the seats. StorageDamaged."""

@@ -27,6 +27,7 @@ class RoomIndex:
             place: (found[0][1], tuple(key for *_, key in sorted(found)))
             for place, found in sorted(seats.items())
         }
+        self._room_of: dict[str, dict[bytes, str]] = {}
 
     def room_names(self, paper: str) -> tuple[str, ...]:
         """The rooms of `paper`, sorted."""
@@ -35,6 +36,17 @@ class RoomIndex:
     def keys(self, paper: str, room: str) -> tuple[bytes, ...]:
         """Of who sits in `room`, in the order of the seats; none for an unknown one."""
         return self.rooms.get((paper, place_form(room)), ("", ()))[1]
+
+    def rooms_by_key(self, paper: str) -> Mapping[bytes, str]:
+        """Candidate key to the room's name, of who sits `paper`; made the first time."""
+        if paper not in self._room_of:
+            self._room_of[paper] = {
+                key: name
+                for (of, _), (name, keys) in self.rooms.items()
+                if of == paper
+                for key in keys
+            }
+        return self._room_of[paper]
 
 
 def read_room_index(db: sqlite3.Connection, opened: Callable[[bytes, bytes], bytes]) -> RoomIndex:

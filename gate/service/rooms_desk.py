@@ -10,7 +10,7 @@ from gate.errors import GateBug
 from gate.ports import StaffConnection
 from gate.service.lane import Lane
 from gate.service.signers import Signers
-from gate.service.site_view import absent_of, counts_by_room, one_candidate, rooms_given
+from gate.service.site_view import SiteRooms, absent_of, one_candidate, rooms_given
 from gate.service.staff_words import misfit
 
 
@@ -20,6 +20,7 @@ class RoomsDesk:
     def __init__(self, lane: Lane, signers: Signers) -> None:
         self._lane = lane
         self._signers = signers
+        self._site: SiteRooms | None = None
 
     async def rooms(
         self, paper: str | None, room: str | None, connection: StaffConnection
@@ -28,7 +29,9 @@ class RoomsDesk:
         are asked for and nobody has signed in."""
         roster = self._signers.roster
         if paper is None and room is None:
-            return await counts_by_room(self._lane, roster)
+            if self._site is None or self._site.roster is not roster:
+                self._site = SiteRooms(roster)
+            return await self._site.counts(self._lane)
         if paper is None or room is None:
             raise misfit("Name paper and room, or neither.", "请同时填写场次和考场，或都不填。")
         self._signers.may_see_names(connection)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from gate.core.gate_rooms import serves
 from gate.core.reassignment import ROOMS_MAX
 from gate.core.room_counts import RoomCounts, doubtful_of, room_counts, where
+from gate.core.room_tally import RoomTally
 from gate.core.rooms_and_seats import place_form
 from gate.errors import NoSuchEntry, UsageError
 from gate.ports import Roster
@@ -18,30 +19,43 @@ from gate.service.lane import Lane
 NAME_MAX = 32
 """Characters of a room."""
 
-ROOMS_AT_ONCE = 50
-"""Rooms that are counted before the lane has its turn."""
-
 
 async def _rooms(roster: Roster, paper: str) -> dict[str, tuple[str, ...]]:
     """The rooms of `paper` to the keys of who sits there. StorageDamaged."""
     return {room: await roster.room_keys(paper, room) for room in await roster.room_names(paper)}
 
 
-async def counts_by_room(lane: Lane, roster: Roster) -> dict[str, object]:
-    """Counts of every paper and room of the site; `served`: whether this gate serves it.
-    StorageDamaged."""
-    papers: list[dict[str, object]] = []
-    for paper in roster.exam.papers:
-        doubtful = doubtful_of(lane.state, paper.id)
-        rooms: list[dict[str, object]] = []
-        for number, (room, keys) in enumerate((await _rooms(roster, paper.id)).items(), 1):
-            if number % ROOMS_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            counts = room_counts(lane.state, paper.id, keys, doubtful)
-            rooms.append({"room": room, **counts, "served": serves(lane.state.rooms, room)})
-        if rooms:
-            papers.append({"paper": paper.id, "rooms": rooms})
-    return {"papers": papers}
+class SiteRooms:
+    """Counts of every paper and room of one roster."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self._tallies: dict[str, RoomTally] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def counts(self, lane: Lane) -> dict[str, object]:
+        """By paper and room; `served`: whether this gate serves it. StorageDamaged."""
+        papers: list[dict[str, object]] = []
+        async with self._one_at_a_time:
+            for paper in self.roster.exam.papers:
+                tally = await self._tally(paper.id)
+                state = lane.state
+                doubtful = doubtful_of(state, paper.id)
+                for _ in tally.move(state.entered, state.left, doubtful):
+                    await asyncio.sleep(0)
+                rooms: list[dict[str, object]] = [
+                    {"room": room, **counts, "served": not state.rooms or serves(state.rooms, room)}
+                    for room, counts in tally.counts()
+                ]
+                if rooms:
+                    papers.append({"paper": paper.id, "rooms": rooms})
+        return {"papers": papers}
+
+    async def _tally(self, paper: str) -> RoomTally:
+        found = self._tallies.get(paper)
+        if found is None:
+            found = self._tallies[paper] = RoomTally(paper, await self.roster.paper_rooms(paper))
+        return found
 
 
 async def paper_counts(lane: Lane, roster: Roster, paper: str) -> RoomCounts:

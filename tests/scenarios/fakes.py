@@ -23,6 +23,7 @@ from gate.core.office_commands import Command, CommandAnswer
 from gate.core.reasons import Pattern, Reason
 from gate.core.records import JournalEvent
 from gate.core.report_sheet import ReportSheet
+from gate.core.room_tally import PaperRooms
 from gate.core.seat_sheet import SheetCell, SheetHead
 from gate.core.staff_list import StaffMember
 from gate.errors import NoSuchEntry, StorageDamaged, StorageRefused
@@ -211,6 +212,10 @@ class FakeRoster:
 
     async def room_keys(self, paper: str, room: str) -> tuple[str, ...]:
         return tuple(s.key for s in await self.seated(paper, room))
+
+    async def paper_rooms(self, paper: str) -> PaperRooms:
+        rooms = dict.fromkeys(await self.room_keys(paper, "03"), "03")
+        return PaperRooms({"03": len(rooms)} if rooms else {}, rooms.get)
 
     async def seated(self, paper: str, room: str) -> tuple[SeatedCandidate, ...]:
         if (paper, room) != (PAPER.id, "03"):

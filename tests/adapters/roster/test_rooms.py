@@ -1,9 +1,15 @@
 """Who sits where: by paper and room, in the order of the seats, opened for who asks."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from gate.core.exam import Seat
+from gate.roster import open_roster
 from gate.roster.open_roster import InstalledRoster
+from gate.roster.room_index import RoomIndex
 from tests.roster_making import Office, row
 
 PAPER, OTHER = "00015-am", "00023-pm"
@@ -42,3 +48,25 @@ async def test_an_unknown_room_or_paper_is_empty(tmp_path: Path) -> None:
         assert await roster.seated(PAPER, "99") == ()
         assert await roster.room_keys("nothing", "03") == ()
         assert await roster.room_names("nothing") == ()
+
+
+async def test_rooms_are_found_by_key_and_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, times = open_roster.read_room_index, []
+
+    def counted(*given: Any) -> RoomIndex:
+        times.append(1)
+        return read(*given)
+
+    monkeypatch.setattr(open_roster, "read_room_index", counted)
+    with _roster(tmp_path) as roster:
+        rooms, _ = await asyncio.gather(roster.paper_rooms(PAPER), roster.room_names(PAPER))
+        assert sorted(rooms.expected.values()) == [1, 2]
+        for room in rooms.expected:
+            for key in await roster.room_keys(PAPER, room):
+                assert rooms.room_of(key) == room
+        assert rooms.room_of("00" * 16) is None
+        other = await roster.paper_rooms(OTHER)
+        assert dict(other.expected) == {"B-1": 1}
+    assert times == [1]
