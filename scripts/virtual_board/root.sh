@@ -56,8 +56,10 @@ if ! stamped packages "$packages"; then
     (cd "$checkout" && git archive HEAD) | tar -x -C "$root/src"
     [ -x "$root/opt/exam-gate/bin/pip" ] ||
         inside "python3 -m venv --system-site-packages /opt/exam-gate"
-    # lgpio has no wheel for this Python; Raspberry Pi's own archive has it as a package.
-    inside "cd /src && PYPI=1 /opt/exam-gate/bin/pip install -q --no-binary lgpio '.[pi]'"
+    # lgpio has no wheel for this Python, so the extra leaves both out here. Raspberry Pi's own
+    # archive has them as packages.
+    inside "cd /src && PYPI=1 /opt/exam-gate/bin/pip install -q --no-binary lgpio . \
+        'picamera2>=0.3.36' 'lgpio>=0.2.2'"
     stamp packages "$packages"
 fi
 

@@ -72,11 +72,32 @@ def test_the_reader_may_be_pulled_and_plugged_again(board: Board) -> None:
     assert board.run("systemctl show -p NRestarts --value exam-gate").out.strip() == "0"
 
 
+def main_pid(board: Board) -> str:
+    return board.run("systemctl show -p MainPID --value exam-gate").out.strip()
+
+
+def camera_pid(board: Board) -> str:
+    """Of the camera's own process; empty while there is none."""
+    return board.run("pgrep -f gate[.]drivers[.]camera_child").out.strip()
+
+
+def test_an_abort_of_the_cameras_process_does_not_end_the_gate(board: Board) -> None:
+    gate, before = main_pid(board), until(lambda: camera_pid(board), bool)
+    board.run(f"kill -ABRT {before}")
+    until(lambda: camera_pid(board), lambda pid: pid not in {"", before})
+    until(lambda: faults(board), lambda f: "camera" not in f)
+    said = board.run("journalctl -u exam-gate -n 50 --no-pager -o cat").out
+    assert "SIGABRT" in said, said
+    assert main_pid(board) == gate
+
+
 def test_a_camera_that_goes_comes_back(board: Board) -> None:
+    gate = main_pid(board)
     board.run("echo vimc.0 >/sys/bus/platform/drivers/vimc/unbind")
     until(lambda: faults(board), lambda f: f == ["silent"] or "camera" in f)
     board.run("echo vimc.0 >/sys/bus/platform/drivers/vimc/bind")
     until(lambda: faults(board), lambda f: not f)
+    assert main_pid(board) == gate
     assert verified(board)["chain"] == "verified"
 
 
