@@ -146,8 +146,8 @@ def test_what_a_worker_does_not_believe_is_counted(tmp_path: Path, office_place:
         heard(news, Up)
         for payload in (b"{}", good.replace(b"ADMIT", b"XDMIT"), good):
             link.publish(Topics(EXAM, SITE, GATE).ev, payload)
-        until(lambda: office.counts.batches == 1, 60)
-        assert (office.counts.events, office.counts.rejected) == (SIZE, 2)
+        until(lambda: (office.counts.batches, office.counts.rejected) == (1, 2), 60)
+        assert office.counts.events == SIZE
         assert list(office.counts.refusals.by_gate()) == [GATE]
         link.leave()
 
