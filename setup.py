@@ -70,7 +70,7 @@ setup(
             *("**/*.html", "**/*.css", "**/*.mjs", "**/*.svg"),
         ],
         "office": ["**/*.css", "**/*.html", "**/*.sql"],
-        "enrolment": ["**/*.css", "**/*.html", "**/*.mjs"],
+        "enrolment": ["**/*.css", "**/*.html", "**/*.mjs", "**/*.toml"],
     },
     cmdclass={"build_py": BuildWithFragments},
     install_requires=RUNTIME,
@@ -96,12 +96,18 @@ setup(
             "starlette>=1,<2",
             "uvicorn>=0.30",
         ],
-        # exam-enrol, the candidates' portal.
+        # exam-enrol, the candidates' portal. av decodes videos, ctranslate2 runs the network for
+        # spoken digits, onnxruntime those that read cards.
         "enrolment": [
+            "av>=18,<19",
             "cryptography>=42",
+            "ctranslate2>=4.8,<5",
             "jinja2>=3.1,<4",
+            "onnxruntime>=1.18",
+            "pillow-heif>=1",
             "psycopg[binary]>=3.2",
             "python-multipart>=0.0.20",
+            "scipy>=1.13",
             "sqlalchemy>=2",
             "starlette>=1,<2",
             "uvicorn>=0.30",

@@ -2,7 +2,18 @@
 
 import typer
 
-from enrolment.commands import expire, export, open_, reconcile, report, seat, serve, shred
+from enrolment.commands import (
+    expire,
+    export,
+    models,
+    open_,
+    reconcile,
+    report,
+    seat,
+    serve,
+    shred,
+    worker,
+)
 from gate import __version__
 from gate.platform.program_end import run_program
 
@@ -17,6 +28,8 @@ app = typer.Typer(
 app.command("open")(open_.open_)
 app.command("serve")(serve.serve)
 app.command("staff")(serve.staff)
+app.command("models")(models.models)
+app.command("worker")(worker.worker)
 app.command("seat")(seat.seat)
 app.command("expire")(expire.expire)
 app.command("reconcile")(reconcile.reconcile)

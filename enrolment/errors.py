@@ -1,6 +1,6 @@
 """What candidates, staff and services can do wrong; sentences as in gate.errors."""
 
-from gate.errors import InputRejected, Refused, RetryLater
+from gate.errors import InputDamaged, InputRejected, Refused, RetryLater
 
 
 class EventRefused(InputRejected):
@@ -33,6 +33,14 @@ class CheckWaits(RetryLater):
     """An upload of this application is being judged: no other is taken meanwhile."""
 
     exit_code = 1
+
+
+class MediaRejected(InputRejected):
+    """An upload that is no usable picture or video (`why`); nothing was counted."""
+
+
+class NetworkMissing(InputDamaged):
+    """A network of the checks is not at hand (`path`)."""
 
 
 class NumberTaken(Refused):

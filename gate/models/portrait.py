@@ -118,13 +118,21 @@ class PortraitJudge:
         """
         return self._judgement(photo)[0]
 
+    def judge_picture(self, picture: Picture) -> JudgedPortrait:
+        """The same of a photo that was decoded elsewhere: upright, (height, width, 3) uint8."""
+        return self._judgement_of(picture, [])[0]
+
     def _judgement(self, photo: bytes) -> tuple[JudgedPortrait, "_Usable | None"]:
         try:
             picture = decode_photo(photo)
         except PhotoRejected as e:
             unreadable = PortraitFinding(str(e.reason), e.en, e.zh)
             return JudgedPortrait(None, None, 0, (0, 0), (unreadable,)), None
-        also = [finding("animated")] if is_animated(photo) else []
+        return self._judgement_of(picture, [finding("animated")] if is_animated(photo) else [])
+
+    def _judgement_of(
+        self, picture: Picture, also: list[PortraitFinding]
+    ) -> tuple[JudgedPortrait, "_Usable | None"]:
         if _is_patterned(picture):  # it may be why no face is found
             also.append(finding("recapture"))
         try:
