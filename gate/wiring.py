@@ -51,6 +51,7 @@ from gate.models.network_files import model_path
 from gate.models.rate_coverage import requiring_rates
 from gate.models.recogniser import Recogniser
 from gate.platform.json_lines import Handler, serve
+from gate.platform.update_request import requests_in
 from gate.ports import Camera, CardReader, Clock, Scanner
 from gate.roster.content_client import ContentClient
 from gate.roster.fetching import RosterFetcher
@@ -154,6 +155,7 @@ def _adapters(settings: Settings, hardware: Hardware) -> Adapters:
         rooms=unit.rooms,
         rtc=hardware.rtc,
         board_clock=hardware.board_clock,
+        ask_for_version=requests_in(state),
         matcher=CameraThread(
             hardware.camera,
             settings.paths.models,

@@ -1,5 +1,6 @@
 """What each command asks for, read from its `args`: an allow-list of fields and values. Pure."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ TEXT_MAX = 500
 _SEQ_MAX = 2**53
 _NAME_MAX = 64
 _EPOCH_DIGITS = 16
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+~-]{0,31}")
+"""Of a Debian package without an epoch. `exam-gate-update` looks again."""
 
 
 class ArgsRefused(ValueError):
@@ -61,17 +64,18 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
-    """A verb of the contract that this release cannot carry out; `why`, in a sentence."""
+class Update:
+    """Put `version` of the package in this one's place; it goes back where its self-test fails."""
 
-    why: str
+    version: str
 
 
-Task = Resend | Close | ShowMessage | FetchRoster | Configure | Restart | Unsupported
-NO_PACKAGES = (
-    "This release is not installed as a package, so there is nothing to put in its place: "
-    "update the unit by hand. 本版本尚无安装包，请手工更新。"
-)
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Put the version before in this one's place."""
+
+
+Task = Resend | Close | ShowMessage | FetchRoster | Configure | Restart | Update | Rollback
 
 
 def task_of(verb: str, args: JsonFields) -> Task:
@@ -120,6 +124,14 @@ def _configure(args: JsonFields) -> Task:
         raise ArgsRefused(str(e)) from e
 
 
+def _update(args: JsonFields) -> Task:
+    _only(args, "version")
+    version = args.get("version")
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise ArgsRefused("version is such as 0.2.0~deb13. version 应类似 0.2.0~deb13。")
+    return Update(version)
+
+
 def _without(task: Task) -> Callable[[JsonFields], Task]:
     def read(args: JsonFields) -> Task:
         _only(args)
@@ -147,7 +159,7 @@ _READERS: dict[str, Callable[[JsonFields], Task]] = {
     Verb.MESSAGE: _message,
     Verb.FETCH_ROSTER: _without(FetchRoster()),
     Verb.CONFIGURE: _configure,
-    Verb.UPDATE: lambda _: Unsupported(NO_PACKAGES),
-    Verb.ROLLBACK: lambda _: Unsupported(NO_PACKAGES),
+    Verb.UPDATE: _update,
+    Verb.ROLLBACK: _without(Rollback()),
     Verb.RESTART: _without(Restart()),
 }

@@ -54,6 +54,8 @@ class Adapters:
     """Whether systemd runs this process, and so starts it again."""
     roster_fetch: RosterFetch | None = None
     """Fetches rosters from the office; None where gate.toml names no server."""
+    ask_for_version: Callable[[str | None], None] | None = None
+    """Asks for a version of the program, None for the one before. None where it is no package."""
     rtc: Callable[[], datetime | None] = lambda: None
     """What the board's own clock shows, None where it has none."""
     board_clock: Callable[[], BoardClock] = lambda: BoardClock.NONE

@@ -17,9 +17,10 @@ from gate.core.command_args import (
     FetchRoster,
     Resend,
     Restart,
+    Rollback,
     ShowMessage,
     Task,
-    Unsupported,
+    Update,
     task_of,
 )
 from gate.core.configuration import Configuration, read_changes
@@ -170,19 +171,22 @@ class CommandDesk:
         """What was done, in one sentence. _CannotDo, GateError."""
         match task:
             case Resend():
-                return self._resend(task)
+                said = self._resend(task)
             case Close(paper=paper):
-                return await self._close(command, paper)
+                said = await self._close(command, paper)
             case ShowMessage():
-                return "It is shown to staff until somebody has read it. 已向工作人员显示。"
+                said = "It is shown to staff until somebody has read it. 已向工作人员显示。"
             case Configure(changes=changes):
-                return f"In force: {', '.join(sorted(changes))}. 配置已生效。"
+                said = f"In force: {', '.join(sorted(changes))}. 配置已生效。"
             case FetchRoster():
-                return self._fetch()
+                said = self._fetch()
             case Restart():
-                return self._may_restart()
-            case Unsupported(why=why):
-                raise _CannotDo(why)
+                said = self._may_restart()
+            case Update(version=version):
+                said = self._stage(version)
+            case Rollback():
+                said = self._stage(None)
+        return said
 
     def _resend(self, task: Resend) -> str:
         head = self._lane.adapters.journal.head
@@ -229,17 +233,32 @@ class CommandDesk:
         fetch.look_now()
         return "A newer roster is looked for now; the heartbeat tells it. 正在获取名册。"
 
+    def _stage(self, version: str | None) -> str:
+        """Ask for `version`, None for the one before; a root helper does it."""
+        ask = self._lane.adapters.ask_for_version
+        if ask is None:
+            raise _CannotDo(
+                "This gate is not installed as a package: update the unit by hand. "
+                "本机未以软件包安装，请手工更新。"
+            )
+        if self._entry_is_open():
+            raise _CannotDo("Entry is open: another version waits for its end. 入场时段内不更新。")
+        ask(version)
+        what = "the version before" if version is None else version
+        return f"Staged: {what}; the heartbeat tells what is in use. 已安排，版本见心跳。"
+
+    def _entry_is_open(self) -> bool:
+        now = self._lane.adapters.clock.now()
+        return any(
+            datetime.fromisoformat(w["opens"]) <= now.at < datetime.fromisoformat(w["closes"])
+            for w in entry_windows(self._lane.state.exam, now)
+        )
+
     def _may_restart(self) -> str:
         lane = self._lane
         if self._end is None or not lane.adapters.is_supervised:
             raise _CannotDo("systemd does not run this gate: nothing starts it again. 无人值守。")
-        now = lane.adapters.clock.now()
-        windows = entry_windows(lane.state.exam, now)
-        is_open = any(
-            datetime.fromisoformat(w["opens"]) <= now.at < datetime.fromisoformat(w["closes"])
-            for w in windows
-        )
-        if is_open and not lane.state.faults:
+        if self._entry_is_open() and not lane.state.faults:
             raise _CannotDo("Entry is open and nothing is at fault: it helps nobody. 无需重启。")
         return "The gate ends in good order, and systemd starts it. 闸机正在重启。"
 

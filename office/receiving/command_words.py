@@ -17,7 +17,7 @@ EXAMPLES = {
     Verb.MESSAGE: "message 请检查时钟 --en 'Check the clock'",
     Verb.FETCH_ROSTER: "fetch-roster",
     Verb.CONFIGURE: "configure heartbeat_s=30",
-    Verb.UPDATE: "update",
+    Verb.UPDATE: "update 0.2.0~deb13",
     Verb.ROLLBACK: "rollback",
     Verb.RESTART: "restart",
 }
@@ -48,6 +48,8 @@ def _read(verb: Verb, words: Sequence[str], en: str) -> JsonObject:
             return {"paper": " ".join(words)}
         case Verb.MESSAGE:
             return {"zh": " ".join(words), "en": en}
+        case Verb.UPDATE:
+            return {"version": " ".join(words)}
         case Verb.CONFIGURE:
             return {"set": dict(map(_setting, words))}
     if words:

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 from gate import __version__
-from gate.provisioning.plan import GATE_UNITS
 from scripts.debian import bill, repository
 from scripts.debian.targets import EXTRAS, MACHINES, PACKAGES, PYTHONS, Target, control, script
 
@@ -164,8 +163,8 @@ def _system_files(tree: Path, target: Target) -> None:
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True)
     names = [p.name for p in (ROOT / "systemd").glob(f"{target.package}*.*")]
-    names = [n for n in names if n.endswith((".service", ".timer"))]
-    for name in list(GATE_UNITS) if target.package == "exam-gate" else names:
+    names = [n for n in names if n.endswith((".service", ".timer", ".path"))]
+    for name in names:
         text = (ROOT / "systemd" / name).read_text(encoding="utf-8")
         text = text.replace("/usr/local/libexec/", "/usr/libexec/")
         if target.package != "exam-gate":
@@ -184,9 +183,10 @@ def _system_files(tree: Path, target: Target) -> None:
     owners.parent.mkdir(parents=True)
     owners.write_text(f"d {home} 0700 {target.package} {target.package} -\n")
     if target.package == "exam-gate":
-        helper = tree / "usr/libexec/exam-gate-reboot"
-        helper.parent.mkdir(parents=True)
-        shutil.copy(ROOT / "systemd/exam-gate-reboot", helper)
+        helpers = tree / "usr/libexec"
+        helpers.mkdir(parents=True)
+        for name in ("exam-gate-reboot", "exam-gate-update"):
+            shutil.copy(ROOT / "systemd" / name, helpers)
         rules = tree / "usr/lib/udev/rules.d"
         rules.mkdir(parents=True)
         shutil.copy(ROOT / "firmware_config/70-exam-gate.rules", rules)

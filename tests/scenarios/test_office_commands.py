@@ -65,7 +65,8 @@ async def test_a_command_is_carried_out_once_and_stands_in_the_journal(tmp_path:
         (given("resend", {"ranges": [[900, 901]]}), Result.REFUSED, "ends at event"),
         (given("resend", {"ranges": [[1, 2]], "epoch": "0" * 16}), Result.REFUSED, "This journal"),
         (given("resend", {"ranges": "all"}), Result.REFUSED, "ranges"),
-        (given("update"), Result.REFUSED, "package"),
+        (given("update", {"version": "0.2.0"}), Result.REFUSED, "package"),
+        (given("update", {"version": "../x"}), Result.REFUSED, "0.2.0~deb13"),
         (given("rollback"), Result.REFUSED, "package"),
         (given("restart"), Result.REFUSED, "systemd"),
         (given("fetch-roster"), Result.REFUSED, "[office] url"),
@@ -85,6 +86,20 @@ async def test_what_is_refused_is_told_in_a_sentence_and_journaled(
         assert word in said[1]
         assert (await journaled(parts, "command", "command_done"))[-1]["result"] == result
         assert (await answered(gate, command))[0] is Result.REPLAYED
+
+
+async def test_a_version_is_asked_for_once_entry_is_over(tmp_path: Path) -> None:
+    asked: list[str | None] = []
+    parts = rig(tmp_path)
+    parts = replace(parts, unit=replace(parts.unit, ask_for_version=asked.append))
+    async with running(parts) as gate:
+        said = await answered(gate, given("update", {"version": "0.2.0"}, id="while-open"))
+        assert said[0] is Result.REFUSED
+        assert "Entry is open" in said[1]
+        parts.clock.at = NINE + timedelta(hours=1)
+        assert (await answered(gate, given("update", {"version": "0.2.0"})))[0] is Result.DONE
+        assert (await answered(gate, given("rollback")))[0] is Result.DONE
+        assert asked == ["0.2.0", None]
 
 
 async def test_a_message_is_shown_until_somebody_has_read_it(tmp_path: Path) -> None:

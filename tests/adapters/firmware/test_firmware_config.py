@@ -251,7 +251,7 @@ def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
         bare = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE)
         (tmp_path / unit.name).write_text(bare, encoding="utf-8")
     units = sorted(tmp_path.glob("*.service"))
-    assert len(units) == 5
+    assert len(units) == 6
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)],
         capture_output=True,

@@ -12,7 +12,7 @@ from gate.core.command_args import (
     Configure,
     Resend,
     ShowMessage,
-    Unsupported,
+    Update,
     task_of,
 )
 from gate.core.configuration import Configuration
@@ -42,16 +42,24 @@ def test_what_is_asked_for(verb: str, args: dict[str, object], task: object) -> 
     assert task_of(verb, args) == task
 
 
-@pytest.mark.parametrize("verb", ["update", "rollback"])
-def test_what_this_release_cannot_do_is_a_sentence(verb: str) -> None:
-    task = task_of(verb, {"package": "exam-gate_2.deb"})
-    assert isinstance(task, Unsupported)
-    assert "package" in task.why
+@pytest.mark.parametrize("version", ["0.2.0", "0.2.0~deb13", "1.0+b1"])
+def test_a_version_is_one_of_debian(version: str) -> None:
+    assert task_of("update", {"version": version}) == Update(version)
+
+
+@pytest.mark.parametrize(
+    "version", ["", "x", "0.2 0", "0;rm", "0/../x", "-o", "0" * 33, "0\n", 2, None, "１"]
+)
+def test_nothing_else_is_handed_to_root(version: object) -> None:
+    with pytest.raises(ArgsRefused, match="version"):
+        task_of("update", {"version": version})
 
 
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
+        ("update", {}),
+        ("rollback", {"version": "0.1.0"}),
         ("resend", {}),
         ("resend", {"ranges": []}),
         ("resend", {"ranges": [[5, 1]]}),
