@@ -1,5 +1,6 @@
 """exam-gate selftest: is this unit ready for an exam day?"""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gate.commands import selftest_board
 from gate.config.settings import DEFAULT
 
 if TYPE_CHECKING:
@@ -28,10 +30,11 @@ def selftest(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only these: clock keys models roster liveness reader scanners camera "
-            "second-camera signals."
+            help="Only these: clock storage board keys certificate models roster liveness broker "
+            "reader scanners camera second-camera signals."
         ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Try every part once, with the gate stopped; the exit code is the first failure's. 自检。"""
     from gate.config.settings import load
@@ -46,6 +49,7 @@ def selftest(
             f"没有名为 {', '.join(unknown)} 的检查项，可选：{', '.join(names)}。",
         )
     worst = 0
+    told = []
     for name, zh, check in CHECKS:
         if only and name not in only:
             continue
@@ -55,7 +59,11 @@ def selftest(
         except GateError as e:
             said, mark = f"{e.en} {e.zh}", "FAIL"
             worst = worst or e.exit_code
-        print(f"{mark} {name} {zh}: {said}")
+        told.append({"check": name, "result": mark.strip().lower(), "said": said})
+        if not as_json:
+            print(f"{mark} {name} {zh}: {said}")
+    if as_json:
+        print(json.dumps({"ready": not worst, "checks": told}, ensure_ascii=False))
     raise typer.Exit(worst)
 
 
@@ -68,6 +76,31 @@ def _clock(settings: "Settings") -> "str | Warned":
     board, reason = BoardClockWatch().look(), distrust(SystemClock().now())
     found = [f"{en} {zh}" for zh, en in warnings(reason, board, 0.0)]
     return Warned("; ".join(found)) if found else f"trusted; board's clock: {board.value}"
+
+
+def _warned(found: tuple[str, bool]) -> "str | Warned":
+    said, must_be_read = found
+    return Warned(said) if must_be_read else said
+
+
+def _storage(settings: "Settings") -> "str | Warned":
+    said, slow = selftest_board.storage(settings.paths.state)
+    life = selftest_board.disk_life()
+    return _warned((f"{said}; {life}" if life else said, slow))
+
+
+def _board(_: "Settings") -> "str | Warned":
+    from gate.drivers.board_vitals import read_board
+
+    return _warned(selftest_board.heat(read_board()))
+
+
+def _certificate(settings: "Settings") -> "str | Warned":
+    from gate.drivers.clock import SystemClock
+
+    now = SystemClock().now()
+    path = settings.mqtt.certificate
+    return _warned(selftest_board.certificate(path, now.at if now.trusted else None))
 
 
 def _keys(settings: "Settings") -> str:
@@ -93,7 +126,7 @@ def _models(settings: "Settings") -> str:
         raise ModelDamaged(
             faults[0], f"模型文件不完整：请运行 {build_command(settings.paths.models)}。"
         )
-    return f"whole in {settings.paths.models}"
+    return f"whole in {settings.paths.models}; {selftest_board.invoked(settings.paths.models)}"
 
 
 def _roster(settings: "Settings") -> str:
@@ -153,13 +186,12 @@ def _scanners(settings: "Settings") -> str:
     return "; ".join(found) or "none in gate.toml"
 
 
-def _camera(settings: "Settings") -> str:
+def _camera(settings: "Settings") -> "str | Warned":
     from gate.wiring import real_camera
 
     with real_camera(settings.camera) as camera:
         frame = camera.capture(timeout_s=5.0)
-    height, width = frame.pixels.shape[:2]
-    return f"{width}x{height}"
+    return _warned(selftest_board.picture(frame.pixels))
 
 
 def _second_camera(settings: "Settings") -> str:
@@ -197,10 +229,14 @@ def _signals(settings: "Settings") -> str:
 
 CHECKS: tuple[Check, ...] = (
     ("clock", "时钟", _clock),
+    ("storage", "存储", _storage),
+    ("board", "主板", _board),
     ("keys", "密钥", _keys),
+    ("certificate", "证书", _certificate),
     ("models", "模型", _models),
     ("roster", "名册", _roster),
     ("liveness", "活体检测", _liveness),
+    ("broker", "消息服务器", selftest_board.broker),
     ("reader", "读卡器", _reader),
     ("scanners", "扫码器", _scanners),
     ("camera", "摄像头", _camera),
