@@ -123,7 +123,7 @@ def build(target: Target, own: Path, out: Path) -> Path:
                 path.chmod(0o755 if run and path.name not in ("control", "md5sums") else 0o644)
         tree.chmod(0o755)
         result = out / target.file_name
-        _run("dpkg-deb", "--root-owner-group", "-Zxz", "-z1", "--build", tree, result)
+        _run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", tree, result)
     return result
 
 

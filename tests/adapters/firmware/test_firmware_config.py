@@ -23,6 +23,7 @@ from tests.checkout import ROOT
 
 FIRMWARE = ROOT / "firmware_config"
 UNIT = ROOT / "systemd" / "exam-gate.service"
+OUT_OF_SERVICE = UNIT.with_name("exam-gate-out-of-service.service")
 CONSOLE = UNIT.with_name("exam-gate-console.service")
 BOARD = UNIT.with_name("exam-office-board.service")
 SCREEN = UNIT.with_name("exam-gate-screen.service")
@@ -225,8 +226,8 @@ def test_unit_says_nothing_twice() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 @pytest.mark.parametrize(
     ("unit", "most"),
-    [(UNIT, 2.0), (CONSOLE, 1.5), (SCREEN, 4.5), (BOARD, 1.5)],
-    ids=["gate", "console", "screen", "board"],
+    [(UNIT, 2.0), (OUT_OF_SERVICE, 1.8), (CONSOLE, 1.3), (SCREEN, 4.5), (BOARD, 1.3)],
+    ids=["gate", "out-of-service", "console", "screen", "board"],
 )
 def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
     scored = subprocess.run(
