@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from gate import __version__
+from gate.models.network_files import load_manifest, model_path
 from scripts.debian import bill, repository
 from scripts.debian.targets import EXTRAS, MACHINES, PACKAGES, PYTHONS, Target, control, script
 
@@ -112,7 +113,9 @@ def build(target: Target, own: Path, out: Path) -> Path:
         _documents(tree, target, found)
         _system_files(tree, target)
         if target.package != "exam-enrol":
-            shutil.copytree(NETWORKS, share / "models")
+            (share / "models").mkdir()
+            for output in load_manifest().outputs:
+                shutil.copy(model_path(NETWORKS, output.name), share / "models")
         binary = tree / "usr/bin"
         binary.mkdir(parents=True)
         (binary / target.package).symlink_to(f"/opt/{target.package}/bin/{target.package}")
