@@ -26,6 +26,7 @@ UNIT = ROOT / "systemd" / "exam-gate.service"
 OUT_OF_SERVICE = UNIT.with_name("exam-gate-out-of-service.service")
 CONSOLE = UNIT.with_name("exam-gate-console.service")
 BOARD = UNIT.with_name("exam-office-board.service")
+PORTAL = UNIT.with_name("exam-enrol-web.service")
 SCREEN = UNIT.with_name("exam-gate-screen.service")
 FILTERS = {"all", "pi4", "pi5"}
 CONFIG_KEYS = {
@@ -226,8 +227,15 @@ def test_unit_says_nothing_twice() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 @pytest.mark.parametrize(
     ("unit", "most"),
-    [(UNIT, 2.0), (OUT_OF_SERVICE, 1.8), (CONSOLE, 1.3), (SCREEN, 4.5), (BOARD, 1.3)],
-    ids=["gate", "out-of-service", "console", "screen", "board"],
+    [
+        (UNIT, 2.0),
+        (OUT_OF_SERVICE, 1.8),
+        (CONSOLE, 1.3),
+        (SCREEN, 4.5),
+        (BOARD, 1.3),
+        (PORTAL, 1.3),
+    ],
+    ids=["gate", "out-of-service", "console", "screen", "board", "portal"],
 )
 def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
     scored = subprocess.run(
@@ -239,6 +247,20 @@ def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
     level = re.search(rf"exposure level for {unit.name}: ([\d.]+)", scored)
     assert level
     assert float(level[1]) <= most
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_finds_no_fault_in_the_portals_unit(tmp_path: Path) -> None:
+    text = PORTAL.read_text(encoding="utf-8")
+    unit = tmp_path / PORTAL.name
+    unit.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
+    verified = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (verified.returncode, PORTAL.name in verified.stderr) == (0, False), verified.stderr
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
