@@ -23,14 +23,15 @@ def serve(
         Path | None,
         typer.Option(metavar="CSV", help="number,name: whom the simulated identity service knows."),
     ] = None,
-    workers: Annotated[
-        bool, typer.Option(help="Judge uploads and do what follows in this process.")
-    ] = True,
+    simulate_checks: Annotated[
+        bool,
+        typer.Option("--simulate-checks", help="Let every upload pass unjudged, for trials only."),
+    ] = False,
     database: Database = None,
     media: Media = None,
 ) -> None:
-    """Serve the portal's pages over HTTPS until SIGTERM. Identity service, payment, SMS and the
-    judgement of uploads are simulated. 报名平台网页（外部服务为模拟）。"""
+    """Serve the portal's pages over HTTPS until SIGTERM. Run exam-enrol worker beside it: it judges
+    the uploads. Identity service, payment and SMS are simulated. 报名平台网页。"""
     from enrolment.portal.server import run_portal
     from enrolment.services.simulated import EverybodyKnown, SimulatedChecks, SimulatedIdentity
     from enrolment.store.opening import reading
@@ -43,9 +44,11 @@ def serve(
         store.round_id = round_id or newest_round(connection)
     store.round()
     identity = EverybodyKnown() if people is None else SimulatedIdentity(_people(people))
-    log.warning("Simulated: identity service, payment, SMS, judgement of uploads")
+    log.warning("Simulated: identity service, payment, SMS")
+    if simulate_checks:
+        log.warning("Simulated: the judgement of uploads. Every upload passes")
     log.info("The portal is at https://%s until SIGTERM", listen)
-    run_portal(store, listen, identity, SimulatedChecks() if workers else None)
+    run_portal(store, listen, identity, SimulatedChecks() if simulate_checks else None)
 
 
 def staff(

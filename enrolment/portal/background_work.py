@@ -1,23 +1,26 @@
-"""The workers in the web process: a thread that does what events and uploads asked for."""
+"""What is done beside the pages, in a thread: orders, ticket numbers, messages."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from enrolment.check_worker import CheckWorker
-from enrolment.worker import Worker
 from gate.errors import GateError
 
 log = logging.getLogger(__name__)
 LOOKS_EVERY_S = 0.25
+AT_MOST = 20
+
+
+Work = Callable[[datetime, int], int]
 
 
 class BackgroundWork:
-    """`now`: the clock. Stopped, it ends after what is under way."""
+    """`works`: each does up to so many tasks. `now`: the clock. Stopped, it ends after what is
+    under way."""
 
-    def __init__(self, worker: Worker, checks: CheckWorker, now: Callable[[], datetime]) -> None:
-        self._worker, self._checks, self._now = worker, checks, now
+    def __init__(self, works: Sequence[Work], now: Callable[[], datetime]) -> None:
+        self._works, self._now = works, now
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="enrolment work", daemon=True)
 
@@ -32,8 +35,8 @@ class BackgroundWork:
 
     def _run(self) -> None:
         while not self._stopped.wait(LOOKS_EVERY_S):
-            try:
-                self._checks.work(self._now(), 1)
-                self._worker.work(self._now(), 20)
-            except GateError as said:  # the database is away, a file is damaged: go on with others
-                log.warning("Work was left for later: %s", type(said).__name__)
+            for work in self._works:
+                try:
+                    work(self._now(), AT_MOST)
+                except GateError as said:  # the database or a network is away: go on with others
+                    log.warning("Work was left for later: %s", said)

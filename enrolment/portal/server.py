@@ -1,4 +1,4 @@
-"""Runs the portal: pages over HTTPS, and the workers beside them. Every service is simulated."""
+"""Runs the portal: pages over HTTPS, and what follows an event. Services are simulated."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from starlette.formparsers import MultiPartParser
 
 from enrolment.check_worker import CheckWorker
-from enrolment.portal.background_work import BackgroundWork
+from enrolment.portal.background_work import BackgroundWork, Work
 from enrolment.portal.shared import Shared, local_now
 from enrolment.portal.web_app import portal_app
 from enrolment.services.message_file import MessageFile
@@ -33,7 +33,7 @@ class UploadingConnection(BoundedConnection):
 def run_portal(
     store: Applications, listen: str, identity: IdentityService, checks: UploadChecks | None
 ) -> None:
-    """Until SIGTERM. `checks`: judge uploads in this process; None where a worker does.
+    """Until SIGTERM. `checks`: judge uploads in this process; None where exam-enrol worker does.
     UsageError, NetworkFault, StorageRefused; OSError."""
     host, port = listen_address(listen)
     root = store.media.root
@@ -43,16 +43,15 @@ def run_portal(
     MultiPartParser.spool_max_size = UPLOAD_BYTES_MAX + 1  # no upload lies unsealed on the disk
     shared = Shared(store, messages, payments.key)
     sockets = listeners(host, port)
-    work = None
+    works: list[Work] = [Worker(store, identity, payments, messages).work]
     if checks is not None:
-        worker = Worker(store, identity, payments, messages)
-        work = BackgroundWork(worker, CheckWorker(store, checks), local_now)
-        work.start()
+        works.append(CheckWorker(store, checks).work)
+    beside = BackgroundWork(works, local_now)
+    beside.start()
     try:
         serve_https(portal_app(shared), sockets, certificate, key, UploadingConnection)
     finally:
-        if work is not None:
-            work.stop()
+        beside.stop()
 
 
 def _payment_key(path: Path) -> bytes:
