@@ -23,28 +23,18 @@ def worker(
     database: Database = None,
     media: Media = None,
 ) -> None:
-    """Judge uploads and do what events asked for. Any number of workers may run; one that is
-    killed loses nothing. 处理上传检查与后续任务。"""
+    """Judge uploads; exam-enrol serve does what events ask for. Any number of workers may run; one
+    that is killed loses nothing. 处理上传检查。"""
     from enrolment.check_worker import CheckWorker
     from enrolment.checks.network_checks import NetworkChecks
-    from enrolment.services.simulated import SimulatedIdentity, SimulatedMessages, SimulatedPayments
-    from enrolment.worker import Worker
     from gate.models.network_files import default_folder
 
     store = opened(database, media, round_id)
     store.round()
     checks = CheckWorker(store, NetworkChecks(models or default_folder()))
-    # No real service is connected yet: what they should answer stays open.
-    effects = Worker(
-        store,
-        SimulatedIdentity(down=True),
-        SimulatedPayments(down=True),
-        SimulatedMessages(down=True),
-    )
     done = 0
     while True:
         worked = checks.work(datetime.now().astimezone(), at_most=1)
-        worked += effects.work(datetime.now().astimezone(), at_most=100)
         done += worked
         if worked:
             continue
