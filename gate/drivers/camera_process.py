@@ -32,8 +32,9 @@ from gate.drivers.camera_wire import (
 from gate.errors import CameraMissing
 from gate.ports import Frame
 
-OPEN_S = 15.0
-"""Python, picamera2 and the camera's start; 2 to 4 s on a busy unit."""
+OPEN_S, OPEN_MOST_S = 15.0, 60.0
+"""Python, picamera2 and the camera's start. Doubled after each start that took longer: on the
+virtual board, 30 times as slow as a Pi, one takes 25 s."""
 ANSWER_S = RESTART_S + 2.0
 """Longer than it was asked to wait, and than its own restart takes: it hangs."""
 END_S = RESTART_S + 1.0
@@ -58,7 +59,7 @@ class CameraProcess:
         self._child: subprocess.Popen[bytes] | None = None
         self._given = contextlib.ExitStack()
         self._before = self._number = 0
-        self._failures = 0
+        self._failures = self._slow_starts = 0
         self._refusal: tuple[float, CameraMissing] | None = None
 
     @property
@@ -71,8 +72,9 @@ class CameraProcess:
             raise self._refusal[1]
         self._start()
         try:
-            self._answer(OPEN_S)
+            self._answer(backoff_s(self._slow_starts, OPEN_S, OPEN_MOST_S))
         except CameraMissing as e:
+            self._slow_starts += isinstance(e, _Silent)
             self._end()
             wait_s = backoff_s(self._failures, RETRY_FIRST_S, RETRY_MOST_S)
             self._failures += 1
@@ -142,7 +144,7 @@ class CameraProcess:
             answer = self._link.recv(BYTES_MAX)
         except TimeoutError:
             self._kill()
-            raise _ended(f"no answer for {wait_s:g} s") from None
+            raise _ended(f"no answer for {wait_s:g} s", _Silent) from None
         except OSError:
             answer = b""
         if not answer:
@@ -181,8 +183,12 @@ class CameraProcess:
             self._child.kill()
 
 
-def _ended(how: str) -> CameraMissing:
-    return CameraMissing(
+class _Silent(CameraMissing):
+    """The process gave no answer in time."""
+
+
+def _ended(how: str, kind: type[CameraMissing] = CameraMissing) -> CameraMissing:
+    return kind(
         f"The camera's process ended ({how}) and is started again: if this goes on, check the "
         "ribbon cable and the gate's log.",
         f"摄像头进程已结束（{how}），将自动重启：如反复出现，请检查排线和日志。",

@@ -1,5 +1,6 @@
 """The camera's own process: what ends it costs pictures, never the gate."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -93,6 +94,26 @@ def test_a_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_there(pid)
     with camera:
         assert camera.capture(2.0).number == 1
+
+
+def test_a_machine_too_slow_for_the_start_is_waited_for_longer_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The virtual board: each start was killed before it was done, until the gate gave up."""
+    monkeypatch.setattr(camera_process, "OPEN_S", 0.01)
+    later = itertools.count(0, 1000)
+    camera = CameraProcess(SETUP, monotonic=lambda: float(next(later)))
+    failed = 0
+    for _ in range(14):
+        try:
+            with camera:
+                assert camera.capture(2.0).number == 1
+                break
+        except CameraMissing:
+            failed += 1
+    else:
+        pytest.fail("it never had the time to start")
+    assert failed > 1
 
 
 def test_a_camera_that_gives_nothing_in_time_is_told(library: Callable[[str], None]) -> None:
