@@ -9,7 +9,7 @@ from office.board.accounts import last_notes
 from office.board.board_feed import BoardFeed
 from office.board.curve import Curve, curve_shape
 from office.board.kiosk import is_kiosk, kept
-from office.board.overview import curve_of, papers_of, rooms_of
+from office.board.overview import area_of, curve_of, papers_of, rooms_of
 from office.board.templates_of_board import live_page, page_of
 
 _SHOWN = 200
@@ -30,6 +30,15 @@ async def wall(request: Request) -> Response:
     shared = request.app.state.shared
     leads_on = kept(request) if is_kiosk(request, shared.wall_token) else None
     return leads_on or live_page(request, "wall.html", lambda: {"curve": _curve(request)})
+
+
+async def area(request: Request) -> Response:
+    """The sites of one area. HTTPException 404."""
+    name = request.path_params["area"]
+    found = [s for s in _feed(request).overview.get("sites", []) if area_of(s["site"]) == name]
+    if not found:
+        raise HTTPException(404)
+    return live_page(request, "area.html", lambda: {"area": name, "sites": found})
 
 
 async def site(request: Request) -> Response:

@@ -52,23 +52,42 @@ def overview(
     counts: BoardCounts,
     expected: Expected,
 ) -> JsonObject:
-    """`totals`, `states`, `sites`, `papers`, `alerts`, `cases`, `completeness`, `curve`."""
+    """`events`, `states`, `areas`, `sites`, `papers`, `alerts`, `cases`, `completeness`,
+    `refer_rate`, `curve`."""
     by_site: dict[str, list[JsonObject]] = defaultdict(list)
     for gate in gates:
         by_site[str(gate["site"])].append(gate)
     total, still_open = cases
     untaken = sum(alert["taken_by"] is None for alert in alerts)
+    sites = [_site(site, listed, counts) for site, listed in sorted(by_site.items())]
     return {
         "events": counts.events,
         "states": {name: sum(g["state"] == name for g in gates) for name in WORDS},
-        "sites": [_site(site, listed, counts) for site, listed in sorted(by_site.items())],
+        "sites": sites,
         "papers": papers_of(counts, expected),
+        "areas": areas_of(sites),
         "alerts": {"all": len(alerts), "untaken": untaken},
         "cases": {"all": total, "open": still_open},
         "completeness": light_of(completeness),
         "refer_rate": counts.refer_rate(counts.decisions),
         "curve": curve_of(counts.arrivals.values()),
     }
+
+
+def area_of(site: str) -> str:
+    """The area of a site, such as its province: the id up to its first hyphen."""
+    return site.partition("-")[0]
+
+
+def areas_of(sites: Iterable[JsonObject]) -> list[JsonObject]:
+    """Each area with the sums of its sites, by name. `sites`: of `overview`."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for site in sites:
+        sums = found[area_of(site["site"])]
+        sums["sites"] += 1
+        for name in ("gates", *WORDS, "clock_wrong", "disk_low", "unsent"):
+            sums[name] += site[name]
+    return [{"area": area, **sums} for area, sums in sorted(found.items())]
 
 
 def papers_of(counts: BoardCounts, expected: Expected, site: str | None = None) -> list[JsonObject]:

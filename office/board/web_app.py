@@ -61,6 +61,7 @@ def board_app(shared: Shared) -> Starlette:
             Route("/sign-in", board_pages.sign_in_page),
             Route("/sign-in", board_actions.sign_in, methods=["POST"]),
             Route("/sign-out", board_actions.sign_out, methods=["POST"]),
+            Route("/areas/{area}", board_pages.area),
             Route("/sites/{site}", board_pages.site),
             Route("/gates/{gate}", board_pages.gate),
             Route("/cases", board_pages.cases),

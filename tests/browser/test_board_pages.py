@@ -33,7 +33,11 @@ pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(180)]
 PASSWORD, MARKUP = "a-long-password", "<script>alert(1)</script>"
 LONG = "x" * 200
 NOW = "2027-04-10T01:00:00.000+00:00"
-PAGES = ("", f"sites/{SITE}", f"gates/{GATE}", "cases", "alerts", "wall", "nowhere")
+AREA = SITE.partition("-")[0]
+PAGES = (
+    *("", f"areas/{AREA}", f"sites/{SITE}", f"gates/{GATE}"),
+    *("cases", "alerts", "wall", "nowhere"),
+)
 
 
 @dataclass

@@ -66,6 +66,20 @@ def test_a_person_counts_once_and_at_each_paper() -> None:
     assert counts.arrivals["s1"][MINUTE] == 3
 
 
+def test_sites_are_summed_by_area() -> None:
+    enrolled = {"hb-a-g1": "hb-a", "hb-b-g1": "hb-b", "hb-b-g2": "hb-b", "gd-a-g1": "gd-a"}
+    heard = {"gate": "hb-b-g1", "site": "hb-b", "last_seen": NOW.isoformat(), "unsent": 3}
+    gates = gates_of([heard], enrolled, BoardCounts(), NOW)
+    seen = overview(
+        gates, completeness=[], alerts=[], cases=(0, 0), counts=BoardCounts(), expected={}
+    )
+    kept = ("area", "sites", "gates", "ready", "never", "unsent")
+    assert [tuple(area[name] for name in kept) for area in seen["areas"]] == [
+        ("gd", 1, 1, 0, 1, 0),
+        ("hb", 2, 3, 1, 2, 3),
+    ]
+
+
 def test_each_room_has_its_own_count() -> None:
     counts = BoardCounts()
     referred = ADMIT._replace(outcome="REFER", admitted=None, seated=("k2", "02"))
