@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -74,6 +75,11 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the running broker."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def _listens(self) -> bool:
         with contextlib.suppress(OSError):

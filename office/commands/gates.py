@@ -104,7 +104,10 @@ def revoke(
     since = datetime.now(UTC) - BACKDATED
     authority = load_authority(place.ca / "ca.crt", place.ca / "ca.key", since)
     write_revocations(authority, certificates, place.revocations)
-    print(f"Copy {place.revocations} to the broker and restart it. 请复制到消息服务器并重启。")
+    print(
+        f"Copy {place.revocations} to the broker and reload it (systemctl reload "
+        "exam-office-broker, or SIGHUP). 请复制到消息服务器并重新加载。"
+    )
 
 
 def _alarms(place: Home, gates: list[str]) -> dict[str, list[str]]:

@@ -2,7 +2,8 @@
 
 A gate sees the list of its own site and may fetch what that list names. The files are sealed to the
 gates besides. It is the standard library's server with one thread for each connection. It asks for
-the certificate before anything is read, and the number of connections is bounded.
+the certificate before anything is read, and the number of connections is bounded. A renewed
+certificate or a new list of revoked ones counts from the next connection.
 
     GET /1/rosters/<site>      {"rosters": [notice, …]}, each as it was signed
     GET /1/content/<sha256>    the bytes; Range: bytes=<first>-
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from gate.errors import InputDamaged, InputRejected
 from gate.sync.envelope import ID
 from office.distribution.published import announced, contents_of
+from office.distribution.tls_files import TlsFiles
 from office.home import Home
 from office.keys.enrolment import Enrolment, read_enrolment
 
@@ -37,7 +39,8 @@ _RANGE = re.compile(r"bytes=(\d{1,12})-(\d{1,12})?")
 
 
 class ContentServer(ThreadingHTTPServer):
-    """Of the office at `home`. `address`: host and port, 0 for any. OSError where it is taken."""
+    """Of the office at `home`. `address`: host and port, 0 for any. OSError where it is taken.
+    ValueError, OSError for files of TLS that do not fit."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -45,7 +48,7 @@ class ContentServer(ThreadingHTTPServer):
     def __init__(self, home: Home, address: tuple[str, int], certificate: Path, key: Path) -> None:
         self.home = home
         self._places = threading.BoundedSemaphore(CONNECTIONS_MAX)
-        self._tls = _tls(home, certificate, key)
+        self._tls = TlsFiles(home, certificate, key)
         super().__init__(address, _Answer)
 
     @property
@@ -64,7 +67,7 @@ class ContentServer(ThreadingHTTPServer):
             return
         try:
             request.settimeout(TIMEOUT_S)
-            with self._tls.wrap_socket(request, server_side=True) as secure:
+            with self._tls.context().wrap_socket(request, server_side=True) as secure:
                 self.finish_request(secure, client_address)
         except (OSError, ValueError) as e:
             log.info("a connection from %s ended: %s", client_address, e)
@@ -83,19 +86,6 @@ class ContentServer(ThreadingHTTPServer):
         except InputDamaged:
             return None
         return enrolled if enrolled.revoked is None else None
-
-
-def _tls(home: Home, certificate: Path, key: Path) -> ssl.SSLContext:
-    """OSError, ValueError for files that do not fit."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    context.load_verify_locations(home.ca / "ca.crt")
-    context.verify_mode = ssl.CERT_REQUIRED
-    if home.revocations.exists():
-        context.load_verify_locations(home.revocations)
-        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
-    return context
 
 
 class _Answer(BaseHTTPRequestHandler):
