@@ -49,12 +49,15 @@ class Receipts:
     sent: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     waiting: int = 0
+    high: dict[str, int] = field(default_factory=dict)
+    """The last event of each gate that has a receipt."""
 
     def note_sent(self, gate: str, last: int, now_s: float) -> None:
         self.sent.setdefault(gate, deque()).append((last, now_s))
         self.waiting += 1
 
     def note_receipt(self, gate: str, high: int, now_s: float) -> None:
+        self.high[gate] = max(high, self.high.get(gate, 0))
         waiting = self.sent.get(gate, deque())
         while waiting and waiting[0][0] <= high:
             self.seconds.append(now_s - waiting.popleft()[1])
@@ -67,11 +70,15 @@ class Receipts:
 
 
 async def send(
-    port: int, batches: Iterable[tuple[str, int, bytes]], per_second: float, patience_s: float
+    port: int,
+    batches: Iterable[tuple[str, int, bytes]],
+    per_second: float,
+    patience_s: float,
+    receipts: Receipts | None = None,
 ) -> tuple[Receipts, float]:
     """Sends `batches` at `per_second`, 0 for as fast as it goes; waits for the receipts at most
     `patience_s` after the last. The receipts, and how long sending took, in seconds."""
-    receipts = Receipts()
+    receipts = receipts or Receipts()
     listener = asyncio.create_task(_listen(port, receipts))
     links = [await _connected(port, f"load-{n}") for n in range(20)]
     drains = [asyncio.create_task(_drain(reader)) for reader, _ in links]
