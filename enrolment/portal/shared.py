@@ -11,6 +11,7 @@ from enrolment.services.payment_messages import Payment, signed
 from enrolment.services.ports import MessageService, SignedCallback
 from enrolment.store.applications import Applications
 from enrolment.store.portal_sessions import PortalSession, PortalSessions
+from gate.web.client_address import is_loopback
 
 
 def local_now() -> datetime:
@@ -54,5 +55,8 @@ def session_of(request: Request) -> PortalSession | None:
 
 
 def address_of(request: Request) -> str:
-    """Where the request comes from."""
-    return request.client.host if request.client else ""
+    """Where the request comes from. A proxy on this machine is believed in what it says of its
+    client: the last address of X-Forwarded-For, which it has added itself."""
+    peer = request.client.host if request.client else ""
+    said = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return said if said and is_loopback(peer) else peer

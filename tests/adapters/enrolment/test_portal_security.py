@@ -256,3 +256,19 @@ def test_a_full_queue_refuses_politely(site: Site) -> None:
     answer = full.form("/application/card", "/application/card", [], {"file": jpeg()})
     assert answer.status == 429
     assert "minutes" in answer.text
+
+
+def test_candidates_behind_a_proxy_of_this_machine_are_told_apart(site: Site) -> None:
+    site.shared.code_rate._most = 1
+    answers = []
+    for n, (peer, said) in enumerate(
+        [("127.0.0.1", "198.51.100.1"), ("127.0.0.1", "9.9.9.9, 198.51.100.2"),
+         ("127.0.0.1", "198.51.100.3, 198.51.100.2"), ("192.0.2.9", "1.1.1.1"),
+         ("192.0.2.9", "2.2.2.2")]
+    ):  # fmt: skip
+        client = WebClient(site.app, peer)
+        page = client.get("/sign-in")
+        fields = f"csrf={page.hidden('csrf')}&phone=1381234567{n}".encode()
+        head = {"x-forwarded-for": said}
+        answers.append(client.post("/sign-in/code", fields, **FORM, **head).status)
+    assert answers == [200, 200, 429, 200, 429]
