@@ -25,12 +25,15 @@ def keep_version(home: Home, manifest: Manifest, signed: bytes) -> None:
     write_file(home.manifests / f"{name}{SUFFIX}", signed, 0o600)
 
 
-def exam_versions(home: Home, office_public: bytes | None) -> Callable[[str | None], Exam | None]:
+def exam_versions(home: Home, office_public: bytes | None) -> Callable[[object], Exam | None]:
     """The description that a version such as `hb-zk-2027-04/wh-hs-01/v2` holds. None for a version
-    that is not kept, or whose manifest this office did not sign."""
-    known: dict[str | None, Exam | None] = {}
+    that is not kept, or whose manifest this office did not sign, and for what a gate wrote there
+    that is no text."""
+    known: dict[str, Exam | None] = {}
 
-    def exam_of(version: str | None) -> Exam | None:
+    def exam_of(version: object) -> Exam | None:
+        if not isinstance(version, str):
+            return None
         if version not in known:
             known[version] = _read(home, version, office_public)
         return known[version]
@@ -38,8 +41,8 @@ def exam_versions(home: Home, office_public: bytes | None) -> Callable[[str | No
     return exam_of
 
 
-def _read(home: Home, version: str | None, office_public: bytes | None) -> Exam | None:
-    named = _VERSION.fullmatch(version or "")
+def _read(home: Home, version: str, office_public: bytes | None) -> Exam | None:
+    named = _VERSION.fullmatch(version)
     if named is None or office_public is None:
         return None
     exam, site, number = named.groups()

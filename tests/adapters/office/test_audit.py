@@ -148,7 +148,7 @@ def test_a_description_that_is_not_this_offices_settles_nothing(home: Home) -> N
     public = read_key(home.office / "office.pub", "key")
     (path,) = home.manifests.iterdir()
     assert exam_versions(home, public)(VERSION) == EXAM
-    for version in (None, "", "x", f"{EXAM.id}/{SITE}/v2", f"{EXAM.id}/../{SITE}/v1"):
+    for version in (None, "", "x", 7, ["x"], f"{EXAM.id}/{SITE}/v2", f"{EXAM.id}/../{SITE}/v1"):
         assert exam_versions(home, public)(version) is None
     assert exam_versions(home, b"\1" * 32)(VERSION) is None
     path.write_bytes(path.read_bytes().replace("第一考点".encode(), "第二考点".encode()))
