@@ -74,6 +74,7 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=60)
     asked.add_argument("--events", type=int)
     asked.add_argument("--gates", type=int, default=1000)
+    asked.add_argument("--patience", type=float, default=120, help="seconds for the last receipts")
     args = asked.parse_args()
     wanted = args.events or int(args.rate * args.seconds)
     batches = list(islice(rounds(args.gates, args.size), wanted // args.size))
@@ -96,7 +97,7 @@ def main() -> None:
             watched["postgresql"] = server.pid
         before = {name: cpu_s(pid) for name, pid in watched.items()}
         receipts, took = asyncio.run(
-            send(plain, batches, args.rate / args.size if args.rate else 0, 120)
+            send(plain, batches, args.rate / args.size if args.rate else 0, args.patience)
         )
         spent = {name: cpu_s(pid) - before[name] for name, pid in watched.items()}
         whole = took + (max(receipts.seconds[-200:], default=0.0))
