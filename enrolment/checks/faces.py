@@ -11,7 +11,7 @@ from gate.models.quality import assess
 from gate.models.still_pictures import StillPictures
 from gate.ports import Face, Picture, Quality, Template
 
-SAME_PERSON_MIN = 0.45
+SAME_PERSON_MIN = 0.52
 """Cosine from which on a card's portrait and a face are one person; docs/enrolment-checks.md."""
 
 RIVAL_SCORE, RIVAL_SIZE = 0.75, 0.4
