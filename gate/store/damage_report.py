@@ -44,7 +44,7 @@ def _fault_of(report: JsonObject) -> str | None:
     for name, kind in _FIELDS.items():
         if type(report.get(name)) is not kind:
             return f"its {name} is not of the right type"
-    if not isinstance(report.get("receipted_head"), str | None):
+    if not isinstance(report.get("receipted_head", 0), str | None):  # null is said, never left out
         return "its receipted_head is not of the right type"
     if not _are_ranges(report.get("missing")):
         return "its missing is not a list of ranges"
@@ -81,6 +81,6 @@ def _are_files(value: JsonValue) -> bool:
         and name not in (".", "..")
         and isinstance(said, dict)
         and type(said.get("bytes")) is int
-        and isinstance(said.get("sha256"), str | None)
+        and isinstance(said.get("sha256", 0), str | None)
         for name, said in value.items()
     )
