@@ -27,8 +27,8 @@ def keep_version(home: Home, manifest: Manifest, signed: bytes) -> None:
 
 def exam_versions(home: Home, office_public: bytes | None) -> Callable[[object], Exam | None]:
     """The description that a version such as `hb-zk-2027-04/wh-hs-01/v2` holds. None for a version
-    that is not kept, or whose manifest this office did not sign, and for what a gate wrote there
-    that is no text."""
+    that is not kept, or whose manifest this office did not sign. None also where a gate wrote
+    something else than text."""
     known: dict[str, Exam | None] = {}
 
     def exam_of(version: object) -> Exam | None:

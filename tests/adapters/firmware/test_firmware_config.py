@@ -27,6 +27,7 @@ OUT_OF_SERVICE = UNIT.with_name("exam-gate-out-of-service.service")
 CONSOLE = UNIT.with_name("exam-gate-console.service")
 BOARD = UNIT.with_name("exam-office-board.service")
 PORTAL = UNIT.with_name("exam-enrol-web.service")
+WORKER = UNIT.with_name("exam-enrol-worker@.service")
 SCREEN = UNIT.with_name("exam-gate-screen.service")
 FILTERS = {"all", "pi4", "pi5"}
 CONFIG_KEYS = {
@@ -234,8 +235,9 @@ def test_unit_says_nothing_twice() -> None:
         (SCREEN, 4.5),
         (BOARD, 1.3),
         (PORTAL, 1.3),
+        (WORKER, 1.3),
     ],
-    ids=["gate", "out-of-service", "console", "screen", "board", "portal"],
+    ids=["gate", "out-of-service", "console", "screen", "board", "portal", "worker"],
 )
 def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
     scored = subprocess.run(
@@ -244,15 +246,17 @@ def test_systemd_takes_the_unit_and_scores_it(unit: Path, most: float) -> None:
         text=True,
         check=True,
     ).stdout
-    level = re.search(rf"exposure level for {unit.name}: ([\d.]+)", scored)
+    name = unit.name.replace("@.", "@i.")
+    level = re.search(rf"exposure level for {name}: ([\d.]+)", scored)
     assert level
     assert float(level[1]) <= most
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_systemd_finds_no_fault_in_the_portals_unit(tmp_path: Path) -> None:
-    text = PORTAL.read_text(encoding="utf-8")
-    unit = tmp_path / PORTAL.name
+@pytest.mark.parametrize("shipped", [PORTAL, WORKER], ids=["portal", "worker"])
+def test_systemd_finds_no_fault_in_the_portals_units(shipped: Path, tmp_path: Path) -> None:
+    text = shipped.read_text(encoding="utf-8")
+    unit = tmp_path / shipped.name.replace("@.", "@round.")
     unit.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)],
@@ -260,7 +264,7 @@ def test_systemd_finds_no_fault_in_the_portals_unit(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (verified.returncode, PORTAL.name in verified.stderr) == (0, False), verified.stderr
+    assert (verified.returncode, unit.name in verified.stderr) == (0, False), verified.stderr
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
