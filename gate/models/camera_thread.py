@@ -39,6 +39,8 @@ log = logging.getLogger("gate.watcher")
 
 CAPTURE_S = 2.0
 """A camera without a frame for so long is out of order (the libcamera time-out)."""
+END_S = 8.0
+"""A camera in use takes at most 6 s to end; systemd gives the whole gate 20 s."""
 REOPEN_S = 1.0
 POLL_S = 0.1
 """Between two looks at the clock while a match waits for the frame that confirms it."""
@@ -119,9 +121,9 @@ class CameraThread:
         worker, self._worker = self._worker, None
         if worker is not None:
             self._stop.set()
-            await asyncio.to_thread(worker.shutdown)
+            await _ended(worker.shutdown)
             if self._second is not None:
-                await asyncio.to_thread(self._second.frames.close)
+                await _ended(self._second.frames.close)
 
     @property
     def model(self) -> str:
@@ -370,6 +372,12 @@ class CameraThread:
                 self._with_face = frame
             for arrived in self._waiting:
                 self._loop.call_soon_threadsafe(arrived.set)
+
+
+async def _ended(end: Callable[[], None]) -> None:
+    """Waits at most END_S. A camera that is being opened may take a minute, and lamps and barrier
+    are made safe only after this; the thread ends by itself."""
+    await asyncio.wait({asyncio.create_task(asyncio.to_thread(end))}, timeout=END_S)
 
 
 async def _set_or_over(event: asyncio.Event, seconds: float) -> None:

@@ -77,6 +77,33 @@ async def watcher(
         yield made
 
 
+class Opening(SimulatedCamera):
+    """Its start takes as long as the test says."""
+
+    def __init__(self) -> None:
+        super().__init__(fps=FPS)
+        self.begun, self.may_open = threading.Event(), threading.Event()
+
+    def __enter__(self) -> "Opening":
+        self.begun.set()
+        self.may_open.wait()
+        super().__enter__()
+        return self
+
+
+async def test_a_camera_that_is_being_opened_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lamps and barrier are made safe after the watcher, and systemd kills at 20 s."""
+    monkeypatch.setattr(module, "FrameAnalysis", ScriptedEyes)
+    monkeypatch.setattr(module, "END_S", 0.05)
+    camera = Opening()
+    async with CameraThread(camera, Path(), SimulatedClock(), fps=FPS, threads=1):
+        await soon(camera.begun.is_set)
+    assert not camera.may_open.is_set()
+    camera.may_open.set()
+
+
 def reference(who: int) -> Reference:
     return Reference(template(who), None, None, None)
 
