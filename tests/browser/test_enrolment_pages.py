@@ -31,6 +31,10 @@ from tests.waiting import soon
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(300)]
 PHONE = "13812345678"
+LOADED = """
+video => video.readyState >= 1 ||
+    new Promise(loaded => video.addEventListener("loadedmetadata", () => loaded(true)))
+"""
 
 
 @dataclass
@@ -259,7 +263,7 @@ async def reviewed(page: Page, served: Served) -> None:
     await desk.get_by_test_id("name").wait_for()
     video = desk.locator("video")
     await expect(video).to_have_js_property("error", None)
-    await desk.wait_for_function("document.querySelector('video').readyState >= 1")
+    await video.evaluate(LOADED)
     await looked_at(desk, "staff-case")
     await desk.get_by_test_id("pass").click()
     await desk.get_by_test_id("waiting").wait_for()
