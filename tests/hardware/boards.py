@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,11 +177,13 @@ def events(board: Board) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def until(ask: Callable[[], T], holds: Callable[[T], object], times: int = 40) -> T:
-    """Asked again and again, as each answer takes seconds on the virtual board. BoardFault."""
+def until(ask: Callable[[], T], holds: Callable[[T], object], bound_s: float = 300.0) -> T:
+    """Asked again and again; the bound only ends a hang. BoardFault."""
+    end = time.monotonic() + bound_s
     last = ask()
-    for _ in range(times):
-        if holds(last):
-            return last
+    while not holds(last):
+        if time.monotonic() > end:
+            raise BoardFault(f"it never came: {str(last)[:600]}")
+        time.sleep(0.1)
         last = ask()
-    raise BoardFault(f"it never came: {str(last)[:600]}")
+    return last

@@ -42,7 +42,7 @@ def test_it_is_in_service_by_itself(board: Board) -> None:
 
 def test_a_card_is_read_and_the_red_lamp_shows_it(board: Board) -> None:
     board.lay(STRANGER)
-    red = until(lambda: board.level(RED), bool, times=200)
+    red = until(lambda: board.level(RED), bool)
     told = until(lambda: events(board), lambda e: any(x["kind"] == "decision" for x in e))
     board.lift()
     assert red
