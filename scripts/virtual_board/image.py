@@ -6,7 +6,6 @@ camera.
 """
 
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,15 +173,14 @@ def _state(root: Path, work: Path) -> Path:
     state = root / "var/lib/exam-gate"
     shutil.rmtree(state)
     shutil.copytree(models_folder(), state / "models")
-    shutil.copytree(work / "rosters", root / "root/rosters", dirs_exist_ok=True)
+    shutil.copytree(work / "rosters", root / "srv/rosters", dirs_exist_ok=True)
     run("chroot", str(root), "chown", "-R", "exam-gate:", "/var/lib/exam-gate")
     as_unit = ("setpriv", "--reuid=exam-gate", "--regid=exam-gate", "--clear-groups")
-    run("chroot", str(root), "chmod", "-R", "a+rX", "/root")
-    install = ("/opt/exam-gate/bin/exam-gate", "roster", "install", "/root/rosters")
+    run("chroot", str(root), "chmod", "-R", "a+rX", "/srv/rosters")
+    install = ("/opt/exam-gate/bin/exam-gate", "roster", "install", "/srv/rosters")
     run("chroot", str(root), *as_unit, *install)
     moved = work / "state"
-    shutil.copytree(state, moved)
-    subprocess.run(["cp", "-a", "--remove-destination", f"{state}/.", str(moved)], check=True)
+    run("cp", "-a", str(state), str(moved))
     shutil.rmtree(state)
     state.mkdir()
     return moved
